@@ -1,0 +1,82 @@
+"""The data folder: who holds it, and which version wrote it."""
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Final, Self
+
+import msgspec
+
+from sightline.domain.errors import DataFolderLocked, DataFolderTooNew, SettingsInvalid
+
+FORMAT: Final = 1
+"""The format this version writes. A migration of the layout raises it; the tables have versions of their own."""
+
+
+class _Stamp(msgspec.Struct):
+    """What the file `format.json` says."""
+
+    format: int
+    written_by: str
+
+
+class DataFolder:
+    """A folder that one process holds at a time."""
+
+    def __init__(self, path: Path, lock: int) -> None:
+        self.path = path
+        self._lock = lock
+
+    @classmethod
+    def open(cls, path: Path, version: str) -> Self:
+        """Create the folder if need be, lock it, and check its format. `version` is ours.
+
+        Raises:
+            DataFolderLocked: another process holds it; the message names its pid.
+            DataFolderTooNew: a newer version wrote it; the message names that version.
+            SettingsInvalid: the folder cannot be created or written.
+        """
+        try:
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise SettingsInvalid(f"data = {path}: the folder cannot be used: {error.strerror}", key="data") from None
+        try:
+            cls._take(path, lock)
+            cls._check_format(path, version)
+        except BaseException:
+            os.close(lock)
+            raise
+        return cls(path.resolve(), lock)
+
+    @staticmethod
+    def _take(path: Path, lock: int) -> None:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            pid = os.pread(lock, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            message = f"the data folder {path} is in use by process {pid}: stop it, or give this one another folder with --data"
+            raise DataFolderLocked(message, pid=pid) from None
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+
+    @staticmethod
+    def _check_format(path: Path, version: str) -> None:
+        stamp = path / "format.json"
+        if stamp.exists():
+            found = msgspec.json.decode(stamp.read_bytes(), type=_Stamp)
+            if found.format > FORMAT:
+                message = (
+                    f"the data folder {path} has format {found.format}, written by Sightline {found.written_by}; this is "
+                    f"{version}, which reads up to {FORMAT}: start that version or a newer one"
+                )
+                raise DataFolderTooNew(message, written_by=found.written_by)
+            if found.format == FORMAT:
+                return
+        fresh = stamp.with_suffix(".new")
+        fresh.write_bytes(msgspec.json.encode(_Stamp(FORMAT, version)))
+        fresh.replace(stamp)
+
+    def close(self) -> None:
+        """Let the folder go."""
+        os.close(self._lock)

@@ -1,0 +1,180 @@
+"""The bytes of the write-ahead log.
+
+A frame is `length u32 | crc32 u32 | payload`; the checksum covers the payload. A payload starts with one byte for its kind. All numbers are
+little-endian; columns are written as they lie in memory, 20 bytes a sample and 16 a series.
+"""
+
+import struct
+import zlib
+from collections.abc import Generator
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.domain.errors import MalformedBody
+from sightline.domain.labels import Labels
+from sightline.domain.metrics.journal import Appended, Entry, Flushed, Sealed, SeriesSeen
+from sightline.domain.tenancy import Tenant
+
+FRAME: Final = struct.Struct("<II")
+MAX_FRAME: Final = 1 << 30
+"""A length above this is damage, not data: entries are cut far smaller before they are written."""
+
+_APPENDED: Final = struct.Struct("<BHQIII")  # kind, tenant bytes, first_seq, series described, series, samples
+_SEALED: Final = struct.Struct("<BQQQ")
+_FLUSHED: Final = struct.Struct("<BQ")
+_KIND_APPENDED, _KIND_SEALED, _KIND_FLUSHED = 1, 2, 3
+
+
+def frame(entry: Entry) -> list[bytes | memoryview]:
+    """One entry as the pieces of a frame, ready for one gathered write."""
+    pieces = _payload(entry)
+    crc = 0
+    for piece in pieces:
+        crc = zlib.crc32(piece, crc)
+    return [FRAME.pack(sum(map(len, pieces)), crc), *pieces]
+
+
+def size(entry: Entry) -> int:
+    """How many bytes `frame` gives, without making them."""
+    if isinstance(entry, Appended):
+        described = sum(29 + len(seen.labels.canonical()) for seen in entry.seen)
+        columns = 16 * len(entry.ids) + 20 * len(entry.times)
+        return FRAME.size + _APPENDED.size + len(entry.tenant.encode()) + described + columns
+    return FRAME.size + (_SEALED.size if isinstance(entry, Sealed) else _FLUSHED.size)
+
+
+def _payload(entry: Entry) -> list[bytes | memoryview]:
+    if isinstance(entry, Sealed):
+        return [_SEALED.pack(_KIND_SEALED, entry.range_id, entry.first_seq, entry.end_seq)]
+    if isinstance(entry, Flushed):
+        return [_FLUSHED.pack(_KIND_FLUSHED, entry.range_id)]
+    tenant = entry.tenant.encode()
+    head = _APPENDED.pack(
+        _KIND_APPENDED, len(tenant), entry.first_seq, len(entry.seen), len(entry.ids), len(entry.times)
+    )
+    labels = [seen.labels.canonical() for seen in entry.seen]
+    return [
+        head,
+        tenant,
+        _bytes([seen.id for seen in entry.seen], "<u8"),
+        _bytes([seen.first_seen for seen in entry.seen], "<i8"),
+        _bytes([seen.last_seen for seen in entry.seen], "<i8"),
+        _bytes([seen.fresh for seen in entry.seen], "<u1"),
+        _bytes([len(text) for text in labels], "<u4"),
+        b"".join(labels),
+        _bytes(entry.ids, "<u8"),
+        _bytes(entry.metrics, "<u8"),
+        _bytes(entry.index, "<u4"),
+        _bytes(entry.times, "<i8"),
+        _bytes(entry.values, "<f8"),
+    ]
+
+
+def _bytes(column: Any, dtype: str) -> memoryview:  # noqa: ANN401 - anything NumPy makes an array of
+    array = np.ascontiguousarray(column, dtype=dtype)
+    # A view of no bytes cannot be cast, and an empty piece needs no view.
+    return memoryview(array).cast("B") if array.size else memoryview(b"")
+
+
+def parse(payload: memoryview) -> Entry:
+    """One entry from a payload whose checksum was right.
+
+    Raises:
+        MalformedBody: an unknown kind, or lengths that do not add up.
+    """
+    kind = payload[0] if len(payload) else 0
+    try:
+        if kind == _KIND_SEALED:
+            return Sealed(*_SEALED.unpack(payload)[1:])
+        if kind == _KIND_FLUSHED:
+            return Flushed(*_FLUSHED.unpack(payload)[1:])
+        if kind == _KIND_APPENDED:
+            return _parse_appended(payload)
+    except (struct.error, ValueError) as error:
+        message = f"a log entry of kind {kind} does not decode: {error}"
+        raise MalformedBody(message) from None
+    message = f"a log entry has the unknown kind {kind}: a newer version may have written it"
+    raise MalformedBody(message)
+
+
+def _parse_appended(payload: memoryview) -> Appended:
+    _, tenant_bytes, first_seq, described, series, samples = _APPENDED.unpack_from(payload)
+    columns = _Columns(payload, _APPENDED.size)
+    tenant = Tenant(bytes(columns.take(tenant_bytes)).decode())
+    ids = columns.array(described, "<u8").tolist()
+    first, last = columns.array(described, "<i8").tolist(), columns.array(described, "<i8").tolist()
+    fresh = columns.array(described, "<u1").tolist()
+    lengths = columns.array(described, "<u4").tolist()
+    labels = [Labels.from_canonical(bytes(columns.take(length))) for length in lengths]
+    return Appended(
+        tenant,
+        first_seq,
+        tuple(
+            SeriesSeen(one, label, since, until, bool(new))
+            for one, label, since, until, new in zip(ids, labels, first, last, fresh, strict=True)
+        ),
+        columns.array(series, "<u8"),
+        columns.array(series, "<u8"),
+        columns.array(samples, "<u4"),
+        columns.array(samples, "<i8"),
+        columns.array(samples, "<f8"),
+    )
+
+
+class _Columns:
+    """Takes columns from a payload one after another."""
+
+    def __init__(self, payload: memoryview, offset: int) -> None:
+        self._payload = payload
+        self._offset = offset
+
+    def take(self, length: int) -> memoryview:
+        end = self._offset + length
+        if end > len(self._payload):
+            message = f"{length} bytes wanted at {self._offset} of {len(self._payload)}"
+            raise ValueError(message)
+        piece = self._payload[self._offset : end]
+        self._offset = end
+        return piece
+
+    def array(self, count: int, dtype: str) -> NDArray[Any]:
+        # A copy, so that one small column does not keep the whole segment in memory.
+        return np.frombuffer(self.take(count * np.dtype(dtype).itemsize), dtype=dtype).copy()
+
+
+class Damage(Exception):
+    """The bytes from `offset` on are no frame. `torn` when they end early, as after a crash, rather than being wrong."""
+
+    def __init__(self, offset: int, reason: str, *, torn: bool) -> None:
+        super().__init__(reason)
+        self.offset = offset
+        self.torn = torn
+
+
+def entries(data: memoryview, offset: int) -> Generator[tuple[Entry, int], None, None]:
+    """The entries from `offset` on, each with the offset at which it ends.
+
+    Raises:
+        Damage: at the first frame that is cut short or whose checksum is wrong; what came before was yielded.
+    """
+    while offset < len(data):
+        body = offset + FRAME.size
+        if body > len(data):
+            raise Damage(offset, "the frame header is cut short", torn=True)
+        length, crc = FRAME.unpack_from(data, offset)
+        if length == 0 or length > MAX_FRAME:
+            torn = not any(data[offset:])
+            raise Damage(offset, f"the frame length is {length}", torn=torn)
+        end = body + length
+        if end > len(data):
+            raise Damage(offset, f"the frame wants {length} bytes, {len(data) - body} are there", torn=True)
+        payload = data[body:end]
+        if zlib.crc32(payload) != crc:
+            raise Damage(offset, "the checksum is wrong", torn=False)
+        try:
+            yield parse(payload), end
+        except MalformedBody as error:
+            raise Damage(offset, error.message, torn=False) from None
+        offset = end

@@ -1,0 +1,260 @@
+"""Take samples in: check, name the series, write the log, acknowledge, tell those who listen."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+
+from sightline.application.retain import Retain
+from sightline.domain.errors import Overloaded, SampleOutOfBounds, SeriesIdCollision
+from sightline.domain.events import SamplesStored
+from sightline.domain.labels import LabelLimits, Labels, check, metric_id, series_id
+from sightline.domain.metrics.journal import Appended, SeriesSeen
+from sightline.domain.metrics.samples import WriteBatch
+from sightline.domain.metrics.tail import Tail
+from sightline.domain.tenancy import Principal, Tenant
+from sightline.domain.timerange import DAY, HOUR, MINUTE, format_duration
+from sightline.ports.bus import Bus
+from sightline.ports.clock import Clock
+from sightline.ports.journal import Journal
+from sightline.ports.telemetry import Instrument, Kind, Telemetry
+
+_SAMPLES: Final = Instrument(
+    "sightline_ingest_samples_total",
+    "Samples acknowledged: in the write-ahead log and visible to queries.",
+    Kind.COUNTER,
+)
+_REFUSED: Final = Instrument(
+    "sightline_ingest_refused_samples_total", "Samples refused, by the code of the reason.", Kind.COUNTER, ("code",)
+)
+_SERIES: Final = Instrument("sightline_ingest_series", "Series known to intake, all tenants together.", Kind.GAUGE)
+
+ENTRY_ROWS: Final = 100_000
+"""Samples a log entry holds at most, so that whole entries always fit into one sealed range."""
+_LAST_SEEN_EVERY: Final = HOUR
+_KNOWN_SERIES: Final = 1_000_000  # per tenant; beyond it what is known is forgotten and learnt again
+
+
+@dataclass(frozen=True, slots=True)
+class IngestLimits:
+    """Bounds of intake. Times in ms."""
+
+    labels: LabelLimits = field(default_factory=LabelLimits)
+    retention: int = 15 * DAY
+    ahead: int = 10 * MINUTE
+    unflushed_samples: int = 10_000_000
+
+
+@dataclass(slots=True)
+class _Known:
+    """A series that intake has met: what the log and the store know of it."""
+
+    labels: Labels
+    id: int
+    metric: int
+    first_seen: int = 0
+    last_seen: int = 0
+    segment: int = -1  # the last log segment that describes it
+
+
+@dataclass(slots=True)
+class _TenantSeries:
+    """One tenant's known series, by labels and by id."""
+
+    by_labels: dict[Labels, _Known] = field(default_factory=dict)
+    by_id: dict[int, _Known] = field(default_factory=dict)
+
+
+class Ingest:
+    """The use case. What it returns from is acknowledged: it survives the death of the process and every query sees it.
+
+    `identify` gives the id of a label set; another one is for tests of collisions.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        tail: Tail,
+        bus: Bus,
+        clock: Clock,
+        retain: Retain,
+        telemetry: Telemetry,
+        limits: IngestLimits,
+        position: int,
+        identify: Callable[[Labels], int] = series_id,
+    ) -> None:
+        """`position` is the first free position of the log."""
+        self._journal = journal
+        self._tail = tail
+        self._bus = bus
+        self._clock = clock
+        self._retain = retain
+        self._telemetry = telemetry
+        self._limits = limits
+        # Milliseconds lead the positions, so that they grow, and range ids stay unique, even when a log folder was lost.
+        self._position = max(position, clock.now() << 20)
+        self._identify = identify
+        self._tenants: dict[Tenant, _TenantSeries] = {}
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, principal: Principal, batch: WriteBatch) -> int:
+        """Store a batch under the principal's tenant; returns how many samples were acknowledged.
+
+        A batch is taken whole or not at all, but for series refused because of an id collision.
+
+        Raises:
+            InvalidLabel: a label set cannot be a series.
+            SampleOutOfBounds: a sample is older than the retention or too far ahead.
+            SeriesIdCollision: some series were refused; the rest is stored.
+            Overloaded, StorageFull, Unavailable: nothing is stored; try again later.
+        """
+        self._retain.check()
+        if len(batch) == 0:
+            return 0
+        self._check_room(batch)
+        self._check_times(batch)
+        known, refused = self._resolve(principal.tenant, batch)
+        if refused:
+            batch, known = _without(batch, known)
+        if len(batch):
+            # In a task of its own: a client that leaves must not part the log from the tail.
+            task = asyncio.ensure_future(self._store(principal.tenant, batch, known))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+            await asyncio.shield(task)
+        if refused:
+            message = f"series {refused[0]} has the id of another series and was refused, {len(refused)} in all; the rest is stored"
+            raise SeriesIdCollision(message, refused=len(refused))
+        return len(batch)
+
+    async def drain(self) -> None:
+        """Wait for what is under way."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+
+    def _check_room(self, batch: WriteBatch) -> None:
+        bound = self._limits.unflushed_samples
+        if self._tail.rows + len(batch) > bound:
+            self._telemetry.add(_REFUSED, len(batch), (Overloaded.code,))
+            message = (
+                f"{self._tail.rows} samples wait for the store and intake.unflushed_samples allows {bound}: "
+                "samples are taken again once it has caught up"
+            )
+            raise Overloaded(message, retry_after=5)
+
+    def _check_times(self, batch: WriteBatch) -> None:
+        now = self._clock.now()
+        oldest, newest = now - self._limits.retention, now + self._limits.ahead
+        first, last = int(batch.times.min()), int(batch.times.max())
+        if oldest <= first and last <= newest:
+            return
+        at = int(batch.times.argmin()) if first < oldest else int(batch.times.argmax())
+        series, time = batch.labels[int(batch.series[at])], int(batch.times[at])
+        self._telemetry.add(_REFUSED, len(batch), (SampleOutOfBounds.code,))
+        if first < oldest:
+            kept = format_duration(self._limits.retention)
+            message = (
+                f"series {series}: the sample of {time} ms is older than retention = {kept} keeps; nothing was stored"
+            )
+        else:
+            ahead = format_duration(self._limits.ahead)
+            message = (
+                f"series {series}: the sample of {time} ms is more than intake.ahead = {ahead} in the future; "
+                "nothing was stored"
+            )
+        raise SampleOutOfBounds(message, series=str(series), time=time)
+
+    def _resolve(self, tenant: Tenant, batch: WriteBatch) -> tuple[list[_Known | None], list[Labels]]:
+        """The known series of the batch's label sets, None for those refused; and the refused label sets."""
+        series = self._tenants.setdefault(tenant, _TenantSeries())
+        if len(series.by_labels) > _KNOWN_SERIES:
+            series = self._tenants[tenant] = _TenantSeries()
+        found = [series.by_labels.get(labels) for labels in batch.labels]
+        fresh = [labels for labels, known in zip(batch.labels, found, strict=True) if known is None]
+        if not fresh:
+            return found, []
+        for labels in fresh:
+            check(labels, self._limits.labels)
+        refused = [labels for labels in fresh if not self._learn(series, labels)]
+        if refused:
+            self._telemetry.add(_REFUSED, len(refused), (SeriesIdCollision.code,))
+        self._telemetry.set(_SERIES, sum(len(one.by_labels) for one in self._tenants.values()))
+        return [series.by_labels.get(labels) for labels in batch.labels], refused
+
+    def _learn(self, series: _TenantSeries, labels: Labels) -> bool:
+        one = self._identify(labels)
+        holder = series.by_id.get(one)
+        if holder is not None and holder.labels != labels:
+            return False
+        known = _Known(labels, one, metric_id(labels.name))
+        series.by_labels[labels] = series.by_id[one] = known
+        return True
+
+    async def _store(self, tenant: Tenant, batch: WriteBatch, known: list[_Known | None]) -> None:
+        """Log, tail, bus. Up to the log's append there is no wait, so that entries stand in order of position."""
+        segment = self._journal.segment()
+        entries, series = [], []
+        for start in range(0, len(batch), ENTRY_ROWS):
+            entry, members = self._entry(tenant, batch, known, slice(start, start + ENTRY_ROWS), segment)
+            entries.append(entry)
+            series.append(members)
+        await self._journal.append(entries)
+        for entry, members in zip(entries, series, strict=True):
+            self._tail.add(entry, [member.labels for member in members])
+            _remember(entry, members, segment)
+        self._telemetry.add(_SAMPLES, len(batch))
+        self._bus.publish(SamplesStored(tenant, batch))
+
+    def _entry(
+        self, tenant: Tenant, batch: WriteBatch, known: list[_Known | None], rows: slice, segment: int
+    ) -> tuple[Appended, list[_Known]]:
+        used, index = np.unique(batch.series[rows], return_inverse=True)
+        members = [one for one in (known[i] for i in used.tolist()) if one is not None]
+        entry = Appended(
+            tenant,
+            self._position,
+            (),
+            np.array([one.id for one in members], np.uint64),
+            np.array([one.metric for one in members], np.uint64),
+            index.astype(np.uint32),
+            batch.times[rows],
+            batch.values[rows],
+        )
+        self._position = entry.end_seq
+        return _described(entry, members, segment), members
+
+
+def _described(entry: Appended, members: list[_Known], segment: int) -> Appended:
+    """The entry with the descriptions that its segment or the store still lacks."""
+    firsts, lasts = entry.spans()
+    seen = []
+    for known, first, last in zip(members, firsts.tolist(), lasts.tolist(), strict=True):
+        fresh = _is_news(known, first, last)
+        if fresh or known.segment != segment:
+            seen.append(SeriesSeen(known.id, known.labels, first, last, fresh))
+    return replace(entry, seen=tuple(seen))
+
+
+def _is_news(known: _Known, first: int, last: int) -> bool:
+    """Whether the store's row of a series is missing, or an hour behind."""
+    return known.segment < 0 or first < known.first_seen or last >= known.last_seen + _LAST_SEEN_EVERY
+
+
+def _remember(entry: Appended, members: list[_Known], segment: int) -> None:
+    """Note what the log now says of the described series; only after the log has it."""
+    by_id = {one.id: one for one in members}
+    for seen in entry.seen:
+        known = by_id[seen.id]
+        if seen.fresh:
+            unknown = known.segment < 0
+            known.first_seen = seen.first_seen if unknown else min(known.first_seen, seen.first_seen)
+            known.last_seen = seen.last_seen if unknown else max(known.last_seen, seen.last_seen)
+        known.segment = max(known.segment, segment)
+
+
+def _without(batch: WriteBatch, known: list[_Known | None]) -> tuple[WriteBatch, list[_Known | None]]:
+    """The batch without the samples of refused series; label sets keep their places."""
+    keep = np.array([one is not None for one in known], np.bool_)[batch.series]
+    return WriteBatch(batch.labels, batch.series[keep], batch.times[keep], batch.values[keep]), known

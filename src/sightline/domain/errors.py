@@ -1,0 +1,205 @@
+"""The whole error tree. Every class has a stable `code`; what a code means to HTTP is one table in the inbound adapter.
+
+SightlineError
+├── BadData                      the caller's input is wrong; the same input will fail again
+│   ├── MalformedBody            body_malformed        bytes that do not decode
+│   ├── InvalidParameter         parameter_invalid     a request parameter, named
+│   ├── InvalidLabel             label_invalid         a label name or value, named
+│   ├── InvalidTenant            tenant_invalid
+│   ├── SampleOutOfBounds        sample_out_of_bounds  older than retention or too far ahead
+│   ├── SeriesIdCollision        series_id_collision   two label sets with one id: the later is refused
+│   ├── MalformedQuery           query_malformed       with line and column
+│   └── TooManyPoints            query_points_limit
+├── Unprocessable                understood, but cannot be carried out
+│   ├── NotSupported             query_not_supported   names the missing construct
+│   ├── VectorMatchingFailed     query_vector_matching
+│   └── TooManySamples           query_samples_limit
+├── QueryTimeout                 query_timeout
+├── TooManyQueries               query_concurrency_limit
+├── NotFound                     not_found
+├── BodyTooLarge                 body_too_large
+├── UnsupportedMediaType         media_type_unsupported
+├── Unauthenticated              unauthenticated
+├── Forbidden                    forbidden
+├── Overloaded                   intake_overloaded     try again after `retry_after` seconds
+├── StorageFull                  storage_full          the disk is at its watermark
+├── Unavailable                  unavailable           starting, stopping, or the store is away
+├── SettingsInvalid              settings_invalid      refused at start
+├── DataFolderLocked             data_folder_locked    another process owns the data folder
+└── DataFolderTooNew             data_folder_too_new   written by a newer version
+"""
+
+from typing import Any, ClassVar
+
+
+class SightlineError(Exception):
+    """The root. `message` is for people, `code` for programs, `detail` carries the facts behind the message."""
+
+    code: ClassVar[str] = "internal"
+
+    def __init__(self, message: str, **detail: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.detail = detail
+
+
+class BadData(SightlineError):
+    """The caller's input is wrong and would fail again unchanged."""
+
+    code = "bad_data"
+
+
+class MalformedBody(BadData):
+    """A request body that does not decode; the message says where it stops making sense."""
+
+    code = "body_malformed"
+
+
+class InvalidParameter(BadData):
+    """A request parameter with a value that cannot be used; `parameter` names it."""
+
+    code = "parameter_invalid"
+
+
+class InvalidLabel(BadData):
+    """A label name or value that is not allowed, or a label set without a metric name."""
+
+    code = "label_invalid"
+
+
+class InvalidTenant(BadData):
+    """A tenant name with characters that are not allowed."""
+
+    code = "tenant_invalid"
+
+
+class SampleOutOfBounds(BadData):
+    """A sample older than the retention or further ahead of the clock than allowed."""
+
+    code = "sample_out_of_bounds"
+
+
+class SeriesIdCollision(BadData):
+    """Two different label sets hash to one series id; the later one is refused rather than mixed with the first."""
+
+    code = "series_id_collision"
+
+
+class MalformedQuery(BadData):
+    """A query that does not parse; `line` and `column` count from 1."""
+
+    code = "query_malformed"
+
+
+class TooManyPoints(BadData):
+    """A range query with more steps than the limit allows."""
+
+    code = "query_points_limit"
+
+
+class Unprocessable(SightlineError):
+    """The request was understood but cannot be carried out."""
+
+    code = "execution"
+
+
+class NotSupported(Unprocessable):
+    """A construct that this version does not evaluate; `construct` names it."""
+
+    code = "query_not_supported"
+
+
+class VectorMatchingFailed(Unprocessable):
+    """Two vectors cannot be matched one to one (or as the modifiers say)."""
+
+    code = "query_vector_matching"
+
+
+class TooManySamples(Unprocessable):
+    """A query that would load more samples than its budget."""
+
+    code = "query_samples_limit"
+
+
+class QueryTimeout(SightlineError):
+    """A query that ran longer than its time budget."""
+
+    code = "query_timeout"
+
+
+class TooManyQueries(SightlineError):
+    """More queries are waiting than the limit allows."""
+
+    code = "query_concurrency_limit"
+
+
+class NotFound(SightlineError):
+    """What was asked for does not exist."""
+
+    code = "not_found"
+
+
+class Conflict(SightlineError):
+    """Another version is there than the caller expected."""
+
+    code = "conflict"
+
+
+class BodyTooLarge(SightlineError):
+    """A body larger than the limit, as sent or once decompressed."""
+
+    code = "body_too_large"
+
+
+class UnsupportedMediaType(SightlineError):
+    """A content type or encoding that this endpoint does not read."""
+
+    code = "media_type_unsupported"
+
+
+class Unauthenticated(SightlineError):
+    """No credentials, or wrong ones."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(SightlineError):
+    """Known, but not allowed; also a Host or Origin that is not ours."""
+
+    code = "forbidden"
+
+
+class Overloaded(SightlineError):
+    """Intake is at a bound; `retry_after` says in how many seconds to try again."""
+
+    code = "intake_overloaded"
+
+
+class StorageFull(SightlineError):
+    """The disk is at its watermark; what was acknowledged stays, new samples are refused."""
+
+    code = "storage_full"
+
+
+class Unavailable(SightlineError):
+    """Not now: starting, stopping, or the store is away."""
+
+    code = "unavailable"
+
+
+class SettingsInvalid(SightlineError):
+    """Settings that cannot be used; the message names the key and the remedy."""
+
+    code = "settings_invalid"
+
+
+class DataFolderLocked(SightlineError):
+    """Another process owns the data folder; the message names its pid."""
+
+    code = "data_folder_locked"
+
+
+class DataFolderTooNew(SightlineError):
+    """The data folder was written by a newer version; the message names it."""
+
+    code = "data_folder_too_new"

@@ -1,0 +1,196 @@
+"""Label sets, their identity, and matchers over them (the Prometheus data model)."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final, Self
+
+import re2
+
+from sightline.domain.errors import BadData, InvalidLabel
+
+METRIC_NAME: Final = "__name__"
+# 0xff never occurs in UTF-8, so the joined bytes of two different label sets always differ.
+_SEPARATOR: Final = b"\xff"
+_ID_KEY: Final = b"sightline.series"
+_METRIC_KEY: Final = b"sightline.metric"
+
+
+class Labels(tuple[tuple[str, str], ...]):
+    """An immutable label set: (name, value) pairs sorted by name, each name once, no empty values.
+
+    The constructor trusts its input; `Labels.of` sorts and drops empty values. The metric name is the label `__name__`.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, pairs: Mapping[str, str] | Iterable[tuple[str, str]] = (), /, **labels: str) -> Self:
+        """Build a canonical set from pairs in any order; a label with an empty value is the same as no label."""
+        found = dict(pairs)
+        found.update(labels)
+        return cls(sorted((name, value) for name, value in found.items() if value != ""))
+
+    @property
+    def name(self) -> str:
+        """The metric name, or the empty string."""
+        return self.get(METRIC_NAME)
+
+    def get(self, name: str, default: str = "") -> str:
+        """The value of a label, or `default`."""
+        for known, value in self:
+            if known == name:
+                return value
+        return default
+
+    def keep(self, names: Iterable[str]) -> "Labels":
+        """Only the labels in `names`."""
+        wanted = frozenset(names)
+        return Labels(pair for pair in self if pair[0] in wanted)
+
+    def drop(self, names: Iterable[str]) -> "Labels":
+        """All labels but those in `names`."""
+        unwanted = frozenset(names)
+        return Labels(pair for pair in self if pair[0] not in unwanted)
+
+    def canonical(self) -> bytes:
+        """The bytes that identify the set: name, 0xff, value, 0xff, ... in order of name."""
+        return _SEPARATOR.join(part.encode() for pair in self for part in pair)
+
+    @classmethod
+    def from_canonical(cls, data: bytes) -> Self:
+        """The set whose `canonical()` bytes these are."""
+        if not data:
+            return cls()
+        texts = [part.decode() for part in data.split(_SEPARATOR)]
+        return cls(zip(texts[0::2], texts[1::2], strict=True))
+
+    def __str__(self) -> str:
+        """The set as it is written in PromQL: `name{a="b"}`."""
+        inner = ",".join(f'{name}="{_escape(value)}"' for name, value in self if name != METRIC_NAME)
+        return f"{self.name}{{{inner}}}" if inner or not self.name else self.name
+
+
+def _escape(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def series_id(labels: Labels) -> int:
+    """The 64-bit id of a label set: keyed BLAKE2b over its canonical bytes, so that all nodes agree without talking."""
+    return int.from_bytes(hashlib.blake2b(labels.canonical(), digest_size=8, key=_ID_KEY).digest(), "little")
+
+
+def metric_id(name: str) -> int:
+    """The 64-bit id of a metric name: the leading key of the samples table."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8, key=_METRIC_KEY).digest(), "little")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelLimits:
+    """Bounds on what a series may look like."""
+
+    labels: int = 128
+    name_bytes: int = 1024
+    value_bytes: int = 8192
+
+
+def check(labels: Labels, limits: LabelLimits) -> None:
+    """Refuse a label set that cannot be a series.
+
+    Names are UTF-8 as in Prometheus 3; `__name__` must be present; names are distinct and not empty.
+
+    Raises:
+        InvalidLabel: the message names the label and the rule or limit it breaks.
+    """
+    if len(labels) > limits.labels:
+        message = f"{len(labels)} labels on one series: intake.labels allows {limits.labels}"
+        raise InvalidLabel(message)
+    if not labels.name:
+        message = f"series {str(labels)[:200]} has no metric name: the label __name__ is required"
+        raise InvalidLabel(message)
+    previous = None
+    for name, value in labels:
+        if not name:
+            message = f"series {labels.name}: a label name is empty"
+            raise InvalidLabel(message)
+        if name == previous:
+            message = f"series {labels.name}: label {name!r} is given twice"
+            raise InvalidLabel(message, label=name)
+        if "\x00" in name or "\x00" in value:
+            message = f"series {labels.name}: label {name!r} holds a NUL byte"
+            raise InvalidLabel(message, label=name)
+        if len(name) > limits.name_bytes or len(name.encode()) > limits.name_bytes:
+            message = (
+                f"series {labels.name[:200]}: label name {name[:40]!r}... is longer than "
+                f"intake.label_name_bytes = {limits.name_bytes}"
+            )
+            raise InvalidLabel(message, label=name[:40])
+        if len(value) > limits.value_bytes or len(value.encode()) > limits.value_bytes:
+            message = (
+                f"series {labels.name[:200]}: the value of label {name!r} is longer than "
+                f"intake.label_value_bytes = {limits.value_bytes}"
+            )
+            raise InvalidLabel(message, label=name)
+        previous = name
+
+
+class MatchOp(StrEnum):
+    """How a matcher compares, as PromQL writes it."""
+
+    EQUAL = "="
+    NOT_EQUAL = "!="
+    MATCHES = "=~"
+    NOT_MATCHES = "!~"
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """One condition on one label. A missing label has the empty value. Regexes are RE2, anchored, dot matches newline.
+
+    Raises:
+        BadData: on construction, when the regex does not compile.
+    """
+
+    name: str
+    op: MatchOp
+    value: str
+    _regex: Any = field(init=False, repr=False, compare=False, default=None)
+
+    def __post_init__(self) -> None:
+        """Compile the regex once."""
+        if self.op in {MatchOp.MATCHES, MatchOp.NOT_MATCHES}:
+            options = re2.Options()
+            options.dot_nl = True
+            options.log_errors = False
+            try:
+                compiled = re2.compile(self.value, options)
+            except re2.error as error:
+                reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
+                message = f"regex {self.value!r} of label {self.name}: {reason}"
+                raise BadData(message) from None
+            object.__setattr__(self, "_regex", compiled)
+
+    def matches(self, value: str) -> bool:
+        """Whether a label value (empty when the label is missing) satisfies the condition."""
+        if self._regex is None:
+            return (value == self.value) is (self.op is MatchOp.EQUAL)
+        return (self._regex.fullmatch(value) is not None) is (self.op is MatchOp.MATCHES)
+
+    @property
+    def matches_empty(self) -> bool:
+        """Whether a series without this label satisfies the condition."""
+        return self.matches("")
+
+    def __str__(self) -> str:
+        """The matcher as PromQL writes it."""
+        return f'{self.name}{self.op}"{_escape(self.value)}"'
+
+
+Matchers = tuple[Matcher, ...]
+"""Conditions that must all hold."""
+
+
+def satisfies(labels: Labels, matchers: Matchers) -> bool:
+    """Whether a label set satisfies all matchers."""
+    return all(matcher.matches(labels.get(matcher.name)) for matcher in matchers)

@@ -1,0 +1,1 @@
+"""Samples as columns: what is written, what is sealed, what is read."""

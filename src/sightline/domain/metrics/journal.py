@@ -1,0 +1,181 @@
+"""What the write-ahead log records, and how a range of it becomes the one batch that every store receives.
+
+A sample's `seq` is its position in the log. A range [first, end) of positions, once sealed, always yields the same rows in the same
+order: that is what makes a repeated insert recognisable.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.domain.labels import Labels
+from sightline.domain.metrics.samples import Ids, Index, Times, Values
+from sightline.domain.tenancy import Tenant
+from sightline.domain.timerange import MAX_TIME, MIN_TIME
+
+_Scalar = TypeVar("_Scalar", bound=np.generic)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesSeen:
+    """That a series exists, and from when to when it was seen (ms).
+
+    `fresh` is false when the store has the row already and the labels stand in the log only to keep a segment readable alone.
+    """
+
+    id: int
+    labels: Labels
+    first_seen: int
+    last_seen: int
+    fresh: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Appended:
+    """n samples of k series of one tenant; each series has at least one. Positions are first_seq, first_seq + 1, ...
+
+    ids, metrics: uint64 (k,), per series. index: uint32 (n,) into them. times: int64 (n,), ms. values: float64 (n,).
+    """
+
+    tenant: Tenant
+    first_seq: int
+    seen: tuple[SeriesSeen, ...]
+    ids: Ids
+    metrics: Ids
+    index: Index
+    times: Times
+    values: Values
+
+    @property
+    def end_seq(self) -> int:
+        """The position after the last sample."""
+        return self.first_seq + len(self.times)
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes of memory the entry takes."""
+        return 16 * len(self.ids) + 20 * len(self.times) + sum(len(n) + len(v) for s in self.seen for n, v in s.labels)
+
+    def spans(self) -> tuple[Times, Times]:
+        """The first and the last time of each series, int64 (k,), ms."""
+        first = np.full(len(self.ids), MAX_TIME, np.int64)
+        last = np.full(len(self.ids), MIN_TIME, np.int64)
+        np.minimum.at(first, self.index, self.times)
+        np.maximum.at(last, self.index, self.times)
+        return first, last
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """The bounds [first_seq, end_seq) of a range, written to the log before anything of it reaches a store."""
+
+    range_id: int
+    first_seq: int
+    end_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flushed:
+    """All rows of a sealed range are in every table, durably."""
+
+    range_id: int
+
+
+Entry = Appended | Sealed | Flushed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SealedRange:
+    """The rows of one sealed range, sorted by the tables' keys, the last write of a timestamp alone remaining.
+
+    tenants: the tenants that occur; the uint32 columns `series_tenant` (s,) and `tenant` (n,) index into it.
+    series_id, series_metric: uint64 (s,). labels: s label sets. first_seen, last_seen: int64 (s,), ms. In order of
+    (tenant, metric, id).
+    tenant, metric, id, time, value, seq: (n,) columns, in order of (tenant name, metric, id, time).
+    """
+
+    range_id: int
+    tenants: tuple[Tenant, ...]
+    series_tenant: Index
+    series_metric: Ids
+    series_id: Ids
+    labels: tuple[Labels, ...]
+    first_seen: NDArray[np.int64]
+    last_seen: NDArray[np.int64]
+    tenant: Index
+    metric: Ids
+    id: Ids
+    time: Times
+    value: Values
+    seq: Ids
+
+
+def seal(range_id: int, entries: Iterable[Appended]) -> SealedRange:
+    """Make the rows of a range from its log entries; the same entries always give the same rows in the same order."""
+    parts = sorted(entries, key=lambda entry: entry.first_seq)
+    tenants = tuple(sorted({part.tenant for part in parts}))
+    position = {tenant: number for number, tenant in enumerate(tenants)}
+    tenant = _joined([np.full(len(part.times), position[part.tenant], np.uint32) for part in parts], np.uint32)
+    metric = _joined([part.metrics[part.index] for part in parts], np.uint64)
+    ids = _joined([part.ids[part.index] for part in parts], np.uint64)
+    time = _joined([part.times for part in parts], np.int64)
+    value = _joined([part.values for part in parts], np.float64)
+    seq = _joined([np.arange(part.first_seq, part.end_seq, dtype=np.uint64) for part in parts], np.uint64)
+    # Rows stand in order of seq, and lexsort is stable: the last of equal keys is the last write.
+    order = np.lexsort((time, ids, metric, tenant))
+    order = order[_last_of_each(tenant[order], metric[order], ids[order], time[order])]
+    seen = _merged_series(parts, position)
+    return SealedRange(
+        range_id,
+        tenants,
+        np.array([key[0] for key in seen], np.uint32),
+        np.array([key[1] for key in seen], np.uint64),
+        np.array([key[2] for key in seen], np.uint64),
+        tuple(one.labels for one in seen.values()),
+        np.array([one.first_seen for one in seen.values()], np.int64),
+        np.array([one.last_seen for one in seen.values()], np.int64),
+        tenant[order],
+        metric[order],
+        ids[order],
+        time[order],
+        value[order],
+        seq[order],
+    )
+
+
+def _joined(parts: Sequence[NDArray[_Scalar]], dtype: type[_Scalar]) -> NDArray[_Scalar]:
+    return np.concatenate(parts) if parts else np.empty(0, dtype)
+
+
+def _last_of_each(*keys: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Which rows of sorted key columns are the last of their key."""
+    last = np.ones(len(keys[0]), np.bool_)
+    if len(last) > 1:
+        last[:-1] = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
+    return last
+
+
+def _merged_series(parts: Sequence[Appended], position: dict[Tenant, int]) -> dict[tuple[int, int, int], SeriesSeen]:
+    """The fresh series of a range, one row each, in order of (tenant, metric, id)."""
+    found: dict[tuple[int, int, int], SeriesSeen] = {}
+    for part in parts:
+        metrics = dict(zip(part.ids.tolist(), part.metrics.tolist(), strict=True))
+        for seen in part.seen:
+            if not seen.fresh:
+                continue
+            key = (position[part.tenant], metrics[seen.id], seen.id)
+            known = found.get(key)
+            found[key] = (
+                seen
+                if known is None
+                else SeriesSeen(
+                    seen.id,
+                    seen.labels,
+                    min(seen.first_seen, known.first_seen),
+                    max(seen.last_seen, known.last_seen),
+                )
+            )
+    return dict(sorted(found.items()))

@@ -1,0 +1,22 @@
+"""How people are told."""
+
+from typing import Protocol
+
+from sightline.domain.alerts.notice import Notice
+
+
+class Notifier(Protocol):
+    """One channel.
+
+    `notify` returns when the channel took the notice, which may then be delivered more than once but not lost. Errors: Unavailable
+    when the channel did not take it; the caller decides about trying again.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the channel is called in settings, logs and reasons."""
+        ...
+
+    async def notify(self, notice: Notice) -> None:
+        """Hand over one notice."""
+        ...

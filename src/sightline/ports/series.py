@@ -1,0 +1,69 @@
+"""Where metrics live: sealed batches in, columns out."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from sightline.domain.labels import Labels, Matchers
+from sightline.domain.metrics.journal import SealedRange
+from sightline.domain.metrics.samples import SeriesColumns
+from sightline.domain.tenancy import Tenant
+from sightline.domain.timerange import TimeRange
+
+
+class SeriesReader(Protocol):
+    """Reads of one tenant's series.
+
+    What another tenant wrote is never part of an answer. Ranges include both ends. Matchers must all hold; a missing label has the
+    empty value; no matchers select everything. Returned objects belong to the caller. An empty answer is empty, not an error.
+
+    `series`, `label_names` and `label_values` take several matcher sets and answer for the union; no sets means all series. They
+    count a series as present in a range when it was seen within it, give or take an hour, because `last_seen` is written hourly.
+    They return at most `limit` items, in ascending order.
+
+    Errors: Unavailable when the store cannot be reached; cancellation leaves nothing running.
+    """
+
+    async def select(self, tenant: Tenant, matchers: Matchers, within: TimeRange, limit: int) -> SeriesColumns:
+        """The samples of all matching series within the range, series in ascending order of labels.
+
+        Series without a sample in the range are left out. Of several writes of one timestamp the last (by seq) is returned. Stale
+        markers are samples.
+
+        Raises:
+            TooManySamples: more than `limit` samples match; nothing is returned.
+        """
+        ...
+
+    async def series(
+        self, tenant: Tenant, matcher_sets: Sequence[Matchers], within: TimeRange, limit: int
+    ) -> list[Labels]:
+        """The matching label sets, distinct, in ascending order."""
+        ...
+
+    async def label_names(
+        self, tenant: Tenant, matcher_sets: Sequence[Matchers], within: TimeRange, limit: int
+    ) -> list[str]:
+        """The names of all labels that matching series carry."""
+        ...
+
+    async def label_values(
+        self, tenant: Tenant, name: str, matcher_sets: Sequence[Matchers], within: TimeRange, limit: int
+    ) -> list[str]:
+        """The values that label `name` has on matching series; the empty value is not one."""
+        ...
+
+
+class SeriesStore(SeriesReader, Protocol):
+    """A reader that also takes sealed ranges."""
+
+    async def write(self, batch: SealedRange) -> None:
+        """Store a sealed range; when this returns, the rows are durable and visible to every later read.
+
+        Writing the same range again, also after a crash in the middle of the first time, changes nothing. Series rows become
+        visible no later than their samples.
+
+        Raises:
+            Unavailable: the store is away; the caller keeps the range and tries again.
+            StorageFull: no room; likewise.
+        """
+        ...

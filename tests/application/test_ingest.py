@@ -1,0 +1,346 @@
+"""Taking samples in, and bringing them to the store."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from sightline.adapters.outbound.memory.bus import MemoryBus
+from sightline.adapters.outbound.memory.clock import ManualClock
+from sightline.adapters.outbound.memory.disk import MemoryDisk
+from sightline.adapters.outbound.memory.journal import MemoryJournal
+from sightline.adapters.outbound.memory.series import MemorySeries
+from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
+from sightline.adapters.outbound.tiered import TieredSeries
+from sightline.application.flush import Flush, FlushPolicy
+from sightline.application.ingest import Ingest, IngestLimits
+from sightline.application.recover import recover
+from sightline.application.retain import Retain
+from sightline.domain.breaker import BreakerState
+from sightline.domain.errors import (
+    InvalidLabel,
+    Overloaded,
+    SampleOutOfBounds,
+    SeriesIdCollision,
+    StorageFull,
+    Unavailable,
+)
+from sightline.domain.events import SamplesStored
+from sightline.domain.labels import Labels, Matcher, MatchOp, series_id
+from sightline.domain.metrics.journal import Appended, SealedRange
+from sightline.domain.metrics.samples import WriteBatch
+from sightline.domain.metrics.tail import Tail
+from sightline.domain.tenancy import LOCAL, Principal, Tenant
+from sightline.domain.timerange import ALL_TIME, HOUR
+
+pytestmark = pytest.mark.anyio
+
+
+class House:
+    """The write and read path over memory adapters, with a store that can be away."""
+
+    def __init__(self, identify: Callable[[Labels], int] = series_id, limits: IngestLimits | None = None) -> None:
+        self.clock = ManualClock()
+        self.disk = MemoryDisk()
+        self.telemetry = MemoryTelemetry()
+        self.journal = MemoryJournal(segment_samples=10)
+        self.bus = MemoryBus()
+        self.store = FlakySeries()
+        self.retain = Retain(self.disk, self.telemetry, min_free=1000)
+        self.threads = ThreadPoolExecutor(1)
+        self.identify = identify
+        self.limits = limits or IngestLimits()
+        self.start()
+
+    def start(self) -> None:
+        """Begin a run, as after a crash: what was only in memory is gone."""
+        self.tail = Tail()
+        found = recover(self.journal, self.tail)
+        self.ingest = Ingest(
+            self.journal,
+            self.tail,
+            self.bus,
+            self.clock,
+            self.retain,
+            self.telemetry,
+            self.limits,
+            found.position,
+            self.identify,
+        )
+        self.flush = Flush(
+            self.journal,
+            self.tail,
+            self.store,
+            self.clock,
+            self.telemetry,
+            FlushPolicy(rows=100, size=10**6, age=30.0),
+            self.threads,
+            found.pending,
+        )
+        self.reader = TieredSeries(self.tail, self.store, self.threads)
+
+    def batch(self, *values: float, name: str = "m", **labels: str) -> WriteBatch:
+        """One series, one sample a second up to now."""
+        now = self.clock.now()
+        times = np.array([now - 1000 * (len(values) - 1 - i) for i in range(len(values))], np.int64)
+        found = Labels.of(__name__=name, **labels)
+        return WriteBatch((found,), np.zeros(len(values), np.uint32), times, np.array(values, np.float64))
+
+    async def values(self, tenant: str = "default", name: str = "m") -> list[float]:
+        """All values of a metric as a query sees them."""
+        matchers = (Matcher("__name__", MatchOp.EQUAL, name),)
+        return (await self.reader.select(Tenant(tenant), matchers, ALL_TIME, 10**6)).values.tolist()
+
+    def counted(self, name: str) -> float:
+        """The present value of an instrument, all label values together."""
+        return sum(p.value for f in self.telemetry.families() if f.instrument.name == name for p in f.points)
+
+
+class FlakySeries(MemorySeries):
+    """A memory store that is away while `away` is set."""
+
+    away = False
+    tries = 0
+
+    async def write(self, batch: SealedRange) -> None:
+        self.tries += 1
+        if self.away:
+            raise Unavailable("the store is away")
+        await super().write(batch)
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+async def test_what_is_acknowledged_is_visible_at_once(house: House) -> None:
+    """A query right after the acknowledgement sees the samples, before anything reached the store."""
+    assert await house.ingest(LOCAL, house.batch(1, 2, 3)) == 3
+    assert await house.values() == [1, 2, 3]
+    assert house.store.tries == 0
+    assert house.counted("sightline_ingest_samples_total") == 3
+
+
+async def test_a_tenant_never_sees_anothers_samples(house: House) -> None:
+    """In the tail, in the store and on the bus each tenant is alone."""
+    heard = []
+
+    async def listen() -> None:
+        async with house.bus.subscribe(Tenant("a")) as events:
+            ready.set()
+            heard.extend([event async for event in events])
+
+    ready = asyncio.Event()
+    listening = asyncio.ensure_future(listen())
+    await ready.wait()
+    for tenant, value in (("a", 1.0), ("b", 2.0)):
+        await house.ingest(Principal("x", Tenant(tenant)), house.batch(value))
+    for _ in range(2):
+        assert await house.values("a") == [1]
+        assert await house.values("b") == [2]
+        assert await house.values("c") == []
+        for tenant in ("a", "b"):
+            assert await house.reader.label_values(Tenant(tenant), "__name__", (), ALL_TIME, 10) == ["m"]
+        assert await house.reader.series(Tenant("c"), (), ALL_TIME, 10) == []
+        await house.flush.drain()
+    house.bus.close()
+    await listening
+    assert [event.tenant for event in heard if isinstance(event, SamplesStored)] == ["a"]
+
+
+async def test_a_range_goes_to_the_store_when_it_is_old_or_large_enough(house: House) -> None:
+    """Thirty seconds or a hundred samples, whichever comes first."""
+    await house.ingest(LOCAL, house.batch(1, 2))
+    await house.flush.run_once()
+    assert house.tail.rows == 2
+    await house.clock.advance(30)
+    await house.flush.run_once()
+    assert (house.tail.rows, house.store.tries) == (0, 1)
+    await house.ingest(LOCAL, house.batch(*range(100), name="n"))
+    await house.flush.run_once()
+    assert (house.tail.rows, house.store.tries) == (0, 2)
+    assert await house.values() == [1, 2]
+    assert await house.values(name="n") == list(range(100))
+
+
+async def test_the_last_write_of_a_timestamp_wins_wherever_the_first_one_is(house: House) -> None:
+    """A sample written again replaces the first, in the tail, in the store, and across both."""
+    await house.ingest(LOCAL, house.batch(1, 2))
+    await house.ingest(LOCAL, house.batch(3, 4))
+    assert await house.values() == [3, 4]
+    await house.flush.drain()
+    await house.ingest(LOCAL, house.batch(5, 6))
+    assert await house.values() == [5, 6]
+    await house.flush.drain()
+    assert await house.values() == [5, 6]
+
+
+async def test_a_crash_loses_nothing_and_doubles_nothing(house: House) -> None:
+    """After a restart everything acknowledged is there once, whether it had been flushed or not."""
+    for i in range(10):
+        await house.ingest(LOCAL, house.batch(float(i), name=f"m{i}"))
+        if i == 4:
+            await house.flush.drain()
+    house.start()
+    assert [await house.values(name=f"m{i}") for i in range(10)] == [[float(i)] for i in range(10)]
+    await house.flush.drain()
+    assert house.tail.rows == 0
+    house.start()
+    assert [await house.values(name=f"m{i}") for i in range(10)] == [[float(i)] for i in range(10)]
+
+
+async def test_each_log_segment_can_be_read_alone(house: House) -> None:
+    """A series that goes on into the next segment is described there again, so released segments are not missed."""
+    for i in range(12):
+        await house.ingest(LOCAL, house.batch(float(i), float(i)))
+        await house.clock.advance(5)
+    described = set()
+    for entry in house.journal.replay():
+        if isinstance(entry, Appended):
+            described |= {seen.id for seen in entry.seen}
+            assert set(entry.ids.tolist()) <= described
+    await house.flush.drain()
+    await house.ingest(LOCAL, house.batch(99.0))
+    house.start()
+    assert (await house.values())[-1] == 99.0
+    assert house.tail.series(Tenant("default"), (), ALL_TIME) == {Labels.of(__name__="m")}
+
+
+async def test_a_series_is_written_to_the_store_once_and_then_hourly(house: House) -> None:
+    """The series table gets a row when a series is new and when its last sight is an hour old."""
+    rows = []
+    real = house.store.write
+
+    async def counting(batch: SealedRange) -> None:
+        rows.append(len(batch.labels))
+        await real(batch)
+
+    house.store.write = counting  # type: ignore[method-assign] - counts what passes
+    for _ in range(14):
+        await house.ingest(LOCAL, house.batch(1.0))
+        await house.flush.drain()
+        await house.clock.advance(600)
+    assert rows == [1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0]
+
+
+async def test_while_the_store_is_away_intake_goes_on_and_everything_drains_later(house: House) -> None:
+    """Five failures open the breaker, a trial every thirty seconds finds the store back, and nothing is lost."""
+    house.store.away = True
+    await house.ingest(LOCAL, house.batch(*range(100)))
+    for _ in range(10):
+        await house.flush.run_once()
+        await house.ingest(LOCAL, house.batch(1.0, name="n"))
+    assert house.store.tries == 5
+    assert house.flush.breaker is BreakerState.OPEN
+    await house.clock.advance(30)
+    await house.flush.run_once()
+    assert house.store.tries == 6
+    house.store.away = False
+    await house.clock.advance(30)
+    await house.flush.run_once()
+    await house.flush.run_once()
+    assert house.flush.breaker is BreakerState.CLOSED
+    await house.flush.drain()
+    assert house.tail.rows == 0
+    assert await house.values() == list(range(100))
+    assert await house.values(name="n") == [1.0]
+
+
+async def test_too_much_waiting_for_the_store_is_refused_with_the_limit_named() -> None:
+    """At the bound samples are refused whole, with a time to try again."""
+    house = House(limits=IngestLimits(unflushed_samples=5))
+    await house.ingest(LOCAL, house.batch(1, 2, 3))
+    with pytest.raises(Overloaded, match=r"intake\.unflushed_samples allows 5") as refused:
+        await house.ingest(LOCAL, house.batch(1, 2, 3, name="n"))
+    assert refused.value.detail["retry_after"] > 0
+    assert await house.values(name="n") == []
+
+
+async def test_a_full_disk_stops_intake_until_there_is_room_again(house: House) -> None:
+    """Below the watermark samples are refused; what was acknowledged stays; a little more room is wanted to go on."""
+    await house.ingest(LOCAL, house.batch(1.0))
+    house.disk.room = 999
+    await house.retain.run_once()
+    with pytest.raises(StorageFull, match=r"disk\.min_free"):
+        await house.ingest(LOCAL, house.batch(2.0, name="n"))
+    house.disk.room = 1001
+    await house.retain.run_once()
+    assert house.retain.full
+    house.disk.room = 1101
+    await house.retain.run_once()
+    await house.ingest(LOCAL, house.batch(3.0, name="n"))
+    assert (await house.values(), await house.values(name="n")) == ([1.0], [3.0])
+
+
+@pytest.mark.parametrize(
+    ("offset", "said"), [(-16 * 24 * HOUR, "older than retention = 15d"), (11 * 60_000, r"intake\.ahead = 10m")]
+)
+async def test_samples_out_of_bounds_refuse_the_batch_and_name_the_series(house: House, offset: int, said: str) -> None:
+    """A sample that retention would drop, or from too far ahead, costs its whole batch, which is told why."""
+    good = house.batch(1, 2)
+    bad = WriteBatch(good.labels, good.series, good.times + np.array([0, offset]), good.values)
+    with pytest.raises(SampleOutOfBounds, match=said) as refused:
+        await house.ingest(LOCAL, bad)
+    assert refused.value.detail["series"] == "m"
+    assert await house.values() == []
+
+
+async def test_a_label_set_that_is_no_series_refuses_the_batch(house: House) -> None:
+    """Nothing of a batch with a nameless series is stored."""
+    good = house.batch(1.0)
+    both = WriteBatch(
+        (*good.labels, Labels.of(a="b")), np.array([0, 1], np.uint32), np.repeat(good.times, 2), np.ones(2)
+    )
+    with pytest.raises(InvalidLabel):
+        await house.ingest(LOCAL, both)
+    assert await house.values() == []
+
+
+async def test_a_series_whose_id_collides_is_refused_alone() -> None:
+    """The first holder of an id keeps it; the other series is refused and counted, the rest of its batch stored."""
+    house = House(identify=lambda labels: 7 if labels.get("a") else series_id(labels))
+    await house.ingest(LOCAL, house.batch(1.0, a="1"))
+    now = np.full(2, house.clock.now(), np.int64)
+    labels = (Labels.of(__name__="m", a="2"), Labels.of(__name__="n"))
+    with pytest.raises(SeriesIdCollision, match=r'm\{a="2"\}'):
+        await house.ingest(LOCAL, WriteBatch(labels, np.array([0, 1], np.uint32), now, np.array([2.0, 3.0])))
+    assert (await house.values(), await house.values(name="n")) == ([1.0], [3.0])
+    assert house.counted("sightline_ingest_refused_samples_total") == 1
+
+
+async def test_a_client_that_leaves_does_not_part_the_log_from_the_tail(house: House) -> None:
+    """Cancelling an ingest that was being logged leaves log and tail agreeing."""
+    gate = asyncio.Event()
+    real = house.journal.append
+
+    async def slow(entries: list[Appended]) -> None:
+        await gate.wait()
+        await real(entries)
+
+    house.journal.append = slow  # type: ignore[method-assign,assignment] - waits where a disk would
+    leaving = asyncio.ensure_future(house.ingest(LOCAL, house.batch(1.0)))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    gate.set()
+    await house.ingest.drain()
+    assert await house.values() == [1.0]
+
+
+async def test_a_large_batch_is_logged_in_entries_that_fit_a_range() -> None:
+    """A batch of more samples than an entry holds comes back whole and in order."""
+    house = House()
+    house.journal = MemoryJournal(max_samples=10**6)
+    house.start()
+    count = 250_000
+    series = np.arange(count, dtype=np.uint32) % 3
+    labels = tuple(Labels.of(__name__="m", n=str(i)) for i in range(3))
+    times = house.clock.now() - np.arange(count, dtype=np.int64)[::-1]
+    await house.ingest(LOCAL, WriteBatch(labels, series, times, np.arange(count, dtype=np.float64)))
+    sizes = [len(entry.times) for entry in house.journal.replay() if isinstance(entry, Appended)]
+    assert sizes == [100_000, 100_000, 50_000]
+    assert sorted(await house.values()) == list(range(count))

@@ -1,0 +1,113 @@
+"""How a range of the log becomes rows."""
+
+from random import Random
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sightline.domain.labels import Labels, metric_id, series_id
+from sightline.domain.metrics.journal import Appended, SealedRange, SeriesSeen, seal
+from sightline.domain.tenancy import Tenant
+
+Row = tuple[str, int, int, float]  # tenant, series, time, value
+
+
+def entries_of(rows: list[list[Row]]) -> list[Appended]:
+    """One entry per tenant and list, in order of position."""
+    made, seq = [], 0
+    for group in rows:
+        for tenant in sorted({row[0] for row in group}):
+            mine = [row for row in group if row[0] == tenant]
+            series = sorted({row[1] for row in mine})
+            labels = [Labels.of(__name__=f"m{one % 2}", n=str(one)) for one in series]
+            made.append(
+                Appended(
+                    Tenant(tenant),
+                    seq,
+                    tuple(SeriesSeen(series_id(label), label, 1, 2) for label in labels),
+                    np.array([series_id(label) for label in labels], np.uint64),
+                    np.array([metric_id(label.name) for label in labels], np.uint64),
+                    np.array([series.index(row[1]) for row in mine], np.uint32),
+                    np.array([row[2] for row in mine], np.int64),
+                    np.array([row[3] for row in mine], np.float64),
+                )
+            )
+            seq += len(mine)
+    return made
+
+
+rows = st.lists(
+    st.lists(
+        st.tuples(st.sampled_from("ab"), st.integers(0, 3), st.integers(0, 4), st.floats(allow_nan=False)),
+        min_size=1,
+        max_size=8,
+    ),
+    max_size=4,
+)
+
+
+@given(rows)
+def test_a_range_holds_the_last_write_of_each_timestamp_in_key_order(groups: list[list[Row]]) -> None:
+    """Rows are those of a dictionary written in order of position, sorted by tenant, metric, id and time."""
+    entries = entries_of(groups)
+    expected = {}
+    for entry in entries:
+        for i in range(len(entry.times)):
+            series = int(entry.index[i])
+            key = (entry.tenant, int(entry.metrics[series]), int(entry.ids[series]), int(entry.times[i]))
+            expected[key] = (float(entry.values[i]), entry.first_seq + i)
+    batch = seal(7, entries)
+    keys = list(
+        zip(
+            (batch.tenants[i] for i in batch.tenant.tolist()),
+            batch.metric.tolist(),
+            batch.id.tolist(),
+            batch.time.tolist(),
+            strict=True,
+        )
+    )
+    assert keys == sorted(expected)
+    assert list(zip(batch.value.tolist(), batch.seq.tolist(), strict=True)) == [expected[key] for key in keys]
+
+
+@given(rows, st.randoms(use_true_random=False))
+def test_a_range_is_the_same_however_its_entries_are_found(groups: list[list[Row]], random: Random) -> None:
+    """Sealing is a function of the entries alone: replay gives the same rows in the same order."""
+    entries = entries_of(groups)
+    shuffled = list(entries)
+    random.shuffle(shuffled)
+
+    def columns(batch: SealedRange) -> list[object]:
+        return [batch.tenants, batch.labels] + [
+            getattr(batch, name).tobytes()
+            for name in ("series_id", "first_seen", "tenant", "metric", "id", "time", "value", "seq")
+        ]
+
+    assert columns(seal(7, entries)) == columns(seal(7, shuffled))
+
+
+def test_a_series_described_twice_is_one_row_with_the_widest_span() -> None:
+    """First and last sight are the minimum and maximum; what the store knows already is left out."""
+    labels, known = Labels.of(__name__="m"), Labels.of(__name__="m", a="b")
+    ids = np.array([series_id(labels), series_id(known)], np.uint64)
+    metrics = np.full(2, metric_id("m"), np.uint64)
+
+    def entry(seq: int, first: int, last: int) -> Appended:
+        seen = (
+            SeriesSeen(series_id(labels), labels, first, last),
+            SeriesSeen(series_id(known), known, first, last, fresh=False),
+        )
+        index = np.array([0, 1], np.uint32)
+        return Appended(Tenant("t"), seq, seen, ids, metrics, index, np.array([1, 1]), np.array([1.0, 1.0]))
+
+    batch = seal(0, [entry(0, 5, 6), entry(2, 3, 4)])
+    assert batch.labels == (labels,)
+    assert (batch.first_seen.tolist(), batch.last_seen.tolist()) == ([3], [6])
+
+
+def test_an_entry_tells_the_span_of_each_series() -> None:
+    """The first and last time per series, whatever order the samples come in."""
+    (entry,) = entries_of([[("a", 0, 9, 1.0), ("a", 1, 4, 1.0), ("a", 0, 2, 1.0), ("a", 0, 5, 1.0)]])
+    firsts, lasts = entry.spans()
+    assert (firsts.tolist(), lasts.tolist()) == ([2, 4], [9, 4])

@@ -1,0 +1,84 @@
+"""A process that stores three months of samples and dies after a named step of a flush, or finishes what such a process left.
+
+    python crashing_flush.py FOLDER die STEP     ingest, flush, and die by SIGKILL after STEP
+    python crashing_flush.py FOLDER finish       recover, flush everything, print what is stored as JSON
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from sightline.adapters.outbound.clickhouse.series import ClickHouseSeries
+from sightline.adapters.outbound.files.journal import FileJournal
+from sightline.adapters.outbound.memory.bus import MemoryBus
+from sightline.adapters.outbound.memory.disk import MemoryDisk
+from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
+from sightline.adapters.outbound.system.clock import SystemClock
+from sightline.adapters.outbound.tiered import TieredSeries
+from sightline.application.flush import Flush, FlushPolicy
+from sightline.application.ingest import Ingest, IngestLimits
+from sightline.application.recover import recover
+from sightline.application.retain import Retain
+from sightline.domain.labels import Labels, Matcher, MatchOp
+from sightline.domain.metrics.samples import WriteBatch
+from sightline.domain.metrics.tail import Tail
+from sightline.domain.tenancy import Principal, Tenant
+from sightline.domain.timerange import ALL_TIME, DAY
+
+SERIES, DAYS, BATCHES = 20, 92, 6
+START = 1_750_000_000_000  # 15 June 2025, so that 92 days touch four months
+
+
+def batch(number: int) -> WriteBatch:
+    """Every series once a day; the value tells series, day and batch, so that nothing can stand in for anything else."""
+    labels = tuple(Labels.of(__name__=f"m{s % 3}", series=str(s), batch=str(number)) for s in range(SERIES))
+    series = np.repeat(np.arange(SERIES, dtype=np.uint32), DAYS)
+    days = np.tile(np.arange(DAYS, dtype=np.int64), SERIES)
+    values = (series * 1_000_000 + days * 1000 + number).astype(np.float64)
+    return WriteBatch(labels, series, START + days * DAY, values)
+
+
+async def run(folder: Path, die_after: str | None) -> None:
+    """One life of the process."""
+
+    def after_step(step: str) -> None:
+        if step == die_after:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    keep = 100 * 365 * DAY
+    store = await ClickHouseSeries.open(folder / "clickhouse", retention=keep, after_step=after_step)
+    journal = FileJournal(folder / "wal", segment_bytes=100_000)
+    tail, telemetry, clock = Tail(), MemoryTelemetry(), SystemClock()
+    found = recover(journal, tail)
+    with ThreadPoolExecutor(2) as threads:
+        retain = Retain(MemoryDisk(), telemetry, 0)
+        limits = IngestLimits(retention=keep)
+        ingest = Ingest(journal, tail, MemoryBus(), clock, retain, telemetry, limits, found.position)
+        policy = FlushPolicy(rows=2 * SERIES * DAYS)
+        flush = Flush(journal, tail, store, clock, telemetry, policy, threads, found.pending, after_step)
+        if die_after is not None:
+            for number in range(BATCHES):
+                await ingest(Principal("test", Tenant("ab"[number % 2])), batch(number))
+        await flush.drain()
+        reader = TieredSeries(tail, store, threads)
+        seen = {tenant: await contents(reader, Tenant(tenant)) for tenant in "ab"}
+        rows = (await store._engine.read("SELECT count() AS rows FROM samples")).column("rows")[0].as_py()
+        sys.stdout.write(json.dumps({"seen": seen, "rows": rows, "waiting": tail.rows, "pending": len(found.pending)}))
+    await journal.close()
+    await store.close()
+
+
+async def contents(reader: TieredSeries, tenant: Tenant) -> list[float]:
+    """All values of a tenant, sorted."""
+    anything = (Matcher("series", MatchOp.NOT_EQUAL, ""),)
+    return sorted((await reader.select(tenant, anything, ALL_TIME, 10**7)).values.tolist())
+
+
+if __name__ == "__main__":
+    asyncio.run(run(Path(sys.argv[1]), sys.argv[3] if sys.argv[2] == "die" else None))

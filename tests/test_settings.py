@@ -1,0 +1,84 @@
+"""Settings: one precedence, and errors that name the key."""
+
+from pathlib import Path
+
+import pytest
+
+from sightline.domain.errors import SettingsInvalid
+from sightline.settings import Duration, Fsync, Size, keys, load
+
+DOCS = Path(__file__).parents[1] / "docs" / "guide" / "settings.md"
+
+
+def test_flags_beat_environment_beats_dotenv_beats_file_beats_default(tmp_path: Path) -> None:
+    """Each layer wins over the weaker ones, key by key."""
+    (tmp_path / "sightline.toml").write_text(
+        'retention = "1d"\n[wal]\nfsync = "always"\n[flush]\nage = "1s"\n[query]\nlookback="1m"'
+    )
+    (tmp_path / ".env").write_text(
+        "SIGHTLINE_FLUSH_AGE=2s\nSIGHTLINE_RETENTION=2d\nSIGHTLINE_QUERY_LOOKBACK=2m\nOTHER=1\n"
+    )
+    found = load({"retention": "4d"}, {"SIGHTLINE_RETENTION": "3d", "SIGHTLINE_QUERY_LOOKBACK": "3m"}, tmp_path)
+    assert found.retention == Duration.parse("4d")
+    assert found.query.lookback == Duration.parse("3m")
+    assert found.flush.age == Duration.parse("2s")
+    assert found.wal.fsync.interval == "always"
+    assert found.wal.max_bytes == 1 << 30
+
+
+def test_names_that_other_products_use_are_understood(tmp_path: Path) -> None:
+    """PORT, CPU_THRESHOLD and MEMORY_THRESHOLD work without a prefix, and the prefixed name wins."""
+    found = load({}, {"PORT": "9999", "CPU_THRESHOLD": "75.5", "MEMORY_THRESHOLD": "60"}, tmp_path)
+    assert (found.listen, found.alerts.cpu_threshold, found.alerts.memory_threshold) == ("127.0.0.1:9999", 75.5, 60.0)
+    found = load({}, {"CPU_THRESHOLD": "75", "SIGHTLINE_ALERTS_CPU_THRESHOLD": "70"}, tmp_path)
+    assert found.alerts.cpu_threshold == 70.0
+
+
+@pytest.mark.parametrize(
+    ("flags", "environment", "said"),
+    [
+        ({}, {"SIGHTLINE_WAL_FSINC": "1s"}, "did you mean SIGHTLINE_WAL_FSYNC"),
+        ({"retenton": "1d"}, {}, "did you mean retention"),
+        ({"retention": "fortnight"}, {}, "retention = 'fortnight' does not fit.*not a duration"),
+        ({"wal.max_bytes": "many"}, {}, "not a size"),
+        ({"wal.fsync": "sometimes"}, {}, "wal.fsync"),
+        ({"alerts.cpu_threshold": 900}, {}, "<= 100"),
+        ({"flush.rows": 10**7}, {}, "<= 500000"),
+        ({"host.enabled": "perhaps"}, {}, "host.enabled"),
+        ({"config": "/nowhere/sightline.toml"}, {}, "no such settings file"),
+    ],
+)
+def test_a_mistake_is_named_with_its_key_and_source(
+    flags: dict[str, object], environment: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    """Unknown keys, values that do not fit and missing files are refused at start."""
+    with pytest.raises(SettingsInvalid, match=said):
+        load(flags, environment, tmp_path)
+
+
+@pytest.mark.parametrize("content", ["retention = ", "[wal]\nfsinc = '1s'", "wal = 1", "\xff\xfe"])
+def test_a_broken_file_is_refused_with_its_name(content: str, tmp_path: Path) -> None:
+    """Bad TOML, unknown keys and wrong shapes in the file are told with its path."""
+    (tmp_path / "sightline.toml").write_bytes(content.encode("latin-1"))
+    with pytest.raises(SettingsInvalid, match=r"sightline\.toml"):
+        load({}, {}, tmp_path)
+
+
+def test_texts_and_numbers_come_out_as_they_went_in(tmp_path: Path) -> None:
+    """Durations, sizes, lists, paths and switches are read from text."""
+    found = load(
+        {}, {"SIGHTLINE_HTTP_ALLOWED_HOSTS": "a.example, b.example", "SIGHTLINE_HTTP_INSECURE": "true"}, tmp_path
+    )
+    assert found.http.allowed_hosts == ("a.example", "b.example")
+    assert found.http.insecure is True
+    assert str(Size.parse("512MiB")) == "512MiB"
+    assert (Size.parse("10MB"), Size.parse("7"), str(Size(7))) == (10_000_000, 7, "7B")
+    assert (Fsync.parse("500ms").interval, str(Duration(90_000))) == (0.5, "1m30s")
+
+
+def test_the_documentation_lists_every_setting_with_its_default() -> None:
+    """docs/guide/settings.md has one row a setting: key, default, environment variable, meaning."""
+    text = DOCS.read_text(encoding="utf-8")
+    for key in keys():
+        default = f"`{key.default}`" if key.default else "none"
+        assert f"| `{key.name}` | {default} | {key.description} |" in text
