@@ -23,7 +23,9 @@ def merge(older: SeriesColumns, newer: SeriesColumns) -> SeriesColumns:
         # An id stands for its label set, and ids compare faster; sorting two ascending runs takes one pass.
         known = set(older.ids.tolist())
         id_of = dict(zip(older.labels, older.ids.tolist(), strict=True))
-        fresh = [(one, number) for one, number in zip(newer.labels, newer.ids.tolist(), strict=True) if number not in known]
+        fresh = [
+            (one, number) for one, number in zip(newer.labels, newer.ids.tolist(), strict=True) if number not in known
+        ]
         id_of.update(fresh)
         labels = tuple(sorted((*older.labels, *(one for one, _ in fresh))))
         ids = np.array([id_of[one] for one in labels], np.uint64)
@@ -47,7 +49,9 @@ def merge(older: SeriesColumns, newer: SeriesColumns) -> SeriesColumns:
     return SeriesColumns(labels, ids, offsets, times[: offsets[-1]], values[: offsets[-1]])
 
 
-def _rows(ids: np.ndarray[tuple[int], np.dtype[np.uint64]], columns: SeriesColumns) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _rows(
+    ids: np.ndarray[tuple[int], np.dtype[np.uint64]], columns: SeriesColumns
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """For each id the series of `columns` that has it, or -1."""
     position = {number: row for row, number in enumerate(columns.ids.tolist())}
     return np.array([position.get(number, -1) for number in ids.tolist()], np.int64)

@@ -18,6 +18,7 @@ class Batches:
     """Makes the batches of one source. Series seen in the last batch keep their label sets; others are forgotten.
 
     Building label sets anew was most of the cost of a collection; kept ones also let whoever resolves series do it by identity.
+    Thread-safe: batches made at once are each whole.
     """
 
     def __init__(self, job: str, instance: str) -> None:
@@ -29,10 +30,13 @@ class Batches:
         """The readings of one instant (ms) as a batch, in their order, with `job` and `instance` on each."""
         known = {series: self._known.get(series) or self._named(*series) for series in readings}
         labels = tuple(known.values())
-        if labels != self._labels:
+        last = self._labels
+        if labels == last:
+            labels = last
+        else:
             self._known, self._labels = known, labels
         return WriteBatch(
-            self._labels,
+            labels,
             np.arange(len(labels), dtype=np.uint32),
             np.full(len(labels), time, np.int64),
             np.fromiter(readings.values(), np.float64, len(labels)),

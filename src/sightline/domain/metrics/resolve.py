@@ -1,4 +1,4 @@
-"""How samples from several writes become one answer: of equal timestamps the last write counts, series stand by labels."""
+"""How samples from several writes become one answer: the last write of a timestamp counts, series stand by labels."""
 
 from collections.abc import Mapping
 
@@ -14,8 +14,8 @@ Order = NDArray[np.intp]
 def last_writes(ids: Ids, times: Times, seqs: Ids) -> Order:
     """Which rows count, in order of (id, time): of the rows of one id and time the one with the highest seq.
 
-    ids: uint64 (n,), times: int64 (n,) ms, seqs: uint64 (n,), rows in any order. Rows that come sorted by (id, time, seq) are not
-    sorted again.
+    ids: uint64 (n,), times: int64 (n,) ms, seqs: uint64 (n,), rows in any order. Rows that come sorted by (id, time, seq)
+    are not sorted again.
     """
     if _ascending(ids, times, seqs):
         return np.flatnonzero(_last_of_run(ids, times))
@@ -43,11 +43,12 @@ def by_labels(labels: Mapping[int, Labels], ids: Ids, times: Times, values: Valu
 
 
 def spans(starts: NDArray[np.intp], lengths: NDArray[np.intp]) -> Order:
-    """The row numbers start, start + 1, ... of each span, one span after the other. Shapes (k,), (k,) -> (sum of lengths,)."""
+    """The row numbers start, start + 1, ... of each span, one span after the other: (k,), (k,) -> (sum of lengths,)."""
     ends = np.cumsum(lengths)
     if not len(ends):
         return np.empty(0, np.intp)
-    return np.arange(ends[-1]) + np.repeat(starts - (ends - lengths), lengths)
+    rows: Order = np.arange(ends[-1]) + np.repeat(starts - (ends - lengths), lengths)
+    return rows
 
 
 def _last_of_run(ids: Ids, times: Times) -> NDArray[np.bool_]:

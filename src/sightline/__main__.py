@@ -1,0 +1,97 @@
+"""The program: parse flags, turn signals into a stop, run. `serve` lives here; every other command is a client of the HTTP API."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from cyclopts import Parameter
+
+from sightline.adapters.inbound.cli import app
+
+_CANNOT_START: Final = 1
+_STARTED_BADLY: Final = 2
+
+
+@app.command
+def serve(  # noqa: PLR0913 - one parameter a flag
+    *,
+    data: Annotated[Path | None, Parameter(help="Folder that holds all data [default: sightline-data].")] = None,
+    listen: Annotated[str | None, Parameter(help="Address and port; port 0 takes a free one [default: 127.0.0.1:8080].")] = None,
+    retention: Annotated[str | None, Parameter(help="How long samples are kept [default: 15d].")] = None,
+    token_file: Annotated[Path | None, Parameter(help="File with the token that clients must send.")] = None,
+    insecure: Annotated[bool, Parameter(negative=(), help="Listen beyond loopback without a token.")] = False,
+    config: Annotated[Path | None, Parameter(help="Settings file [default: sightline.toml, where there is one].")] = None,
+    log_level: Annotated[str | None, Parameter(help="debug, info, warning or error [default: info].")] = None,
+    log_format: Annotated[str | None, Parameter(help="auto, console or json [default: auto].")] = None,
+    set: Annotated[tuple[str, ...], Parameter(name="--set", negative=(), consume_multiple=False, help="Any other setting, as key=value; may be repeated.")] = (),  # noqa: A002 - the flag's name
+) -> int:
+    """Start Sightline: store, watch this machine, serve the web UI and the APIs. Ctrl+C stops it.
+
+    All settings, and what wins over what: docs/guide/settings.md.
+    """
+    flags = {
+        "data": data,
+        "listen": listen,
+        "retention": retention,
+        "http.token_file": token_file,
+        "http.insecure": insecure or None,
+        "config": config,
+        "log.level": log_level,
+        "log.format": log_format,
+    }
+    given = {key: value for key, value in flags.items() if value is not None}
+    for text in set:
+        key, equals, value = text.partition("=")
+        if not equals:
+            print(f"sightline: --set {text}: write --set key=value", file=sys.stderr)
+            return _STARTED_BADLY
+        given[key.strip()] = value.strip()
+    return _serve(given)
+
+
+def _serve(flags: Mapping[str, Any]) -> int:
+    from sightline.domain.errors import SettingsInvalid, SightlineError
+    from sightline.log import configure
+    from sightline.settings import load
+
+    try:
+        settings = load(flags)
+        configure(settings.log.level, settings.log.format)
+        with asyncio.Runner(loop_factory=_loop) as runner:
+            runner.run(_run(settings))
+    except SightlineError as error:
+        print(f"sightline: {error.message} ({error.code})", file=sys.stderr)
+        return _STARTED_BADLY if isinstance(error, SettingsInvalid) else _CANNOT_START
+    return 0
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    import uvloop
+
+    return uvloop.new_event_loop()
+
+
+async def _run(settings: Any) -> None:
+    from sightline.compose import start
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with start(settings) as running:
+        print(f"Sightline is running at {running.url}  (data in {settings.data}; Ctrl+C stops it)", flush=True)
+        await stop.wait()
+
+
+def main() -> None:
+    """The entry point of the `sightline` command."""
+    with suppress(KeyboardInterrupt):
+        sys.exit(app())
+
+
+if __name__ == "__main__":
+    main()

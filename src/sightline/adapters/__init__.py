@@ -1,0 +1,1 @@
+"""How we speak: wire formats, what drives us, what we drive."""

@@ -1,0 +1,1 @@
+"""What drives us, named by protocol."""

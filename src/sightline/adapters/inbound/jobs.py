@@ -1,0 +1,57 @@
+"""What the ticker runs, with what goes wrong told in the log once, not at every tick."""
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from sightline.application.collect import Collect
+from sightline.application.evaluate import Evaluate
+from sightline.application.flush import Flush
+from sightline.domain.breaker import BreakerState
+from sightline.ports.source import Source
+
+_log = structlog.get_logger("sightline.jobs")
+
+Job = Callable[[], Awaitable[None]]
+
+
+def collecting(collect: Collect, source: Source) -> Job:
+    """Collect from one source."""
+    last = "ok"
+
+    async def job() -> None:
+        nonlocal last
+        ended = await collect.run_once(source)
+        if ended.outcome != last and ended.outcome != "ok":
+            _log.warning("a source gave nothing", source=source.name, code=ended.outcome, reason=ended.message)
+        elif ended.outcome != last:
+            _log.info("the source is back", source=source.name)
+        last = ended.outcome
+
+    return job
+
+
+def evaluating(evaluate: Evaluate) -> Job:
+    """Evaluate all alert rules."""
+
+    async def job() -> None:
+        for failed in (await evaluate.run_once()).new:
+            _log.warning("an alert rule fails", rule=failed.name, code=failed.code, reason=failed.problem)
+
+    return job
+
+
+def flushing(flush: Flush) -> Job:
+    """Bring what is due to the store."""
+    last = BreakerState.CLOSED
+
+    async def job() -> None:
+        nonlocal last
+        await flush.run_once()
+        if flush.breaker is BreakerState.OPEN and last is not BreakerState.OPEN:
+            _log.error("the store does not take samples; they wait in the write-ahead log", reason=flush.problem)
+        elif flush.breaker is BreakerState.CLOSED and last is not BreakerState.CLOSED:
+            _log.info("the store takes samples again")
+        last = flush.breaker
+
+    return job

@@ -1,0 +1,1 @@
+"""What we drive, named by technology."""

@@ -1,0 +1,1 @@
+"""Metrics in ClickHouse: the schema, the statements, and the engine in this process."""

@@ -1,0 +1,257 @@
+"""The series port on ClickHouse."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from typing_extensions import override
+
+from sightline.adapters.outbound.clickhouse.embedded import Embedded, EngineLimits
+from sightline.adapters.outbound.clickhouse.matching import conditions
+from sightline.adapters.outbound.clickhouse.schema import migrate, retain
+from sightline.adapters.outbound.clickhouse.statements import MATCHERS, Param, numbers, statement, text
+from sightline.domain.errors import TooManySamples
+from sightline.domain.labels import Labels, Matchers
+from sightline.domain.metrics.journal import SealedRange
+from sightline.domain.metrics.resolve import by_labels, last_writes
+from sightline.domain.metrics.samples import Index, SeriesColumns, Times
+from sightline.domain.tenancy import Tenant
+from sightline.domain.timerange import DAY, TimeRange
+from sightline.ports.series import SeriesStore
+
+DEFAULT_RETENTION: Final = 15 * DAY
+MAX_ROWS: Final = 500_000
+"""Rows of a sealed range: the most that is sure to be one block of one insert, and so one part a month."""
+
+# What DateTime64(3) is documented to hold, 1900 to 2299; every sample lies between.
+_FIRST: Final = -2_208_988_800_000
+_LAST: Final = 10_413_791_999_999
+
+
+def _nothing(_step: str) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resolved:
+    """The series that matchers select: their label sets by id, and the metrics they belong to."""
+
+    labels: Mapping[int, Labels]
+    metrics: tuple[int, ...]
+
+
+class ClickHouseSeries(SeriesStore):
+    """Series and samples in two tables, see docs/adr/0003-metric-tables.md. Made by `open`.
+
+    after_step: told the name of each step of a write once it is done (`series`, `samples`), so that tests can crash in between.
+    """
+
+    def __init__(self, engine: Embedded, after_step: Callable[[str], None] = _nothing) -> None:
+        self._engine = engine
+        self._after_step = after_step
+
+    @classmethod
+    async def open(
+        cls,
+        folder: Path,
+        *,
+        retention: int | None = DEFAULT_RETENTION,
+        limits: EngineLimits | None = None,
+        program: str = "",
+        after_step: Callable[[str], None] = _nothing,
+    ) -> "ClickHouseSeries":
+        """Open the store of a folder, created or migrated where needed.
+
+        retention: how long samples are kept, ms; None is for ever. program: the version that opens it.
+
+        Raises:
+            DataFolderTooNew: written by a newer version.
+            Unavailable, StorageFull, SettingsInvalid: the engine does not start.
+        """
+        engine = await Embedded.open(folder, limits)
+        try:
+            await migrate(engine, program)
+            await retain(engine, retention)
+        except BaseException:
+            await engine.close()
+            raise
+        return cls(engine, after_step)
+
+    async def close(self) -> None:
+        """Close the engine; reads under way end with Unavailable, a write under way is finished first."""
+        await self._engine.close()
+
+    @override
+    async def write(self, batch: SealedRange) -> None:
+        if max(len(batch.time), len(batch.series_id)) > MAX_ROWS:
+            message = f"range {batch.range_id} has {len(batch.time)} rows: seal at most {MAX_ROWS}"
+            raise ValueError(message)
+        if len(batch.series_id):
+            # The table merges repeated rows of a series, so that a replay needs no look.
+            await self._engine.insert(statement("series_insert"), lambda: _series_rows(batch))
+        self._after_step("series")
+        if len(batch.time):
+            months, firsts = _months(batch.time)
+            await self._engine.insert_absent(
+                statement("samples_present"),
+                lambda: _sample_rows(batch).take(firsts),
+                statement("samples_insert"),
+                lambda found: _rows_of_other_months(batch, months, found["month"].to_numpy()),
+            )
+        self._after_step("samples")
+
+    @override
+    async def select(self, tenant: Tenant, matchers: Matchers, within: TimeRange, limit: int) -> SeriesColumns:
+        resolved = await self.resolve(tenant, matchers)
+        if not resolved.labels:
+            return SeriesColumns.empty()
+        parameters: dict[str, Param] = {
+            "tenant": text(tenant),
+            "metrics": numbers(resolved.metrics),
+            "ids": numbers(resolved.labels),
+            **_bounds(within),
+        }
+        rows = await self._engine.read(statement("samples_select"), {**parameters, "limit": limit + 1})
+        if rows.num_rows > limit:
+            # Rows of parts not yet merged may repeat a timestamp: what counts is how many remain.
+            counted = await self._engine.read(statement("samples_count"), {**parameters, "limit": limit + 1})
+            if counted["samples"][0].as_py() > limit:
+                message = f"the query needs more than {limit} samples: ask for less, or raise query.max_samples"
+                raise TooManySamples(message, limit=limit)
+            rows = await self._engine.read(statement("samples_select"), {**parameters, "limit": 2**63})
+        return _columns(rows, resolved.labels)
+
+    async def resolve(self, tenant: Tenant, matchers: Matchers) -> Resolved:
+        """The series that satisfy all matchers, whenever they were seen."""
+        condition, parameters = conditions((matchers,))
+        sql = statement("series_resolve").replace(MATCHERS, condition)
+        rows = await self._engine.read(sql, {"tenant": text(tenant), **parameters})
+        if not rows.num_rows:
+            return Resolved({}, ())
+        labels = dict(zip(rows["id"].to_numpy().tolist(), _labels(rows["label_set"]), strict=True))
+        return Resolved(labels, tuple(np.unique(rows["metric_id"].to_numpy()).tolist()))
+
+    @override
+    async def series(
+        self, tenant: Tenant, matcher_sets: Sequence[Matchers], within: TimeRange, limit: int
+    ) -> list[Labels]:
+        rows = await self._search("series_list", tenant, matcher_sets, within, {"limit": limit})
+        return _labels(rows["label_set"]) if rows.num_rows else []
+
+    @override
+    async def label_names(
+        self, tenant: Tenant, matcher_sets: Sequence[Matchers], within: TimeRange, limit: int
+    ) -> list[str]:
+        rows = await self._search("label_names", tenant, matcher_sets, within, {"limit": limit})
+        return _texts(rows, "name")
+
+    @override
+    async def label_values(
+        self, tenant: Tenant, name: str, matcher_sets: Sequence[Matchers], within: TimeRange, limit: int
+    ) -> list[str]:
+        more: dict[str, Param] = {"limit": limit, "name": text(name)}
+        rows = await self._search("label_values", tenant, matcher_sets, within, more)
+        return _texts(rows, "value")
+
+    async def _search(
+        self,
+        name: str,
+        tenant: Tenant,
+        matcher_sets: Sequence[Matchers],
+        within: TimeRange,
+        more: Mapping[str, Param],
+    ) -> pa.Table:
+        condition, parameters = conditions(matcher_sets)
+        sql = statement(name).replace(MATCHERS, condition)
+        return await self._engine.read(sql, {"tenant": text(tenant), **_bounds(within), **parameters, **more})
+
+def _bounds(within: TimeRange) -> dict[str, Param]:
+    return {"start": min(max(within.start, _FIRST), _LAST + 1), "end": min(max(within.end, _FIRST - 1), _LAST)}
+
+
+def _months(times: Times) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The partition of each row, as toYYYYMM numbers, and the first row of each partition."""
+    count = times.astype("datetime64[ms]").astype("datetime64[M]").astype(np.int64)
+    months = (1970 + count // 12) * 100 + count % 12 + 1
+    return months, np.unique(months, return_index=True)[1]
+
+
+def _rows_of_other_months(batch: SealedRange, months: NDArray[np.int64], stored: NDArray[np.int64]) -> pa.Table:
+    """What an earlier, unfinished write of this range did not store. A month's rows of one insert are stored all or none."""
+    rows = _sample_rows(batch)
+    return rows.filter(pa.array(~np.isin(months, stored))) if len(stored) else rows
+
+
+# Arrow's own annotations know few of its array types, hence Any.
+def _sample_rows(batch: SealedRange) -> pa.Table:
+    return pa.table(
+        {
+            "tenant": _tenants(batch.tenant, batch.tenants),
+            "metric": pa.array(batch.metric),
+            "id": pa.array(batch.id),
+            "ts": _times(batch.time),
+            "value": pa.array(batch.value),
+            "seq": pa.array(batch.seq),
+        }
+    )
+
+
+def _series_rows(batch: SealedRange) -> pa.Table:
+    pairs = [pair for labels in batch.labels for pair in labels]
+    offsets = np.zeros(len(batch.labels) + 1, np.int32)
+    np.cumsum([len(labels) for labels in batch.labels], out=offsets[1:])
+    names, values = ([pair[side] for pair in pairs] for side in (0, 1))
+    return pa.table(
+        {
+            "tenant": _tenants(batch.series_tenant, batch.tenants),
+            "metric": pa.array(batch.series_metric),
+            "id": pa.array(batch.series_id),
+            "labels": _maps(offsets, names, values),
+            "first_seen": _times(batch.first_seen),
+            "last_seen": _times(batch.last_seen),
+        }
+    )
+
+
+def _maps(offsets: NDArray[np.int32], names: list[str], values: list[str]) -> Any:
+    keys, items = pa.array(names, pa.string()), pa.array(values, pa.string())
+    build: Any = pa.MapArray.from_arrays
+    return build(pa.array(offsets, pa.int32()), keys, items)
+
+
+def _tenants(index: Index, tenants: Sequence[Tenant]) -> Any:
+    return pa.DictionaryArray.from_arrays(pa.array(index, pa.uint32()), pa.array(tenants, pa.string()))
+
+
+def _times(milliseconds: Times) -> Any:
+    return pa.array(milliseconds, pa.int64()).cast(pa.timestamp("ms", tz="UTC"))
+
+
+def _texts(rows: pa.Table, column: str) -> list[str]:
+    texts: list[Any] = rows[column].to_pylist() if rows.num_rows else []
+    return texts
+
+
+def _labels(column: Any) -> list[Labels]:
+    """Label sets of a map column; an object per label set, as every answer has, but none per row besides."""
+    found: list[Labels] = []
+    for chunk in column.chunks:
+        offsets = chunk.offsets.to_pylist()
+        names = chunk.keys[: offsets[-1]].to_pylist()
+        values = chunk.items[: offsets[-1]].to_pylist()
+        pairs = list(zip(names, values, strict=True))
+        found.extend(Labels(pairs[start:end]) for start, end in pairwise(offsets))
+    return found
+
+
+def _columns(rows: pa.Table, labels: Mapping[int, Labels]) -> SeriesColumns:
+    if not rows.num_rows:
+        return SeriesColumns.empty()
+    ids, times, values, seqs = (rows[name].to_numpy() for name in ("id", "time", "value", "seq"))
+    kept = last_writes(ids, times, seqs)
+    return by_labels(labels, ids[kept], times[kept], values[kept])

@@ -1,0 +1,1 @@
+ALTER TABLE samples MODIFY TTL ts + toIntervalSecond({seconds})

@@ -1,0 +1,1 @@
+ALTER TABLE series MODIFY TTL last_seen + toIntervalSecond({seconds})

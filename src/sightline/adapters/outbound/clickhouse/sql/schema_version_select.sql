@@ -1,0 +1,4 @@
+SELECT version, program
+FROM schema_version
+ORDER BY version DESC
+LIMIT 1

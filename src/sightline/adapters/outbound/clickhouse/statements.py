@@ -1,0 +1,46 @@
+"""SQL text: read from `sql/`, and the one place that writes values into it.
+
+Values travel as parameters, `{name:Type}` in the text. Settings cannot, so `setting` writes them, quoted, here and nowhere else.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+Param = str | int
+"""A parameter's value as chDB takes it; text and arrays are written by `text` and `numbers`."""
+Params = Mapping[str, Param]
+
+MATCHERS: Final = "/*matchers*/"
+"""Where a statement wants the conditions of `matching.conditions`."""
+
+_ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})
+
+
+@cache
+def statement(name: str) -> str:
+    """The text of `sql/<name>.sql`."""
+    return files(__package__).joinpath("sql", f"{name}.sql").read_text("utf-8").strip()
+
+
+def text(value: str) -> str:
+    """A string as the value of a `String` parameter, which chDB reads like a field of TabSeparated."""
+    return value.translate(_ESCAPES)
+
+
+def numbers(values: Iterable[int]) -> str:
+    """Numbers as the value of an `Array(UInt64)` parameter."""
+    return f"[{','.join(map(str, values))}]"
+
+
+def with_settings(sql: str, settings: Mapping[str, float | str]) -> str:
+    """A statement with its SETTINGS clause."""
+    return f"{sql}\nSETTINGS {', '.join(f'{name} = {_literal(value)}' for name, value in settings.items())}"
+
+
+def _literal(value: float | str) -> str:
+    if not isinstance(value, str):
+        return str(value)
+    quoted = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{quoted}'"

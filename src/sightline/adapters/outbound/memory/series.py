@@ -1,0 +1,158 @@
+"""Metrics in memory: complete, columnar, gone with the process."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import override
+
+from sightline.domain.errors import TooManySamples
+from sightline.domain.labels import METRIC_NAME, Labels, Matchers, MatchOp, satisfies
+from sightline.domain.metrics.journal import SealedRange
+from sightline.domain.metrics.resolve import by_labels, last_writes, spans
+from sightline.domain.metrics.samples import Ids, SeriesColumns, Times, Values
+from sightline.domain.tenancy import Tenant
+from sightline.domain.timerange import HOUR, TimeRange
+from sightline.ports.series import SeriesStore
+
+_Rows = NDArray[np.intp] | NDArray[np.bool_]
+
+
+class MemorySeries(SeriesStore):
+    """Every sample since the start. Belongs to one event loop; no call waits."""
+
+    def __init__(self) -> None:
+        self._written: set[int] = set()
+        self._tenants: dict[Tenant, _Tenant] = {}
+
+    @override
+    async def write(self, batch: SealedRange) -> None:
+        if batch.range_id in self._written:
+            return
+        for number, tenant in enumerate(batch.tenants):
+            kept = self._tenants.setdefault(tenant, _Tenant())
+            for row in np.flatnonzero(batch.series_tenant == number).tolist():
+                kept.see(batch.labels[row], int(batch.series_id[row]), batch.first_seen[row], batch.last_seen[row])
+            rows = np.flatnonzero(batch.tenant == number)
+            kept.add(_Run(batch.id[rows], batch.time[rows], batch.value[rows], batch.seq[rows]))
+        self._written.add(batch.range_id)
+
+    @override
+    async def select(self, tenant: Tenant, matchers: Matchers, within: TimeRange, limit: int) -> SeriesColumns:
+        kept = self._tenants.get(tenant, _Tenant())
+        labels = {one.id: one.labels for one in kept.matching(matchers)}
+        found = kept.read(np.sort(np.fromiter(labels, np.uint64, len(labels))), within)
+        if len(found) > limit:
+            message = f"the query needs more than {limit} samples: ask for less, or raise query.max_samples"
+            raise TooManySamples(message, limit=limit)
+        return by_labels(labels, found.ids, found.times, found.values)
+
+    @override
+    async def series(
+        self, tenant: Tenant, matcher_sets: Sequence[Matchers], within: TimeRange, limit: int
+    ) -> list[Labels]:
+        return sorted(self._seen(tenant, matcher_sets, within))[:limit]
+
+    @override
+    async def label_names(
+        self, tenant: Tenant, matcher_sets: Sequence[Matchers], within: TimeRange, limit: int
+    ) -> list[str]:
+        found = {name for labels in self._seen(tenant, matcher_sets, within) for name, _ in labels}
+        return sorted(found)[:limit]
+
+    @override
+    async def label_values(
+        self, tenant: Tenant, name: str, matcher_sets: Sequence[Matchers], within: TimeRange, limit: int
+    ) -> list[str]:
+        found = {labels.get(name) for labels in self._seen(tenant, matcher_sets, within)}
+        return sorted(found - {""})[:limit]
+
+    def _seen(self, tenant: Tenant, matcher_sets: Sequence[Matchers], within: TimeRange) -> set[Labels]:
+        kept = self._tenants.get(tenant, _Tenant())
+        return {
+            one.labels
+            for matchers in matcher_sets or ((),)
+            for one in kept.matching(matchers)
+            if one.first_seen <= within.end and one.last_seen + HOUR >= within.start
+        }
+
+
+@dataclass(slots=True)
+class _Series:
+    """One series and when it was seen, ms."""
+
+    id: int
+    labels: Labels
+    first_seen: int
+    last_seen: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Run:
+    """Samples in order of (id, time), each pair once."""
+
+    ids: Ids
+    times: Times
+    values: Values
+    seqs: Ids
+
+    @classmethod
+    def merged(cls, runs: Sequence["_Run"]) -> "_Run":
+        """One run of several: of equal keys the highest seq stays."""
+        joined = cls(
+            np.concatenate([run.ids for run in runs]),
+            np.concatenate([run.times for run in runs]),
+            np.concatenate([run.values for run in runs]),
+            np.concatenate([run.seqs for run in runs]),
+        )
+        return joined.take(last_writes(joined.ids, joined.times, joined.seqs))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, rows: _Rows) -> "_Run":
+        """Only these rows."""
+        return _Run(self.ids[rows], self.times[rows], self.values[rows], self.seqs[rows])
+
+    def of(self, ids: Ids, within: TimeRange) -> "_Run":
+        """The samples of these ids, which ascend, in the range."""
+        starts = np.searchsorted(self.ids, ids, "left")
+        found = self.take(spans(starts, np.searchsorted(self.ids, ids, "right") - starts))
+        return found.take((found.times >= within.start) & (found.times <= within.end))
+
+
+@dataclass(slots=True)
+class _Tenant:
+    """One tenant's series by id and by metric name, and its samples in runs, the largest first."""
+
+    by_id: dict[int, _Series] = field(default_factory=dict)
+    by_name: dict[str, dict[int, _Series]] = field(default_factory=dict)
+    runs: list[_Run] = field(default_factory=list)
+
+    def see(self, labels: Labels, id_: int, first_seen: int, last_seen: int) -> None:
+        """Note that a series exists and widen the time it was seen."""
+        known = self.by_id.get(id_)
+        if known is None:
+            known = self.by_id[id_] = _Series(id_, labels, int(first_seen), int(last_seen))
+            self.by_name.setdefault(labels.name, {})[id_] = known
+        known.first_seen = min(known.first_seen, int(first_seen))
+        known.last_seen = max(known.last_seen, int(last_seen))
+
+    def add(self, rows: _Run) -> None:
+        """Take rows with each key once; runs merge as they reach the size of their elder, so there are few of them."""
+        self.runs.append(rows.take(last_writes(rows.ids, rows.times, rows.seqs)))
+        while len(self.runs) > 1 and len(self.runs[-2]) <= 2 * len(self.runs[-1]):
+            self.runs[-2:] = [_Run.merged(self.runs[-2:])]
+
+    def matching(self, matchers: Matchers) -> Iterator[_Series]:
+        """The series that satisfy all matchers."""
+        names = [one.value for one in matchers if one.name == METRIC_NAME and one.op is MatchOp.EQUAL]
+        some = self.by_name.get(names[0], {}) if names and names[0] else self.by_id
+        return (one for one in some.values() if satisfies(one.labels, matchers))
+
+    def read(self, ids: Ids, within: TimeRange) -> _Run:
+        """The samples of these ids, which ascend, in the range: in order of (id, time), each pair once."""
+        none = np.empty(0, np.uint64)
+        empty = _Run(none, np.empty(0, np.int64), np.empty(0, np.float64), none)
+        return _Run.merged([empty, *(run.of(ids, within) for run in self.runs)])

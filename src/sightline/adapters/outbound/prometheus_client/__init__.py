@@ -1,0 +1,1 @@
+"""Our own metrics, kept by the Prometheus client library."""

@@ -1,0 +1,195 @@
+"""One pass over the bytes of a prometheus.WriteRequest: where each sample and each series' labels lie.
+
+Source: https://prometheus.io/docs/specs/prw/remote_write_spec/ (version 1.0) and prompb/remote.proto, prompb/types.proto:
+
+    WriteRequest { repeated TimeSeries timeseries = 1; repeated MetricMetadata metadata = 3 }
+    TimeSeries   { repeated Label labels = 1; repeated Sample samples = 2; repeated Exemplar exemplars = 3;
+                   repeated Histogram histograms = 4 }
+    Sample       { double value = 1; int64 timestamp = 2 }
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.adapters.wire.protobuf import BAD_WIRE_TYPE, FIXED64, LENGTH, VARINT, key, length, skip, varint
+from sightline.domain.kernels.compiled import kernel
+
+DONE: Final = 0
+FULL: Final = -1
+"""An output is too short: call again with longer ones."""
+
+# What `found` tells.
+SERIES: Final = 0
+SAMPLES: Final = 1
+RUNS: Final = 2
+EXEMPLARS: Final = 3
+HISTOGRAMS: Final = 4
+METADATA: Final = 5
+OFFSET: Final = 6
+FOUND: Final = 7
+
+NO_VALUE: Final = -1
+
+
+def scan_in_python(
+    data: bytes,
+    series: NDArray[np.uint32],
+    times: NDArray[np.int64],
+    value_at: NDArray[np.int64],
+    run_series: NDArray[np.uint32],
+    run_start: NDArray[np.int64],
+    run_end: NDArray[np.int64],
+    found: NDArray[np.int64],
+) -> int:
+    """Decode `data` into the given outputs; returns DONE, FULL, or a reason of the protobuf module with its offset in `found`.
+
+    series, times, value_at: (n,), one a sample; value_at is where its double stands, or NO_VALUE for one that is left out and so
+    zero. run_series, run_start, run_end: (r,), stretches of label fields that follow one another without a gap: one a series,
+    unless a sender mixes labels and samples. found: (FOUND,), the counts and the offset of a failure.
+    """
+    end = len(data)
+    position = 0
+    at = 0
+    series_count = 0
+    samples = 0
+    runs = 0
+    exemplars = 0
+    histograms = 0
+    metadata = 0
+    status = DONE
+    while position < end:
+        at = position
+        field, wire, position = key(data, position, end)
+        if position < 0:
+            status = -position
+            break
+        if field != 1:
+            if field == 3 and wire != LENGTH:
+                status = BAD_WIRE_TYPE
+                break
+            metadata += int(field == 3)
+            position = skip(data, position, end, wire)
+            if position < 0:
+                status = -position
+                break
+            continue
+        if wire != LENGTH:
+            status = BAD_WIRE_TYPE
+            break
+        series_end, position = length(data, position, end)
+        if position < 0:
+            status = -position
+            break
+
+        labels_until = -1
+        while position < series_end:
+            at = position
+            # What every sender writes, a sample `12 size 09 <double> 10 <time>` and a label `0a size`, is read here without a call:
+            # calls were 1.6 of 1.8 ms for 10,000 samples. Everything else, and every failure, goes the general way below.
+            size = int(data[at + 1]) if series_end - at > 1 else 128
+            inside = size < 128 and size <= series_end - at - 2
+            if inside and data[at] == 0x12 and 11 <= size <= 19 and data[at + 2] == 0x09 and data[at + 11] == 0x10:
+                stop = at + 2 + size
+                cursor = at + 12
+                time = 0
+                shift = 0
+                while cursor < stop and data[cursor] >= 0x80:
+                    time |= (int(data[cursor]) & 0x7F) << shift
+                    shift += 7
+                    cursor += 1
+                if cursor == stop - 1:
+                    if samples == len(times):
+                        status = FULL
+                        break
+                    series[samples] = series_count
+                    times[samples] = time | (int(data[cursor]) << shift)
+                    value_at[samples] = at + 3
+                    samples += 1
+                    position = stop
+                    continue
+            if inside and data[at] == 0x0A:
+                field = 1
+                position = at + 2 + size
+            else:
+                field, wire, position = key(data, position, series_end)
+                if position < 0:
+                    status = -position
+                    break
+                if 1 <= field <= 4 and wire != LENGTH:
+                    status = BAD_WIRE_TYPE
+                    break
+                if field != 2:
+                    position = skip(data, position, series_end, wire)
+                    if position < 0:
+                        status = -position
+                        break
+            if field == 1:
+                if labels_until != at:
+                    if runs == len(run_start):
+                        status = FULL
+                        break
+                    run_series[runs] = series_count
+                    run_start[runs] = at
+                    runs += 1
+                labels_until = position
+                run_end[runs - 1] = position
+            exemplars += int(field == 3)
+            histograms += int(field == 4)
+            if field != 2:
+                continue
+
+            sample_end, position = length(data, position, series_end)
+            if position < 0:
+                status = -position
+                break
+            if samples == len(times):
+                status = FULL
+                break
+            place = NO_VALUE
+            time = 0
+            while position < sample_end:
+                at = position
+                field, wire, position = key(data, position, sample_end)
+                if position < 0:
+                    status = -position
+                    break
+                if (field == 1 and wire != FIXED64) or (field == 2 and wire != VARINT):
+                    status = BAD_WIRE_TYPE
+                    break
+                if field == 1:
+                    place = position
+                if field == 2:
+                    time, position = varint(data, position, sample_end)
+                else:
+                    position = skip(data, position, sample_end, wire)
+                if position < 0:
+                    status = -position
+                    break
+            if status != DONE:
+                break
+            series[samples] = series_count
+            times[samples] = time
+            value_at[samples] = place
+            samples += 1
+        if status != DONE:
+            break
+        series_count += 1
+    found[SERIES] = series_count
+    found[SAMPLES] = samples
+    found[RUNS] = runs
+    found[EXEMPLARS] = exemplars
+    found[HISTOGRAMS] = histograms
+    found[METADATA] = metadata
+    found[OFFSET] = at
+    return status
+
+
+# The loop is its own twin: over bytes plain Python does as well as NumPy would, 14 ms for 10,000 samples instead of 0.1.
+scan = kernel(
+    "int64(Bytes(uint8, 1, 'C', readonly=True), uint32[::1], int64[::1], int64[::1],"
+    " uint32[::1], int64[::1], int64[::1], int64[::1])",
+    twin=scan_in_python,
+)(scan_in_python)
+"""`scan_in_python`, or the same as machine code once it is compiled."""

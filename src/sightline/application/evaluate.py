@@ -1,0 +1,275 @@
+"""Evaluate alert rules: query, move the alerts, tell of what changed."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import numpy as np
+
+from sightline.application.notify import Notify
+from sightline.domain.alerts.notice import Alert, AlertState, Notice
+from sightline.domain.alerts.rule import RULE_KIND, AlertRule, decode_rule, encode_rule
+from sightline.domain.alerts.step import (
+    NO_ALERTS,
+    QUERY_FAILED,
+    RULE_REMOVED,
+    Alerts,
+    Holding,
+    Unknown,
+    Watched,
+)
+from sightline.domain.errors import BadData, NotFound, SightlineError
+from sightline.domain.events import AlertChanged
+from sightline.domain.labels import Labels
+from sightline.domain.promql.values import Answer, Scalar, Vector
+from sightline.domain.tenancy import DEFAULT_TENANT, Principal, Role, Tenant
+from sightline.ports.bus import Bus
+from sightline.ports.catalog import Catalog, Document
+from sightline.ports.clock import Clock
+from sightline.ports.telemetry import Instrument, Kind, Telemetry
+
+CONCURRENCY: Final = 4
+"""How many rules are evaluated at once: enough to keep the query threads busy, few enough to leave room for people."""
+
+EVALUATIONS: Final = Instrument(
+    "sightline_rule_evaluations_total",
+    "Evaluations of alert rules, by outcome: ok, or the code of the error.",
+    Kind.COUNTER,
+    ("outcome",),
+)
+DURATION: Final = Instrument(
+    "sightline_rule_evaluation_duration_seconds",
+    "How long one alert rule took to evaluate.",
+    Kind.HISTOGRAM,
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+)
+ALERTS: Final = Instrument("sightline_alerts", "Alerts by state, all tenants together.", Kind.GAUGE, ("state",))
+_SHOWN: Final = (AlertState.PENDING, AlertState.FIRING, AlertState.RESOLVED)
+
+
+class InstantQuery(Protocol):
+    """The part of the query use case that rules need."""
+
+    async def instant(self, principal: Principal, text: str, at: int, /) -> Answer:
+        """The value of a PromQL expression at one instant (ms), with the options a rule should have.
+
+        Raises:
+            SightlineError: the expression is wrong, too costly, or the store is away.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RuleStatus:
+    """How a rule is doing.
+
+    rule: None when its document was never readable. evaluated_at: the last attempt, ms. took: seconds. code, problem: of
+    its failure, empty when it is well. failing_since: ms, None when it is well.
+    """
+
+    tenant: Tenant
+    name: str
+    rule: AlertRule | None
+    evaluated_at: int
+    took: float
+    code: str = ""
+    problem: str = ""
+    failing_since: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One round over all rules. failing: those that fail now; of these, `new` did not fail the time before."""
+
+    evaluated: int
+    changes: tuple[Notice, ...]
+    failing: tuple[RuleStatus, ...]
+    new: tuple[RuleStatus, ...]
+
+
+@dataclass(slots=True)
+class _Slot:
+    """What is remembered of a rule between evaluations. body: the document that `watched` was made from."""
+
+    body: bytes = b""
+    watched: Watched | None = None
+    alerts: Alerts = field(default_factory=lambda: NO_ALERTS)
+    status: RuleStatus | None = None
+    took: float = 0.0
+
+
+class Evaluate:
+    """Evaluates the rules of some tenants and remembers their alerts, in memory: a restart makes all of them inactive.
+
+    Rules are documents of kind `alert_rule` in the catalog, read at every round, so that a change takes effect at the
+    next one. The failure of one rule disturbs no other: it is counted, reported and remembered, and the rule's alerts
+    stay as they are.
+    """
+
+    def __init__(
+        self,
+        query: InstantQuery,
+        catalog: Catalog,
+        bus: Bus,
+        notify: Notify,
+        clock: Clock,
+        telemetry: Telemetry,
+        *,
+        tenants: Sequence[Tenant] = (DEFAULT_TENANT,),
+    ) -> None:
+        self._query = query
+        self._catalog = catalog
+        self._bus = bus
+        self._notify = notify
+        self._clock = clock
+        self._telemetry = telemetry
+        self._tenants = tuple(tenants)
+        self._slots: dict[tuple[Tenant, str], _Slot] = {}
+        self._turns = asyncio.Semaphore(CONCURRENCY)
+
+    async def install(self, principal: Principal, rules: Iterable[AlertRule]) -> None:
+        """Put rules into the catalog, in place of others of the same name; a document changes only with its rule."""
+        for rule in rules:
+            body = encode_rule(rule)
+            try:
+                present = await self._catalog.get(principal.tenant, RULE_KIND, rule.name)
+            except NotFound:
+                present = None
+            if present is None or present.body != body:
+                await self._catalog.put(principal.tenant, RULE_KIND, rule.name, body)
+
+    async def run_once(self) -> Report:
+        """Evaluate every rule at the clock's time, publish what changed and hand it to `notify`.
+
+        Raises:
+            Unavailable: the catalog is away; nothing was evaluated.
+            ExceptionGroup: some rules met errors that are no SightlineError, hence defects of ours; all was done for
+            the others.
+        """
+        now = self._clock.now()
+        documents = {
+            (tenant, document.key): document
+            for tenant in self._tenants
+            for document in await self._catalog.list(tenant, RULE_KIND)
+        }
+        # Exceptions are collected as what they are here: the answers of some rules.
+        outcomes = await asyncio.gather(
+            *(self._find(key, document, now) for key, document in documents.items()), return_exceptions=True
+        )
+        changes: list[Notice] = []
+        for key, outcome in zip(documents, outcomes, strict=True):
+            changes += self._conclude(key, outcome, now)
+        for key in self._slots.keys() - documents.keys():
+            changes += self._retire(key, now)
+        for notice in changes:
+            self._bus.publish(AlertChanged(notice.alert.tenant, notice))
+        self._notify.tell(changes)
+        self._measure()
+        defects = [each for each in outcomes if isinstance(each, Exception) and not isinstance(each, SightlineError)]
+        if defects:
+            raise ExceptionGroup("alert rules met defects", defects)
+        return self._report(len(documents), changes)
+
+    def alerts(self, principal: Principal) -> list[Alert]:
+        """The alerts of the principal's tenant that are pending, firing or lately resolved, by rule and labels."""
+        return [
+            slot.alerts[labels]
+            for (tenant, _), slot in sorted(self._slots.items())
+            if tenant == principal.tenant
+            for labels in sorted(slot.alerts)
+        ]
+
+    def rules(self, principal: Principal) -> list[RuleStatus]:
+        """How the rules of the principal's tenant are doing, by name; those not evaluated yet are not there."""
+        slots = [slot for (tenant, _), slot in sorted(self._slots.items()) if tenant == principal.tenant]
+        return [slot.status for slot in slots if slot.status is not None]
+
+    async def _find(self, key: tuple[Tenant, str], document: Document, now: int) -> Holding:
+        """What one rule's queries say at `now`."""
+        slot = self._slots.setdefault(key, _Slot())
+        async with self._turns:
+            started = self._clock.monotonic()
+            try:
+                return await self._ask(slot, key[0], document, now)
+            finally:
+                slot.took = self._clock.monotonic() - started
+
+    async def _ask(self, slot: _Slot, tenant: Tenant, document: Document, now: int) -> Holding:
+        if slot.watched is None or slot.body != document.body:
+            slot.watched = _watched(tenant, document)
+            slot.body = document.body
+        watched, principal = slot.watched, Principal("alerts", tenant, Role.READER)
+        true = watched.holding(_elements(await self._query.instant(principal, watched.rule.expr, now)))
+        # Whether there is data matters only to alerts that the result does not hold; without any it is not asked for.
+        if not watched.rule.data or slot.alerts.keys() <= true.keys():
+            return Holding(true)
+        there = _elements(await self._query.instant(principal, watched.rule.data, now))
+        return Holding(true, frozenset(watched.texts.identity(labels) for labels, _ in there))
+
+    def _conclude(self, key: tuple[Tenant, str], outcome: Holding | BaseException, now: int) -> tuple[Notice, ...]:
+        """Remember how the rule is doing and move its alerts."""
+        slot = self._slots[key]
+        if isinstance(outcome, Holding):
+            code, problem, since = "", "", None
+        else:
+            code = outcome.code if isinstance(outcome, SightlineError) else SightlineError.code
+            problem = outcome.message if isinstance(outcome, SightlineError) else type(outcome).__name__
+            before = slot.status.failing_since if slot.status is not None else None
+            since = now if before is None else before
+        rule = slot.watched.rule if slot.watched is not None else None
+        slot.status = RuleStatus(*key, rule, now, slot.took, code, problem, since)
+        self._telemetry.add(EVALUATIONS, labels=(code or "ok",))
+        self._telemetry.observe(DURATION, slot.took)
+        return self._move(slot, outcome if isinstance(outcome, Holding) else QUERY_FAILED, now)
+
+    def _retire(self, key: tuple[Tenant, str], now: int) -> tuple[Notice, ...]:
+        """End the alerts of a rule that is there no longer; the last of them takes the slot with it."""
+        slot = self._slots[key]
+        slot.status = None
+        changes = self._move(slot, RULE_REMOVED, now)
+        if not slot.alerts:
+            del self._slots[key]
+        return changes
+
+    @staticmethod
+    def _move(slot: _Slot, found: Holding | Unknown, now: int) -> tuple[Notice, ...]:
+        if slot.watched is None:  # never readable, so it never had an alert
+            return ()
+        step = slot.watched.step(slot.alerts, found, now)
+        slot.alerts = step.alerts
+        return step.changes
+
+    def _report(self, evaluated: int, changes: list[Notice]) -> Report:
+        statuses = [slot.status for _, slot in sorted(self._slots.items()) if slot.status is not None]
+        failing = tuple(status for status in statuses if status.failing_since is not None)
+        new = tuple(status for status in failing if status.failing_since == status.evaluated_at)
+        return Report(evaluated, tuple(changes), failing, new)
+
+    def _measure(self) -> None:
+        counts = Counter(alert.state for slot in self._slots.values() for alert in slot.alerts.values())
+        for state in _SHOWN:
+            self._telemetry.set(ALERTS, counts[state], (state,))
+
+
+def _watched(tenant: Tenant, document: Document) -> Watched:
+    rule = decode_rule(document.body)
+    if rule.name != document.key:
+        raise BadData(f"the rule stored as {document.key!r} calls itself {rule.name!r}; the two must be the same")
+    return Watched.of(tenant, rule)
+
+
+def _elements(answer: Answer) -> list[tuple[Labels, float]]:
+    """The elements of an instant answer; a scalar is one element without labels.
+
+    Raises:
+        BadData: a string or a range of samples, which no alert can be made of.
+    """
+    value = answer.value
+    if isinstance(value, Scalar):
+        return [(Labels(), float(value.values[-1]))]
+    if not isinstance(value, Vector):
+        raise BadData("the expression of an alert rule yields an instant vector or a scalar, and this one does not")
+    there = np.flatnonzero(value.present[:, -1]).tolist()
+    return list(zip((value.labels[row] for row in there), value.values[there, -1].tolist(), strict=True))

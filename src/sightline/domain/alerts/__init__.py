@@ -1,0 +1,1 @@
+"""When something is wrong: rules, states, notices, and the reasons for each decision."""

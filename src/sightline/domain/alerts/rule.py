@@ -1,0 +1,111 @@
+"""What to watch for: an alert rule, and its form as a document."""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from sightline.domain.alerts.template import Template, parse_template
+from sightline.domain.errors import BadData
+from sightline.domain.labels import METRIC_NAME, Labels
+
+RULE_KIND: Final = "alert_rule"
+"""The kind under which the catalog keeps rules; the key is the rule's name."""
+
+ALERT_NAME: Final = "alertname"
+SEVERITY: Final = "severity"
+_OWN: Final = frozenset({METRIC_NAME, ALERT_NAME, SEVERITY})
+
+
+class Severity(StrEnum):
+    """How bad it is, from worst to least."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class AlertRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A condition, and what to say while it holds. Every element of the expression's result is an alert of its own.
+
+    name: unique within a tenant; becomes the label `alertname`.
+    expr: PromQL; the condition holds for every element of the result, whatever its value.
+    for_ms: how long it must hold before the alert fires, in ms; 0 fires at once.
+    severity: becomes the label `severity`.
+    labels: added to those of the element, and stronger than they; templates over labels alone, so that an alert keeps
+        its identity while its value changes.
+    annotations: what people read; templates over labels and value. `summary` is the one line that notifiers show.
+    data: PromQL that yields an element with the same labels as long as there is anything to judge, usually `expr`
+        without its comparison. With it, an alert that ends says whether its condition became false or its data ended.
+
+    Raises:
+        BadData: on construction, from what is written in the message.
+    """
+
+    name: str
+    expr: str
+    for_ms: int = 0
+    severity: Severity = Severity.WARNING
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    data: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be evaluated or told."""
+        if not self.name.strip():
+            raise BadData("an alert rule needs a name")
+        if not self.expr.strip():
+            raise BadData(f"alert rule {self.name!r} needs an expression")
+        if self.for_ms < 0:
+            raise BadData(f"alert rule {self.name!r}: for_ms is {self.for_ms}, but a duration is 0 or more")
+        for name, text in self.labels.items():
+            if name in _OWN or not name:
+                raise BadData(f"alert rule {self.name!r}: label {name!r} is set by the rule's name and severity")
+            if parse_template(text).uses_value:
+                raise BadData(f"alert rule {self.name!r}: label {name!r} uses $value, and would change with it")
+        for text in self.annotations.values():
+            parse_template(text)
+
+
+class Texts:
+    """A rule's templates, parsed once, and what they make of an element of its result."""
+
+    def __init__(self, rule: AlertRule) -> None:
+        self._fixed = {ALERT_NAME: rule.name, SEVERITY: rule.severity.value}
+        self._labels = _parsed(rule.labels)
+        self._annotations = _parsed(rule.annotations)
+
+    def identity(self, element: Labels) -> Labels:
+        """The labels of the alert that an element stands for: its own but the metric name, and those of the rule."""
+        found = dict(element)
+        found.pop(METRIC_NAME, None)
+        for name, template in self._labels:
+            found[name] = template.fill(element, 0.0)
+        found.update(self._fixed)
+        return Labels.of(found)
+
+    def annotations(self, labels: Labels, value: float) -> Labels:
+        """What people read, for the labels of an alert (which include those of its element) and its value."""
+        filled = [(name, template.fill(labels, value)) for name, template in self._annotations]
+        return Labels([pair for pair in filled if pair[1]])
+
+
+def _parsed(texts: dict[str, str]) -> tuple[tuple[str, Template], ...]:
+    return tuple((name, parse_template(text)) for name, text in sorted(texts.items()))
+
+
+def encode_rule(rule: AlertRule) -> bytes:
+    """The rule as a JSON document; the same rule is always the same bytes."""
+    return msgspec.json.encode(rule, order="deterministic")
+
+
+def decode_rule(body: bytes) -> AlertRule:
+    """The rule in a JSON document.
+
+    Raises:
+        BadData: not JSON, a field that is missing, unknown or of another type, or a rule that cannot be.
+    """
+    try:
+        return msgspec.json.decode(body, type=AlertRule)
+    except msgspec.DecodeError as error:
+        raise BadData(f"this is not an alert rule: {error}") from None

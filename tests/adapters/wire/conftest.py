@@ -1,0 +1,18 @@
+"""Decoders as machine code, once for all tests that want them."""
+
+import os
+
+import pytest
+
+from sightline.domain.kernels.compiled import JIT, compile_all
+
+DECODERS = ("sightline.adapters.wire.remote_write_scan",)
+
+
+@pytest.fixture(scope="session")
+def compiled_decoders() -> None:
+    """Compile the decoders, or load them from the cache."""
+    if os.environ.get(JIT, "").lower() == "off":
+        pytest.skip(f"{JIT}=off")
+    for _ in compile_all(DECODERS):
+        pass

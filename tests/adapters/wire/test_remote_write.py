@@ -1,0 +1,355 @@
+"""Remote write 1.0: what decodes, to what, and what is refused with which words."""
+
+import random
+import struct
+from collections.abc import Callable
+
+import cramjam
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.adapters.wire.messages import field, label, sample, series, varint
+from tests.oracles import remote_write as oracle
+
+from sightline.adapters.wire import remote_write_scan as layout
+from sightline.adapters.wire.remote_write import Decoded, RemoteWriteDecoder, decode, encode
+from sightline.adapters.wire.snappy import compress, decompress
+from sightline.domain.errors import BodyTooLarge, InvalidLabel, MalformedBody
+from sightline.domain.labels import Labels
+from sightline.domain.metrics.samples import STALE_BITS, WriteBatch
+
+LIMIT = 1 << 20
+UP = label("__name__", "up")
+Content = dict[tuple[tuple[str, str], ...], list[tuple[int, int]]]
+
+
+def content(batch: WriteBatch) -> Content:
+    """What a batch says, series by series, values as bits."""
+    found: Content = {tuple(labels): [] for labels in batch.labels}
+    bits = batch.values.view(np.uint64).tolist()
+    for owner, time, value in zip(batch.series.tolist(), batch.times.tolist(), bits, strict=True):
+        found[tuple(batch.labels[owner])].append((time, value))
+    return found
+
+
+def decoded(message: bytes) -> Decoded:
+    """Decode an uncompressed request with a new decoder."""
+    return RemoteWriteDecoder().decode_message(message)
+
+
+def read(message: bytes) -> Content:
+    """What an uncompressed request says."""
+    return content(decoded(message).batch)
+
+
+def bits(value: float) -> int:
+    """The 64 bits of a double."""
+    return int(struct.unpack("<Q", struct.pack("<d", value))[0])
+
+
+def test_a_request_becomes_columns() -> None:
+    """Series, times and values come out in the order they came, with label sets sorted."""
+    message = series(label("job", "a"), UP, sample(1_000, 1.5), sample(2_000, -2.0)) + series(UP, sample(3_000, 0.0))
+    batch = decode(compress(message), max_decompressed=LIMIT)
+    assert batch.labels == (Labels.of(__name__="up", job="a"), Labels.of(__name__="up"))
+    assert [column.dtype for column in (batch.series, batch.times, batch.values)] == [np.uint32, np.int64, np.float64]
+    assert batch.series.tolist() == [0, 0, 1]
+    assert batch.times.tolist() == [1_000, 2_000, 3_000]
+    assert batch.values.tolist() == [1.5, -2.0, 0.0]
+
+
+@pytest.mark.parametrize("pattern", [STALE_BITS, 0x7FF8000000000001, 0xFFF0000000000003, 0x8000000000000000, 1])
+def test_values_survive_bit_for_bit(pattern: int) -> None:
+    """The stale marker, every other NaN, negative zero and the smallest double keep their bits in both directions."""
+    batch = decoded(series(UP, sample(1, pattern))).batch
+    assert content(batch) == {(("__name__", "up"),): [(1, pattern)]}
+    assert content(decode(encode(batch), max_decompressed=LIMIT)) == content(batch)
+
+
+@pytest.mark.parametrize("time", [0, 1, -1, 127, 128, 2**42, 2**62, 2**63 - 1, -(2**63)])
+def test_every_time_is_read(time: int) -> None:
+    """Times are 64-bit integers of either sign."""
+    assert read(series(UP, sample(time, 1.0))) == {(("__name__", "up"),): [(time, bits(1.0))]}
+
+
+def test_what_a_sample_leaves_out_is_zero() -> None:
+    """A sample without value or time has zero there, and the last of a repeated field counts."""
+    twice = b"\x09" + struct.pack("<d", 1.0) + b"\x10\x05" + b"\x10\x07" + b"\x09" + struct.pack("<d", 2.0)
+    message = series(
+        UP, field(2, b""), field(2, b"\x10\x05"), field(2, b"\x09" + struct.pack("<d", 4.0)), field(2, twice)
+    )
+    assert read(message) == {(("__name__", "up"),): [(0, 0), (5, 0), (0, bits(4.0)), (7, bits(2.0))]}
+    assert read(series(field(2, b""))) == {(): [(0, 0)]}
+
+
+def test_one_label_set_is_one_series() -> None:
+    """Timeseries of a request with the same labels, in whatever order, share one index."""
+    message = (
+        series(UP, label("a", "1"), sample(1, 1.0))
+        + series(UP, sample(2, 2.0))
+        + series(label("a", "1"), UP, sample(3, 3.0))
+        + series(UP, label("a", "1"), label("b", ""), sample(4, 4.0))
+    )
+    batch = decoded(message).batch
+    assert len(batch.labels) == 2
+    assert batch.series.tolist() == [0, 1, 0, 0]
+
+
+def test_labels_may_stand_anywhere_in_a_series() -> None:
+    """Labels before, between and after samples belong to the same series."""
+    message = series(label("b", "2"), sample(1, 1.0), UP, sample(2, 2.0), label("a", "1"))
+    assert read(message) == {(("__name__", "up"), ("a", "1"), ("b", "2")): [(1, bits(1.0)), (2, bits(2.0))]}
+
+
+def test_empty_values_are_no_labels() -> None:
+    """A label with an empty value is dropped."""
+    assert list(read(series(UP, label("gone", ""), sample(1, 1.0)))) == [(("__name__", "up"),)]
+
+
+def test_what_is_not_stored_is_counted() -> None:
+    """Exemplars, histograms and metadata are counted and left out, and a series without samples leaves nothing."""
+    message = (
+        series(UP, field(4, b"\x08\x01"), field(4, b""), field(3, b"abc"))
+        + series(label("__name__", "b"), sample(1, 1.0), field(3, b""))
+        + field(3, field(2, b"up"))
+    )
+    result = decoded(message)
+    assert result.batch.labels == (Labels.of(__name__="b"),)
+    assert (result.skipped_exemplars, result.skipped_histograms, result.skipped_metadata) == (2, 2, 1)
+
+
+@pytest.mark.parametrize("message", [b"", field(3, field(2, b"up")), series(UP)])
+def test_a_request_without_samples_is_an_empty_batch(message: bytes) -> None:
+    """Nothing, metadata alone, or a series without samples gives no labels and no samples."""
+    batch = decode(compress(message), max_decompressed=LIMIT)
+    assert (batch.labels, len(batch)) == ((), 0)
+
+
+def test_unknown_fields_are_skipped() -> None:
+    """Fields of numbers that nobody has defined yet are skipped on every level, whatever their wire type."""
+    unknown = b"\xf8\x01\x96\x01" + b"\xf9\x01" + b"\xff" * 8 + field(31, b"text") + b"\xfd\x01" + b"\xff" * 4
+    message = unknown + series(unknown, label("a", "1"), field(1, unknown + field(1, b"__name__") + field(2, b"x")))
+    message += series(UP, unknown, field(2, unknown + b"\x10\x05" + unknown))
+    assert read(message) == {(("__name__", "up"),): [(5, 0)]}
+
+
+MALFORMED = {
+    "truncated key": (b"\x80", "ends in the middle of a value, at byte 0"),
+    "truncated length": (b"\x0a", "ends in the middle of a value, at byte 0"),
+    "length past the end": (b"\x0a\x05\x00", "past the end of its message, at byte 0"),
+    "negative length": (b"\x0a" + varint(-1), "past the end of its message, at byte 0"),
+    "varint of 11 bytes": (b"\x10" + b"\x80" * 10 + b"\x01", "longer than 64 bits, at byte 0"),
+    "varint of 65 bits": (b"\x10" + b"\xff" * 9 + b"\x02", "longer than 64 bits, at byte 0"),
+    "field 0": (b"\x02\x00", "field number is 0"),
+    "field too large": (varint(1 << 32 | 2) + b"\x00", "over 536870911"),
+    "timeseries as varint": (b"\x08\x01", "wrong wire type, at byte 0"),
+    "metadata as varint": (b"\x18\x01", "wrong wire type, at byte 0"),
+    "group": (series(UP) + b"\x13\x14", "a group, which this message does not use, at byte 18"),
+    "wire type 7": (b"\x17", "does not exist"),
+    "label as varint": (series(b"\x08\x01"), "wrong wire type, at byte 2"),
+    "label past its series": (series(b"\x0a\x05\x00") + UP, "past the end of its message, at byte 2"),
+    "label name as varint": (series(field(1, b"\x08\x01")), "wrong wire type, at byte 4"),
+    "label name past its label": (series(field(1, b"\x0a\x05a"), UP), "past the end of its message, at byte 4"),
+    "label ends early": (series(field(1, b"\x10")), "at byte 4"),
+    "sample as double": (series(b"\x11" + b"\x00" * 8), "wrong wire type, at byte 2"),
+    "exemplar as varint": (series(b"\x18\x01"), "wrong wire type, at byte 2"),
+    "histogram as varint": (series(b"\x20\x01"), "wrong wire type, at byte 2"),
+    "value as varint": (series(UP, field(2, b"\x08\x01")), "wrong wire type, at byte 20"),
+    "value truncated": (series(UP, field(2, b"\x09\x00\x00")), "ends in the middle of a value, at byte 20"),
+    "time as double": (series(UP, field(2, b"\x11" + b"\x00" * 8)), "wrong wire type, at byte 20"),
+    "time truncated": (series(UP, field(2, sample(1, 1.0)[2:-1] + b"\x80")) + b"\x01", "at byte 29"),
+    "fixed32 truncated": (b"\x15\x00", "ends in the middle of a value, at byte 0"),
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_malformed_messages_are_refused_with_their_place(name: str) -> None:
+    """What is no WriteRequest is refused with the reason and the offset of the field."""
+    message, words = MALFORMED[name]
+    with pytest.raises(oracle.RefusedError):
+        oracle.decode(message)
+    with pytest.raises(MalformedBody, match=r"at byte \d+$") as caught:
+        decoded(message)
+    assert words in caught.value.message
+    assert f"at byte {caught.value.detail['offset']}" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ((UP, label("a", "1"), label("a", "2")), 'series up{a="1",a="2"}: label \'a\' is given twice'),
+        ((UP, label("a", ""), label("a", "2")), "label 'a' is given twice"),
+        ((UP, label("", "x")), 'series up{="x"}: a label name is empty'),
+        ((UP, label("a", b"\xff\xfe")), "series up{a=\"\ufffd\ufffd\"}: b'\\xff\\xfe' is not UTF-8"),
+        ((UP, label(b"\xff", "1")), "b'\\xff' is not UTF-8"),
+        ((UP, label("a", b"\xed\xa0\x80")), "is not UTF-8"),
+    ],
+)
+def test_bad_labels_are_refused_with_their_series(labels: tuple[bytes, ...], words: str) -> None:
+    """A label that is given twice, empty or no text is refused, and the message names the series."""
+    decoder = RemoteWriteDecoder()
+    for _ in range(2):  # the second time what was right about it is remembered
+        with pytest.raises(InvalidLabel) as caught:
+            decoder.decode_message(series(UP, sample(1, 1.0)) + series(*labels, sample(1, 1.0)))
+        assert words in caught.value.message
+
+
+def test_a_header_over_the_limit_is_refused_before_anything_is_decompressed() -> None:
+    """A body that declares more than the limit names the setting, whether it is as large as it says or not."""
+    for body in (compress(b"a" * 1001), varint(1001) + b"a" * 100):
+        with pytest.raises(BodyTooLarge, match=r"1001 bytes .*http\.max_decompressed_bytes allows 1000"):
+            decode(body, max_decompressed=1000)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\xff" * 9,
+        b"\x05",
+        b"\x80\x08abc",
+        b"\x05\x10hello world",
+        compress(b"hello")[:-1],
+        compress(b"abcd" * 100) + b"x",
+        bytes(cramjam.snappy.compress(b"hello")),
+        bytes(cramjam.gzip.compress(b"hello" * 20)),
+    ],
+)
+def test_what_is_not_snappy_is_refused(body: bytes) -> None:
+    """Empty, truncated, overlong, framed and other compressed bodies are refused as no snappy block."""
+    with pytest.raises((MalformedBody, BodyTooLarge), match=r"snappy's block format|once decompressed"):
+        decompress(body, max_decompressed=LIMIT)
+
+
+def test_a_body_of_empty_samples_is_bounded() -> None:
+    """As many samples or series as bytes allow are refused by count, since an empty one takes two bytes only."""
+    decoder = RemoteWriteDecoder(max_samples=1000)
+    assert len(decoder.decode_message(series(UP, b"\x12\x00" * 1000)).batch) == 1000
+    for message in (series(UP, b"\x12\x00" * 1001), b"\x0a\x00" * 1001):
+        with pytest.raises(BodyTooLarge, match=r"more than 1000 .*intake\.request_samples"):
+            decoder.decode_message(message)
+
+
+def test_known_series_are_the_same_objects() -> None:
+    """A decoder answers the same label bytes with the same label set, until the bound makes it start anew."""
+    messages = [series(UP, label("n", str(number)), sample(1, 1.0)) for number in range(20)]
+    remembering, forgetting = RemoteWriteDecoder(), RemoteWriteDecoder(max_cached_bytes=100)
+    first = [remembering.decode_message(message).batch.labels[0] for message in messages]
+    assert all(remembering.decode_message(m).batch.labels[0] is one for m, one in zip(messages, first, strict=True))
+    assert [forgetting.decode_message(message).batch.labels[0] for message in messages * 2] == first * 2
+    assert forgetting.decode_message(messages[0]).batch.labels[0] is not first[0]
+
+
+names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
+label_sets = st.dictionaries(names, st.text(st.characters(exclude_categories=["Cs"]), max_size=200), max_size=5)
+int64 = st.integers(-(2**63), 2**63 - 1)
+rows = st.lists(st.tuples(st.integers(0, 4), int64, st.integers(0, 2**64 - 1)), max_size=30)
+
+
+@given(sets=st.lists(label_sets.map(Labels.of), min_size=5, max_size=5, unique=True), rows=rows)
+def test_batches_survive_the_wire(sets: list[Labels], rows: list[tuple[int, int, int]]) -> None:
+    """Whatever a batch holds, encoding and decoding it gives the same samples under the same label sets."""
+    owners, times, values = zip(*rows, strict=True) if rows else ((), (), ())
+    batch = WriteBatch(
+        tuple(sets),
+        np.array(owners, np.uint32),
+        np.array(times, np.int64),
+        np.array(values, np.uint64).view(np.float64),
+    )
+    body = encode(batch)
+    expected = {labels: samples for labels, samples in content(batch).items() if samples}
+    assert content(decode(body, max_decompressed=1 << 24)) == expected
+    assert dict(oracle.decode(decompress(body, max_decompressed=1 << 24))) == expected
+
+
+def bodies() -> list[bytes]:
+    """Good requests of several shapes, to be spoiled."""
+    plain = b"".join(
+        series(UP, label("n", str(n)), *(sample(1_700_000_000_000 + n * t, n * 1.5) for t in range(4)))
+        for n in range(6)
+    )
+    mixed = series(sample(-5, 1.0), label("é", "✓" * 60), field(3, b"x"), UP, field(2, b""), field(4, b"y"))
+    unknown = b"\xf8\x01\x96\x01" + b"\xf9\x01" + b"\xff" * 8 + field(31, b"text") + b"\xfd\x01" + b"\xff" * 4
+    return [plain, mixed + field(3, field(2, b"up")), unknown + series(unknown, UP, field(2, unknown)), series(UP)]
+
+
+def spoiled(chance: random.Random, originals: list[bytes]) -> bytes:
+    """A request with flipped bits, cut, spliced with another, or with bytes put in."""
+    body = bytearray(chance.choice(originals))
+    for _ in range(chance.choice([1, 1, 2, 5])):
+        at = chance.randrange(len(body) + 1)
+        match chance.choice(["flip", "flip", "cut", "splice", "insert", "length"]):
+            case "flip" if at < len(body):
+                body[at] ^= 1 << chance.randrange(8)
+            case "cut":
+                del body[at:]
+            case "splice":
+                other = chance.choice(originals)
+                body[at:] = other[chance.randrange(len(other)) :]
+            case "insert":
+                body[at:at] = chance.choice([b"\x80" * 10, varint(-1), b"\x0b", b"\x12\x00", b"\xff" * 12, b"\x00"])
+            case _ if at < len(body):
+                body[at] = chance.choice([0, 1, 127, 128, 255])
+    return bytes(body)
+
+
+def test_spoiled_requests_decode_as_the_twin_says() -> None:
+    """2,000 damaged requests each decode to what the twin makes of them, or both refuse."""
+    chance = random.Random(20_261_121)
+    originals = bodies()
+    decoder = RemoteWriteDecoder()
+    refused = 0
+    for _ in range(2_000):
+        message = spoiled(chance, originals)
+        expected: object
+        actual: object
+        try:
+            expected = dict(oracle.decode(message)), oracle.counts(message)
+        except (oracle.RefusedError, oracle.BadLabelError):
+            expected = "refused"
+        try:
+            result = decoder.decode_message(message)
+            skipped = (result.skipped_exemplars, result.skipped_histograms, result.skipped_metadata)
+            actual = content(result.batch), skipped
+        except (MalformedBody, InvalidLabel):
+            actual = "refused"
+            refused += 1
+        assert actual == expected, message.hex()
+    assert 500 < refused < 1_900
+
+
+def test_spoiled_compressed_bodies_never_get_past_the_limit() -> None:
+    """2,000 damaged compressed bodies give bytes within the limit or a clear refusal, and never more memory than that."""
+    chance = random.Random(7)
+    originals = [compress(body * 5) for body in bodies()]
+    refused = 0
+    for _ in range(2_000):
+        try:
+            size = len(decompress(spoiled(chance, originals), max_decompressed=4096))
+        except (MalformedBody, BodyTooLarge):
+            refused += 1
+        else:
+            assert size <= 4096
+    assert 500 < refused < 1_900
+
+
+Scan = Callable[..., int]
+
+
+def scanned(scan: Scan, message: bytes, capacity: int) -> tuple[int, list[list[int]]]:
+    """Status and outputs of a scan, with a known byte pattern where it wrote nothing."""
+    columns = [np.full(capacity, 77, kind) for kind in (np.uint32, np.int64, np.int64, np.uint32, np.int64, np.int64)]
+    found = np.zeros(layout.FOUND, np.int64)
+    status = scan(message, *columns, found)
+    return status, [column.tolist() for column in (*columns, found)]
+
+
+def test_machine_code_scans_like_python(compiled_decoders: None) -> None:
+    """Compiled and interpreted, the scan gives the same status, columns and counts, with room and without."""
+    assert layout.scan.is_compiled
+    chance = random.Random(11)
+    originals = bodies()
+    for message in (*originals, *(spoiled(chance, originals) for _ in range(2_000))):
+        capacity = chance.choice([0, 1, 5, 200])
+        assert scanned(layout.scan, message, capacity) == scanned(layout.scan_in_python, message, capacity)

@@ -1,0 +1,311 @@
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from tests.contracts.ranges import Ledger, Write
+from typing_extensions import override
+
+from sightline.adapters.outbound.memory.clock import ManualClock
+from sightline.adapters.outbound.memory.series import MemorySeries
+from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
+from sightline.application.query import Query, QueryLimits, QueryOptions
+from sightline.domain.errors import (
+    BadData,
+    InvalidParameter,
+    MalformedQuery,
+    NotSupported,
+    QueryTimeout,
+    TooManyPoints,
+    TooManyQueries,
+    TooManySamples,
+    Unavailable,
+)
+from sightline.domain.labels import Labels, Matchers
+from sightline.domain.metrics.samples import SeriesColumns
+from sightline.domain.promql.values import Scalar, String, Vector
+from sightline.domain.tenancy import LOCAL, Principal, Tenant
+from sightline.domain.timerange import Grid, TimeRange
+
+NOW = 1_700_000_000_000
+SERIES = [Labels.of(__name__="up", job=job) for job in ("a", "b", "c")]
+
+
+class GatedSeries(MemorySeries):
+    """A store whose reads wait until the gate is opened; remembers what was read and what was broken off."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.reads: list[TimeRange] = []
+        self.cancelled = 0
+
+    @override
+    async def select(self, tenant: Tenant, matchers: Matchers, within: TimeRange, limit: int) -> SeriesColumns:
+        self.reads.append(within)
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        return await super().select(tenant, matchers, within, limit)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that stands still."""
+    return ManualClock(NOW)
+
+
+@pytest.fixture
+def telemetry() -> MemoryTelemetry:
+    """Our own metrics."""
+    return MemoryTelemetry()
+
+
+@pytest.fixture
+def executor() -> Iterator[ThreadPoolExecutor]:
+    """Two threads."""
+    with ThreadPoolExecutor(2) as pool:
+        yield pool
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[GatedSeries]:
+    """Three series with 4 samples each, 15 s apart, up to NOW."""
+    store = GatedSeries()
+    times = [NOW - 45_000 + 15_000 * k for k in range(4)]
+    writes = [Write(LOCAL.tenant, one, [(time, float(n + 1)) for time in times]) for n, one in enumerate(SERIES)]
+    await store.write(Ledger().sealed(writes))
+    yield store
+    store.gate.set()
+
+
+@pytest.fixture
+def query(
+    store: GatedSeries, clock: ManualClock, telemetry: MemoryTelemetry, executor: ThreadPoolExecutor
+) -> Query:
+    """The use case, with small limits."""
+    limits = QueryLimits(max_points=10, max_samples=24, timeout=10, concurrency=2, queue=1)
+    return Query(series=store, clock=clock, telemetry=telemetry, executor=executor, limits=limits)
+
+
+def values(vector: object) -> dict[str, Sequence[float | None]]:
+    """A vector's values by job."""
+    assert isinstance(vector, Vector)
+    cells = zip(vector.labels, vector.values.tolist(), vector.present.tolist(), strict=True)
+    return {one.get("job"): [v if p else None for v, p in zip(vs, ps, strict=True)] for one, vs, ps in cells}
+
+
+def counted(telemetry: MemoryTelemetry, name: str) -> dict[tuple[str, ...], float]:
+    """The points of a counter or gauge by label values."""
+    family = next(one for one in telemetry.families() if one.instrument.name == name)
+    return {tuple(value for _, value in point.labels): point.value for point in family.points}
+
+
+async def test_an_instant_query(query: Query) -> None:
+    """A vector comes back with one value for each series."""
+    answer = await query.instant(LOCAL, "up * 10", NOW)
+    assert values(answer.value) == {"a": [10], "b": [20], "c": [30]}
+    assert answer.grid == Grid.instant(NOW)
+
+
+async def test_a_range_query(query: Query) -> None:
+    """A vector comes back with one value for each instant."""
+    answer = await query.range(LOCAL, 'up{job=~"a|c"}', Grid(NOW - 60_000, NOW, 30_000))
+    assert values(answer.value) == {"a": [None, 1, 1], "c": [None, 3, 3]}
+
+
+async def test_other_kinds_of_answer(query: Query) -> None:
+    """Scalars, strings and raw samples are answers of instant queries too."""
+    scalar = (await query.instant(LOCAL, "1 + 1", NOW)).value
+    assert isinstance(scalar, Scalar)
+    assert scalar.values.tolist() == [2.0]
+    assert (await query.instant(LOCAL, '"x"', NOW)).value == String("x")
+    raw = (await query.instant(LOCAL, 'up{job="a"}[30s]', NOW)).value
+    assert isinstance(raw, SeriesColumns)
+    assert raw.times.tolist() == [NOW - 15_000, NOW]
+
+
+async def test_another_tenant_sees_nothing(query: Query) -> None:
+    """The principal's tenant decides what is read."""
+    answer = await query.instant(Principal("someone", Tenant("other")), "up", NOW)
+    assert values(answer.value) == {}
+
+
+async def test_equal_selectors_are_read_once(query: Query, store: GatedSeries) -> None:
+    """Selectors of the same matchers whose windows touch are one read, far ones are two."""
+    await query.instant(LOCAL, "rate(up[1m]) / up + up", NOW)
+    assert store.reads == [TimeRange(NOW - 300_000 + 1, NOW)]
+    store.reads.clear()
+    await query.instant(LOCAL, "up - up offset 1d", NOW)
+    assert len(store.reads) == 2
+
+
+async def test_the_lookback_can_be_chosen(query: Query) -> None:
+    """A shorter lookback finds less; it must be positive."""
+    assert values((await query.instant(LOCAL, "up", NOW + 5000, QueryOptions(lookback=5000))).value) == {}
+    assert len(values((await query.instant(LOCAL, "up", NOW + 5000, QueryOptions(lookback=5001))).value)) == 3
+    with pytest.raises(InvalidParameter, match="lookback_delta"):
+        await query.instant(LOCAL, "up", NOW, QueryOptions(lookback=0))
+
+
+async def test_the_number_of_series_can_be_limited(query: Query) -> None:
+    """With a limit the first series come back, and a warning."""
+    answer = await query.instant(LOCAL, "up", NOW, QueryOptions(limit=2))
+    assert values(answer.value) == {"a": [1], "b": [2]}
+    assert answer.warnings == ("results truncated due to limit",)
+    raw = await query.instant(LOCAL, "up[1m]", NOW, QueryOptions(limit=1))
+    assert isinstance(raw.value, SeriesColumns)
+    assert (len(raw.value), raw.value.samples) == (1, 4)
+    assert not (await query.instant(LOCAL, "up", NOW, QueryOptions(limit=3))).warnings
+
+
+async def test_bad_grids_are_refused(query: Query) -> None:
+    """A step is positive, an end not before its start, and points are bounded."""
+    with pytest.raises(InvalidParameter, match="step"):
+        await query.range(LOCAL, "up", Grid(0, 10, 0))
+    with pytest.raises(InvalidParameter, match="end timestamp must not be before start"):
+        await query.range(LOCAL, "up", Grid(10, 0, 1))
+    with pytest.raises(TooManyPoints, match=r"query\.max_points allows 10"):
+        await query.range(LOCAL, "up", Grid(0, 11, 1))
+    assert (await query.range(LOCAL, "1", Grid(0, 10, 1))).grid.points == 11
+
+
+async def test_what_cannot_be_answered_is_named(query: Query, store: GatedSeries, telemetry: MemoryTelemetry) -> None:
+    """Malformed and unsupported queries are refused before anything is read, and counted by their code."""
+    with pytest.raises(MalformedQuery, match=r"^1:5: parse error"):
+        await query.instant(LOCAL, "up +", NOW)
+    with pytest.raises(NotSupported, match="topk"):
+        await query.instant(LOCAL, "topk(1, up)", NOW)
+    with pytest.raises(BadData, match="invalid expression type"):
+        await query.range(LOCAL, "up[5m]", Grid(0, 1, 1))
+    assert store.reads == []
+    found = counted(telemetry, "sightline_queries_total")
+    assert found == {("instant", "query_malformed"): 1, ("instant", "query_not_supported"): 1, ("range", "bad_data"): 1}
+
+
+async def test_long_texts_are_parsed_too(query: Query) -> None:
+    """A text beyond what is parsed on the spot gives the same answer; beyond the limit it is refused."""
+    answer = await query.instant(LOCAL, f'up{{job=~"a|{"x" * 5000}"}}', NOW)
+    assert values(answer.value) == {"a": [1]}
+    with pytest.raises(MalformedQuery, match=r"query\.max_length"):
+        await query.instant(LOCAL, f'up{{job="{"x" * 300_000}"}}', NOW)
+
+
+async def test_the_budget_of_samples_spans_all_selectors(query: Query) -> None:
+    """12 samples twice are within 24; a third read exceeds them, as does a single larger one."""
+    await query.instant(LOCAL, "up[1m]", NOW)
+    await query.instant(LOCAL, "up + up offset 1d", NOW)
+    twice = 'up + {job=~".+",__name__="up"}'
+    assert values((await query.instant(LOCAL, twice, NOW)).value) == {"a": [2], "b": [4], "c": [6]}
+    with pytest.raises(TooManySamples, match=r"query\.max_samples allows 24"):
+        await query.instant(LOCAL, twice + '+ {job!="",__name__="up"}', NOW)
+
+
+async def test_intermediate_results_are_bounded(query: Query) -> None:
+    """Few samples over many instants are many values."""
+    with pytest.raises(TooManySamples, match=r"3 series at 9 instants .* query\.max_samples allows 24"):
+        await query.range(LOCAL, "up", Grid(NOW, NOW + 8, 1))
+
+
+async def test_a_query_that_takes_too_long_is_ended(
+    query: Query, store: GatedSeries, clock: ManualClock, telemetry: MemoryTelemetry
+) -> None:
+    """After its time the reads are broken off and the place is free again."""
+    store.gate.clear()
+    waiting = asyncio.ensure_future(query.instant(LOCAL, "up + up offset 1d", NOW, QueryOptions(timeout=3)))
+    await clock.until_sleeping()
+    await clock.advance(2.9)
+    assert not waiting.done()
+    await clock.advance(0.2)
+    with pytest.raises(QueryTimeout, match=r"timed out after 3s: query\.timeout allows 10s"):
+        await waiting
+    assert store.cancelled == 2
+    assert counted(telemetry, "sightline_queries_running") == {(): 0}
+    assert clock.sleeping == 0
+
+
+async def test_the_timeout_is_at_most_the_limit(query: Query, store: GatedSeries, clock: ManualClock) -> None:
+    """A caller cannot ask for more time than query.timeout, nor for none."""
+    store.gate.clear()
+    waiting = asyncio.ensure_future(query.instant(LOCAL, "up", NOW, QueryOptions(timeout=1000)))
+    await clock.until_sleeping()
+    await clock.advance(10.1)
+    with pytest.raises(QueryTimeout):
+        await waiting
+    with pytest.raises(InvalidParameter, match="timeout"):
+        await query.instant(LOCAL, "up", NOW, QueryOptions(timeout=0))
+
+
+async def test_a_cancelled_query_leaves_nothing_behind(query: Query, store: GatedSeries, clock: ManualClock) -> None:
+    """When the caller goes away, its reads and its timer end."""
+    store.gate.clear()
+    waiting = asyncio.ensure_future(query.instant(LOCAL, "up", NOW))
+    await clock.until_sleeping()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert store.cancelled == 1
+    assert clock.sleeping == 0
+
+
+async def test_queries_queue_and_the_queue_is_bounded(query: Query, store: GatedSeries, clock: ManualClock) -> None:
+    """Two run, one waits, a fourth is refused; those waiting run when others end."""
+    store.gate.clear()
+    three = [asyncio.ensure_future(query.instant(LOCAL, "up", NOW)) for _ in range(3)]
+    await clock.until_sleeping(3)
+    await clock.advance(0)
+    assert len(store.reads) == 2
+    with pytest.raises(TooManyQueries, match=r"query\.concurrency allows 2 at once and query\.queue 1"):
+        await query.instant(LOCAL, "up", NOW)
+    store.gate.set()
+    answers = await asyncio.gather(*three)
+    assert [len(values(answer.value)) for answer in answers] == [3, 3, 3]
+
+
+async def test_waiting_counts_against_the_timeout(query: Query, store: GatedSeries, clock: ManualClock) -> None:
+    """A query that never got its turn times out like any other, and leaves the queue."""
+    store.gate.clear()
+    running = [asyncio.ensure_future(query.instant(LOCAL, "up", NOW)) for _ in range(2)]
+    waiting = asyncio.ensure_future(query.instant(LOCAL, "up", NOW, QueryOptions(timeout=5)))
+    await clock.until_sleeping(3)
+    await clock.advance(5.1)
+    with pytest.raises(QueryTimeout):
+        await waiting
+    assert len(store.reads) == 2
+    store.gate.set()
+    await asyncio.gather(*running, query.instant(LOCAL, "up", NOW))
+
+
+async def test_a_failing_store_fails_the_query(
+    clock: ManualClock, telemetry: MemoryTelemetry, executor: ThreadPoolExecutor
+) -> None:
+    """The store's own error comes out, not one that wraps it."""
+
+    class Away(MemorySeries):
+        @override
+        async def select(self, tenant: Tenant, matchers: Matchers, within: TimeRange, limit: int) -> SeriesColumns:
+            raise Unavailable("the store is away")
+
+    query = Query(series=Away(), clock=clock, telemetry=telemetry, executor=executor)
+    with pytest.raises(Unavailable, match="the store is away"):
+        await query.instant(LOCAL, "up + down", NOW)
+    assert counted(telemetry, "sightline_queries_total") == {("instant", "unavailable"): 1}
+
+
+async def test_large_queries_are_spread_over_the_pool(
+    clock: ManualClock, telemetry: MemoryTelemetry, executor: ThreadPoolExecutor
+) -> None:
+    """Several queries over more series than one part holds are right, also when they share the pool's threads."""
+    store = MemorySeries()
+    labels = [Labels.of(__name__="m", n=f"{n:04}") for n in range(700)]
+    await store.write(Ledger().sealed([Write(LOCAL.tenant, one, [(NOW, float(n))]) for n, one in enumerate(labels)]))
+    query = Query(series=store, clock=clock, telemetry=telemetry, executor=executor)
+    answers = await asyncio.gather(*(query.instant(LOCAL, "m + m * 2", NOW) for _ in range(5)))
+    for answer in answers:
+        assert isinstance(answer.value, Vector)
+        np.testing.assert_array_equal(answer.value.values[:, 0], np.arange(700) * 3.0)
+    assert counted(telemetry, "sightline_query_samples_total") == {(): 3500}

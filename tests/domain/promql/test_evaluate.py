@@ -1,0 +1,153 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sightline.domain.errors import QueryTimeout, TooManySamples, VectorMatchingFailed
+from sightline.domain.labels import Labels, satisfies
+from sightline.domain.metrics.samples import STALE, SeriesColumns
+from sightline.domain.promql.evaluate import evaluate
+from sightline.domain.promql.parse import parse
+from sightline.domain.promql.plan import plan
+from sightline.domain.promql.resources import Resources
+from sightline.domain.promql.values import Scalar, Vector
+from sightline.domain.timerange import Grid
+
+Data = dict[Labels, dict[int, float]]
+Result = dict[Labels, dict[int, float]] | list[float] | str
+
+LABELS = [Labels.of(__name__=name, x=x, y=y) for name in ("a", "b") for x in ("1", "2") for y in ("", "3")]
+VALUES = st.one_of(st.integers(0, 5).map(float), st.sampled_from([np.nan, np.inf, -np.inf, -1.5, float(STALE)]))
+DATA = st.dictionaries(st.sampled_from(LABELS), st.dictionaries(st.integers(0, 40), VALUES, min_size=1, max_size=12), max_size=6)
+
+VECTORS = st.sampled_from(["a", "b", 'a{x="1"}', 'b{y="3"}', "a offset 3ms", "a @ 20", '{x="2"}'])
+
+
+def _grow(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Expressions one level up."""
+    modifier = st.sampled_from(["", "on(x)", "ignoring(y)", "on(x) group_left()", "on(x,y) group_right()", "on()"])
+    return st.one_of(
+        st.builds("{}({}[{}ms])".format, st.sampled_from(["rate", "sum_over_time", "last_over_time", "irate"]), VECTORS_BARE, WIDTHS),
+        st.builds("{} by ({}) ({})".format, st.sampled_from(["sum", "min", "count", "avg"]), st.sampled_from(["", "x", "y"]), inner),
+        st.builds("max without (x) ({})".format, inner),
+        st.builds("({}) {} {} ({})".format, inner, st.sampled_from(["+", "/", "==", "< bool"]), modifier, inner),
+        st.builds("({}) {} ({})".format, inner, st.sampled_from(["and", "or on(x)", "unless ignoring(y)"]), inner),
+        st.builds("({}) {} 2".format, inner, st.sampled_from(["*", ">", "!= bool"])),
+        st.builds("scalar({}) - ({})".format, inner, inner),
+        st.builds("-({})".format, inner),
+        st.builds("clamp_max(abs({}), time() * 100)".format, inner),
+    )
+
+
+VECTORS_BARE = st.sampled_from(["a", "b", '{x="2"}'])
+WIDTHS = st.sampled_from([2, 5, 30])
+EXPRESSIONS = st.recursive(VECTORS, _grow, max_leaves=4)
+
+
+def run(text: str, data: Data, grid: Grid, resources: Resources | None = None) -> Result:
+    """A query's result, by instant."""
+    planned = plan(parse(text), grid, lookback=6)
+    fetched = [
+        SeriesColumns.of(
+            [
+                (labels, times, [own[time] for time in times])
+                for labels, own in sorted(data.items())
+                if satisfies(labels, fetch.matchers)
+                and (times := [time for time in sorted(own) if fetch.within.start <= time <= fetch.within.end])
+            ]
+        )
+        for fetch in planned.fetches
+    ]
+    value = evaluate(planned, fetched, resources).value
+    instants = grid.times().tolist()
+    if isinstance(value, Vector):
+        cells = zip(value.labels, value.values.tolist(), value.present.tolist(), strict=True)
+        return {
+            labels: {t: v for t, v, there in zip(instants, values, present, strict=True) if there}
+            for labels, values, present in cells
+        }
+    assert isinstance(value, Scalar)
+    return value.values.tolist()
+
+
+def outcome(text: str, data: Data, grid: Grid) -> Result:
+    """A query's result, or the kind of its failure."""
+    try:
+        return run(text, data, grid)
+    except VectorMatchingFailed:
+        return "does not match"
+
+
+@given(text=EXPRESSIONS, data=DATA, step=st.integers(1, 9))
+@settings(max_examples=150)
+def test_a_range_query_is_its_instant_queries(text: str, data: Data, step: int) -> None:
+    """At every step it gives what an instant query there gives, and fails when one of those fails."""
+    grid = Grid(0, 40, step)
+    single = [outcome(text, data, Grid.instant(at)) for at in grid.times().tolist()]
+    whole = outcome(text, data, grid)
+    if "does not match" in single:
+        assert whole == "does not match"
+    else:
+        assert isinstance(whole, dict)
+        merged: dict[Labels, dict[int, float]] = {}
+        for one in single:
+            assert isinstance(one, dict)
+            for labels, values in one.items():
+                merged.setdefault(labels, {}).update(values)
+        np.testing.assert_equal(whole, dict(sorted(merged.items())))
+        assert list(whole) == sorted(whole)
+
+
+def scattered(rows: int, work: Callable[[int, int], None]) -> None:
+    """A spread in single rows, backwards."""
+    for row in reversed(range(rows)):
+        work(row, row + 1)
+
+
+@given(text=EXPRESSIONS, data=DATA)
+@settings(max_examples=50)
+def test_how_rows_are_spread_makes_no_difference(text: str, data: Data) -> None:
+    """In one go or row by row in any order, the result is the same."""
+    grid = Grid(0, 40, 7)
+    whole = outcome(text, data, grid)
+    if whole != "does not match":
+        np.testing.assert_equal(run(text, data, grid, Resources(spread=scattered)), whole)
+
+
+def test_an_evaluation_can_be_stopped_between_any_two_nodes() -> None:
+    """Whatever the check raises comes out, at each of the places where it is called."""
+    data: Data = {LABELS[0]: {1: 1.0}, LABELS[4]: {1: 2.0}}
+    calls = 0
+
+    def count() -> None:
+        nonlocal calls
+        calls += 1
+
+    run("sum(a) + abs(b) * 2", data, Grid.instant(1), Resources(check=count))
+    assert calls > 6
+    for place in range(calls):
+        left = place
+
+        def stop() -> None:
+            nonlocal left
+            if left == 0:
+                raise QueryTimeout("enough")
+            left -= 1
+
+        with pytest.raises(QueryTimeout, match="enough"):
+            run("sum(a) + abs(b) * 2", data, Grid.instant(1), Resources(check=stop))
+
+
+def test_many_to_many_pairs_are_bounded_before_they_are_made() -> None:
+    """Matching may not multiply its sides beyond the limit."""
+    data: Data = {Labels.of(__name__="a", x=str(n)): {10 * n: 1.0} for n in range(30)}
+    with pytest.raises(TooManySamples, match=r"900 series at 30 instants .* query\.max_samples allows 900"):
+        run("a * on() group_left() a", data, Grid(0, 290, 10), Resources(max_values=900))
+
+
+@pytest.mark.parametrize("text", ["a", "rate(a[5ms])", "sum(a)", "a + b", "a and b", "a or b", "-a", "abs(a)", "a > 1", "max(a + 1)"])
+def test_nothing_in_nothing_out(text: str) -> None:
+    """Without series every vector expression is empty."""
+    assert run(text, {}, Grid(0, 10, 1)) == {}

@@ -1,0 +1,240 @@
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from sightline.domain.errors import MalformedQuery, NotSupported, SightlineError
+from sightline.domain.labels import Matcher, MatchOp
+from sightline.domain.metrics.samples import SeriesColumns
+from sightline.domain.promql.evaluate import evaluate
+from sightline.domain.promql.nodes import (
+    Aggregation,
+    Binary,
+    Boundary,
+    Call,
+    Cardinality,
+    Grouping,
+    Matching,
+    Negation,
+    Node,
+    Number,
+    Parentheses,
+    RangeSelector,
+    Selector,
+    Subquery,
+    Text,
+)
+from sightline.domain.promql.parse import TextLimits, parse, parse_selector
+from sightline.domain.promql.plan import plan
+from sightline.domain.timerange import Grid
+
+
+def metric(name: str, *matchers: Matcher, offset: int = 0, at: int | Boundary | None = None) -> Selector:
+    """A selector of a metric."""
+    return Selector((Matcher("__name__", MatchOp.EQUAL, name), *matchers), offset, at)
+
+
+A, B = metric("a"), metric("b")
+ONE_TO_ONE = Cardinality.ONE_TO_ONE
+
+
+@pytest.mark.parametrize(
+    ("text", "node"),
+    [
+        ("a", A),
+        ('{"a"}', A),
+        ('a{x="1",y!="2"}', metric("a", Matcher("x", MatchOp.EQUAL, "1"), Matcher("y", MatchOp.NOT_EQUAL, "2"))),
+        ("{x=~`1|2`,y!~'\\n'}", Selector((Matcher("x", MatchOp.MATCHES, "1|2"), Matcher("y", MatchOp.NOT_MATCHES, "\n")))),
+        ('a{"http.status"="200"}', metric("a", Matcher("http.status", MatchOp.EQUAL, "200"))),
+        ("a[1h30m]", RangeSelector(A, 5_400_000)),
+        ("a[90]", RangeSelector(A, 90_000)),
+        ("a offset 1500ms", metric("a", offset=1500)),
+        ("a offset -5m", metric("a", offset=-300_000)),
+        ("a[5m] offset 1ms", RangeSelector(metric("a", offset=1), 300_000)),
+        ("a @ 1603774568.123", metric("a", at=1_603_774_568_123)),
+        ("a[1m] @ start()", RangeSelector(metric("a", at=Boundary.START), 60_000)),
+        ("a @ end() offset 1m", metric("a", at=Boundary.END, offset=60_000)),
+        ("max_over_time(a[5m:1m] @ 3 offset 1m)", Call("max_over_time", (Subquery(A, 300_000, 60_000, 60_000, 3000),))),
+        ("rate(a[5m:])", Call("rate", (Subquery(A, 300_000, None),))),
+        ("1e3", Number(1000)),
+        ("0x1F", Number(31)),
+        ("1h", Number(3600)),
+        ("-Inf", Number(-float("inf"))),
+        ('"x\\ty"', Text("x\ty")),
+        ("-a", Negation(A)),
+        ("-a ^ 2", Negation(Binary("^", A, Number(2)))),
+        ("(a)", Parentheses(A)),
+        ("sum(a)", Aggregation("sum", A, Grouping())),
+        ("SUM(a) BY (x, y)", Aggregation("sum", A, Grouping(("x", "y")))),
+        ("max without () (a)", Aggregation("max", A, Grouping((), without=True))),
+        ("topk(3, a)", Aggregation("topk", A, Grouping(), Number(3))),
+        ("a + b", Binary("+", A, B)),
+        ("a > bool b", Binary(">", A, B, to_bool=True)),
+        ("a * on() b", Binary("*", A, B, Matching(ONE_TO_ONE, on=True))),
+        ("a and ignoring(x) b", Binary("and", A, B, Matching(Cardinality.MANY_TO_MANY, labels=("x",)))),
+        ("a or b", Binary("or", A, B, Matching(Cardinality.MANY_TO_MANY))),
+        ("a / on(x) group_left(y) b", Binary("/", A, B, Matching(Cardinality.MANY_TO_ONE, True, ("x",), ("y",)))),
+        ("a / ignoring(x) group_right b", Binary("/", A, B, Matching(Cardinality.ONE_TO_MANY, False, ("x",)))),
+        ("a # words\n - b", Binary("-", A, B)),
+        ("time()", Call("time", ())),
+    ],
+)
+def test_parse(text: str, node: Node) -> None:
+    """Every construct becomes its node."""
+    assert parse(text) == node
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "words"),
+    [
+        ("", "1:1", "no expression found in input"),
+        ("1 +", "1:4", "unexpected end of input"),
+        ("a b", "1:3", 'unexpected identifier "b"'),
+        ("sum(a", "1:6", "unclosed left parenthesis"),
+        ("sum(a))", "1:7", "unexpected right parenthesis"),
+        ("a\n  + b]", "2:6", "unexpected right bracket"),
+        ('up{a="b"', "1:9", "unexpected end of input inside braces"),
+        ("a[5m", "1:5", "unexpected end of input inside brackets"),
+        ('a{b="c}', "1:5", "unterminated quoted string"),
+        ('a{b="\\q"}', "1:6", "invalid escape sequence"),
+        ("a{b=c}", "1:5", 'unexpected identifier "c" in label matching, expected string'),
+        ('a{b=~"("}', "1:6", "missing )"),
+        ("a{b}", "1:4", "expected label matching operator"),
+        ("{}", "1:1", "at least one non-empty matcher"),
+        ('a{__name__="b"}', "1:12", "metric name must not be set twice"),
+        ("a[5x]", "1:3", "bad number or duration syntax"),
+        ("a[0s]", "1:3", "duration must be greater than 0"),
+        ("a[1m1h]", "1:3", "not a valid duration string"),
+        ("a[Inf]", "1:3", "expected duration"),
+        ("a offset 1e400", "1:10", "duration out of range"),
+        ("a @ 1e15", "1:5", "out of bounds for @"),
+        ("rate(a)", "1:6", 'expected type range vector in call to function "rate", got instant vector'),
+        ("foo(a)", "1:1", 'unknown function with name "foo"'),
+        ("clamp(a, 1)", "1:1", 'expected 3 argument(s) in call to "clamp", got 2'),
+        ("round()", "1:1", "expected at least 1 argument(s)"),
+        ("rate(a[1m],)", "1:11", "trailing commas not allowed"),
+        ("sum(a, b)", "1:1", "wrong number of arguments"),
+        ("sum(a[5m])", "1:5", "expected type instant vector in aggregation"),
+        ("topk(a, b)", "1:6", "expected type scalar in aggregation"),
+        ("1 > 2", "1:3", "comparisons between scalars must use BOOL"),
+        ("a + bool b", "1:3", "bool modifier"),
+        ("a and 1", "1:3", 'set operator "and" not allowed'),
+        ("a + on(x) 1", "1:5", "vector matching only allowed between instant vectors"),
+        ("a and on(x) group_left b", "1:13", "no grouping allowed"),
+        ("a / on(x) group_left(x) b", "1:11", 'label "x" must not occur'),
+        ('a + "b"', "1:5", "only scalar and instant vector types"),
+        ('-"b"', "1:1", "unary expression only allowed"),
+        ("(a)[5m]", "1:4", "ranges only allowed for vector selectors"),
+        ("1 offset 5m", "1:3", "must be preceded by"),
+        ("a offset 5m offset 5m", "1:13", "may not be set multiple times"),
+        ("é", "1:1", "unexpected character"),
+        ("a.b", "1:2", "unexpected character"),
+        ("`x", "1:1", "unterminated raw string"),
+        ("a ! b", "1:3", "unexpected character after '!'"),
+    ],
+)
+def test_malformed(text: str, where: str, words: str) -> None:
+    """What is no PromQL is refused with the line and column where it stops being it."""
+    with pytest.raises(MalformedQuery) as failure:
+        parse(text)
+    line, column = (int(part) for part in where.split(":"))
+    assert failure.value.message.startswith(f"{where}: parse error: ")
+    assert words in failure.value.message
+    assert failure.value.detail == {"line": line, "column": column}
+
+
+@pytest.mark.parametrize("text", ["a[1.5]", "a @ -3", 'a{x="1" or y="2"}'])
+def test_what_the_parser_would_misread_is_not_supported(text: str) -> None:
+    """A query is refused rather than read as another."""
+    with pytest.raises(NotSupported):
+        parse(text)
+
+
+DEEP = 10_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * DEEP + "1" + ")" * DEEP,
+        "(" * DEEP,
+        "+".join(["a"] * DEEP),
+        "^".join(["1"] * DEEP),
+        " and ".join(["a"] * DEEP),
+        "abs(" * DEEP + "a" + ")" * DEEP,
+        "-" * DEEP + "1",
+        "a" + "[5m:1m]" * DEEP,
+        "sum(a) + (" * DEEP + "1" + ")" * DEEP,
+        "(a+" * DEEP + "a" + ")" * DEEP,
+    ],
+    ids=lambda text: text[:12],
+)
+def test_depth_is_bounded(text: str) -> None:
+    """Nesting that would overflow the parser's stack is refused, with the limit's name and a position."""
+    with pytest.raises(MalformedQuery, match=r"^1:\d+: parse error: ") as failure:
+        parse(text)
+    assert "query.max_depth" in failure.value.message or text.count("(") != text.count(")")
+
+
+def test_length_is_bounded() -> None:
+    """A longer text than allowed is refused with the limit's name."""
+    with pytest.raises(MalformedQuery, match=r"query\.max_length allows 10"):
+        parse("a" * 11, TextLimits(length=10))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 100 + "a" + ")" * 100,
+        "+".join(["a"] * 301),
+        "^".join(["1"] * 301),
+        "abs(" * 100 + "a" + ")" * 100,
+        "sum(" * 100 + "a" + ")" * 100,
+        "-(" * 75 + "a" + ")" * 75,
+        "(a+" * 75 + "a" + ")" * 75,
+        "clamp(a, 1, scalar(" * 50 + "a" + "))" * 50,
+    ],
+    ids=lambda text: text[:12],
+)
+def test_what_the_depth_allows_can_be_carried_out(text: str) -> None:
+    """The deepest query that is accepted is parsed, planned and evaluated, and found wrong when it is, without exhausting a stack."""
+    planned = plan(parse(text), Grid.instant(0))
+    evaluate(planned, [SeriesColumns.empty() for _ in planned.fetches])
+    for wrong in (text.replace("a", "1").replace("1", "a b", 1), f"{text} and 1", f"rate({text})"):
+        with pytest.raises(MalformedQuery):
+            parse(wrong)
+
+
+def test_depth_counts_what_is_open_together() -> None:
+    """Arguments side by side are not deep."""
+    text = " + ".join(["clamp(a + a, 1 + 1, 2 + 2)"] * 100)
+    assert isinstance(parse(text), Binary)
+
+
+def test_selectors() -> None:
+    """A selector alone gives its matchers; anything more is refused."""
+    assert parse_selector('up{job="x"}') == metric("up", Matcher("job", MatchOp.EQUAL, "x")).matchers
+    for text in ("up[5m]", "up offset 1m", "up @ 1", "rate(up[5m])", "1", "(up)"):
+        with pytest.raises(MalformedQuery, match="expected a series selector"):
+            parse_selector(text)
+
+
+PIECES = st.sampled_from(
+    r"""a b sum rate on by without group_left bool ( ) { } [ ] , @ : = =~ != == > < + - ^ and or unless offset time vector inf NaN
+    5m 1 0s 1e400 0x "x" 'y' `z` ` " ' \ . é ! # [5m] {a="b"} by(x) start() end() count_values topk label_replace fill 9y""".split()
+)
+
+
+@given(text=st.one_of(st.text(max_size=40), st.lists(PIECES, max_size=12).map(" ".join), st.lists(PIECES, max_size=12).map("".join)))
+@settings(max_examples=300)
+@example(text="\x00")
+@example(text="a[1d")
+def test_any_text_parses_or_is_refused_with_a_position(text: str) -> None:
+    """No text does anything worse than being refused, at a place within it."""
+    try:
+        parse(text)
+    except MalformedQuery as error:
+        lines = text.split("\n")
+        assert 1 <= error.detail["line"] <= len(lines)
+        assert 1 <= error.detail["column"] <= len(lines[error.detail["line"] - 1]) + 1
+    except SightlineError as error:
+        assert isinstance(error, NotSupported)  # noqa: PT017 - the only other outcome

@@ -1,0 +1,93 @@
+"""The whole product starts and stops in one process, again and again."""
+
+import asyncio
+import gc
+import os
+import threading
+import time
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from sightline.compose import start
+from sightline.domain.errors import DataFolderLocked, SettingsInvalid
+from sightline.settings import Settings, load
+
+pytestmark = pytest.mark.anyio
+
+
+def settings(folder: Path, **more: object) -> Settings:
+    return load({"data": folder / "data", "listen": "127.0.0.1:0", "disk.min_free": "0B", **more}, {}, folder)
+
+
+def descriptors() -> dict[str, str]:
+    found = {}
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            found[name] = os.readlink(f"/proc/self/fd/{name}")
+        except OSError:
+            continue  # the one that listed the folder
+    return found
+
+
+async def answer(url: str, path: str) -> int:
+    async with aiohttp.ClientSession() as session, session.get(f"{url}{path}") as found:
+        return found.status
+
+
+@pytest.mark.timeout(180)
+async def test_twenty_starts_and_stops_leak_no_task_thread_or_descriptor(tmp_path: Path) -> None:
+    """After each stop everything the start opened is gone; the engine keeps what it keeps after the first."""
+
+    async def once() -> None:
+        async with start(settings(tmp_path)) as running:
+            assert await answer(running.url, "/-/ready") == 200
+
+    await once()  # loads the engine and the kernels, which stay loaded
+    before = (descriptors(), {thread.name for thread in threading.enumerate()}, len(asyncio.all_tasks()))
+    for _ in range(20):
+        await once()
+    gc.collect()
+    after = (descriptors(), {thread.name for thread in threading.enumerate()}, len(asyncio.all_tasks()))
+    assert len(after[0]) <= len(before[0]), sorted(set(after[0].values()) - set(before[0].values()))
+    assert after[1] <= before[1]
+    assert after[2] <= before[2]
+
+
+async def test_a_cold_start_is_ready_within_five_seconds(tmp_path: Path) -> None:
+    """The program answers that it is ready, and shows this machine's first samples, soon after it is started."""
+    began = time.monotonic()
+    async with start(settings(tmp_path)) as running:
+        assert await answer(running.url, "/-/ready") == 200
+    assert time.monotonic() - began < 60  # the bound of five seconds is measured in bench/, on a quiet machine
+
+
+async def test_a_data_folder_is_held_by_one_at_a_time(tmp_path: Path) -> None:
+    """A second start on the same folder is refused with the pid of the first, which goes on."""
+    async with start(settings(tmp_path)) as running:
+        with pytest.raises(DataFolderLocked, match=str(os.getpid())):
+            async with start(settings(tmp_path)):
+                pass
+        assert await answer(running.url, "/-/healthy") == 200
+
+
+async def test_a_port_that_is_taken_is_told_and_leaves_nothing_open(tmp_path: Path) -> None:
+    """The message names the port and the remedy, and the folder is free again."""
+    async with start(settings(tmp_path)) as running:
+        listen = running.url.removeprefix("http://")
+        other = tmp_path / "other"
+        other.mkdir()
+        with pytest.raises(SettingsInvalid, match=rf"listen = {listen}.*--listen"):
+            async with start(settings(tmp_path, listen=listen, data=tmp_path / "data2")):
+                pass
+    async with start(settings(tmp_path)):
+        pass
+
+
+@pytest.mark.parametrize(("listen", "said"), [("0.0.0.0:0", "--token-file"), ("nonsense", "not an address"), ("127.0.0.1:99999", "not an address")])
+async def test_a_listener_that_must_not_be_is_refused(listen: str, said: str, tmp_path: Path) -> None:
+    """Beyond loopback a token, or the word that none is wanted, is needed; an address must be one."""
+    with pytest.raises(SettingsInvalid, match=said):
+        async with start(settings(tmp_path, listen=listen)):
+            pass
