@@ -19,6 +19,7 @@ from msgspec import Meta, Struct, field
 from typing_extensions import override
 
 from sightline.domain.errors import BadData, SettingsInvalid
+from sightline.domain.promql.parse import DEFAULT_LIMITS as QUERY_TEXT
 from sightline.domain.timerange import format_duration, parse_duration
 
 FILE: Final = "sightline.toml"
@@ -119,6 +120,7 @@ class Intake(Struct, frozen=True, forbid_unknown_fields=True):
 
     ahead: Annotated[Duration, Meta(description="How far a sample may lie in the future.")] = Duration(600_000)
     unflushed_samples: Annotated[int, Meta(ge=1, description="Acknowledged samples that may wait for the store, in memory and log; beyond it samples are refused with 429.")] = 10_000_000
+    request_samples: Annotated[int, Meta(ge=1, description="Samples, or series, that one request may bring.")] = 1_000_000
     labels: Annotated[int, Meta(ge=1, description="Labels a series may have.")] = 128
     label_name_bytes: Annotated[int, Meta(ge=1, description="Bytes of a label name.")] = 1024
     label_value_bytes: Annotated[int, Meta(ge=1, description="Bytes of a label value.")] = 8192
@@ -138,7 +140,15 @@ class Query(Struct, frozen=True, forbid_unknown_fields=True):
     max_samples: Annotated[int, Meta(ge=1, description="Samples one query may load.")] = 50_000_000
     timeout: Annotated[Duration, Meta(description="How long a query may run.")] = Duration(120_000)
     concurrency: Annotated[int, Meta(ge=1, description="Queries that run at once; further ones wait.")] = 20
-    max_results: Annotated[int, Meta(ge=1, description="Series, label names or values that one answer holds at most.")] = 100_000
+    queue: Annotated[int, Meta(ge=0, description="Queries that may wait for their turn; further ones are refused.")] = 200
+    max_length: Annotated[int, Meta(ge=1, description="Characters of a query.")] = QUERY_TEXT.length
+    max_depth: Annotated[int, Meta(ge=1, description="Nesting of a query.")] = QUERY_TEXT.depth
+
+
+class Search(Struct, frozen=True, forbid_unknown_fields=True):
+    """Bounds of questions about labels and series."""
+
+    max_results: Annotated[int, Meta(ge=1, description="Series, label names or label values that one answer holds at most.")] = 100_000
 
 
 class Http(Struct, frozen=True, forbid_unknown_fields=True):
@@ -150,6 +160,7 @@ class Http(Struct, frozen=True, forbid_unknown_fields=True):
     allowed_origins: Annotated[tuple[str, ...], Meta(description="Web origins besides our own whose pages may call the API.")] = ()
     max_body_bytes: Annotated[Size, Meta(description="Largest request body as sent.")] = Size(32 << 20)
     max_decompressed_bytes: Annotated[Size, Meta(description="Largest request body once decompressed.")] = Size(64 << 20)
+    max_form_bytes: Annotated[Size, Meta(description="Largest form of a query, as sent and once decompressed.")] = Size(4 << 20)
     max_inflight_bytes: Annotated[Size, Meta(description="Bodies that may be read and decoded at once; beyond it 429.")] = Size(256 << 20)
     max_websockets: Annotated[int, Meta(ge=1, description="Live connections at once.")] = 1000
     read_timeout: Annotated[Duration, Meta(description="How long a client may take to send a request body.")] = Duration(30_000)
@@ -174,7 +185,6 @@ class Alerts(Struct, frozen=True, forbid_unknown_fields=True):
 
     cpu_threshold: Annotated[float, Meta(gt=0, le=100, description="Percentage of CPU above which a machine's alert is critical.")] = 90.0
     memory_threshold: Annotated[float, Meta(gt=0, le=100, description="Percentage of memory above which a machine's alert is raised.")] = 85.0
-    hold: Annotated[Duration, Meta(description="How long a threshold must be passed before the alert fires.")] = Duration(10_000)
     interval: Annotated[Duration, Meta(description="How often alert rules are evaluated.")] = Duration(5_000)
     cooldown: Annotated[Duration, Meta(description="After a notice about an alert, how long it is not told again.")] = Duration(300_000)
 
@@ -197,6 +207,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     intake: Intake = field(default_factory=Intake)
     disk: Disk = field(default_factory=Disk)
     query: Query = field(default_factory=Query)
+    search: Search = field(default_factory=Search)
     http: Http = field(default_factory=Http)
     host: Host = field(default_factory=Host)
     own: Own = field(default_factory=Own)

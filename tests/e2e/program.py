@@ -5,9 +5,11 @@ import re
 import signal
 import subprocess
 import sys
+import threading
+import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,10 +45,11 @@ class Program:
             raise AssertionError(f"did not start: {first}{self.log.read_text()}")
         self.url = found[1]
 
-    def get(self, path: str, **parameters: Any) -> Any:
+    def get(self, path: str, tenant: str = "default", **parameters: Any) -> Any:
         """A GET of the API; gives the decoded JSON."""
         query = f"?{urllib.parse.urlencode(parameters, doseq=True)}" if parameters else ""
-        with urllib.request.urlopen(f"{self.url}{path}{query}", timeout=_LIMIT) as answer:
+        request = urllib.request.Request(f"{self.url}{path}{query}", headers={"X-Scope-OrgID": tenant})
+        with urllib.request.urlopen(request, timeout=_LIMIT) as answer:
             return msgspec.json.decode(answer.read())
 
     def write(self, batch: WriteBatch, tenant: str = "default") -> int:
@@ -90,3 +93,12 @@ def running(folder: Path, *flags: str, environment: dict[str, str] | None = None
         if program.process.poll() is None:
             program.kill()
         program._close()
+
+
+def until(condition: Callable[[], bool], limit: float = _LIMIT) -> None:
+    """Ask again and again until a condition holds; for what happens in another process, where no event can be awaited."""
+    deadline = time.monotonic() + limit
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"did not come true within {limit:g} s")
+        threading.Event().wait(0.05)

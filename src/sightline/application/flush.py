@@ -80,6 +80,12 @@ class Flush:
         self._breaker = Breaker()
         self._waiting_since: float | None = None
         self._turn = asyncio.Lock()
+        self._problem = ""
+
+    @property
+    def problem(self) -> str:
+        """What the store said when it last failed; empty when it is well."""
+        return self._problem
 
     @property
     def breaker(self) -> BreakerState:
@@ -136,9 +142,11 @@ class Flush:
             await self._store.write(batch)
         except SightlineError as error:
             self._breaker.failed(self._clock.monotonic())
+            self._problem = error.message
             self._telemetry.add(_FAILURES, labels=(error.code,))
             return False
         self._breaker.succeeded()
+        self._problem = ""
         self._after_step("written")
         await self._finish(sealed)
         self._telemetry.add(_ROWS, len(batch.time))
