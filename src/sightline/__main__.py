@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
 
-from sightline.adapters.inbound.cli import app
+from sightline.adapters.inbound.cli import app, run
 
 _CANNOT_START: Final = 1
 _STARTED_BADLY: Final = 2
@@ -20,14 +20,23 @@ _STARTED_BADLY: Final = 2
 def serve(  # noqa: PLR0913 - one parameter a flag
     *,
     data: Annotated[Path | None, Parameter(help="Folder that holds all data [default: sightline-data].")] = None,
-    listen: Annotated[str | None, Parameter(help="Address and port; port 0 takes a free one [default: 127.0.0.1:8080].")] = None,
+    listen: Annotated[
+        str | None, Parameter(help="Address and port; port 0 takes a free one [default: 127.0.0.1:8080].")
+    ] = None,
     retention: Annotated[str | None, Parameter(help="How long samples are kept [default: 15d].")] = None,
     token_file: Annotated[Path | None, Parameter(help="File with the token that clients must send.")] = None,
     insecure: Annotated[bool, Parameter(negative=(), help="Listen beyond loopback without a token.")] = False,
-    config: Annotated[Path | None, Parameter(help="Settings file [default: sightline.toml, where there is one].")] = None,
+    config: Annotated[
+        Path | None, Parameter(help="Settings file [default: sightline.toml, where there is one].")
+    ] = None,
     log_level: Annotated[str | None, Parameter(help="debug, info, warning or error [default: info].")] = None,
     log_format: Annotated[str | None, Parameter(help="auto, console or json [default: auto].")] = None,
-    set: Annotated[tuple[str, ...], Parameter(name="--set", negative=(), consume_multiple=False, help="Any other setting, as key=value; may be repeated.")] = (),  # noqa: A002 - the flag's name
+    set_: Annotated[
+        tuple[str, ...],
+        Parameter(
+            name="--set", negative=(), consume_multiple=False, help="Any other setting, as key=value; may be repeated."
+        ),
+    ] = (),
 ) -> int:
     """Start Sightline: store, watch this machine, serve the web UI and the APIs. Ctrl+C stops it.
 
@@ -44,7 +53,7 @@ def serve(  # noqa: PLR0913 - one parameter a flag
         "log.format": log_format,
     }
     given = {key: value for key, value in flags.items() if value is not None}
-    for text in set:
+    for text in set_:
         key, equals, value = text.partition("=")
         if not equals:
             print(f"sightline: --set {text}: write --set key=value", file=sys.stderr)
@@ -90,7 +99,7 @@ async def _run(settings: Any) -> None:
 def main() -> None:
     """The entry point of the `sightline` command."""
     with suppress(KeyboardInterrupt):
-        sys.exit(app())
+        sys.exit(run())
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The composition root: settings become a running program. The only place that knows which adapter plays which role.
 
-Everything is opened in order, and its undo is registered the moment it exists; stopping runs the undos backwards. A start that fails
-half-way undoes what it did. It can start and stop many times in one process.
+Everything is opened in order, and its undo is registered the moment it exists; stopping runs the undos backwards. A start that
+fails half-way undoes what it did. It can start and stop many times in one process.
 """
 
 import asyncio
@@ -115,9 +115,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Running:
     retain = Retain(SystemDisk(folder.path), telemetry, settings.disk.min_free)
     await retain.run_once()
     ingest = Ingest(journal, tail, bus, clock, retain, telemetry, _ingest_limits(settings), recovered.position)
-    flush = Flush(
-        journal, tail, store, clock, telemetry, _flush_policy(settings), threads, recovered.pending
-    )
+    flush = Flush(journal, tail, store, clock, telemetry, _flush_policy(settings), threads, recovered.pending)
     stack.push_async_callback(_drain, ingest, flush)
 
     reader = TieredSeries(tail, store, threads)
@@ -191,6 +189,7 @@ def _door_settings(settings: Settings, host: str) -> DoorSettings:
         allowed_origins=http.allowed_origins,
         max_body_bytes=http.max_body_bytes,
         max_decompressed_bytes=http.max_decompressed_bytes,
+        max_request_samples=settings.intake.request_samples,
         max_form_bytes=http.max_form_bytes,
         max_inflight_bytes=http.max_inflight_bytes,
         read_timeout=http.read_timeout.seconds,

@@ -25,9 +25,15 @@ from sightline.domain.timerange import format_duration, parse_duration
 FILE: Final = "sightline.toml"
 PREFIX: Final = "SIGHTLINE_"
 
-_ALIASES: Final = {"PORT": "listen", "CPU_THRESHOLD": "alerts.cpu_threshold", "MEMORY_THRESHOLD": "alerts.memory_threshold"}
+_ALIASES: Final = {
+    "PORT": "listen",
+    "CPU_THRESHOLD": "alerts.cpu_threshold",
+    "MEMORY_THRESHOLD": "alerts.memory_threshold",
+}
 """Names without the prefix that other products use, and the keys they set; a prefixed name wins over them."""
-_NOT_SETTINGS: Final = frozenset({"SIGHTLINE_CONFIG", "SIGHTLINE_URL", "SIGHTLINE_TENANT", "SIGHTLINE_JIT", "SIGHTLINE_TEST_DATA"})
+_NOT_SETTINGS: Final = frozenset(
+    {"SIGHTLINE_CONFIG", "SIGHTLINE_URL", "SIGHTLINE_TENANT", "SIGHTLINE_JIT", "SIGHTLINE_TEST_DATA"}
+)
 """Names with our prefix that are read elsewhere: by the command line, the kernels and the tests."""
 
 
@@ -102,15 +108,29 @@ _TEXT_TYPES: Final = (Duration, Size, Fsync)
 class Wal(Struct, frozen=True, forbid_unknown_fields=True):
     """The write-ahead log."""
 
-    fsync: Annotated[Fsync, Meta(description="How long after a write the log is made durable against loss of power; `always`: before each acknowledgement.")] = Fsync("1s")
-    segment_bytes: Annotated[Size, Meta(description="Size at which a log segment is closed and the next begun.")] = Size(64 << 20)
-    max_bytes: Annotated[Size, Meta(description="Bound of the whole log; beyond it samples are refused with 429 until the store has caught up.")] = Size(1 << 30)
+    fsync: Annotated[
+        Fsync,
+        Meta(
+            description="How long after a write the log is made durable against loss of power; `always`: before each acknowledgement."
+        ),
+    ] = Fsync("1s")
+    segment_bytes: Annotated[Size, Meta(description="Size at which a log segment is closed and the next begun.")] = (
+        Size(64 << 20)
+    )
+    max_bytes: Annotated[
+        Size,
+        Meta(
+            description="Bound of the whole log; beyond it samples are refused with 429 until the store has caught up."
+        ),
+    ] = Size(1 << 30)
 
 
 class Flush(Struct, frozen=True, forbid_unknown_fields=True):
     """From the log to the store."""
 
-    rows: Annotated[int, Meta(ge=1000, le=500_000, description="Samples after which a range goes to the store.")] = 500_000
+    rows: Annotated[int, Meta(ge=1000, le=500_000, description="Samples after which a range goes to the store.")] = (
+        500_000
+    )
     bytes: Annotated[Size, Meta(description="Bytes after which a range goes to the store.")] = Size(64 << 20)
     age: Annotated[Duration, Meta(description="Time after which a range goes to the store.")] = Duration(30_000)
 
@@ -119,8 +139,16 @@ class Intake(Struct, frozen=True, forbid_unknown_fields=True):
     """What is taken in."""
 
     ahead: Annotated[Duration, Meta(description="How far a sample may lie in the future.")] = Duration(600_000)
-    unflushed_samples: Annotated[int, Meta(ge=1, description="Acknowledged samples that may wait for the store, in memory and log; beyond it samples are refused with 429.")] = 10_000_000
-    request_samples: Annotated[int, Meta(ge=1, description="Samples, or series, that one request may bring.")] = 1_000_000
+    unflushed_samples: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Acknowledged samples that may wait for the store, in memory and log; beyond it samples are refused with 429.",
+        ),
+    ] = 10_000_000
+    request_samples: Annotated[int, Meta(ge=1, description="Samples, or series, that one request may bring.")] = (
+        1_000_000
+    )
     labels: Annotated[int, Meta(ge=1, description="Labels a series may have.")] = 128
     label_name_bytes: Annotated[int, Meta(ge=1, description="Bytes of a label name.")] = 1024
     label_value_bytes: Annotated[int, Meta(ge=1, description="Bytes of a label value.")] = 8192
@@ -129,18 +157,27 @@ class Intake(Struct, frozen=True, forbid_unknown_fields=True):
 class Disk(Struct, frozen=True, forbid_unknown_fields=True):
     """Room on the disk."""
 
-    min_free: Annotated[Size, Meta(description="Room that is kept free on the disk: below it samples are refused with 503. 0 turns the watermark off.")] = Size(512 << 20)
+    min_free: Annotated[
+        Size,
+        Meta(
+            description="Room that is kept free on the disk: below it samples are refused with 503. 0 turns the watermark off."
+        ),
+    ] = Size(512 << 20)
 
 
 class Query(Struct, frozen=True, forbid_unknown_fields=True):
     """Bounds of queries."""
 
-    lookback: Annotated[Duration, Meta(description="How old the newest sample of a series may be to count as its present value.")] = Duration(300_000)
+    lookback: Annotated[
+        Duration, Meta(description="How old the newest sample of a series may be to count as its present value.")
+    ] = Duration(300_000)
     max_points: Annotated[int, Meta(ge=1, description="Points a series may have in a range query.")] = 11_000
     max_samples: Annotated[int, Meta(ge=1, description="Samples one query may load.")] = 50_000_000
     timeout: Annotated[Duration, Meta(description="How long a query may run.")] = Duration(120_000)
     concurrency: Annotated[int, Meta(ge=1, description="Queries that run at once; further ones wait.")] = 20
-    queue: Annotated[int, Meta(ge=0, description="Queries that may wait for their turn; further ones are refused.")] = 200
+    queue: Annotated[int, Meta(ge=0, description="Queries that may wait for their turn; further ones are refused.")] = (
+        200
+    )
     max_length: Annotated[int, Meta(ge=1, description="Characters of a query.")] = QUERY_TEXT.length
     max_depth: Annotated[int, Meta(ge=1, description="Nesting of a query.")] = QUERY_TEXT.depth
 
@@ -148,22 +185,41 @@ class Query(Struct, frozen=True, forbid_unknown_fields=True):
 class Search(Struct, frozen=True, forbid_unknown_fields=True):
     """Bounds of questions about labels and series."""
 
-    max_results: Annotated[int, Meta(ge=1, description="Series, label names or label values that one answer holds at most.")] = 100_000
+    max_results: Annotated[
+        int, Meta(ge=1, description="Series, label names or label values that one answer holds at most.")
+    ] = 100_000
 
 
 class Http(Struct, frozen=True, forbid_unknown_fields=True):
     """The HTTP door."""
 
-    token_file: Annotated[Path | None, Meta(description="File with the token that clients must send; needed when listening beyond loopback.")] = None
-    insecure: Annotated[bool, Meta(description="Listen beyond loopback without a token, in a network that is trusted entirely.")] = False
-    allowed_hosts: Annotated[tuple[str, ...], Meta(description="Further host names under which the program is reached, as behind a proxy.")] = ()
-    allowed_origins: Annotated[tuple[str, ...], Meta(description="Web origins besides our own whose pages may call the API.")] = ()
+    token_file: Annotated[
+        Path | None,
+        Meta(description="File with the token that clients must send; needed when listening beyond loopback."),
+    ] = None
+    insecure: Annotated[
+        bool, Meta(description="Listen beyond loopback without a token, in a network that is trusted entirely.")
+    ] = False
+    allowed_hosts: Annotated[
+        tuple[str, ...], Meta(description="Further host names under which the program is reached, as behind a proxy.")
+    ] = ()
+    allowed_origins: Annotated[
+        tuple[str, ...], Meta(description="Web origins besides our own whose pages may call the API.")
+    ] = ()
     max_body_bytes: Annotated[Size, Meta(description="Largest request body as sent.")] = Size(32 << 20)
-    max_decompressed_bytes: Annotated[Size, Meta(description="Largest request body once decompressed.")] = Size(64 << 20)
-    max_form_bytes: Annotated[Size, Meta(description="Largest form of a query, as sent and once decompressed.")] = Size(4 << 20)
-    max_inflight_bytes: Annotated[Size, Meta(description="Bodies that may be read and decoded at once; beyond it 429.")] = Size(256 << 20)
+    max_decompressed_bytes: Annotated[Size, Meta(description="Largest request body once decompressed.")] = Size(
+        64 << 20
+    )
+    max_form_bytes: Annotated[Size, Meta(description="Largest form of a query, as sent and once decompressed.")] = Size(
+        4 << 20
+    )
+    max_inflight_bytes: Annotated[
+        Size, Meta(description="Bodies that may be read and decoded at once; beyond it 429.")
+    ] = Size(256 << 20)
     max_websockets: Annotated[int, Meta(ge=1, description="Live connections at once.")] = 1000
-    read_timeout: Annotated[Duration, Meta(description="How long a client may take to send a request body.")] = Duration(30_000)
+    read_timeout: Annotated[Duration, Meta(description="How long a client may take to send a request body.")] = (
+        Duration(30_000)
+    )
 
 
 class Host(Struct, frozen=True, forbid_unknown_fields=True):
@@ -183,24 +239,36 @@ class Own(Struct, frozen=True, forbid_unknown_fields=True):
 class Alerts(Struct, frozen=True, forbid_unknown_fields=True):
     """The built-in alerts."""
 
-    cpu_threshold: Annotated[float, Meta(gt=0, le=100, description="Percentage of CPU above which a machine's alert is critical.")] = 90.0
-    memory_threshold: Annotated[float, Meta(gt=0, le=100, description="Percentage of memory above which a machine's alert is raised.")] = 85.0
+    cpu_threshold: Annotated[
+        float, Meta(gt=0, le=100, description="Percentage of CPU above which a machine's alert is critical.")
+    ] = 90.0
+    memory_threshold: Annotated[
+        float, Meta(gt=0, le=100, description="Percentage of memory above which a machine's alert is raised.")
+    ] = 85.0
     interval: Annotated[Duration, Meta(description="How often alert rules are evaluated.")] = Duration(5_000)
-    cooldown: Annotated[Duration, Meta(description="After a notice about an alert, how long it is not told again.")] = Duration(300_000)
+    cooldown: Annotated[Duration, Meta(description="After a notice about an alert, how long it is not told again.")] = (
+        Duration(300_000)
+    )
 
 
 class Log(Struct, frozen=True, forbid_unknown_fields=True):
     """The program's own log."""
 
-    level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="Least level that is written.")] = "info"
-    format: Annotated[Literal["auto", "console", "json"], Meta(description="`auto`: readable on a terminal, JSON otherwise.")] = "auto"
+    level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="Least level that is written.")] = (
+        "info"
+    )
+    format: Annotated[
+        Literal["auto", "console", "json"], Meta(description="`auto`: readable on a terminal, JSON otherwise.")
+    ] = "auto"
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """All settings, read once at start."""
 
     data: Annotated[Path, Meta(description="Folder that holds all data.")] = Path("sightline-data")
-    listen: Annotated[str, Meta(description="Address and port of the HTTP door; port 0 takes a free one.")] = "127.0.0.1:8080"
+    listen: Annotated[str, Meta(description="Address and port of the HTTP door; port 0 takes a free one.")] = (
+        "127.0.0.1:8080"
+    )
     retention: Annotated[Duration, Meta(description="How long samples are kept.")] = Duration(15 * 86_400_000)
     wal: Wal = field(default_factory=Wal)
     flush: Flush = field(default_factory=Flush)
@@ -310,7 +378,9 @@ def _from_file(path: Path, *, required: bool) -> _Layer:
         raise SettingsInvalid(f"{path}: {error}") from None
     flat = {}
     for name, value in tree.items():
-        flat.update({f"{name}.{leaf}": one for leaf, one in value.items()} if isinstance(value, dict) else {name: value})
+        flat.update(
+            {f"{name}.{leaf}": one for leaf, one in value.items()} if isinstance(value, dict) else {name: value}
+        )
     return _Layer(str(path), flat)
 
 

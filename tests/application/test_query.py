@@ -84,9 +84,7 @@ async def store() -> AsyncIterator[GatedSeries]:
 
 
 @pytest.fixture
-def query(
-    store: GatedSeries, clock: ManualClock, telemetry: MemoryTelemetry, executor: ThreadPoolExecutor
-) -> Query:
+def query(store: GatedSeries, clock: ManualClock, telemetry: MemoryTelemetry, executor: ThreadPoolExecutor) -> Query:
     """The use case, with small limits."""
     limits = QueryLimits(max_points=10, max_samples=24, timeout=10, concurrency=2, queue=1)
     return Query(series=store, clock=clock, telemetry=telemetry, executor=executor, limits=limits)

@@ -1,7 +1,7 @@
 """A process that stores three months of samples and dies after a named step of a flush, or finishes what such a process left.
 
-    python crashing_flush.py FOLDER die STEP     ingest, flush, and die by SIGKILL after STEP
-    python crashing_flush.py FOLDER finish       recover, flush everything, print what is stored as JSON
+python crashing_flush.py FOLDER die STEP     ingest, flush, and die by SIGKILL after STEP
+python crashing_flush.py FOLDER finish       recover, flush everything, print what is stored as JSON
 """
 
 import asyncio

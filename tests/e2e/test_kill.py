@@ -9,13 +9,23 @@ from random import Random
 
 import numpy as np
 import pytest
+from tests.e2e.program import Program, running
+from typing_extensions import override
 
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.samples import WriteBatch
-from tests.e2e.program import Program, running
 
 WRITERS, SERIES, SAMPLES = 3, 10, 5
-FLAGS = ("--set", "host.enabled=false", "--set", "flush.age=300ms", "--set", "flush.rows=2000", "--set", "wal.segment_bytes=200KiB")
+FLAGS = (
+    "--set",
+    "host.enabled=false",
+    "--set",
+    "flush.age=300ms",
+    "--set",
+    "flush.rows=2000",
+    "--set",
+    "wal.segment_bytes=200KiB",
+)
 
 COUNT_ROWS = """
 import asyncio, pathlib, sys
@@ -37,6 +47,7 @@ class Writer(threading.Thread):
         self.program, self.number, self.base = program, first, base
         self.acknowledged: list[int] = []
 
+    @override
     def run(self) -> None:
         """Write as fast as it goes."""
         try:
@@ -85,7 +96,11 @@ def test_kills_at_random_moments_under_load_lose_nothing_and_double_nothing(kill
         check(program, acknowledged, base)
         assert program.stop() == 0
     counted = subprocess.run(
-        [sys.executable, "-c", COUNT_ROWS, str(folder / "clickhouse")], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", COUNT_ROWS, str(folder / "clickhouse")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     rows, keys = map(int, counted.stdout.split())
     assert rows == keys

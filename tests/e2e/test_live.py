@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.e2e.program import running, until
 from websockets.sync.client import connect
 
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.samples import WriteBatch
-from tests.e2e.program import running, until
 
 QUIET = ("--set", "host.enabled=false")
 

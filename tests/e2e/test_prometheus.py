@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.e2e.program import Program, running, until
 
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.samples import WriteBatch
-from tests.e2e.program import Program, running, until
 
 CONFIG = """
 global: {{scrape_interval: 1s}}
@@ -65,7 +65,8 @@ def ask(url: str, query: str, at: float) -> list[dict[str, object]]:
     """The series of the scraped Prometheus."""
     text = urllib.parse.urlencode({"query": f'{query}{{job="itself"}}', "time": at})
     with urllib.request.urlopen(f"{url}/api/v1/query?{text}", timeout=10) as answer:
-        return json.loads(answer.read())["data"]["result"]
+        found: list[dict[str, object]] = json.loads(answer.read())["data"]["result"]
+    return found
 
 
 def test_what_prometheus_scrapes_is_answered_by_sightline_alike(sightline: Program, prometheus: str) -> None:
@@ -81,7 +82,9 @@ def test_what_prometheus_scrapes_is_answered_by_sightline_alike(sightline: Progr
     until(equal)
 
 
-def test_promtool_queries_sightline(sightline: Program, prometheus: str, require_binary: Callable[[str, str], str]) -> None:
+def test_promtool_queries_sightline(
+    sightline: Program, prometheus: str, require_binary: Callable[[str, str], str]
+) -> None:
     """`promtool query instant`, `range`, `labels` and `series` read this machine's metrics."""
     promtool = require_binary("promtool", "prometheus")
     until(lambda: sightline.get("/api/v1/query", query="node_load1")["data"]["result"] != [])

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Final, Self
 
 import re2
+from typing_extensions import override
 
 from sightline.domain.errors import BadData, InvalidLabel
 
@@ -66,6 +67,7 @@ class Labels(tuple[tuple[str, str], ...]):
         texts = [part.decode() for part in data.split(_SEPARATOR)]
         return cls(zip(texts[0::2], texts[1::2], strict=True))
 
+    @override
     def __str__(self) -> str:
         """The set as it is written in PromQL: `name{a="b"}`."""
         inner = ",".join(f'{name}="{_escape(value)}"' for name, value in self if name != METRIC_NAME)
@@ -182,6 +184,7 @@ class Matcher:
         """Whether a series without this label satisfies the condition."""
         return self.matches("")
 
+    @override
     def __str__(self) -> str:
         """The matcher as PromQL writes it."""
         return f'{self.name}{self.op}"{_escape(self.value)}"'

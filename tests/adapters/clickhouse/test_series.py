@@ -150,7 +150,7 @@ async def time_to_live(engine: Embedded) -> list[str]:
 
 @pytest.mark.parametrize("steps", [[15 * DAY, 15 * DAY, 30 * DAY, None, None, 1_500], [None, 15 * DAY]])
 async def test_retention_is_what_was_last_asked_for(engine: Embedded, steps: list[int | None]) -> None:
-    """Retention is set, changed and lifted; asking for what is there changes nothing. Series stay a day longer."""
+    """Retention is set, changed and lifted, asking for what is there changes nothing, and series stay a day longer."""
     for retention in steps:
         await retain(engine, retention)
         seconds = "" if retention is None else str(-(-retention // 1_000))

@@ -111,7 +111,12 @@ async def test_always_makes_each_write_durable_before_it_is_acknowledged(
     """With fsync = always an append returns only after the file was synced."""
     synced = []
     real = os.fdatasync
-    monkeypatch.setattr(os, "fdatasync", lambda file: (synced.append(file), real(file))[1])
+
+    def noting(file: int) -> None:
+        synced.append(file)
+        real(file)
+
+    monkeypatch.setattr(os, "fdatasync", noting)
     journal = FileJournal(tmp_path, fsync="always")
     list(journal.replay())
     await journal.append([appended(0)])

@@ -1,12 +1,17 @@
+import importlib
 import os
-import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from types import FunctionType
+from typing import cast
+
+import pytest
 
 import sightline
 from sightline.domain.kernels import compiled
-from sightline.domain.kernels.compiled import JIT
+from sightline.domain.kernels.compiled import JIT, subroutine
 
 SOURCES = Path(sightline.__file__).parents[1]
 
@@ -68,41 +73,61 @@ print(compiled.state(), compiled.failure())
     assert python(program).split()[:2] == ["failed", "ModuleNotFoundError:"]
 
 
-def test_a_changed_subroutine_elsewhere_changes_the_folder(tmp_path: Path) -> None:
-    """Machine code is never found again after a source has changed that it was compiled from, and is after none has."""
-    package = tmp_path / "sightline"
-    shutil.copytree(SOURCES / "sightline" / "domain", package / "domain", ignore=shutil.ignore_patterns("__pycache__"))
-    (package / "__init__.py").touch()
-    (package / "outside.py").write_text(
-        "from sightline.domain.kernels.compiled import FLOATS, kernel\n"
-        "from sightline.inside import twice\n"
-        "@kernel(f'void({FLOATS}, float64[::1])', twin=lambda values, out: None)\n"
-        "def double(values, out):\n"
-        "    for i in range(len(values)):\n"
-        "        out[i] = twice(values[i])\n"
-    )
-    program = """
-import numpy as np
-from sightline import outside
-from sightline.domain.kernels import compiled
-compiled._REGISTRY.kernels[:] = [outside.double]
-for _ in compiled.compile_all([]): pass
-out = np.empty(1)
-outside.double(np.array([3.0]), out)
-print(out[0])
-"""
-    folders = []
-    for factor in (2, 2, 5):
-        (package / "inside.py").write_text(
-            f"from sightline.domain.kernels.compiled import subroutine\n@subroutine\ndef twice(x):\n    return x * {factor}\n"
-        )
-        assert python(program, PYTHONPATH=str(tmp_path)) == f"{3.0 * factor}\n"
-        folders.append(len(list((package / "domain" / "kernels" / "__pycache__" / "compiled").iterdir())))
-    assert folders == [1, 1, 2]
+@subroutine
+def twice(x: float) -> float:
+    """A subroutine whose source the test below changes."""
+    return x * FACTOR
 
 
-def test_an_unwritable_cache_is_taken_along(tmp_path: Path, monkeypatch: object) -> None:
-    """Where the installed folder cannot be written, the user's cache starts with what it holds."""
-    assert compiled._is_writable(tmp_path / "new")
+def loop(out: list[float]) -> None:
+    """What a kernel looks like."""
+    out[0] = twice(out[0])
+
+
+FACTOR = 2
+
+
+def test_what_a_kernel_is_compiled_from_decides_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A changed source of a subroutine elsewhere or a changed constant leads to another folder, nothing changed to the same."""
+
+    def folder() -> Path:
+        return compiled._folder(tmp_path, cast("FunctionType", loop), importlib.import_module("numba"))
+
+    elsewhere = tmp_path / "elsewhere.py"
+    elsewhere.write_text("version 1")
+    moved = cast("FunctionType", twice)
+    monkeypatch.setattr(moved, "__code__", moved.__code__.replace(co_filename=str(elsewhere)))
+    first = folder()
+    assert folder() == first
+    elsewhere.write_text("version 2")
+    second = folder()
+    assert second != first
+    monkeypatch.setitem(globals(), "FACTOR", 5)
+    assert folder() not in {first, second}
+
+
+def test_an_unwritable_cache_is_taken_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the installed folder cannot be written, the user's takes its place with what it holds, else a new temporary one."""
+    installed = tmp_path / "installed" / "__pycache__" / "compiled"
+    user = tmp_path / "cache" / "sightline" / "compiled"
+    (installed / "digest").mkdir(parents=True)
+    (installed / "digest" / "code.nbi").write_text("machine code")
+    monkeypatch.setattr(compiled, "__file__", str(tmp_path / "installed" / "compiled.py"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert compiled._cache() == (installed, False)
+    monkeypatch.setattr(compiled, "_is_writable", lambda folder: folder != installed)
+    assert compiled._cache() == (user, False)
+    assert (user / "digest" / "code.nbi").read_text() == "machine code"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("HOME", raising=False)
+    root, is_temporary = compiled._cache()
+    assert (root.parent, is_temporary) == (tmp_path, True)
+    assert (root / "digest" / "code.nbi").exists()
+
+
+def test_writable_means_that_a_file_can_be_made(tmp_path: Path) -> None:
+    """A folder that is not there yet is made; below a file there can be none."""
+    assert compiled._is_writable(tmp_path / "new" / "folder")
     (tmp_path / "file").touch()
     assert not compiled._is_writable(tmp_path / "file" / "below")

@@ -7,14 +7,16 @@ from tests.oracles import groups as oracle
 
 from sightline.domain.kernels import reduce
 
-FEW = settings(max_examples=40)  # each runs every body on whole matrices
+FEW = settings(max_examples=20)  # each runs every body on whole matrices
 VALUES = st.one_of(st.integers(-20, 20).map(float), st.floats(-1e9, 1e9), st.sampled_from([np.nan, np.inf, -np.inf]))
 CELLS = st.lists(st.lists(st.one_of(st.none(), VALUES), min_size=3, max_size=3), max_size=8)
 
 
 def check(bodies: Bodies, name: str, cells: list[list[float | None]], group: list[int], tolerance: float) -> None:
     """Every body of the kernel folds the cells of each group as the oracle does; None is absent."""
-    values = np.array([[0.5 if one is None else one for one in row] for row in cells], np.float64).reshape(len(cells), 3)
+    values = np.array([[0.5 if one is None else one for one in row] for row in cells], np.float64).reshape(
+        len(cells), 3
+    )
     present = np.array([[one is not None for one in row] for row in cells], np.bool_).reshape(len(cells), 3)
     for body in bodies(reduce.fold):
         out = np.full((4, 3), 7.0)
@@ -33,7 +35,9 @@ def check(bodies: Bodies, name: str, cells: list[list[float | None]], group: lis
 @pytest.mark.parametrize("name", ["SUM", "AVG", "MIN", "MAX", "COUNT", "ONE"])
 @FEW
 @given(cells=CELLS, data=st.data())
-def test_folds_agree_with_the_exact_result(bodies: Bodies, name: str, cells: list[list[float | None]], data: st.DataObject) -> None:
+def test_folds_agree_with_the_exact_result(
+    bodies: Bodies, name: str, cells: list[list[float | None]], data: st.DataObject
+) -> None:
     """Groups, gaps, NaN and infinities are folded as plain Python folds them."""
     group = data.draw(st.lists(st.integers(0, 3), min_size=len(cells), max_size=len(cells)))
     check(bodies, name, cells, group, 1e-6)

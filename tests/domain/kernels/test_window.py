@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from tests.domain.kernels.conftest import Bodies
 from tests.oracles import windows as oracle
 
-from sightline.domain.kernels import window
+from sightline.domain.kernels import over_time, window
 from sightline.domain.labels import Labels
-from sightline.domain.metrics.samples import STALE, SeriesColumns, stale_mask
+from sightline.domain.metrics.samples import STALE, STALE_BITS, SeriesColumns, stale_mask
 
 Samples = list[tuple[int, float]]
 Matrix = NDArray[np.float64]
 
-FEW = settings(max_examples=40)  # each runs every body on whole matrices
+FEW = settings(max_examples=20)  # each runs every body on whole matrices
 FINITE = st.floats(-1e9, 1e9, allow_subnormal=False)
 ANY = st.one_of(FINITE, st.sampled_from([0.0, -0.0, np.nan, np.inf, -np.inf, 1e-300, 1e300]))
 COUNTER = st.integers(0, 20).map(float)
@@ -25,7 +25,9 @@ COUNTER = st.integers(0, 20).map(float)
 def series(values: st.SearchStrategy[float]) -> st.SearchStrategy[list[Samples]]:
     """Some series, of any length, at times that are regular for a while and then are not."""
     one = st.lists(st.tuples(st.sampled_from([1, 700, 15_000, 15_000, 15_000, 61_000]), values), max_size=12).map(
-        lambda steps: [(int(time), value) for time, (_, value) in zip(np.cumsum([s for s, _ in steps]), steps, strict=True)]
+        lambda steps: [
+            (int(time), value) for time, (_, value) in zip(np.cumsum([s for s, _ in steps]), steps, strict=True)
+        ]
     )
     return st.lists(one, max_size=3)
 
@@ -74,7 +76,9 @@ def check(
 
 @FEW
 @given(data=series(st.one_of(ANY, st.just(float(STALE)))), grid=grids())
-def test_last_is_the_newest_sample_unless_it_is_stale(bodies: Bodies, data: list[Samples], grid: tuple[int, int, int, int]) -> None:
+def test_last_is_the_newest_sample_unless_it_is_stale(
+    bodies: Bodies, data: list[Samples], grid: tuple[int, int, int, int]
+) -> None:
     """An instant selector sees the newest sample of its window, and nothing behind a stale marker."""
 
     def is_stale(value: float) -> bool:
@@ -87,7 +91,7 @@ def test_last_is_the_newest_sample_unless_it_is_stale(bodies: Bodies, data: list
 @FEW
 @given(data=series(st.one_of(COUNTER, FINITE)), grid=grids())
 def test_rates_are_extrapolated_change(
-    bodies: Bodies, counter: bool, per_second: bool, data: list[Samples], grid: tuple[int, int, int, int]
+    bodies: Bodies, *, counter: bool, per_second: bool, data: list[Samples], grid: tuple[int, int, int, int]
 ) -> None:
     """rate, increase and delta agree with the plain twin, resets and edges included."""
 
@@ -100,13 +104,15 @@ def test_rates_are_extrapolated_change(
 @pytest.mark.parametrize("counter", [True, False])
 @FEW
 @given(data=series(ANY), grid=grids())
-def test_rates_survive_any_value(bodies: Bodies, counter: bool, data: list[Samples], grid: tuple[int, int, int, int]) -> None:
+def test_rates_survive_any_value(
+    bodies: Bodies, *, counter: bool, data: list[Samples], grid: tuple[int, int, int, int]
+) -> None:
     """NaN and infinities spoil the windows that hold them and no others."""
     tame = [[(time, value if np.isfinite(value) else 1.0) for time, value in one] for one in data]
     start, step, points, width = grid
     for body in bodies(window.rate):
-        out, present = run(body, data, grid, counter, True)
-        plain, there = run(body, tame, grid, counter, True)
+        out, present = run(body, data, grid, counter, counter)
+        plain, there = run(body, tame, grid, counter, counter)
         np.testing.assert_array_equal(present, there)
         for row, one in enumerate(data):
             for k in range(points):
@@ -119,9 +125,9 @@ def test_rates_survive_any_value(bodies: Bodies, counter: bool, data: list[Sampl
 @FEW
 @given(data=series(ANY), grid=grids())
 def test_instant_rates_take_the_last_two_samples(
-    bodies: Bodies, counter: bool, data: list[Samples], grid: tuple[int, int, int, int]
+    bodies: Bodies, *, counter: bool, data: list[Samples], grid: tuple[int, int, int, int]
 ) -> None:
-    """irate and idelta look at two samples only."""
+    """Whatever else is in the window, irate and idelta look at two samples only."""
 
     def expected(one: Samples, at: int, width: int) -> float | None:
         return oracle.instant_rate(one, at, width, counter=counter)
@@ -141,7 +147,7 @@ def test_functions_over_time_agree_with_the_exact_result(
         found = oracle.values(oracle.window(one, at, width))
         return oracle.OVER_TIME[name](found) if found else None
 
-    check(bodies(window.over_time), data, grid, (getattr(window, name),), expected)
+    check(bodies(over_time.over_time), data, grid, (getattr(over_time, name),), expected)
 
 
 @pytest.mark.parametrize("name", ["STDDEV", "STDVAR"])
@@ -156,11 +162,13 @@ def test_deviations_agree_with_the_exact_result(
         found = oracle.values(oracle.window(one, at, width))
         return oracle.OVER_TIME[name](found) if found else None
 
-    check(bodies(window.over_time), data, grid, (getattr(window, name),), expected)
+    check(bodies(over_time.over_time), data, grid, (getattr(over_time, name),), expected)
 
 
 @FEW
-@given(data=series(ANY), grid=grids(), q=st.one_of(st.floats(-0.5, 1.5), st.just(np.nan), st.sampled_from([0.0, 0.5, 1.0])))
+@given(
+    data=series(ANY), grid=grids(), q=st.one_of(st.floats(-0.5, 1.5), st.just(np.nan), st.sampled_from([0.0, 0.5, 1.0]))
+)
 def test_quantiles_interpolate(bodies: Bodies, data: list[Samples], grid: tuple[int, int, int, int], q: float) -> None:
     """A quantile lies between its neighbours; outside of 0 to 1 it is infinite."""
 
@@ -168,20 +176,25 @@ def test_quantiles_interpolate(bodies: Bodies, data: list[Samples], grid: tuple[
         found = oracle.values(oracle.window(one, at, width))
         return oracle.quantile(q, found) if found else None
 
-    check(bodies(window.quantile_over_time), data, grid, (np.full(grid[2], q),), expected)
+    check(bodies(over_time.quantile_over_time), data, grid, (np.full(grid[2], q),), expected)
+
+
+def test_the_stale_marker_is_the_one_that_is_stored() -> None:
+    """Kernels and sample columns mean the same NaN."""
+    assert int(window._STALE) == STALE_BITS
 
 
 def test_windows_are_open_on_the_left(bodies: Bodies) -> None:
     """A sample exactly one width ago is outside, one at the instant is inside."""
-    for body in bodies(window.over_time):
-        out, _ = run(body, [[(0, 1.0), (1, 2.0), (60_000, 4.0)]], (60_000, 1, 1, 60_000), window.SUM)
+    for body in bodies(over_time.over_time):
+        out, _ = run(body, [[(0, 1.0), (1, 2.0), (60_000, 4.0)]], (60_000, 1, 1, 60_000), over_time.SUM)
         assert out.tolist() == [[6.0]]
 
 
 def test_sums_are_compensated(bodies: Bodies) -> None:
     """What a large value swallows comes back when it leaves."""
-    _, loop, *machine = bodies(window.over_time)
+    _, loop, *machine = bodies(over_time.over_time)
     data: list[Samples] = [[(1, 1.0), (2, 1e100), (3, 1.0), (4, -1e100)]]
     for body in (loop, *machine):
-        out, _ = run(body, data, (10, 1, 1, 100), window.SUM)
+        out, _ = run(body, data, (10, 1, 1, 100), over_time.SUM)
         assert out.tolist() == [[2.0]]

@@ -25,7 +25,8 @@ def content_of(found: SeriesColumns) -> Content:
     """The content of columns, series in the order in which they stand."""
     ranges = zip(found.labels, found.offsets[:-1].tolist(), found.offsets[1:].tolist(), strict=True)
     return {
-        labels.get("n"): dict(zip(found.times[a:b].tolist(), found.values[a:b].tolist(), strict=True)) for labels, a, b in ranges
+        labels.get("n"): dict(zip(found.times[a:b].tolist(), found.values[a:b].tolist(), strict=True))
+        for labels, a, b in ranges
     }
 
 

@@ -22,7 +22,7 @@ def collecting(collect: Collect, source: Source) -> Job:
     async def job() -> None:
         nonlocal last
         ended = await collect.run_once(source)
-        if ended.outcome != last and ended.outcome != "ok":
+        if ended.outcome not in {last, "ok"}:
             _log.warning("a source gave nothing", source=source.name, code=ended.outcome, reason=ended.message)
         elif ended.outcome != last:
             _log.info("the source is back", source=source.name)

@@ -1,7 +1,7 @@
 """The bytes of the write-ahead log.
 
-A frame is `length u32 | crc32 u32 | payload`; the checksum covers the payload. A payload starts with one byte for its kind. All numbers are
-little-endian; columns are written as they lie in memory, 20 bytes a sample and 16 a series.
+A frame is `length u32 | crc32 u32 | payload`; the checksum covers the payload. A payload starts with one byte for its kind.
+All numbers are little-endian; columns are written as they lie in memory, 20 bytes a sample and 16 a series.
 """
 
 import struct
@@ -72,8 +72,8 @@ def _payload(entry: Entry) -> list[bytes | memoryview]:
     ]
 
 
-def _bytes(column: Any, dtype: str) -> memoryview:  # noqa: ANN401 - anything NumPy makes an array of
-    array = np.ascontiguousarray(column, dtype=dtype)
+def _bytes(column: Any, dtype: str) -> memoryview:
+    array: Any = np.ascontiguousarray(column, dtype=dtype)
     # A view of no bytes cannot be cast, and an empty piece needs no view.
     return memoryview(array).cast("B") if array.size else memoryview(b"")
 

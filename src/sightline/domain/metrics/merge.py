@@ -1,9 +1,10 @@
 """Columns of two sources, such as the tail in memory over the store, read as one."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sightline.domain.kernels.merge import merge as merge_samples
-from sightline.domain.metrics.samples import SeriesColumns
+from sightline.domain.metrics.samples import Ids, SeriesColumns
 
 
 def merge(older: SeriesColumns, newer: SeriesColumns) -> SeriesColumns:
@@ -49,9 +50,7 @@ def merge(older: SeriesColumns, newer: SeriesColumns) -> SeriesColumns:
     return SeriesColumns(labels, ids, offsets, times[: offsets[-1]], values[: offsets[-1]])
 
 
-def _rows(
-    ids: np.ndarray[tuple[int], np.dtype[np.uint64]], columns: SeriesColumns
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _rows(ids: Ids, columns: SeriesColumns) -> NDArray[np.int64]:
     """For each id the series of `columns` that has it, or -1."""
     position = {number: row for row, number in enumerate(columns.ids.tolist())}
     return np.array([position.get(number, -1) for number in ids.tolist()], np.int64)

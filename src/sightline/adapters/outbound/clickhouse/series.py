@@ -170,6 +170,7 @@ class ClickHouseSeries(SeriesStore):
         sql = statement(name).replace(MATCHERS, condition)
         return await self._engine.read(sql, {"tenant": text(tenant), **_bounds(within), **parameters, **more})
 
+
 def _bounds(within: TimeRange) -> dict[str, Param]:
     return {"start": min(max(within.start, _FIRST), _LAST + 1), "end": min(max(within.end, _FIRST - 1), _LAST)}
 

@@ -1,0 +1,1 @@
+"""The HTTP door: one file an API."""

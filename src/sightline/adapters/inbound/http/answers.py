@@ -1,0 +1,168 @@
+"""A PromQL answer as Prometheus' JSON, piece by piece: columns become text in Arrow, with no Python object per point."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from sightline.adapters.inbound.http.floats import sample_texts, scalar_text, time_text, time_texts
+from sightline.domain.errors import BadData
+from sightline.domain.labels import Labels
+from sightline.domain.metrics.samples import SeriesColumns, Times, Values
+from sightline.domain.promql.values import Answer, Scalar, String, Vector
+
+# Arrow's functions take arrays and scalars together, which its type stubs deny.
+_arrow: Final[Any] = pc
+
+BLOCK: Final = 50_000
+"""About how many points are made into text at a time: some 2 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """JSON text that is made while it is read. points: about how many samples it holds, to judge whether a thread pays."""
+
+    points: int
+    pieces: Iterator[bytes]
+
+
+def instant(answer: Answer) -> Rendering:
+    """The envelope around the answer to an instant query: vector, scalar, string, or the matrix of a range selector."""
+    value = answer.value
+    match value:
+        case Vector():
+            return Rendering(len(value.labels), _enveloped(answer, "vector", _vector(answer.grid.start, value)))
+        case Scalar():
+            return Rendering(
+                1, _enveloped(answer, "scalar", _pair(answer.grid.start, scalar_text(float(value.values[0]))))
+            )
+        case String():
+            return Rendering(1, _enveloped(answer, "string", _pair(answer.grid.start, value.text)))
+        case SeriesColumns():
+            rows = series_rows(value.labels, value.offsets, value.times, value.values)
+            return Rendering(value.samples, _enveloped(answer, "matrix", _listed(rows)))
+
+
+def matrix(answer: Answer) -> Rendering:
+    """The envelope around the answer to a range query, which is always a matrix.
+
+    Raises:
+        BadData: a string or a range vector, which have no value at each step.
+    """
+    value = answer.value
+    if isinstance(value, Scalar):
+        value = Vector((Labels(),), value.values.reshape(1, -1), np.ones((1, len(value.values)), np.bool_))
+    if not isinstance(value, Vector):
+        kind = "string" if isinstance(value, String) else "range vector"
+        raise BadData(f"a range query wants a scalar or an instant vector at every step, not a {kind}")
+    return Rendering(value.values.size, _enveloped(answer, "matrix", _listed(_grid_rows(answer.grid.times(), value))))
+
+
+def series_rows(labels: Sequence[Labels], offsets: NDArray[np.int64], times: Times, values: Values) -> Iterator[bytes]:
+    """One JSON object for each of s series in compressed rows: `{"metric":{...},"values":[[t,"v"],...]}`, comma-separated."""
+    first = 0
+    while first < len(labels):
+        # As many whole series as fit into a block, but at least one.
+        last = max(first + 1, int(np.searchsorted(offsets, offsets[first] + BLOCK, side="right")) - 1)
+        start, end = int(offsets[first]), int(offsets[last])
+        openings = _openings(time_texts(times[start:end]))
+        yield from _rows(
+            labels[first:last], offsets[first : last + 1] - start, openings, values[start:end], comma=first > 0
+        )
+        first = last
+
+
+def _grid_rows(times: Times, value: Vector) -> Iterator[bytes]:
+    """Rows of a matrix over a grid: the text of each instant is made once for all series."""
+    openings = _openings(time_texts(times))
+    height = max(1, BLOCK // max(1, len(times)))
+    some = False
+    for start in range(0, len(value.labels), height):
+        present = value.present[start : start + height]
+        counts = np.count_nonzero(present, axis=1)
+        filled = np.flatnonzero(counts)
+        if not len(filled):
+            continue
+        offsets = np.zeros(len(filled) + 1, np.int64)
+        np.cumsum(counts[filled], out=offsets[1:])
+        columns = np.nonzero(present)[1]
+        labels = [value.labels[start + row] for row in filled.tolist()]
+        block = np.ascontiguousarray(value.values[start : start + height][present])
+        yield from _rows(labels, offsets, openings.take(columns), block, comma=some)
+        some = True
+
+
+def _rows(
+    labels: Sequence[Labels], offsets: NDArray[np.int64], openings: pa.StringArray, values: Values, *, comma: bool
+) -> Iterator[bytes]:
+    """One piece of text for a block of series. All points stand in one Arrow buffer, from which each series cuts its part."""
+    points = _arrow.binary_join_element_wise(openings, sample_texts(values), '"],', "")
+    _, ends, data = points.buffers()
+    text = memoryview(data) if data is not None else memoryview(b"")
+    bounds = np.frombuffer(ends, np.int32)[offsets].tolist() if len(values) else [0] * len(offsets)
+    parts: list[bytes | memoryview] = []
+    for number, one in enumerate(labels):
+        parts += [
+            b',{"metric":' if comma or number else b'{"metric":',
+            metric(one),
+            b',"values":[',
+            text[bounds[number] : max(bounds[number], bounds[number + 1] - 1)],
+            b"]}",
+        ]
+    yield b"".join(parts)
+
+
+def metric(labels: Labels) -> bytes:
+    """A label set as a JSON object."""
+    return msgspec.json.encode(dict(labels))
+
+
+def _openings(times: pa.StringArray) -> pa.StringArray:
+    """What stands before each value: `[1763700000.123,"`."""
+    openings: pa.StringArray = _arrow.binary_join_element_wise("[", times, ',"', "")
+    return openings
+
+
+def _vector(at: int, value: Vector) -> Iterator[bytes]:
+    shown = np.flatnonzero(value.present[:, 0])
+    texts = list(map(str, sample_texts(np.ascontiguousarray(value.values[shown, 0])).to_pylist()))
+    opening = f',"value":[{time_text(at)},"'.encode()
+    yield b"["
+    for start in range(0, len(shown), BLOCK):
+        rows = zip(shown[start : start + BLOCK].tolist(), texts[start : start + BLOCK], strict=True)
+        text = b",".join(
+            b'{"metric":%b%b%b"]}' % (metric(value.labels[row]), opening, one.encode()) for row, one in rows
+        )
+        yield b"," + text if start else text
+    yield b"]"
+
+
+def _pair(at: int, text: str) -> Iterator[bytes]:
+    yield b"[%b,%b]" % (time_text(at).encode(), msgspec.json.encode(text))
+
+
+def _listed(rows: Iterator[bytes]) -> Iterator[bytes]:
+    yield b"["
+    yield from rows
+    yield b"]"
+
+
+def _enveloped(answer: Answer, kind: str, result: Iterator[bytes]) -> Iterator[bytes]:
+    yield b'{"status":"success","data":{"resultType":"%b","result":' % kind.encode()
+    yield from result
+    yield b"}" + notes(answer.warnings, answer.infos) + b"}"
+
+
+def notes(warnings: Sequence[str], infos: Sequence[str] = ()) -> bytes:
+    """The envelope's annotations, each left out when there are none."""
+    text = b""
+    if warnings:
+        text += b',"warnings":' + msgspec.json.encode(warnings)
+    if infos:
+        text += b',"infos":' + msgspec.json.encode(infos)
+    return text

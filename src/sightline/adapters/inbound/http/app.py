@@ -1,0 +1,224 @@
+"""The HTTP and WebSocket door: one ASGI application.
+
+A thin dispatcher stands in front. It checks who comes in, hands remote write and the live stream to what speaks ASGI itself and
+everything else to the framework, turns failures into envelopes, and counts.
+"""
+
+import time
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from litestar import Litestar, Request, Response
+from litestar.exceptions import ClientException, MethodNotAllowedException, NotFoundException
+
+from sightline.adapters.inbound.http import cors, health, instruments, prometheus, ui
+from sightline.adapters.inbound.http.access import Access
+from sightline.adapters.inbound.http.asgi import App, Message, Receive, Scope, Send, respond
+from sightline.adapters.inbound.http.body import BodyStalled, ClientGone
+from sightline.adapters.inbound.http.errors import INTERNAL, Refusal, refusal
+from sightline.adapters.inbound.http.intake import PATHS as INTAKE_PATHS
+from sightline.adapters.inbound.http.intake import Intake
+from sightline.adapters.inbound.http.settings import DoorSettings
+from sightline.adapters.inbound.http.use_cases import UseCases
+from sightline.adapters.inbound.http.websocket import PATH as LIVE_PATH
+from sightline.adapters.inbound.http.websocket import Live
+from sightline.domain.errors import BadData, NotFound, SightlineError
+from sightline.ports.telemetry import Telemetry
+
+_log: Final = structlog.get_logger("sightline.http")
+
+_JSON: Final = "application/json"
+_POLICY_VIOLATION: Final = 1008
+_INTERNAL_ERROR: Final = 1011
+_OPEN: Final = health.OPEN | ui.OPEN
+_NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
+
+
+def build(use_cases: UseCases, settings: DoorSettings) -> App:
+    """The application. It holds no resource that would have to be closed; `settings.token` None lets everybody in."""
+    return _Door(use_cases, settings)
+
+
+class _Door:
+    """The dispatcher."""
+
+    def __init__(self, use_cases: UseCases, settings: DoorSettings) -> None:
+        self._access = Access(settings)
+        self._telemetry: Telemetry = use_cases.telemetry
+        self._intake = Intake(use_cases, settings)
+        self._live = Live(use_cases, settings)
+        self._framework = _framework(use_cases, settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        else:
+            await _lifespan(receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = _Answer(send, bodiless=scope["method"] == "HEAD", reader=self._access.foreign_origin(scope))
+        if answer.bodiless:
+            scope = {**scope, "method": "GET"}  # a copy, for the server still needs to know
+        started = time.perf_counter()
+        try:
+            await self._route(scope, receive, answer)
+        except ClientGone:
+            answer.status = 499
+        except BodyStalled:
+            await _refuse(
+                answer, Refusal("request_timeout", "the body did not arrive in time", (("Connection", "close"),))
+            )
+        except SightlineError as error:
+            if refusal(error).status == HTTPStatus.INTERNAL_SERVER_ERROR:
+                _log.exception("request failed", method=scope["method"], path=scope["path"])
+            await _refuse(answer, refusal(error))
+        except MethodNotAllowedException as error:
+            await _refuse(answer, _not_allowed(scope, (error.headers or {}).get("allow", "")))
+        except Exception:  # the outermost loop of a request
+            if answer.status:
+                raise  # the head is out: the server logs it and breaks the connection, for the body is not whole
+            _log.exception("request failed", method=scope["method"], path=scope["path"])
+            await _refuse(answer, INTERNAL)
+        finally:
+            template = scope.get("path_template") or instruments.UNMATCHED
+            self._telemetry.add(instruments.REQUESTS, 1, (template, str(answer.status)))
+            self._telemetry.observe(instruments.SECONDS, time.perf_counter() - started, (template,))
+
+    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        self._access.check_names(scope)
+        if cors.is_preflight(scope) and self._access.foreign_origin(scope) is not None:
+            await cors.allow(send)
+            return
+        if path not in _OPEN and not path.startswith(ui.PREFIX):
+            scope["user"] = self._access.principal(scope)
+        if path in INTAKE_PATHS:
+            scope["path_template"] = path
+            if scope["method"] != "POST":
+                await _refuse(send, _not_allowed(scope, "POST"))
+            else:
+                await self._intake(scope, receive, send)
+        elif path == LIVE_PATH:
+            raise BadData(f"{LIVE_PATH} is a WebSocket: connect to it with ws:// or wss://")
+        else:
+            await self._framework(scope, receive, send)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        said = _Said(send)
+        status = HTTPStatus.SWITCHING_PROTOCOLS
+        try:
+            await self._connect(scope, receive, said)
+        except SightlineError as error:
+            status = refusal(error).status
+            await _end_websocket(scope, said, refusal(error))
+        except Exception:  # noqa: BLE001 - the outermost loop of a connection
+            _log.exception("connection failed", path=scope["path"])
+            status = INTERNAL.status
+            await _end_websocket(scope, said, INTERNAL)
+        finally:
+            template = LIVE_PATH if scope["path"] == LIVE_PATH else instruments.UNMATCHED
+            self._telemetry.add(instruments.REQUESTS, 1, (template, str(status.value)))
+
+    async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._access.check_names(scope)
+        scope["user"] = self._access.principal(scope)
+        if scope["path"] != LIVE_PATH:
+            raise NotFound(f"there is no WebSocket at {scope['path'][:200]}; the live stream is at {LIVE_PATH}")
+        await self._live(scope, receive, send)
+
+
+class _Answer:
+    """`send`, with an eye on the status, headers that every answer has, and no body where HEAD asked."""
+
+    def __init__(self, send: Send, *, bodiless: bool, reader: str | None) -> None:
+        self._send = send
+        self._headers = [_NOSNIFF, *(cors.readable_by(reader) if reader is not None else ())]
+        self.bodiless = bodiless
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        """Pass one message on."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message["headers"], *self._headers]
+        elif self.bodiless and message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await self._send(message)
+
+
+class _Said:
+    """`send`, remembering what was said last, for that decides how a connection may end."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.last = ""
+
+    async def __call__(self, message: Message) -> None:
+        """Pass one message on."""
+        self.last = message["type"]
+        await self._send(message)
+
+
+def _framework(use_cases: UseCases, settings: DoorSettings) -> App:
+    handlers = [*prometheus.routes(use_cases, settings), *health.routes(use_cases, settings), *ui.routes(settings)]
+    app: Any = Litestar(
+        handlers,
+        exception_handlers={Exception: _pass_on},
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=None,
+    )
+
+    async def framework(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except NotFoundException:
+            raise NotFound(f"there is nothing at {scope['path'][:200]}") from None
+        except MethodNotAllowedException:
+            raise
+        except ClientException as error:
+            raise BadData(error.detail) from None
+
+    return framework
+
+
+def _pass_on(_: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Failures are rendered in one place, the dispatcher."""
+    raise error
+
+
+def _not_allowed(scope: Scope, allowed: str) -> Refusal:
+    message = f"{scope['path'][:200]} does not take {scope['method'][:20]}; it takes {allowed}"
+    return Refusal("method_not_allowed", message, (("Allow", allowed),))
+
+
+async def _refuse(send: Send, refused: Refusal) -> None:
+    await respond(send, refused.status.value, refused.body(), _JSON, refused.headers)
+
+
+async def _end_websocket(scope: Scope, send: _Said, refused: Refusal) -> None:
+    """Refuse a connection with a response, where the server can send one; end an open one with a close."""
+    if send.last == "websocket.close":
+        return
+    if send.last or "websocket.http.response" not in scope.get("extensions", {}):
+        code = _INTERNAL_ERROR if send.last else _POLICY_VIOLATION
+        await send({"type": "websocket.close", "code": code, "reason": refused.message[:120]})
+        return
+    body = refused.body()
+    headers = [(b"content-type", _JSON.encode()), (b"content-length", str(len(body)).encode())]
+    headers += [(name.lower().encode(), value.encode()) for name, value in refused.headers]
+    await send({"type": "websocket.http.response.start", "status": refused.status.value, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": body})
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    """Nothing is opened or closed here: the composition root owns every resource."""
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

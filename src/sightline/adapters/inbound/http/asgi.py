@@ -1,0 +1,32 @@
+"""The little of ASGI that is spoken directly, beneath the framework."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+Headers = tuple[tuple[str, str], ...]
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """The first value of a header, `name` in lower case; None when it was not sent."""
+    for known, value in scope["headers"]:
+        if known == name:
+            text: str = value.decode("latin-1")
+            return text
+    return None
+
+
+async def respond(send: Send, status: int, body: bytes = b"", media_type: str = "", headers: Headers = ()) -> None:
+    """Send a whole response."""
+    raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    if media_type:
+        raw.append((b"content-type", media_type.encode("latin-1")))
+    if body or status not in {204, 304}:
+        raw.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,98 @@
+"""Request bodies, read within bounds of size and time."""
+
+import asyncio
+import zlib
+from collections.abc import Callable
+from io import BytesIO
+from typing import Final
+
+from sightline.adapters.inbound.http.asgi import Receive, Scope, header
+from sightline.domain.errors import BodyTooLarge, MalformedBody, UnsupportedMediaType
+
+SLOWEST: Final = 16 * 1024
+"""Bytes a second below which a sender is taken for dead, once the read timeout has passed."""
+
+
+class ClientGone(Exception):
+    """The client hung up in the middle of its request."""
+
+
+class BodyStalled(Exception):
+    """The body did not arrive in time."""
+
+
+def announced(scope: Scope) -> int | None:
+    """The Content-Length; None when there is none."""
+    text = header(scope, b"content-length")
+    return int(text) if text is not None and text.isascii() and text.isdigit() else None
+
+
+async def read(
+    scope: Scope,
+    receive: Receive,
+    *,
+    limit: int,
+    setting: str,
+    timeout: float,  # noqa: ASYNC109 - grows with what arrives, so a scope around the call would not do
+    growing: Callable[[int], None] | None = None,
+) -> bytes:
+    """The whole body, at most `limit` bytes; `setting` names the limit.
+
+    growing: hears how long the body is about to be, before each piece is kept; may raise.
+
+    Raises:
+        BodyTooLarge: announced or found longer; nothing more was read then.
+        BodyStalled: slower than `timeout` seconds plus SLOWEST allow.
+        ClientGone: hung up.
+    """
+    length = announced(scope)
+    if length is not None and length > limit:
+        raise _too_large(length, limit, setting)
+    whole = BytesIO()  # hands its buffer over without the copy that joining pieces would make
+    start = asyncio.get_running_loop().time()
+    try:
+        async with asyncio.timeout_at(start + timeout) as deadline:
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientGone
+                piece: bytes = message.get("body", b"")
+                size = whole.tell() + len(piece)
+                if size > limit:
+                    raise _too_large(size, limit, setting)
+                if growing is not None:
+                    growing(size)
+                whole.write(piece)
+                if not message.get("more_body", False):
+                    return whole.getvalue()
+                deadline.reschedule(start + timeout + size / SLOWEST)
+    except TimeoutError:
+        raise BodyStalled from None
+
+
+def decoded(scope: Scope, body: bytes, limit: int, setting: str) -> bytes:
+    """The body without its Content-Encoding, which may be absent, identity or gzip; at most `limit` bytes.
+
+    Raises:
+        BodyTooLarge, MalformedBody, UnsupportedMediaType.
+    """
+    encoding = (header(scope, b"content-encoding") or "identity").strip().lower()
+    if encoding == "identity":
+        return body
+    if encoding not in {"gzip", "x-gzip"}:
+        raise UnsupportedMediaType(f"Content-Encoding {encoding[:40]!r} is not read here: send gzip or none")
+    inflate = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        text = inflate.decompress(body, limit + 1)
+    except zlib.error as error:
+        raise MalformedBody(f"the gzip body is damaged: {error}") from None
+    if len(text) > limit:
+        raise _too_large(None, limit, setting)
+    if not inflate.eof:
+        raise MalformedBody("the gzip body ends too early")
+    return text
+
+
+def _too_large(size: int | None, limit: int, setting: str) -> BodyTooLarge:
+    found = "decompresses to more than that" if size is None else f"has {size} or more"
+    return BodyTooLarge(f"a body may have {limit} bytes ({setting}); this one {found}", limit=limit)

@@ -1,0 +1,76 @@
+"""How many bytes of bodies are in memory at once, all requests together."""
+
+from types import TracebackType
+from typing import Self
+
+from sightline.adapters.inbound.http import instruments
+from sightline.domain.errors import Overloaded
+from sightline.ports.telemetry import Telemetry
+
+RETRY_AFTER = 1
+"""Seconds: what is under way now is done by then."""
+
+
+class Inflight:
+    """A purse of bytes from which each request takes a share."""
+
+    def __init__(self, limit: int, telemetry: Telemetry) -> None:
+        self._limit = limit
+        self._telemetry = telemetry
+        self._taken = 0
+
+    def share(self) -> "Share":
+        """One request's share, empty at first; a context that gives everything back."""
+        return Share(self)
+
+    def take(self, size: int) -> None:
+        """Count `size` more bytes.
+
+        Raises:
+            Overloaded: they would pass the limit; nothing was counted.
+        """
+        if self._taken + size > self._limit:
+            raise Overloaded(
+                f"{self._taken} bytes of requests are under way; http.max_inflight_bytes allows {self._limit}",
+                retry_after=RETRY_AFTER,
+            )
+        self._count(size)
+
+    def give_back(self, size: int) -> None:
+        """Count `size` bytes less."""
+        self._count(-size)
+
+    def _count(self, size: int) -> None:
+        self._taken += size
+        self._telemetry.set(instruments.INFLIGHT, self._taken)
+
+
+class Share:
+    """What one request holds."""
+
+    def __init__(self, purse: Inflight) -> None:
+        self._purse = purse
+        self._held = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._purse.give_back(self._held)
+        self._held = 0
+
+    def hold(self, size: int) -> None:
+        """Hold at least `size` bytes from now on.
+
+        Raises:
+            Overloaded: all requests together would hold too much.
+        """
+        if size > self._held:
+            self._purse.take(size - self._held)
+            self._held = size
+
+    def add(self, size: int) -> None:
+        """Hold `size` bytes more; likewise."""
+        self.hold(self._held + size)

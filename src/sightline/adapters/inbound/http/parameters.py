@@ -1,0 +1,161 @@
+"""Request parameters: from the query string and the form together, each read by its meaning."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+from urllib.parse import parse_qsl
+
+from sightline.domain.errors import BadData, InvalidParameter
+from sightline.domain.timerange import MAX_TIME, MIN_TIME, SECOND, parse_duration
+
+MAX_FIELDS: Final = 10_000
+"""How many fields a form may have."""
+
+_NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_RFC3339: Final = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:([Zz])|([+-])(\d\d):(\d\d))", re.ASCII
+)
+# What Prometheus' own clients send for "from the beginning" and "to the end".
+_OPEN_ENDS: Final = {"-292273086-05-16T16:47:06Z": MIN_TIME, "292277025-08-18T07:12:54.999999999Z": MAX_TIME}
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The parameters of one request; names that nobody asks for are ignored."""
+
+    fields: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, *sources: bytes) -> "Parameters":
+        """From urlencoded bytes: the query string, then the form.
+
+        Raises:
+            BadData: not UTF-8, or too many fields.
+        """
+        found: dict[str, list[str]] = {}
+        for source in sources:
+            try:
+                pairs = parse_qsl(source.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+            except UnicodeDecodeError:
+                raise BadData("the parameters are not urlencoded UTF-8") from None
+            except ValueError:
+                raise BadData(f"more than {MAX_FIELDS} parameters") from None
+            for name, value in pairs:
+                found.setdefault(name, []).append(value)
+        return cls({name: tuple(values) for name, values in found.items()})
+
+    def every(self, name: str) -> tuple[str, ...]:
+        """All values of a parameter that may be repeated."""
+        return self.fields.get(name, ())
+
+    def text(self, name: str) -> str | None:
+        """The first value; None when missing or empty."""
+        return next(iter(self.every(name)), None) or None
+
+    def required(self, name: str) -> str:
+        """The first value.
+
+        Raises:
+            InvalidParameter: missing or empty.
+        """
+        value = self.text(name)
+        if value is None:
+            raise InvalidParameter(f"parameter {name!r} is missing", parameter=name)
+        return value
+
+    def time(self, name: str, default: int | None = None) -> int:
+        """An instant, ms; `default` when missing.
+
+        Raises:
+            InvalidParameter: not a time, or missing without a default.
+        """
+        if default is not None and self.text(name) is None:
+            return default
+        return _parse(name, self.required(name), parse_time)
+
+    def span(self, name: str) -> int | None:
+        """A length of time above zero, ms; None when missing.
+
+        Raises:
+            InvalidParameter: not a duration, or not above zero.
+        """
+        return None if self.text(name) is None else self.required_span(name)
+
+    def required_span(self, name: str) -> int:
+        """A length of time above zero, ms; errors as `span`, and when it is missing."""
+        value = self.required(name)
+        length = _parse(name, value, parse_span)
+        if length <= 0:
+            raise InvalidParameter(
+                f"parameter {name!r} must be at least one millisecond, not {value!r}", parameter=name
+            )
+        return length
+
+    def limit(self) -> int | None:
+        """How many items at most; None when missing or 0, which both mean all.
+
+        Raises:
+            InvalidParameter: not a whole number, or below zero.
+        """
+        value = self.text("limit")
+        if value is None:
+            return None
+        if not re.fullmatch(r"\d{1,18}", value, re.ASCII):
+            raise InvalidParameter(
+                f"parameter 'limit' must be a whole number that is not negative, not {value[:40]!r}", parameter="limit"
+            )
+        return int(value) or None
+
+
+def parse_time(text: str) -> int:
+    """An instant as seconds since 1970 or in RFC 3339; returns ms.
+
+    Raises:
+        BadData: neither, or out of bounds.
+    """
+    if text in _OPEN_ENDS:
+        return _OPEN_ENDS[text]
+    if _NUMBER.fullmatch(text):
+        return _milliseconds(float(text), text)
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        raise BadData(f"{text[:60]!r} is not a time: write seconds since 1970 or RFC 3339, as 2026-11-21T07:00:00Z")
+    day, clock, fraction, _, sign, hours, minutes = match.groups()
+    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+    try:
+        zone = timezone(-offset if sign == "-" else offset)
+        instant = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=zone)
+    except ValueError as error:
+        raise BadData(f"{text!r} is not a time: {error}") from None
+    return (instant - _EPOCH) // timedelta(milliseconds=1) + int((fraction or "0").ljust(3, "0")[:3])
+
+
+def parse_span(text: str) -> int:
+    """A length of time as seconds or as a duration such as 1h30m; returns ms.
+
+    Raises:
+        BadData: neither, or out of bounds.
+    """
+    if _NUMBER.fullmatch(text):
+        return _milliseconds(float(text), text)
+    length = parse_duration(text)
+    if length > MAX_TIME:
+        raise BadData(f"{text[:60]!r} is too long")
+    return length
+
+
+def _milliseconds(seconds: float, text: str) -> int:
+    if not MIN_TIME / SECOND <= seconds <= MAX_TIME / SECOND:
+        raise BadData(f"{text[:60]!r} seconds are out of bounds")
+    return round(seconds * SECOND)
+
+
+def _parse(name: str, text: str, parse: Callable[[str], int]) -> int:
+    """Read one parameter, so that what is wrong with the text is said together with the parameter's name."""
+    try:
+        return parse(text)
+    except BadData as error:
+        raise InvalidParameter(f"parameter {name!r}: {error.message}", parameter=name) from None

@@ -1,0 +1,22 @@
+"""Series selectors as requests give them in `match[]`."""
+
+from collections.abc import Sequence
+
+from sightline.domain.errors import BadData, InvalidParameter
+from sightline.domain.labels import Matchers
+from sightline.domain.promql.parse import parse_selector
+
+
+def selectors(texts: Sequence[str]) -> list[Matchers]:
+    """One matcher set for each text.
+
+    Raises:
+        InvalidParameter: one of them is not a selector; says where.
+    """
+    found = []
+    for text in texts:
+        try:
+            found.append(parse_selector(text))
+        except BadData as error:
+            raise InvalidParameter(f"parameter 'match[]': {error.message}", parameter="match[]") from None
+    return found

@@ -1,0 +1,40 @@
+"""What can be set about the HTTP door; the names are the keys under `http.` in the settings."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+MIB: Final = 1 << 20
+BUILT_UI: Final = Path(__file__).parent / "ui"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorSettings:
+    """Bounds and names.
+
+    host: the address we listen on; decides which Host headers are ours and who is local.
+    token: the secret that callers must show; None lets everybody in who gets through.
+    allowed_hosts: further names we are reached by; `*.example.org` covers subdomains, `*` everything.
+    allowed_origins: further origins, as `https://grafana.example.org`, whose pages may call us.
+    max_body_bytes, max_decompressed_bytes: of one intake request. max_request_samples: samples, or
+    series, of one intake request (`intake.request_samples`). max_form_bytes: of one query form, as sent and decompressed.
+    max_inflight_bytes: of all intake requests under way together, as sent plus decompressed.
+    read_timeout: seconds that a client may stand still, with a request's head, its body, or in taking our answer.
+    max_websockets: live connections at once.
+    ui_folder: the built web UI. version, revision: what we say we are.
+    """
+
+    host: str = "127.0.0.1"
+    token: bytes | None = field(default=None, repr=False)
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+    max_body_bytes: int = 32 * MIB
+    max_decompressed_bytes: int = 64 * MIB
+    max_request_samples: int = 1_000_000
+    max_form_bytes: int = 4 * MIB
+    max_inflight_bytes: int = 256 * MIB
+    read_timeout: float = 30.0
+    max_websockets: int = 1000
+    ui_folder: Path = BUILT_UI
+    version: str = "0"
+    revision: str = ""

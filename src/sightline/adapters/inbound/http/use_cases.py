@@ -1,0 +1,86 @@
+"""What the HTTP door needs from the application; compose.py hands it over."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sightline.application.query import QueryOptions
+from sightline.application.search import Found
+from sightline.application.tail import Tail
+from sightline.domain.alerts.notice import Alert
+from sightline.domain.labels import Labels, Matchers
+from sightline.domain.metrics.samples import WriteBatch
+from sightline.domain.promql.values import Answer
+from sightline.domain.tenancy import Principal
+from sightline.domain.timerange import Grid, TimeRange
+from sightline.ports.clock import Clock
+from sightline.ports.telemetry import Telemetry
+
+
+class Querying(Protocol):
+    """PromQL."""
+
+    async def instant(self, principal: Principal, text: str, at: int, options: QueryOptions) -> Answer:
+        """The expression's value at one instant, ms."""
+        ...
+
+    async def range(self, principal: Principal, text: str, grid: Grid, options: QueryOptions) -> Answer:
+        """The expression's value at every instant of the grid."""
+        ...
+
+
+class Searching(Protocol):
+    """What there is to ask about. No matcher sets mean all series; a limit of None means the search's own."""
+
+    async def label_names(
+        self, principal: Principal, matcher_sets: Sequence[Matchers], within: TimeRange, limit: int | None
+    ) -> Found[str]:
+        """The names of labels."""
+        ...
+
+    async def label_values(
+        self, principal: Principal, name: str, matcher_sets: Sequence[Matchers], within: TimeRange, limit: int | None
+    ) -> Found[str]:
+        """The values of one label."""
+        ...
+
+    async def series(
+        self, principal: Principal, matcher_sets: Sequence[Matchers], within: TimeRange, limit: int | None
+    ) -> Found[Labels]:
+        """The label sets."""
+        ...
+
+
+class Ingesting(Protocol):
+    """Intake."""
+
+    async def __call__(self, principal: Principal, batch: WriteBatch) -> int:
+        """Store a batch; when this returns it is acknowledged."""
+        ...
+
+
+class Alerting(Protocol):
+    """What is wrong now."""
+
+    def alerts(self, principal: Principal) -> list[Alert]:
+        """The alerts that are not inactive."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseCases:
+    """Everything behind the door.
+
+    readiness: why requests cannot be served yet; None once they can.
+    health: each part of the program by name, with `ok` or what is wrong with it; never waits.
+    """
+
+    query: Querying
+    search: Searching
+    ingest: Ingesting
+    alerts: Alerting
+    tail: Tail
+    clock: Clock
+    telemetry: Telemetry
+    readiness: Callable[[], str | None]
+    health: Callable[[], Mapping[str, str]]

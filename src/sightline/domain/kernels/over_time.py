@@ -1,0 +1,280 @@
+"""Statistics of the samples of a sliding window: the *_over_time functions.
+
+Shapes are those of window.py. Each window is gone through anew, as in Prometheus (promql/functions.go), so that no rounding error,
+NaN or infinity outlives the samples it came from; time is linear in the samples of all windows together.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.domain.kernels.compiled import FLOATS, INTS, kernel, subroutine
+from sightline.domain.kernels.summation import add
+from sightline.domain.kernels.window import Mask, Offsets, Times, Values, bounds
+
+SUM: Final = 0
+AVG: Final = 1
+MIN: Final = 2
+MAX: Final = 3
+COUNT: Final = 4
+LAST: Final = 5
+STDDEV: Final = 6
+STDVAR: Final = 7
+PRESENT: Final = 8
+
+_INF: Final = math.inf
+
+
+@subroutine
+def sum_of(values: Values, low: int, after: int) -> float:
+    """The compensated sum of values[low:after]."""
+    total, lost = 0.0, 0.0
+    for i in range(low, after):
+        total, lost = add(values[i], total, lost)
+    return float(total + lost)
+
+
+@subroutine
+def mean_of(values: Values, low: int, after: int) -> float:
+    """The mean of values[low:after]; where their sum would overflow, it goes on as a running mean."""
+    total, lost = values[low], 0.0
+    i = low + 1
+    while i < after:
+        raised, rest = add(values[i], total, lost)
+        if abs(raised) == _INF:
+            break
+        total, lost = raised, rest
+        i += 1
+    if i == after:
+        return float(total / (after - low) + lost / (after - low))
+    mean, lost = total / (i - low), lost / (i - low)
+    while i < after:
+        count = float(i - low + 1)
+        weight = (count - 1) / count
+        mean, lost = add(values[i] / count, weight * mean, weight * lost)
+        i += 1
+    return float(mean + lost)
+
+
+@subroutine
+def least_of(values: Values, low: int, after: int) -> float:
+    """The least of values[low:after]; NaN only when all are."""
+    best = values[low]
+    for i in range(low + 1, after):
+        if values[i] < best or best != best:  # noqa: PLR0124 - NaN alone differs from itself
+            best = values[i]
+    return float(best)
+
+
+@subroutine
+def greatest_of(values: Values, low: int, after: int) -> float:
+    """The greatest of values[low:after]; NaN only when all are."""
+    best = values[low]
+    for i in range(low + 1, after):
+        if values[i] > best or best != best:  # noqa: PLR0124 - NaN alone differs from itself
+            best = values[i]
+    return float(best)
+
+
+@subroutine
+def variance_of(values: Values, low: int, after: int) -> float:
+    """The population variance of values[low:after], by Welford's method with compensated sums."""
+    count, mean, mean_lost, squares, squares_lost = 0.0, 0.0, 0.0, 0.0, 0.0
+    for i in range(low, after):
+        count += 1.0
+        delta = values[i] - (mean + mean_lost)
+        mean, mean_lost = add(delta / count, mean, mean_lost)
+        squares, squares_lost = add(delta * (values[i] - (mean + mean_lost)), squares, squares_lost)
+    return (squares + squares_lost) / count
+
+
+@np.errstate(all="ignore")
+def _over_time_numpy(
+    offsets: Offsets,
+    times: Times,
+    values: Values,
+    start: int,
+    step: int,
+    width: int,
+    function: int,
+    out: Values,
+    present: Mask,
+) -> None:
+    first, after = bounds(offsets, times, start, step, out.shape[1], width)
+    out[:] = 0
+    np.greater(after, first, out=present)
+    low, high = first[present], after[present]
+    if len(low):
+        out[present] = _of_windows(values, low, high, function)
+
+
+def _of_windows(values: Values, low: NDArray[np.int64], after: NDArray[np.int64], function: int) -> Values:
+    """The function of each of the windows [low, after), none of them empty."""
+    simple: dict[int, Callable[[], Values]] = {
+        COUNT: lambda: (after - low).astype(np.float64),
+        PRESENT: lambda: np.ones(len(low)),
+        LAST: lambda: values[after - 1],
+        MIN: lambda: _folded(np.fmin, values, low, after),
+        MAX: lambda: _folded(np.fmax, values, low, after),
+        SUM: lambda: _folded(np.add, values, low, after),
+    }
+    if function in simple:
+        return simple[function]()
+    mean = _means(values, low, after)
+    if function == AVG:
+        return mean
+    # Each sample minus the mean of its window: windows laid out one after the other.
+    width = after - low
+    starts = np.cumsum(width) - width
+    flat = np.repeat(low - starts, width) + np.arange(int(width.sum()))
+    squares = np.add.reduceat((values[flat] - np.repeat(mean, width)) ** 2, starts)
+    variance: Values = squares / width
+    return np.sqrt(variance) if function == STDDEV else variance
+
+
+def _means(values: Values, low: NDArray[np.int64], after: NDArray[np.int64]) -> Values:
+    count = (after - low).astype(np.float64)
+    mean = _folded(np.add, values, low, after) / count
+    overflowed = ~np.isfinite(mean)  # scaled down, the sum stays finite whenever the mean is
+    if overflowed.any():
+        scaled = _folded(np.add, values * 2.0**-64, low[overflowed], after[overflowed])
+        mean[overflowed] = scaled / count[overflowed] * 2.0**64
+    return mean
+
+
+def _folded(operation: np.ufunc, values: Values, low: NDArray[np.int64], after: NDArray[np.int64]) -> Values:
+    """The operation folded over each of the windows [low, after), none of them empty."""
+    begin, end = int(low.min()), int(after.max())
+    # reduceat takes positions below the length only: one more value lets a window end with the last sample.
+    own = np.append(values[begin:end], 0.0)
+    folded: Values = operation.reduceat(own, np.column_stack((low, after)).ravel() - begin)[::2]
+    return folded
+
+
+@kernel(
+    f"void({INTS}, {INTS}, {FLOATS}, int64, int64, int64, int64, float64[:, ::1], boolean[:, ::1])",
+    twin=_over_time_numpy,
+)
+def over_time(
+    offsets: Offsets,
+    times: Times,
+    values: Values,
+    start: int,
+    step: int,
+    width: int,
+    function: int,
+    out: Values,
+    present: Mask,
+) -> None:
+    """One of SUM, AVG, MIN, MAX, COUNT, LAST, STDDEV, STDVAR, PRESENT over the samples of each window that has any."""
+    for row in range(len(offsets) - 1):
+        end = offsets[row + 1]
+        low = offsets[row]
+        after = low
+        for k in range(out.shape[1]):
+            t = start + k * step
+            while after < end and times[after] <= t:
+                after += 1
+            while low < after and times[low] <= t - width:
+                low += 1
+            present[row, k] = after > low
+            result = 0.0
+            if after > low:
+                if function == SUM:
+                    result = sum_of(values, low, after)
+                elif function == AVG:
+                    result = mean_of(values, low, after)
+                elif function == MIN:
+                    result = least_of(values, low, after)
+                elif function == MAX:
+                    result = greatest_of(values, low, after)
+                elif function == COUNT:
+                    result = float(after - low)
+                elif function == LAST:
+                    result = values[after - 1]
+                elif function == STDDEV:
+                    result = math.sqrt(variance_of(values, low, after))
+                elif function == STDVAR:
+                    result = variance_of(values, low, after)
+                else:
+                    result = 1.0
+            out[row, k] = result
+
+
+@np.errstate(all="ignore")
+def _quantile_over_time_numpy(
+    offsets: Offsets,
+    times: Times,
+    values: Values,
+    start: int,
+    step: int,
+    width: int,
+    q: Values,
+    out: Values,
+    present: Mask,
+) -> None:
+    first, after = bounds(offsets, times, start, step, out.shape[1], width)
+    out[:] = 0
+    np.greater(after, first, out=present)
+    for row, k in zip(*np.nonzero(present), strict=True):
+        low = first[row, k]
+        ordered = values[low : after[row, k]].copy()
+        out[row, k] = quantile_of(ordered, len(ordered), q[k])
+
+
+@subroutine
+def quantile_of(scratch: Values, count: int, q: float) -> float:
+    """The q-quantile of scratch[:count] > 0 values, interpolated between neighbours; sorts them, NaN first, in place.
+
+    Below 0 it is -Inf, above 1 +Inf, for a NaN q NaN.
+    """
+    if q != q:  # noqa: PLR0124 - NaN alone differs from itself
+        return math.nan
+    if q < 0:
+        return -_INF
+    if q > 1:
+        return _INF
+    ordered = np.sort(scratch[:count])  # NaN last
+    missing = 0
+    while missing < count and ordered[count - 1 - missing] != ordered[count - 1 - missing]:
+        missing += 1
+    rank = q * (count - 1)
+    lower = math.floor(rank)
+    upper = min(lower + 1, count - 1)
+    weight = rank - math.floor(rank)
+    below = ordered[lower - missing] if lower >= missing else math.nan
+    above = ordered[upper - missing] if upper >= missing else math.nan
+    return float(below * (1 - weight) + above * weight)
+
+
+@kernel(
+    f"void({INTS}, {INTS}, {FLOATS}, int64, int64, int64, {FLOATS}, float64[:, ::1], boolean[:, ::1])",
+    twin=_quantile_over_time_numpy,
+)
+def quantile_over_time(
+    offsets: Offsets,
+    times: Times,
+    values: Values,
+    start: int,
+    step: int,
+    width: int,
+    q: Values,
+    out: Values,
+    present: Mask,
+) -> None:
+    """The q-quantile of the samples of each window that has any; q: float64 (p,), one for each instant."""
+    for row in range(len(offsets) - 1):
+        end = offsets[row + 1]
+        low = offsets[row]
+        after = low
+        for k in range(out.shape[1]):
+            t = start + k * step
+            while after < end and times[after] <= t:
+                after += 1
+            while low < after and times[low] <= t - width:
+                low += 1
+            present[row, k] = after > low
+            out[row, k] = quantile_of(values[low:after], after - low, q[k]) if after > low else 0.0

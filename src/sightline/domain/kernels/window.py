@@ -1,0 +1,257 @@
+"""The samples of a sliding window: what an instant selector sees, and how fast they change: rate, increase, delta, irate, idelta.
+
+Shapes shared by all kernels here and in over_time.py, for s series and p instants:
+offsets: int64 (s + 1,), times: int64 (n,) ms, values: float64 (n,): series in compressed rows, times strictly increasing in each.
+start, step: the instants are start + k * step for k < p, in ms; width: the window of instant t is (t - width, t], open on the left.
+out: float64 (s, p) and present: bool (s, p) receive the result; where present is false, out holds 0.
+
+Stale markers: `last` ends a series at one; the other kernels expect them to be removed beforehand.
+Semantics are those of Prometheus 3 (promql/functions.go); time is linear in samples plus steps, plus the resets in each window.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.domain.kernels.compiled import FLOATS, INTS, kernel
+
+Offsets = NDArray[np.int64]
+Times = NDArray[np.int64]
+Values = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+# The stale marker of metrics/samples.py, which stands above the kernels.
+_STALE: Final = np.int64(0x7FF0000000000002)
+# Beyond this many average intervals from the edge of the window a series is taken to begin or end within the window.
+_EXTRAPOLATION: Final = 1.1
+
+
+def bounds(
+    offsets: Offsets, times: Times, start: int, step: int, points: int, width: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Of every series and instant the first sample of its window and the one after its last: int64 (s, p), positions in `times`."""
+    ends = start + step * np.arange(points, dtype=np.int64)
+    first = np.empty((len(offsets) - 1, points), np.int64)
+    after = np.empty_like(first)
+    for row in range(len(offsets) - 1):
+        begin, end = offsets[row], offsets[row + 1]
+        own = times[begin:end]
+        first[row] = begin + np.searchsorted(own, ends - width, side="right")
+        after[row] = begin + np.searchsorted(own, ends, side="right")
+    return first, after
+
+
+def _last_numpy(
+    offsets: Offsets, times: Times, values: Values, start: int, step: int, width: int, out: Values, present: Mask
+) -> None:
+    first, after = bounds(offsets, times, start, step, out.shape[1], width)
+    out[:] = 0
+    np.greater(after, first, out=present)
+    found = values[after[present] - 1]
+    fresh = found.view(np.int64) != _STALE
+    present[present] = fresh
+    out[present] = found[fresh]
+
+
+@kernel(f"void({INTS}, {INTS}, {FLOATS}, int64, int64, int64, float64[:, ::1], boolean[:, ::1])", twin=_last_numpy)
+def last(
+    offsets: Offsets, times: Times, values: Values, start: int, step: int, width: int, out: Values, present: Mask
+) -> None:
+    """The newest sample of each window, nothing where that is the stale marker: an instant selector with lookback `width`."""
+    bits = values.view(np.int64)
+    for row in range(len(offsets) - 1):
+        end = offsets[row + 1]
+        after = offsets[row]
+        begin = after
+        for k in range(out.shape[1]):
+            t = start + k * step
+            while after < end and times[after] <= t:
+                after += 1
+            fresh = after > begin and times[after - 1] > t - width and bits[after - 1] != _STALE
+            present[row, k] = fresh
+            out[row, k] = values[after - 1] if fresh else 0.0
+
+
+@np.errstate(all="ignore")
+def _rate_numpy(
+    offsets: Offsets,
+    times: Times,
+    values: Values,
+    start: int,
+    step: int,
+    width: int,
+    counter: bool,
+    per_second: bool,
+    out: Values,
+    present: Mask,
+) -> None:
+    first, after = bounds(offsets, times, start, step, out.shape[1], width)
+    out[:] = 0
+    np.greater(after - first, 1, out=present)
+    low, high = first[present], after[present] - 1
+    ends = np.broadcast_to(start + step * np.arange(out.shape[1], dtype=np.int64), out.shape)[present]
+    change = values[high] - values[low]
+    if counter:
+        change += _reset_sums(values, low, high)
+    interval = (times[high] - times[low]) / 1000
+    average = interval / (high - low)
+    to_start = (times[low] - (ends - width)) / 1000
+    to_end = (ends - times[high]) / 1000
+    to_start = np.where(to_start >= average * _EXTRAPOLATION, average / 2, to_start)
+    to_end = np.where(to_end >= average * _EXTRAPOLATION, average / 2, to_end)
+    if counter:
+        to_zero = np.where((change > 0) & (values[low] >= 0), interval * (values[low] / change), to_start)
+        to_start = np.where(to_zero < to_start, to_zero, to_start)
+    factor = (interval + to_start + to_end) / interval
+    if per_second:
+        factor /= width / 1000
+    out[present] = change * factor
+
+
+def _reset_sums(values: Values, low: NDArray[np.int64], high: NDArray[np.int64]) -> Values:
+    """For each window [low, high] of positions, the sum of the values that a counter lost by resets in it."""
+    sums = np.zeros(len(low))
+    if len(values) < 2:  # noqa: PLR2004 - a reset takes two samples
+        return sums
+    at = np.flatnonzero(values[1:] < values[:-1]) + 1
+    begin, end = np.searchsorted(at, low, side="right"), np.searchsorted(at, high, side="right")
+    some = end > begin
+    if some.any():
+        edges = np.column_stack((begin[some], end[some])).ravel()
+        sums[some] = np.add.reduceat(np.append(values[at - 1], 0.0), edges)[::2]
+    return sums
+
+
+@kernel(
+    f"void({INTS}, {INTS}, {FLOATS}, int64, int64, int64, boolean, boolean, float64[:, ::1], boolean[:, ::1])",
+    twin=_rate_numpy,
+)
+def rate(
+    offsets: Offsets,
+    times: Times,
+    values: Values,
+    start: int,
+    step: int,
+    width: int,
+    counter: bool,
+    per_second: bool,
+    out: Values,
+    present: Mask,
+) -> None:
+    """Change over the window, extrapolated to its edges: rate (both flags), increase (counter alone), delta (neither).
+
+    A counter that falls was reset and began again at 0. There is a result where a window holds two samples or more.
+    """
+    seconds = width / 1000.0
+    longest = 0
+    for row in range(len(offsets) - 1):
+        longest = max(longest, offsets[row + 1] - offsets[row])
+    resets = np.empty(longest if counter else 0, np.int64)
+    for row in range(len(offsets) - 1):
+        begin = offsets[row]
+        end = offsets[row + 1]
+        found = 0
+        if counter:
+            for i in range(begin + 1, end):
+                if values[i] < values[i - 1]:
+                    resets[found] = i
+                    found += 1
+        low = begin
+        after = begin
+        reset = 0
+        for k in range(out.shape[1]):
+            t = start + k * step
+            while after < end and times[after] <= t:
+                after += 1
+            while low < after and times[low] <= t - width:
+                low += 1
+            if after - low < 2:  # noqa: PLR2004 - a change takes two samples
+                present[row, k] = False
+                out[row, k] = 0.0
+                continue
+            high = after - 1
+            change = values[high] - values[low]
+            if found:
+                while reset < found and resets[reset] <= low:
+                    reset += 1
+                i = reset
+                while i < found and resets[i] <= high:
+                    change += values[resets[i] - 1]
+                    i += 1
+            interval = (times[high] - times[low]) / 1000.0
+            average = interval / (high - low)
+            to_start = (times[low] - (t - width)) / 1000.0
+            to_end = (t - times[high]) / 1000.0
+            if to_start >= average * _EXTRAPOLATION:
+                to_start = average / 2
+            if counter and change > 0 and values[low] >= 0:
+                # A counter cannot have been below zero, so it began no earlier than its slope would reach zero.
+                to_start = min(to_start, interval * (values[low] / change))
+            if to_end >= average * _EXTRAPOLATION:
+                to_end = average / 2
+            factor = (interval + to_start + to_end) / interval
+            if per_second:
+                factor /= seconds
+            present[row, k] = True
+            out[row, k] = change * factor
+
+
+@np.errstate(all="ignore")
+def _instant_rate_numpy(
+    offsets: Offsets,
+    times: Times,
+    values: Values,
+    start: int,
+    step: int,
+    width: int,
+    counter: bool,
+    out: Values,
+    present: Mask,
+) -> None:
+    first, after = bounds(offsets, times, start, step, out.shape[1], width)
+    out[:] = 0
+    np.greater(after - first, 1, out=present)
+    high = after[present] - 1
+    change = values[high] - values[high - 1]
+    if counter:
+        change = np.where(values[high] < values[high - 1], values[high], change)
+        change /= (times[high] - times[high - 1]) / 1000
+    out[present] = change
+
+
+@kernel(
+    f"void({INTS}, {INTS}, {FLOATS}, int64, int64, int64, boolean, float64[:, ::1], boolean[:, ::1])",
+    twin=_instant_rate_numpy,
+)
+def instant_rate(
+    offsets: Offsets,
+    times: Times,
+    values: Values,
+    start: int,
+    step: int,
+    width: int,
+    counter: bool,
+    out: Values,
+    present: Mask,
+) -> None:
+    """Change between the last two samples of each window: per second and with resets (irate), or plain (idelta)."""
+    for row in range(len(offsets) - 1):
+        begin = offsets[row]
+        end = offsets[row + 1]
+        after = begin
+        for k in range(out.shape[1]):
+            t = start + k * step
+            while after < end and times[after] <= t:
+                after += 1
+            if after - begin < 2 or times[after - 2] <= t - width:  # noqa: PLR2004 - a change takes two samples
+                present[row, k] = False
+                out[row, k] = 0.0
+                continue
+            change = values[after - 1] - values[after - 2]
+            if counter:
+                if values[after - 1] < values[after - 2]:
+                    change = values[after - 1]
+                change /= (times[after - 1] - times[after - 2]) / 1000.0
+            present[row, k] = True
+            out[row, k] = change

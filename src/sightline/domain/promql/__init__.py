@@ -1,0 +1,1 @@
+"""The PromQL language: parse, plan, evaluate."""

@@ -1,0 +1,157 @@
+"""The syntax tree of PromQL, as this program sees it: small frozen nodes, whatever package did the parsing."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sightline.domain.labels import Matchers
+
+
+class Boundary(StrEnum):
+    """The two symbolic instants of the `@` modifier."""
+
+    START = "start()"
+    END = "end()"
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number literal; durations written as numbers are seconds."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string literal."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """An instant vector selector. `offset` is in ms and may be negative; `at` is an instant in ms, a boundary, or None."""
+
+    matchers: Matchers
+    offset: int = 0
+    at: int | Boundary | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RangeSelector:
+    """A range vector selector; `width` is in ms and positive."""
+
+    selector: Selector
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subquery:
+    """A subquery: a range vector made by evaluating `inner` at steps of its own. `step` is None for the default; all in ms."""
+
+    inner: "Node"
+    width: int
+    step: int | None
+    offset: int = 0
+    at: int | Boundary | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function call; the parser has checked number and types of the arguments."""
+
+    function: str
+    arguments: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """`by (labels)`, or `without (labels)` when `without` is true. No clause at all is `by ()`."""
+
+    labels: tuple[str, ...] = ()
+    without: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregation:
+    """An aggregation operator over a vector; `parameter` is what topk, quantile and the like take first."""
+
+    operator: str
+    inner: "Node"
+    grouping: Grouping
+    parameter: "Node | None" = None
+
+
+class Cardinality(StrEnum):
+    """Which side of a binary operation may have several elements for one match."""
+
+    ONE_TO_ONE = "one-to-one"
+    MANY_TO_ONE = "many-to-one"
+    ONE_TO_MANY = "one-to-many"
+    MANY_TO_MANY = "many-to-many"
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """How elements of two vectors find each other: `on (labels)` or, when `on` is false, `ignoring (labels)`.
+
+    include: the labels that group_left or group_right take over from the "one" side.
+    """
+
+    cardinality: Cardinality = Cardinality.ONE_TO_ONE
+    on: bool = False
+    labels: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """A binary operation. `matching` matters when both sides are vectors; `to_bool` is the bool modifier.
+
+    fills: whether a fill modifier gives values to elements without a match.
+    """
+
+    operator: str
+    left: "Node"
+    right: "Node"
+    matching: Matching = Matching()
+    to_bool: bool = False
+    fills: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Negation:
+    """Unary minus."""
+
+    inner: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Parentheses:
+    """An expression in parentheses, kept so that messages can repeat what was written."""
+
+    inner: "Node"
+
+
+Node = Number | Text | Selector | RangeSelector | Subquery | Call | Aggregation | Binary | Negation | Parentheses
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """The nodes directly below a node, left to right."""
+    match node:
+        case Subquery() | Negation() | Parentheses():
+            return (node.inner,)
+        case Call():
+            return node.arguments
+        case Aggregation():
+            return (node.inner,) if node.parameter is None else (node.parameter, node.inner)
+        case Binary():
+            return (node.left, node.right)
+        case _:
+            return ()
+
+
+def unwrap(node: Node) -> Node:
+    """The node without the parentheses around it."""
+    while isinstance(node, Parentheses):
+        node = node.inner
+    return node

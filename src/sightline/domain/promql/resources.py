@@ -1,0 +1,63 @@
+"""What an evaluation may use: threads, time and memory, all given from outside."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from sightline.domain.errors import TooManySamples
+
+
+class Spread(Protocol):
+    """Runs work over parts of a range of rows, perhaps several at once; returns when all are done."""
+
+    def __call__(self, rows: int, work: Callable[[int, int], None]) -> None:
+        """Call work(first, after) for parts that together make 0 <= row < rows, in any order. What work raises is raised here."""
+        ...
+
+
+_BLOCK = 512
+
+
+def in_turn(rows: int, work: Callable[[int, int], None]) -> None:
+    """A Spread that uses the calling thread alone, block by block."""
+    for first in range(0, rows, _BLOCK):
+        work(first, min(first + _BLOCK, rows))
+
+
+def never() -> None:
+    """A check that always lets the evaluation go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """The means of one evaluation.
+
+    spread: how loops over rows are divided. check: called between nodes and blocks of rows; it raises to end the evaluation.
+    max_values: how many values one intermediate result may hold, series times instants.
+    """
+
+    spread: Spread = in_turn
+    check: Callable[[], None] = never
+    max_values: int = 50_000_000
+
+    def run(self, rows: int, work: Callable[[int, int], None]) -> None:
+        """Spread the work, checking before each part."""
+
+        def part(first: int, after: int) -> None:
+            self.check()
+            work(first, after)
+
+        self.spread(rows, part)
+
+    def allow(self, rows: int, points: int) -> None:
+        """Refuse an intermediate result that is too large.
+
+        Raises:
+            TooManySamples: more than `max_values` values.
+        """
+        if rows * points > self.max_values:
+            message = (
+                f"query processing would hold {rows} series at {points} instants in memory:"
+                f" query.max_samples allows {self.max_values} values; select fewer series or take a larger step"
+            )
+            raise TooManySamples(message, limit=self.max_values)

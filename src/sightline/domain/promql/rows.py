@@ -1,0 +1,66 @@
+"""Rows of a vector and their labels: dropping names, grouping rows by label sets, folding rows of equal labels into one."""
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.domain.errors import VectorMatchingFailed
+from sightline.domain.labels import METRIC_NAME, Labels
+from sightline.domain.promql.values import Vector
+
+_Key = TypeVar("_Key", bound=Hashable)
+_NAME_ALONE = frozenset({METRIC_NAME})
+
+
+def without_name(labels: Labels) -> Labels:
+    """The labels without the metric name."""
+    if labels and labels[0][0] == METRIC_NAME:  # true but for labels that begin with a capital
+        return Labels(labels[1:])
+    return labels.drop(_NAME_ALONE) if labels.name else labels
+
+
+def drop_names(vector: Vector) -> Vector:
+    """The vector without metric names, rows of then equal labels folded into one.
+
+    Raises:
+        VectorMatchingFailed: two of them have a value at the same instant.
+    """
+    labels = tuple([without_name(one) for one in vector.labels])
+    renamed = Vector(labels, vector.values, vector.present)
+    # Series of one metric differ in another label.
+    return renamed if len({one.name for one in vector.labels}) <= 1 else unique(renamed)
+
+
+def unique(vector: Vector) -> Vector:
+    """The vector with rows of equal labels folded into one: series that follow one another in time.
+
+    Raises:
+        VectorMatchingFailed: two of them have a value at the same instant.
+    """
+    if len(set(vector.labels)) == len(vector.labels):
+        return vector
+    group, labels = grouped(vector.labels)
+    present = np.zeros((len(labels), vector.values.shape[1]), np.int64)
+    np.add.at(present, group, vector.present)
+    if (present > 1).any():
+        twice = labels[int(np.flatnonzero((present > 1).any(axis=1))[0])]
+        message = f"vector cannot contain metrics with the same labelset: {twice}"
+        raise VectorMatchingFailed(message)
+    values = np.zeros(present.shape)
+    rows, columns = np.nonzero(vector.present)
+    values[group[rows], columns] = vector.values[rows, columns]
+    return Vector(tuple(labels), values, present > 0)
+
+
+def grouped(keys: Iterable[_Key]) -> tuple[NDArray[np.int64], list[_Key]]:
+    """Number the distinct keys in order of appearance: the number of each key given, int64, and the distinct keys."""
+    number: dict[_Key, int] = {}
+    group = np.fromiter((number.setdefault(key, len(number)) for key in keys), np.int64)
+    return group, list(number)
+
+
+def select(vector: Vector, rows: NDArray[np.int64] | Sequence[int]) -> Vector:
+    """The vector of some rows, in the order given."""
+    return Vector(tuple(vector.labels[row] for row in rows), vector.values[rows], vector.present[rows])

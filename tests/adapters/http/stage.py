@@ -1,0 +1,175 @@
+"""Stand-ins for what is behind the door: canned answers in, what was asked out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import numpy as np
+from typing_extensions import override
+
+from sightline.adapters.inbound.http.app import build
+from sightline.adapters.inbound.http.serving import bind, serving, url
+from sightline.adapters.inbound.http.settings import DoorSettings
+from sightline.adapters.inbound.http.use_cases import UseCases
+from sightline.adapters.outbound.memory.bus import MemoryBus
+from sightline.adapters.outbound.memory.clock import ManualClock
+from sightline.application.query import QueryOptions
+from sightline.application.search import Found
+from sightline.application.tail import Tail
+from sightline.domain.alerts.notice import Alert
+from sightline.domain.labels import Labels, Matchers
+from sightline.domain.metrics.samples import WriteBatch
+from sightline.domain.promql.values import Answer, Value, Vector
+from sightline.domain.tenancy import Principal
+from sightline.domain.timerange import Grid, TimeRange
+from sightline.ports.telemetry import Family, Instrument, Kind, Point, Telemetry
+
+NOW = 1_763_700_000_123
+
+
+@dataclass
+class Counters(Telemetry):
+    """Remembers counts and gauges by name and labels."""
+
+    values: dict[tuple[str, tuple[str, ...]], float] = field(default_factory=dict)
+
+    @override
+    def add(self, instrument: Instrument, amount: float = 1, labels: Any = ()) -> None:
+        key = (instrument.name, tuple(labels))
+        self.values[key] = self.values.get(key, 0) + amount
+
+    @override
+    def set(self, instrument: Instrument, value: float, labels: Any = ()) -> None:
+        self.values[instrument.name, tuple(labels)] = value
+
+    @override
+    def observe(self, instrument: Instrument, value: float, labels: Any = ()) -> None:
+        self.add(instrument, 1, labels)
+
+    @override
+    def families(self) -> list[Family]:
+        instrument = Instrument("sightline_tests_total", "Tests.", Kind.COUNTER)
+        return [Family(instrument, (Point("sightline_tests_total", (), 1),))]
+
+    def of(self, instrument: Instrument, *labels: str) -> float:
+        """The present value."""
+        return self.values.get((instrument.name, labels), 0)
+
+
+@dataclass
+class Stage:
+    """Everything behind the door, open to the tests. `fails` is raised by every use case."""
+
+    clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
+    bus: MemoryBus = field(default_factory=MemoryBus)
+    telemetry: Counters = field(default_factory=Counters)
+    fails: BaseException | None = None
+    waits: asyncio.Event | None = None
+    called: asyncio.Event = field(default_factory=asyncio.Event)
+    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    value: Value | None = None
+    warnings: tuple[str, ...] = ()
+    found: Found[Any] = field(default_factory=lambda: Found([], 10, truncated=False))
+    standing: list[Alert] = field(default_factory=list)
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+    stored: list[tuple[Principal, WriteBatch]] = field(default_factory=list)
+    not_ready: str | None = None
+    checks: dict[str, str] = field(default_factory=lambda: {"store": "ok"})
+
+    async def _told(self, *call: Any) -> None:
+        self.calls.append(call)
+        self.called.set()
+        if self.fails is not None:
+            raise self.fails
+        if self.waits is not None:
+            try:
+                await self.waits.wait()
+            except asyncio.CancelledError:
+                self.cancelled.set()
+                raise
+
+    def _answer(self, grid: Grid) -> Answer:
+        value = self.value
+        if value is None:
+            labels = (Labels.of(__name__="up", job="node"),)
+            value = Vector(labels, np.ones((1, grid.points)), np.ones((1, grid.points), np.bool_))
+        return Answer(grid, value, self.warnings)
+
+    async def instant(self, principal: Principal, text: str, at_ms: int, options: QueryOptions) -> Answer:
+        """Query."""
+        await self._told("instant", principal, text, at_ms, options)
+        return self._answer(Grid.instant(at_ms))
+
+    async def range(self, principal: Principal, text: str, grid: Grid, options: QueryOptions) -> Answer:
+        """Query."""
+        await self._told("range", principal, text, grid, options)
+        return self._answer(grid)
+
+    async def label_names(
+        self, principal: Principal, sets: list[Matchers], within: TimeRange, limit: Any
+    ) -> Found[Any]:
+        """Search."""
+        await self._told("label_names", principal, sets, within, limit)
+        return self.found
+
+    async def label_values(
+        self, principal: Principal, name: str, sets: list[Matchers], within: TimeRange, limit: Any
+    ) -> Found[Any]:
+        """Search."""
+        await self._told("label_values", principal, name, sets, within, limit)
+        return self.found
+
+    async def series(self, principal: Principal, sets: list[Matchers], within: TimeRange, limit: Any) -> Found[Any]:
+        """Search."""
+        await self._told("series", principal, sets, within, limit)
+        return self.found
+
+    async def __call__(self, principal: Principal, batch: WriteBatch) -> int:
+        """Ingest."""
+        await self._told("ingest", principal)
+        self.stored.append((principal, batch))
+        return len(batch)
+
+    def alerts(self, principal: Principal) -> list[Alert]:
+        """Evaluate."""
+        return [alert for alert in self.standing if alert.tenant == principal.tenant]
+
+    def use_cases(self) -> UseCases:
+        """As compose.py would hand them over."""
+        stage: Any = self
+        return UseCases(
+            query=stage,
+            search=stage,
+            ingest=stage,
+            alerts=stage,
+            tail=Tail(self.bus, self.clock),
+            clock=self.clock,
+            telemetry=self.telemetry,
+            readiness=lambda: self.not_ready,
+            health=lambda: self.checks,
+        )
+
+
+def calling(stage: Stage, settings: DoorSettings) -> httpx.AsyncClient:
+    """A client of a door with these settings, in process."""
+    app: Any = build(stage.use_cases(), settings)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost:8080")
+
+
+@asynccontextmanager
+async def listening(stage: Stage, settings: DoorSettings) -> AsyncIterator[tuple[str, int]]:
+    """The door on a real socket; gives host and port."""
+    listener = bind("127.0.0.1", 0)
+    async with serving(build(stage.use_cases(), settings), settings, listener, drain_seconds=1):
+        found = urlsplit(url(listener))
+        yield str(found.hostname), int(found.port or 0)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Return when something has come about that nothing announces; the test's own timeout is the bound."""
+    while not condition():  # noqa: ASYNC110 - there is no event to wait for
+        await asyncio.sleep(0)

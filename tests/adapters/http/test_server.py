@@ -1,0 +1,90 @@
+"""Slow and oversized heads, and slow readers, on a real socket."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+import numpy as np
+import pytest
+from tests.adapters.http.stage import Stage, until
+
+from sightline.adapters.inbound.http import instruments
+from sightline.adapters.inbound.http.server import MAX_HEAD_BYTES
+from sightline.adapters.inbound.http.serving import bind
+from sightline.domain.errors import SettingsInvalid
+from sightline.domain.labels import Labels
+from sightline.domain.metrics.samples import SeriesColumns
+
+Door = Callable[..., AbstractAsyncContextManager[tuple[str, int]]]
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /health HT", b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: "])
+async def test_who_never_finishes_a_head_is_hung_up_on(door: Door, sent: bytes) -> None:
+    """A connection without a whole request line and headers ends after the read timeout."""
+    async with door(read_timeout=0.05) as (host, port):
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(sent)
+        assert await reader.read() == b""
+        writer.close()
+
+
+async def test_a_second_head_is_waited_for_like_the_first(door: Door) -> None:
+    """On a kept connection a request that is begun must be finished too."""
+    async with door(read_timeout=0.05) as (host, port):
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert (await reader.readuntil(b"healthy.\n")).startswith(b"HTTP/1.1 200")
+        writer.write(b"GET /-/healthy HTTP/1.1\r\nHo")
+        assert await reader.read() == b""
+        writer.close()
+
+
+async def test_a_head_without_end_is_cut_off(door: Door) -> None:
+    """Headers beyond the bound are a 431, and the connection is closed."""
+    async with door() as (host, port):
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * MAX_HEAD_BYTES)
+        assert (await reader.read()).startswith(b"HTTP/1.1 431")
+        writer.close()
+
+
+async def test_a_large_body_is_no_large_head(door: Door, stage: Stage) -> None:
+    """Pipelined requests with bodies above the bound of a head are all answered."""
+    form = b"query=up&x=" + b"x" * MAX_HEAD_BYTES
+    head = b"POST /api/v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    async with door() as (host, port):
+        reader, writer = await asyncio.open_connection(host, port)
+        for _ in range(3):
+            writer.write(head + b"Content-Length: %d\r\n\r\n" % len(form) + form)
+        for _ in range(3):
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+            await reader.readuntil(b"]}}")
+        writer.close()
+    assert len(stage.calls) == 3
+
+
+async def test_who_does_not_read_is_hung_up_on(door: Door, stage: Stage) -> None:
+    """An answer that nobody takes is given up, so that it does not stay in memory."""
+    size = 2_000_000
+    stage.value = SeriesColumns(
+        (Labels.of(__name__="m"),),
+        np.zeros(1, np.uint64),
+        np.array([0, size]),
+        np.arange(size, dtype=np.int64),
+        np.zeros(size),
+    )
+    async with door(read_timeout=0.1) as (host, port):
+        reader, writer = await asyncio.open_connection(host, port, limit=1024)
+        writer.write(b"GET /api/v1/query?query=m HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        await stage.called.wait()
+        await until(lambda: stage.telemetry.of(instruments.REQUESTS, "/api/v1/query", "200") == 1)
+        with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+            await reader.readexactly(10 * size)
+        writer.close()
+
+
+async def test_a_taken_port_is_said(door: Door) -> None:
+    """Two doors cannot share a port; the second says what to do instead."""
+    async with door() as (host, port):
+        with pytest.raises(SettingsInvalid, match=r"--listen"):
+            bind(host, port)

@@ -1,0 +1,99 @@
+"""axe-core finds nothing to complain about."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from tests.browser.panels import rows
+from tests.browser.test_alerts_page import FIRING, answer_alerts
+
+AXE: Final = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script of axe-core, from the web UI's development packages."""
+    if not AXE.is_file():
+        pytest.fail("axe-core is not installed: run `npm ci` in web/")
+    return AXE.read_text()
+
+
+@pytest.fixture(params=["light", "dark"])
+def themed(request: pytest.FixtureRequest, browser: Browser, base_url: str) -> Any:
+    """A page in each theme, without motion."""
+    context = browser.new_context(base_url=base_url, color_scheme=request.param, reduced_motion="reduce")
+    yield context.new_page()
+    context.close()
+
+
+def violations(page: Page, axe: str) -> list[str]:
+    """What axe says against the page as it stands."""
+    page.evaluate(axe)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [
+        f"{one['id']}: {node['html'][:160]} {json.dumps(node['any'][:1])[:200]}"
+        for one in found
+        for node in one["nodes"]
+    ]
+
+
+def test_a_hosts_page(themed: Page, axe: str) -> None:
+    """A host's page with data has no violations."""
+    answer_alerts(themed, [])
+    themed.goto("/ui/")
+    if themed.locator("tbody th a").first.is_visible():
+        themed.locator("tbody th a").first.click()
+    expect(rows(themed, "CPU by mode").first).to_be_visible()
+    assert violations(themed, axe) == []
+
+
+def test_the_alerts_page(themed: Page, axe: str) -> None:
+    """The alerts page with a firing and a pending alert has no violations."""
+    answer_alerts(themed, [FIRING, {**FIRING, "state": "pending"}])
+    themed.goto("/ui/alerts")
+    expect(themed.get_by_role("list", name="Alerts")).to_be_visible()
+    assert violations(themed, axe) == []
+
+
+def test_nothing_firing(themed: Page, axe: str) -> None:
+    """The calm alerts page has no violations."""
+    answer_alerts(themed, [])
+    themed.goto("/ui/alerts")
+    expect(themed.get_by_role("heading", name="Nothing is firing")).to_be_visible()
+    assert violations(themed, axe) == []
+
+
+def test_an_unknown_host(themed: Page, axe: str) -> None:
+    """The page of an unknown host has no violations."""
+    themed.goto("/ui/hosts/no-such-host")
+    expect(themed.get_by_role("heading", name="This host is not known")).to_be_visible()
+    assert violations(themed, axe) == []
+
+
+def test_the_open_range_picker(themed: Page, axe: str) -> None:
+    """The time range's menu has no violations."""
+    themed.goto("/ui/alerts")
+    themed.get_by_role("button", name="Time range").click()
+    expect(themed.get_by_label("From")).to_be_visible()
+    assert violations(themed, axe) == []
+
+
+def test_a_server_that_is_gone(themed: Page, axe: str) -> None:
+    """The page that cannot reach its server has no violations."""
+    themed.route("**/api/**", lambda route: route.abort())
+    themed.goto("/ui/alerts")
+    expect(themed.get_by_text("Server not reachable.")).to_be_visible()
+    assert violations(themed, axe) == []
+
+
+def test_the_token_form(themed: Page, axe: str) -> None:
+    """The form for a token has no violations."""
+    answer = json.dumps(
+        {"status": "error", "errorType": "unauthorized", "error": "A token is needed.", "code": "unauthenticated"}
+    )
+    themed.route("**/api/**", lambda route: route.fulfill(status=401, body=answer, content_type="application/json"))
+    themed.goto("/ui/")
+    expect(themed.get_by_label("Access token", exact=True)).to_be_visible()
+    assert violations(themed, axe) == []

@@ -1,0 +1,108 @@
+"""Scripts that say what PromQL means: samples to load, expressions to evaluate, what they give.
+
+    # a comment
+    load 30s                                  samples at 0s, 30s, 60s ...; a later load starts afresh
+      requests{job="api"} 0 10 20 _ stale 5   `_` is no sample, `stale` ends the series
+      requests{job="db"} 0+10x4               0 10 20 30 40: a start, a step, how many more
+
+    eval instant at 1m: sum(requests)         one value for each series; any order
+      {} 20
+
+    eval range from 0s to 1m step 30s: requests
+      requests{job="api"} 0 10 20             one value, or `_`, for each instant
+
+    eval instant at 1m: requests + on() requests
+      fails with query_vector_matching: many-to-many
+
+A number alone is the value of a scalar expression, a line in quotes that of a string. No line means an empty result. Values are
+equal to 12 digits.
+"""
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sightline.domain.labels import METRIC_NAME, Labels
+from sightline.domain.metrics.samples import STALE
+from sightline.domain.timerange import Grid, parse_duration
+
+Samples = dict[Labels, dict[int, float]]
+
+_LOAD = re.compile(r"load (\S+)")
+_INSTANT = re.compile(r"eval instant at (-?)(\S+): (.+)")
+_RANGE = re.compile(r"eval range from (\S+) to (\S+) step (\S+): (.+)")
+_SERIES = re.compile(r"([A-Za-z_:][A-Za-z0-9_:]*)?(\{.*?\})?(?:\s+(.*))?")
+_PAIR = re.compile(r'([A-Za-z_][A-Za-z0-9_]*)="((?:[^"\\]|\\.)*)"')
+_RUN = re.compile(r"(-?[0-9.]+)([+-][0-9.]+)x([0-9]+)")
+
+
+@dataclass
+class Case:
+    """One evaluation: what, where, over which samples, and what comes of it."""
+
+    name: str
+    text: str
+    grid: Grid
+    is_range: bool
+    samples: Samples
+    lines: list[str] = field(default_factory=list)
+
+
+def cases(path: Path) -> Iterator[Case]:
+    """The evaluations of a script."""
+    samples: Samples = {}
+    spacing, current = 0, None
+    for number, raw in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        line = raw.strip()
+        if not line or line.startswith("#"):
+            continue
+        if raw[0] != " ":
+            if current is not None:
+                yield current
+                current = None
+            name = f"{path.stem}:{number}"
+            if match := _LOAD.fullmatch(line):
+                samples, spacing = {}, parse_duration(match[1])
+            elif match := _INSTANT.fullmatch(line):
+                at = parse_duration(match[2]) * (-1 if match[1] else 1)
+                current = Case(name, match[3], Grid.instant(at), is_range=False, samples=samples)
+            elif match := _RANGE.fullmatch(line):
+                grid = Grid(*(parse_duration(match[part]) for part in (1, 2, 3)))
+                current = Case(name, match[4], grid, is_range=True, samples=samples)
+            else:
+                message = f"{path.name}:{number}: neither load nor eval: {line}"
+                raise ValueError(message)
+        elif current is not None:
+            current.lines.append(line)
+        else:
+            labels, values = series(line)
+            samples[labels] = {n * spacing: value for n, value in enumerate(values) if value is not None}
+    if current is not None:
+        yield current
+
+
+def series(line: str) -> tuple[Labels, list[float | None]]:
+    """The labels and values of a line."""
+    match = _SERIES.fullmatch(line)
+    if match is None:
+        message = f"no series: {line}"
+        raise ValueError(message)
+    pairs = [(name, shlex.split(f'"{value}"')[0]) for name, value in _PAIR.findall(match[2] or "")]
+    if match[1]:
+        pairs.append((METRIC_NAME, match[1]))
+    return Labels.of(pairs), numbers(match[3] or "")
+
+
+def numbers(text: str) -> list[float | None]:
+    """The values of a line, None where there is none."""
+    found: list[float | None] = []
+    for word in text.split():
+        if run := _RUN.fullmatch(word):
+            found += [float(run[1]) + n * float(run[2]) for n in range(int(run[3]) + 1)]
+        elif word == "_":
+            found.append(None)
+        else:
+            found.append(float(STALE) if word == "stale" else float(word))
+    return found

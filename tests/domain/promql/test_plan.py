@@ -1,0 +1,77 @@
+import pytest
+
+from sightline.domain.errors import BadData, NotSupported
+from sightline.domain.promql.parse import parse
+from sightline.domain.promql.plan import Fetch, plan
+from sightline.domain.timerange import MAX_TIME, MIN_TIME, Grid, TimeRange
+
+GRID = Grid(1_000_000, 1_600_000, 60_000)
+
+
+def fetches(text: str, grid: Grid = GRID) -> list[tuple[str, int, int]]:
+    """What a query needs: the matchers as text, and the range with both ends."""
+    found: tuple[Fetch, ...] = plan(parse(text), grid, lookback=300_000).fetches
+    return [(",".join(map(str, one.matchers)), one.within.start, one.within.end) for one in found]
+
+
+A, B = '__name__="a"', '__name__="b"'
+
+
+@pytest.mark.parametrize(
+    ("text", "needed"),
+    [
+        ("1 + time()", []),
+        ("a", [(A, 700_001, 1_600_000)]),
+        ("a offset 1m", [(A, 640_001, 1_540_000)]),
+        ("rate(a[1m])", [(A, 940_001, 1_600_000)]),
+        ("rate(a[1m] offset -1m)", [(A, 1_000_001, 1_660_000)]),
+        ("a @ 5", [(A, -294_999, 5_000)]),
+        ("a @ end() offset 1s", [(A, 1_299_001, 1_599_000)]),
+        ("sum_over_time(a[10s] @ start())", [(A, 990_001, 1_000_000)]),
+        ("a + rate(a[10m]) + a", [(A, 400_001, 1_600_000)]),
+        ("a + b", [(A, 700_001, 1_600_000), (B, 700_001, 1_600_000)]),
+        ("a - a offset 1d", [(A, -85_699_999, -84_800_000), (A, 700_001, 1_600_000)]),
+        ("a @ 700 - a @ 1000", [(A, 400_001, 1_000_000)]),
+    ],
+)
+def test_fetches(text: str, needed: list[tuple[str, int, int]]) -> None:
+    """Each selector's samples are fetched, those of equal matchers at once where their times touch."""
+    assert fetches(text) == needed
+
+
+def test_every_selector_finds_its_fetch() -> None:
+    """A selector's source covers what it can see."""
+    made = plan(parse("a - a offset 1d + rate(a[1h] offset 1d) + b"), GRID)
+    assert {made.fetches[number].within for number in made.source.values()} == {one.within for one in made.fetches}
+    assert len(made.source) == 4
+
+
+def test_times_stay_within_bounds() -> None:
+    """A range or offset beyond all time is cut to it."""
+    assert plan(parse("a[300000y]"), Grid.instant(0)).fetches[0].within == TimeRange(MIN_TIME, 0)
+    assert plan(parse("a offset -300000y"), Grid.instant(MAX_TIME)).fetches[0].within.end == MAX_TIME
+
+
+@pytest.mark.parametrize(
+    ("text", "construct"),
+    [
+        ("sum(topk(1, a))", "topk"),
+        ("1 + absent(a)", "absent"),
+        ("rate(a[5m:])", "subqueries"),
+        ("a + fill(0) a", "fill"),
+        ("histogram_quantile(0.9, rate(a[5m]))", "histogram_quantile"),
+    ],
+)
+def test_what_is_not_supported_is_named(text: str, construct: str) -> None:
+    """The first construct that cannot be evaluated is in the message and in the detail."""
+    with pytest.raises(NotSupported, match="not supported yet") as failure:
+        plan(parse(text), GRID)
+    assert failure.value.detail == {"construct": construct}
+    assert construct in failure.value.message
+
+
+@pytest.mark.parametrize("text", ["a[5m]", "(a[5m])", '"x"', "a[5m:1m]"])
+def test_a_range_query_gives_numbers(text: str) -> None:
+    """Strings and range vectors have no value at each step."""
+    with pytest.raises(BadData, match="invalid expression type"):
+        plan(parse(text), GRID, is_range=True)

@@ -1,0 +1,113 @@
+"""The slow, obvious twin of the remote-write decoder: plain recursion over protobuf fields, one object a sample."""
+
+import struct
+from collections.abc import Iterator
+
+Sample = tuple[int, int]
+"""Time in ms and the bits of the value."""
+
+
+class RefusedError(Exception):
+    """These bytes are no WriteRequest."""
+
+
+class BadLabelError(Exception):
+    """A label that may not be."""
+
+
+def decode(message: bytes) -> list[tuple[tuple[tuple[str, str], ...], list[Sample]]]:
+    """The series with samples of an uncompressed WriteRequest, equal label sets merged, samples in the order they came."""
+    all_series = [_timeseries(bytes(content)) for number, content in _fields(message, {1: 2, 3: 2}) if number == 1]
+    found: dict[tuple[tuple[str, str], ...], list[Sample]] = {}
+    for raw, samples in all_series:
+        labels = _label_set(raw)
+        if samples:
+            found.setdefault(labels, []).extend(samples)
+    return list(found.items())
+
+
+def counts(message: bytes) -> tuple[int, int, int]:
+    """How many exemplars, histograms and metadata entries a good message holds."""
+    fields = list(_fields(message, {}))
+    inner = [number for top, content in fields if top == 1 for number, _ in _fields(bytes(content), {})]
+    return inner.count(3), inner.count(4), sum(number == 3 for number, _ in fields)
+
+
+def _timeseries(message: bytes) -> tuple[list[tuple[bytes, bytes]], list[Sample]]:
+    labels, samples = [], []
+    for number, content in _fields(message, {1: 2, 2: 2, 3: 2, 4: 2}):
+        if number == 1:
+            labels.append(_label(bytes(content)))
+        if number == 2:
+            samples.append(_sample(bytes(content)))
+    return labels, samples
+
+
+def _label(message: bytes) -> tuple[bytes, bytes]:
+    parts = {1: b"", 2: b""}
+    parts.update((number, bytes(content)) for number, content in _fields(message, {1: 2, 2: 2}) if number in parts)
+    return parts[1], parts[2]
+
+
+def _sample(message: bytes) -> Sample:
+    time, bits = 0, 0
+    for number, content in _fields(message, {1: 1, 2: 0}):
+        if number == 1:
+            (bits,) = struct.unpack("<Q", content)
+        if number == 2:
+            raw, _ = _varint(content, 0)
+            time = raw - 2**64 if raw >= 2**63 else raw
+    return time, bits
+
+
+def _label_set(raw: list[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
+    try:
+        pairs = [(name.decode(), value.decode()) for name, value in raw]
+    except UnicodeDecodeError as error:
+        raise BadLabelError from error
+    names = [name for name, _ in pairs]
+    if "" in names or len(set(names)) != len(names):
+        raise BadLabelError
+    return tuple(sorted(pair for pair in pairs if pair[1]))
+
+
+def _fields(message: bytes, known: dict[int, int]) -> Iterator[tuple[int, bytes]]:
+    """Each field's number and the bytes of its value; `known` says which wire type a number must have."""
+    position = 0
+    while position < len(message):
+        key, position = _varint(message, position)
+        number, wire = key >> 3, key & 7
+        if not 0 < number < 2**29:
+            raise RefusedError
+        if known.get(number, wire) != wire:
+            raise RefusedError
+        start = position
+        if wire == 0:
+            _, position = _varint(message, position)
+        elif wire == 1:
+            position += 8
+        elif wire == 5:
+            position += 4
+        elif wire == 2:
+            size, start = _varint(message, position)
+            position = start + size
+        else:
+            raise RefusedError
+        if position > len(message):
+            raise RefusedError
+        yield number, message[start:position]
+
+
+def _varint(message: bytes, position: int) -> tuple[int, int]:
+    value = 0
+    for index in range(10):
+        if position >= len(message):
+            raise RefusedError
+        byte = message[position]
+        position += 1
+        value |= (byte & 0x7F) << (7 * index)
+        if byte < 0x80:
+            if value >= 2**64:
+                raise RefusedError
+            return value, position
+    raise RefusedError

@@ -1,0 +1,122 @@
+"""Functions over windows, sample by sample in plain Python: slow, obvious, and exact where the machine rounds."""
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from itertools import pairwise
+
+Sample = tuple[int, float]
+
+
+def window(samples: Sequence[Sample], at: int, width: int) -> list[Sample]:
+    """The samples after `at - width`, up to and including `at`."""
+    return [(time, value) for time, value in samples if at - width < time <= at]
+
+
+def values(samples: Sequence[Sample]) -> list[float]:
+    """The values alone."""
+    return [value for _, value in samples]
+
+
+def total(numbers: Sequence[float]) -> float:
+    """The sum, rounded once."""
+    if any(math.isnan(one) for one in numbers) or {math.inf, -math.inf} <= set(numbers):
+        return math.nan
+    infinite = [one for one in numbers if math.isinf(one)]
+    return infinite[0] if infinite else math.fsum(numbers)
+
+
+def mean(numbers: Sequence[float]) -> float:
+    """The mean, rounded once; it never overflows."""
+    if not all(math.isfinite(one) for one in numbers):
+        return total(numbers)
+    return float(sum(map(Fraction, numbers)) / len(numbers))
+
+
+def least(numbers: Sequence[float]) -> float:
+    """The least number; NaN when there is none."""
+    return min((one for one in numbers if not math.isnan(one)), default=math.nan)
+
+
+def greatest(numbers: Sequence[float]) -> float:
+    """The greatest number; NaN when there is none."""
+    return max((one for one in numbers if not math.isnan(one)), default=math.nan)
+
+
+def variance(numbers: Sequence[float]) -> float:
+    """The population variance, rounded once."""
+    if not all(math.isfinite(one) for one in numbers):
+        return math.nan
+    exact = [Fraction(one) for one in numbers]
+    middle = sum(exact) / len(exact)
+    return float(sum((one - middle) ** 2 for one in exact) / len(exact))
+
+
+def quantile(q: float, numbers: Sequence[float]) -> float:
+    """The q-quantile by interpolation, NaN sorted first."""
+    if math.isnan(q):
+        return math.nan
+    if q < 0 or q > 1:
+        return math.copysign(math.inf, q)
+    ordered = sorted(numbers, key=lambda one: (not math.isnan(one), one))
+    rank = q * (len(ordered) - 1)
+    low = math.floor(rank)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] * (1 - (rank - low)) + ordered[high] * (rank - low)
+
+
+OVER_TIME: dict[str, Callable[[Sequence[float]], float]] = {
+    "SUM": total,
+    "AVG": mean,
+    "MIN": least,
+    "MAX": greatest,
+    "COUNT": lambda numbers: float(len(numbers)),
+    "LAST": lambda numbers: numbers[-1],
+    "STDDEV": lambda numbers: math.sqrt(variance(numbers)),
+    "STDVAR": variance,
+    "PRESENT": lambda _numbers: 1.0,
+}
+
+
+def rate(samples: Sequence[Sample], at: int, width: int, *, counter: bool, per_second: bool) -> float | None:
+    """Change over the window, extrapolated to its edges as Prometheus 3 does; None with fewer than two samples."""
+    found = window(samples, at, width)
+    if len(found) < 2:
+        return None
+    change = found[-1][1] - found[0][1]
+    if counter:
+        for (_, before), (_, after) in pairwise(found):
+            if after < before:
+                change += before
+    sampled = (found[-1][0] - found[0][0]) / 1000
+    average = sampled / (len(found) - 1)
+    to_start = (found[0][0] - (at - width)) / 1000
+    to_end = (at - found[-1][0]) / 1000
+    if to_start >= 1.1 * average:
+        to_start = average / 2
+    if counter and change > 0 and found[0][1] >= 0:
+        to_zero = sampled * (found[0][1] / change)
+        to_start = min(to_start, to_zero)
+    if to_end >= 1.1 * average:
+        to_end = average / 2
+    factor = (sampled + to_start + to_end) / sampled
+    if per_second:
+        factor /= width / 1000
+    return change * factor
+
+
+def instant_rate(samples: Sequence[Sample], at: int, width: int, *, counter: bool) -> float | None:
+    """Change between the last two samples; None with fewer than two."""
+    found = window(samples, at, width)
+    if len(found) < 2:
+        return None
+    (earlier, before), (later, after) = found[-2:]
+    if not counter:
+        return after - before
+    return (after if after < before else after - before) / ((later - earlier) / 1000)
+
+
+def last(samples: Sequence[Sample], at: int, width: int, is_stale: Callable[[float], bool]) -> float | None:
+    """The newest sample of the window; None where there is none or it is the stale marker."""
+    found = window(samples, at, width)
+    return None if not found or is_stale(found[-1][1]) else found[-1][1]

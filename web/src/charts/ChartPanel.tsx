@@ -1,0 +1,157 @@
+import { useComputedColorScheme } from "@mantine/core";
+import { useCallback, useMemo, useRef, useState } from "react";
+import { ApiFailure } from "../api/failure";
+import { Failure } from "../parts/Failure";
+import { Panel } from "../parts/Panel";
+import { Placeholder } from "../parts/Placeholder";
+import { StateWord } from "../parts/StateWord";
+import { useLate } from "../parts/useLate";
+import { fullName, linesOf, type Line, type Lines, type LineSource } from "../series/lines";
+import { useRangeQueries } from "../series/useRangeQuery";
+import { goBackInTime, useTimeRange } from "../time/useTimeRange";
+import { Chart, CHART_HEIGHT } from "./Chart";
+import styles from "./ChartPanel.module.css";
+import { Legend, ROW_HEIGHT } from "./Legend";
+import type { Threshold, TimeMark } from "./marks";
+import { latest } from "../series/grid";
+import { summarise } from "./summary";
+import { format, type Unit } from "./units";
+
+interface ChartPanelProps {
+  title: string;
+  note?: string;
+  unit: Unit;
+  sources: readonly LineSource[];
+  /** Names in the order of stacking and of the legend; others follow. */
+  order?: readonly string[];
+  stacked?: boolean;
+  axisMax?: number | undefined;
+  thresholds?: readonly Threshold[];
+  marks?: readonly TimeMark[];
+  namedMarks?: boolean;
+  legendRows?: number;
+  empty: string;
+}
+
+/** More lines than this are a thicket: the largest are drawn, the rest on demand. */
+const MOST_LINES = 50;
+
+/** A titled chart with its legend, in space that is reserved from the first moment. */
+export function ChartPanel(props: ChartPanelProps) {
+  const { title, note, unit, sources, order, stacked, axisMax, thresholds, marks, namedMarks, legendRows = 4, empty } = props;
+  const data = useRangeQueries(sources.map((source) => source.expression));
+  const scheme = useComputedColorScheme("light");
+  const [cursor, setCursor] = useState<number | null>(null);
+  const [focused, setFocused] = useState<string | null>(null);
+  const [isolated, setIsolated] = useState<ReadonlySet<string>>(new Set());
+  const [everything, setEverything] = useState(false);
+  const late = useLate(data.pending);
+  const outdated = useLate(data.outdated);
+
+  const joined = useMemo(() => linesOf(sources, data.grids, stacked), [sources, data.grids, stacked]);
+  const drawn = useRef<Lines>({ times: [], lines: [] });
+  if (joined) drawn.current = joined;
+  const { times, lines: found } = drawn.current;
+  const ordered = useMemo(() => arrange(found, order), [found, order]);
+  const lines = useMemo(() => (everything ? ordered : largest(ordered, MOST_LINES)), [ordered, everything]);
+  const hidden = useMemo(() => {
+    const kept = lines.filter((line) => isolated.has(line.key));
+    return new Set(kept.length === 0 ? [] : lines.filter((line) => !isolated.has(line.key)).map((line) => line.key));
+  }, [lines, isolated]);
+
+  const isolate = useCallback((key: string, add: boolean) => {
+    setIsolated((old) => {
+      if (!add) return old.size === 1 && old.has(key) ? new Set() : new Set([key]);
+      const next = new Set(old);
+      if (!next.delete(key)) next.add(key);
+      return next;
+    });
+  }, []);
+
+  const space = CHART_HEIGHT + (legendRows + 1) * ROW_HEIGHT;
+  return (
+    <Panel
+      title={title}
+      note={note}
+      aside={
+        <span className={styles.aside}>
+          {data.failure && lines.length > 0 && <NotUpdating failure={data.failure} />}
+          {ordered.length > MOST_LINES && (
+            <>
+              {everything ? `All ${ordered.length} series` : `Largest ${MOST_LINES} of ${ordered.length}`}
+              <button type="button" className={styles.more} onClick={() => setEverything(!everything)}>
+                {everything ? `Show ${MOST_LINES}` : "Show all"}
+              </button>
+            </>
+          )}
+        </span>
+      }
+    >
+      <div className={styles.body} style={{ minHeight: space }} data-outdated={outdated || undefined}>
+        {lines.length > 0 ? (
+          <>
+            <Chart
+              description={describe(title, lines, unit)}
+              {...{ times, lines, unit, stacked, axisMax, thresholds, marks, namedMarks, hidden, focused }}
+              onCursor={setCursor}
+            />
+            <Legend {...{ title, lines, times, unit, scheme, hidden, cursor }} rows={legendRows} onIsolate={isolate} onFocus={setFocused} />
+          </>
+        ) : data.failure ? (
+          <Failure failure={data.failure} compact />
+        ) : data.pending ? (
+          late && <Placeholder height={space - 8} />
+        ) : (
+          <NothingHere height={space} reason={empty} />
+        )}
+      </div>
+    </Panel>
+  );
+}
+
+/** The figures in sight are old because this chart's query is refused; the whole server being gone is said elsewhere. */
+function NotUpdating({ failure }: { failure: Error }) {
+  if (failure instanceof ApiFailure && failure.kind === "unreachable") return null;
+  const code = failure instanceof ApiFailure ? ` (${failure.code})` : "";
+  return (
+    <span title={`${failure.message}${code}`}>
+      <StateWord tone="warning">Not updating</StateWord>
+    </span>
+  );
+}
+
+/** Either the host has no such thing, or the stretch of time that was chosen holds nothing: then there is a way back. */
+function NothingHere({ height, reason }: { height: number; reason: string }) {
+  const { range } = useTimeRange();
+  return (
+    <div className={styles.empty} style={{ height }} onDoubleClick={goBackInTime}>
+      {range.kind === "last" ? (
+        <p>{reason}</p>
+      ) : (
+        <>
+          <p>No samples in this time range.</p>
+          <button type="button" className={styles.more} onClick={goBackInTime}>Back to the range before</button>
+        </>
+      )}
+    </div>
+  );
+}
+
+function arrange(lines: readonly Line[], order: readonly string[] | undefined): Line[] {
+  const place = (line: Line): number => {
+    const at = order?.indexOf(line.name) ?? -1;
+    return at < 0 ? Infinity : at;
+  };
+  return [...lines].sort((a, b) => (place(a) - place(b) || 0) || fullName(a).localeCompare(fullName(b), undefined, { numeric: true }));
+}
+
+function largest(lines: Line[], most: number): Line[] {
+  if (lines.length <= most) return lines;
+  const peaks = new Map(lines.map((line) => [line.key, summarise(line.values).max ?? -Infinity]));
+  return [...lines].sort((a, b) => (peaks.get(b.key) as number) - (peaks.get(a.key) as number)).slice(0, most);
+}
+
+function describe(title: string, lines: readonly Line[], unit: Unit): string {
+  const first = lines.slice(0, 4).map((line) => `${fullName(line)} ${format(unit, latest(line.values))}`);
+  return `${title} over time. Latest: ${first.join(", ")}${lines.length > 4 ? `, and ${lines.length - 4} more` : ""}.`;
+}

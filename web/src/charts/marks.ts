@@ -1,0 +1,13 @@
+/** A level drawn across a chart: a limit or a size to compare with. */
+export interface Threshold {
+  value: number;
+  label: string;
+  tone: "critical" | "neutral";
+}
+
+/** A moment drawn down a chart. */
+export interface TimeMark {
+  time: number;
+  label: string;
+  tone: "firing" | "pending" | "resolved";
+}

@@ -1,0 +1,79 @@
+import { useMemo, useState } from "react";
+import { format } from "../../charts/units";
+import { Failure } from "../../parts/Failure";
+import { Panel } from "../../parts/Panel";
+import { StateWord } from "../../parts/StateWord";
+import { Placeholder } from "../../parts/Placeholder";
+import { useLate } from "../../parts/useLate";
+import { useInstantQuery } from "../../series/useInstantQuery";
+import type { HostExpressions } from "./expressions";
+import styles from "./Filesystems.module.css";
+import { mountsOf } from "./mounts";
+import { judge, LIMITS } from "./limits";
+
+const FIRST_ROWS = 8;
+
+/** Disk space per mount point, the fullest first. */
+export function Filesystems({ ask }: { ask: HostExpressions }) {
+  const size = useInstantQuery(ask.filesystemSize);
+  const free = useInstantQuery(ask.filesystemFree);
+  const available = useInstantQuery(ask.filesystemAvailable);
+  const [all, setAll] = useState(false);
+  const mounts = useMemo(() => mountsOf(size.data ?? [], free.data ?? [], available.data ?? []), [size.data, free.data, available.data]);
+  const pending = size.isPending || free.isPending || available.isPending;
+  const late = useLate(pending);
+  const failure = size.error ?? free.error ?? available.error;
+  const rows = all ? mounts : mounts.slice(0, FIRST_ROWS);
+
+  return (
+    <Panel title="Disk space" note="per mount point, fullest first" wide>
+      {mounts.length === 0 ? (
+        <div className={styles.place}>
+          {failure ? <Failure failure={failure} compact /> : pending ? late && <Placeholder height={112} /> : <p className={styles.empty}>No filesystem reports here.</p>}
+        </div>
+      ) : (
+        <div className={styles.place}>
+          <table className={styles.table}>
+            <thead>
+              <tr>
+                <th scope="col">Mount point</th>
+                <th scope="col">Size</th>
+                <th scope="col">Used</th>
+                <th scope="col">Available</th>
+                <th scope="col" className={styles.share}>In use</th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((mount) => {
+                const { tone, word } = judge(mount.share, LIMITS.disk);
+                return (
+                  <tr key={`${mount.mountpoint} ${mount.device}`}>
+                    <th scope="row" title={`${mount.mountpoint} (${mount.device}, ${mount.fstype})`}>
+                      <span className={styles.mount}>{mount.mountpoint}</span>
+                      <span className={styles.device}>{mount.others > 0 ? `${mount.device}, ${mount.others} more mounts` : mount.device}</span>
+                    </th>
+                    <td data-word="Size">{format("bytes", mount.size)}</td>
+                    <td data-word="Used">{format("bytes", mount.used)}</td>
+                    <td data-word="Available">{format("bytes", mount.available)}</td>
+                    <td className={styles.share}>
+                      <span className={styles.meter} data-tone={tone}>
+                        <span className={styles.bar} aria-hidden="true"><span style={{ width: `${mount.share}%` }} /></span>
+                        <span className={styles.percent}>{format("percent", mount.share)}</span>
+                        <span className={styles.word}>{tone === "good" ? null : <StateWord tone={tone}>{word}</StateWord>}</span>
+                      </span>
+                    </td>
+                  </tr>
+                );
+              })}
+            </tbody>
+          </table>
+          {mounts.length > FIRST_ROWS && (
+            <button type="button" className={styles.more} onClick={() => setAll(!all)}>
+              {all ? `Show the fullest ${FIRST_ROWS}` : `Show all ${mounts.length}`}
+            </button>
+          )}
+        </div>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,45 @@
+import type { ReactNode } from "react";
+
+interface IconProps {
+  className?: string;
+}
+
+/** Our own line icons on a grid of 24, drawn in the text's colour. */
+function icon(shape: ReactNode) {
+  return function Icon({ className }: IconProps) {
+    return (
+      <svg
+        className={className}
+        viewBox="0 0 24 24"
+        width="18"
+        height="18"
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="1.75"
+        strokeLinecap="round"
+        strokeLinejoin="round"
+        aria-hidden="true"
+      >
+        {shape}
+      </svg>
+    );
+  };
+}
+
+export const HostIcon = icon(<><rect x="4" y="4" width="16" height="7" rx="2" /><rect x="4" y="13" width="16" height="7" rx="2" /><path d="M8 7.5h.01M8 16.5h.01M12 7.5h4M12 16.5h4" /></>);
+export const BellIcon = icon(<><path d="M6.5 16.5V11a5.5 5.5 0 0 1 11 0v5.5l1.5 1.5H5z" /><path d="M10 20.5h4" /></>);
+export const ClockIcon = icon(<><circle cx="12" cy="12" r="8" /><path d="M12 7.5V12l3 2" /></>);
+export const AlertIcon = icon(<><path d="M12 4.5 21 19.5H3z" /><path d="M12 10.5v4M12 17h.01" /></>);
+export const CheckIcon = icon(<><circle cx="12" cy="12" r="8" /><path d="m8.5 12.2 2.5 2.5 4.5-5" /></>);
+export const DotIcon = icon(<circle cx="12" cy="12" r="3.5" fill="currentColor" stroke="none" />);
+export const BackIcon = icon(<><circle cx="11" cy="11" r="6.5" /><path d="M8.5 11h5M16 16l4 4" /></>);
+export const RefreshIcon = icon(<><path d="M19.5 12a7.5 7.5 0 1 1-2.2-5.3L19.5 9" /><path d="M19.5 4.5V9H15" /></>);
+export const PauseIcon = icon(<path d="M9 6v12M15 6v12" />);
+export const PlayIcon = icon(<path d="M8 5.5v13l10-6.5z" />);
+export const SunIcon = icon(<><circle cx="12" cy="12" r="3.75" /><path d="M12 3.5v2M12 18.5v2M3.5 12h2M18.5 12h2M6 6l1.4 1.4M16.6 16.6 18 18M6 18l1.4-1.4M16.6 7.4 18 6" /></>);
+export const MoonIcon = icon(<path d="M19.5 14.2A8 8 0 0 1 9.8 4.5a8 8 0 1 0 9.7 9.7z" />);
+export const AutoIcon = icon(<><circle cx="12" cy="12" r="8" /><path d="M12 4v16M12 9l6.5-2.5M12 14l7.5-3M12 18.5l6-2.5" /></>);
+export const ChevronIcon = icon(<path d="m8 10 4 4 4-4" />);
+export const CollapseIcon = icon(<><rect x="4" y="5" width="16" height="14" rx="2" /><path d="M9.5 5v14" /></>);
+export const UnlinkIcon = icon(<><path d="M5 12.5a10 10 0 0 1 14 0M8.2 15.8a5.4 5.4 0 0 1 7.6 0M12 19h.01" /><path d="M4 4l16 16" /></>);
+export const KeyIcon = icon(<><circle cx="8" cy="15" r="4" /><path d="m11 12 8-8M16 7l2.5 2.5" /></>);

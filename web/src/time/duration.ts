@@ -1,0 +1,41 @@
+const UNITS: ReadonlyArray<readonly [string, number]> = [
+  ["d", 86400],
+  ["h", 3600],
+  ["m", 60],
+  ["s", 1],
+];
+
+const WORDS: Record<string, string> = { d: "day", h: "hour", m: "minute", s: "second" };
+
+/** "15m", "1h30m" or "2d" in seconds; null when it is not a duration. */
+export function parseDuration(text: string): number | null {
+  if (!/^(\d+[dhms])+$/.test(text)) return null;
+  let seconds = 0;
+  for (const [, amount, unit] of text.matchAll(/(\d+)([dhms])/g)) {
+    seconds += Number(amount) * (UNITS.find(([name]) => name === unit)?.[1] ?? 0);
+  }
+  return seconds > 0 ? seconds : null;
+}
+
+export function printDuration(seconds: number): string {
+  let rest = Math.round(seconds);
+  let text = "";
+  for (const [unit, size] of UNITS) {
+    const amount = Math.floor(rest / size);
+    if (amount > 0) text += `${amount}${unit}`;
+    rest -= amount * size;
+  }
+  return text || "0s";
+}
+
+/** "15 minutes", "1 hour 30 minutes". */
+export function sayDuration(seconds: number): string {
+  const parts = [...printDuration(seconds).matchAll(/(\d+)([dhms])/g)];
+  return parts.map(([, amount, unit]) => `${amount} ${WORDS[unit as string]}${amount === "1" ? "" : "s"}`).join(" ");
+}
+
+/** The two largest parts: "3 d 4 h", "12 min". */
+export function shortDuration(seconds: number): string {
+  const parts = [...printDuration(Math.max(0, seconds)).matchAll(/(\d+)([dhms])/g)].slice(0, 2);
+  return parts.map(([, amount, unit]) => `${amount} ${unit === "m" ? "min" : unit}`).join(" ");
+}
