@@ -22,8 +22,11 @@ hypothesis.settings.register_profile("ci", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Close sockets to every test but those of a few folders, and open loopback alone to them."""
+    """Close sockets to every test but those of a few folders, and open loopback alone to them; browser tests go last."""
+    # Playwright keeps an event loop running in this thread, in which no asynchronous test could start its own.
+    items.sort(key=lambda item: "browser" in item.path.relative_to(ROOT).parts)
     for item in items:
         folder = item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""
         allowed = folder in FOLDERS_WITH_SOCKETS
