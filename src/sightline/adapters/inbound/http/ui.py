@@ -29,6 +29,9 @@ _COMPRESSIBLE: Final = ("text/", "application/javascript", "application/json", "
 _MIN_COMPRESSED: Final = 1_024
 _TYPES: Final = {".js": "text/javascript", ".mjs": "text/javascript", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
 
+# Hosts have dots in their names, so not every last part with a dot is a file.
+_ENDINGS: Final = frozenset({*_TYPES, ".css", ".html", ".ico", ".json", ".map", ".png", ".txt", ".webmanifest"})
+
 SECURITY_HEADERS: Final = {
     # Mantine sets style attributes and one style element, hence 'unsafe-inline' for styles and nothing else.
     "Content-Security-Policy": (
@@ -121,7 +124,7 @@ def routes(settings: DoorSettings) -> list[HTTPRouteHandler]:
         found = await built.file(inside)
         if found is not None:
             return _response(request, found, _FOREVER if inside.startswith(f"{HASHED}/") else _FRESH)
-        if inside.startswith(f"{HASHED}/") or _is_hidden(inside):
+        if inside.startswith(f"{HASHED}/") or PurePosixPath(inside).suffix in _ENDINGS or _is_hidden(inside):
             raise NotFound(f"the web UI has no file {inside[:200]!r}")
         return await page(request)  # a place within the page, which it finds by itself
 
