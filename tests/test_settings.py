@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from sightline.domain.errors import SettingsInvalid
-from sightline.settings import Duration, Fsync, Size, keys, load
+from sightline.settings.quantities import Duration, Fsync, Size
+from sightline.settings.schema import keys
+from sightline.settings.sources import load
 
 DOCS = Path(__file__).parents[1] / "docs" / "guide" / "settings.md"
 

@@ -65,7 +65,7 @@ def serve(  # noqa: PLR0913 - one parameter a flag
 def _serve(flags: Mapping[str, Any]) -> int:
     from sightline.domain.errors import SettingsInvalid, SightlineError
     from sightline.log import configure
-    from sightline.settings import load
+    from sightline.settings.sources import load
 
     try:
         settings = load(flags)

@@ -54,7 +54,7 @@ from sightline.domain.kernels.compiled import start_compiling
 from sightline.domain.labels import LabelLimits
 from sightline.domain.metrics.tail import Tail
 from sightline.domain.tenancy import LOCAL
-from sightline.settings import Settings
+from sightline.settings.schema import Settings
 
 _DECODERS: Final = ("sightline.adapters.wire.remote_write_scan",)
 """Modules outside the domain that register kernels."""

@@ -13,7 +13,8 @@ import pytest
 
 from sightline.compose import start
 from sightline.domain.errors import DataFolderLocked, SettingsInvalid
-from sightline.settings import Settings, load
+from sightline.settings.schema import Settings
+from sightline.settings.sources import load
 
 pytestmark = pytest.mark.anyio
 

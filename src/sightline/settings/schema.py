@@ -1,0 +1,231 @@
+"""Every setting: its key, type, bounds, default and meaning."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, get_args, get_type_hints
+
+from msgspec import Meta, Struct, field
+
+from sightline.domain.promql.parse import DEFAULT_LIMITS as QUERY_TEXT
+from sightline.settings.quantities import Duration, Fsync, Size
+
+PREFIX: Final = "SIGHTLINE_"
+"""What the names of settings begin with in the environment."""
+
+
+class Wal(Struct, frozen=True, forbid_unknown_fields=True):
+    """The write-ahead log."""
+
+    fsync: Annotated[
+        Fsync,
+        Meta(
+            description="How long after a write the log is made durable against loss of power; `always`: before each acknowledgement."
+        ),
+    ] = Fsync("1s")
+    segment_bytes: Annotated[Size, Meta(description="Size at which a log segment is closed and the next begun.")] = (
+        Size(64 << 20)
+    )
+    max_bytes: Annotated[
+        Size,
+        Meta(
+            description="Bound of the whole log; beyond it samples are refused with 429 until the store has caught up."
+        ),
+    ] = Size(1 << 30)
+
+
+class Flush(Struct, frozen=True, forbid_unknown_fields=True):
+    """From the log to the store."""
+
+    rows: Annotated[int, Meta(ge=1000, le=500_000, description="Samples after which a range goes to the store.")] = (
+        500_000
+    )
+    bytes: Annotated[Size, Meta(description="Bytes after which a range goes to the store.")] = Size(64 << 20)
+    age: Annotated[Duration, Meta(description="Time after which a range goes to the store.")] = Duration(30_000)
+
+
+class Intake(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is taken in."""
+
+    ahead: Annotated[Duration, Meta(description="How far a sample may lie in the future.")] = Duration(600_000)
+    unflushed_samples: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Acknowledged samples that may wait for the store, in memory and log; beyond it samples are refused with 429.",
+        ),
+    ] = 10_000_000
+    request_samples: Annotated[int, Meta(ge=1, description="Samples, or series, that one request may bring.")] = (
+        1_000_000
+    )
+    labels: Annotated[int, Meta(ge=1, description="Labels a series may have.")] = 128
+    label_name_bytes: Annotated[int, Meta(ge=1, description="Bytes of a label name.")] = 1024
+    label_value_bytes: Annotated[int, Meta(ge=1, description="Bytes of a label value.")] = 8192
+
+
+class Disk(Struct, frozen=True, forbid_unknown_fields=True):
+    """Room on the disk."""
+
+    min_free: Annotated[
+        Size,
+        Meta(
+            description="Room that is kept free on the disk: below it samples are refused with 503. 0 turns the watermark off."
+        ),
+    ] = Size(512 << 20)
+
+
+class Query(Struct, frozen=True, forbid_unknown_fields=True):
+    """Bounds of queries."""
+
+    lookback: Annotated[
+        Duration, Meta(description="How old the newest sample of a series may be to count as its present value.")
+    ] = Duration(300_000)
+    max_points: Annotated[int, Meta(ge=1, description="Points a series may have in a range query.")] = 11_000
+    max_samples: Annotated[int, Meta(ge=1, description="Samples one query may load.")] = 50_000_000
+    timeout: Annotated[Duration, Meta(description="How long a query may run.")] = Duration(120_000)
+    concurrency: Annotated[int, Meta(ge=1, description="Queries that run at once; further ones wait.")] = 20
+    queue: Annotated[int, Meta(ge=0, description="Queries that may wait for their turn; further ones are refused.")] = (
+        200
+    )
+    max_length: Annotated[int, Meta(ge=1, description="Characters of a query.")] = QUERY_TEXT.length
+    max_depth: Annotated[int, Meta(ge=1, description="Nesting of a query.")] = QUERY_TEXT.depth
+
+
+class Search(Struct, frozen=True, forbid_unknown_fields=True):
+    """Bounds of questions about labels and series."""
+
+    max_results: Annotated[
+        int, Meta(ge=1, description="Series, label names or label values that one answer holds at most.")
+    ] = 100_000
+
+
+class Http(Struct, frozen=True, forbid_unknown_fields=True):
+    """The HTTP door."""
+
+    token_file: Annotated[
+        Path | None,
+        Meta(description="File with the token that clients must send; needed when listening beyond loopback."),
+    ] = None
+    insecure: Annotated[
+        bool, Meta(description="Listen beyond loopback without a token, in a network that is trusted entirely.")
+    ] = False
+    allowed_hosts: Annotated[
+        tuple[str, ...], Meta(description="Further host names under which the program is reached, as behind a proxy.")
+    ] = ()
+    allowed_origins: Annotated[
+        tuple[str, ...], Meta(description="Web origins besides our own whose pages may call the API.")
+    ] = ()
+    max_body_bytes: Annotated[Size, Meta(description="Largest request body as sent.")] = Size(32 << 20)
+    max_decompressed_bytes: Annotated[Size, Meta(description="Largest request body once decompressed.")] = Size(
+        64 << 20
+    )
+    max_form_bytes: Annotated[Size, Meta(description="Largest form of a query, as sent and once decompressed.")] = Size(
+        4 << 20
+    )
+    max_inflight_bytes: Annotated[
+        Size, Meta(description="Bodies that may be read and decoded at once; beyond it 429.")
+    ] = Size(256 << 20)
+    max_websockets: Annotated[int, Meta(ge=1, description="Live connections at once.")] = 1000
+    read_timeout: Annotated[Duration, Meta(description="How long a client may take to send a request body.")] = (
+        Duration(30_000)
+    )
+
+
+class Host(Struct, frozen=True, forbid_unknown_fields=True):
+    """The machine that Sightline runs on."""
+
+    enabled: Annotated[bool, Meta(description="Whether this machine is observed.")] = True
+    interval: Annotated[Duration, Meta(description="How often this machine is observed.")] = Duration(5_000)
+    instance: Annotated[str, Meta(description="The `instance` label of this machine; empty: its host name.")] = ""
+
+
+class Own(Struct, frozen=True, forbid_unknown_fields=True):
+    """Sightline's own metrics."""
+
+    interval: Annotated[Duration, Meta(description="How often Sightline's own metrics are stored.")] = Duration(15_000)
+
+
+class Alerts(Struct, frozen=True, forbid_unknown_fields=True):
+    """The built-in alerts."""
+
+    cpu_threshold: Annotated[
+        float, Meta(gt=0, le=100, description="Percentage of CPU above which a machine's alert is critical.")
+    ] = 90.0
+    memory_threshold: Annotated[
+        float, Meta(gt=0, le=100, description="Percentage of memory above which a machine's alert is raised.")
+    ] = 85.0
+    interval: Annotated[Duration, Meta(description="How often alert rules are evaluated.")] = Duration(5_000)
+    cooldown: Annotated[Duration, Meta(description="After a notice about an alert, how long it is not told again.")] = (
+        Duration(300_000)
+    )
+
+
+class Log(Struct, frozen=True, forbid_unknown_fields=True):
+    """The program's own log."""
+
+    level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="Least level that is written.")] = (
+        "info"
+    )
+    format: Annotated[
+        Literal["auto", "console", "json"], Meta(description="`auto`: readable on a terminal, JSON otherwise.")
+    ] = "auto"
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """All settings, read once at start."""
+
+    data: Annotated[Path, Meta(description="Folder that holds all data.")] = Path("sightline-data")
+    listen: Annotated[str, Meta(description="Address and port of the HTTP door; port 0 takes a free one.")] = (
+        "127.0.0.1:8080"
+    )
+    retention: Annotated[Duration, Meta(description="How long samples are kept.")] = Duration(15 * 86_400_000)
+    wal: Wal = field(default_factory=Wal)
+    flush: Flush = field(default_factory=Flush)
+    intake: Intake = field(default_factory=Intake)
+    disk: Disk = field(default_factory=Disk)
+    query: Query = field(default_factory=Query)
+    search: Search = field(default_factory=Search)
+    http: Http = field(default_factory=Http)
+    host: Host = field(default_factory=Host)
+    own: Own = field(default_factory=Own)
+    alerts: Alerts = field(default_factory=Alerts)
+    log: Log = field(default_factory=Log)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One setting: its dotted key, type, default as text, and description."""
+
+    name: str
+    type: Any
+    default: str
+    description: str
+
+    @property
+    def variable(self) -> str:
+        """Its name in the environment."""
+        return PREFIX + self.name.upper().replace(".", "_")
+
+
+def keys() -> Iterator[Key]:
+    """Every setting, in the order of the classes."""
+    yield from _keys(Settings(), "")
+
+
+def _keys(struct: Struct, prefix: str) -> Iterator[Key]:
+    hints = get_type_hints(type(struct), include_extras=True)
+    for name in struct.__struct_fields__:
+        value, hint = getattr(struct, name), hints[name]
+        if isinstance(value, Struct):
+            yield from _keys(value, f"{prefix}{name}.")
+            continue
+        type_, meta = get_args(hint)[0], get_args(hint)[1]
+        yield Key(prefix + name, type_, _text(value), meta.description or "")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return "" if value is None else str(value)

@@ -1,0 +1,146 @@
+"""Where settings come from, and what wins over what."""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, get_origin, get_type_hints
+
+import msgspec
+from dotenv import dotenv_values
+
+from sightline.domain.errors import BadData, SettingsInvalid
+from sightline.settings.quantities import Duration, Fsync, Size
+from sightline.settings.schema import PREFIX, Key, Settings, keys
+
+FILE: Final = "sightline.toml"
+
+_ALIASES: Final = {
+    "PORT": "listen",
+    "CPU_THRESHOLD": "alerts.cpu_threshold",
+    "MEMORY_THRESHOLD": "alerts.memory_threshold",
+}
+"""Names without the prefix that other products use, and the keys they set; a prefixed name wins over them."""
+_NOT_SETTINGS: Final = frozenset({"SIGHTLINE_CONFIG", "SIGHTLINE_URL", "SIGHTLINE_TENANT", "SIGHTLINE_JIT"})
+"""Names with our prefix that are read elsewhere: by the command line and the kernels."""
+_TESTS: Final = "SIGHTLINE_TEST_"
+"""What the names begin with that only tests read."""
+_TEXT_TYPES: Final = (Duration, Size, Fsync)
+
+
+def load(
+    flags: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] = os.environ,
+    folder: Path | None = None,
+) -> Settings:
+    """Read the settings.
+
+    flags: dotted keys to values, those that were given. folder: where `.env` and sightline.toml are looked for unless
+    `--config` (the flag `config`) or SIGHTLINE_CONFIG names a file.
+
+    Raises:
+        SettingsInvalid: an unknown key, a value that does not fit, or a file that cannot be read.
+    """
+    folder = folder or Path.cwd()
+    given = dict(flags or {})
+    dotenv = {k: v for k, v in dotenv_values(folder / ".env").items() if v is not None}
+    named = given.pop("config", None) or environment.get("SIGHTLINE_CONFIG") or dotenv.get("SIGHTLINE_CONFIG")
+    layers = [
+        _from_file(Path(named) if named else folder / FILE, required=bool(named)),
+        _from_environment(dotenv, str(folder / ".env")),
+        _from_environment(environment, "the environment"),
+        _Layer("the command line", given),
+    ]
+    known = {key.name: key for key in keys()}
+    values: dict[str, tuple[Any, str]] = {}
+    for layer in layers:
+        for name, value in layer.values.items():
+            if name not in known:
+                raise SettingsInvalid(f"{layer.source}: {name} is not a setting{_nearest(name, known)}", key=name)
+            values[name] = (value, layer.source)
+    tree: dict[str, Any] = {}
+    for name, (value, source) in values.items():
+        table, _, leaf = name.rpartition(".")
+        (tree.setdefault(table, {}) if table else tree)[leaf] = _converted(known[name], value, source)
+    return msgspec.convert(tree, Settings, dec_hook=_keep)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """Values by dotted key, and where they come from."""
+
+    source: str
+    values: Mapping[str, Any]
+
+
+def _from_file(path: Path, *, required: bool) -> _Layer:
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if required:
+            raise SettingsInvalid(f"{path}: no such settings file") from None
+        return _Layer(str(path), {})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsInvalid(f"{path}: {error}") from None
+    flat = {}
+    for name, value in tree.items():
+        flat.update(
+            {f"{name}.{leaf}": one for leaf, one in value.items()} if isinstance(value, dict) else {name: value}
+        )
+    return _Layer(str(path), flat)
+
+
+def _from_environment(environment: Mapping[str, str], source: str) -> _Layer:
+    variables = {key.variable: key.name for key in keys()}
+    values: dict[str, Any] = {}
+    for alias, name in _ALIASES.items():
+        if environment.get(alias):
+            values[name] = f"127.0.0.1:{environment[alias]}" if alias == "PORT" else environment[alias]
+    for variable, value in environment.items():
+        if not variable.startswith(PREFIX) or variable.startswith(_TESTS) or variable in _NOT_SETTINGS:
+            continue
+        if variable not in variables:
+            nearest = _nearest(variable, variables)
+            raise SettingsInvalid(f"{source}: {variable} is not a setting{nearest}", key=variable)
+        if value != "":
+            values[variables[variable]] = value
+    return _Layer(source, values)
+
+
+def _nearest(name: str, valid: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(name, valid, n=1, cutoff=0.4)
+    return f"; did you mean {close[0]}?" if close else f"; valid are {', '.join(sorted(valid))}"
+
+
+def _converted(key: Key, value: Any, source: str) -> Any:
+    """The value in the setting's type; texts are read, as the environment knows nothing else."""
+    wanted = key.type
+    try:
+        if wanted in _TEXT_TYPES:
+            return wanted.parse(str(value))
+        if get_origin(wanted) is tuple and isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        if wanted in (Path, Path | None):
+            return Path(value).expanduser()
+        return msgspec.convert(value, _annotated(key.name), strict=False)
+    except (BadData, msgspec.ValidationError, TypeError, ValueError) as error:
+        message = f"{source}: {key.name} = {value!r} does not fit: {str(error).removeprefix('Error: ')}"
+        raise SettingsInvalid(message, key=key.name) from None
+
+
+def _annotated(name: str) -> Any:
+    """The annotated type of a setting, bounds included."""
+    struct: Any = Settings
+    *tables, leaf = name.split(".")
+    for table in tables:
+        struct = get_type_hints(struct)[table]
+    return get_type_hints(struct, include_extras=True)[leaf]
+
+
+def _keep(wanted: type, value: Any) -> Any:
+    """Values were converted one by one before, where errors can name their key."""
+    if isinstance(value, wanted):
+        return value
+    raise NotImplementedError
