@@ -133,6 +133,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Running:
         tail=LiveTail(bus, clock),
         clock=clock,
         telemetry=telemetry,
+        rules_every=settings.alerts.interval.seconds,
         readiness=lambda: "stopping" if stopping.is_set() else None,
         health=lambda: _health(flush, retain),
     )

@@ -22,12 +22,84 @@ def answer_alerts(page: Page, alerts: list[dict[str, Any]]) -> None:
     page.route("**/api/v1/alerts*", lambda route: route.fulfill(body=body, content_type="application/json"))
 
 
+RULE = {
+    "type": "alerting",
+    "name": "HighCpuUsage",
+    "state": "inactive",
+    "query": "cpu > 72.5",
+    "duration": 90,
+    "labels": {"severity": "critical"},
+    "annotations": {},
+    "threshold": {"query": "cpu", "comparison": ">", "value": 72.5},
+    "alerts": [],
+    "health": "ok",
+    "evaluationTime": 0.0042,
+    "lastEvaluation": "2026-01-01T00:00:00Z",
+}
+
+
+def answer_rules(page: Page, rules: list[dict[str, Any]]) -> None:
+    """Let the server say that these rules exist."""
+    body = json.dumps({"status": "success", "data": {"groups": [{"interval": 5, "rules": rules}]}})
+    page.route("**/api/v1/rules*", lambda route: route.fulfill(body=body, content_type="application/json"))
+
+
 def test_quiet_is_said_calmly(page: Page) -> None:
-    """Without alerts the page says that nothing fires and which rules watch."""
+    """Without alerts the page says that nothing fires."""
     answer_alerts(page, [])
+    answer_rules(page, [RULE])
     page.goto("/ui/alerts")
-    expect(page.get_by_role("heading", name="Nothing is firing")).to_be_visible()
-    expect(page.get_by_role("main")).to_contain_text(re.compile(r"CPU use above 90 %.*memory use above 85 %"))
+    expect(page.get_by_role("heading", name="Nothing is firing", exact=True)).to_be_visible()
+
+
+def test_the_built_in_rules_are_listed(page: Page) -> None:
+    """The server's own rules stand in the table, evaluated within the last seconds."""
+    page.goto("/ui/alerts")
+    table = page.get_by_role("table", name="Rules")
+    for name in ("HighCpuUsage", "HighMemoryUsage"):
+        row = table.get_by_role("row").filter(has_text=name)
+        expect(row).to_contain_text(re.compile(r"(\d+ s ago|just now)"))
+        expect(row).to_contain_text(re.compile(r"above \d"))
+
+
+def test_a_rule_tells_its_condition_and_how_it_stands(page: Page) -> None:
+    """A rule shows its name, severity, state, expression, threshold, duration and last evaluation."""
+    answer_alerts(page, [])
+    answer_rules(page, [RULE])
+    page.goto("/ui/alerts")
+    row = page.get_by_role("table", name="Rules").get_by_role("row").last
+    for text in ("HighCpuUsage", "critical", "Inactive", "cpu > 72.5", "above 72.5", "1 minute 30 seconds", "4.20 ms"):
+        expect(row).to_contain_text(text)
+    expect(row.locator("time")).to_have_attribute("datetime", "2026-01-01T00:00:00.000Z")
+
+
+def test_a_failing_rule_is_no_reason_for_calm(page: Page) -> None:
+    """A rule that cannot be evaluated says why, stands before the quiet ones, and the page does not say that all is well."""
+    failing = {
+        **RULE,
+        "name": "Zebra",
+        "health": "err",
+        "lastError": "the query took too long",
+        "code": "query_timeout",
+        "failingSince": "2026-01-01T00:00:00Z",
+    }
+    answer_alerts(page, [])
+    answer_rules(page, [RULE, failing])
+    page.goto("/ui/alerts")
+    expect(page.get_by_role("heading", name="Nothing is firing, but a rule fails")).to_be_visible()
+    row = page.get_by_role("table", name="Rules").get_by_role("row").nth(1)
+    for text in ("Zebra", "Fails", "the query took too long", "query_timeout"):
+        expect(row).to_contain_text(text)
+
+
+def test_without_the_rules_the_alerts_still_show(page: Page) -> None:
+    """When the rules cannot be read, a line says so with the code, and the alerts stand above it."""
+    answer_alerts(page, [FIRING])
+    body = json.dumps({"status": "error", "errorType": "internal", "error": "Too busy.", "code": "overloaded"})
+    page.route("**/api/v1/rules*", lambda route: route.fulfill(status=503, body=body, content_type="application/json"))
+    page.goto("/ui/alerts")
+    expect(page.get_by_text("The rules cannot be read: Too busy. overloaded")).to_be_visible()
+    expect(page.get_by_role("list", name="Alerts").get_by_role("listitem")).to_have_count(1)
 
 
 def test_a_firing_alert_tells_what_where_and_since_when(page: Page) -> None:

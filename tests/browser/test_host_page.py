@@ -1,10 +1,15 @@
 """What a host's page shows, and that it moves."""
 
 import re
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Locator, Page, Request, expect
 from tests.browser.panels import panel, rows
+from tests.browser.test_alerts_page import RULE, answer_rules
+
+ABOVE_ZERO: Final = {"query": "", "comparison": ">", "value": 0}
 
 
 @pytest.mark.parametrize("title", ["CPU", "Memory", "Disk space", "Network"])
@@ -78,3 +83,43 @@ def test_an_unknown_host_is_said_to_be_unknown(page: Page) -> None:
     expect(page.get_by_role("heading", name="This host is not known")).to_be_visible()
     page.get_by_role("main").get_by_role("link").first.click()
     expect(page.get_by_role("heading", name="CPU by mode")).to_be_visible()
+
+
+def tile(page: Page, name: str) -> Locator:
+    """One of the figures at the top."""
+    return page.get_by_role("group", name=name, exact=True)
+
+
+def test_figures_are_judged_by_the_rules_of_the_server(page: Page, host_page: Page) -> None:
+    """A figure above its rule's threshold says so, as bad as the rule's severity, and one without a rule is not judged."""
+    memory = {**RULE, "name": "HighMemoryUsage", "labels": {"severity": "warning"}, "threshold": ABOVE_ZERO}
+    answer_rules(page, [memory])
+    host_page.reload()
+    expect(tile(host_page, "Memory")).to_contain_text("Above 0 %")
+    expect(tile(host_page, "Memory")).to_have_attribute("data-tone", "warning")
+    expect(tile(host_page, "CPU")).to_contain_text(re.compile(r"\d %"))
+    expect(tile(host_page, "CPU")).not_to_contain_text(re.compile("Normal|Above"))
+
+
+def test_without_the_rules_figures_are_not_judged(page: Page, host_page: Page) -> None:
+    """When the rules cannot be read, the figures stand without a verdict and nothing else is amiss."""
+    page.route("**/api/v1/rules*", lambda route: route.fulfill(status=503, body="{}", content_type="application/json"))
+    host_page.reload()
+    for name in ("CPU", "Memory"):
+        expect(tile(host_page, name)).to_contain_text(re.compile(r"\d %"))
+        expect(tile(host_page, name)).not_to_contain_text(re.compile("Normal|Above"))
+    expect(host_page.get_by_role("alert")).to_have_count(0)
+
+
+def test_the_figure_of_the_cpu_is_that_of_the_alert(host_page: Page) -> None:
+    """The page asks for the very expression that the built-in rule compares with its threshold, for its host alone."""
+    groups = host_page.request.get("/api/v1/rules?rule_name[]=HighCpuUsage").json()["data"]["groups"]
+    (rule,) = groups[0]["rules"]
+
+    def asks_for_it(request: Request) -> bool:
+        asked = parse_qs(urlsplit(request.url).query).get("query", [""])[0]
+        everywhere = re.sub(r'instance="[^"]*",?', "", asked).replace("{}", "")
+        return bool(everywhere == rule["threshold"]["query"])
+
+    with host_page.expect_request(asks_for_it):
+        pass

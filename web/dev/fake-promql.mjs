@@ -147,6 +147,10 @@ export function evaluate(node, time, world, reader) {
         return sample ? [{ labels: series.labels, v: sample.v }] : [];
       });
     case "call": {
+      if (node.name === "scalar") {
+        const found = go(node.inner);
+        return Array.isArray(found) && found.length === 1 ? found[0].v : NaN;
+      }
       const apply = RANGE[node.name];
       if (!apply) throw new BadQuery(`unknown function "${node.name}"`);
       node.inner.found ??= world.series.filter((series) => matches(series.labels, node.inner.matchers));

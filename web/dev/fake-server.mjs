@@ -46,6 +46,21 @@ function alerts() {
   ];
 }
 
+function rules() {
+  const rule = (name, severity, query, value) => {
+    const worst = alerts().find((alert) => alert.labels.alertname === name && alert.state !== "resolved");
+    return {
+      type: "alerting", name, state: worst?.state ?? "inactive", query: `${query} > ${value}`, duration: 10, keepFiringFor: 0,
+      labels: { severity }, annotations: {}, threshold: { query, comparison: ">", value }, alerts: [], health: "ok",
+      evaluationTime: 0.004, lastEvaluation: new Date(Math.floor(Date.now() / 5000) * 5000).toISOString(),
+    };
+  };
+  return [
+    rule("HighCpuUsage", "critical", '100 * (1 - sum by (instance) (rate(node_cpu_seconds_total{mode=~"idle|iowait"}[30s])) / sum by (instance) (rate(node_cpu_seconds_total[30s])))', 90),
+    rule("HighMemoryUsage", "warning", "100 * (1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes)", 85),
+  ];
+}
+
 class Refusal extends Error {
   constructor(status, errorType, code, message) {
     super(message);
@@ -89,6 +104,7 @@ const API = {
     return world.series.filter((series) => wanted.some((fits) => fits(series))).map((series) => series.labels);
   },
   alerts: () => ({ alerts: alerts() }),
+  rules: () => ({ groups: [{ name: "alerts", file: "catalog", interval: 5, rules: rules() }] }),
   "status/buildinfo": () => ({ version: "0.0.0-fake" }),
 };
 

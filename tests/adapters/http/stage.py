@@ -17,6 +17,7 @@ from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.outbound.memory.bus import MemoryBus
 from sightline.adapters.outbound.memory.clock import ManualClock
+from sightline.application.evaluate import RuleStatus
 from sightline.application.query import QueryOptions
 from sightline.application.search import Found
 from sightline.application.tail import Tail
@@ -75,6 +76,7 @@ class Stage:
     warnings: tuple[str, ...] = ()
     found: Found[Any] = field(default_factory=lambda: Found([], 10, truncated=False))
     standing: list[Alert] = field(default_factory=list)
+    evaluated: list[RuleStatus] = field(default_factory=list)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     stored: list[tuple[Principal, WriteBatch]] = field(default_factory=list)
     not_ready: str | None = None
@@ -137,6 +139,10 @@ class Stage:
     def alerts(self, principal: Principal) -> list[Alert]:
         """Evaluate."""
         return [alert for alert in self.standing if alert.tenant == principal.tenant]
+
+    def rules(self, principal: Principal) -> list[RuleStatus]:
+        """Evaluate."""
+        return [status for status in self.evaluated if status.tenant == principal.tenant]
 
     def use_cases(self) -> UseCases:
         """As compose.py would hand them over."""

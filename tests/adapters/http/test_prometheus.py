@@ -216,6 +216,7 @@ async def test_alerts_look_like_prometheus_alerts(client: httpx.AsyncClient, sta
                     "annotations": {"summary": "CPU is busy"},
                     "state": "firing",
                     "activeAt": "2025-11-21T04:40:00.123Z",
+                    "changedAt": "2025-11-21T04:40:00.123Z",
                     "value": "9.1e+01",
                     "reason": "condition_held_for_duration",
                 }

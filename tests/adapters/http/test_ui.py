@@ -10,7 +10,9 @@ from tests.adapters.http.stage import Stage, calling
 from sightline.adapters.inbound.http.settings import DoorSettings
 
 
-@pytest.mark.parametrize("path", ["/ui/", "/ui/index.html", "/ui/hosts", "/ui/hosts/web-1", "/ui/hosts/web-1.example.org", "/ui/alerts/"])
+@pytest.mark.parametrize(
+    "path", ["/ui/", "/ui/index.html", "/ui/hosts", "/ui/hosts/web-1", "/ui/hosts/web-1.example.org", "/ui/alerts/"]
+)
 async def test_places_within_the_page_are_the_page(client: httpx.AsyncClient, path: str) -> None:
     """Paths that name no file are places that the page finds by itself."""
     answer = await client.get(path)

@@ -21,6 +21,7 @@ def test_thresholds_are_what_was_asked_for() -> None:
     cpu, memory = builtin_rules(cpu_threshold=72.5, memory_threshold=0.1)
     assert cpu.expr.endswith(" > 72.5")
     assert memory.expr.endswith(" > 0.1")
+    assert [rule.threshold for rule in (cpu, memory)] == [(">", 72.5), (">", 0.1)]
     description = Texts(cpu).annotations(Labels.of(instance="web-1"), 80.0).get("description")
     assert description == "CPU on web-1 is above 72.5 %."
 

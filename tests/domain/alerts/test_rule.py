@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sightline.domain.alerts.rule import AlertRule, Severity, Texts, decode_rule, encode_rule
+from sightline.domain.alerts.rule import AlertRule, Severity, Texts, Threshold, decode_rule, encode_rule
 from sightline.domain.errors import BadData
 from sightline.domain.labels import Labels
 
@@ -91,3 +91,36 @@ def test_any_bytes_decode_or_are_refused(body: bytes) -> None:
         decode_rule(body)
     except BadData as error:
         assert error.message  # noqa: PT017 - both ways out are right, a third is not
+
+
+@pytest.mark.parametrize(
+    ("data", "expr", "threshold"),
+    [
+        ("disk_used", "disk_used > 90", Threshold(">", 90)),
+        ("disk_used", "disk_used>=0.01", Threshold(">=", 0.01)),
+        ("free", "free < 5e9", Threshold("<", 5e9)),
+        ("sum(free) / 2", "sum(free) / 2 <= 5 ", Threshold("<=", 5)),
+    ],
+)
+def test_a_comparison_with_a_number_is_a_threshold(data: str, expr: str, threshold: Threshold) -> None:
+    """A rule that compares its data with a number has that number as its threshold."""
+    assert AlertRule(name="A", expr=expr, data=data).threshold == threshold
+
+
+@pytest.mark.parametrize(
+    ("data", "expr"),
+    [
+        ("", "disk_used > 90"),
+        ("disk", "disk_used > 90"),
+        ("disk_used", "disk_used > limit"),
+        ("disk_used", "disk_used > bool 90"),
+        ("disk_used", "disk_used > 90 < 95"),
+        ("disk_used", "disk_used > 1e999"),
+        ("disk_used", "disk_used > 1.2.3"),
+        ("a or b", "a or b > 5"),
+        ("a", "a == 5"),
+    ],
+)
+def test_another_condition_has_no_threshold(data: str, expr: str) -> None:
+    """Where the expression is anything but its data compared with a number, no threshold is shown rather than a wrong one."""
+    assert AlertRule(name="A", expr=expr, data=data).threshold is None

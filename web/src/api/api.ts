@@ -1,6 +1,6 @@
 import { ApiFailure } from "./failure";
 import { noteAnswer, noteSilence } from "./reachability";
-import type { Alert, Answer, BuildInfo, MatrixResult, VectorResult } from "./responses";
+import type { Alert, Answer, BuildInfo, MatrixResult, RuleGroup, VectorResult } from "./responses";
 import { readToken } from "./token";
 
 const TIMEOUT_MS = 15_000;
@@ -51,6 +51,10 @@ export function queryRange(query: string, start: number, end: number, step: numb
 
 export async function fetchAlerts(signal?: AbortSignal): Promise<Alert[]> {
   return (await request<{ alerts: Alert[] }>("alerts", {}, signal)).alerts;
+}
+
+export async function fetchRules(signal?: AbortSignal): Promise<RuleGroup[]> {
+  return (await request<{ groups: RuleGroup[] }>("rules", { type: "alert", exclude_alerts: "true" }, signal)).groups;
 }
 
 export function labelValues(label: string, match: string, signal?: AbortSignal): Promise<string[]> {

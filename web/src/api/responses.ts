@@ -21,8 +21,44 @@ export interface Alert {
   annotations: { summary?: string; description?: string } & Labels;
   state: AlertState;
   activeAt: string;
+  /** Since when it is in its state. */
+  changedAt?: string;
   value: string;
   reason?: string;
+}
+
+export type RuleState = "inactive" | "pending" | "firing";
+
+/** The condition holds while the query's value is `comparison` the value. */
+export interface RuleThreshold {
+  query: string;
+  comparison: ">" | ">=" | "<" | "<=";
+  value: number;
+}
+
+export interface Rule {
+  name: string;
+  state: RuleState;
+  query: string;
+  /** Seconds for which the condition must hold. */
+  duration: number;
+  labels: Labels;
+  annotations: { summary?: string; description?: string } & Labels;
+  /** Only of a rule that compares one query with one number. */
+  threshold?: RuleThreshold;
+  health: "ok" | "err" | "unknown";
+  lastError?: string;
+  code?: string;
+  failingSince?: string;
+  /** Seconds. */
+  evaluationTime: number;
+  lastEvaluation: string;
+}
+
+export interface RuleGroup {
+  /** Seconds between evaluations. */
+  interval: number;
+  rules: Rule[];
 }
 
 export interface BuildInfo {

@@ -13,8 +13,6 @@ import type { Threshold, TimeMark } from "./marks";
 import { plotData, plotOptions, type PlotState } from "./plot";
 import type { Unit } from "./units";
 
-export const CHART_HEIGHT = 184;
-
 /** Half a pixel of time between two moves of the live edge, and never more often than the eye sees. */
 const SHORTEST_MOVE_MS = 40;
 /** After six missing reports a chart shows that it knows nothing newer. */
@@ -22,6 +20,7 @@ const SILENT_SECONDS = 30;
 
 interface ChartProps {
   description: string;
+  height: number;
   times: number[];
   lines: readonly Line[];
   unit: Unit;
@@ -39,7 +38,7 @@ const NONE: readonly never[] = [];
 
 /** The one chart of the UI: columns in, a canvas out; drag zooms the page, double click goes back. */
 export function Chart(props: ChartProps) {
-  const { description, times, lines, unit, stacked = false, hidden, focused, onCursor } = props;
+  const { height, description, times, lines, unit, stacked = false, hidden, focused, onCursor } = props;
   const { range } = useTimeRange();
   const scheme = useComputedColorScheme("light");
   const box = useRef<HTMLDivElement>(null);
@@ -77,7 +76,7 @@ export function Chart(props: ChartProps) {
     const element = box.current;
     if (!element || !drawable) return undefined;
     const built = new uPlot(
-      plotOptions({ width: element.clientWidth, height: CHART_HEIGHT }, readInk(element, scheme), unit, stacked, () => state.current, {
+      plotOptions({ width: element.clientWidth, height }, readInk(element, scheme), unit, stacked, () => state.current, {
         onZoom: (from, to) => setRange(zoomTo(from, to)),
         onZoomBack: goBackInTime,
         onCursor: (index) => cursorSink.current(index),
@@ -115,8 +114,8 @@ export function Chart(props: ChartProps) {
   }, [times, lines, hidden, range, shape, props.thresholds, props.marks, props.axisMax]);
 
   useEffect(() => {
-    if (width > 0) plot.current?.setSize({ width, height: CHART_HEIGHT });
-  }, [width]);
+    if (width > 0) plot.current?.setSize({ width, height });
+  }, [width, height]);
 
   useEffect(() => {
     const index = focused === null ? -1 : lines.findIndex((line) => line.key === focused);
@@ -135,7 +134,7 @@ export function Chart(props: ChartProps) {
     // The range moves the window too.
   }, [live, range, width]);
 
-  return <div ref={box} className={styles.chart} style={{ height: CHART_HEIGHT }} role="img" aria-label={description} />;
+  return <div ref={box} className={styles.chart} style={{ height }} role="img" aria-label={description} />;
 }
 
 function newestPoint(times: readonly number[], lines: readonly Line[]): number | null {

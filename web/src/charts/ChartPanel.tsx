@@ -9,12 +9,13 @@ import { useLate } from "../parts/useLate";
 import { fullName, linesOf, type Line, type Lines, type LineSource } from "../series/lines";
 import { useRangeQueries } from "../series/useRangeQuery";
 import { goBackInTime, useTimeRange } from "../time/useTimeRange";
-import { Chart, CHART_HEIGHT } from "./Chart";
+import { Chart } from "./Chart";
 import styles from "./ChartPanel.module.css";
 import { Legend, ROW_HEIGHT } from "./Legend";
 import type { Threshold, TimeMark } from "./marks";
 import { latest } from "../series/grid";
-import { summarise } from "./summary";
+import { isNothing, summarise } from "./summary";
+import { useChartHeight } from "./useChartHeight";
 import { format, type Unit } from "./units";
 
 interface ChartPanelProps {
@@ -22,7 +23,7 @@ interface ChartPanelProps {
   note?: string;
   unit: Unit;
   sources: readonly LineSource[];
-  /** Names in the order of stacking and of the legend; others follow. */
+  /** Names in the order of stacking and of the legend; others follow, and at the end what is zero throughout. */
   order?: readonly string[];
   stacked?: boolean;
   axisMax?: number | undefined;
@@ -68,7 +69,8 @@ export function ChartPanel(props: ChartPanelProps) {
     });
   }, []);
 
-  const space = CHART_HEIGHT + (legendRows + 1) * ROW_HEIGHT;
+  const height = useChartHeight();
+  const space = height + (legendRows + 1) * ROW_HEIGHT;
   return (
     <Panel
       title={title}
@@ -92,7 +94,7 @@ export function ChartPanel(props: ChartPanelProps) {
           <>
             <Chart
               description={describe(title, lines, unit)}
-              {...{ times, lines, unit, stacked, axisMax, thresholds, marks, namedMarks, hidden, focused }}
+              {...{ height, times, lines, unit, stacked, axisMax, thresholds, marks, namedMarks, hidden, focused }}
               onCursor={setCursor}
             />
             <Legend {...{ title, lines, times, unit, scheme, hidden, cursor }} rows={legendRows} onIsolate={isolate} onFocus={setFocused} />
@@ -142,7 +144,8 @@ function arrange(lines: readonly Line[], order: readonly string[] | undefined): 
     const at = order?.indexOf(line.name) ?? -1;
     return at < 0 ? Infinity : at;
   };
-  return [...lines].sort((a, b) => (place(a) - place(b) || 0) || fullName(a).localeCompare(fullName(b), undefined, { numeric: true }));
+  const idle = new Set(lines.filter((line) => isNothing(line.values)));
+  return [...lines].sort((a, b) => (Number(idle.has(a)) - Number(idle.has(b))) || (place(a) - place(b) || 0) || fullName(a).localeCompare(fullName(b), undefined, { numeric: true }));
 }
 
 function largest(lines: Line[], most: number): Line[] {

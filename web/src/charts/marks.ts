@@ -2,7 +2,7 @@
 export interface Threshold {
   value: number;
   label: string;
-  tone: "critical" | "neutral";
+  tone: "critical" | "warning" | "neutral";
 }
 
 /** A moment drawn down a chart. */

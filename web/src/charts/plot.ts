@@ -4,7 +4,7 @@ import type { Ink } from "./ink";
 import type { Threshold, TimeMark } from "./marks";
 import { colourOf } from "./palette";
 import { stack } from "./stack";
-import { lonelyPoints } from "./summary";
+import { isNothing, lonelyPoints } from "./summary";
 import { fixedAxis, formatTimeTicks, timeTicks, valueAxis, type ValueAxis } from "./ticks";
 import { formatTicks, type Unit } from "./units";
 
@@ -38,7 +38,11 @@ export function plotData(times: readonly number[], state: PlotState, stacked: bo
   if (!stacked) return [times as number[], ...columns];
   const sums = stack(columns.filter((_, i) => shown[i]));
   let next = 0;
-  return [times as number[], ...columns.map((column, i) => (shown[i] ? (sums[next++] as Array<number | null>) : column))];
+  // A part that is nothing throughout would only draw its colour over the edge of the part below it.
+  return [times as number[], ...columns.map((column, i) => {
+    const sum = shown[i] ? (sums[next++] as Array<number | null>) : column;
+    return isNothing(column) ? column.map(() => null) : sum;
+  })];
 }
 
 export function plotOptions(
@@ -105,7 +109,7 @@ export function plotOptions(
         values: (_plot, ticks) => formatTicks(unit, ticks),
       },
     ],
-    series: [{}, ...lines.map((line) => seriesOptions(line, ink, stacked, many, current))],
+    series: [{}, ...lines.map((line, at) => seriesOptions(line, at, ink, stacked, many, current))],
     bands: stacked ? lines.slice(1).map((_, i) => ({ series: [i + 2, i + 1] as [number, number] })) : [],
     hooks: {
       drawClear: [(plot) => drawSilence(plot, current(), ink)],
@@ -129,11 +133,17 @@ export function plotOptions(
   };
 }
 
-function seriesOptions(line: Line, ink: Ink, stacked: boolean, many: boolean, current: () => PlotState): uPlot.Series {
+/** A part of a stack that takes less of the axis than this is drawn without an edge. */
+const SLIVER = 0.02;
+
+const thickness = (line: Line | undefined): number => Math.max(0, ...(line?.values ?? []).map((value) => value ?? 0));
+
+function seriesOptions(line: Line, at: number, ink: Ink, stacked: boolean, many: boolean, current: () => PlotState): uPlot.Series {
   const colour = colourOf(line.slot, ink.scheme);
   return {
     label: fullName(line),
-    stroke: colour,
+    // The edge of a part thinner than a line would hide the colour of the part under it.
+    stroke: stacked ? (plot) => (thickness(current().lines[at]) < SLIVER * (plot.scales.y?.max ?? 0) ? "transparent" : colour) : colour,
     width: many ? 1 : 1.5,
     ...(stacked ? { fill: `${colour}${ink.scheme === "dark" ? "66" : "55"}` } : {}),
     show: !current().hidden.has(line.key),
@@ -175,15 +185,16 @@ function drawZero(plot: uPlot, axis: ValueAxis, ink: Ink): void {
 function drawThreshold(plot: uPlot, threshold: Threshold, ink: Ink): void {
   const { ctx, bbox } = plot;
   const y = Math.round(plot.valToPos(threshold.value, "y", true)) + 0.5;
-  if (y < bbox.top || y > bbox.top + bbox.height) return;
+  if (y < bbox.top || y > bbox.top + bbox.height + 1) return;
   const ratio = devicePixelRatio;
   ctx.save();
-  ctx.strokeStyle = ctx.fillStyle = threshold.tone === "critical" ? ink.critical : ink.neutral;
+  ctx.strokeStyle = ctx.fillStyle = ink[threshold.tone];
   ctx.lineWidth = ratio;
   ctx.setLineDash([5 * ratio, 4 * ratio]);
   line(ctx, bbox.left, y, bbox.left + bbox.width, y);
   const below = y - bbox.top < 16 * ratio;
-  label(ctx, threshold.label, bbox.left + bbox.width - 4 * ratio, y + (below ? 4 : -4) * ratio, "right", below ? "top" : "bottom", ink);
+  // On the left, for what is newest stands on the right.
+  label(ctx, threshold.label, bbox.left + 4 * ratio, y + (below ? 4 : -4) * ratio, "left", below ? "top" : "bottom", ink);
   ctx.restore();
 }
 

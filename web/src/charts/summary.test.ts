@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { stack } from "./stack";
-import { lonelyPoints, summarise } from "./summary";
+import { isNothing, lonelyPoints, summarise } from "./summary";
 
 describe("summarise", () => {
   it("leaves gaps out", () => expect(summarise([1, null, 3])).toEqual({ last: 3, min: 1, max: 3, mean: 2 }));
@@ -15,3 +15,9 @@ describe("stack", () => {
 });
 
 it("finds the points that no line would show", () => expect(lonelyPoints([1, null, 2, 3, null, 4])).toEqual([0, 5]));
+
+it("is nothing without a value but zero", () => {
+  expect(isNothing([0, null, 0])).toBe(true);
+  expect(isNothing([])).toBe(true);
+  expect(isNothing([0, 1e-9, null])).toBe(false);
+});

@@ -29,6 +29,9 @@ export function summarise(values: Values, patience = 6): Summary {
   return { last, min, max, mean: sum / count };
 }
 
+/** Neither above nor below zero anywhere. */
+export const isNothing = (values: Values): boolean => values.every((value) => !value);
+
 /** Points with a gap on both sides: a line cannot show them, so the chart draws dots. */
 export function lonelyPoints(values: Values): number[] {
   const lonely: number[] = [];

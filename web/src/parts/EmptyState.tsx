@@ -13,7 +13,7 @@ interface EmptyStateProps {
 export function EmptyState({ icon, title, children, within = false }: EmptyStateProps) {
   const Heading = within ? "h2" : "h1";
   return (
-    <div className={styles.message}>
+    <div className={styles.message} data-within={within || undefined}>
       {icon && <span className={styles.icon}>{icon}</span>}
       <Heading className={styles.title}>{title}</Heading>
       <div className={styles.text}>{children}</div>

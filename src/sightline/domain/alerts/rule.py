@@ -1,13 +1,17 @@
 """What to watch for: an alert rule, and its form as a document."""
 
+import math
+import re
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from sightline.domain.alerts.template import Template, parse_template
-from sightline.domain.errors import BadData
+from sightline.domain.errors import BadData, SightlineError
 from sightline.domain.labels import METRIC_NAME, Labels
+from sightline.domain.promql.nodes import Binary, Number
+from sightline.domain.promql.parse import parse
 
 RULE_KIND: Final = "alert_rule"
 """The kind under which the catalog keeps rules; the key is the rule's name."""
@@ -15,6 +19,8 @@ RULE_KIND: Final = "alert_rule"
 ALERT_NAME: Final = "alertname"
 SEVERITY: Final = "severity"
 _OWN: Final = frozenset({METRIC_NAME, ALERT_NAME, SEVERITY})
+# What stands after `data` in a rule that compares it with a number, signs and hexadecimal left out.
+_COMPARED: Final = re.compile(r"\s*(>=|<=|>|<)\s*([\d.]+(?:[eE][+-]?\d+)?)\s*", re.ASCII)
 
 
 class Severity(StrEnum):
@@ -23,6 +29,13 @@ class Severity(StrEnum):
     CRITICAL = "critical"
     WARNING = "warning"
     INFO = "info"
+
+
+class Threshold(NamedTuple):
+    """A bound as charts draw it: the condition holds while the figure is `comparison` (>, >=, < or <=) the value."""
+
+    comparison: str
+    value: float
 
 
 class AlertRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -65,6 +78,26 @@ class AlertRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
                 raise BadData(f"alert rule {self.name!r}: label {name!r} uses $value, and would change with it")
         for text in self.annotations.values():
             parse_template(text)
+
+    @property
+    def threshold(self) -> Threshold | None:
+        """The bound, where `expr` is `data` compared with a number that is not negative; None for any other rule.
+
+        It is read from the expression, so that what people see is what is evaluated.
+        """
+        if not self.data or not self.expr.startswith(self.data):
+            return None
+        compared = _COMPARED.fullmatch(self.expr, len(self.data))
+        if compared is None:
+            return None
+        try:
+            whole = parse(self.expr)
+        except SightlineError:
+            return None
+        # In `a or b > 5` the comparison is of b alone, and the tree says so.
+        if not isinstance(whole, Binary) or whole.operator != compared[1] or not isinstance(whole.right, Number):
+            return None
+        return Threshold(compared[1], whole.right.value) if math.isfinite(whole.right.value) else None
 
 
 class Texts:

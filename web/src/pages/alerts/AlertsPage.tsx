@@ -1,38 +1,52 @@
-import type { Alert } from "../../api/responses";
+import type { Alert, Rule } from "../../api/responses";
 import { format } from "../../charts/units";
 import { Ago } from "../../parts/Ago";
 import { AlertState } from "../../parts/AlertState";
 import { EmptyState } from "../../parts/EmptyState";
 import { Failure } from "../../parts/Failure";
-import { CheckIcon } from "../../parts/icons";
+import { AlertIcon, CheckIcon } from "../../parts/icons";
 import { Link } from "../../parts/Link";
 import { Placeholder } from "../../parts/Placeholder";
 import { useLate } from "../../parts/useLate";
+import { useStandingFailure } from "../../parts/useStandingFailure";
 import { activeSince, byUrgency, useAlerts } from "../../series/useAlerts";
+import { useRules } from "../../series/useRules";
 import styles from "./AlertsPage.module.css";
+import { Rules } from "./Rules";
 
 /** Labels told elsewhere in the row. */
 const SHOWN_APART = new Set(["alertname", "severity", "instance"]);
 
 export default function AlertsPage() {
   const { data, error, isPending } = useAlerts();
+  const rules = useRules(true);
   const late = useLate(isPending);
-  if (!data) return error ? <Failure failure={error} /> : late ? <Placeholder height={120} /> : null;
+  const failure = useStandingFailure(error, data !== undefined);
+  if (!data) {
+    return (
+      <>
+        <h1 className={styles.heading}>Alerts</h1>
+        {failure ? <Failure failure={failure} compact /> : late ? <Placeholder height={120} /> : null}
+      </>
+    );
+  }
   const alerts = [...data].sort(byUrgency);
   const active = alerts.filter((alert) => alert.state !== "resolved");
   const resolved = alerts.filter((alert) => alert.state === "resolved");
 
   return (
-    <>
+    <div className={styles.page}>
       <h1 className={styles.heading}>Alerts <span className={styles.count}>{active.length === 0 ? "" : `${active.length} active`}</span></h1>
-      {active.length === 0 ? <NothingFiring /> : <AlertList name="Alerts" alerts={active} />}
+      {active.length === 0 ? <NothingFiring rules={rules.data} /> : <AlertList name="Alerts" alerts={active} />}
       {resolved.length > 0 && (
         <>
           <h2 className={styles.section}>Recently resolved</h2>
           <AlertList name="Recently resolved" alerts={resolved} />
         </>
       )}
-    </>
+      <h2 className={styles.section}>Rules</h2>
+      <Rules {...{ rules: rules.data, failure: rules.error, pending: rules.isPending }} />
+    </div>
   );
 }
 
@@ -44,13 +58,16 @@ function AlertList({ name, alerts }: { name: string; alerts: readonly Alert[] })
   );
 }
 
-function NothingFiring() {
-  return (
+/** All is well only as far as the rules can be evaluated. */
+function NothingFiring({ rules }: { rules: readonly Rule[] | undefined }) {
+  const failing = rules?.filter((rule) => rule.health === "err").length ?? 0;
+  return failing > 0 ? (
+    <EmptyState icon={<AlertIcon />} title={`Nothing is firing, but ${failing === 1 ? "a rule fails" : `${failing} rules fail`}`} within>
+      <p>What it watches is not known until it can be evaluated again. Below stands why it fails.</p>
+    </EmptyState>
+  ) : (
     <EmptyState icon={<CheckIcon />} title="Nothing is firing" within>
-      <p>
-        Two built-in rules watch every host: CPU use above 90 % and memory use above 85 %. An alert stands here as soon
-        as one of them is pending.
-      </p>
+      <p>An alert stands here as soon as the condition of one of the rules below holds.</p>
     </EmptyState>
   );
 }
@@ -67,16 +84,19 @@ function AlertRow({ alert }: { alert: Alert }) {
       <div className={styles.what}>
         <h2 className={styles.name}>{alertname}</h2>
         {alert.annotations.summary && <p>{alert.annotations.summary}</p>}
-        {alert.annotations.description && <p className={styles.quiet}>{alert.annotations.description}</p>}
+        {alert.annotations.description && alert.state !== "resolved" && <p className={styles.quiet}>{alert.annotations.description}</p>}
         {alert.reason && <p className={styles.quiet}>Why: {alert.reason.replaceAll("_", " ")}</p>}
-        <ul className={styles.labels} aria-label="Labels">
-          {others.map(([name, value]) => <li key={name}><code>{name}={value}</code></li>)}
-        </ul>
+        {others.length > 0 && (
+          <ul className={styles.labels} aria-label="Labels">
+            {others.map(([name, value]) => <li key={name}><code>{name}={value}</code></li>)}
+          </ul>
+        )}
       </div>
       <dl className={styles.facts}>
         {instance && <div><dt>Host</dt><dd><Link to={`/hosts/${encodeURIComponent(instance)}`}>{instance}</Link></dd></div>}
         <div><dt>Value</dt><dd>{format("count", Number(alert.value))}</dd></div>
         <div><dt>{alert.state === "resolved" ? "Began" : "Since"}</dt><dd><Ago time={activeSince(alert)} /></dd></div>
+        {alert.state === "resolved" && alert.changedAt && <div><dt>Ended</dt><dd><Ago time={Date.parse(alert.changedAt) / 1000} /></dd></div>}
       </dl>
     </li>
   );

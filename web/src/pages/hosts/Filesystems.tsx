@@ -9,20 +9,19 @@ import { useInstantQuery } from "../../series/useInstantQuery";
 import type { HostExpressions } from "./expressions";
 import styles from "./Filesystems.module.css";
 import { mountsOf } from "./mounts";
-import { judge, LIMITS } from "./limits";
+import { DISK_LIMITS, judge } from "./limits";
 
 const FIRST_ROWS = 8;
 
 /** Disk space per mount point, the fullest first. */
 export function Filesystems({ ask }: { ask: HostExpressions }) {
-  const size = useInstantQuery(ask.filesystemSize);
-  const free = useInstantQuery(ask.filesystemFree);
-  const available = useInstantQuery(ask.filesystemAvailable);
+  const { data, isPending: pending, error: failure } = useInstantQuery(ask.filesystems);
   const [all, setAll] = useState(false);
-  const mounts = useMemo(() => mountsOf(size.data ?? [], free.data ?? [], available.data ?? []), [size.data, free.data, available.data]);
-  const pending = size.isPending || free.isPending || available.isPending;
+  const mounts = useMemo(() => {
+    const named = (what: string) => data?.filter(({ labels }) => labels.__name__ === `node_filesystem_${what}_bytes`) ?? [];
+    return mountsOf(named("size"), named("free"), named("avail"));
+  }, [data]);
   const late = useLate(pending);
-  const failure = size.error ?? free.error ?? available.error;
   const rows = all ? mounts : mounts.slice(0, FIRST_ROWS);
 
   return (
@@ -45,7 +44,7 @@ export function Filesystems({ ask }: { ask: HostExpressions }) {
             </thead>
             <tbody>
               {rows.map((mount) => {
-                const { tone, word } = judge(mount.share, LIMITS.disk);
+                const verdict = judge(mount.share, DISK_LIMITS);
                 return (
                   <tr key={`${mount.mountpoint} ${mount.device}`}>
                     <th scope="row" title={`${mount.mountpoint} (${mount.device}, ${mount.fstype})`}>
@@ -56,10 +55,10 @@ export function Filesystems({ ask }: { ask: HostExpressions }) {
                     <td data-word="Used">{format("bytes", mount.used)}</td>
                     <td data-word="Available">{format("bytes", mount.available)}</td>
                     <td className={styles.share}>
-                      <span className={styles.meter} data-tone={tone}>
+                      <span className={styles.meter} data-tone={verdict?.tone}>
                         <span className={styles.bar} aria-hidden="true"><span style={{ width: `${mount.share}%` }} /></span>
                         <span className={styles.percent}>{format("percent", mount.share)}</span>
-                        <span className={styles.word}>{tone === "good" ? null : <StateWord tone={tone}>{word}</StateWord>}</span>
+                        <span className={styles.word}>{verdict && verdict.tone !== "good" && <StateWord tone={verdict.tone}>{verdict.word}</StateWord>}</span>
                       </span>
                     </td>
                   </tr>

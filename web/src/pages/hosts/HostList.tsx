@@ -7,7 +7,8 @@ import { useAlerts } from "../../series/useAlerts";
 import { useInstantQuery, type Reading } from "../../series/useInstantQuery";
 import { FLEET } from "./expressions";
 import styles from "./HostList.module.css";
-import { judge, LIMITS, SILENT_AFTER, type Limit, type Verdict } from "./limits";
+import { DISK_LIMITS, judge, SILENT_AFTER, type Limit, type Verdict } from "./limits";
+import { useLimits } from "./useLimits";
 
 /** All hosts, those with trouble first. */
 export function HostList({ hosts }: { hosts: readonly string[] }) {
@@ -18,6 +19,7 @@ export function HostList({ hosts }: { hosts: readonly string[] }) {
   const disk = byInstance(useInstantQuery(FLEET.disk).data);
   const uname = new Map(useInstantQuery(FLEET.uname, "settled").data?.map(({ labels }) => [labels.instance, labels]));
   const { data: alerts } = useAlerts();
+  const limits = useLimits();
 
   const rows = hosts.map((host) => {
     const firing = alerts?.filter((alert) => alert.state === "firing" && alert.labels.instance === host).length ?? 0;
@@ -48,9 +50,9 @@ export function HostList({ hosts }: { hosts: readonly string[] }) {
                   <span className={styles.system}>{[uname.get(host)?.sysname, uname.get(host)?.release].filter(Boolean).join(" ")}</span>
                 </th>
                 <td data-word="State"><StateWord tone={verdict.tone}>{verdict.word}</StateWord></td>
-                <Share word="CPU" value={cpu?.get(host)} limit={LIMITS.cpu} />
-                <Share word="Memory" value={memory?.get(host)} limit={LIMITS.memory} />
-                <Share word="Fullest filesystem" value={disk?.get(host)} limit={LIMITS.disk} />
+                <Share word="CPU" value={cpu?.get(host)} limits={limits.cpu ? [limits.cpu] : []} />
+                <Share word="Memory" value={memory?.get(host)} limits={limits.memory ? [limits.memory] : []} />
+                <Share word="Fullest filesystem" value={disk?.get(host)} limits={DISK_LIMITS} />
                 <td data-word="Last report" className={styles.quiet}>{reported?.get(host) ? <Ago time={reported.get(host) as number} /> : "–"}</td>
               </tr>
             ))}
@@ -72,14 +74,14 @@ function verdictOf(firing: number, reported: number | undefined, known: boolean,
   return { tone: "good", word: "Reporting", weight: 0 };
 }
 
-function Share({ word, value, limit }: { word: string; value: number | undefined; limit: Limit }) {
-  const verdict = judge(value ?? null, limit);
+function Share({ word, value, limits }: { word: string; value: number | undefined; limits: readonly Limit[] }) {
+  const verdict = judge(value ?? null, limits);
   return (
     <td data-word={word}>
-      <span className={styles.meter} data-tone={verdict.tone}>
+      <span className={styles.meter} data-tone={verdict?.tone}>
         <span className={styles.bar} aria-hidden="true"><span style={{ width: `${value ?? 0}%` }} /></span>
         <span className={styles.percent}>{format("percent", value)}</span>
-        <span className={styles.trouble}>{verdict.tone === "critical" || verdict.tone === "warning" ? verdict.word : ""}</span>
+        <span className={styles.trouble}>{verdict?.tone === "critical" || verdict?.tone === "warning" ? verdict.word : ""}</span>
       </span>
     </td>
   );

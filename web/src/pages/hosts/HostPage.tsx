@@ -1,6 +1,8 @@
-import { useMemo } from "react";
+import { useMemo, type CSSProperties } from "react";
 import { activeSince, byUrgency, useAlerts } from "../../series/useAlerts";
 import type { TimeMark } from "../../charts/marks";
+import { Placeholder } from "../../parts/Placeholder";
+import { useLate } from "../../parts/useLate";
 import { useHostFacts } from "./facts";
 import { Filesystems } from "./Filesystems";
 import { hostExpressions } from "./expressions";
@@ -18,6 +20,7 @@ export function HostPage({ instance, hosts }: { instance: string; hosts: readonl
   const ask = useMemo(() => hostExpressions(instance), [instance]);
   const facts = useHostFacts(ask);
   const { data: alerts } = useAlerts();
+  const late = useLate(facts.pending);
 
   const own = useMemo(() => (alerts ?? []).filter((alert) => alert.labels.instance === instance).sort(byUrgency), [alerts, instance]);
   const marks = useMemo<TimeMark[]>(
@@ -25,24 +28,35 @@ export function HostPage({ instance, hosts }: { instance: string; hosts: readonl
     [own],
   );
 
+  const hasSwap = facts.swapTotal !== null && facts.swapTotal > 0;
+
   return (
     <>
       <HostHeader instance={instance} hosts={hosts} facts={facts} ask={ask} />
       <HostAlerts alerts={own.filter((alert) => alert.state !== "resolved")} />
       <StatTiles ask={ask} memoryTotal={facts.memoryTotal} />
-      {!facts.pending && (
-        <div className={styles.grid}>
-          <CpuPanel ask={ask} marks={marks} />
-          <LoadPanel ask={ask} cores={facts.cores} marks={marks} />
-          <MemoryPanel ask={ask} total={facts.memoryTotal} marks={marks} />
-          {facts.swapTotal !== null && facts.swapTotal > 0 && <SwapPanel ask={ask} total={facts.swapTotal} marks={marks} />}
-          <NetworkPanel ask={ask} marks={marks} />
-          {facts.networkTrouble && <NetworkTroublePanel ask={ask} marks={marks} />}
-          <DiskTrafficPanel ask={ask} marks={marks} />
-          <DiskBusyPanel ask={ask} marks={marks} />
-          <Filesystems ask={ask} />
+      {facts.pending ? (
+        late && <Placeholder height={600} />
+      ) : (
+        <div className={styles.place}>
+          <div className={styles.grid} style={restOfRow(6 + Number(hasSwap) + Number(facts.networkTrouble))}>
+            <CpuPanel ask={ask} marks={marks} />
+            <LoadPanel ask={ask} cores={facts.cores} marks={marks} />
+            <MemoryPanel ask={ask} total={facts.memoryTotal} marks={marks} />
+            {hasSwap && <SwapPanel ask={ask} total={facts.swapTotal} marks={marks} />}
+            <NetworkPanel ask={ask} marks={marks} />
+            {facts.networkTrouble && <NetworkTroublePanel ask={ask} marks={marks} />}
+            <DiskTrafficPanel ask={ask} marks={marks} />
+            <DiskBusyPanel ask={ask} marks={marks} />
+            <Filesystems ask={ask} />
+          </div>
         </div>
       )}
     </>
   );
+}
+
+/** How many columns the last row of so many charts leaves to the table after them, where there are two, three or four. */
+function restOfRow(charts: number): CSSProperties {
+  return Object.fromEntries([2, 3, 4].map((columns) => [`--rest-of-${columns}`, columns - (charts % columns)]));
 }

@@ -1,9 +1,10 @@
 import { useMemo } from "react";
 import { ChartPanel } from "../../charts/ChartPanel";
-import type { Threshold, TimeMark } from "../../charts/marks";
+import type { TimeMark } from "../../charts/marks";
 import type { LineSource } from "../../series/lines";
 import type { HostExpressions } from "./expressions";
-import { LIMITS } from "./limits";
+import { thresholdsAt } from "./thresholds";
+import { useLimits } from "./useLimits";
 
 interface PanelProps {
   ask: HostExpressions;
@@ -22,10 +23,8 @@ export function MemoryPanel({ ask, marks, total }: PanelProps) {
     ],
     [ask],
   );
-  const thresholds = useMemo<Threshold[]>(
-    () => (total === null ? [] : [{ value: (total * LIMITS.memory.critical) / 100, label: `Critical above ${LIMITS.memory.critical} % used`, tone: "critical" }]),
-    [total],
-  );
+  const { memory } = useLimits();
+  const thresholds = useMemo(() => (total === null ? [] : thresholdsAt(memory, total / 100)), [memory, total]);
   return (
     <ChartPanel
       title="Memory"

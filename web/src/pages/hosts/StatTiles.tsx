@@ -2,11 +2,13 @@ import { useMemo } from "react";
 import { format } from "../../charts/units";
 import { latest } from "../../series/grid";
 import { linesOf, total } from "../../series/lines";
+import { useInstantQuery } from "../../series/useInstantQuery";
 import { useRangeQueries, type Expression } from "../../series/useRangeQuery";
 import type { HostExpressions } from "./expressions";
-import { judge, LIMITS, type Limit, type Verdict } from "./limits";
+import { DISK_LIMITS, judge, type Limit, type Verdict } from "./limits";
 import { StatTile } from "./StatTile";
 import styles from "./StatTile.module.css";
+import { useLimits } from "./useLimits";
 
 const unnamed = () => "";
 
@@ -33,27 +35,36 @@ function useTotal(expression: Expression): Total {
   return { values, pending };
 }
 
-/** No verdict before the first answer: "no data" would be premature. */
-function verdictOn(share: number | null, limit: Limit, pending: boolean): Verdict | undefined {
-  return pending && share === null ? undefined : judge(share, limit);
+/** No verdict before the first answer, for "no data" would be premature, nor without anything to judge by. */
+function verdictOn(share: number | null, limits: readonly Limit[], pending: boolean): Verdict | undefined {
+  return pending && share === null ? undefined : (judge(share, limits) ?? undefined);
 }
 
+const listed = (limit: Limit | null): readonly Limit[] => (limit ? [limit] : []);
+
 function CpuTile({ ask }: { ask: HostExpressions }) {
-  const { values, pending } = useTotal(ask.cpuByMode);
-  const share = latest(values);
-  return <StatTile title="CPU" figure={format("percent", share)} detail="of all cores" verdict={verdictOn(share, LIMITS.cpu, pending)} values={values} max={100} />;
+  const { data, isPending } = useInstantQuery(ask.cpuInUse);
+  const { grids } = useRangeQueries([ask.cpuByMode]);
+  const values = useMemo(() => {
+    const lines = linesOf([{ expression: ask.cpuByMode, name: ({ mode }) => mode ?? "" }], grids)?.lines ?? [];
+    return total(lines.filter(({ name }) => name !== "iowait"));
+  }, [ask, grids]);
+  const share = data?.[0]?.value ?? null;
+  const { cpu } = useLimits();
+  return <StatTile title="CPU" figure={format("percent", share)} detail="of all cores" verdict={verdictOn(share, listed(cpu), isPending)} values={values} max={100} />;
 }
 
 function MemoryTile({ ask, total: size }: { ask: HostExpressions; total: number | null }) {
   const { values, pending } = useTotal(ask.memoryUsed);
   const used = latest(values);
   const share = used === null || !size ? null : (100 * used) / size;
+  const { memory } = useLimits();
   return (
     <StatTile
       title="Memory"
       figure={format("percent", share)}
       detail={`${format("bytes", used)} of ${format("bytes", size)}`}
-      verdict={verdictOn(share, LIMITS.memory, pending || size === null)}
+      verdict={verdictOn(share, listed(memory), pending || size === null)}
       values={values}
       {...(size ? { max: size } : {})}
     />
@@ -74,7 +85,7 @@ function FilesystemTile({ ask }: { ask: HostExpressions }) {
       title="Disk space"
       figure={format("percent", share)}
       detail={fullest ? `${fullest.series.labels.mountpoint}, the fullest` : "–"}
-      verdict={verdictOn(share, LIMITS.disk, pending)}
+      verdict={verdictOn(share, DISK_LIMITS, pending)}
       values={fullest?.series.values ?? []}
       max={100}
     />

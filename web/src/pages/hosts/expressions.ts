@@ -4,6 +4,12 @@ import type { Expression } from "../../series/useRangeQuery";
 /** What df calls Use%: used of what users may fill, so blocks reserved for root do not count. */
 const fill = (size: string, free: string, available: string): string => `${available} / (${size} - ${free} + ${available})`;
 
+const CPU = "node_cpu_seconds_total";
+
+/** As the built-in alert asks it: waiting for a disk counts as idle. Its window too, so that page and alert say the same. */
+const cpuInUse = (labels: Record<string, string>): string =>
+  `100 * (1 - sum by (instance) (rate(${select(CPU, labels, 'mode=~"idle|iowait"')}[30s])) / sum by (instance) (rate(${select(CPU, labels)}[30s])))`;
+
 /** Every question the host pages ask, in PromQL over node_exporter's names. */
 const NO_LOOP = 'device!~"(loop|ram|zram)[0-9]+"';
 const NO_LOOPBACK = 'device!="lo"';
@@ -17,11 +23,12 @@ export interface HostExpressions {
   memoryTotal: string;
   swapTotal: string;
   networkTrouble: string;
-  filesystemSize: string;
-  filesystemFree: string;
-  filesystemAvailable: string;
+  /** Size, free and available bytes, told apart by their names. */
+  filesystems: string;
+  cpuInUse: string;
   cpuByMode: Expression;
-  load: (minutes: 1 | 5 | 15) => Expression;
+  /** Over 1, 5 and 15 minutes, told apart by their names. */
+  loads: Expression;
   memoryUsed: Expression;
   memoryCache: Expression;
   memoryFree: Expression;
@@ -48,11 +55,10 @@ export function hostExpressions(instance: string): HostExpressions {
     memoryTotal: bytes("MemTotal"),
     swapTotal: bytes("SwapTotal"),
     networkTrouble: `sum(${of("node_network_receive_errs_total", NO_LOOPBACK)}) + sum(${of("node_network_transmit_errs_total", NO_LOOPBACK)}) + sum(${of("node_network_receive_drop_total", NO_LOOPBACK)}) + sum(${of("node_network_transmit_drop_total", NO_LOOPBACK)})`,
-    filesystemSize: filesystem("size"),
-    filesystemFree: filesystem("free"),
-    filesystemAvailable: filesystem("avail"),
-    cpuByMode: (window) => `100 * avg by (mode) (rate(${of("node_cpu_seconds_total", 'mode!="idle"')}[${window}]))`,
-    load: (minutes) => () => of(`node_load${minutes}`),
+    filesystems: select("", { instance }, `__name__=~"node_filesystem_(size|free|avail)_bytes",${REAL_FILESYSTEM}`),
+    cpuInUse: cpuInUse({ instance }),
+    cpuByMode: (window) => `100 * sum by (mode) (rate(${of(CPU, 'mode!="idle"')}[${window}])) / scalar(sum(rate(${of(CPU)}[${window}])))`,
+    loads: () => select("", { instance }, '__name__=~"node_load(1|5|15)"'),
     memoryUsed: () => `${bytes("MemTotal")} - ${bytes("MemAvailable")}`,
     memoryCache: () => `${bytes("MemAvailable")} - ${bytes("MemFree")}`,
     memoryFree: () => bytes("MemFree"),
@@ -73,7 +79,7 @@ const all = (what: string): string => select(`node_filesystem_${what}_bytes`, {}
 export const FLEET = {
   reportedAt: "node_time_seconds",
   uname: "node_uname_info",
-  cpu: '100 * (1 - avg by (instance) (rate(node_cpu_seconds_total{mode="idle"}[30s])))',
+  cpu: cpuInUse({}),
   memory: "100 * (1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes)",
   disk: `100 * (1 - min by (instance) (${fill(all("size"), all("free"), all("avail"))}))`,
 } as const;

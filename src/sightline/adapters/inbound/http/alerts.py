@@ -1,4 +1,4 @@
-"""An alert as Prometheus shows it, with the reason for its state beside."""
+"""An alert as Prometheus shows it, with the reason for its state, and since when it is in it, beside."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -16,6 +16,7 @@ def alert_object(alert: Alert) -> dict[str, Any]:
         "annotations": dict(alert.annotations),
         "state": alert.state.value,
         "activeAt": rfc3339(alert.active_at),
+        "changedAt": rfc3339(alert.changed_at),
         "value": exponent_text(alert.value),
         "reason": alert.reason.value,
     }

@@ -15,6 +15,7 @@ from sightline.adapters.inbound.http.delivery import deliver
 from sightline.adapters.inbound.http.forms import parameters
 from sightline.adapters.inbound.http.names import unescaped
 from sightline.adapters.inbound.http.parameters import Parameters
+from sightline.adapters.inbound.http.rules import rule_groups, wanted_rules
 from sightline.adapters.inbound.http.selectors import selectors
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import UseCases
@@ -82,6 +83,12 @@ def _states(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandle
         found = [alert_object(one) for one in use_cases.alerts.alerts(request.user)]
         return _success({"alerts": found})
 
+    @get("/api/v1/rules")
+    async def rules(request: Call) -> Response[Any]:
+        wanted = wanted_rules(await parameters(request, settings))
+        found = rule_groups(use_cases.alerts, request.user, wanted, use_cases.rules_every)
+        return _success({"groups": found})
+
     @get("/api/v1/status/buildinfo")
     async def buildinfo() -> Response[Any]:
         # No `features`: Grafana would take us for Mimir.
@@ -97,7 +104,7 @@ def _states(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandle
             }
         )
 
-    return [alerts, buildinfo]
+    return [alerts, rules, buildinfo]
 
 
 def _options(given: Parameters) -> QueryOptions:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from sightline.application.evaluate import RuleStatus
 from sightline.application.query import QueryOptions
 from sightline.application.search import Found
 from sightline.application.tail import Tail
@@ -66,6 +67,10 @@ class Alerting(Protocol):
         """The alerts that are not inactive."""
         ...
 
+    def rules(self, principal: Principal) -> list[RuleStatus]:
+        """How the rules that were evaluated are doing, by name."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseCases:
@@ -73,6 +78,7 @@ class UseCases:
 
     readiness: why requests cannot be served yet; None once they can.
     health: each part of the program by name, with `ok` or what is wrong with it; never waits.
+    rules_every: seconds between two evaluations of the alert rules.
     """
 
     query: Querying
@@ -84,3 +90,4 @@ class UseCases:
     telemetry: Telemetry
     readiness: Callable[[], str | None]
     health: Callable[[], Mapping[str, str]]
+    rules_every: float = 5.0
