@@ -148,7 +148,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Running:
     if settings.host.enabled:
         ticker.every(settings.host.interval.seconds, "collect host", jobs.collecting(collect, host_source))
     ticker.every(settings.own.interval.seconds, "collect own", jobs.collecting(collect, own))
-    ticker.every(settings.alerts.interval.seconds, "evaluate alerts", jobs.evaluating(evaluate), First.LATER)
+    ticker.every(settings.alerts.interval.seconds, "evaluate alerts", jobs.evaluating(evaluate))
     ticker.every(_FLUSH_EVERY, "flush", jobs.flushing(flush))
     ticker.every(_WATCH_DISK_EVERY, "watch disk", retain.run_once, First.LATER)
     for channel, deliver in notify.jobs().items():
