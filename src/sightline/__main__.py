@@ -1,8 +1,10 @@
 """The program: parse flags, turn signals into a stop, run. `serve` lives here; every other command is a client of the HTTP API."""
 
 import asyncio
+import os
 import signal
 import sys
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -12,8 +14,9 @@ from cyclopts import Parameter
 
 from sightline.adapters.inbound.cli import app, run
 
-_CANNOT_START: Final = 1
+_FAILED: Final = 1
 _STARTED_BADLY: Final = 2
+_STOP_SECONDS: Final = 4.5
 
 
 @app.command
@@ -74,7 +77,7 @@ def _serve(flags: Mapping[str, Any]) -> int:
             runner.run(_run(settings))
     except SightlineError as error:
         print(f"sightline: {error.message} ({error.code})", file=sys.stderr)
-        return _STARTED_BADLY if isinstance(error, SettingsInvalid) else _CANNOT_START
+        return _STARTED_BADLY if isinstance(error, SettingsInvalid) else _FAILED
     return 0
 
 
@@ -94,6 +97,19 @@ async def _run(settings: Any) -> None:
     async with start(settings) as running:
         print(f"Sightline is running at {running.url}  (data in {settings.data}; Ctrl+C stops it)", flush=True)
         await stop.wait()
+        watchdog = threading.Timer(_STOP_SECONDS, _leave)
+        watchdog.daemon = True
+        watchdog.start()
+
+
+def _leave() -> None:
+    """End at once, because something hangs: all that was acknowledged is in the write-ahead log, so nothing is lost."""
+    print(
+        "sightline: stopping took too long; the next start takes up from the write-ahead log",
+        file=sys.stderr,
+        flush=True,
+    )
+    os._exit(_FAILED)
 
 
 def main() -> None:

@@ -135,7 +135,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Running:
         telemetry=telemetry,
         rules_every=settings.alerts.interval.seconds,
         readiness=lambda: "stopping" if stopping.is_set() else None,
-        health=lambda: _health(flush, retain),
+        health=lambda: _health(flush, retain, journal),
     )
     await stack.enter_async_context(serving(build(use_cases, door), door, listener, drain_seconds=_DRAIN_SECONDS))
     stack.callback(bus.close)  # before the door drains, so that live streams end
@@ -158,17 +158,19 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Running:
 
 async def _drain(ingest: Ingest, flush: Flush) -> None:
     """Bring to the store what is acknowledged; what does not get there in time waits in the log for the next start."""
-    await ingest.drain()
     try:
-        await asyncio.wait_for(flush.drain(), _DRAIN_SECONDS)
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            await ingest.drain()
+            await flush.drain()
     except TimeoutError:
         _log.warning("stopped before everything was in the store; the rest is in the write-ahead log")
 
 
-def _health(flush: Flush, retain: Retain) -> Mapping[str, str]:
+def _health(flush: Flush, retain: Retain, journal: FileJournal) -> Mapping[str, str]:
     """Each part with `ok`, or what is wrong with it."""
     away = flush.breaker is not BreakerState.CLOSED
     return {
+        "log": journal.failure or "ok",
         "store": f"does not take samples: {flush.problem}" if away else "ok",
         "disk": "at its watermark: samples are refused" if retain.full else "ok",
     }

@@ -10,7 +10,7 @@ import pytest
 
 from sightline.adapters.outbound.files.journal import FileJournal
 from sightline.adapters.outbound.memory.journal import MemoryJournal
-from sightline.domain.errors import Overloaded
+from sightline.domain.errors import BodyTooLarge, Overloaded
 from sightline.domain.labels import Labels, metric_id, series_id
 from sightline.domain.metrics.journal import Appended, Entry, Flushed, Sealed, SeriesSeen
 from sightline.domain.tenancy import Tenant
@@ -128,3 +128,10 @@ async def test_sync_returns_once_everything_is_durable(journal: Journal) -> None
     await journal.append([appended(0, 1)])
     await journal.sync()
     assert len(list(journal.replay())) == 1
+
+
+async def test_entries_that_alone_are_more_than_the_log_holds_are_refused_for_good(journal: Journal) -> None:
+    """Trying again would not help, so the refusal is not the one that asks for it."""
+    with pytest.raises(BodyTooLarge):
+        await journal.append([appended(0, 1000)])
+    assert list(journal.replay()) == []

@@ -27,3 +27,14 @@ def test_a_success_starts_the_count_again() -> None:
         breaker.failed(0.0)
         breaker.succeeded()
     assert breaker.allows(0.0)
+
+
+def test_a_try_in_spite_of_an_open_breaker_counts_too() -> None:
+    """A failure begins the pause anew, and a success closes it."""
+    breaker = Breaker(limit=1)
+    breaker.failed(0.0)
+    breaker.failed(10.0)
+    assert str(breaker.state) == "open"
+    assert not breaker.allows(39.0)
+    breaker.succeeded()
+    assert str(breaker.state) == "closed"

@@ -14,9 +14,8 @@ from typing import Final
 
 from sightline.domain.breaker import Breaker, BreakerState
 from sightline.domain.errors import SightlineError
-from sightline.domain.metrics.journal import Appended, Flushed, Sealed, seal
+from sightline.domain.metrics.journal import Flushed, Sealed, seal
 from sightline.domain.metrics.tail import Tail
-from sightline.domain.timerange import MAX_TIME
 from sightline.ports.clock import Clock
 from sightline.ports.journal import Journal
 from sightline.ports.series import SeriesStore
@@ -38,8 +37,6 @@ _SECONDS: Final = Instrument(
     Kind.HISTOGRAM,
     buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10),
 )
-
-_EVERYTHING: Final = MAX_TIME << 10  # above every position
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,6 @@ class Flush:
         self._policy = policy
         self._threads = threads
         self._pending = list(pending)
-        self._sealed_end = max((one.end_seq for one in pending), default=0)
         self._after_step = after_step
         self._breaker = Breaker()
         self._waiting_since: float | None = None
@@ -110,15 +106,12 @@ class Flush:
     async def drain(self) -> None:
         """Write everything there is, due or not, with one try a range; what cannot be written stays in the log."""
         async with self._turn:
-            while (self._pending or self._unsealed()) and await self._flush_one():
+            while (self._pending or self._tail.rows) and await self._flush_one():
                 pass
 
-    def _unsealed(self) -> list[Appended]:
-        return self._tail.entries(self._sealed_end, _EVERYTHING)
-
     def _due(self) -> bool:
-        entries = self._unsealed()
-        if not entries:
+        """Whether what the tail holds is to go; asked when no sealed range is left, so that all of it is unsealed."""
+        if not self._tail.rows:
             self._waiting_since = None
             return False
         now = self._clock.monotonic()
@@ -126,8 +119,8 @@ class Flush:
             self._waiting_since = now
         return (
             now - self._waiting_since >= self._policy.age
-            or sum(len(entry.times) for entry in entries) >= self._policy.rows
-            or sum(entry.weight for entry in entries) >= self._policy.size
+            or self._tail.rows >= self._policy.rows
+            or self._tail.weight >= self._policy.size
         )
 
     async def _flush_one(self) -> bool:
@@ -155,20 +148,12 @@ class Flush:
 
     async def _seal(self) -> None:
         """Fix the bounds of the next range: whole entries, from the oldest on, within the policy's size."""
-        rows = weight = 0
-        entries = self._unsealed()
-        end = entries[0].first_seq
-        for entry in entries:
-            rows, weight = rows + len(entry.times), weight + entry.weight
-            if end > entries[0].first_seq and (rows > self._policy.rows or weight > self._policy.size):
-                break
-            end = entry.end_seq
-        sealed = Sealed(entries[0].first_seq, entries[0].first_seq, end)
+        first, end = self._tail.oldest(self._policy.rows, self._policy.size)
+        sealed = Sealed(first, first, end)
         await self._journal.append([sealed])
         await self._journal.sync()
         self._after_step("sealed")
         self._pending.append(sealed)
-        self._sealed_end = end
         self._waiting_since = None
 
     async def _finish(self, sealed: Sealed) -> None:

@@ -1,5 +1,6 @@
 """Take up where the last run ended: read the log back into the tail, and find the sealed ranges that still wait."""
 
+from collections import defaultdict, deque
 from dataclasses import dataclass
 
 from sightline.domain.labels import Labels
@@ -24,22 +25,24 @@ class Recovered:
 
 def recover(journal: Journal, tail: Tail) -> Recovered:
     """Replay the journal into an empty tail. Blocks; run it before anything else uses either."""
-    appended: list[Appended] = []
+    waiting: deque[Appended] = deque()
+    described: defaultdict[Tenant, dict[int, Labels]] = defaultdict(dict)
     sealed: dict[int, Sealed] = {}
-    flushed_end = 0
+    stored_end = 0
     for entry in journal.replay():
         if isinstance(entry, Appended):
-            appended.append(entry)
+            waiting.append(entry)
+            described[entry.tenant].update((seen.id, seen.labels) for seen in entry.seen)
         elif isinstance(entry, Sealed):
+            # A range is sealed when all before it are in the store, even where their notes were lost.
             sealed[entry.range_id] = entry
+            stored_end = max(stored_end, entry.first_seq)
         elif entry.range_id in sealed:
-            flushed_end = max(flushed_end, sealed.pop(entry.range_id).end_seq)
-    described: dict[tuple[Tenant, int], Labels] = {}
-    for entry in appended:
-        for seen in entry.seen:
-            described[entry.tenant, seen.id] = seen.labels
-        if entry.first_seq >= flushed_end:
-            tail.add(entry, [described.get((entry.tenant, one)) for one in entry.ids.tolist()])
+            stored_end = max(stored_end, sealed.pop(entry.range_id).end_seq)
+        while waiting and waiting[0].first_seq < stored_end:
+            waiting.popleft()
+    for entry in waiting:
+        tail.add(entry, list(map(described[entry.tenant].get, entry.ids.tolist())))
     # A range of which no sample is left in the log was released, and therefore is in the store.
-    pending = [one for one in sealed.values() if one.end_seq > flushed_end and tail.entries(one.first_seq, one.end_seq)]
+    pending = [one for one in sealed.values() if one.end_seq > stored_end and tail.entries(one.first_seq, one.end_seq)]
     return Recovered(journal.position(), tuple(sorted(pending, key=lambda one: one.first_seq)), tail.rows)

@@ -2,6 +2,8 @@
 
 closed --failure x limit--> open --pause over--> half open --success--> closed
                               ^--------failure-------'
+
+Whoever tries although it is open, as a last time before stopping, may report that too: a success closes it.
 """
 
 from dataclasses import dataclass
@@ -31,6 +33,9 @@ _TABLE: Final = {
     (BreakerState.CLOSED, _Event.FAILURE): BreakerState.CLOSED,
     (BreakerState.CLOSED, _Event.LIMIT): BreakerState.OPEN,
     (BreakerState.OPEN, _Event.PAUSE_OVER): BreakerState.HALF_OPEN,
+    (BreakerState.OPEN, _Event.SUCCESS): BreakerState.CLOSED,
+    (BreakerState.OPEN, _Event.FAILURE): BreakerState.OPEN,
+    (BreakerState.OPEN, _Event.LIMIT): BreakerState.OPEN,
     (BreakerState.HALF_OPEN, _Event.SUCCESS): BreakerState.CLOSED,
     (BreakerState.HALF_OPEN, _Event.FAILURE): BreakerState.OPEN,
     (BreakerState.HALF_OPEN, _Event.LIMIT): BreakerState.OPEN,

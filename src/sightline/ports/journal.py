@@ -32,6 +32,7 @@ class Journal(Protocol):
         Raises:
             StorageFull: no room on the disk.
             Overloaded: the log is at its bound.
+            BodyTooLarge: the entries alone are more than the log may hold.
             Unavailable: the log is closed, or the disk failed.
         """
         ...

@@ -52,7 +52,7 @@ class Intake(Struct, frozen=True, forbid_unknown_fields=True):
         int,
         Meta(
             ge=1,
-            description="Acknowledged samples that may wait for the store, in memory and log; beyond it samples are refused with 429.",
+            description="Acknowledged samples, and 100 times as many bytes, that may wait for the store in memory; beyond it samples are refused with 429.",
         ),
     ] = 10_000_000
     request_samples: Annotated[int, Meta(ge=1, description="Samples, or series, that one request may bring.")] = (

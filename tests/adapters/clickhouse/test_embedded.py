@@ -87,6 +87,23 @@ async def test_closing_ends_queries_and_refuses_more(tmp_path: Path) -> None:
             await call
 
 
+async def test_closing_does_not_wait_for_a_query_that_has_no_rows_yet(tmp_path: Path) -> None:
+    """A query that computes for a minute before its first row is killed."""
+    engine = await Embedded.open(tmp_path, EngineLimits(query_seconds=60))
+    computing = [asyncio.create_task(engine.read("SELECT sum(sipHash64(number)) FROM numbers(1000000000000)"))]
+    while not (await engine.read("SELECT 1 FROM system.processes WHERE query LIKE 'SELECT sum%'")).num_rows:
+        pass
+    await asyncio.wait_for(engine.close(), 20)
+    with pytest.raises(Unavailable):
+        await computing[0]
+
+
+async def test_an_answer_is_made_into_something_else_off_the_event_loop(engine: Embedded) -> None:
+    """What turns columns into an answer runs on the connection's thread."""
+    name = await engine.read_into(lambda _: threading.current_thread().name, "SELECT 1 AS one")
+    assert name.startswith("clickhouse-reader")
+
+
 async def test_a_query_has_its_memory_and_time(engine: Embedded) -> None:
     """Past its time a query ends with QueryTimeout, past its memory with TooManySamples; the engine goes on."""
     with pytest.raises(QueryTimeout, match=r"query\.timeout"):

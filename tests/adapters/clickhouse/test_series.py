@@ -1,4 +1,5 @@
 import dataclasses
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from sightline.adapters.outbound.clickhouse.statements import statement
 from sightline.domain.errors import DataFolderTooNew
 from sightline.domain.labels import Labels, metric_id, series_id
 from sightline.domain.metrics.journal import Appended, SealedRange, SeriesSeen, seal
+from sightline.domain.metrics.resolve import last_writes
 from sightline.domain.tenancy import DEFAULT_TENANT
 from sightline.domain.timerange import ALL_TIME, DAY
 
@@ -166,3 +168,21 @@ async def test_expired_months_are_dropped_whole(engine: Embedded) -> None:
     await engine.command("ALTER TABLE samples MATERIALIZE TTL SETTINGS mutations_sync = 2")
     await engine.command("OPTIMIZE TABLE samples FINAL")
     assert (await store.select(DEFAULT_TENANT, (), ALL_TIME, 9)).times.tolist() == [4_000_000_000_000]
+
+
+async def test_a_large_answer_is_put_together_off_the_event_loop(
+    engine: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sorting millions of rows takes seconds, in which the program must go on: it happens on the connection's thread."""
+    threads = []
+
+    def noting(*columns: np.ndarray) -> np.ndarray:
+        threads.append(threading.current_thread().name)
+        return last_writes(*columns)
+
+    monkeypatch.setattr("sightline.adapters.outbound.clickhouse.series.last_writes", noting)
+    store = ClickHouseSeries(engine)
+    await store.write(Ledger().sealed([Write(DEFAULT_TENANT, UP, [(NOW, 1.0)])]))
+    assert (await store.select(DEFAULT_TENANT, (), ALL_TIME, 10)).values.tolist() == [1.0]
+    assert len(threads) == 1
+    assert threads[0].startswith("clickhouse-reader")

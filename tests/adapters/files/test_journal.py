@@ -1,7 +1,9 @@
 """The write-ahead log in files: what a crash, a damaged disk and a full disk leave behind."""
 
+import asyncio
 import errno
 import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 
 from sightline.adapters.outbound.files.journal import FileJournal
-from sightline.domain.errors import StorageFull, Unavailable
+from sightline.domain.errors import Overloaded, StorageFull, Unavailable
 from sightline.domain.metrics.journal import Appended, Sealed
 from sightline.domain.tenancy import Tenant
 
@@ -166,6 +168,136 @@ async def test_after_a_failed_fsync_nothing_more_is_promised(tmp_path: Path, mon
         await journal.append([appended(20)])
     await journal.close()
     assert firsts(FileJournal(tmp_path)) == [0]
+
+
+async def test_after_a_failed_fsync_of_a_full_segment_nothing_more_is_promised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was acknowledged may be gone with it, so that the log stops there as well, for good."""
+    failures = [OSError(errno.EIO, "Input/output error")]
+
+    def failing_once(_: int) -> None:
+        if failures:
+            raise failures.pop()
+
+    journal = FileJournal(tmp_path, fsync=3600.0, segment_bytes=250)
+    list(journal.replay())
+    await journal.append([appended(0)])
+    monkeypatch.setattr(os, "fdatasync", failing_once)
+    size = journal.size
+    for first in (10, 20):
+        with pytest.raises(Unavailable, match=r"disk failed|Input/output"):
+            await journal.append([appended(first)])
+    with pytest.raises(Unavailable, match="disk failed"):
+        await journal.sync()
+    assert size <= journal.size <= size + 100  # a header at most
+    await journal.close()
+
+
+async def test_queueing_a_write_does_not_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a full segment is made durable on a slow disk the event loop goes on."""
+    slow, go_on = threading.Event(), threading.Event()
+    real = os.fdatasync
+
+    def waiting(file: int) -> None:
+        slow.set()
+        assert go_on.wait(20)
+        real(file)
+
+    journal = FileJournal(tmp_path, fsync=3600.0, segment_bytes=250)
+    list(journal.replay())
+    await journal.append([appended(0)])
+    monkeypatch.setattr(os, "fdatasync", waiting)
+    first = asyncio.ensure_future(journal.append([appended(10)]))
+    await asyncio.to_thread(slow.wait, 20)
+    second = asyncio.ensure_future(journal.append([appended(20)]))
+    released = threading.Timer(10, go_on.set)  # only when the loop is stuck, which would otherwise hang the test
+    released.start()
+    await asyncio.sleep(0)
+    assert not go_on.is_set()
+    released.cancel()
+    go_on.set()
+    await asyncio.gather(first, second)
+    await journal.close()
+    assert firsts(FileJournal(tmp_path)) == [0, 10, 20]
+
+
+async def test_what_an_earlier_run_wrote_is_made_durable_when_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that was killed had perhaps not synced: its samples must not go with a loss of power in the next run."""
+    await write(tmp_path, [0, 10], segment_bytes=250)
+    synced = set()
+    real = os.fdatasync
+
+    def noting(file: int) -> None:
+        synced.add(Path(f"/proc/self/fd/{file}").readlink())
+        real(file)
+
+    monkeypatch.setattr(os, "fdatasync", noting)
+    assert firsts(FileJournal(tmp_path)) == [0, 10]
+    assert synced == set(tmp_path.glob("*.wal"))
+
+
+async def test_a_log_at_its_bound_takes_samples_again_however_large_a_segment_may_be(tmp_path: Path) -> None:
+    """The open segment never fills the whole log, so that releasing the others always makes room."""
+    journal = FileJournal(tmp_path, segment_bytes=1 << 20, max_bytes=4000)
+    list(journal.replay())
+    position = 0
+    for _ in range(3):
+        while journal.size < 3500:
+            await journal.append([appended(position)])
+            position += 10
+        with pytest.raises(Overloaded):
+            await journal.append([appended(position, 100)])
+        await journal.append([Sealed(position, 0, position)])
+        await journal.release(position)
+        await journal.append([appended(position)])
+        position += 10
+    await journal.close()
+
+
+async def test_no_memory_for_a_write_is_an_error_and_not_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write that cannot be put together is refused whole, and the next one goes on."""
+    journal = FileJournal(tmp_path)
+    list(journal.replay())
+    await journal.append([appended(0)])
+    real = os.writev
+
+    def half(file: int, pieces: Sequence[memoryview]) -> int:
+        real(file, [b"".join(pieces)[:50]])
+        raise MemoryError
+
+    monkeypatch.setattr(os, "writev", half)
+    with pytest.raises(Unavailable, match="memory"):
+        await asyncio.wait_for(journal.append([appended(10)]), 10)
+    monkeypatch.setattr(os, "writev", real)
+    await journal.append([appended(20)])
+    await journal.close()
+    assert firsts(FileJournal(tmp_path)) == [0, 20]
+
+
+async def test_a_cut_is_told_once(tmp_path: Path) -> None:
+    """What is left of a segment that was cut at its header is no damage to the next start."""
+    (tmp_path / f"{1:020d}.wal").write_bytes(b"SL")
+    assert firsts(journal := FileJournal(tmp_path)) == []
+    assert len(journal.cuts) == 1
+    assert firsts(again := FileJournal(tmp_path)) == []
+    assert again.cuts == ()
+
+
+async def test_a_log_that_cannot_be_read_says_so(tmp_path: Path) -> None:
+    """Something else in the place of the folder, or of a segment, is an error that names it; other files are left alone."""
+    (tmp_path / "file").touch()
+    with pytest.raises(Unavailable, match="file cannot be read"):
+        FileJournal(tmp_path / "file")
+    (tmp_path / "notes.wal").touch()
+    assert firsts(FileJournal(tmp_path)) == []
+    (tmp_path / f"{1:020d}.wal").mkdir()
+    with pytest.raises(Unavailable, match=r"1\.wal cannot be read"):
+        firsts(FileJournal(tmp_path))
 
 
 async def test_a_closed_log_says_so(tmp_path: Path) -> None:

@@ -34,7 +34,8 @@ def by_labels(labels: Mapping[int, Labels], ids: Ids, times: Times, values: Valu
     lengths = np.diff(np.append(starts, len(ids)))
     found = ids[starts]
     sets = [labels[one] for one in found.tolist()]
-    rank = sorted(range(len(sets)), key=sets.__getitem__)
+    keys = ["\0".join(map("\0".join, one)) for one in sets]
+    rank = sorted(range(len(sets)), key=keys.__getitem__)
     order = np.array(rank, np.intp)
     offsets = np.zeros(len(sets) + 1, np.int64)
     np.cumsum(lengths[order], out=offsets[1:])

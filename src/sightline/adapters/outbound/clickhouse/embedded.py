@@ -8,7 +8,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -45,6 +45,10 @@ _INSERT: Final[Mapping[str, int | str]] = {
     "min_insert_block_size_bytes": 0,
     "max_partitions_per_insert_block": 0,  # an old remote write may bring years
 }
+
+# Only queries are ended: an insert of one range takes about a second, and is not to be done twice.
+_KILL: Final = "KILL QUERY WHERE query_kind = 'Select' ASYNC"
+_PATIENCE: Final = 0.1  # seconds for a stopped query to reach the end of its chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +101,13 @@ class Embedded:
         return engine
 
     async def close(self) -> None:
-        """Cancel the queries, let the insert under way end, and close every connection. Once more does nothing."""
+        """End the queries, let the insert under way finish, and close every connection. Once more does nothing."""
         if self._closed.is_set():
             return
         self._closed.set()
         for stop in self._stops:
             stop.set()
-        idle = [await self._free.get() for _ in self._readers]
+        idle = await self._idle_readers()
         await self._disconnect()
         for lane in idle:  # whoever still waits for one now learns that the store is closed
             self._free.put_nowait(lane)
@@ -142,6 +146,10 @@ class Embedded:
         Waits for a free connection. When the awaiting task is cancelled the query ends with its present chunk, at the latest after
         `query_seconds`.
         """
+        return await self.read_into(_unchanged, sql, parameters)
+
+    async def read_into(self, make: Callable[[pa.Table], _T], sql: str, parameters: Params | None = None) -> _T:
+        """What is made of the columns that `read` gives; made on the connection's thread, for a large answer takes seconds."""
         statement = with_settings(
             sql,
             {
@@ -153,7 +161,7 @@ class Embedded:
         )
         lane = await self._free_reader()
         with self._stop() as stop:
-            job = lane.submit(lambda connection: _fetch(connection, statement, parameters, stop))
+            job = lane.submit(lambda connection: make(_fetch(connection, statement, parameters, stop)))
             self._release_after(job, lane)
             return await asyncio.wrap_future(job)
 
@@ -164,6 +172,20 @@ class Embedded:
                 return lane
             self._free.put_nowait(lane)
         raise Unavailable("the store is closed")
+
+    async def _idle_readers(self) -> list["_Lane"]:
+        """All readers once they are free; queries that do not come to the end of a chunk by themselves are killed."""
+        idle = asyncio.ensure_future(self._all_free())
+        killer = self._writer.another("clickhouse-killer")
+        while not (await asyncio.wait([idle], timeout=_PATIENCE))[0]:
+            with suppress(Unavailable):
+                await asyncio.wrap_future(killer.submit(lambda connection: connection.query(_KILL, "Null")))
+        await asyncio.wrap_future(killer.disconnect())
+        killer.end()
+        return idle.result()
+
+    async def _all_free(self) -> list["_Lane"]:
+        return [await self._free.get() for _ in self._readers]
 
     async def _write(self, work: Callable[[Any], object]) -> None:
         if self._closed.is_set():
@@ -205,6 +227,12 @@ class _Lane:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._address = ""
         self._connection: Any = None
+
+    def another(self, name: str) -> "_Lane":
+        """A further connection to the same folder, made with its first statement."""
+        lane = _Lane(name)
+        lane._address = self._address
+        return lane
 
     def open(self, folder: Path, address: str) -> Future[None]:
         """Connect to the folder, which is created where it is missing."""
@@ -257,6 +285,10 @@ def _address(folder: Path) -> str:
     if "?" in str(folder):
         raise SettingsInvalid(f"the data folder {str(folder)!r} has a '?' in its path: choose another")
     return f"{folder.absolute()}?{'&'.join(f'{name}={value}' for name, value in _ENGINE.items())}"
+
+
+def _unchanged(table: pa.Table) -> pa.Table:
+    return table
 
 
 def _insert(connection: Any, statement: str, rows: pa.Table) -> None:  # noqa: ARG001 - chDB finds `rows` by name in this frame

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +23,8 @@ from sightline.domain.metrics.samples import Index, SeriesColumns, Times
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import DAY, TimeRange
 from sightline.ports.series import SeriesStore
+
+_T = TypeVar("_T")
 
 DEFAULT_RETENTION: Final = 15 * DAY
 MAX_ROWS: Final = 500_000
@@ -116,59 +118,63 @@ class ClickHouseSeries(SeriesStore):
             "ids": numbers(resolved.labels),
             **_bounds(within),
         }
-        rows = await self._engine.read(statement("samples_select"), {**parameters, "limit": limit + 1})
-        if rows.num_rows > limit:
-            # Rows of parts not yet merged may repeat a timestamp: what counts is how many remain.
-            counted = await self._engine.read(statement("samples_count"), {**parameters, "limit": limit + 1})
-            if counted["samples"][0].as_py() > limit:
-                message = f"the query needs more than {limit} samples: ask for less, or raise query.max_samples"
-                raise TooManySamples(message, limit=limit)
-            rows = await self._engine.read(statement("samples_select"), {**parameters, "limit": 2**63})
-        return _columns(rows, resolved.labels)
+        found = await self._engine.read_into(
+            lambda rows: None if rows.num_rows > limit else _columns(rows, resolved.labels),
+            statement("samples_select"),
+            {**parameters, "limit": limit + 1},
+        )
+        if found is not None:
+            return found
+        # Rows of parts not yet merged may repeat a timestamp: what counts is how many remain.
+        counted = await self._engine.read(statement("samples_count"), {**parameters, "limit": limit + 1})
+        if counted["samples"][0].as_py() > limit:
+            message = f"the query needs more than {limit} samples: ask for less, or raise query.max_samples"
+            raise TooManySamples(message, limit=limit)
+        return await self._engine.read_into(
+            lambda rows: _columns(rows, resolved.labels),
+            statement("samples_select"),
+            {**parameters, "limit": 2**63},
+        )
 
     async def resolve(self, tenant: Tenant, matchers: Matchers) -> Resolved:
         """The series that satisfy all matchers, whenever they were seen."""
         condition, parameters = conditions((matchers,))
         sql = statement("series_resolve").replace(MATCHERS, condition)
-        rows = await self._engine.read(sql, {"tenant": text(tenant), **parameters})
-        if not rows.num_rows:
-            return Resolved({}, ())
-        labels = dict(zip(rows["id"].to_numpy().tolist(), _labels(rows["label_set"]), strict=True))
-        return Resolved(labels, tuple(np.unique(rows["metric_id"].to_numpy()).tolist()))
+        return await self._engine.read_into(_resolved, sql, {"tenant": text(tenant), **parameters})
 
     @override
     async def series(
         self, tenant: Tenant, matcher_sets: Sequence[Matchers], within: TimeRange, limit: int
     ) -> list[Labels]:
-        rows = await self._search("series_list", tenant, matcher_sets, within, {"limit": limit})
-        return _labels(rows["label_set"]) if rows.num_rows else []
+        return await self._search(_listed, "series_list", tenant, matcher_sets, within, {"limit": limit})
 
     @override
     async def label_names(
         self, tenant: Tenant, matcher_sets: Sequence[Matchers], within: TimeRange, limit: int
     ) -> list[str]:
-        rows = await self._search("label_names", tenant, matcher_sets, within, {"limit": limit})
-        return _texts(rows, "name")
+        return await self._search(_texts, "label_names", tenant, matcher_sets, within, {"limit": limit})
 
     @override
     async def label_values(
         self, tenant: Tenant, name: str, matcher_sets: Sequence[Matchers], within: TimeRange, limit: int
     ) -> list[str]:
         more: dict[str, Param] = {"limit": limit, "name": text(name)}
-        rows = await self._search("label_values", tenant, matcher_sets, within, more)
-        return _texts(rows, "value")
+        return await self._search(_texts, "label_values", tenant, matcher_sets, within, more)
 
     async def _search(
         self,
+        make: Callable[[pa.Table], _T],
         name: str,
         tenant: Tenant,
         matcher_sets: Sequence[Matchers],
         within: TimeRange,
         more: Mapping[str, Param],
-    ) -> pa.Table:
+    ) -> _T:
         condition, parameters = conditions(matcher_sets)
         sql = statement(name).replace(MATCHERS, condition)
-        return await self._engine.read(sql, {"tenant": text(tenant), **_bounds(within), **parameters, **more})
+        return await self._engine.read_into(
+            make, sql, {"tenant": text(tenant), **_bounds(within), **parameters, **more}
+        )
 
 
 def _bounds(within: TimeRange) -> dict[str, Param]:
@@ -233,8 +239,20 @@ def _times(milliseconds: Times) -> Any:
     return pa.array(milliseconds, pa.int64()).cast(pa.timestamp("ms", tz="UTC"))
 
 
-def _texts(rows: pa.Table, column: str) -> list[str]:
-    texts: list[Any] = rows[column].to_pylist() if rows.num_rows else []
+def _resolved(rows: pa.Table) -> Resolved:
+    if not rows.num_rows:
+        return Resolved({}, ())
+    labels = dict(zip(rows["id"].to_numpy().tolist(), _labels(rows["label_set"]), strict=True))
+    return Resolved(labels, tuple(np.unique(rows["metric_id"].to_numpy()).tolist()))
+
+
+def _listed(rows: pa.Table) -> list[Labels]:
+    return _labels(rows["label_set"]) if rows.num_rows else []
+
+
+def _texts(rows: pa.Table) -> list[str]:
+    """The only column."""
+    texts: list[Any] = rows[0].to_pylist() if rows.num_rows else []
     return texts
 
 

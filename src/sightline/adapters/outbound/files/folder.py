@@ -34,7 +34,7 @@ class DataFolder:
         Raises:
             DataFolderLocked: another process holds it; the message names its pid.
             DataFolderTooNew: a newer version wrote it; the message names that version.
-            SettingsInvalid: the folder cannot be created or written.
+            SettingsInvalid: the folder cannot be created or written, or its format cannot be read.
         """
         try:
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -44,6 +44,9 @@ class DataFolder:
         try:
             cls._take(path, lock)
             cls._check_format(path, version)
+        except OSError as error:
+            os.close(lock)
+            raise SettingsInvalid(f"data = {path}: the folder cannot be used: {error.strerror}", key="data") from None
         except BaseException:
             os.close(lock)
             raise
@@ -64,7 +67,7 @@ class DataFolder:
     def _check_format(path: Path, version: str) -> None:
         stamp = path / "format.json"
         if stamp.exists():
-            found = msgspec.json.decode(stamp.read_bytes(), type=_Stamp)
+            found = _read(stamp)
             if found.format > FORMAT:
                 message = (
                     f"the data folder {path} has format {found.format}, written by Sightline {found.written_by}; this is "
@@ -73,10 +76,26 @@ class DataFolder:
                 raise DataFolderTooNew(message, written_by=found.written_by)
             if found.format == FORMAT:
                 return
-        fresh = stamp.with_suffix(".new")
-        fresh.write_bytes(msgspec.json.encode(_Stamp(FORMAT, version)))
-        fresh.replace(stamp)
+        _write(stamp, _Stamp(FORMAT, version))
 
     def close(self) -> None:
         """Let the folder go."""
         os.close(self._lock)
+
+
+def _read(stamp: Path) -> _Stamp:
+    try:
+        return msgspec.json.decode(stamp.read_bytes(), type=_Stamp)
+    except msgspec.DecodeError as error:
+        message = f"data = {stamp.parent}: {stamp.name} does not say which format the folder has ({error}): restore it"
+        raise SettingsInvalid(message, key="data") from None
+
+
+def _write(stamp: Path, content: _Stamp) -> None:
+    """All of it or nothing, also when the power goes."""
+    fresh = stamp.with_suffix(".new")
+    with fresh.open("wb") as file:
+        file.write(msgspec.json.encode(content))
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(stamp)

@@ -5,6 +5,7 @@ import mmap
 import os
 import struct
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing_extensions import override
 
 from sightline.adapters.outbound.files.log_writer import Done, LogWriter, Pieces, Target
 from sightline.adapters.wire import journal as wire
-from sightline.domain.errors import Overloaded, SightlineError
+from sightline.domain.errors import BodyTooLarge, Overloaded, SightlineError, Unavailable
 from sightline.domain.metrics.journal import Appended, Entry
 from sightline.ports.journal import Journal
 
@@ -60,14 +61,21 @@ class FileJournal(Journal):
         segment_bytes: int = 64 << 20,
         max_bytes: int = 1 << 30,
     ) -> None:
-        """Open the folder, creating it; nothing is read before `replay`."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """Open the folder, creating it; nothing is read before `replay`.
+
+        A segment is closed at `segment_bytes`, or at a quarter of `max_bytes` where that is less.
+
+        Raises:
+            Unavailable: the folder cannot be made or read.
+        """
+        with _readable(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            found = [(path, path.stat().st_size) for path in sorted(folder.glob(f"{'[0-9]' * 20}.wal"))]
         self._folder = folder
-        self._segment_bytes = segment_bytes
+        # The open segment is never released: it must leave room in the log, or a log at its bound would stay there.
+        self._segment_bytes = min(segment_bytes, max_bytes // 4)
         self._max_bytes = max_bytes
-        self._segments = [
-            _Segment(int(path.stem), Target(path, b""), path.stat().st_size) for path in sorted(folder.glob("*.wal"))
-        ]
+        self._segments = [_Segment(int(path.stem), Target(path, b""), size) for path, size in found]
         self._open: _Segment | None = None
         self._position = 0
         self._cuts: list[Cut] = []
@@ -79,22 +87,36 @@ class FileJournal(Journal):
         return tuple(self._cuts)
 
     @property
+    def failure(self) -> str | None:
+        """Why nothing more is taken until a restart; None while all is well."""
+        return self._writer.failure
+
+    @property
     def size(self) -> int:
         """Bytes of all segments, those under way included."""
         return sum(segment.size for segment in self._segments)
 
     @override
     def replay(self) -> Iterator[Entry]:
-        """Damage is cut off, logged and kept in `cuts`; later segments are still read."""
+        """Damage is cut off, logged and kept in `cuts`; later segments are still read.
+
+        Raises:
+            Unavailable: a segment cannot be read or cut.
+        """
         for segment in self._segments:
-            damage = yield from self._read(segment)
-            if damage is not None:
-                self._cut(segment, damage)
+            with _readable(segment.target.path):
+                damage = yield from self._read(segment)
+                if damage is not None:
+                    self._cut(segment, damage)
 
     def _read(self, segment: _Segment) -> Generator[Entry, None, wire.Damage | None]:
+        if segment.size == 0:
+            return None  # what is left of one that was cut at its header
         if segment.size < _HEADER.size:
             return wire.Damage(0, "the segment header is cut short", torn=True)
         with segment.target.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            # The run that wrote it may have died before it did: what is read now will count as acknowledged.
+            os.fdatasync(file.fileno())
             magic, version, _, base = _HEADER.unpack_from(mapped)
             if magic != _MAGIC or version != _FORMAT:
                 return wire.Damage(0, f"the header says {magic!r} format {version}", torn=False)
@@ -161,6 +183,8 @@ class FileJournal(Journal):
     @override
     async def append(self, entries: Sequence[Entry]) -> None:
         size = sum(map(wire.size, entries))
+        if size > self._max_bytes:
+            raise BodyTooLarge(f"one request of {size} bytes is more than wal.max_bytes = {self._max_bytes} holds")
         reserve = 0 if any(isinstance(entry, Appended) for entry in entries) else _RESERVE
         if self.size + size > self._max_bytes + reserve:
             message = (
@@ -172,9 +196,9 @@ class FileJournal(Journal):
 
         def start(done: Done) -> None:
             self._writer.write(segment.target, partial(_render, entries), done)
-            segment.size += size
-            self._note(segment, entries)
 
+        segment.size += size
+        self._note(segment, entries)
         try:
             await _finished(start)
         except SightlineError:
@@ -199,6 +223,15 @@ class FileJournal(Journal):
     async def close(self) -> None:
         """Write what is queued, make it durable, stop."""
         await asyncio.to_thread(self._writer.close)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """What the disk refuses at the start, said as an error of ours."""
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(f"the write-ahead log {path} cannot be read: {error.strerror}") from error
 
 
 def _render(entries: Sequence[Entry]) -> Pieces:

@@ -41,7 +41,7 @@ class _Write:
 
 
 class LogWriter:
-    """Appends to one file at a time, in the order of the calls.
+    """Appends to one file at a time, in the order of the calls. A call never waits for the disk.
 
     fsync: seconds from a write to the fsync that covers it, or "always" to fsync before a write is done. Every write is whole or
     absent: what fails is cut off again. After a failed fsync nothing more is written, for the kernel may have dropped the pages.
@@ -86,6 +86,11 @@ class LogWriter:
             self._start()
             self._changed.notify_all()
 
+    @property
+    def failure(self) -> str | None:
+        """Why nothing more is written; None while all is well."""
+        return self._failure
+
     def close(self) -> None:
         """Finish what is queued, make it durable, stop the threads and close the file. Blocks."""
         with self._changed:
@@ -99,8 +104,8 @@ class LogWriter:
         for thread in self._threads[1:]:
             thread.join()
         if self._file >= 0:
-            with suppress(OSError):
-                os.fdatasync(self._file)
+            with suppress(OSError):  # told in the log by then
+                self._sync_now()
             os.close(self._file)
             self._file = -1
 
@@ -146,6 +151,8 @@ class LogWriter:
                 return StorageFull(f"no room for the write-ahead log in {target.path.parent}: {error.strerror}")
             _log.error("the write-ahead log cannot be written", segment=str(target.path), error=str(error))
             return Unavailable(f"the write-ahead log cannot be written: {error.strerror}")
+        except MemoryError:
+            return Unavailable("no memory to write the write-ahead log: send less at once, or give the program more")
         if self._fsync != "always":
             with self._changed:
                 self._dirty = True
@@ -158,7 +165,7 @@ class LogWriter:
             _write_all(self._file, pieces)
             if self._fsync == "always":
                 self._sync_now()
-        except OSError:
+        except (OSError, MemoryError):
             self._cut_back(start)
             raise
 
@@ -185,21 +192,23 @@ class LogWriter:
         """Make `target` the file that is written, creating it; the one before is made durable and closed."""
         if self._target == target:
             return
-        file = os.open(target.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_APPEND, 0o600)
+        file = _begun(target)
+        # The lock is not held during an fsync: the event loop needs it to queue a write.
+        with self._changed:
+            self._changed.wait_for(lambda: not self._syncing)
+            self._syncing = True
         try:
-            if os.fstat(file).st_size < len(target.header):
-                os.ftruncate(file, 0)
-                _write_all(file, [target.header])
-            _sync_folder(target.path.parent)
-            with self._changed:
-                self._changed.wait_for(lambda: not self._syncing)
-                if self._file >= 0:
-                    os.fdatasync(self._file)
-                    os.close(self._file)
-                self._file, self._target = file, target
+            if self._file >= 0:
+                self._sync_now()
+                os.close(self._file)
+            self._file, self._target = file, target
         except OSError:
             os.close(file)
             raise
+        finally:
+            with self._changed:
+                self._syncing = False
+                self._changed.notify_all()
 
     # The syncing thread
 
@@ -210,6 +219,7 @@ class LogWriter:
                 if self._dirty and isinstance(self._fsync, float | int):
                     # Waiting first gathers the writes of the interval into one fsync.
                     self._changed.wait_for(lambda: self._syncs or self._no_more_syncs, self._fsync)
+                self._changed.wait_for(lambda: not self._syncing)
                 waiting, self._syncs = self._syncs, []
                 if not waiting and not self._dirty:
                     return
@@ -226,6 +236,20 @@ class LogWriter:
                 failure = self._failure
             for done in waiting:
                 done(None if failure is None else Unavailable(failure))
+
+
+def _begun(target: Target) -> int:
+    """The open file of a target, with its header and its name made durable."""
+    file = os.open(target.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_APPEND, 0o600)
+    try:
+        if os.fstat(file).st_size < len(target.header):
+            os.ftruncate(file, 0)
+            _write_all(file, [target.header])
+        _sync_folder(target.path.parent)
+    except OSError:
+        os.close(file)
+        raise
+    return file
 
 
 def _write_all(file: int, pieces: Pieces) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from typing_extensions import override
 
-from sightline.domain.errors import Overloaded
+from sightline.domain.errors import BodyTooLarge, Overloaded
 from sightline.domain.metrics.journal import Appended, Entry
 from sightline.ports.journal import Journal
 
@@ -36,6 +36,8 @@ class MemoryJournal(Journal):
     @override
     async def append(self, entries: Sequence[Entry]) -> None:
         arriving = sum(map(_samples, entries))
+        if arriving > self._max_samples:
+            raise BodyTooLarge(f"{arriving} samples are more than the {self._max_samples} that the journal holds")
         if arriving and sum(map(_samples, (e for s in self._segments for e in s))) + arriving > self._max_samples:
             message = f"the journal holds its {self._max_samples} samples: raise max_samples, or wait for the store"
             raise Overloaded(message, retry_after=5)
