@@ -1,0 +1,108 @@
+"""Synthetic samples as remote-write bodies, all encoded before a clock starts.
+
+Every series is a counter that grows by 0 to 40 a sample; series i has the labels `group` (100 series each), `x` (ten values),
+`instance`, `job` and `path`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import cramjam
+import numpy as np
+from numpy.typing import NDArray
+
+METRIC: Final = "bench_requests_total"
+STEP: Final = 15_000
+"""ms between two samples of a series."""
+
+_SAMPLE_BYTES: Final = 18  # field, length, double with its tag, time with its tag
+_TIME_BYTES: Final = 6  # of a varint between the years 2004 and 2109
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One encoded body. part: which slice of the series it holds; those of one part must arrive in order."""
+
+    part: int
+    samples: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How many series and samples, how they are cut into requests. start: ms of the first sample."""
+
+    start: int
+    rounds: int
+    series: int = 10_000
+    series_a_request: int = 1_000
+    samples_a_request: int = 20
+
+    @property
+    def samples(self) -> int:
+        """All of them."""
+        return self.series * self.samples_a_request * self.rounds
+
+    @property
+    def end(self) -> int:
+        """When the last sample is, in ms."""
+        return self.start + (self.samples_a_request * self.rounds - 1) * STEP
+
+
+def labels(number: int) -> dict[str, str]:
+    """The labels of a series."""
+    return {
+        "__name__": METRIC,
+        "group": f"g{number // 100:03d}",
+        "instance": f"host-{number:05d}.example:9100",
+        "job": "bench",
+        "path": f"/api/v1/items/{number % 50}",
+        "x": f"x{number % 10}",
+    }
+
+
+def requests(shape: Shape, seed: int = 1) -> Iterator[Request]:
+    """The bodies, round after round, in each round one slice of the series after the other."""
+    random = np.random.default_rng(seed)
+    heads = [_label_fields(number) for number in range(shape.series)]
+    last = random.integers(0, 1_000_000, (shape.series, 1)).astype(np.float64)
+    for number in range(shape.rounds):
+        times = shape.start + (np.arange(shape.samples_a_request) + number * shape.samples_a_request) * STEP
+        values = last + np.cumsum(random.integers(0, 41, (shape.series, shape.samples_a_request)), axis=1)
+        last = values[:, -1:]
+        blocks = _sample_fields(times, values)
+        for part, first in enumerate(range(0, shape.series, shape.series_a_request)):
+            rows = range(first, min(first + shape.series_a_request, shape.series))
+            message = b"".join([_field(1, heads[row] + blocks[row].tobytes()) for row in rows])
+            yield Request(part, len(rows) * shape.samples_a_request, bytes(cramjam.snappy.compress_raw(message)))
+
+
+def _sample_fields(times: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """The Sample fields of each series, (series, samples x bytes); all have the same length, so columns can be filled."""
+    out = np.empty((*values.shape, _SAMPLE_BYTES), np.uint8)
+    out[..., 0], out[..., 1], out[..., 2], out[..., 11] = 0x12, _SAMPLE_BYTES - 2, 0x09, 0x10
+    out[..., 3:11] = np.ascontiguousarray(values, "<f8").view(np.uint8).reshape(*values.shape, 8)
+    for byte in range(_TIME_BYTES):
+        more = 0x80 if byte < _TIME_BYTES - 1 else 0
+        out[..., 12 + byte] = (times >> (7 * byte)) & 0x7F | more
+    return out.reshape(len(values), -1)
+
+
+def _label_fields(number: int) -> bytes:
+    return b"".join(
+        _field(1, _field(1, name.encode()) + _field(2, value.encode())) for name, value in labels(number).items()
+    )
+
+
+def _field(number: int, content: bytes) -> bytes:
+    return bytes([number << 3 | 2]) + _varint(len(content)) + content
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:  # noqa: PLR2004 - seven bits a byte
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
