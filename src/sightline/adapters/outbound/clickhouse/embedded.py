@@ -261,6 +261,7 @@ class _Lane:
 
     def _connect(self) -> None:
         import chdb  # takes 0.5 s and maps 180 MB
+        import pandas as _  # Arrow and chDB import it at their first use, when its 0.8 s would delay the first live samples
 
         self._connection = chdb.connect(self._address)
 
