@@ -95,7 +95,6 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Running:
     listener = stack.enter_context(bind(host, port))
     folder = await asyncio.to_thread(DataFolder.open, settings.data, __version__)
     stack.callback(folder.close)
-    start_compiling(_DECODERS)
     threads = stack.enter_context(ThreadPoolExecutor(_THREADS, thread_name_prefix="work"))
     clock, telemetry, bus = SystemClock(), PrometheusTelemetry(), MemoryBus()
     stack.callback(bus.close)
@@ -138,6 +137,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Running:
         health=lambda: _health(flush, retain, journal),
     )
     await stack.enter_async_context(serving(build(use_cases, door), door, listener, drain_seconds=_DRAIN_SECONDS))
+    start_compiling(_DECODERS)  # only now, so that it does not hold up the start
     stack.callback(bus.close)  # before the door drains, so that live streams end
     stack.callback(stopping.set)
 

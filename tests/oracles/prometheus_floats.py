@@ -1,6 +1,8 @@
 """Prometheus' number format, digit by digit: the slow, obvious twin of the column writer."""
 
 import math
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
+from itertools import product
 
 
 def sample(value: float) -> str:
@@ -14,10 +16,12 @@ def sample(value: float) -> str:
 
 def shortest(value: float) -> tuple[str, int]:
     """The fewest significant digits that read back as `value`, and the power of ten of the first."""
-    for precision in range(17):
-        mantissa, _, power = f"{abs(value):.{precision}e}".partition("e")
-        if float(f"{mantissa}e{power}") == abs(value):
-            return mantissa.replace(".", "").rstrip("0") or "0", int(power)
+    # Of two neighbours as near as each other only one may read back.
+    for precision, rounding in product(range(1, 18), (ROUND_HALF_EVEN, ROUND_HALF_UP)):
+        rounded = Context(prec=precision, rounding=rounding).create_decimal(Decimal(abs(value)))
+        if float(rounded) == abs(value):
+            digits = "".join(map(str, rounded.as_tuple().digits)).rstrip("0") or "0"
+            return digits, rounded.adjusted() if value else 0
     message = f"{value!r} has no digits"
     raise AssertionError(message)
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from sightline.adapters.inbound.http.columns import constant, numbers
 from sightline.adapters.inbound.http.floats import sample_texts, scalar_text, time_text, time_texts
 from sightline.domain.errors import BadData
 from sightline.domain.labels import Labels
@@ -18,6 +19,8 @@ from sightline.domain.promql.values import Answer, Scalar, String, Vector
 
 # Arrow's functions take arrays and scalars together, which its type stubs deny.
 _arrow: Final[Any] = pc
+# A point is `[1763700000.123,"0.52"],`.
+_OPENING, _BETWEEN, _CLOSING, _NOTHING = constant("["), constant(',"'), constant('"],'), constant("")
 
 BLOCK: Final = 50_000
 """About how many points are made into text at a time: some 2 MB."""
@@ -93,7 +96,7 @@ def _grid_rows(times: Times, value: Vector) -> Iterator[bytes]:
         columns = np.nonzero(present)[1]
         labels = [value.labels[start + row] for row in filled.tolist()]
         block = np.ascontiguousarray(value.values[start : start + height][present])
-        yield from _rows(labels, offsets, openings.take(columns), block, comma=some)
+        yield from _rows(labels, offsets, _arrow.take(openings, numbers(columns)), block, comma=some)
         some = True
 
 
@@ -101,7 +104,7 @@ def _rows(
     labels: Sequence[Labels], offsets: NDArray[np.int64], openings: pa.StringArray, values: Values, *, comma: bool
 ) -> Iterator[bytes]:
     """One piece of text for a block of series. All points stand in one Arrow buffer, from which each series cuts its part."""
-    points = _arrow.binary_join_element_wise(openings, sample_texts(values), '"],', "")
+    points = _arrow.binary_join_element_wise(openings, sample_texts(values), _CLOSING, _NOTHING)
     _, ends, data = points.buffers()
     text = memoryview(data) if data is not None else memoryview(b"")
     bounds = np.frombuffer(ends, np.int32)[offsets].tolist() if len(values) else [0] * len(offsets)
@@ -124,7 +127,7 @@ def metric(labels: Labels) -> bytes:
 
 def _openings(times: pa.StringArray) -> pa.StringArray:
     """What stands before each value: `[1763700000.123,"`."""
-    openings: pa.StringArray = _arrow.binary_join_element_wise("[", times, ',"', "")
+    openings: pa.StringArray = _arrow.binary_join_element_wise(_OPENING, times, _BETWEEN, _NOTHING)
     return openings
 
 

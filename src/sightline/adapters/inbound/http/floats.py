@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from sightline.adapters.inbound.http.columns import constant, flags, numbers
+from sightline.adapters.inbound.http.columns import texts as text_column
 from sightline.domain.metrics.samples import Times, Values
 
 # Between these Arrow writes the same text as Go does, with no exponent.
@@ -22,6 +24,7 @@ _EXPONENT_FROM: Final = 1e21
 _EXACT_BELOW: Final = 2.0**53
 # Arrow's functions take arrays and scalars together, which its type stubs deny.
 _arrow: Final[Any] = pc
+_POINT, _MINUS, _NOTHING = constant("."), constant("-"), constant("")
 _SPECIAL: Final = {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}
 
 
@@ -60,7 +63,7 @@ def exponent_text(value: float) -> str:
 @np.errstate(invalid="ignore")  # stale markers are signalling NaNs
 def sample_texts(values: Values) -> pa.StringArray:
     """`sample_text` of every value, without a Python object for any that is common."""
-    texts: pa.StringArray = _arrow.cast(pa.array(values), pa.string())
+    texts: pa.StringArray = _arrow.cast(numbers(values), pa.string())
     size = np.abs(values)
     plain = ((size >= _PLAIN_FROM) & (size < _PLAIN_BELOW)) | (values == 0)
     if plain.all():
@@ -68,7 +71,7 @@ def sample_texts(values: Values) -> pa.StringArray:
     whole = ~plain & (size < _EXACT_BELOW) & (size >= 1) & (values == np.trunc(values))
     if whole.any():
         integers = np.where(whole, values, 0).astype(np.int64)
-        texts = _arrow.if_else(pa.array(whole), pa.array(integers).cast(pa.string()), texts)
+        texts = _arrow.if_else(flags(whole), numbers(integers).cast(pa.string()), texts)
     # In between Python's own text is the right one, and made ten times as fast as by `sample_text`.
     fraction = ~plain & ~whole & (size >= 1) & (size < _EXACT_BELOW)
     texts = _replaced(texts, fraction, map(repr, values[fraction].tolist()))
@@ -80,7 +83,7 @@ def _replaced(texts: pa.StringArray, where: NDArray[np.bool_], written: Iterable
     """`texts` with others at some places."""
     if not where.any():
         return texts
-    replaced: pa.StringArray = _arrow.replace_with_mask(texts, pa.array(where), pa.array(list(written), pa.string()))
+    replaced: pa.StringArray = _arrow.replace_with_mask(texts, flags(where), text_column(written))
     return replaced
 
 
@@ -94,15 +97,15 @@ def time_text(milliseconds: int) -> str:
 def time_texts(milliseconds: Times) -> pa.StringArray:
     """`time_text` of every instant."""
     size = np.abs(milliseconds)
-    seconds = _arrow.cast(pa.array(size // 1000), pa.string())
+    seconds = _arrow.cast(numbers(size // 1000), pa.string())
     fraction = size % 1000
     texts: pa.StringArray = seconds
     if fraction.any():
-        decimals = _arrow.utf8_lpad(pa.array(fraction).cast(pa.string()), 3, "0")
+        decimals = _arrow.utf8_lpad(numbers(fraction).cast(pa.string()), 3, "0")
         texts = _arrow.if_else(
-            pa.array(fraction != 0), _arrow.binary_join_element_wise(seconds, decimals, "."), seconds
+            flags(fraction != 0), _arrow.binary_join_element_wise(seconds, decimals, _POINT), seconds
         )
     if (milliseconds < 0).any():
-        sign = pa.array(np.where(milliseconds < 0, "-", ""))
-        texts = _arrow.binary_join_element_wise(sign, texts, "")
+        sign = _arrow.if_else(flags(milliseconds < 0), _MINUS, _NOTHING)
+        texts = _arrow.binary_join_element_wise(sign, texts, _NOTHING)
     return texts

@@ -5,7 +5,6 @@ own. A process opens one folder at a time; once all its connections are closed i
 """
 
 import asyncio
-import importlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -262,8 +261,6 @@ class _Lane:
 
     def _connect(self) -> None:
         import chdb  # takes 0.5 s and maps 180 MB
-        # Arrow and chDB import it at their first use, when its 0.8 s would delay the first live samples.
-        importlib.import_module("pandas")
 
         self._connection = chdb.connect(self._address)
 
