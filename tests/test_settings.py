@@ -1,5 +1,7 @@
 """Settings: one precedence, and errors that name the key."""
 
+import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -84,3 +86,19 @@ def test_the_documentation_lists_every_setting_with_its_default() -> None:
     for key in keys():
         default = f"`{key.default}`" if key.default else "none"
         assert f"| `{key.name}` | {default} | {key.description} |" in text
+
+
+def test_every_setting_that_a_message_names_exists() -> None:
+    """Who is told to change a setting finds it, in every text of the program."""
+    known = {key.name for key in keys()}
+    tables = "|".join(sorted({name.partition(".")[0] for name in known if "." in name}))
+    named = re.compile(rf"(?<![\w./`])(?:{tables})\.[a-z]\w+")
+    texts = [
+        (path.name, node.value)
+        for path in (Path(__file__).parents[1] / "src").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    spoken = {"http.request", "http.disconnect", "http.response"}  # kinds of ASGI messages
+    unknown = [(file, one) for file, text in texts for one in named.findall(text) if one not in known | spoken]
+    assert unknown == []

@@ -211,7 +211,7 @@ def _journal(settings: Settings, folder: DataFolder) -> FileJournal:
 
 
 def _engine_limits(settings: Settings) -> EngineLimits:
-    return EngineLimits(query_seconds=settings.query.timeout.seconds)
+    return EngineLimits(query_memory=int(settings.query.memory), query_seconds=settings.query.timeout.seconds)
 
 
 def _ingest_limits(settings: Settings) -> IngestLimits:

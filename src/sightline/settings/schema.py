@@ -89,6 +89,7 @@ class Query(Struct, frozen=True, forbid_unknown_fields=True):
     )
     max_length: Annotated[int, Meta(ge=1, description="Characters of a query.")] = QUERY_TEXT.length
     max_depth: Annotated[int, Meta(ge=1, description="Nesting of a query.")] = QUERY_TEXT.depth
+    memory: Annotated[Size, Meta(description="Memory that the store may use for one query.")] = Size(1 << 30)
 
 
 class Search(Struct, frozen=True, forbid_unknown_fields=True):

@@ -47,6 +47,6 @@ def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
     @get("/metrics")
     async def metrics() -> Response[bytes]:
         text = exposition.encode(use_cases.telemetry.families())
-        return Response(text, media_type="text/plain; version=0.0.4")
+        return Response(text, media_type=exposition.CONTENT_TYPE)
 
     return [live, ready, health, metrics]

@@ -27,7 +27,7 @@ def translated(message: str) -> SightlineError:
             "the store did not answer in time: ask for less, or raise query.timeout", engine_code=number
         )
     if number == _MEMORY_LIMIT_EXCEEDED:
-        return TooManySamples("the query needs more memory than clickhouse.query_memory allows", engine_code=number)
+        return TooManySamples("the query needs more memory than query.memory allows", engine_code=number)
     return Unavailable(f"the store failed: {shown}", engine_code=number)
 
 
