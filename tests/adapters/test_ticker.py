@@ -85,7 +85,7 @@ async def test_the_schedule_does_not_drift(world: World) -> None:
     async with world.ticker:
         await world.clock.advance(100.05)
     assert world.runs["a"] == pytest.approx([number / 10 for number in range(1_001)])
-    assert world.counted("sightline_job_skipped_ticks_total") == {}
+    assert world.counted("sightline_task_skipped_ticks_total") == {}
 
 
 async def test_missed_ticks_are_skipped_and_counted(world: World) -> None:
@@ -94,7 +94,7 @@ async def test_missed_ticks_are_skipped_and_counted(world: World) -> None:
     async with world.ticker:
         await world.clock.advance(21)
     assert world.runs["a"] == [0, 15, 20]
-    assert world.counted("sightline_job_skipped_ticks_total") == {("a",): 2.0}
+    assert world.counted("sightline_task_skipped_ticks_total") == {("a",): 2.0}
 
 
 async def test_a_run_that_ends_on_a_tick_is_in_time(world: World) -> None:
@@ -103,7 +103,7 @@ async def test_a_run_that_ends_on_a_tick_is_in_time(world: World) -> None:
     async with world.ticker:
         await world.clock.advance(9.1)
     assert world.runs["a"] == pytest.approx([0.3 * number for number in range(31)])
-    assert world.counted("sightline_job_skipped_ticks_total") == {}
+    assert world.counted("sightline_task_skipped_ticks_total") == {}
 
 
 async def test_a_slow_job_delays_no_other(world: World) -> None:
@@ -137,7 +137,7 @@ async def test_a_failure_ends_a_run_and_no_more(world: World, error: BaseExcepti
         async with world.ticker:
             await world.clock.advance(11)
     assert world.runs["good"] == [0, 5, 10]
-    assert world.counted("sightline_job_runs_total") == {("bad", code): 3.0, ("good", "ok"): 3.0}
+    assert world.counted("sightline_task_runs_total") == {("bad", code): 3.0, ("good", "ok"): 3.0}
 
 
 async def test_a_lasting_failure_is_logged_once_and_its_end_too(world: World) -> None:

@@ -156,6 +156,23 @@ async def test_each_log_segment_can_be_read_alone(house: House) -> None:
     assert house.tail.view(Tenant("default"), ()).series(ALL_TIME) == {Labels.of(__name__="m")}
 
 
+async def test_a_series_that_a_batch_names_twice_is_one_series(house: House) -> None:
+    """Samples under equal label sets are one series, which the tail gives up when the store has it."""
+    one, other = house.batch(1.0), house.batch(2.0)
+    now = house.clock.now()
+    await house.ingest(
+        LOCAL,
+        WriteBatch(
+            one.labels + other.labels, np.arange(2, dtype=np.uint32), np.array([now - 1, now]), np.array([1.0, 2.0])
+        ),
+    )
+    await house.ingest(LOCAL, house.batch(*range(99), name="more"))
+    await house.flush.drain()
+    assert house.store.tries == 2
+    assert house.tail.rows == 0
+    assert await house.values() == [1.0, 2.0]
+
+
 async def test_a_series_is_written_to_the_store_once_and_then_hourly(house: House) -> None:
     """The series table gets a row when a series is new and when its last sight is an hour old."""
     for _ in range(14):

@@ -36,7 +36,8 @@ def test_dragging_zooms_and_a_double_click_goes_back(host_page: Page) -> None:
     host_page.mouse.up()
     expect(host_page).to_have_url(re.compile(r"[?&]from=\d+&to=\d+"))
     expect(host_page.get_by_text("Paused")).to_be_visible()
-    area.dblclick()
+    # There may be no samples yet in that stretch: the way back is the same.
+    host_page.mouse.dblclick(box["x"] + box["width"] / 2, middle)
     expect(host_page).to_have_url(before)
 
 

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sightline.application.retain import Retain
 from sightline.domain.errors import Overloaded, SampleOutOfBounds, SeriesIdCollision
@@ -50,7 +51,7 @@ class IngestLimits:
     unflushed_samples: int = 10_000_000
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Known:
     """A series that intake has met: what the log and the store know of it."""
 
@@ -217,6 +218,7 @@ class Ingest:
     ) -> tuple[Appended, list[_Known]]:
         used, index = np.unique(batch.series[rows], return_inverse=True)
         members = [one for one in (known[i] for i in used.tolist()) if one is not None]
+        members, index = _distinct(members, index)
         entry = Appended(
             tenant,
             self._position,
@@ -229,6 +231,14 @@ class Ingest:
         )
         self._position = entry.end_seq
         return _described(entry, members, segment), members
+
+
+def _distinct(members: list[_Known], index: NDArray[np.integer[Any]]) -> tuple[list[_Known], NDArray[np.integer[Any]]]:
+    """Each series once, whatever the batch says: what was taken twice could not be given up again."""
+    if len(set(members)) == len(members):
+        return members, index
+    places = {one: place for place, one in enumerate(dict.fromkeys(members))}
+    return list(places), np.array([places[one] for one in members])[index]
 
 
 async def _in_turns(labels: Sequence[Labels]) -> AsyncIterator[Labels]:

@@ -31,3 +31,12 @@ def test_nothing_read_is_an_empty_batch() -> None:
     """No readings give a batch without series and samples."""
     batch = Batches("node", "box").make(1, {})
     assert (batch.labels, len(batch)) == ((), 0)
+
+
+def test_a_label_that_is_also_the_targets_is_kept_under_another_name() -> None:
+    """A reading's own job or instance becomes exported_job or exported_instance, so that two readings stay two series."""
+    batch = Batches("node", "box").make(1, {("runs", (("job", "a"),)): 1.0, ("runs", (("job", "b"),)): 2.0})
+    assert batch.labels == (
+        Labels.of(__name__="runs", job="node", instance="box", exported_job="a"),
+        Labels.of(__name__="runs", job="node", instance="box", exported_job="b"),
+    )

@@ -16,22 +16,22 @@ from sightline.ports.clock import Clock
 from sightline.ports.telemetry import Instrument, Kind, Telemetry
 
 RUNS: Final = Instrument(
-    "sightline_job_runs_total",
-    "Runs of periodic jobs by outcome: ok, or the code of the error.",
+    "sightline_task_runs_total",
+    "Runs of periodic tasks by outcome: ok, or the code of the error.",
     Kind.COUNTER,
-    ("job", "outcome"),
+    ("task", "outcome"),
 )
 SKIPPED: Final = Instrument(
-    "sightline_job_skipped_ticks_total",
-    "Ticks at which a periodic job did not start because its run before still went on.",
+    "sightline_task_skipped_ticks_total",
+    "Ticks at which a periodic task did not start because its run before still went on.",
     Kind.COUNTER,
-    ("job",),
+    ("task",),
 )
 DURATION: Final = Instrument(
-    "sightline_job_duration_seconds",
-    "How long runs of periodic jobs took.",
+    "sightline_task_duration_seconds",
+    "How long runs of periodic tasks took.",
     Kind.HISTOGRAM,
-    ("job",),
+    ("task",),
     (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0),
 )
 

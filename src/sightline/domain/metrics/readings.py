@@ -43,4 +43,6 @@ class Batches:
         )
 
     def _named(self, name: str, pairs: Pairs) -> Labels:
-        return Labels.of({**dict(pairs), **self._target, METRIC_NAME: name})
+        # As in a scrape: what a series says of itself makes room for what is said of its target, and is kept.
+        own = {f"exported_{label}" if label in self._target else label: value for label, value in pairs}
+        return Labels.of({**own, **self._target, METRIC_NAME: name})
