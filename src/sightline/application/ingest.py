@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -233,12 +233,12 @@ class Ingest:
         return _described(entry, members, segment), members
 
 
-def _distinct(members: list[_Known], index: NDArray[np.integer[Any]]) -> tuple[list[_Known], NDArray[np.integer[Any]]]:
+def _distinct(members: list[_Known], index: NDArray[np.intp]) -> tuple[list[_Known], NDArray[np.intp]]:
     """Each series once, whatever the batch says: what was taken twice could not be given up again."""
     if len(set(members)) == len(members):
         return members, index
     places = {one: place for place, one in enumerate(dict.fromkeys(members))}
-    return list(places), np.array([places[one] for one in members])[index]
+    return list(places), np.array([places[one] for one in members], np.intp)[index]
 
 
 async def _in_turns(labels: Sequence[Labels]) -> AsyncIterator[Labels]:
