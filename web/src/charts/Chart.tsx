@@ -6,7 +6,7 @@ import type { Line } from "../series/lines";
 import { now } from "../time/clock";
 import { lengthOf, windowOf, zoomTo } from "../time/range";
 import { stepFor } from "../time/step";
-import { goBackInTime, setRange, useTimeRange } from "../time/useTimeRange";
+import { setRange, useTimeRange } from "../time/useTimeRange";
 import styles from "./Chart.module.css";
 import { readInk } from "./ink";
 import type { Threshold, TimeMark } from "./marks";
@@ -36,7 +36,7 @@ interface ChartProps {
 
 const NONE: readonly never[] = [];
 
-/** The one chart of the UI: columns in, a canvas out; drag zooms the page, double click goes back. */
+/** The one chart of the UI: columns in, a canvas out; drag zooms the page. */
 export function Chart(props: ChartProps) {
   const { height, description, times, lines, unit, stacked = false, hidden, focused, onCursor } = props;
   const { range } = useTimeRange();
@@ -78,7 +78,6 @@ export function Chart(props: ChartProps) {
     const built = new uPlot(
       plotOptions({ width: element.clientWidth, height }, readInk(element, scheme), unit, stacked, () => state.current, {
         onZoom: (from, to) => setRange(zoomTo(from, to)),
-        onZoomBack: goBackInTime,
         onCursor: (index) => cursorSink.current(index),
       }),
       plotData(times, state.current, stacked),

@@ -1,5 +1,5 @@
 import { useComputedColorScheme } from "@mantine/core";
-import { useCallback, useMemo, useRef, useState } from "react";
+import { useCallback, useMemo, useRef, useState, type MouseEvent } from "react";
 import { ApiFailure } from "../api/failure";
 import { Failure } from "../parts/Failure";
 import { Panel } from "../parts/Panel";
@@ -89,7 +89,7 @@ export function ChartPanel(props: ChartPanelProps) {
         </span>
       }
     >
-      <div className={styles.body} style={{ minHeight: space }} data-outdated={outdated || undefined}>
+      <div className={styles.body} style={{ minHeight: space }} data-outdated={outdated || undefined} onDoubleClick={backFromZoom}>
         {lines.length > 0 ? (
           <>
             <Chart
@@ -111,6 +111,11 @@ export function ChartPanel(props: ChartPanelProps) {
   );
 }
 
+/** A double click goes back, whether there is a chart, nothing, or a change from one to the other; on the legend it is two clicks. */
+function backFromZoom(event: MouseEvent<HTMLElement>): void {
+  if (!(event.target as Element).closest("button, [role=table]")) goBackInTime();
+}
+
 /** The figures in sight are old because this chart's query is refused; the whole server being gone is said elsewhere. */
 function NotUpdating({ failure }: { failure: Error }) {
   if (failure instanceof ApiFailure && failure.kind === "unreachable") return null;
@@ -126,7 +131,7 @@ function NotUpdating({ failure }: { failure: Error }) {
 function NothingHere({ height, reason }: { height: number; reason: string }) {
   const { range } = useTimeRange();
   return (
-    <div className={styles.empty} style={{ height }} onDoubleClick={goBackInTime}>
+    <div className={styles.empty} style={{ height }}>
       {range.kind === "last" ? (
         <p>{reason}</p>
       ) : (

@@ -24,7 +24,6 @@ export interface PlotState {
 
 export interface PlotEvents {
   onZoom(from: number, to: number): void;
-  onZoomBack(): void;
   onCursor(index: number | null): void;
 }
 
@@ -71,10 +70,7 @@ export function plotOptions(
       drag: { x: true, y: false, setScale: false },
       points: { size: 6, show: !many },
       bind: {
-        dblclick: () => () => {
-          events.onZoomBack();
-          return null;
-        },
+        dblclick: () => () => null, // the panel's
       },
     },
     scales: {

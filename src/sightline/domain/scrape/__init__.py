@@ -1,0 +1,1 @@
+"""Scraping: what to ask of whom, and what the answers mean."""

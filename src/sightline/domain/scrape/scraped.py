@@ -1,0 +1,38 @@
+"""What the body of one scrape says, before anything is known of the target it came from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from sightline.domain.labels import Labels
+from sightline.domain.metrics.samples import Index, Times, Values
+
+NO_TIME: Final = np.iinfo(np.int64).min
+"""The time of a sample that brought none: the moment of the scrape."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a target says of a metric. type: counter, gauge, histogram, summary, info, stateset, gaugehistogram or unknown."""
+
+    type: str = "unknown"
+    help: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scraped:
+    """n samples of k series, in the order in which they stood.
+
+    labels: k label sets as exposed, distinct; a series that an earlier body of the same decoder had is the same object.
+    series: uint32 (n,), which of the label sets a sample belongs to. times: int64 (n,), ms, or NO_TIME. values: float64 (n,).
+    metadata: by the name of the metric family.
+    """
+
+    labels: tuple[Labels, ...]
+    series: Index
+    times: Times
+    values: Values
+    metadata: Mapping[str, Metadata]
