@@ -42,6 +42,7 @@ from sightline.application.flush import Flush, FlushPolicy
 from sightline.application.ingest import Ingest, IngestLimits
 from sightline.application.notify import Notify
 from sightline.application.query import Query, QueryLimits
+from sightline.application.record import Record
 from sightline.application.recover import Recovered, recover
 from sightline.application.retain import Retain
 from sightline.application.search import Search, SearchLimits
@@ -148,7 +149,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Running:
     if settings.host.enabled:
         ticker.every(settings.host.interval.seconds, "collect host", jobs.collecting(collect, host_source))
     ticker.every(settings.own.interval.seconds, "collect own", jobs.collecting(collect, own))
-    ticker.every(settings.alerts.interval.seconds, "evaluate alerts", jobs.evaluating(evaluate))
+    ticker.every(settings.alerts.interval.seconds, "evaluate alerts", jobs.evaluating(evaluate, Record(ingest)))
     ticker.every(_FLUSH_EVERY, "flush", jobs.flushing(flush))
     ticker.every(_WATCH_DISK_EVERY, "watch disk", retain.run_once, First.LATER)
     for channel, deliver in notify.jobs().items():

@@ -81,9 +81,15 @@ class RuleStatus:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One round over all rules. failing: those that fail now; of these, `new` did not fail the time before."""
+    """One round over all rules.
 
+    at: its time, ms. alerts: of all tenants, after it. failing: the rules that fail now; of these, `new` did not fail the
+    time before.
+    """
+
+    at: int
     evaluated: int
+    alerts: tuple[Alert, ...]
     changes: tuple[Notice, ...]
     failing: tuple[RuleStatus, ...]
     new: tuple[RuleStatus, ...]
@@ -170,7 +176,7 @@ class Evaluate:
         defects = [each for each in outcomes if isinstance(each, Exception) and not isinstance(each, SightlineError)]
         if defects:
             raise ExceptionGroup("alert rules met defects", defects)
-        return self._report(len(documents), changes)
+        return self._report(now, len(documents), changes)
 
     def alerts(self, principal: Principal) -> list[Alert]:
         """The alerts of the principal's tenant that are pending, firing or lately resolved, by rule and labels."""
@@ -241,11 +247,12 @@ class Evaluate:
         slot.alerts = step.alerts
         return step.changes
 
-    def _report(self, evaluated: int, changes: list[Notice]) -> Report:
+    def _report(self, now: int, evaluated: int, changes: list[Notice]) -> Report:
+        alerts = tuple(alert for slot in self._slots.values() for alert in slot.alerts.values())
         statuses = [slot.status for _, slot in sorted(self._slots.items()) if slot.status is not None]
         failing = tuple(status for status in statuses if status.failing_since is not None)
         new = tuple(status for status in failing if status.failing_since == status.evaluated_at)
-        return Report(evaluated, tuple(changes), failing, new)
+        return Report(now, evaluated, alerts, tuple(changes), failing, new)
 
     def _measure(self) -> None:
         counts = Counter(alert.state for slot in self._slots.values() for alert in slot.alerts.values())

@@ -7,6 +7,7 @@ import structlog
 from sightline.application.collect import Collect
 from sightline.application.evaluate import Evaluate
 from sightline.application.flush import Flush
+from sightline.application.record import Record
 from sightline.domain.breaker import BreakerState
 from sightline.ports.source import Source
 
@@ -31,12 +32,14 @@ def collecting(collect: Collect, source: Source) -> Job:
     return job
 
 
-def evaluating(evaluate: Evaluate) -> Job:
-    """Evaluate all alert rules."""
+def evaluating(evaluate: Evaluate, record: Record) -> Job:
+    """Evaluate all alert rules, and write what their alerts do as series."""
 
     async def job() -> None:
-        for failed in (await evaluate.run_once()).new:
+        report = await evaluate.run_once()
+        for failed in report.new:
             _log.warning("an alert rule fails", rule=failed.name, code=failed.code, reason=failed.problem)
+        await record(report.alerts, report.at)
 
     return job
 
