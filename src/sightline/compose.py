@@ -25,6 +25,7 @@ from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.inbound.ticker import First, Ticker
 from sightline.adapters.outbound.clickhouse.embedded import EngineLimits
 from sightline.adapters.outbound.clickhouse.series import ClickHouseSeries
+from sightline.adapters.outbound.files.dashboards import DashboardFiles
 from sightline.adapters.outbound.files.folder import DataFolder
 from sightline.adapters.outbound.files.journal import FileJournal
 from sightline.adapters.outbound.memory.bus import MemoryBus
@@ -36,7 +37,9 @@ from sightline.adapters.outbound.sources.own import OwnMetrics
 from sightline.adapters.outbound.system.clock import SystemClock
 from sightline.adapters.outbound.system.disk import SystemDisk
 from sightline.adapters.outbound.tiered import TieredSeries
+from sightline.adapters.wire import dashboard as dashboard_text
 from sightline.application.collect import Collect
+from sightline.application.define import Codec, DefineDashboards
 from sightline.application.evaluate import Evaluate
 from sightline.application.flush import Flush, FlushPolicy
 from sightline.application.ingest import Ingest, IngestLimits
@@ -50,6 +53,7 @@ from sightline.application.tail import Tail as LiveTail
 from sightline.domain.alerts.builtin import builtin_rules
 from sightline.domain.alerts.cooldown import Pace
 from sightline.domain.breaker import BreakerState
+from sightline.domain.dashboards.ready_made import READY_MADE
 from sightline.domain.errors import SettingsInvalid
 from sightline.domain.kernels.compiled import start_compiling
 from sightline.domain.labels import LabelLimits
@@ -121,15 +125,23 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Running:
     reader = TieredSeries(tail, store, threads)
     query = Query(series=reader, clock=clock, telemetry=telemetry, executor=threads, limits=_query_limits(settings))
     notify = Notify([ConsoleNotifier(sys.stderr)], clock, telemetry, Pace(cooldown=settings.alerts.cooldown))
-    evaluate = Evaluate(query, MemoryCatalog(), bus, notify, clock, telemetry)
+    catalog = MemoryCatalog()
+    evaluate = Evaluate(query, catalog, bus, notify, clock, telemetry)
     await evaluate.install(LOCAL, builtin_rules(settings.alerts.cpu_threshold, settings.alerts.memory_threshold))
 
+    dashboards = DefineDashboards(
+        catalog,
+        DashboardFiles(settings.dashboards.files),
+        READY_MADE,
+        Codec(dashboard_text.to_json, dashboard_text.from_json),
+    )
     stopping = asyncio.Event()
     use_cases = UseCases(
         query=query,
         search=Search(reader, SearchLimits(settings.search.max_results)),
         ingest=ingest,
         alerts=evaluate,
+        dashboards=dashboards,
         tail=LiveTail(bus, clock),
         clock=clock,
         telemetry=telemetry,

@@ -161,6 +161,15 @@ class Alerts(Struct, frozen=True, forbid_unknown_fields=True):
     )
 
 
+class Dashboards(Struct, frozen=True, forbid_unknown_fields=True):
+    """Dashboards that stand in files."""
+
+    files: Annotated[
+        tuple[str, ...],
+        Meta(description="YAML or JSON files with dashboards, or patterns of such, as `dashboards/*.yaml`."),
+    ] = ()
+
+
 class Log(Struct, frozen=True, forbid_unknown_fields=True):
     """The program's own log."""
 
@@ -190,6 +199,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     host: Host = field(default_factory=Host)
     own: Own = field(default_factory=Own)
     alerts: Alerts = field(default_factory=Alerts)
+    dashboards: Dashboards = field(default_factory=Dashboards)
     log: Log = field(default_factory=Log)
 
 

@@ -15,13 +15,18 @@ from sightline.adapters.inbound.http.app import build
 from sightline.adapters.inbound.http.serving import bind, serving, url
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import UseCases
+from sightline.adapters.outbound.files.dashboards import DashboardFiles
 from sightline.adapters.outbound.memory.bus import MemoryBus
+from sightline.adapters.outbound.memory.catalog import MemoryCatalog
 from sightline.adapters.outbound.memory.clock import ManualClock
+from sightline.adapters.wire.dashboard import from_json, to_json
+from sightline.application.define import Codec, DefineDashboards
 from sightline.application.evaluate import RuleStatus
 from sightline.application.query import QueryOptions
 from sightline.application.search import Found
 from sightline.application.tail import Tail
 from sightline.domain.alerts.notice import Alert
+from sightline.domain.dashboards.ready_made import READY_MADE
 from sightline.domain.labels import Labels, Matchers
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.promql.values import Answer, Value, Vector
@@ -152,6 +157,7 @@ class Stage:
             search=stage,
             ingest=stage,
             alerts=stage,
+            dashboards=DefineDashboards(MemoryCatalog(), DashboardFiles(()), READY_MADE, Codec(to_json, from_json)),
             tail=Tail(self.bus, self.clock),
             clock=self.clock,
             telemetry=self.telemetry,

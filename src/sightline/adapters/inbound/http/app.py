@@ -12,7 +12,7 @@ import structlog
 from litestar import Litestar, Request, Response
 from litestar.exceptions import ClientException, MethodNotAllowedException, NotFoundException
 
-from sightline.adapters.inbound.http import cors, health, instruments, prometheus, ui
+from sightline.adapters.inbound.http import cors, dashboards, health, instruments, prometheus, ui
 from sightline.adapters.inbound.http.access import Access
 from sightline.adapters.inbound.http.asgi import App, Message, Receive, Scope, Send, respond
 from sightline.adapters.inbound.http.body import BodyStalled, ClientGone
@@ -164,7 +164,12 @@ class _Said:
 
 
 def _framework(use_cases: UseCases, settings: DoorSettings) -> App:
-    handlers = [*prometheus.routes(use_cases, settings), *health.routes(use_cases, settings), *ui.routes(settings)]
+    handlers = [
+        *prometheus.routes(use_cases, settings),
+        *dashboards.routes(use_cases, settings),
+        *health.routes(use_cases, settings),
+        *ui.routes(settings),
+    ]
     app: Any = Litestar(
         handlers,
         exception_handlers={Exception: _pass_on},

@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from sightline.application.define import Defined, Listing
 from sightline.application.evaluate import RuleStatus
 from sightline.application.query import QueryOptions
 from sightline.application.search import Found
 from sightline.application.tail import Tail
 from sightline.domain.alerts.notice import Alert
+from sightline.domain.dashboards.dashboard import Dashboard
 from sightline.domain.labels import Labels, Matchers
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.promql.values import Answer
@@ -72,6 +74,26 @@ class Alerting(Protocol):
         ...
 
 
+class Dashboarding(Protocol):
+    """Pages of panels."""
+
+    async def list(self, principal: Principal) -> Listing:
+        """Every dashboard that the principal may see."""
+        ...
+
+    async def get(self, principal: Principal, name: str) -> Defined:
+        """One dashboard."""
+        ...
+
+    async def put(self, principal: Principal, dashboard: Dashboard, expected: int | None) -> Defined:
+        """Save a dashboard in place of the expected version."""
+        ...
+
+    async def delete(self, principal: Principal, name: str) -> None:
+        """Remove a saved dashboard."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseCases:
     """Everything behind the door.
@@ -85,6 +107,7 @@ class UseCases:
     search: Searching
     ingest: Ingesting
     alerts: Alerting
+    dashboards: Dashboarding
     tail: Tail
     clock: Clock
     telemetry: Telemetry

@@ -1,0 +1,82 @@
+"""Dashboards as JSON and YAML text."""
+
+from typing import Any, Final
+
+import msgspec
+import yaml
+from typing_extensions import override
+
+from sightline.domain.dashboards.dashboard import Dashboard
+from sightline.domain.errors import MalformedBody
+
+MAX_BYTES: Final = 1 << 20
+"""Of one dashboard's text."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without references: a few lines of those unfold into gigabytes."""
+
+    @override
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """A node of the document."""
+        if self.check_event(yaml.AliasEvent):
+            message = "references (*name) are not read here"
+            raise yaml.composer.ComposerError(None, None, message)
+        node: yaml.Node | None = super().compose_node(parent, index)
+        return node
+
+
+def from_json(text: bytes) -> Dashboard:
+    """Read a JSON document.
+
+    Raises:
+        MalformedBody: not JSON, or a field that is missing, unknown or of another type.
+    """
+    try:
+        return msgspec.json.decode(text, type=Dashboard)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _no_dashboard(error) from None
+
+
+def from_yaml(text: bytes) -> Dashboard:
+    """Read a YAML document.
+
+    Raises:
+        MalformedBody: not YAML, or a field that is missing, unknown or of another type.
+    """
+    try:
+        tree: Any = yaml.load(text, _Loader)  # noqa: S506 - a safe loader with less
+        return msgspec.convert(tree, Dashboard)
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise _no_dashboard(error) from None
+
+
+def to_json(dashboard: Dashboard) -> bytes:
+    """The JSON document; the same dashboard is always the same bytes."""
+    return msgspec.json.encode(dashboard, order="deterministic")
+
+
+def to_yaml(dashboard: Dashboard) -> bytes:
+    """The YAML document, without what is left at its default."""
+    return yaml.safe_dump(
+        _lean(msgspec.to_builtins(dashboard)), sort_keys=False, allow_unicode=True, width=120
+    ).encode()
+
+
+def _lean(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {name: _lean(value) for name, value in tree.items() if not _is_default(name, value)}
+    if isinstance(tree, list | tuple):
+        return [_lean(one) for one in tree]
+    return tree
+
+
+def _is_default(name: str, value: Any) -> bool:
+    return value is None or value in ("", [], (), False) or (name, value) in _DEFAULTS
+
+
+_DEFAULTS: Final = (("kind", "chart"), ("unit", "auto"), ("width", 6), ("height", 0))
+
+
+def _no_dashboard(error: Exception) -> MalformedBody:
+    return MalformedBody(f"this is not a dashboard: {' '.join(str(error).split())[:500]}")

@@ -1,0 +1,1 @@
+"""Dashboards: panels on a grid, and what they ask."""

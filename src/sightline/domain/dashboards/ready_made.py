@@ -1,0 +1,154 @@
+"""The dashboards that come with the program."""
+
+from typing import Final
+
+from sightline.domain.dashboards.dashboard import Dashboard, Panel, PanelKind, PanelQuery, PanelUnit, Variable
+
+_ON: Final = 'instance="$instance"'
+_DISKS: Final = f'{_ON},device!~"(loop|ram|zram)[0-9]+"'
+_NETWORKS: Final = f'{_ON},device!="lo"'
+_FILESYSTEMS: Final = f'{_ON},fstype!~"tmpfs|devtmpfs|ramfs|squashfs|iso9660|nsfs|proc|sysfs"'
+
+
+def _asks(expr: str, legend: str = "") -> PanelQuery:
+    return PanelQuery(expr, legend)
+
+
+def _rate(metric: str, selector: str, legend: str, factor: str = "") -> PanelQuery:
+    return _asks(f"{factor}rate({metric}{{{selector}}}[$__rate_interval])", legend)
+
+
+HOST: Final = Dashboard(
+    name="host",
+    title="Host",
+    description="CPU, memory, disks and network of one machine, under node_exporter's names.",
+    variables=(Variable("instance", "node_uname_info", "instance", "Host"),),
+    panels=(
+        Panel(
+            "CPU in use",
+            (
+                _asks(
+                    f'100 * (1 - sum(rate(node_cpu_seconds_total{{{_ON},mode=~"idle|iowait"}}[$__rate_interval]))'
+                    f" / sum(rate(node_cpu_seconds_total{{{_ON}}}[$__rate_interval])))"
+                ),
+            ),
+            PanelKind.STAT,
+            PanelUnit.PERCENT,
+            width=3,
+        ),
+        Panel(
+            "Memory in use",
+            (_asks(f"100 * (1 - node_memory_MemAvailable_bytes{{{_ON}}} / node_memory_MemTotal_bytes{{{_ON}}})"),),
+            PanelKind.STAT,
+            PanelUnit.PERCENT,
+            width=3,
+        ),
+        Panel("Load, 5 minutes", (_asks(f"node_load5{{{_ON}}}"),), PanelKind.STAT, PanelUnit.COUNT, width=3),
+        Panel(
+            "Up for",
+            (_asks(f"node_time_seconds{{{_ON}}} - node_boot_time_seconds{{{_ON}}}"),),
+            PanelKind.STAT,
+            PanelUnit.SECONDS,
+            width=3,
+        ),
+        Panel(
+            "CPU by mode",
+            (
+                _asks(
+                    f'100 * sum by (mode) (rate(node_cpu_seconds_total{{{_ON},mode!="idle"}}[$__rate_interval]))'
+                    f" / scalar(sum(rate(node_cpu_seconds_total{{{_ON}}}[$__rate_interval])))",
+                    "{{mode}}",
+                ),
+            ),
+            unit=PanelUnit.PERCENT,
+            stacked=True,
+            max=100,
+        ),
+        Panel(
+            "Memory",
+            (
+                _asks(f"node_memory_MemTotal_bytes{{{_ON}}} - node_memory_MemAvailable_bytes{{{_ON}}}", "used"),
+                _asks(f"node_memory_MemAvailable_bytes{{{_ON}}} - node_memory_MemFree_bytes{{{_ON}}}", "cache"),
+                _asks(f"node_memory_MemFree_bytes{{{_ON}}}", "free"),
+            ),
+            unit=PanelUnit.BYTES,
+            stacked=True,
+        ),
+        Panel(
+            "Disk traffic",
+            (
+                _rate("node_disk_read_bytes_total", _DISKS, "{{device}} read"),
+                _rate("node_disk_written_bytes_total", _DISKS, "{{device}} written"),
+            ),
+            unit=PanelUnit.BYTES_PER_SECOND,
+        ),
+        Panel(
+            "Disk busy",
+            (_rate("node_disk_io_time_seconds_total", _DISKS, "{{device}}", "100 * "),),
+            unit=PanelUnit.PERCENT,
+            max=100,
+        ),
+        Panel(
+            "Network traffic",
+            (
+                _rate("node_network_receive_bytes_total", _NETWORKS, "{{device}} received"),
+                _rate("node_network_transmit_bytes_total", _NETWORKS, "{{device}} sent"),
+            ),
+            unit=PanelUnit.BYTES_PER_SECOND,
+        ),
+        Panel(
+            "File systems in use",
+            (
+                _asks(
+                    f"100 * (1 - node_filesystem_avail_bytes{{{_FILESYSTEMS}}}"
+                    f" / node_filesystem_size_bytes{{{_FILESYSTEMS}}})",
+                    "{{mountpoint}}",
+                ),
+            ),
+            unit=PanelUnit.PERCENT,
+            max=100,
+        ),
+    ),
+)
+
+SIGHTLINE: Final = Dashboard(
+    name="sightline",
+    title="Sightline itself",
+    description="What this program takes in, answers and needs.",
+    panels=(
+        Panel(
+            "Samples taken in",
+            (_asks("rate(sightline_ingest_samples_total[$__rate_interval])", "{{instance}}"),),
+            unit=PanelUnit.PER_SECOND,
+        ),
+        Panel("Series known", (_asks("sightline_ingest_series", "{{instance}}"),), unit=PanelUnit.COUNT),
+        Panel(
+            "Queries",
+            (_asks("sum by (kind) (rate(sightline_queries_total[$__rate_interval]))", "{{kind}}"),),
+            unit=PanelUnit.PER_SECOND,
+        ),
+        Panel(
+            "Query time, 95th percentile",
+            (
+                _asks(
+                    "histogram_quantile(0.95, sum by (kind, le) (rate(sightline_query_seconds_bucket[$__rate_interval])))",
+                    "{{kind}}",
+                ),
+            ),
+            unit=PanelUnit.SECONDS,
+        ),
+        Panel(
+            "CPU",
+            (_asks('100 * rate(process_cpu_seconds_total{job="sightline"}[$__rate_interval])', "{{instance}}"),),
+            unit=PanelUnit.PERCENT,
+        ),
+        Panel(
+            "Memory",
+            (_asks('process_resident_memory_bytes{job="sightline"}', "{{instance}}"),),
+            unit=PanelUnit.BYTES,
+        ),
+    ),
+)
+
+READY_MADE: Final = (HOST, SIGHTLINE)
+"""All of them."""
