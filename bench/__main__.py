@@ -60,7 +60,7 @@ def _measured(name: str, plan: Plan) -> Section:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Sightline beside its peers.")
-    parser.add_argument("--quick", action="store_true", help="smaller sizes and fewer runs, a minute and a half")
+    parser.add_argument("--quick", action="store_true", help="smaller sizes and fewer runs, four minutes")
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=list(MEASUREMENTS), help=", ".join(MEASUREMENTS))
     parser.add_argument("--name", help="name of the result files [default: the date]")
     parser.add_argument("--dry", action="store_true", help="print the result and write no file")

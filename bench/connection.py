@@ -51,6 +51,10 @@ class Connection:
         """Remote-write an encoded body."""
         return self._ask("POST", "/api/v1/write", body, _WRITE_HEADERS)
 
+    def post(self, path: str, body: bytes, media_type: str) -> Answer:
+        """Send a body of some media type."""
+        return self._ask("POST", path, body, {"Content-Type": media_type})
+
     def _ask(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         self._http.request(method, path, body, dict(headers))
         response = self._http.getresponse()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bench.measurements import idle, intake, latency, live, queries, restart, start
+from bench.measurements import idle, intake, latency, live, queries, report, restart, scrape, start
 from bench.plan import Plan
 from bench.result import Section
 
@@ -15,4 +15,6 @@ MEASUREMENTS: Final[Mapping[str, Callable[[Plan], Section]]] = {
     "queries": queries.measure,
     "restart": restart.measure,
     "live": live.measure,
+    "report": report.measure,
+    "scrape": scrape.measure,
 }
