@@ -14,6 +14,11 @@
     eval instant at 1m: requests + on() requests
       fails with query_vector_matching: many-to-many
 
+    eval instant at 1m: sort(requests)
+      in order                                the rows stand as below
+      remarks PromQL info: metric ... (1:6)   a warning or info, word by word; `remarks nothing` when there are none
+      requests{job="db"} 20
+
 A number alone is the value of a scalar expression, a line in quotes that of a string. No line means an empty result. Values are
 equal to 12 digits.
 """
@@ -48,6 +53,18 @@ class Case:
     is_range: bool
     samples: Samples
     lines: list[str] = field(default_factory=list)
+    in_order: bool = False
+    remarks: list[str] | None = None
+
+    def add(self, line: str) -> None:
+        """Read one line of what is expected."""
+        if line == "in order":
+            self.in_order = True
+        elif line.startswith("remarks "):
+            remark = line.removeprefix("remarks ")
+            self.remarks = [*(self.remarks or ()), *([] if remark == "nothing" else [remark])]
+        else:
+            self.lines.append(line)
 
 
 def cases(path: Path) -> Iterator[Case]:
@@ -75,7 +92,7 @@ def cases(path: Path) -> Iterator[Case]:
                 message = f"{path.name}:{number}: neither load nor eval: {line}"
                 raise ValueError(message)
         elif current is not None:
-            current.lines.append(line)
+            current.add(line)
         else:
             labels, values = series(line)
             samples[labels] = {n * spacing: value for n, value in enumerate(values) if value is not None}

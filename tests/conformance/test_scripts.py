@@ -11,7 +11,7 @@ from sightline.domain.metrics.samples import SeriesColumns
 from sightline.domain.promql.evaluate import evaluate
 from sightline.domain.promql.parse import parse
 from sightline.domain.promql.plan import Fetch, plan
-from sightline.domain.promql.values import Scalar, Value, Vector
+from sightline.domain.promql.values import Answer, Scalar, Value, Vector
 from sightline.domain.timerange import Grid
 
 CASES = [case for path in sorted(Path(__file__).parent.glob("*.test")) for case in cases(path)]
@@ -29,10 +29,10 @@ def fetched(samples: Samples, fetch: Fetch) -> SeriesColumns:
     return SeriesColumns.of(found)
 
 
-def answer(case: Case, grid: Grid) -> Value:
-    """The value of a case's expression on a grid."""
+def answer(case: Case, grid: Grid) -> Answer:
+    """What a case's expression gives on a grid."""
     planned = plan(parse(case.text), grid, is_range=case.is_range)
-    return evaluate(planned, [fetched(case.samples, fetch) for fetch in planned.fetches]).value
+    return evaluate(planned, [fetched(case.samples, fetch) for fetch in planned.fetches])
 
 
 def rows(value: Value) -> Rows | list[float] | str:
@@ -81,8 +81,12 @@ def test_script(case: Case) -> None:
             answer(case, case.grid)
         assert failure.value.code == code
         return
-    found = rows(answer(case, case.grid))
-    assert same(found, expected(case)), f"{case.text} gave {found}"
+    given = answer(case, case.grid)
+    found, wanted = rows(given.value), expected(case)
+    assert same(found, wanted), f"{case.text} gave {found}"
+    assert case.remarks is None or [*given.warnings, *given.infos] == case.remarks
+    assert given.ordered == case.in_order
+    assert list(found) == (list(wanted) if case.in_order else sorted(found) if isinstance(found, dict) else list(found))
 
 
 STEPWISE = [case for case in CASES if case.is_range and not (case.lines and case.lines[0].startswith("fails"))]
@@ -91,16 +95,16 @@ STEPWISE = [case for case in CASES if case.is_range and not (case.lines and case
 @pytest.mark.parametrize("case", STEPWISE, ids=lambda case: case.name)
 def test_a_range_query_is_its_instants(case: Case) -> None:
     """At every step a range query gives what an instant query there gives, unless `@` looks at start or end."""
-    whole = answer(case, case.grid)
+    whole = answer(case, case.grid).value
     if not isinstance(whole, Vector) or "start()" in case.text or "end()" in case.text:
         return
     for k, at in enumerate(case.grid.times().tolist()):
         there = np.flatnonzero(whole.present[:, k])
         column = {whole.labels[row]: [float(whole.values[row, k])] for row in there}
-        assert same(rows(answer(case, Grid.instant(at))), {key: [*value] for key, value in column.items()}), at
+        assert same(rows(answer(case, Grid.instant(at)).value), {key: [*value] for key, value in column.items()}), at
 
 
 def test_there_are_scripts() -> None:
     """The scripts are found and hold what they are meant to hold."""
-    assert len(CASES) > 150
-    assert len(STEPWISE) > 30
+    assert len(CASES) > 300
+    assert len(STEPWISE) > 50

@@ -65,6 +65,22 @@ def quantile(q: float, numbers: Sequence[float]) -> float:
     return ordered[low] * (1 - (rank - low)) + ordered[high] * (rank - low)
 
 
+def changes(numbers: Sequence[float]) -> float:
+    """How often the value changed; NaN does not change to NaN."""
+    return float(sum(a != b and not (math.isnan(a) and math.isnan(b)) for a, b in pairwise(numbers)))
+
+
+def resets(numbers: Sequence[float]) -> float:
+    """How often the value fell."""
+    return float(sum(b < a for a, b in pairwise(numbers)))
+
+
+def deviation(numbers: Sequence[float]) -> float:
+    """The median distance from the median."""
+    median = quantile(0.5, numbers)
+    return quantile(0.5, [abs(one - median) for one in numbers])
+
+
 OVER_TIME: dict[str, Callable[[Sequence[float]], float]] = {
     "SUM": total,
     "AVG": mean,
@@ -75,7 +91,46 @@ OVER_TIME: dict[str, Callable[[Sequence[float]], float]] = {
     "STDDEV": lambda numbers: math.sqrt(variance(numbers)),
     "STDVAR": variance,
     "PRESENT": lambda _numbers: 1.0,
+    "FIRST": lambda numbers: numbers[0],
+    "CHANGES": changes,
+    "RESETS": resets,
+    "MAD": deviation,
 }
+
+
+def time_of(name: str, found: Sequence[Sample]) -> float:
+    """When the first, last, least or greatest of some samples is, in seconds; of equals the last."""
+    if name in {"FIRST_TIME", "LAST_TIME"}:
+        return found[0 if name == "FIRST_TIME" else -1][0] / 1000
+    numbers = values(found)
+    extreme = least(numbers) if name == "MIN_TIME" else greatest(numbers)
+    return [time for time, value in found if value == extreme or math.isnan(extreme)][-1] / 1000
+
+
+def line(samples: Sequence[Sample], at: int, width: int, origin: int | None) -> tuple[float, float] | None:
+    """Slope per second of the least-squares line, and its value at `origin`, or at the first sample; None with fewer than two."""
+    found = window(samples, at, width)
+    if len(found) < 2:
+        return None
+    if not all(math.isfinite(value) for _, value in found):
+        return math.nan, math.nan
+    xs = [Fraction(time - (found[0][0] if origin is None else origin), 1000) for time, _ in found]
+    ys = [Fraction(value) for _, value in found]
+    x_mean, y_mean = sum(xs) / len(xs), sum(ys) / len(ys)
+    slope = sum((x - x_mean) * (y - y_mean) for x, y in zip(xs, ys, strict=True)) / sum((x - x_mean) ** 2 for x in xs)
+    return float(slope), float(y_mean - slope * x_mean)
+
+
+def smoothed(numbers: Sequence[float], smoothing: float, trend: float) -> float | None:
+    """Holt's linear smoothing, level by level; None with fewer than two numbers."""
+    if len(numbers) < 2:
+        return None
+    levels, slopes = [numbers[0]], [numbers[1] - numbers[0]]
+    for one in numbers[1:]:
+        if len(levels) > 1:
+            slopes.append(trend * (levels[-1] - levels[-2]) + (1 - trend) * slopes[-1])
+        levels.append(smoothing * one + (1 - smoothing) * (levels[-1] + slopes[-1]))
+    return levels[-1]
 
 
 def rate(samples: Sequence[Sample], at: int, width: int, *, counter: bool, per_second: bool) -> float | None:

@@ -135,7 +135,9 @@ def test_instant_rates_take_the_last_two_samples(
     check(bodies(window.instant_rate), data, grid, (counter,), expected)
 
 
-@pytest.mark.parametrize("name", ["SUM", "AVG", "MIN", "MAX", "COUNT", "LAST", "PRESENT"])
+@pytest.mark.parametrize(
+    "name", ["SUM", "AVG", "MIN", "MAX", "COUNT", "LAST", "PRESENT", "FIRST", "CHANGES", "RESETS", "MAD"]
+)
 @FEW
 @given(data=series(ANY), grid=grids())
 def test_functions_over_time_agree_with_the_exact_result(
@@ -177,6 +179,19 @@ def test_quantiles_interpolate(bodies: Bodies, data: list[Samples], grid: tuple[
         return oracle.quantile(q, found) if found else None
 
     check(bodies(over_time.quantile_over_time), data, grid, (np.full(grid[2], q),), expected)
+
+
+@pytest.mark.parametrize("name", ["FIRST_TIME", "LAST_TIME", "MIN_TIME", "MAX_TIME"])
+@FEW
+@given(data=series(st.one_of(COUNTER, ANY)), grid=grids())
+def test_times_of_samples(bodies: Bodies, name: str, data: list[Samples], grid: tuple[int, int, int, int]) -> None:
+    """When the first, last, least or greatest sample of a window is; NaN is neither least nor greatest unless all are."""
+
+    def expected(one: Samples, at: int, width: int) -> float | None:
+        found = oracle.window(one, at, width)
+        return oracle.time_of(name, found) if found else None
+
+    check(bodies(over_time.over_time), data, grid, (getattr(over_time, name),), expected)
 
 
 def test_the_stale_marker_is_the_one_that_is_stored() -> None:

@@ -50,6 +50,28 @@ def _grow(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("scalar({}) - ({})".format, inner, inner),
         st.builds("-({})".format, inner),
         st.builds("clamp_max(abs({}), time() * 100)".format, inner),
+        st.builds(
+            "{}(({})[{}ms:{}ms]{})".format,
+            st.sampled_from(["max_over_time", "count_over_time", "last_over_time", "deriv", "absent_over_time"]),
+            inner,
+            WIDTHS,
+            st.sampled_from([1, 3, 7]),
+            st.sampled_from(["", " offset 4ms", " @ 0.02"]),
+        ),
+        st.builds(
+            "{} by ({}) (time() * 1000 % 3, {})".format,
+            st.sampled_from(["topk", "bottomk", "limitk"]),
+            st.sampled_from(["", "x"]),
+            inner,
+        ),
+        st.builds("quantile by (y) (time() * 25, {})".format, inner),
+        st.builds('count_values without (x) ("v", {})'.format, inner),
+        st.builds("limit_ratio(0.5 - time() * 50, {})".format, inner),
+        st.builds("absent({})".format, inner),
+        st.builds('label_replace({}, "x", "", "y", "")'.format, inner),
+        st.builds('label_join({}, "y", "-", "x", "__name__")'.format, inner),
+        st.builds('histogram_quantile(0.5, label_join({}, "le", "", "x"))'.format, inner),
+        st.builds("({}) + {} (1) ({})".format, inner, st.sampled_from(["fill", "fill_left", "fill_right"]), inner),
     )
 
 
@@ -151,6 +173,24 @@ def test_an_evaluation_can_be_stopped_between_any_two_nodes() -> None:
 
         with pytest.raises(QueryTimeout, match="enough"):
             run("sum(a) + abs(b) * 2", data, Grid.instant(1), Resources(check=stop))
+
+
+def test_a_subquery_may_not_have_too_many_instants() -> None:
+    """A subquery is refused before its instants are evaluated, and so are the values that count_values tells apart."""
+    with pytest.raises(TooManySamples, match=r"1 series at 1000000 instants .* query\.max_samples allows 999999"):
+        run("sum_over_time(vector(1)[1000s:1ms])", {}, Grid.instant(0), Resources(max_values=999_999))
+    data: Data = {Labels.of(__name__="a"): {k: float(k) for k in range(40)}}
+    with pytest.raises(TooManySamples, match="40 series at 40 instants"):
+        run('count_values("v", a)', data, Grid(0, 39, 1), Resources(max_values=1599))
+
+
+def test_remarks_are_bounded() -> None:
+    """An answer carries ten remarks of a kind, each once, and the number of the rest."""
+    planned = plan(parse(" or ".join(f"quantile({n}, vector(1))" for n in (*range(2, 20), 2))), Grid.instant(0))
+    warnings = evaluate(planned, []).warnings
+    assert len(warnings) == 11
+    assert warnings[0] == "PromQL warning: quantile value should be between 0 and 1, got 2 (1:10)"
+    assert warnings[-1] == "9 more warning annotations omitted"
 
 
 def test_many_to_many_pairs_are_bounded_before_they_are_made() -> None:

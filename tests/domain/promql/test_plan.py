@@ -52,22 +52,45 @@ def test_times_stay_within_bounds() -> None:
     assert plan(parse("a offset -300000y"), Grid.instant(MAX_TIME)).fetches[0].within.end == MAX_TIME
 
 
+def test_what_is_not_supported_is_named() -> None:
+    """The first construct that cannot be evaluated is in the message and in the detail."""
+    with pytest.raises(NotSupported, match="not supported yet: function info") as failure:
+        plan(parse("sum(1 + info(a))"), GRID)
+    assert failure.value.detail == {"construct": "info"}
+
+
 @pytest.mark.parametrize(
-    ("text", "construct"),
+    ("text", "start", "end"),
     [
-        ("sum(topk(1, a))", "topk"),
-        ("1 + absent(a)", "absent"),
-        ("rate(a[5m:])", "subqueries"),
-        ("a + fill(0) a", "fill"),
-        ("histogram_quantile(0.9, rate(a[5m]))", "histogram_quantile"),
+        # The first multiple of a minute after 1000 s - 10 min is 420 s, the last up to 1600 s is 1560 s.
+        ("rate(a[10m:1m])", 120_001, 1_560_000),
+        ("rate(a[10m:])", 120_001, 1_560_000),
+        ("rate(a[10m:7s])", 106_001, 1_596_000),
+        ("rate(a[10m:1m] offset 5m)", -179_999, 1_260_000),
+        ("rate(a[10m:1m] @ 1000)", 120_001, 960_000),
+        ("rate(a[10m:1m] @ end())", 720_001, 1_560_000),
+        ("rate((a offset 1m)[10m:1m])", 60_001, 1_500_000),
+        ("max_over_time(rate(a[3m])[10m:1m])", 240_001, 1_560_000),
+        # Within: (420 s - 5 min, ...], every 90 s from 180 s on.
+        ("max_over_time(rate(a[5m:90s])[10m:1m])", -119_999, 1_530_000),
+        ("max_over_time((a @ start())[10m:1m])", 700_001, 1_000_000),
     ],
 )
-def test_what_is_not_supported_is_named(text: str, construct: str) -> None:
-    """The first construct that cannot be evaluated is in the message and in the detail."""
-    with pytest.raises(NotSupported, match="not supported yet") as failure:
-        plan(parse(text), GRID)
-    assert failure.value.detail == {"construct": construct}
-    assert construct in failure.value.message
+def test_a_subquery_widens_what_is_fetched(text: str, start: int, end: int) -> None:
+    """A selector in a subquery is fetched for the subquery's own instants."""
+    assert fetches(text) == [(A, start, end)]
+
+
+def test_a_subquery_without_instants_fetches_nothing() -> None:
+    """Where no multiple of the step falls into the window there is nothing to read."""
+    assert plan(parse("rate(a[5s:1m])"), Grid.instant(59_000)).fetches == ()
+
+
+def test_one_selector_on_two_grids_is_two_uses() -> None:
+    """The same selector outside and inside a subquery has a source for each, and one fetch for both."""
+    made = plan(parse("a - max_over_time(a[10m:1m])"), GRID)
+    assert len(made.source) == 2
+    assert len(made.fetches) == 1
 
 
 @pytest.mark.parametrize("text", ["a[5m]", "(a[5m])", '"x"', "a[5m:1m]"])

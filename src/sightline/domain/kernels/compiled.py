@@ -56,9 +56,11 @@ BYTES: Final = "Array(uint8, 1, 'C', True)"
 """Numba's types of inputs in one dimension that a kernel only reads."""
 
 OWN_MODULES: Final = (
+    "sightline.domain.kernels.gather",
     "sightline.domain.kernels.merge",
     "sightline.domain.kernels.over_time",
     "sightline.domain.kernels.reduce",
+    "sightline.domain.kernels.trend",
     "sightline.domain.kernels.window",
 )
 

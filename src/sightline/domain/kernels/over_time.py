@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.domain.kernels.compiled import FLOATS, INTS, kernel, subroutine
+from sightline.domain.kernels.sequence import changes_of, greatest_at, least_at, resets_of
 from sightline.domain.kernels.summation import add
 from sightline.domain.kernels.window import Mask, Offsets, Times, Values, bounds
 
@@ -24,6 +25,14 @@ LAST: Final = 5
 STDDEV: Final = 6
 STDVAR: Final = 7
 PRESENT: Final = 8
+FIRST: Final = 9
+CHANGES: Final = 10
+RESETS: Final = 11
+MAD: Final = 12
+FIRST_TIME: Final = 13
+LAST_TIME: Final = 14
+MIN_TIME: Final = 15
+MAX_TIME: Final = 16
 
 _INF: Final = math.inf
 
@@ -108,12 +117,27 @@ def _over_time_numpy(
     np.greater(after, first, out=present)
     low, high = first[present], after[present]
     if len(low):
-        out[present] = _of_windows(values, low, high, function)
+        out[present] = _of_windows(times, values, low, high, function)
 
 
-def _of_windows(values: Values, low: NDArray[np.int64], after: NDArray[np.int64], function: int) -> Values:
+def _of_windows(
+    times: Times, values: Values, low: NDArray[np.int64], after: NDArray[np.int64], function: int
+) -> Values:
     """The function of each of the windows [low, after), none of them empty."""
+    one_by_one: dict[int, Callable[[Values, int, int], float]] = {
+        MAD: deviation_of,
+        MIN_TIME: lambda *window: times[least_at(*window)] / 1000,
+        MAX_TIME: lambda *window: times[greatest_at(*window)] / 1000,
+    }
+    if function in one_by_one:
+        of = one_by_one[function]
+        return np.array([of(values, a, b) for a, b in zip(low.tolist(), after.tolist(), strict=True)])
     simple: dict[int, Callable[[], Values]] = {
+        FIRST: lambda: values[low],
+        FIRST_TIME: lambda: times[low] / 1000,
+        LAST_TIME: lambda: times[after - 1] / 1000,
+        CHANGES: lambda: _counted(_changed(values), low, after),
+        RESETS: lambda: _counted(values[1:] < values[:-1], low, after),
         COUNT: lambda: (after - low).astype(np.float64),
         PRESENT: lambda: np.ones(len(low)),
         LAST: lambda: values[after - 1],
@@ -133,6 +157,19 @@ def _of_windows(values: Values, low: NDArray[np.int64], after: NDArray[np.int64]
     squares = np.add.reduceat((values[flat] - np.repeat(mean, width)) ** 2, starts)
     variance: Values = squares / width
     return np.sqrt(variance) if function == STDDEV else variance
+
+
+def _changed(values: Values) -> Mask:
+    """Which of values[1:] differ from the one before; NaN does not differ from NaN."""
+    there, before = values[1:], values[:-1]
+    changed: Mask = (there != before) & ~(np.isnan(there) & np.isnan(before))
+    return changed
+
+
+def _counted(steps: Mask, low: NDArray[np.int64], after: NDArray[np.int64]) -> Values:
+    """How many of the steps from one sample to the next, true at the later's position less 1, lie within each window."""
+    until = np.concatenate(([0], np.cumsum(steps)))
+    return (until[after - 1] - until[low]).astype(np.float64)
 
 
 def _means(values: Values, low: NDArray[np.int64], after: NDArray[np.int64]) -> Values:
@@ -169,7 +206,11 @@ def over_time(
     out: Values,
     present: Mask,
 ) -> None:
-    """One of SUM, AVG, MIN, MAX, COUNT, LAST, STDDEV, STDVAR, PRESENT over the samples of each window that has any."""
+    """One of the functions by number, SUM to MAX_TIME, over the samples of each window that has any.
+
+    CHANGES, RESETS: how often the value changed or fell. MAD: the median distance from the median.
+    FIRST_TIME, LAST_TIME, MIN_TIME, MAX_TIME: when those samples are, in seconds; of equal extremes the last.
+    """
     for row in range(len(offsets) - 1):
         end = offsets[row + 1]
         low = offsets[row]
@@ -199,6 +240,22 @@ def over_time(
                     result = math.sqrt(variance_of(values, low, after))
                 elif function == STDVAR:
                     result = variance_of(values, low, after)
+                elif function == FIRST:
+                    result = values[low]
+                elif function == CHANGES:
+                    result = float(changes_of(values, low, after))
+                elif function == RESETS:
+                    result = float(resets_of(values, low, after))
+                elif function == MAD:
+                    result = deviation_of(values, low, after)
+                elif function == FIRST_TIME:
+                    result = times[low] / 1000.0
+                elif function == LAST_TIME:
+                    result = times[after - 1] / 1000.0
+                elif function == MIN_TIME:
+                    result = times[least_at(values, low, after)] / 1000.0
+                elif function == MAX_TIME:
+                    result = times[greatest_at(values, low, after)] / 1000.0
                 else:
                     result = 1.0
             out[row, k] = result
@@ -248,6 +305,14 @@ def quantile_of(scratch: Values, count: int, q: float) -> float:
     below = ordered[lower - missing] if lower >= missing else math.nan
     above = ordered[upper - missing] if upper >= missing else math.nan
     return float(below * (1 - weight) + above * weight)
+
+
+@subroutine
+def deviation_of(values: Values, low: int, after: int) -> float:
+    """The median distance of values[low:after] from their median."""
+    own = values[low:after].copy()
+    median = quantile_of(own, after - low, 0.5)
+    return quantile_of(np.abs(own - median), after - low, 0.5)
 
 
 @kernel(

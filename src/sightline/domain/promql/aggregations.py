@@ -1,4 +1,4 @@
-"""Aggregation operators: which rows fall into which group, and the fold over each group."""
+"""The aggregation operators that fold each group into one value; and which rows fall into which group, for all of them."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -11,7 +11,7 @@ from sightline.domain.promql.nodes import Grouping
 from sightline.domain.promql.rows import grouped
 from sightline.domain.promql.values import Vector
 
-SUPPORTED: Final[Mapping[str, int]] = {
+FOLDS: Final[Mapping[str, int]] = {
     "sum": reduce.SUM,
     "avg": reduce.AVG,
     "min": reduce.MIN,
@@ -21,15 +21,15 @@ SUPPORTED: Final[Mapping[str, int]] = {
     "stdvar": reduce.STDVAR,
     "group": reduce.ONE,
 }
-"""The operators that the evaluator knows, and their numbers in kernels/reduce.py."""
+"""The operators, and their numbers in kernels/reduce.py."""
 
 
-def aggregate(operator: str, vector: Vector, grouping: Grouping) -> Vector:
+def fold(operator: str, vector: Vector, grouping: Grouping) -> Vector:
     """Fold the rows of each group into one, instant by instant; s rows become as many as there are groups."""
     group, keys = grouped(group_keys(vector.labels, grouping))
     out = np.empty((len(keys), vector.values.shape[1]))
     found = np.empty(out.shape, np.bool_)
-    reduce.fold(vector.values, vector.present, group, SUPPORTED[operator], out, found)
+    reduce.fold(vector.values, vector.present, group, FOLDS[operator], out, found)
     return Vector(tuple(keys), out, found)
 
 

@@ -1,14 +1,27 @@
 """A planned query and its samples to a value: pure, over columns, all instants of the grid at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sightline.domain.errors import Unprocessable
 from sightline.domain.kernels import window
 from sightline.domain.labels import Labels
-from sightline.domain.metrics.samples import SeriesColumns, Values, stale_mask
-from sightline.domain.promql import aggregations, functions, matching
+from sightline.domain.metrics.samples import SeriesColumns, Values
+from sightline.domain.promql import (
+    absence,
+    aggregations,
+    counting,
+    functions,
+    histograms,
+    matching,
+    ordering,
+    ranking,
+    relabelling,
+)
+from sightline.domain.promql.annotations import Annotations
 from sightline.domain.promql.nodes import (
     Aggregation,
     Binary,
@@ -19,46 +32,86 @@ from sightline.domain.promql.nodes import (
     Parentheses,
     RangeSelector,
     Selector,
+    Subquery,
     Text,
     unwrap,
 )
+from sightline.domain.promql.numerals import decimal
 from sightline.domain.promql.plan import Instants, Plan, unsupported
 from sightline.domain.promql.resources import Resources
-from sightline.domain.promql.rows import drop_names
+from sightline.domain.promql.rows import drop_names, select
+from sightline.domain.promql.signatures import FUNCTIONS, Type
 from sightline.domain.promql.values import Answer, Scalar, String, Value, Vector
-from sightline.domain.timerange import SECOND
+from sightline.domain.promql.windows import columns_of, in_order, kept, over_windows, timestamps, without_stale
+from sightline.domain.timerange import SECOND, Grid
 
 
 def evaluate(plan: Plan, fetched: Sequence[SeriesColumns], resources: Resources | None = None) -> Answer:
     """Evaluate a plan over what its fetches brought, in their order.
 
-    The answer's rows stand in ascending order of labels; series without any value are left out.
+    The answer's rows stand in ascending order of labels, or as an instant query that sorts asks for; series without any value are
+    left out.
 
     Raises:
-        VectorMatchingFailed: vectors that do not match as the query says.
+        VectorMatchingFailed: vectors that do not match as the query says, or two elements that become the same.
+        Unprocessable: a parameter that its function does not take.
         TooManySamples: an intermediate result larger than the resources allow.
         Whatever `resources.check` raises.
     """
+    run = _Run(plan, fetched, resources or Resources())
     with np.errstate(all="ignore"):
-        return Answer(plan.grid, _Evaluation(plan, fetched, resources or Resources()).result())
+        value, ordered = _arranged(plan, _Evaluation(run, plan.grid).result(plan.root))
+    return Answer(plan.grid, value, run.notes.warnings(), run.notes.infos(), ordered)
+
+
+def _arranged(plan: Plan, value: Value) -> tuple[Value, bool]:
+    """The value with its rows in order, and whether that order is the query's own."""
+    if not isinstance(value, Vector):
+        return value, False
+    value = ordering.by_labels(value)
+    rows = None if plan.is_range or plan.grid.points != 1 else ordering.order(unwrap(plan.root), value)
+    return (value, False) if rows is None else (select(value, rows), True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Run:
+    """What all parts of one evaluation share."""
+
+    plan: Plan
+    fetched: Sequence[SeriesColumns]
+    resources: Resources
+    notes: Annotations = field(default_factory=Annotations)
+    steady: dict[int, SeriesColumns] = field(default_factory=dict)
+
+    def without_stale(self, source: int) -> SeriesColumns:
+        """A fetch without its stale markers, made once."""
+        if source not in self.steady:
+            self.steady[source] = without_stale(self.fetched[source])
+        return self.steady[source]
+
+
+class _Range(NamedTuple):
+    """A range vector before a function folds it: the samples, where its windows end, and how wide they are, ms."""
+
+    columns: SeriesColumns
+    at: Instants
+    width: int
 
 
 class _Evaluation:
-    """One run; holds what every node needs."""
+    """The evaluation of nodes on one grid: the query's own, or that of a subquery."""
 
-    def __init__(self, plan: Plan, fetched: Sequence[SeriesColumns], resources: Resources) -> None:
-        self._plan = plan
-        self._fetched = fetched
-        self._resources = resources
-        self._points = plan.grid.points
+    def __init__(self, run: _Run, grid: Grid) -> None:
+        self._run = run
+        self._plan = run.plan
+        self._resources = run.resources
+        self._grid = grid
+        self._points = grid.points
 
-    def result(self) -> Value:
-        """The value of the whole query."""
-        root = unwrap(self._plan.root)
-        if isinstance(root, RangeSelector):
-            return self._raw(root)
-        value = self._value(root)
-        return _in_order(value) if isinstance(value, Vector) else value
+    def result(self, node: Node) -> Value:
+        """The value of a whole query."""
+        root = unwrap(node)
+        return self._raw(root) if isinstance(root, RangeSelector | Subquery) else self._value(root)
 
     def _value(self, node: Node) -> Scalar | String | Vector:
         """The value of a node on the grid."""
@@ -72,11 +125,11 @@ class _Evaluation:
             case Parentheses():
                 value = self._value(node.inner)
             case Selector():
-                value = self._selected(node)
+                value = self._selected(node, self._run.fetched[self._plan.source[node, self._grid]])
             case Call():
                 value = self._called(node)
             case Aggregation():
-                value = aggregations.aggregate(node.operator, self._vector(node.inner), node.grouping)
+                value = self._aggregated(node)
             case Binary():
                 value = self._combined(node)
             case Negation():
@@ -91,7 +144,8 @@ class _Evaluation:
             return drop_names(Vector(value.labels, -value.values, value.present))
         return Scalar(-_numbers(value))
 
-    def _vector(self, node: Node) -> Vector:
+    def vector(self, node: Node) -> Vector:
+        """The value of a node that is an instant vector."""
         value = self._value(node)
         if not isinstance(value, Vector):
             raise unsupported(f"{type(value).__name__} in place of a vector")
@@ -100,73 +154,100 @@ class _Evaluation:
     def _scalar(self, node: Node) -> Values:
         return _numbers(self._value(node))
 
-    def _selected(self, node: Selector) -> Vector:
-        """An instant selector."""
-        at = self._plan.instants(node)
-        columns = self._fetched[self._plan.source[node]]
-        return self._windowed(columns, at, self._plan.lookback, window.last, ())
+    # Selectors and subqueries
+
+    def _selected(self, node: Selector, columns: SeriesColumns) -> Vector:
+        """An instant selector over these columns."""
+        at = self._plan.instants(node, self._grid)
+        return self._windowed(_Range(columns, at, self._plan.lookback), window.last, ())
+
+    def _range(self, node: Node) -> _Range:
+        """A range selector or a subquery."""
+        node = unwrap(node)
+        if isinstance(node, RangeSelector):
+            source = self._plan.source[node, self._grid]
+            at = self._plan.instants(node.selector, self._grid)
+            return _Range(self._run.without_stale(source), at, node.width)
+        if not isinstance(node, Subquery):
+            raise unsupported(f"{type(node).__name__} in place of a range vector")
+        inner = self._plan.inner_grid(node, self._grid)
+        columns = SeriesColumns.empty()
+        if inner.points > 0:
+            self._resources.allow(1, inner.points)
+            columns = columns_of(_Evaluation(self._run, inner).vector(node.inner), inner)
+        return _Range(columns, self._plan.instants(node, self._grid), node.width)
+
+    def _windowed(self, ranged: _Range, kernel: Callable[..., None], extra: tuple[object, ...]) -> Vector:
+        """A kernel over the windows of a range."""
+        self._resources.allow(len(ranged.columns), self._points)
+        found = over_windows(ranged.columns, ranged.at, ranged.width, kernel, extra, self._resources)
+        if ranged.at.points == self._points:
+            return found
+        # Fixed by `@`: one result for all instants.
+        return Vector(
+            found.labels, np.repeat(found.values, self._points, axis=1), np.repeat(found.present, self._points, axis=1)
+        )
+
+    def _raw(self, node: Node) -> SeriesColumns:
+        """The samples of a range vector at the one instant of an instant query."""
+        ranged = self._range(node)
+        columns, end = ranged.columns, ranged.at.start
+        found = kept(columns, (columns.times > end - ranged.width) & (columns.times <= end))
+        return found if isinstance(node, RangeSelector) else in_order(found)
+
+    # Functions
 
     def _called(self, node: Call) -> Scalar | Vector:
         if node.function in functions.OVER_WINDOW:
-            return self._over_window(functions.OVER_WINDOW[node.function], node.arguments)
+            return self._over_window(node)
         if node.function in functions.BY_VALUE:
             return self._by_value(node)
-        match node.function:
-            case "time":
-                return Scalar(self._plan.grid.times() / SECOND)
-            case "pi":
-                return Scalar(np.full(self._points, np.pi))
-            case "vector":
-                return vector_of(self._scalar(node.arguments[0]))
-            case "scalar":
-                return scalar_of(self._vector(node.arguments[0]))
-            case _:
-                raise unsupported(f"function {node.function}()", node.function)
+        if node.function in ordering.SORTS:
+            return self.vector(node.arguments[0])
+        if node.function in functions.OF_NATIVE_HISTOGRAMS:
+            return select(self.vector(node.arguments[0]), [])
+        if node.function not in self.CALLS:
+            raise unsupported(f"function {node.function}()", node.function)
+        return self.CALLS[node.function](self, node)
 
-    def _over_window(self, function: functions.OverWindow, arguments: Sequence[Node]) -> Vector:
-        selector = unwrap(arguments[-1])
-        if not isinstance(selector, RangeSelector):
-            raise unsupported("subqueries")
-        at = self._plan.instants(selector.selector)
-        columns = without_stale(self._fetched[self._plan.source[selector]])
-        extra = function.arguments
-        if function.takes_quantile:
-            quantile = self._scalar(arguments[0])
-            if at.points == 1 and self._points > 1:  # the samples stand still, the quantile may move
-                at = Instants(at.start, 0, self._points)
-            extra = (np.ascontiguousarray(quantile),)
-        result = self._windowed(columns, at, selector.width, function.kernel, extra)
+    def _over_window(self, node: Call) -> Vector:
+        function = functions.OVER_WINDOW[node.function]
+        takes = FUNCTIONS[node.function].takes
+        ranged = self._range(node.arguments[takes.index(Type.MATRIX)])
+        scalars = [self._scalar(one) for one, kind in zip(node.arguments, takes, strict=True) if kind is Type.SCALAR]
+        if function.scalars:
+            scalars = self._prepared(node, scalars, ranged)
+            scalars += [np.zeros(self._points)] * (function.scalars - len(scalars))
+            if ranged.at.points == 1 and self._points > 1:  # the samples stand still, the scalars may move
+                ranged = _Range(ranged.columns, Instants(ranged.at.start, 0, self._points), ranged.width)
+        extra = (*function.arguments, *(np.ascontiguousarray(one) for one in scalars))
+        result = self._windowed(ranged, function.kernel, extra)
+        if node.function in _OF_COUNTERS:
+            self._note_names(result, _place(node, 0))
         return result if function.keeps_name else drop_names(result)
 
-    def _windowed(
-        self, columns: SeriesColumns, at: Instants, width: int, kernel: Callable[..., None], extra: tuple[object, ...]
-    ) -> Vector:
-        """Run a window kernel over all series, in parts; `extra` is what it takes between width and outputs."""
-        rows = len(columns)
-        self._resources.allow(rows, self._points)
-        out = np.empty((rows, at.points))
-        present = np.empty((rows, at.points), np.bool_)
+    def _prepared(self, node: Call, scalars: list[Values], ranged: _Range) -> list[Values]:
+        """The scalar arguments, checked, as the kernel wants them."""
+        if node.function == "quantile_over_time" and len(ranged.columns):
+            ranking.note_quantiles(scalars[0], self._run.notes, _place(node, 0))
+        if node.function == "predict_linear":
+            # Seconds from the instant of evaluation; the kernel counts from the window's end, which offset and `@` move.
+            ends = ranged.at.start + ranged.at.step * np.arange(ranged.at.points)
+            return [scalars[0] + (self._grid.times() - ends) / SECOND]
+        if node.function == "double_exponential_smoothing" and len(ranged.columns):
+            for name, factor in zip(("smoothing", "trend"), scalars, strict=True):
+                _require_factor(name, factor)
+        return scalars
 
-        def part(first: int, after: int) -> None:
-            kernel(
-                columns.offsets[first : after + 1],
-                columns.times,
-                columns.values,
-                at.start,
-                at.step,
-                width,
-                *extra,
-                out[first:after],
-                present[first:after],
-            )
-
-        self._resources.run(rows, part)
-        if at.points != self._points:  # fixed by `@`: one result for all instants
-            out, present = np.repeat(out, self._points, axis=1), np.repeat(present, self._points, axis=1)
-        return Vector(columns.labels, out, present)
+    def _note_names(self, rates: Vector, place: str) -> None:
+        some = np.logical_or.reduce(rates.present, axis=1)
+        names = {rates.labels[row].name for row in np.flatnonzero(some).tolist()}
+        for name in sorted(names):
+            self._run.notes.maybe_no_counter(name, place)
 
     def _by_value(self, node: Call) -> Vector:
-        vector = self._vector(node.arguments[0])
+        # Functions of time may stand without an argument.
+        vector = self.vector(node.arguments[0]) if node.arguments else vector_of(self._times())
         scalars = [self._scalar(argument) for argument in node.arguments[1:]]
         values = np.ascontiguousarray(functions.BY_VALUE[node.function](vector.values, *scalars))
         present = vector.present
@@ -174,14 +255,107 @@ class _Evaluation:
             present = present & ~(scalars[1] < scalars[0])  # an empty interval leaves nothing
         return drop_names(Vector(vector.labels, values, present))
 
+    def _times(self) -> Values:
+        return self._grid.times() / SECOND
+
+    def _time(self, _: Call) -> Scalar:
+        return Scalar(self._times())
+
+    def _pi(self, _: Call) -> Scalar:
+        return Scalar(np.full(self._points, np.pi))
+
+    def _vector_of(self, node: Call) -> Vector:
+        return vector_of(self._scalar(node.arguments[0]))
+
+    def _scalar_of(self, node: Call) -> Scalar:
+        return scalar_of(self.vector(node.arguments[0]))
+
+    def _timestamp(self, node: Call) -> Vector:
+        inner = unwrap(node.arguments[0])
+        if isinstance(inner, Selector):
+            columns = timestamps(self._run.fetched[self._plan.source[inner, self._grid]])
+            return drop_names(self._selected(inner, columns))
+        vector = self.vector(inner)
+        return drop_names(Vector(vector.labels, np.zeros_like(vector.values) + self._times(), vector.present))
+
+    def _absent(self, node: Call) -> Vector:
+        inner = unwrap(node.arguments[0])
+        return absence.absent(self.vector(inner), absence.labels_of(inner))
+
+    def _absent_over_time(self, node: Call) -> Vector:
+        present = functions.OVER_WINDOW["present_over_time"]
+        vector = self._windowed(self._range(node.arguments[0]), present.kernel, present.arguments)
+        return absence.absent(vector, absence.labels_of(unwrap(node.arguments[0])))
+
+    def _label_replace(self, node: Call) -> Vector:
+        target, replacement, source, regex = (_text(one) for one in node.arguments[1:])
+        return relabelling.replace(self.vector(node.arguments[0]), target, replacement, source, regex)
+
+    def _label_join(self, node: Call) -> Vector:
+        target, separator, *sources = (_text(one) for one in node.arguments[1:])
+        return relabelling.join(self.vector(node.arguments[0]), target, separator, sources)
+
+    def _histogram_quantile(self, node: Call) -> Vector:
+        q = self._scalar(node.arguments[0])
+        return histograms.quantile(q, self.vector(node.arguments[1]), self._run.notes, node.places)
+
+    def _histogram_fraction(self, node: Call) -> Vector:
+        lower, upper = (self._scalar(one) for one in node.arguments[:2])
+        return histograms.fraction(lower, upper, self.vector(node.arguments[2]), self._run.notes, node.places)
+
+    CALLS: ClassVar[Mapping[str, Callable[["_Evaluation", Call], Scalar | Vector]]] = {
+        "absent": _absent,
+        "absent_over_time": _absent_over_time,
+        "histogram_fraction": _histogram_fraction,
+        "histogram_quantile": _histogram_quantile,
+        "label_join": _label_join,
+        "label_replace": _label_replace,
+        "pi": _pi,
+        "scalar": _scalar_of,
+        "time": _time,
+        "timestamp": _timestamp,
+        "vector": _vector_of,
+    }
+
+    # Operators
+
+    def _aggregated(self, node: Aggregation) -> Vector:
+        vector = self.vector(node.inner)
+        if node.operator in aggregations.FOLDS:
+            return aggregations.fold(node.operator, vector, node.grouping)
+        if node.parameter is None:
+            raise unsupported(f"aggregation {node.operator}()", node.operator)
+        if node.operator == "count_values":
+            return counting.count_values(_text(node.parameter), vector, node.grouping, self._resources.allow)
+        keys = aggregations.group_keys(vector.labels, node.grouping)
+        parameter, place = self._scalar(node.parameter), node.places[0] if node.places else ""
+        match node.operator:
+            case "topk" | "bottomk":
+                return ranking.top(vector, keys, parameter, greatest=node.operator == "topk")
+            case "quantile":
+                return ranking.quantile(vector, keys, parameter, self._run.notes, place)
+            case "limitk":
+                return ranking.limit(vector, keys, parameter)
+            case "limit_ratio":
+                return ranking.sample(vector, parameter, self._run.notes, place)
+            case _:
+                raise unsupported(f"aggregation {node.operator}()", node.operator)
+
     def _combined(self, node: Binary) -> Scalar | Vector:
         left, right = self._value(node.left), self._value(node.right)
         match left, right:
             case Vector(), Vector():
                 if node.operator in matching.SET:
                     return matching.of_sets(node.operator, left, right, node.matching)
-                allow = self._resources.allow
-                return matching.of_vectors(node.operator, left, right, node.matching, to_bool=node.to_bool, allow=allow)
+                return matching.of_vectors(
+                    node.operator,
+                    left,
+                    right,
+                    node.matching,
+                    to_bool=node.to_bool,
+                    fill=node.fill,
+                    allow=self._resources.allow,
+                )
             case Vector(), _:
                 return matching.with_scalar(node.operator, left, _numbers(right), swapped=False, to_bool=node.to_bool)
             case _, Vector():
@@ -189,18 +363,39 @@ class _Evaluation:
             case _:
                 return Scalar(matching.of_numbers(node.operator, _numbers(left), _numbers(right)))
 
-    def _raw(self, node: RangeSelector) -> SeriesColumns:
-        """The samples of a range selector at the one instant of an instant query."""
-        at = self._plan.instants(node.selector)
-        columns = without_stale(self._fetched[self._plan.source[node]])
-        within = (columns.times > at.start - node.width) & (columns.times <= at.start)
-        return _kept(columns, within)
+
+_OF_COUNTERS: Final = frozenset({"rate", "increase"})
+
+SUPPORTED: Final = frozenset(
+    {*functions.OVER_WINDOW, *functions.BY_VALUE, *functions.OF_NATIVE_HISTOGRAMS, *ordering.SORTS, *_Evaluation.CALLS}
+)
+"""The functions that are evaluated."""
 
 
 def _numbers(value: Scalar | String | Vector) -> Values:
     if not isinstance(value, Scalar):
         raise unsupported(f"{type(value).__name__} in place of a scalar")
     return value.values
+
+
+def _text(node: Node) -> str:
+    node = unwrap(node)
+    if not isinstance(node, Text):
+        raise unsupported(f"{type(node).__name__} in place of a string")
+    return node.value
+
+
+def _place(node: Call, argument: int) -> str:
+    """Where an argument stands; nothing for a call that was not parsed."""
+    return node.places[argument] if argument < len(node.places) else ""
+
+
+def _require_factor(name: str, factor: Values) -> None:
+    """A factor of exponential smoothing lies between 0 and 1."""
+    wrong = factor[(factor <= 0) | (factor >= 1)]
+    if len(wrong):
+        message = f"invalid {name} factor. Expected: 0 < {name[0]}f < 1, got: {decimal(float(wrong[0]))}"
+        raise Unprocessable(message)
 
 
 def vector_of(numbers: Values) -> Vector:
@@ -212,32 +407,3 @@ def scalar_of(vector: Vector) -> Scalar:
     """`scalar(vector)`: the value of the only element, NaN where there is none or more than one."""
     alone = vector.present.sum(axis=0) == 1
     return Scalar(np.where(alone, np.where(vector.present, vector.values, 0.0).sum(axis=0), np.nan))
-
-
-def without_stale(columns: SeriesColumns) -> SeriesColumns:
-    """The columns without stale markers, which range vectors skip; the same object when there are none."""
-    stale = stale_mask(columns.values)
-    return _kept(columns, ~stale) if stale.any() else columns
-
-
-def _kept(columns: SeriesColumns, keep: NDArray[np.bool_]) -> SeriesColumns:
-    """The columns of the samples marked, without series that have none left."""
-    before = np.concatenate(([0], np.cumsum(keep)))
-    offsets = before[columns.offsets]
-    rows = np.flatnonzero(np.diff(offsets))
-    return SeriesColumns(
-        tuple(columns.labels[row] for row in rows),
-        columns.ids[rows],
-        np.ascontiguousarray(np.append(offsets[rows], offsets[-1])),
-        columns.times[keep],
-        columns.values[keep],
-    )
-
-
-def _in_order(vector: Vector) -> Vector:
-    """Rows that have a value, in ascending order of labels."""
-    rows = np.flatnonzero(vector.present.any(axis=1)).tolist()
-    ordered = sorted(rows, key=vector.labels.__getitem__)
-    if len(ordered) == len(vector.labels) and ordered == list(range(len(ordered))):
-        return vector
-    return Vector(tuple(vector.labels[row] for row in ordered), vector.values[ordered], vector.present[ordered])

@@ -1,4 +1,4 @@
-"""PromQL's functions: over the windows of range vectors, value by value over instant vectors, and from scalars."""
+"""PromQL's functions: over the windows of range vectors, and value by value over instant vectors."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -7,21 +7,27 @@ from typing import Any, Final
 
 import numpy as np
 
-from sightline.domain.kernels import over_time, window
+from sightline.domain.kernels import over_time, trend, window
 from sightline.domain.metrics.samples import Values
+from sightline.domain.promql import calendar
 
 
 @dataclass(frozen=True, slots=True)
 class OverWindow:
-    """A function of a range vector: a kernel of window.py or over_time.py and the arguments it takes between width and outputs.
+    """A function of a range vector: a kernel and what it takes between width and outputs.
 
-    takes_quantile: whether the first argument is the quantile. keeps_name: whether the result is still that metric.
+    arguments: constants that come first. scalars: how many float64 (p,) arrays follow, for the scalar arguments of the call in
+    their order; what the call does not give is 0. keeps_name: whether the result is still that metric.
     """
 
     kernel: Callable[..., None]
     arguments: tuple[Any, ...] = ()
-    takes_quantile: bool = False
+    scalars: int = 0
     keeps_name: bool = False
+
+
+def _over_time(function: int, *, keeps_name: bool = False) -> OverWindow:
+    return OverWindow(over_time.over_time, (function,), keeps_name=keeps_name)
 
 
 OVER_WINDOW: Final[Mapping[str, OverWindow]] = {
@@ -30,16 +36,27 @@ OVER_WINDOW: Final[Mapping[str, OverWindow]] = {
     "delta": OverWindow(window.rate, (False, False)),
     "irate": OverWindow(window.instant_rate, (True,)),
     "idelta": OverWindow(window.instant_rate, (False,)),
-    "sum_over_time": OverWindow(over_time.over_time, (over_time.SUM,)),
-    "avg_over_time": OverWindow(over_time.over_time, (over_time.AVG,)),
-    "min_over_time": OverWindow(over_time.over_time, (over_time.MIN,)),
-    "max_over_time": OverWindow(over_time.over_time, (over_time.MAX,)),
-    "count_over_time": OverWindow(over_time.over_time, (over_time.COUNT,)),
-    "last_over_time": OverWindow(over_time.over_time, (over_time.LAST,), keeps_name=True),
-    "stddev_over_time": OverWindow(over_time.over_time, (over_time.STDDEV,)),
-    "stdvar_over_time": OverWindow(over_time.over_time, (over_time.STDVAR,)),
-    "present_over_time": OverWindow(over_time.over_time, (over_time.PRESENT,)),
-    "quantile_over_time": OverWindow(over_time.quantile_over_time, takes_quantile=True),
+    "sum_over_time": _over_time(over_time.SUM),
+    "avg_over_time": _over_time(over_time.AVG),
+    "min_over_time": _over_time(over_time.MIN),
+    "max_over_time": _over_time(over_time.MAX),
+    "count_over_time": _over_time(over_time.COUNT),
+    "first_over_time": _over_time(over_time.FIRST, keeps_name=True),
+    "last_over_time": _over_time(over_time.LAST, keeps_name=True),
+    "stddev_over_time": _over_time(over_time.STDDEV),
+    "stdvar_over_time": _over_time(over_time.STDVAR),
+    "mad_over_time": _over_time(over_time.MAD),
+    "present_over_time": _over_time(over_time.PRESENT),
+    "changes": _over_time(over_time.CHANGES),
+    "resets": _over_time(over_time.RESETS),
+    "ts_of_first_over_time": _over_time(over_time.FIRST_TIME),
+    "ts_of_last_over_time": _over_time(over_time.LAST_TIME),
+    "ts_of_min_over_time": _over_time(over_time.MIN_TIME),
+    "ts_of_max_over_time": _over_time(over_time.MAX_TIME),
+    "quantile_over_time": OverWindow(over_time.quantile_over_time, scalars=1),
+    "deriv": OverWindow(trend.trend, (trend.SLOPE,), scalars=2),
+    "predict_linear": OverWindow(trend.trend, (trend.FORECAST,), scalars=2),
+    "double_exponential_smoothing": OverWindow(trend.trend, (trend.SMOOTHED,), scalars=2),
 }
 
 
@@ -61,6 +78,14 @@ def _round(values: Values, nearest: Values | float = 1.0) -> Values:
     return np.asarray(np.floor(values * inverse + 0.5) / inverse)
 
 
+def _degrees(values: Values) -> Values:
+    return values * 180.0 / math.pi
+
+
+def _radians(values: Values) -> Values:
+    return values * math.pi / 180.0
+
+
 BY_VALUE: Final[Mapping[str, Callable[..., Values]]] = {
     "abs": np.abs,
     "ceil": np.ceil,
@@ -75,8 +100,25 @@ BY_VALUE: Final[Mapping[str, Callable[..., Values]]] = {
     "log2": np.log2,
     "log10": np.log10,
     "sgn": np.sign,
+    "deg": _degrees,
+    "rad": _radians,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tan": np.tan,
+    "asin": np.arcsin,
+    "acos": np.arccos,
+    "atan": np.arctan,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "tanh": np.tanh,
+    "asinh": np.arcsinh,
+    "acosh": np.arccosh,
+    "atanh": np.arctanh,
+    **calendar.PARTS,
 }
 """Functions of an instant vector, value by value: float64 (s, p), then scalar arguments as float64 (p,)."""
 
-SUPPORTED: Final = frozenset({*OVER_WINDOW, *BY_VALUE, "time", "vector", "scalar", "pi"})
-"""The functions that the evaluator knows."""
+OF_NATIVE_HISTOGRAMS: Final = frozenset(
+    {"histogram_avg", "histogram_count", "histogram_stddev", "histogram_stdvar", "histogram_sum"}
+)
+"""Functions that see native histograms alone: of float samples they give nothing."""

@@ -23,8 +23,11 @@ from sightline.domain.timerange import MAX_TIME, SECOND
 
 _SIGNS: Final = frozenset("+-")
 _SCALAR_WORDS: Final = frozenset({"inf", "nan"})
+FILLS: Final = frozenset({"fill", "fill_left", "fill_right"})
+"""The modifiers that give values to elements without a match."""
+
 # Keywords that cannot name a metric; the others can.
-_RESERVED: Final = frozenset({"on", "ignoring", "group_left", "group_right", "bool", "fill", "fill_left", "fill_right"})
+_RESERVED: Final = frozenset({"on", "ignoring", "group_left", "group_right", "bool"})
 
 
 def locate(text: str, tokens: list[Token], reason: str) -> MalformedQuery:
@@ -37,6 +40,15 @@ def locate(text: str, tokens: list[Token], reason: str) -> MalformedQuery:
     except MalformedQuery as error:
         return error
     return malformed(text, _quoted_in(text, reason), reason)
+
+
+def require_meaningful(text: str, tokens: list[Token]) -> None:
+    """Check a query that the parser accepts though it may break rules of Prometheus that the parser does not know.
+
+    Raises:
+        MalformedQuery: it does.
+    """
+    _Recogniser(text, tokens).query()
 
 
 def _quoted_in(text: str, reason: str) -> int:
@@ -151,11 +163,15 @@ class _Recogniser:
                 twice = [name for name in taken if is_on and name in on]
                 if twice:
                     self._fail(group.position, f'label "{twice[0]}" must not occur in ON and GROUP clause at once')
-        while self._take_if("fill", "fill_left", "fill_right"):
+        # A metric may have one of these names; only the modifier has a number in parentheses.
+        while self._next.word in FILLS and self._tokens[self._index + 1].text == "(":
             found = True
+            if operator in SET_OPERATORS:
+                self._fail(self._next.position, "filling in missing series not allowed for set operators")
+            self._take()
             self._expect("(", "fill modifier")
             self._take_if("-", "+")
-            if self._next.kind is not Kind.NUMBER:
+            if self._next.kind is not Kind.NUMBER and self._next.word not in _SCALAR_WORDS:
                 self._unexpected("fill modifier", "number")
             self._take()
             self._expect(")", "fill modifier")

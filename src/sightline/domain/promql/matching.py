@@ -10,7 +10,7 @@ from sightline.domain.errors import VectorMatchingFailed
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.samples import Values
 from sightline.domain.promql.aggregations import group_keys
-from sightline.domain.promql.nodes import Cardinality, Grouping, Matching
+from sightline.domain.promql.nodes import NO_FILL, Cardinality, Fill, Grouping, Matching
 from sightline.domain.promql.rows import drop_names, grouped, unique, without_name
 from sightline.domain.promql.values import Vector
 
@@ -35,8 +35,6 @@ COMPARISON: Final[Mapping[str, Callable[[Values, Values], Mask]]] = {
     ">=": np.greater_equal,
 }
 SET: Final = frozenset({"and", "or", "unless"})
-SUPPORTED: Final = frozenset({*ARITHMETIC, *COMPARISON, *SET})
-"""The operators that the evaluator knows."""
 
 
 def of_numbers(operator: str, left: Values, right: Values) -> Values:
@@ -94,9 +92,12 @@ def of_vectors(
     matching: Matching,
     *,
     to_bool: bool,
+    fill: Fill = NO_FILL,
     allow: Callable[[int, int], None] = lambda _rows, _points: None,
 ) -> Vector:
-    """Arithmetic or comparison between the elements that match. `allow(rows, points)` may refuse the size of the result.
+    """Arithmetic or comparison between the elements that match; an element that has no counterpart may be given one by `fill`.
+
+    `allow(rows, points)` may refuse the size of the result.
 
     Raises:
         VectorMatchingFailed: an element has more than one counterpart at an instant where the modifiers allow one.
@@ -105,8 +106,15 @@ def of_vectors(
     many, one = (right, left) if swapped else (left, right)
     group, keys = grouped([*signatures(many.labels, matching), *signatures(one.labels, matching)])
     many_group, one_group = group[: len(many.labels)], group[len(many.labels) :]
-    both = np.logical_and(many.present.any(axis=0), one.present.any(axis=0))
+    many_fill, one_fill = (fill.right, fill.left) if swapped else (fill.left, fill.right)
+    both: Mask = np.logical_or.reduce(one.present, axis=0)
+    if many_fill is None:
+        both &= np.logical_or.reduce(many.present, axis=0)
     _require_unique(one, one_group, both, keys, "left" if swapped else "right")
+    if fill:
+        many_there, one_there = _covered(many, many_group, len(keys)), _covered(one, one_group, len(keys))
+        many, many_group = _filled(many, many_group, keys, many_fill, one_there & ~many_there)
+        one, one_group = _filled(one, one_group, keys, one_fill, many_there & ~one_there)
     many_rows, one_rows = _pairs(many_group, one_group)
     allow(len(many_rows), many.values.shape[1])
     present = many.present[many_rows] & one.present[one_rows]
@@ -124,6 +132,18 @@ def of_vectors(
     ]
     _require_single(labels, many_group[many_rows], present, matching)
     return unique(Vector(tuple(labels), values, present))
+
+
+def _filled(vector: Vector, group: Rows, keys: list[Labels], value: float | None, missing: Mask) -> tuple[Vector, Rows]:
+    """The vector and its groups, with an element of this value, under the matched labels alone, where one is missing."""
+    rows = np.flatnonzero(missing.any(axis=1))
+    if value is None or not len(rows):
+        return vector, group
+    return Vector(
+        (*vector.labels, *(keys[row] for row in rows.tolist())),
+        np.concatenate((vector.values, np.full((len(rows), missing.shape[1]), value))),
+        np.concatenate((vector.present, missing[rows])),
+    ), np.concatenate((group, rows))
 
 
 def _pairs(many_group: Rows, one_group: Rows) -> tuple[Rows, Rows]:

@@ -1,7 +1,8 @@
 """The syntax tree of PromQL, as this program sees it: small frozen nodes, whatever package did the parsing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from sightline.domain.labels import Matchers
 
@@ -57,10 +58,14 @@ class Subquery:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function call; the parser has checked number and types of the arguments."""
+    """A function call; the parser has checked number and types of the arguments.
+
+    places: line and column of each argument, such as `1:6`, for messages; calls are equal wherever they stand.
+    """
 
     function: str
     arguments: tuple["Node", ...]
+    places: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +78,13 @@ class Grouping:
 
 @dataclass(frozen=True, slots=True)
 class Aggregation:
-    """An aggregation operator over a vector; `parameter` is what topk, quantile and the like take first."""
+    """An aggregation operator over a vector; `parameter` is what topk, quantile and the like take first. `places` as for calls."""
 
     operator: str
     inner: "Node"
     grouping: Grouping
     parameter: "Node | None" = None
+    places: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
 
 class Cardinality(StrEnum):
@@ -104,18 +110,30 @@ class Matching:
 
 
 @dataclass(frozen=True, slots=True)
-class Binary:
-    """A binary operation. `matching` matters when both sides are vectors; `to_bool` is the bool modifier.
+class Fill:
+    """The values that stand for a missing element of either side; None leaves its counterpart without a result."""
 
-    fills: whether a fill modifier gives values to elements without a match.
-    """
+    left: float | None = None
+    right: float | None = None
+
+    def __bool__(self) -> bool:
+        """Whether anything is filled."""
+        return self.left is not None or self.right is not None
+
+
+NO_FILL: Final = Fill()
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """A binary operation. `matching` and `fill` matter when both sides are vectors; `to_bool` is the bool modifier."""
 
     operator: str
     left: "Node"
     right: "Node"
     matching: Matching = Matching()
     to_bool: bool = False
-    fills: bool = False
+    fill: Fill = NO_FILL
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Query text to nodes. The one place that knows the parser package; everything it refuses is given a position here."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -11,13 +12,14 @@ import promql_parser
 from sightline.domain.errors import BadData, MalformedQuery, NotSupported
 from sightline.domain.labels import METRIC_NAME, Matcher, Matchers, MatchOp
 from sightline.domain.promql.lexer import Kind, Token, depth, malformed, tokens
-from sightline.domain.promql.locate import locate
+from sightline.domain.promql.locate import FILLS, locate, require_meaningful
 from sightline.domain.promql.nodes import (
     Aggregation,
     Binary,
     Boundary,
     Call,
     Cardinality,
+    Fill,
     Grouping,
     Matching,
     Negation,
@@ -29,6 +31,8 @@ from sightline.domain.promql.nodes import (
     Subquery,
     Text,
 )
+from sightline.domain.promql.places import Places, places
+from sightline.domain.promql.signatures import FUNCTIONS
 from sightline.domain.timerange import MAX_TIME, SECOND
 
 
@@ -83,6 +87,8 @@ def _parse(text: str, max_depth: int) -> Node:
     if deep > max_depth:
         raise malformed(text, where.position, f"nested or chained {deep} deep: query.max_depth allows {max_depth}")
     _refuse_misread(text, found)
+    if any(token.word in FILLS for token in found):
+        require_meaningful(text, found)
     try:
         tree = promql_parser.parse(text)
     except (ValueError, OverflowError) as error:
@@ -92,7 +98,7 @@ def _parse(text: str, max_depth: int) -> Node:
             raise
         raise locate(text, found, str(panic)) from None
     try:
-        return _node(tree)
+        return _node(tree, places(text, found))
     except BadData as error:  # a regex that only RE2 refuses
         raise locate(text, found, error.message) from None
     except (ValueError, OverflowError):  # an instant or duration that the package reads but cannot hand over
@@ -108,6 +114,8 @@ def _refuse_misread(text: str, found: list[Token]) -> None:
     `@` before 1970 becomes 1970 there, fractions of a second are cut off ranges, and infinite durations are a panic.
     """
     for before, token, after in zip(found, found[1:], [*found[2:], found[-1]], strict=False):
+        if token.word in _EXTENDED and token.kind is Kind.IDENTIFIER and _ends_selector(before):
+            raise NotSupported(f"the {token.word} modifier is not supported", construct=token.word)
         if before.text == "@" and token.text == "-":
             raise NotSupported("@ with an instant before 1970 is not supported yet", construct="@")
         if before.text not in {"[", ":"} and before.word != "offset":
@@ -124,6 +132,14 @@ def _refuse_misread(text: str, found: list[Token]) -> None:
             raise NotSupported(message, construct="range")
 
 
+_EXTENDED: Final = frozenset({"anchored", "smoothed"})
+
+
+def _ends_selector(token: Token) -> bool:
+    """Whether a modifier may follow: after a bracket, a duration or a metric, where nothing else could stand."""
+    return token.text in {"]", "}"} or token.kind in {Kind.DURATION, Kind.NUMBER}
+
+
 def _is_whole(number: str) -> bool:
     try:
         return float(number).is_integer()
@@ -131,13 +147,16 @@ def _is_whole(number: str) -> bool:
         return True  # hexadecimal
 
 
-def _node(tree: Any) -> Node:
-    """Translate one node of the package's tree and all below it."""
+Heads = Iterator[Places]
+
+
+def _node(tree: Any, heads: Heads) -> Node:
+    """Translate one node of the package's tree and all below it; `heads` gives each call and aggregation its places, in order."""
     translate = _TRANSLATORS.get(type(tree))
     if translate is None:
         message = f"{type(tree).__name__} is not supported yet"
         raise NotSupported(message, construct=type(tree).__name__)
-    node: Node = translate(tree)
+    node: Node = translate(tree, heads)
     return node
 
 
@@ -149,7 +168,7 @@ _OPS: Final = {
 }
 
 
-def _selector(tree: Any) -> Selector:
+def _selector(tree: Any, _: Heads) -> Selector:
     if tree.matchers.or_matchers:
         raise NotSupported("or between label matchers is not PromQL: write two selectors joined by or", construct="or")
     found = [Matcher(one.name, _OPS[str(one.op)], one.value) for one in tree.matchers.matchers]
@@ -173,26 +192,32 @@ def _at(modifier: Any) -> int | Boundary | None:
     return round(since / _MS)
 
 
-def _range(tree: Any) -> RangeSelector:
-    return RangeSelector(_selector(tree.vector_selector), _milliseconds(tree.range))
+def _range(tree: Any, heads: Heads) -> RangeSelector:
+    return RangeSelector(_selector(tree.vector_selector, heads), _milliseconds(tree.range))
 
 
-def _subquery(tree: Any) -> Subquery:
+def _subquery(tree: Any, heads: Heads) -> Subquery:
     step = None if tree.step is None else _milliseconds(tree.step)
-    return Subquery(_node(tree.expr), _milliseconds(tree.range), step, _milliseconds(tree.offset), _at(tree.at))
+    return Subquery(_node(tree.expr, heads), _milliseconds(tree.range), step, _milliseconds(tree.offset), _at(tree.at))
 
 
-def _call(tree: Any) -> Call:
-    return Call(tree.func.name, tuple(_node(one) for one in tree.args))
+def _call(tree: Any, heads: Heads) -> Call:
+    name = tree.func.name
+    if name not in FUNCTIONS:  # an extension of the package
+        message = f"function {name}() is not supported"
+        raise NotSupported(message, construct=name)
+    own = next(heads)
+    return Call(name, tuple(_node(one, heads) for one in tree.args), own)
 
 
-def _aggregation(tree: Any) -> Aggregation:
+def _aggregation(tree: Any, heads: Heads) -> Aggregation:
+    own = next(heads)
     grouping = Grouping()
     if tree.modifier is not None:
         without = tree.modifier.type == promql_parser.AggModifierType.Without
         grouping = Grouping(tuple(tree.modifier.labels), without)
-    parameter = None if tree.param is None else _node(tree.param)
-    return Aggregation(str(tree.op), _node(tree.expr), grouping, parameter)
+    parameter = None if tree.param is None else _node(tree.param, heads)
+    return Aggregation(str(tree.op), _node(tree.expr, heads), grouping, parameter, own)
 
 
 _CARDINALITIES: Final = {
@@ -204,9 +229,9 @@ _CARDINALITIES: Final = {
 _SET_OPERATORS: Final = frozenset({"and", "or", "unless"})
 
 
-def _binary(tree: Any) -> Binary:
+def _binary(tree: Any, heads: Heads) -> Binary:
     operator = str(tree.op)
-    matching, to_bool, fills = Matching(), False, False
+    matching, to_bool, fill = Matching(), False, Fill()
     if operator in _SET_OPERATORS:
         matching = Matching(Cardinality.MANY_TO_MANY)
     if (modifier := tree.modifier) is not None:
@@ -218,19 +243,20 @@ def _binary(tree: Any) -> Binary:
             tuple(modifier.group_labels or ()),
         )
         to_bool = modifier.return_bool
-        fills = modifier.fill_values.lhs is not None or modifier.fill_values.rhs is not None
-    return Binary(operator, _node(tree.lhs), _node(tree.rhs), matching, to_bool, fills)
+        fill = Fill(modifier.fill_values.lhs, modifier.fill_values.rhs)
+    left = _node(tree.lhs, heads)
+    return Binary(operator, left, _node(tree.rhs, heads), matching, to_bool, fill)
 
 
 _TRANSLATORS: Final[dict[type, Any]] = {
-    promql_parser.NumberLiteral: lambda tree: Number(math.nan if math.isnan(tree.val) else tree.val),
-    promql_parser.StringLiteral: lambda tree: Text(tree.val),
+    promql_parser.NumberLiteral: lambda tree, _: Number(math.nan if math.isnan(tree.val) else tree.val),
+    promql_parser.StringLiteral: lambda tree, _: Text(tree.val),
     promql_parser.VectorSelector: _selector,
     promql_parser.MatrixSelector: _range,
     promql_parser.SubqueryExpr: _subquery,
     promql_parser.Call: _call,
     promql_parser.AggregateExpr: _aggregation,
     promql_parser.BinaryExpr: _binary,
-    promql_parser.UnaryExpr: lambda tree: Negation(_node(tree.expr)),
-    promql_parser.ParenExpr: lambda tree: Parentheses(_node(tree.expr)),
+    promql_parser.UnaryExpr: lambda tree, heads: Negation(_node(tree.expr, heads)),
+    promql_parser.ParenExpr: lambda tree, heads: Parentheses(_node(tree.expr, heads)),
 }

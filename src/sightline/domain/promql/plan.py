@@ -1,4 +1,4 @@
-"""What a query needs before it can be evaluated: which selectors, over which times. Refuses what cannot be evaluated yet."""
+"""What a query needs before it can be evaluated: which selectors, over which times. Refuses what cannot be evaluated."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,10 +6,7 @@ from typing import Final
 
 from sightline.domain.errors import BadData, NotSupported
 from sightline.domain.labels import Matchers
-from sightline.domain.promql import aggregations, functions, matching
 from sightline.domain.promql.nodes import (
-    Aggregation,
-    Binary,
     Boundary,
     Call,
     Node,
@@ -24,6 +21,10 @@ from sightline.domain.timerange import MAX_TIME, MIN_TIME, MINUTE, Grid, TimeRan
 
 DEFAULT_LOOKBACK: Final = 5 * MINUTE
 """How far an instant selector looks back for a sample, ms."""
+DEFAULT_STEP: Final = MINUTE
+"""The step of a subquery that names none, ms."""
+
+_UNSUPPORTED: Final = frozenset({"info"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +52,39 @@ class Fetch:
     within: TimeRange
 
 
+Use = tuple[Selector | RangeSelector, Grid]
+"""A selector and the grid on which it is evaluated: the query's, or that of the subquery around it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A query made ready: fetch `fetches`, then evaluate `root` on `grid`.
 
-    source: for each selector of the tree, which of the fetches holds its samples; a fetch may hold more than one selector needs.
-    lookback: of instant selectors, ms.
+    source: for each use of a selector, which of the fetches holds its samples; a fetch may hold more than one use needs.
+    lookback: of instant selectors, ms. is_range: asked as a range query, whose rows stand in order of labels whatever it sorts.
     """
 
     root: Node
     grid: Grid
     lookback: int
     fetches: tuple[Fetch, ...]
-    source: Mapping[Selector | RangeSelector, int]
+    source: Mapping[Use, int]
+    is_range: bool = False
 
-    def instants(self, selector: Selector) -> Instants:
-        """Where a selector of this query looks from."""
-        return instants(selector, self.grid)
+    def instants(self, node: Selector | Subquery, grid: Grid) -> Instants:
+        """Where a selector or subquery looks from when it is evaluated on `grid`; start() and end() are the query's."""
+        return _instants(node, grid, self.grid)
+
+    def inner_grid(self, node: Subquery, grid: Grid) -> Grid:
+        """The instants at which a subquery on `grid` evaluates what is in it: multiples of its step within its windows."""
+        return _inner_grid(node, grid, self.grid)
 
 
 def plan(root: Node, grid: Grid, lookback: int = DEFAULT_LOOKBACK, *, is_range: bool = False) -> Plan:
     """Plan a query over a grid; `is_range` says that it was asked as a range query, which yields no raw samples and no strings.
 
     Raises:
-        NotSupported: the tree holds something that cannot be evaluated yet; the message names it.
+        NotSupported: the tree holds something that cannot be evaluated; the message names it.
         BadData: a range query of a string or a range vector.
     """
     inner = unwrap(root)
@@ -83,45 +93,57 @@ def plan(root: Node, grid: Grid, lookback: int = DEFAULT_LOOKBACK, *, is_range: 
         message = f'invalid expression type "{kind}" for range query, must be Scalar or instant Vector'
         raise BadData(message)
     _refuse_unsupported(root)
-    needs = {selector: _window(selector, grid, lookback) for selector in _selectors(root)}
+    needs = {use: _window(use, grid, lookback) for use in _uses(root, grid, grid)}
     fetches = _fetches(needs)
-    source = {selector: _holder(fetches, _matchers(selector), window) for selector, window in needs.items()}
-    return Plan(root, grid, lookback, fetches, source)
+    source = {use: _holder(fetches, _matchers(use[0]), window) for use, window in needs.items()}
+    return Plan(root, grid, lookback, fetches, source, is_range)
 
 
-def instants(selector: Selector, grid: Grid) -> Instants:
-    """Where a selector looks from when the query is evaluated on `grid`."""
-    if selector.at is None:
-        return Instants(grid.start - selector.offset, grid.step, grid.points)
-    at = selector.at
+def _instants(node: Selector | Subquery, grid: Grid, whole: Grid) -> Instants:
+    if node.at is None:
+        return Instants(grid.start - node.offset, grid.step, grid.points)
+    at = node.at
     if isinstance(at, Boundary):
-        at = grid.start if at is Boundary.START else grid.end
-    return Instants(at - selector.offset, 1, 1)
+        # The end that was asked for, whether or not it falls on the grid.
+        at = whole.start if at is Boundary.START else whole.end
+    return Instants(at - node.offset, 1, 1)
 
 
-def _selectors(node: Node) -> Iterator[Selector | RangeSelector]:
-    """All selectors of a tree, a range selector as one."""
+def _inner_grid(node: Subquery, grid: Grid, whole: Grid) -> Grid:
+    at = _instants(node, grid, whole)
+    step = node.step or DEFAULT_STEP
+    first = ((at.start - node.width) // step + 1) * step  # windows are open on the left
+    return Grid(first, at.last // step * step, step)
+
+
+def _uses(node: Node, grid: Grid, whole: Grid) -> Iterator[Use]:
+    """All selectors of a tree, a range selector as one, and their grids; none below a subquery that has no instant."""
     if isinstance(node, Selector | RangeSelector):
-        yield node
+        yield node, grid
+    if isinstance(node, Subquery):
+        grid = _inner_grid(node, grid, whole)
+        if grid.points < 1:
+            return
     for child in children(node):
-        yield from _selectors(child)
+        yield from _uses(child, grid, whole)
 
 
 def _matchers(selector: Selector | RangeSelector) -> Matchers:
     return selector.matchers if isinstance(selector, Selector) else selector.selector.matchers
 
 
-def _window(node: Selector | RangeSelector, grid: Grid, lookback: int) -> TimeRange:
+def _window(use: Use, whole: Grid, lookback: int) -> TimeRange:
     """The times whose samples a selector can see. Windows are open on the left, fetches include both ends: hence the 1 ms."""
+    node, grid = use
     selector, width = (node, lookback) if isinstance(node, Selector) else (node.selector, node.width)
-    at = instants(selector, grid)
+    at = _instants(selector, grid, whole)
     return TimeRange(max(at.start - width + 1, MIN_TIME), min(at.last, MAX_TIME))
 
 
-def _fetches(needs: Mapping[Selector | RangeSelector, TimeRange]) -> tuple[Fetch, ...]:
+def _fetches(needs: Mapping[Use, TimeRange]) -> tuple[Fetch, ...]:
     """One fetch for all windows of the same matchers that overlap or touch."""
     windows: dict[Matchers, list[TimeRange]] = {}
-    for selector, window in needs.items():
+    for (selector, _), window in needs.items():
         windows.setdefault(_matchers(selector), []).append(window)
     found: list[Fetch] = []
     for matchers, ranges in windows.items():
@@ -145,19 +167,8 @@ def _holder(fetches: tuple[Fetch, ...], matchers: Matchers, window: TimeRange) -
 
 def _refuse_unsupported(node: Node) -> None:
     """Raise for the first construct, from the left, that the evaluator does not know."""
-    match node:
-        case Subquery():
-            raise unsupported("subqueries")
-        case Call() if node.function not in functions.SUPPORTED:
-            raise unsupported(f"function {node.function}()", node.function)
-        case Aggregation() if node.operator not in aggregations.SUPPORTED:
-            raise unsupported(f"aggregation {node.operator}()", node.operator)
-        case Binary() if node.operator not in matching.SUPPORTED:
-            raise unsupported(f"operator {node.operator}", node.operator)
-        case Binary() if node.fills:
-            raise unsupported("the fill modifier", "fill")
-        case _:
-            pass
+    if isinstance(node, Call) and node.function in _UNSUPPORTED:
+        raise unsupported(f"function {node.function}()", node.function)
     for child in children(node):
         _refuse_unsupported(child)
 

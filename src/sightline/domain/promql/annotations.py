@@ -1,0 +1,71 @@
+"""What Prometheus remarks about a query's answer: warnings, when it may be wrong, and infos, when it may mislead."""
+
+from typing import Final
+
+from sightline.domain.promql.numerals import shortest
+
+LIMIT: Final = 10
+"""How many warnings, and how many infos, an answer carries at most; one more line counts the rest."""
+
+_COUNTER_SUFFIXES: Final = ("_total", "_sum", "_count", "_bucket")
+
+
+class Annotations:
+    """The remarks of one evaluation, each once, in the words of Prometheus 3. `place` is line and column, such as `1:6`."""
+
+    def __init__(self) -> None:
+        self._warnings: dict[str, None] = {}
+        self._infos: dict[str, None] = {}
+
+    def warnings(self) -> tuple[str, ...]:
+        """The warnings, in order of appearance."""
+        return _first(self._warnings, "warning")
+
+    def infos(self) -> tuple[str, ...]:
+        """The infos, in order of appearance."""
+        return _first(self._infos, "info")
+
+    def invalid_quantile(self, quantile: float, place: str) -> None:
+        """A quantile outside [0, 1]."""
+        self._warn(f"quantile value should be between 0 and 1, got {shortest(quantile)}", place)
+
+    def invalid_ratio(self, ratio: float, place: str) -> None:
+        """A ratio outside [-1, 1]."""
+        capped = 1 if ratio > 0 else -1
+        self._warn(f"ratio value should be between -1 and 1, got {shortest(ratio)}, capping to {capped}", place)
+
+    def bad_bucket(self, metric: str, bound: str, place: str) -> None:
+        """A series that a histogram function leaves out because its `le` is no number."""
+        self._warn(f'bucket label "le" is missing or has a malformed value of "{bound}"' + _of(metric), place)
+
+    def forced_monotonicity(self, metric: str, place: str) -> None:
+        """Buckets whose counts fell from one bound to the next."""
+        link = "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile"
+        self._info(f"input to histogram_quantile needed to be fixed for monotonicity (see {link})" + _of(metric), place)
+
+    def maybe_no_counter(self, metric: str, place: str) -> None:
+        """A rate of what is not called a counter; nothing for names that are, and for nameless series."""
+        if metric and not metric.endswith(_COUNTER_SUFFIXES):
+            text = "metric might not be a counter, name does not end in _total/_sum/_count/_bucket"
+            self._info(f'{text}: "{metric}"', place)
+
+    def _warn(self, text: str, place: str) -> None:
+        self._warnings[f"PromQL warning: {text}" + _at(place)] = None
+
+    def _info(self, text: str, place: str) -> None:
+        self._infos[f"PromQL info: {text}" + _at(place)] = None
+
+
+def _of(metric: str) -> str:
+    return f' for metric name "{metric}"' if metric else ""
+
+
+def _at(place: str) -> str:
+    return f" ({place})" if place else ""
+
+
+def _first(remarks: dict[str, None], kind: str) -> tuple[str, ...]:
+    found = list(remarks)
+    if len(found) > LIMIT:
+        found[LIMIT:] = [f"{len(found) - LIMIT} more {kind} annotations omitted"]
+    return tuple(found)

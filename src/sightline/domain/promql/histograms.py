@@ -1,0 +1,175 @@
+"""Quantiles and fractions of classic histograms: series that differ in `le` alone, each the count of observations up to it.
+
+The rules are Prometheus' (promql/quantile.go): observations are taken to be spread evenly within a bucket, the lowest bucket to
+begin at 0 when its bound is positive, and counts that fall from one bound to the next to have stayed.
+
+Shapes: histograms with the same number of buckets go together. For b buckets, h histograms and p instants bounds are
+float64 (b, h), ascending; counts float64 and there bool (b, h, p).
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.domain.labels import Labels
+from sightline.domain.metrics.samples import Values
+from sightline.domain.promql.annotations import Annotations
+from sightline.domain.promql.ranking import note_quantiles
+from sightline.domain.promql.rows import drop_names, grouped
+from sightline.domain.promql.values import Vector
+
+Mask = NDArray[np.bool_]
+
+BUCKET: Final = "le"
+_BUCKET_ALONE: Final = frozenset({BUCKET})
+# Counts this near to each other, relative to their sum, differ by rounding only.
+_SMALL: Final = 1e-12
+_TINIEST: Final = np.finfo(np.float64).tiny
+_NUMBER: Final = re.compile(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|(?i:inf|infinity|nan))")
+
+
+class _Batch(NamedTuple):
+    """Histograms with equally many buckets: which of all they are, their bounds, counts, and where those are present."""
+
+    members: NDArray[np.int64]
+    bounds: Values
+    counts: Values
+    there: Mask
+
+
+def quantile(q: Values, vector: Vector, notes: Annotations, places: tuple[str, ...]) -> Vector:
+    """The q-quantile of each histogram; q: float64 (p,).
+
+    NaN without observations, with fewer than two buckets or without one that ends at +Inf.
+    """
+    place, buckets = (*places, "", "")[:2]
+    note_quantiles(q, notes, place)
+
+    def of(batch: _Batch, names: list[Labels]) -> Values:
+        values, forced = _quantiles(q, batch)
+        for member in batch.members[forced.any(axis=1)].tolist():
+            notes.forced_monotonicity(names[member].name, buckets)
+        return values
+
+    return _of_histograms(of, vector, notes, buckets)
+
+
+def fraction(lower: Values, upper: Values, vector: Vector, notes: Annotations, places: tuple[str, ...]) -> Vector:
+    """The share of the observations between two values, float64 (p,); NaN without observations."""
+    place = (*places, "", "", "")[2]
+    return _of_histograms(lambda batch, _: _fractions(lower, upper, batch), vector, notes, place)
+
+
+def _of_histograms(
+    of: Callable[[_Batch, list[Labels]], Values], vector: Vector, notes: Annotations, place: str
+) -> Vector:
+    """Apply a function to all histograms of a vector; series without a bound are no buckets and left out."""
+    bounds = np.array([_bound(labels, notes, place) for labels in vector.labels], np.float64)
+    rows = np.flatnonzero(~np.isnan(bounds))
+    group, names = grouped([vector.labels[row].drop(_BUCKET_ALONE) for row in rows])
+    points = vector.values.shape[1]
+    values, present = np.empty((len(names), points)), np.zeros((len(names), points), np.bool_)
+    for batch in _batches(vector, rows, group, bounds[rows]):
+        values[batch.members] = of(batch, names)
+        present[batch.members] = batch.there.any(axis=0)
+    return drop_names(Vector(tuple(names), values, present))
+
+
+def _bound(labels: Labels, notes: Annotations, place: str) -> float:
+    """The upper bound of a bucket, NaN when there is none."""
+    text = labels.get(BUCKET)
+    if _NUMBER.fullmatch(text) is None:
+        notes.bad_bucket(labels.name, text, place)
+        return np.nan
+    return float(text)
+
+
+def _batches(vector: Vector, rows: NDArray[np.int64], group: NDArray[np.int64], bounds: Values) -> Iterator[_Batch]:
+    """The histograms of a vector, those with equally many buckets together, buckets in order of their bounds."""
+    order = np.lexsort((bounds, group))
+    sizes = np.bincount(group)
+    starts = np.cumsum(sizes) - sizes
+    for size in np.unique(sizes).tolist():
+        members = np.flatnonzero(sizes == size)
+        picked = order[starts[members] + np.arange(size)[:, None]]
+        there = vector.present[rows[picked]]
+        counts = np.where(there, vector.values[rows[picked]], 0.0)
+        _merge_equal(bounds[picked], counts, there)
+        yield _Batch(members, bounds[picked], counts, there)
+
+
+def _merge_equal(bounds: Values, counts: Values, there: Mask) -> None:
+    """Add up buckets of equal bounds, such as those of le="1" and le="1.0", in the last of them."""
+    for bucket in range(len(bounds) - 1):
+        same = bounds[bucket] == bounds[bucket + 1]
+        if same.any():
+            counts[bucket + 1, same] += counts[bucket, same]
+            there[bucket + 1, same] |= there[bucket, same]
+            there[bucket, same] = False
+
+
+def _quantiles(q: Values, batch: _Batch) -> tuple[Values, Mask]:
+    """The quantiles, float64 (h, p), and where counts fell, bool (h, p)."""
+    counts, forced = _rising(batch)
+    shape = counts.shape[1:]
+    valid = (q >= 0) & (q <= 1)
+    total = counts[-1]  # an absent bucket repeats the one before
+    rank = np.where(valid, q, 0.0) * total
+    begin, before = np.zeros(shape), np.zeros(shape)  # where the next bucket begins, and the count up to there
+    seen, found = np.zeros(shape, np.int64), np.zeros(shape, np.bool_)
+    result, last = np.full(shape, np.nan), np.full(shape, np.nan)
+    for bound, count, there in zip(batch.bounds[:, :, None], counts, batch.there, strict=True):
+        finite = there & (bound < np.inf)
+        here = finite & ~found & (count >= rank)
+        first = seen == 0
+        inside = begin + (bound - begin) * ((rank - before) / (count - before))
+        result = np.where(here, np.where(first & (bound <= 0), bound, inside), result)
+        found |= here
+        begin, before = np.where(there, bound, begin), np.where(there, count, before)
+        last = np.where(finite, bound, last)
+        seen += there
+    result = np.where(found, result, last)  # in the bucket that ends at +Inf: the bound before it
+    usable = (begin == np.inf) & (seen > 1) & (total != 0)
+    outside = np.where(np.isnan(q), np.nan, np.where(q < 0, -np.inf, np.inf))
+    return np.where(valid, np.where(usable, result, np.nan), outside), forced & usable & valid
+
+
+def _rising(batch: _Batch) -> tuple[Values, Mask]:
+    """The counts, none less than the one before, and where that took more than undoing a rounding error."""
+    counts = np.empty_like(batch.counts)
+    forced = np.zeros(counts.shape[1:], np.bool_)
+    started = np.zeros_like(forced)
+    level = np.zeros(forced.shape)
+    for bucket, (count, there) in enumerate(zip(batch.counts, batch.there, strict=True)):
+        near = (np.abs(count - level) < _SMALL * np.maximum(np.abs(count) + np.abs(level), _TINIEST)) & (level != 0)
+        falls = there & started & (count < level) & ~near
+        forced |= falls
+        stays = ~there | (started & (near | falls))
+        level = np.where(stays, level, count)
+        counts[bucket] = level
+        started |= there
+    return counts, forced
+
+
+def _fractions(lower: Values, upper: Values, batch: _Batch) -> Values:
+    """The share of observations between two values, float64 (h, p)."""
+    shape = batch.counts.shape[1:]
+    lower, upper = np.broadcast_to(lower, shape), np.broadcast_to(upper, shape)
+    begin, before = np.full(shape, -np.inf), np.zeros(shape)
+    ranks, known = [np.zeros(shape), np.zeros(shape)], [np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)]
+    for bound, count, there in zip(batch.bounds[:, :, None], batch.counts, batch.there, strict=True):
+        own = np.where((begin == -np.inf) & (bound > 0), 0.0, begin)
+        for side, limit in enumerate((lower, upper)):
+            rank = np.where(own >= limit, before, before + (count - before) * (limit - own) / (bound - own))
+            rank = np.where((own == -np.inf) | (bound == np.inf), before, rank)  # no even spread without an end
+            here = there & ~known[side] & (bound > limit)
+            ranks[side] = np.where(here, rank, ranks[side])
+            known[side] |= here
+        begin, before = np.where(there, bound, begin), np.where(there, count, before)
+    low, high = (np.where(known[side], np.minimum(ranks[side], before), before) for side in (0, 1))
+    share = np.where(lower >= upper, 0.0, (high - low) / before)
+    usable = (begin == np.inf) & (before != 0) & ~np.isnan(lower) & ~np.isnan(upper)
+    return np.where(usable, share, np.nan)
