@@ -1,8 +1,63 @@
-"""What to scrape: jobs as people write them. Fields carry the names of Prometheus' configuration; durations are in ms."""
+"""What to scrape: jobs as people write them. Fields carry the names of Prometheus' configuration; durations are in ms.
+
+What is secret is left out of every `repr`, so that it cannot come into a log or a message by way of one.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
 from msgspec import Struct
+from typing_extensions import override
 
+from sightline.domain.errors import BadData
 from sightline.domain.timerange import MINUTE, SECOND
+
+PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443}
+"""Each scheme with the port of an address that has none."""
+FILE_LABEL: Final = "__meta_filepath"
+"""The label by which relabelling knows the file that a target came from."""
+
+_SECRET: Final = frozenset({"password", "bearer_token", "headers"})
+"""Fields whose values are never shown."""
+_LARGEST_PORT: Final = 65535
+_ADDRESS: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+(?:%[\w.-]+)?\]|[^\s/:@?#\[\]]+)(?::([0-9]{1,5}))?")
+
+
+def complete_address(address: str, scheme: str) -> str:
+    """An address as host:port, with the port of the scheme, one of `PORTS`, where it has none.
+
+    Raises:
+        BadData: not a host, or not a port; the message says what it should look like.
+    """
+    match = _ADDRESS.fullmatch(address)
+    if match is None or not 0 < int(match[1] or 1) <= _LARGEST_PORT:
+        # What stands before an @ may be a password.
+        shown = f"...@{address.rpartition('@')[2]}" if "@" in address else address
+        raise BadData(f"{shown!r} is not an address: write host:port without scheme and path, such as 127.0.0.1:9100")
+    return address if match[1] else f"{address}:{PORTS[scheme]}"
+
+
+class _Discreet(Struct, frozen=True):
+    """A struct that does not show what is secret."""
+
+    @override
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Its fields; of a secret one only whether it is set."""
+        values = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        return [(name, _hidden(value) if name in _SECRET else value) for name, value in values]
+
+    @override
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({shown})"
+
+
+def _hidden(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict.fromkeys(value, "<secret>")
+    return "<secret>" if value else value
 
 
 class TargetGroup(Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,7 +79,7 @@ class RelabelRule(Struct, frozen=True, forbid_unknown_fields=True):
     action: str = "replace"
 
 
-class BasicAuth(Struct, frozen=True, forbid_unknown_fields=True):
+class BasicAuth(_Discreet, frozen=True, forbid_unknown_fields=True):
     """Name and password; the file is read at every scrape, so that a password can be changed under way."""
 
     username: str
@@ -42,7 +97,7 @@ class Tls(Struct, frozen=True, forbid_unknown_fields=True):
     insecure_skip_verify: bool = False
 
 
-class ScrapeJob(Struct, frozen=True, forbid_unknown_fields=True):
+class ScrapeJob(_Discreet, frozen=True, forbid_unknown_fields=True):
     """Targets that are scraped alike. interval, timeout: ms. A limit of 0 is none.
 
     body_size_limit: bytes of one answer, uncompressed. files: paths or globs of target files, read again when they change.
@@ -68,3 +123,14 @@ class ScrapeJob(Struct, frozen=True, forbid_unknown_fields=True):
     files: tuple[str, ...] = ()
     relabel: tuple[RelabelRule, ...] = ()
     metric_relabel: tuple[RelabelRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TargetsRead:
+    """What the target files of a job hold now.
+
+    groups: the same tuple as at the reading before while nothing has changed. problems: `path: what is wrong with it`.
+    """
+
+    groups: tuple[TargetGroup, ...] = ()
+    problems: tuple[str, ...] = ()

@@ -28,7 +28,7 @@ class Scraped:
 
     labels: k label sets as exposed, distinct; a series that an earlier body of the same decoder had is the same object.
     series: uint32 (n,), which of the label sets a sample belongs to. times: int64 (n,), ms, or NO_TIME. values: float64 (n,).
-    metadata: by the name of the metric family.
+    metadata: by the name of the metric family. duplicates: samples left out because the same series had one at the same time.
     """
 
     labels: tuple[Labels, ...]
@@ -36,3 +36,4 @@ class Scraped:
     times: Times
     values: Values
     metadata: Mapping[str, Metadata]
+    duplicates: int = 0
