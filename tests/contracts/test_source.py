@@ -1,15 +1,20 @@
 """What every source promises, proven on each."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import pytest
+from tests.adapters.sources.engine_stand_in import standing_in
 
 from sightline.adapters.outbound.memory.clock import ManualClock
 from sightline.adapters.outbound.memory.source import MemorySource
 from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
+from sightline.adapters.outbound.sources.docker.reads import Patience
+from sightline.adapters.outbound.sources.docker.source import DockerSource, Watched
 from sightline.adapters.outbound.sources.host.roots import Roots
 from sightline.adapters.outbound.sources.host.source import HostSource
 from sightline.adapters.outbound.sources.own import OwnMetrics
@@ -28,6 +33,9 @@ class Observed(NamedTuple):
     source: Source
     clock: Clock
     unreadable: Source | None
+
+
+Open = Callable[[], AbstractAsyncContextManager[Observed]]
 
 
 def memory() -> Observed:
@@ -55,17 +63,45 @@ def own() -> Observed:
     return Observed(OwnMetrics(telemetry, clock, "here:8080"), clock, None)
 
 
-ADAPTERS: dict[str, Callable[[], Observed]] = {
-    "memory": memory,
-    "host": host,
-    "own": own,
+@asynccontextmanager
+async def docker() -> AsyncIterator[Observed]:
+    """Containers of an engine, which is a stand-in, and of one that is not there."""
+    clock, patience = ManualClock(), Patience(settle=10)
+    with TemporaryDirectory() as folder:
+        async with standing_in(Path(folder) / "engine.sock") as engine:
+            engine.add("web")
+            engine.add("db", "exited")
+
+            def source(socket: Path) -> DockerSource:
+                return DockerSource(Watched(host=f"unix://{socket}"), clock, MemoryTelemetry(), patience=patience)
+
+            async with source(engine.socket) as there, source(Path(folder) / "none.sock") as away:
+                yield Observed(there, clock, away)
+
+
+def at_hand(make: Callable[[], Observed]) -> Open:
+    """A source that needs no opening."""
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Observed]:
+        yield make()
+
+    return opened
+
+
+ADAPTERS: dict[str, Open] = {
+    "memory": at_hand(memory),
+    "host": at_hand(host),
+    "own": at_hand(own),
+    "docker": docker,
 }
 
 
 @pytest.fixture(params=ADAPTERS)
-def observed(request: pytest.FixtureRequest) -> Observed:
+async def observed(request: pytest.FixtureRequest) -> AsyncIterator[Observed]:
     """Each source in turn."""
-    return ADAPTERS[request.param]()
+    async with ADAPTERS[request.param]() as found:
+        yield found
 
 
 async def test_a_source_has_a_name(observed: Observed) -> None:
@@ -125,10 +161,10 @@ async def test_collections_at_once_do_not_disturb_each_other(observed: Observed)
 @pytest.mark.parametrize("adapter", sorted(set(ADAPTERS) - {"own"}))  # where there is always something to read
 async def test_a_source_that_can_read_nothing_is_unavailable(adapter: str) -> None:
     """When nothing at all can be read, that is an error and no empty batch."""
-    unreadable = ADAPTERS[adapter]().unreadable
-    assert unreadable is not None
-    with pytest.raises(Unavailable):
-        await unreadable.collect()
+    async with ADAPTERS[adapter]() as found:
+        assert found.unreadable is not None
+        with pytest.raises(Unavailable):
+            await found.unreadable.collect()
 
 
 # What is said of the memory source alone.

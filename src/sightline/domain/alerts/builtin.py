@@ -1,4 +1,4 @@
-"""The rules that are there from the first start, over this host's own samples under node_exporter's names."""
+"""The rules that are there from the first start: over this host's own samples, and over those of its containers."""
 
 from typing import Final
 
@@ -23,6 +23,15 @@ _CPU: Final = (
 _MEMORY: Final = "100 * (1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes)"
 
 
+# A container's thresholds are series beside its figures, because each may have its own: a rule compares the two.
+_CONTAINER_CPU: Final = "container_cpu_percent_of_limit"
+_CONTAINER_MEMORY: Final = "container_memory_percent"
+# One restart is what a restart policy is for; a third within ten minutes is a loop.
+_RESTARTS: Final = "increase(container_restarts_total[10m])"
+_HEALTHY: Final = "container_healthy"
+_WHERE: Final = "Container {{ $labels.name }} ({{ $labels.image }}) on {{ $labels.instance }}"
+
+
 def builtin_rules(
     cpu_threshold: float = CPU_THRESHOLD, memory_threshold: float = MEMORY_THRESHOLD
 ) -> tuple[AlertRule, ...]:
@@ -35,6 +44,60 @@ def builtin_rules(
         _above("HighCpuUsage", "CPU", _CPU, cpu_threshold, Severity.CRITICAL),
         _above("HighMemoryUsage", "Memory", _MEMORY, memory_threshold, Severity.WARNING),
     )
+
+
+def container_rules() -> tuple[AlertRule, ...]:
+    """HighContainerCpu, HighContainerMemory, ContainerRestarting and ContainerUnhealthy, each per container.
+
+    CPU is in percent of what the container may use (its limit, else all CPUs of the machine), memory in percent of its limit (else
+    of the machine's memory). A container whose threshold is off has no threshold series, and so no alert.
+    """
+    return (
+        _container(
+            "HighContainerCpu",
+            f"{_CONTAINER_CPU} > container_cpu_threshold_percent",
+            _CONTAINER_CPU,
+            Severity.CRITICAL,
+            (
+                'CPU of {{ $labels.name }} {{ $value | printf "%.1f" }} % of its limit',
+                "uses more CPU than its threshold",
+            ),
+            for_ms=_FOR,
+        ),
+        _container(
+            "HighContainerMemory",
+            f"{_CONTAINER_MEMORY} > container_memory_threshold_percent",
+            _CONTAINER_MEMORY,
+            Severity.WARNING,
+            (
+                'Memory of {{ $labels.name }} {{ $value | printf "%.1f" }} % of its limit',
+                "uses more memory than its threshold",
+            ),
+            for_ms=_FOR,
+        ),
+        _container(
+            "ContainerRestarting",
+            f"{_RESTARTS} > 2",
+            _RESTARTS,
+            Severity.WARNING,
+            ('{{ $labels.name }} restarted {{ $value | printf "%.0f" }} times', "restarts again and again"),
+        ),
+        _container(
+            "ContainerUnhealthy",
+            f"{_HEALTHY} == 0",
+            _HEALTHY,
+            Severity.WARNING,
+            ("{{ $labels.name }} is unhealthy", "fails its health check"),
+        ),
+    )
+
+
+def _container(
+    name: str, expr: str, data: str, severity: Severity, texts: tuple[str, str], *, for_ms: int = 0
+) -> AlertRule:
+    summary, what = texts
+    annotations = {"summary": summary, "description": f"{_WHERE} {what}."}
+    return AlertRule(name, expr, for_ms, severity, annotations=annotations, data=data)
 
 
 def _above(name: str, what: str, percent: str, threshold: float, severity: Severity) -> AlertRule:
