@@ -12,6 +12,7 @@ from sightline.adapters.outbound.memory.journal import MemoryJournal
 from sightline.application.ingest import IngestLimits
 from sightline.application.recover import recover
 from sightline.domain.errors import (
+    BodyTooLarge,
     InvalidLabel,
     Overloaded,
     SampleOutOfBounds,
@@ -314,6 +315,125 @@ async def test_a_client_that_leaves_does_not_part_the_log_from_the_tail(house: H
     gate.set()
     await house.ingest.drain()
     assert await house.values() == [1.0]
+
+
+class CountingJournal(GatedJournal):
+    """A gated journal that counts its appends and may refuse what is too large together."""
+
+    def __init__(self, gate: asyncio.Event, most: int = 10**9) -> None:
+        super().__init__(gate)
+        self.appends: list[int] = []
+        self.called = asyncio.Event()
+        self.most = most
+
+    @override
+    async def append(self, entries: Sequence[Entry]) -> None:
+        size = sum(len(one.times) for one in entries if isinstance(one, Appended))
+        self.appends.append(size)
+        self.called.set()
+        await self._gate.wait()
+        if size > self.most:
+            raise BodyTooLarge("too much at once")
+        await super().append(entries)
+
+
+async def gathered(house: House, *batches: tuple[str, WriteBatch]) -> list[int | BaseException]:
+    """Ingest one batch that waits in the log, then the others meanwhile; gives how each of those ended."""
+    assert isinstance(house.journal, CountingJournal)
+    first = asyncio.ensure_future(house.ingest(LOCAL, house.batch(0.0, name="first")))
+    await house.journal.called.wait()
+    others = [asyncio.ensure_future(house.ingest(Principal("x", Tenant(one)), batch)) for one, batch in batches]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    house.journal._gate.set()
+    await first
+    return await asyncio.gather(*others, return_exceptions=True)
+
+
+def gated(house: House, most: int = 10**9) -> CountingJournal:
+    house.journal = journal = CountingJournal(asyncio.Event(), most)
+    house.start()
+    return journal
+
+
+async def test_small_batches_that_come_meanwhile_are_logged_together(house: House) -> None:
+    """They share one append, in their order, each tenant's apart, and each is acknowledged by itself."""
+    journal = gated(house)
+    heard: list[Event] = []
+    async with house.bus.subscribe(Tenant("a")) as events:
+        batches = [("a", house.batch(float(i), i + 0.5, name=f"m{i % 2}", own=str(i // 2))) for i in range(6)]
+        ended = await gathered(house, *batches, ("b", house.batch(9.0, name="m0")))
+        house.bus.close()
+        heard.extend([event async for event in events])
+    assert ended == [2] * 6 + [1]
+    assert journal.appends == [1, 13]
+    assert await house.values("a", "m0") == [0, 0.5, 2, 2.5, 4, 4.5]
+    assert await house.values("a", "m1") == [1, 1.5, 3, 3.5, 5, 5.5]
+    assert await house.values("b", "m0") == [9]
+    assert [len(event.batch) for event in heard if isinstance(event, SamplesStored)] == [12]
+    house.start()  # what the log has is what the tail had
+    assert await house.values("a", "m0") == [0, 0.5, 2, 2.5, 4, 4.5]
+
+
+async def test_of_one_timestamp_in_batches_logged_together_the_last_to_come_wins(house: House) -> None:
+    """Gathering keeps the order of the requests."""
+    gated(house)
+    await gathered(house, *(("a", house.batch(float(i))) for i in range(5)))
+    assert await house.values("a") == [4]
+    await house.flush.drain()
+    assert await house.values("a") == [4]
+
+
+async def test_a_large_batch_does_not_wait_for_the_append_under_way(house: House) -> None:
+    """More than a thousand samples are given to the log at once, before small ones that came earlier but wait."""
+    journal = gated(house)
+    small, large = house.batch(1.0), house.batch(*map(float, range(2000)), name="large")
+    assert await gathered(house, ("a", small), ("a", large), ("a", small)) == [1, 2000, 1]
+    assert journal.appends == [1, 2000, 2]
+    assert len(await house.values("a", "large")) == 2000
+
+
+async def test_a_log_that_cannot_take_all_together_is_asked_for_each(house: House) -> None:
+    """A request is only told that it is too large when it is so by itself."""
+    journal = gated(house, most=3)
+    ended = await gathered(house, *(("a", house.batch(*range(size), name=f"m{size}")) for size in (1, 2, 3, 4)))
+    assert ended[:3] == [1, 2, 3]
+    assert isinstance(ended[3], BodyTooLarge)
+    assert journal.appends == [1, 10, 1, 2, 3, 4]
+    assert [len(await house.values("a", f"m{size}")) for size in (1, 2, 3, 4)] == [1, 2, 3, 0]
+
+
+async def test_a_failure_of_the_log_is_told_to_all_that_shared_the_append(house: House) -> None:
+    """Nobody is acknowledged, nothing is seen, and intake goes on afterwards."""
+    journal = gated(house, most=10)
+
+    async def refuse(_: Sequence[Entry]) -> None:
+        raise StorageFull("no room")
+
+    journal._gate.set()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journal, "append", refuse)
+        ended = await asyncio.gather(
+            *(house.ingest(LOCAL, house.batch(1.0, name=f"m{i}")) for i in range(3)), return_exceptions=True
+        )
+    assert [type(one) for one in ended] == [StorageFull] * 3
+    assert house.tail.rows == 0
+    assert await house.ingest(LOCAL, house.batch(1.0, name="m1")) == 1
+    assert await house.values(name="m1") == [1]
+
+
+async def test_a_client_that_leaves_does_not_disturb_those_it_was_gathered_with(house: House) -> None:
+    """Its samples are stored all the same, and the others are acknowledged."""
+    journal = gated(house)
+    first = asyncio.ensure_future(house.ingest(LOCAL, house.batch(0.0, name="first")))
+    await journal.called.wait()
+    leaving, staying = (asyncio.ensure_future(house.ingest(LOCAL, house.batch(1.0, name=name))) for name in ("l", "s"))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    journal._gate.set()
+    assert [await first, await staying] == [1, 1]
+    assert leaving.cancelled()
+    assert (await house.values(name="l"), await house.values(name="s")) == ([1], [1])
 
 
 async def test_a_request_with_very_many_new_series_lets_others_have_their_turn(house: House) -> None:

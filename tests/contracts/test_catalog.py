@@ -1,10 +1,14 @@
 """What every catalog promises, proven on each."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from sightline.adapters.outbound.memory.catalog import MemoryCatalog
+from sightline.adapters.outbound.sql.catalog import SqlCatalog
+from sightline.adapters.outbound.sql.database import SqlDatabase
 from sightline.domain.errors import Conflict, NotFound
 from sightline.domain.tenancy import DEFAULT_TENANT, Tenant
 from sightline.ports.catalog import Catalog, Document
@@ -13,15 +17,30 @@ pytestmark = pytest.mark.anyio
 
 OTHER_TENANT = Tenant("other")
 
-ADAPTERS: dict[str, Callable[[], Catalog]] = {
-    "memory": MemoryCatalog,
+
+@asynccontextmanager
+async def _memory(_: Path) -> AsyncIterator[Catalog]:
+    yield MemoryCatalog()
+
+
+@asynccontextmanager
+async def _sqlite(folder: Path) -> AsyncIterator[Catalog]:
+    database = await SqlDatabase.open(folder / "catalog.sqlite")
+    yield SqlCatalog(database)
+    await database.close()
+
+
+ADAPTERS: dict[str, Callable[[Path], AbstractAsyncContextManager[Catalog]]] = {
+    "memory": _memory,
+    "sqlite": _sqlite,
 }
 
 
 @pytest.fixture(params=ADAPTERS)
-def catalog(request: pytest.FixtureRequest) -> Catalog:
+async def catalog(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Catalog]:
     """Each catalog in turn, empty."""
-    return ADAPTERS[request.param]()
+    async with ADAPTERS[request.param](tmp_path) as opened:
+        yield opened
 
 
 async def test_what_was_put_can_be_got(catalog: Catalog) -> None:

@@ -1,15 +1,16 @@
 """Take samples in: check, name the series, write the log, acknowledge, tell those who listen."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.application.retain import Retain
-from sightline.domain.errors import Overloaded, SampleOutOfBounds, SeriesIdCollision
+from sightline.domain.errors import BodyTooLarge, Overloaded, SampleOutOfBounds, SeriesIdCollision, SightlineError
 from sightline.domain.events import SamplesStored
 from sightline.domain.labels import LabelLimits, Labels, check, metric_id, series_id
 from sightline.domain.metrics.journal import Appended, SeriesSeen
@@ -34,6 +35,10 @@ _SERIES: Final = Instrument("sightline_ingest_series", "Series known to intake, 
 
 ENTRY_ROWS: Final = 100_000
 """Samples a log entry holds at most, so that whole entries always fit into one sealed range."""
+GATHERED_ROWS: Final = 10_000
+"""Samples of small batches that are logged together at most."""
+# A batch up to this size waits for the append under way: an append of its own costs 160 us, in company 20 us.
+_SMALL: Final = 1_000
 _LAST_SEEN_EVERY: Final = HOUR
 _KNOWN_SERIES: Final = 1_000_000  # all tenants together; beyond it what is known is forgotten and learnt again
 _TURN: Final = 2_000
@@ -71,8 +76,21 @@ class _TenantSeries:
     by_id: dict[int, _Known] = field(default_factory=dict)
 
 
+@dataclass(slots=True, eq=False)
+class _Offer:
+    """A checked batch that is to be stored, and who waits for that."""
+
+    tenant: Tenant
+    batch: WriteBatch
+    known: list[_Known | None]
+    done: asyncio.Future[None]
+
+
 class Ingest:
     """The use case. What it returns from is acknowledged: it survives the death of the process and every query sees it.
+
+    Small batches that come while others are being logged go out together in the next append: under load the cost of an append is
+    shared, and a batch that comes alone waits for nobody.
 
     `identify` gives the id of a label set; another one is for tests of collisions.
     """
@@ -103,6 +121,8 @@ class Ingest:
         self._tenants: dict[Tenant, _TenantSeries] = {}
         self._known = 0
         self._under_way: set[asyncio.Task[None]] = set()
+        self._small: deque[_Offer] = deque()
+        self._gathering = False
 
     async def __call__(self, principal: Principal, batch: WriteBatch) -> int:
         """Store a batch under the principal's tenant; returns how many samples were acknowledged.
@@ -126,11 +146,7 @@ class Ingest:
             batch, known = _without(batch, known)
             self._telemetry.add(_REFUSED, brought - len(batch), (SeriesIdCollision.code,))
         if len(batch):
-            # In a task of its own: a client that leaves must not part the log from the tail.
-            task = asyncio.ensure_future(self._store(principal.tenant, batch, known))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
-            await asyncio.shield(task)
+            await self._logged(principal.tenant, batch, known)
         if refused:
             message = f"series {refused[0]} has the id of another series and was refused, {len(refused)} in all; the rest is stored"
             raise SeriesIdCollision(message, refused=len(refused))
@@ -198,20 +214,78 @@ class Ingest:
         series.by_labels[labels] = series.by_id[one] = known
         return True
 
-    async def _store(self, tenant: Tenant, batch: WriteBatch, known: list[_Known | None]) -> None:
+    async def _logged(self, tenant: Tenant, batch: WriteBatch, known: list[_Known | None]) -> None:
+        """Return once the batch is acknowledged. Its caller may leave: it is stored all the same, so that log and tail agree."""
+        offer = _Offer(tenant, batch, known, asyncio.get_running_loop().create_future())
+        if len(batch) > _SMALL:
+            self._start(self._store([offer]))
+        else:
+            self._small.append(offer)
+            if not self._gathering:
+                self._gathering = True
+                self._start(self._gather())
+        await offer.done
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _gather(self) -> None:
+        """Store small batches, always all that wait, until none is left."""
+        try:
+            while self._small:
+                await self._store(self._next_group())
+        except BaseException as error:
+            _settle(self._small, error)
+            self._small.clear()
+            raise
+        finally:
+            self._gathering = False
+
+    def _next_group(self) -> list[_Offer]:
+        """The oldest offers that wait, of so many samples as may be logged together."""
+        group = [self._small.popleft()]
+        room = GATHERED_ROWS - len(group[0].batch)
+        while self._small and len(self._small[0].batch) <= room:
+            group.append(self._small.popleft())
+            room -= len(group[-1].batch)
+        return group
+
+    async def _store(self, offers: Sequence[_Offer]) -> None:
+        """Store what is offered, and tell those who wait for it."""
+        try:
+            await self._append(offers)
+        except BodyTooLarge as error:
+            if len(offers) == 1:
+                _settle(offers, error)
+            for offer in offers if len(offers) > 1 else ():  # too much together, but perhaps not each alone
+                await self._store([offer])
+        except SightlineError as error:
+            _settle(offers, error)
+        except BaseException as error:
+            _settle(offers, error)
+            raise
+        else:
+            _settle(offers, None)
+
+    async def _append(self, offers: Sequence[_Offer]) -> None:
         """Log, tail, bus. Up to the log's append there is no wait, so that entries stand in order of position."""
         segment = self._journal.segment()
-        entries, series = [], []
-        for start in range(0, len(batch), ENTRY_ROWS):
-            entry, members = self._entry(tenant, batch, known, slice(start, start + ENTRY_ROWS), segment)
-            entries.append(entry)
-            series.append(members)
+        entries, series, stored = [], [], []
+        for tenant, batch, known in _by_tenant(offers):
+            stored.append(SamplesStored(tenant, batch))
+            for start in range(0, len(batch), ENTRY_ROWS):
+                entry, members = self._entry(tenant, batch, known, slice(start, start + ENTRY_ROWS), segment)
+                entries.append(entry)
+                series.append(members)
         await self._journal.append(entries)
         for entry, members in zip(entries, series, strict=True):
             self._tail.add(entry, [member.labels for member in members])
             _remember(entry, members, segment)
-        self._telemetry.add(_SAMPLES, len(batch))
-        self._bus.publish(SamplesStored(tenant, batch))
+        self._telemetry.add(_SAMPLES, sum(len(entry.times) for entry in entries))
+        for event in stored:
+            self._bus.publish(event)
 
     def _entry(
         self, tenant: Tenant, batch: WriteBatch, known: list[_Known | None], rows: slice, segment: int
@@ -231,6 +305,45 @@ class Ingest:
         )
         self._position = entry.end_seq
         return _described(entry, members, segment), members
+
+
+def _settle(offers: Sequence[_Offer], error: BaseException | None) -> None:
+    """Tell everybody who still waits how it ended."""
+    for offer in offers:
+        if offer.done.done():
+            continue
+        if error is None:
+            offer.done.set_result(None)
+        else:
+            offer.done.set_exception(error)
+
+
+def _by_tenant(offers: Sequence[_Offer]) -> Iterator[tuple[Tenant, WriteBatch, list[_Known | None]]]:
+    """What is offered as one batch a tenant, samples in the order in which they came."""
+    if len(offers) == 1:
+        yield offers[0].tenant, offers[0].batch, offers[0].known
+        return
+    groups: dict[Tenant, list[_Offer]] = {}
+    for offer in offers:
+        groups.setdefault(offer.tenant, []).append(offer)
+    for tenant, group in groups.items():
+        yield tenant, *_together(group)
+
+
+def _together(offers: Sequence[_Offer]) -> tuple[WriteBatch, list[_Known | None]]:
+    """One tenant's batches as one, each series once."""
+    places: dict[_Known, int] = {}
+    series = []
+    for offer in offers:
+        numbers = [0 if one is None else places.setdefault(one, len(places)) for one in offer.known]
+        series.append(np.array(numbers, np.uint32)[offer.batch.series])
+    batch = WriteBatch(
+        tuple(known.labels for known in places),
+        np.concatenate(series),
+        np.concatenate([offer.batch.times for offer in offers]),
+        np.concatenate([offer.batch.values for offer in offers]),
+    )
+    return batch, list(places)
 
 
 def _distinct(members: list[_Known], index: NDArray[np.intp]) -> tuple[list[_Known], NDArray[np.intp]]:

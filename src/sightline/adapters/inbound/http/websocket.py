@@ -7,7 +7,9 @@
 """
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -24,7 +26,9 @@ from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.application.tail import Dropped, Feed, LiveSamples, Update
 from sightline.domain.errors import Overloaded
 from sightline.domain.events import AlertChanged
+from sightline.domain.labels import Matchers
 from sightline.domain.tenancy import Principal
+from sightline.ports.telemetry import Telemetry
 
 PATH: Final = "/ws"
 GOING_AWAY: Final = 1001
@@ -32,32 +36,73 @@ GOING_AWAY: Final = 1001
 _INLINE_SAMPLES: Final = 1_000
 
 
-class Live:
-    """The listeners of one door."""
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What is said on a stream.
 
-    def __init__(self, use_cases: UseCases, settings: DoorSettings) -> None:
-        self._use_cases = use_cases
-        self._settings = settings
-        self._open = 0
+    selected: the matcher sets that the parameters ask for; none selects everything. frame: an update as text; None when it is not
+    told here. greets: whether a hello comes first.
+    """
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one listener until it leaves or the bus closes; errors before the accept are the dispatcher's to render."""
-        matcher_sets = selectors(Parameters.of(scope["query_string"]).every("match[]"))
-        if self._open >= self._settings.max_websockets:
-            raise Overloaded(f"{self._open} listeners are connected, as many as http.max_websockets allows")
-        principal: Principal = scope["user"]
+    selected: Callable[[Parameters], Sequence[Matchers]]
+    frame: Callable[[Update], str | None]
+    greets: bool = True
+
+
+class Seats:
+    """How many listeners there may be, all streams of a door together."""
+
+    def __init__(self, most: int, telemetry: Telemetry) -> None:
+        self._most = most
+        self._telemetry = telemetry
+        self._taken = 0
+
+    @contextmanager
+    def take(self) -> Iterator[None]:
+        """Hold a seat.
+
+        Raises:
+            Overloaded: all are taken.
+        """
+        if self._taken >= self._most:
+            raise Overloaded(f"{self._taken} listeners are connected, as many as http.max_websockets allows")
         self._count(+1)
         try:
-            async with self._use_cases.tail(principal, matcher_sets) as feed:
-                with suppress(OSError):  # what a server raises when the listener has gone
-                    await self._serve(scope, receive, send, feed)
+            yield
         finally:
             self._count(-1)
 
+    def _count(self, change: int) -> None:
+        self._taken += change
+        self._telemetry.set(instruments.WEBSOCKETS, self._taken)
+
+
+class Live:
+    """The listeners of one stream."""
+
+    def __init__(
+        self, use_cases: UseCases, settings: DoorSettings, seats: Seats, dialect: Dialect | None = None
+    ) -> None:
+        """The dialect is that of /ws, when none is given."""
+        self._use_cases = use_cases
+        self._settings = settings
+        self._seats = seats
+        self._dialect = dialect or Dialect(lambda given: selectors(given.every("match[]")), frame)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one listener until it leaves or the bus closes; errors before the accept are the dispatcher's to render."""
+        matcher_sets = self._dialect.selected(Parameters.of(scope["query_string"]))
+        principal: Principal = scope["user"]
+        with self._seats.take():
+            async with self._use_cases.tail(principal, matcher_sets) as feed:
+                with suppress(OSError):  # what a server raises when the listener has gone
+                    await self._serve(scope, receive, send, feed)
+
     async def _serve(self, scope: Scope, receive: Receive, send: Send, feed: Feed) -> None:
         await send({"type": "websocket.accept", "subprotocol": chosen_subprotocol(offered_subprotocols(scope))})
-        hello = {"type": "hello", "version": self._settings.version, "tenant": scope["user"].tenant}
-        await send({"type": "websocket.send", "text": msgspec.json.encode(hello).decode()})
+        if self._dialect.greets:
+            hello = {"type": "hello", "version": self._settings.version, "tenant": scope["user"].tenant}
+            await send({"type": "websocket.send", "text": msgspec.json.encode(hello).decode()})
         telling = asyncio.create_task(self._tell(send, feed))
         leaving = asyncio.create_task(_left(receive))
         try:
@@ -75,12 +120,14 @@ class Live:
             for update in updates:
                 if isinstance(update, Dropped):
                     self._use_cases.telemetry.add(instruments.WEBSOCKET_DROPPED, update.samples)
-                # Returns when the client's buffer has room: a slow client waits here, and its feed drops what is too old.
-                await send({"type": "websocket.send", "text": await _text(update)})
+                if (text := await self._text(update)) is not None:
+                    # Returns when the client's buffer has room: a slow client waits here, and its feed drops what is too old.
+                    await send({"type": "websocket.send", "text": text})
 
-    def _count(self, change: int) -> None:
-        self._open += change
-        self._use_cases.telemetry.set(instruments.WEBSOCKETS, self._open)
+    async def _text(self, update: Update) -> str | None:
+        if isinstance(update, LiveSamples) and len(update.times) > _INLINE_SAMPLES:
+            return await asyncio.to_thread(self._dialect.frame, update)
+        return self._dialect.frame(update)
 
 
 def chosen_subprotocol(offered: list[str]) -> str | None:
@@ -94,12 +141,6 @@ async def _left(receive: Receive) -> None:
     """Return when the client is gone; what it says is not listened to."""
     while (await receive())["type"] != "websocket.disconnect":
         pass
-
-
-async def _text(update: Update) -> str:
-    if isinstance(update, LiveSamples) and len(update.times) > _INLINE_SAMPLES:
-        return await asyncio.to_thread(frame, update)
-    return frame(update)
 
 
 def frame(update: Update) -> str:
