@@ -1,4 +1,7 @@
-"""The program: parse flags, turn signals into a stop, run. `serve` lives here; every other command is a client of the HTTP API."""
+"""The program: parse flags, turn signals into a stop, run.
+
+`serve`, `check-config` and `doctor` live here, for they read the settings; every other command is a client of the HTTP API.
+"""
 
 import asyncio
 import os
@@ -12,7 +15,7 @@ from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
 
-from sightline.adapters.inbound.cli import app, run
+from sightline.adapters.inbound.cli import AsJson, Asking, Exit, Installation, app, examine, run, say, show_json
 
 _FAILED: Final = 1
 _STARTED_BADLY: Final = 2
@@ -63,6 +66,98 @@ def serve(  # noqa: PLR0913 - one parameter a flag
             return _STARTED_BADLY
         given[key.strip()] = value.strip()
     return _serve(given)
+
+
+@app.command(
+    help_epilogue="""Examples:
+  sightline check-config
+  sightline check-config /etc/sightline/sightline.toml && systemctl restart sightline
+  sightline check-config --json
+"""
+)
+def check_config(
+    file: Annotated[Path | None, Parameter(help="Settings file [default: sightline.toml, where there is one].")] = None,
+    /,
+    *,
+    as_json: AsJson = False,
+) -> int:
+    """Check the settings, as `serve` would read them here: file, environment, .env, scrape jobs. Nothing is started.
+
+    Exit code 0 when they can be used, else 1 with every problem, where it stands and how to mend it.
+    """
+    found, problems = _reviewed({} if file is None else {"config": file})
+    if as_json:
+        show_json({"file": str(found.file), "problems": problems})
+        return Exit.REFUSED if problems else Exit.DONE
+    for problem in problems:
+        say(problem)
+    if not problems:
+        there = str(found.file) if found.file.is_file() else "no settings file; defaults and environment"
+        print(f"ok: {there}, {len(found.settings.scrape)} scrape jobs")
+    return Exit.REFUSED if problems else Exit.DONE
+
+
+@app.command(
+    help_epilogue="""Examples:
+  sightline doctor
+  sightline doctor --data /var/lib/sightline --json
+  sightline doctor --bundle support.tar.gz --log sightline.log
+"""
+)
+def doctor(
+    *,
+    config: Annotated[
+        Path | None, Parameter(help="Settings file [default: sightline.toml, where there is one].")
+    ] = None,
+    data: Annotated[Path | None, Parameter(help="Folder that holds all data [default: as the settings say].")] = None,
+    url: Annotated[
+        str | None, Parameter(help="Where it listens [default: as the settings say].", env_var="SIGHTLINE_URL")
+    ] = None,
+    token_file: Annotated[Path | None, Parameter(help="File with its token [default: as the settings say].")] = None,
+    bundle: Annotated[Path | None, Parameter(help="Write a support bundle: neither data nor secrets.")] = None,
+    log: Annotated[Path | None, Parameter(help="A log whose end goes into the bundle.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Look for what is wrong with this installation, and say what to do. Nothing is changed.
+
+    Each line is ok, warn (works, but not well) or fail; exit code 1 when something fails.
+    """
+    flags = {"config": config, "data": data, "http.token_file": token_file}
+    found, problems = _reviewed({key: value for key, value in flags.items() if value is not None})
+    settings = found.settings
+    asking = Asking(url or _address(settings.listen), token_file=settings.http.token_file, as_json=as_json)
+    installation = Installation(
+        problems=tuple(problems),
+        settings_file=found.file,
+        settings=found.shown(),
+        data=settings.data,
+        min_free=settings.disk.min_free,
+        listen=settings.listen,
+        asking=asking,
+    )
+    return examine(installation, bundle, log)
+
+
+def _reviewed(flags: Mapping[str, Any]) -> tuple[Any, list[str]]:
+    """The settings, and all that is wrong with them, also together."""
+    from sightline.compose import check
+    from sightline.domain.errors import SettingsInvalid
+    from sightline.settings.sources import review
+
+    found = review(flags)
+    problems = [problem.message for problem in found.problems]
+    if not problems:
+        try:
+            check(found.settings)
+        except SettingsInvalid as problem:
+            problems.append(problem.message)
+    return found, problems
+
+
+def _address(listen: str) -> str:
+    """Where a program that listens there is asked from this machine."""
+    host, _, port = listen.rpartition(":")
+    return f"http://{'127.0.0.1' if host in {'', '0.0.0.0'} else '[::1]' if host == '[::]' else host}:{port}"  # noqa: S104
 
 
 def _serve(flags: Mapping[str, Any]) -> int:

@@ -5,61 +5,14 @@ import os
 import pty
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs
 
 import pytest
-from typing_extensions import override
+from tests.adapters.answering import VECTOR, Answering, answering
 
 from sightline import __version__
 from sightline.adapters.inbound.cli import Exit, run
-
-VECTOR = {
-    "status": "success",
-    "data": {
-        "resultType": "vector",
-        "result": [
-            {"metric": {"__name__": "up", "job": "a[x]"}, "value": [1763700000.123, "1"]},
-            {"metric": {"__name__": "up", "job": "longer"}, "value": [1763700000.123, "12345.5"]},
-        ],
-    },
-}
-
-
-class Answering(ThreadingHTTPServer):
-    """A server with one canned answer, which remembers what it was asked."""
-
-    status = 200
-    body: bytes = json.dumps(VECTOR).encode()
-    asked: list[tuple[str, dict[str, str], dict[str, list[str]]]]
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Answers every POST alike."""
-
-    server: Answering
-
-    def do_POST(self) -> None:
-        """Remember and answer."""
-        form = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        headers = {name.lower(): text for name, text in self.headers.items()}
-        self.server.asked.append((self.path, headers, parse_qs(form)))
-        self.send_response(self.server.status)
-        self.send_header("Content-Length", str(len(self.server.body)))
-        self.end_headers()
-        self.wfile.write(self.server.body)
-
-    @override
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture
@@ -67,13 +20,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Answering]:
     """A server, and an environment that says nothing about servers."""
     for name in ("SIGHTLINE_URL", "SIGHTLINE_TENANT", "SIGHTLINE_HTTP_TOKEN_FILE"):
         monkeypatch.delenv(name, raising=False)
-    with Answering(("127.0.0.1", 0), Handler) as found:
-        found.asked = []
-        thread = threading.Thread(target=found.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with answering() as found:
         yield found
-        found.shutdown()
-        thread.join()
 
 
 Capture = pytest.CaptureFixture[str]

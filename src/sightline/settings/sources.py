@@ -12,8 +12,10 @@ import msgspec
 from dotenv import dotenv_values
 
 from sightline.domain.errors import BadData, SettingsInvalid
+from sightline.domain.scrape.job import ScrapeJob
 from sightline.settings.quantities import Duration, Fsync, Size
 from sightline.settings.schema import PREFIX, Key, Settings, keys
+from sightline.settings.scrape import scrape_jobs
 
 FILE: Final = "sightline.toml"
 
@@ -21,6 +23,8 @@ _ALIASES: Final = {
     "PORT": "listen",
     "CPU_THRESHOLD": "alerts.cpu_threshold",
     "MEMORY_THRESHOLD": "alerts.memory_threshold",
+    "DOCKER_HOST": "containers.host",
+    "DOCKER_CERT_PATH": "containers.tls_folder",
 }
 """Names without the prefix that other products use, and the keys they set; a prefixed name wins over them."""
 _NOT_SETTINGS: Final = frozenset({"SIGHTLINE_CONFIG", "SIGHTLINE_URL", "SIGHTLINE_TENANT", "SIGHTLINE_JIT"})
@@ -43,56 +47,110 @@ def load(
     Raises:
         SettingsInvalid: an unknown key, a value that does not fit, or a file that cannot be read.
     """
+    found = review(flags, environment, folder)
+    if found.problems:
+        raise found.problems[0]
+    return found.settings
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The settings without those that cannot be used, and what is wrong with these. file: where the file is, or would be."""
+
+    settings: Settings
+    problems: tuple[SettingsInvalid, ...]
+    file: Path
+
+    def shown(self) -> dict[str, Any]:
+        """All settings by key, as plain values that people would write. Secrets are in it."""
+        plain: dict[str, Any] = {key.name: key.default for key in keys(self.settings)}
+        return {**plain, "scrape": msgspec.to_builtins(self.settings.scrape)}
+
+
+def review(
+    flags: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] = os.environ,
+    folder: Path | None = None,
+) -> Review:
+    """Read the settings as `load` does, and find everything that is wrong with them, from weakest to strongest place."""
     folder = folder or Path.cwd()
     given = dict(flags or {})
+    problems: list[SettingsInvalid] = []
     dotenv = {k: v for k, v in dotenv_values(folder / ".env").items() if v is not None}
     named = given.pop("config", None) or environment.get("SIGHTLINE_CONFIG") or dotenv.get("SIGHTLINE_CONFIG")
+    file = Path(named) if named else folder / FILE
     layers = [
-        _from_file(Path(named) if named else folder / FILE, required=bool(named)),
-        _from_environment(dotenv, str(folder / ".env")),
-        _from_environment(environment, "the environment"),
+        _from_file(file, problems, required=bool(named)),
+        _from_environment(dotenv, str(folder / ".env"), problems),
+        _from_environment(environment, "the environment", problems),
         _Layer("the command line", given),
     ]
     known = {key.name: key for key in keys()}
     values: dict[str, tuple[Any, str]] = {}
     for layer in layers:
         for name, value in layer.values.items():
-            if name not in known:
-                raise SettingsInvalid(f"{layer.source}: {name} is not a setting{_nearest(name, known)}", key=name)
-            values[name] = (value, layer.source)
+            if name in known:
+                values[name] = (value, layer.source)
+            else:
+                message = f"{layer.source}: {name} is not a setting{_nearest(name, known)}"
+                problems.append(SettingsInvalid(message, key=name))
     tree: dict[str, Any] = {}
     for name, (value, source) in values.items():
         table, _, leaf = name.rpartition(".")
-        (tree.setdefault(table, {}) if table else tree)[leaf] = _converted(known[name], value, source)
-    return msgspec.convert(tree, Settings, dec_hook=_keep)
+        try:
+            converted = _converted(known[name], value, source)
+        except SettingsInvalid as problem:
+            problems.append(problem)
+        else:
+            (tree.setdefault(table, {}) if table else tree)[leaf] = converted
+    settings = msgspec.structs.replace(msgspec.convert(tree, Settings, dec_hook=_keep), scrape=layers[0].scrape)
+    return Review(settings, tuple(problems), file)
 
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """Values by dotted key, and where they come from."""
+    """Values by dotted key, and where they come from; the lists of tables, which only the file has, apart."""
 
     source: str
     values: Mapping[str, Any]
+    scrape: tuple[ScrapeJob, ...] = ()
 
 
-def _from_file(path: Path, *, required: bool) -> _Layer:
+def _from_file(path: Path, problems: list[SettingsInvalid], *, required: bool) -> _Layer:
     try:
         tree = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         if required:
-            raise SettingsInvalid(f"{path}: no such settings file") from None
+            problems.append(SettingsInvalid(f"{path}: no such settings file"))
         return _Layer(str(path), {})
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsInvalid(f"{path}: {error}") from None
+        problems.append(SettingsInvalid(f"{path}: {error}"))
+        return _Layer(str(path), {})
+    scrape = _jobs(tree.pop("scrape", []), path, problems)
     flat = {}
     for name, value in tree.items():
         flat.update(
             {f"{name}.{leaf}": one for leaf, one in value.items()} if isinstance(value, dict) else {name: value}
         )
-    return _Layer(str(path), flat)
+    return _Layer(str(path), flat, scrape)
 
 
-def _from_environment(environment: Mapping[str, str], source: str) -> _Layer:
+def _jobs(tables: Any, path: Path, problems: list[SettingsInvalid]) -> tuple[ScrapeJob, ...]:
+    """The jobs, all or none; what is wrong with each, or else with all together, such as a name that comes twice."""
+    found: list[SettingsInvalid] = []
+    for number, table in enumerate(tables, 1) if isinstance(tables, list) else ():
+        try:
+            scrape_jobs([table], path, number)
+        except SettingsInvalid as problem:
+            found.append(problem)
+    try:
+        return scrape_jobs(tables, path)
+    except SettingsInvalid as problem:
+        problems += found or [problem]
+    return ()
+
+
+def _from_environment(environment: Mapping[str, str], source: str, problems: list[SettingsInvalid]) -> _Layer:
     variables = {key.variable: key.name for key in keys()}
     values: dict[str, Any] = {}
     for alias, name in _ALIASES.items():
@@ -103,8 +161,8 @@ def _from_environment(environment: Mapping[str, str], source: str) -> _Layer:
             continue
         if variable not in variables:
             nearest = _nearest(variable, variables)
-            raise SettingsInvalid(f"{source}: {variable} is not a setting{nearest}", key=variable)
-        if value != "":
+            problems.append(SettingsInvalid(f"{source}: {variable} is not a setting{nearest}", key=variable))
+        elif value != "":
             values[variables[variable]] = value
     return _Layer(source, values)
 

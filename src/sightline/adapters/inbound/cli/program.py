@@ -1,0 +1,79 @@
+"""The command `sightline`: its app, its exit codes, and the run of one command from arguments to exit code."""
+
+import sys
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+
+from sightline import __version__
+
+
+class Exit(IntEnum):
+    """How a command ended."""
+
+    DONE = 0
+    REFUSED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+
+
+class Ended(Exception):
+    """A command cannot go on; the text says what to do, and is empty where everything has been said."""
+
+    def __init__(self, code: Exit, message: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+AsJson = Annotated[bool, Parameter(name="--json", help="Print JSON, as a program wants it.")]
+
+app = App(
+    name="sightline",
+    help="Metrics, alerts and the state of your machines in one program.",
+    version=__version__,
+    help_format="plaintext",
+    help_epilogue=(
+        "Exit codes: 0 done, 1 the server said no or a check failed, 2 the command line is wrong, 3 nobody answers.\n"
+        "Every command but serve, check-config and doctor asks a running server: --url or SIGHTLINE_URL says which.\n"
+    ),
+    default_parameter=Parameter(negative=()),
+    result_action="return_value",
+)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command, those of the process when none are given; returns the exit code."""
+    try:
+        ended = app(arguments, exit_on_error=False, print_error=True)
+    except CycloptsError:
+        return Exit.USAGE
+    except Ended as end:
+        if str(end):
+            say(str(end))
+        return end.code
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        sys.stderr.close()
+        return Exit.DONE
+    return ended if isinstance(ended, int) else Exit.DONE
+
+
+def say(message: str) -> None:
+    """Tell the person, beside the output proper."""
+    print(f"sightline: {message}", file=sys.stderr)
+
+
+@app.command
+def version(*, as_json: AsJson = False) -> int:
+    """Print the version of this program."""
+    import platform
+
+    system = f"{platform.system()} {platform.machine()}"
+    if as_json:
+        import json
+
+        print(json.dumps({"version": __version__, "python": platform.python_version(), "platform": system}))
+    else:
+        print(f"sightline {__version__} (Python {platform.python_version()}, {system})")
+    return Exit.DONE

@@ -1,0 +1,77 @@
+"""`check-config` and `doctor` as people run them: the real program in a folder of its own."""
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+from tests.e2e.program import running
+
+
+def sightline(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the program in a folder, in an environment without settings."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("SIGHTLINE_") and name != "PORT"
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "sightline", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_good_settings_are_said_to_be_good(tmp_path: Path) -> None:
+    """A folder without a file and one with a good file are fine, and the number of scrape jobs is told."""
+    assert (sightline(tmp_path, "check-config").returncode, list(tmp_path.iterdir())) == (0, [])
+    file = tmp_path / "x.toml"
+    file.write_text('[[scrape]]\njob = "node"\ntargets = ["127.0.0.1:9100"]\n')
+    done = sightline(tmp_path, "check-config", "x.toml")
+    assert (done.returncode, done.stdout) == (0, "ok: x.toml, 1 scrape jobs\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('retenton = "1d"\n[wal]\nfsync = "x"\n', ["did you mean retention?", "wal.fsync"]),
+        ('listen = "0.0.0.0:80"\n', ["--listen 0.0.0.0"]),
+        ('listen = "nowhere"\n', ["listen = 'nowhere'"]),
+        ('[http]\ntoken_file = "gone"\n', ["gone cannot be read"]),
+        ('[webhook]\nurl = "ftp://x"\n', ["webhook.url"]),
+        ("[wal\n", ["sightline.toml"]),
+    ],
+)
+def test_bad_settings_are_all_named(tmp_path: Path, text: str, said: list[str]) -> None:
+    """Everything that would stop the start is told, with the exit code 1, by words and by JSON, and never as a traceback."""
+    (tmp_path / "sightline.toml").write_text(text)
+    done = sightline(tmp_path, "check-config")
+    assert done.returncode == 1
+    assert all(one in done.stderr for one in said)
+    assert "Traceback" not in done.stderr
+    if len(said) > 1:
+        problems = json.loads(sightline(tmp_path, "check-config", "--json").stdout)["problems"]
+        assert len(problems) == len(said)
+
+
+def test_the_doctor_examines_a_running_program(tmp_path: Path) -> None:
+    """Beside a running program nothing fails, and the bundle has its health and its own metrics, but nothing of its data."""
+    with running(tmp_path / "data") as program:
+        port = program.url.rpartition(":")[2]
+        (tmp_path / "sightline.toml").write_text(
+            f'data = "data"\nlisten = "127.0.0.1:{port}"\n[disk]\nmin_free = "1MiB"\n'
+        )
+        done = sightline(tmp_path, "doctor", "--bundle", "b.tar.gz", "--log", str(program.log))
+    assert done.returncode == 0, done.stdout
+    lines = [line.split(maxsplit=2) for line in done.stdout.splitlines()]
+    assert {"store", "lock", "door", "disk"} <= {line[1] for line in lines if line[0] == "ok"}
+    with tarfile.open(tmp_path / "b.tar.gz") as archive:
+        names = {Path(one.name).name: one.size for one in archive}
+    assert names["health.json"] > 0
+    assert names["metrics.txt"] > 0
+    assert names["logs.txt"] > 0
