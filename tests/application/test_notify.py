@@ -8,8 +8,9 @@ from sightline.adapters.outbound.memory.clock import ManualClock
 from sightline.adapters.outbound.memory.notifier import MemoryNotifier
 from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
 from sightline.application.notify import DECISIONS, HISTORY, Decision, Notify
-from sightline.domain.alerts.cooldown import COOLDOWN
+from sightline.domain.alerts.cooldown import COOLDOWN, RETRY_AFTER
 from sightline.domain.alerts.notice import Alert, AlertState, Notice, Reason
+from sightline.domain.errors import NoticeRefused
 from sightline.domain.labels import Labels
 from sightline.domain.tenancy import DEFAULT_TENANT, LOCAL, Principal, Tenant
 from sightline.ports.notifier import Notifier
@@ -38,6 +39,19 @@ class Broken(Notifier):
     @override
     async def notify(self, notice: Notice) -> None:
         raise KeyError(notice.alert.rule)
+
+
+class Refusing(Notifier):
+    """A notifier whose far end would refuse again what it refused."""
+
+    @property
+    @override
+    def name(self) -> str:
+        return "refusing"
+
+    @override
+    async def notify(self, notice: Notice) -> None:
+        raise NoticeRefused("answered 404")
 
 
 class World:
@@ -292,3 +306,18 @@ async def test_what_is_over_is_forgotten(world: World) -> None:
         await world.clock.advance(COOLDOWN_S)
     await world.deliver()
     assert world.notify.remembered == 0
+
+
+async def test_a_refusal_is_not_tried_again_at_once() -> None:
+    """A channel that would refuse the same again is asked once a run, without a pause, and the notice stays owed."""
+    world = World(Refusing())
+    world.notify.tell([notice(FIRING)])
+    await world.deliver("refusing")
+    assert world.clock.monotonic() == ManualClock().monotonic()
+    await world.deliver("refusing")
+    [decision] = world.notify.history(LOCAL)
+    assert (decision.told, decision.reason, decision.attempts) == (False, Reason.CHANNEL_FAILED, 1)
+    assert decision.problem == "answered 404"
+    await world.clock.advance(RETRY_AFTER / 1_000)
+    await world.deliver("refusing")
+    assert [each.attempts for each in world.notify.history(LOCAL)] == [1, 1]

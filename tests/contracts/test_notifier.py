@@ -1,13 +1,15 @@
 """What every notifier promises, proven on each."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import pytest
+from tests.adapters.webhook_receiver import Receiver
 
 from sightline.adapters.outbound.memory.notifier import MemoryNotifier
 from sightline.adapters.outbound.notifiers.console import ConsoleNotifier
+from sightline.adapters.outbound.notifiers.webhook import WebhookNotifier, WebhookSettings
 from sightline.domain.alerts.notice import Alert, AlertState, Notice, Reason
 from sightline.domain.errors import Unavailable
 from sightline.domain.labels import Labels
@@ -18,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 
 class Channel(NamedTuple):
-    """A notifier, what its far end got so far as text, and what makes the far end go away."""
+    """A notifier, what its far end got so far as text, and what makes the far end go away, which may happen twice."""
 
     notifier: Notifier
     arrived: Callable[[], list[str]]
@@ -37,16 +39,27 @@ def console() -> Channel:
     return Channel(ConsoleNotifier(stream), lambda: stream.getvalue().splitlines(), stream.close)
 
 
+def webhook() -> Channel:
+    """Arrives as a POST at a server on loopback."""
+    receiver = Receiver()
+    receiver.open()
+    notifier = WebhookNotifier(WebhookSettings(receiver.url))
+    return Channel(notifier, lambda: [str(body) for body in receiver.bodies], receiver.close)
+
+
 ADAPTERS: dict[str, Callable[[], Channel]] = {
     "memory": memory,
     "console": console,
+    "webhook": webhook,
 }
 
 
 @pytest.fixture(params=ADAPTERS)
-def channel(request: pytest.FixtureRequest) -> Channel:
-    """Each channel in turn."""
-    return ADAPTERS[request.param]()
+def channel(request: pytest.FixtureRequest) -> Iterator[Channel]:
+    """Each channel in turn; its far end is away in the end."""
+    found = ADAPTERS[request.param]()
+    yield found
+    found.go_away()
 
 
 def notice(rule: str, state: AlertState = AlertState.FIRING) -> Notice:

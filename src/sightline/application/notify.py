@@ -19,7 +19,7 @@ from sightline.domain.alerts.cooldown import (
     worth_telling,
 )
 from sightline.domain.alerts.notice import Notice, Reason
-from sightline.domain.errors import SightlineError
+from sightline.domain.errors import NoticeRefused, SightlineError
 from sightline.domain.labels import Labels
 from sightline.domain.tenancy import Principal, Tenant
 from sightline.ports.clock import Clock
@@ -175,6 +175,8 @@ class Notify:
         for attempt in range(1, patience.attempts):
             try:
                 await notifier.notify(notice)
+            except NoticeRefused as error:
+                return _Outcome(taken=False, attempts=attempt, problem=error.message)
             except SightlineError:
                 await self._clock.sleep(pause)
                 pause *= patience.factor

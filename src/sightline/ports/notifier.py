@@ -9,7 +9,8 @@ class Notifier(Protocol):
     """One channel.
 
     `notify` returns when the channel took the notice, which may then be delivered more than once but not lost. Errors: Unavailable
-    when the channel did not take it; the caller decides about trying again.
+    when the channel did not take it, and NoticeRefused when it would not take it the next moment either; the caller decides about
+    trying again.
     """
 
     @property

@@ -1,0 +1,77 @@
+"""A receiver of webhooks on loopback, in a thread of its own, so that it answers whatever the event loop does."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from typing_extensions import override
+
+
+@dataclass
+class Receiver:
+    """What came, and what is answered: `status`, or nothing at all for as long as `silent` is set."""
+
+    url: str = ""
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    silent: threading.Event | None = None
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[dict[str, str]] = field(default_factory=list)
+    server: ThreadingHTTPServer | None = None
+
+    def open(self) -> None:
+        """Listen on a free port."""
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            """Keeps what is posted."""
+
+            def do_POST(self) -> None:
+                """Keep and answer."""
+                content = self.rfile.read(int(self.headers["Content-Length"]))
+                if receiver.silent is not None:
+                    receiver.silent.wait(30)
+                    return
+                if receiver.status < 300:
+                    receiver.bodies.append(json.loads(content))
+                receiver.requests.append({name.lower(): text for name, text in self.headers.items()})
+                self.send_response(receiver.status)
+                for name, value in receiver.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(receiver.body)))
+                self.end_headers()
+                self.wfile.write(receiver.body)
+
+            @override
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/alerts"
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+
+    def close(self) -> None:
+        """Go away; again does nothing."""
+        if self.server is not None:
+            self.server.shutdown()
+            self.server.server_close()
+            self.server = None
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """A receiver that listens until the end."""
+    receiver = Receiver()
+    receiver.open()
+    try:
+        yield receiver
+    finally:
+        if receiver.silent is not None:
+            receiver.silent.set()
+        receiver.close()
