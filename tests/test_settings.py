@@ -38,6 +38,16 @@ def test_names_that_other_products_use_are_understood(tmp_path: Path) -> None:
     assert found.alerts.cpu_threshold == 70.0
 
 
+def test_the_container_engine_is_found_as_dockers_own_client_finds_it(tmp_path: Path) -> None:
+    """DOCKER_HOST and DOCKER_CERT_PATH count, and the settings' own names before them."""
+    docker = {"DOCKER_HOST": "tcp://10.0.0.5:2376", "DOCKER_CERT_PATH": "/keys"}
+    found = load({}, docker, tmp_path).containers
+    assert (found.host, found.tls_folder) == ("tcp://10.0.0.5:2376", Path("/keys"))
+    own = {"SIGHTLINE_CONTAINERS_HOST": "unix:///run/docker.sock", "SIGHTLINE_CONTAINERS_CPU_THRESHOLDS": "web-*=50,b=off"}
+    found = load({}, {**docker, **own}, tmp_path).containers
+    assert (found.host, found.cpu_thresholds) == ("unix:///run/docker.sock", ("web-*=50", "b=off"))
+
+
 @pytest.mark.parametrize(
     ("flags", "environment", "said"),
     [
@@ -99,6 +109,6 @@ def test_every_setting_that_a_message_names_exists() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
-    spoken = {"http.request", "http.disconnect", "http.response"}  # kinds of ASGI messages
+    spoken = {"http.request", "http.disconnect", "http.response", "index.html"}  # kinds of ASGI messages, and a page
     unknown = [(file, one) for file, text in texts for one in named.findall(text) if one not in known | spoken]
     assert unknown == []

@@ -5,6 +5,7 @@ fails half-way undoes what it did. It can start and stop many times in one proce
 """
 
 import asyncio
+import gc
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -22,51 +23,75 @@ from sightline.adapters.inbound.http.app import build
 from sightline.adapters.inbound.http.serving import bind, serving, url
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import UseCases
+from sightline.adapters.inbound.scraping import ScrapeLoop
 from sightline.adapters.inbound.ticker import First, Ticker
 from sightline.adapters.outbound.clickhouse.embedded import EngineLimits
 from sightline.adapters.outbound.clickhouse.series import ClickHouseSeries
 from sightline.adapters.outbound.files.dashboards import DashboardFiles
 from sightline.adapters.outbound.files.folder import DataFolder
 from sightline.adapters.outbound.files.journal import FileJournal
+from sightline.adapters.outbound.files.targets import TargetFiles
 from sightline.adapters.outbound.memory.bus import MemoryBus
-from sightline.adapters.outbound.memory.catalog import MemoryCatalog
 from sightline.adapters.outbound.notifiers.console import ConsoleNotifier
+from sightline.adapters.outbound.notifiers.webhook import WebhookNotifier, WebhookSettings
 from sightline.adapters.outbound.prometheus_client.telemetry import PrometheusTelemetry
+from sightline.adapters.outbound.scraping.client import HttpScraper
+from sightline.adapters.outbound.sources.docker.source import DockerSource, Watched
 from sightline.adapters.outbound.sources.host.source import HostSource
 from sightline.adapters.outbound.sources.own import OwnMetrics
+from sightline.adapters.outbound.sql.catalog import SqlCatalog
+from sightline.adapters.outbound.sql.database import SqlDatabase
+from sightline.adapters.outbound.sql.servers import SqlServers
 from sightline.adapters.outbound.system.clock import SystemClock
 from sightline.adapters.outbound.system.disk import SystemDisk
 from sightline.adapters.outbound.tiered import TieredSeries
 from sightline.adapters.wire import dashboard as dashboard_text
+from sightline.adapters.wire.exposition_decoder import ExpositionDecoder
 from sightline.application.collect import Collect
 from sightline.application.define import Codec, DefineDashboards
+from sightline.application.discover import Discover, ReadTargets
 from sightline.application.evaluate import Evaluate
 from sightline.application.flush import Flush, FlushPolicy
+from sightline.application.follow import Follow
 from sightline.application.ingest import Ingest, IngestLimits
+from sightline.application.inspect import Inspect
+from sightline.application.metadata import MetricMetadata
 from sightline.application.notify import Notify
 from sightline.application.query import Query, QueryLimits
+from sightline.application.recall import Recall
 from sightline.application.record import Record
 from sightline.application.recover import Recovered, recover
+from sightline.application.register import Register
+from sightline.application.report import Report
 from sightline.application.retain import Retain
+from sightline.application.scrape import Scrape
 from sightline.application.search import Search, SearchLimits
 from sightline.application.tail import Tail as LiveTail
-from sightline.domain.alerts.builtin import builtin_rules
+from sightline.domain.alerts.builtin import builtin_rules, container_rules
 from sightline.domain.alerts.cooldown import Pace
 from sightline.domain.breaker import BreakerState
+from sightline.domain.containers.thresholds import CPU_LABEL, MEMORY_LABEL, Thresholds
 from sightline.domain.dashboards.ready_made import READY_MADE
-from sightline.domain.errors import SettingsInvalid
+from sightline.domain.errors import SettingsInvalid, SightlineError
 from sightline.domain.kernels.compiled import start_compiling
 from sightline.domain.labels import LabelLimits
+from sightline.domain.metrics.hot import HotTier
+from sightline.domain.metrics.index import LabelIndex
 from sightline.domain.metrics.tail import Tail
 from sightline.domain.tenancy import LOCAL
+from sightline.ports.notifier import Notifier
 from sightline.settings.schema import Settings
 
 _DECODERS: Final = ("sightline.adapters.wire.remote_write_scan",)
 """Modules outside the domain that register kernels."""
 _THREADS: Final = 2
+_COLLECT: Final = (10_000, 20, 100)
+"""Allocations before a garbage collection of the youngest objects, and how many of those before one of the older two ages."""
 _FLUSH_EVERY: Final = 1.0
 _NOTIFY_EVERY: Final = 1.0
+_REFILL_EVERY: Final = 30.0  # once done it is not done again
 _WATCH_DISK_EVERY: Final = 5.0
+_SETTLE_EVERY: Final = 10.0
 # What stopping gives requests under way, and again the last flush: with the rest it stays below five seconds.
 _DRAIN_SECONDS: Final = 2
 
@@ -81,6 +106,19 @@ class Running:
     recovered: Recovered
 
 
+def check(settings: Settings) -> None:
+    """Refuse settings that fit one by one and would still not start; opens nothing.
+
+    Raises:
+        SettingsInvalid: as `start` would.
+    """
+    host, _ = _address(settings.listen)
+    check_listener(host, settings.http.token_file, insecure=settings.http.insecure)
+    _door_settings(settings, host)
+    _notifiers(settings)
+    _watched(settings)
+
+
 @asynccontextmanager
 async def start(settings: Settings) -> AsyncIterator[Running]:
     """Start the program, and stop it when the context ends.
@@ -93,17 +131,56 @@ async def start(settings: Settings) -> AsyncIterator[Running]:
         _log.info("stopping")
 
 
+def _collect_rarely(stack: AsyncExitStack) -> None:
+    """Full garbage collections stop everything: 0.7 s with 250,000 series, every half minute under Python's own thresholds."""
+    stack.callback(gc.set_threshold, *gc.get_threshold())
+    gc.set_threshold(*_COLLECT)
+
+
 async def _open(settings: Settings, stack: AsyncExitStack) -> Running:
     host, port = _address(settings.listen)
     check_listener(host, settings.http.token_file, insecure=settings.http.insecure)
     door = _door_settings(settings, host)
     listener = stack.enter_context(bind(host, port))
+    _collect_rarely(stack)
+    core = await _core(settings, stack)
+    parts = await _parts(settings, core, stack)
+    stopping = asyncio.Event()
+    use_cases = _use_cases(settings, core, parts, stopping)
+    await stack.enter_async_context(serving(build(use_cases, door), door, listener, drain_seconds=_DRAIN_SECONDS))
+    start_compiling(_DECODERS)  # only now, so that it does not hold up the start
+    stack.callback(core.bus.close)  # before the door drains, so that live streams end
+    stack.callback(stopping.set)
+    await _start_jobs(settings, core, parts, listener.getsockname()[1], stack)
+    return Running(url(listener), core.recovered)
+
+
+@dataclass(frozen=True, slots=True)
+class _Core:
+    """What everything else stands on: storage, and the way into and out of it."""
+
+    clock: SystemClock
+    telemetry: PrometheusTelemetry
+    bus: MemoryBus
+    threads: ThreadPoolExecutor
+    database: SqlDatabase
+    journal: FileJournal
+    retain: Retain
+    ingest: Ingest
+    reader: TieredSeries
+    flush: Flush
+    recovered: Recovered
+
+
+async def _core(settings: Settings, stack: AsyncExitStack) -> _Core:
+    """Open the data folder and take up where the last run ended."""
     folder = await asyncio.to_thread(DataFolder.open, settings.data, __version__)
     stack.callback(folder.close)
+    database = await SqlDatabase.open(folder.path / "catalog.sqlite")
+    stack.push_async_callback(database.close)
     threads = stack.enter_context(ThreadPoolExecutor(_THREADS, thread_name_prefix="work"))
     clock, telemetry, bus = SystemClock(), PrometheusTelemetry(), MemoryBus()
     stack.callback(bus.close)
-
     store = await ClickHouseSeries.open(
         folder.path / "clickhouse",
         retention=settings.retention,
@@ -113,60 +190,123 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Running:
     stack.push_async_callback(store.close)
     journal = _journal(settings, folder)
     stack.push_async_callback(journal.close)
-    tail = Tail()
+    index, hot = LabelIndex(settings.index.max_bytes), HotTier(settings.hot.max_bytes)
+    tail = Tail(index.learn)
     recovered = await asyncio.to_thread(recover, journal, tail)
-
     retain = Retain(SystemDisk(folder.path), telemetry, settings.disk.min_free)
     await retain.run_once()
     ingest = Ingest(journal, tail, bus, clock, retain, telemetry, _ingest_limits(settings), recovered.position)
-    flush = Flush(journal, tail, store, clock, telemetry, _flush_policy(settings), threads, recovered.pending)
+    reader = TieredSeries(tail, store, threads, hot, index)
+    flush = Flush(journal, tail, reader, clock, telemetry, _flush_policy(settings), threads, recovered.pending)
     stack.push_async_callback(_drain, ingest, flush)
+    return _Core(clock, telemetry, bus, threads, database, journal, retain, ingest, reader, flush, recovered)
 
-    reader = TieredSeries(tail, store, threads)
-    query = Query(series=reader, clock=clock, telemetry=telemetry, executor=threads, limits=_query_limits(settings))
-    notify = Notify([ConsoleNotifier(sys.stderr)], clock, telemetry, Pace(cooldown=settings.alerts.cooldown))
-    catalog = MemoryCatalog()
-    evaluate = Evaluate(query, catalog, bus, notify, clock, telemetry)
-    await evaluate.install(LOCAL, builtin_rules(settings.alerts.cpu_threshold, settings.alerts.memory_threshold))
 
-    dashboards = DefineDashboards(
-        catalog,
-        DashboardFiles(settings.dashboards.files),
-        READY_MADE,
-        Codec(dashboard_text.to_json, dashboard_text.from_json),
-    )
-    stopping = asyncio.Event()
-    use_cases = UseCases(
-        query=query,
-        search=Search(reader, SearchLimits(settings.search.max_results)),
-        ingest=ingest,
-        alerts=evaluate,
-        dashboards=dashboards,
-        tail=LiveTail(bus, clock),
+@dataclass(frozen=True, slots=True)
+class _Scraping:
+    """What scrapes: the targets, what they say of their metrics, and the loop, which still has to be entered."""
+
+    follow: Follow
+    metadata: MetricMetadata
+    loop: ScrapeLoop
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What is both asked from outside and run by the ticker."""
+
+    query: Query
+    notify: Notify
+    evaluate: Evaluate
+    dashboards: DefineDashboards
+    servers: Register
+    scraping: _Scraping
+    docker: DockerSource
+
+
+async def _parts(settings: Settings, core: _Core, stack: AsyncExitStack) -> _Parts:
+    clock, telemetry = core.clock, core.telemetry
+    query = Query(
+        series=core.reader,
         clock=clock,
         telemetry=telemetry,
+        executor=core.threads,
+        limits=_query_limits(settings),
+    )
+    notify = Notify(_notifiers(settings), clock, telemetry, Pace(cooldown=settings.alerts.cooldown))
+    catalog, servers = SqlCatalog(core.database), Register(SqlServers(core.database), clock, _label_limits(settings))
+    stack.push_async_callback(_settle, servers)
+    return _Parts(
+        query,
+        notify,
+        Evaluate(query, catalog, core.bus, notify, clock, telemetry),
+        DefineDashboards(
+            catalog,
+            DashboardFiles(settings.dashboards.files),
+            READY_MADE,
+            Codec(dashboard_text.to_json, dashboard_text.from_json),
+        ),
+        servers,
+        await _scraping(settings, core.ingest, clock, telemetry, stack),
+        DockerSource(_watched(settings), clock, telemetry),
+    )
+
+
+def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio.Event) -> UseCases:
+    """What stands behind the door."""
+    return UseCases(
+        query=parts.query,
+        search=Search(core.reader, SearchLimits(settings.search.max_results)),
+        ingest=core.ingest,
+        alerts=parts.evaluate,
+        dashboards=parts.dashboards,
+        servers=parts.servers,
+        report=Report(parts.servers, core.ingest, _label_limits(settings)),
+        recall=_recall(settings, parts.servers, core.reader, core.clock),
+        targets=parts.scraping.follow,
+        containers=Inspect(parts.docker, parts.query, core.reader),
+        metadata=parts.scraping.metadata,
+        tail=LiveTail(core.bus, core.clock),
+        clock=core.clock,
+        telemetry=core.telemetry,
         rules_every=settings.alerts.interval.seconds,
         readiness=lambda: "stopping" if stopping.is_set() else None,
-        health=lambda: _health(flush, retain, journal),
+        health=lambda: _health(core.flush, core.retain, core.journal),
     )
-    await stack.enter_async_context(serving(build(use_cases, door), door, listener, drain_seconds=_DRAIN_SECONDS))
-    start_compiling(_DECODERS)  # only now, so that it does not hold up the start
-    stack.callback(bus.close)  # before the door drains, so that live streams end
-    stack.callback(stopping.set)
 
-    host_source = HostSource(clock, settings.host.instance)
-    own = OwnMetrics(telemetry, clock, f"{settings.host.instance or socket.gethostname()}:{listener.getsockname()[1]}")
-    collect = Collect((host_source, own), ingest, clock, telemetry)
-    ticker = await stack.enter_async_context(Ticker(clock, telemetry))
+
+async def _start_jobs(settings: Settings, core: _Core, parts: _Parts, port: int, stack: AsyncExitStack) -> None:
+    """Everything that happens by itself, again and again."""
+    clock, evaluate, docker = core.clock, parts.evaluate, parts.docker
+    host = HostSource(clock, settings.host.instance)
+    own = OwnMetrics(core.telemetry, clock, f"{settings.host.instance or socket.gethostname()}:{port}")
+    collect = Collect((host, own, docker), core.ingest, clock, core.telemetry)
+    ticker = await stack.enter_async_context(Ticker(clock, core.telemetry))
     if settings.host.enabled:
-        ticker.every(settings.host.interval.seconds, "collect host", jobs.collecting(collect, host_source))
+        ticker.every(settings.host.interval.seconds, "collect host", jobs.collecting(collect, host))
+    if settings.containers.enabled:
+        await stack.enter_async_context(docker)
+        ticker.every(settings.containers.interval.seconds, "collect containers", jobs.collecting(collect, docker))
     ticker.every(settings.own.interval.seconds, "collect own", jobs.collecting(collect, own))
-    ticker.every(settings.alerts.interval.seconds, "evaluate alerts", jobs.evaluating(evaluate, Record(ingest)))
-    ticker.every(_FLUSH_EVERY, "flush", jobs.flushing(flush))
-    ticker.every(_WATCH_DISK_EVERY, "watch disk", retain.run_once, First.LATER)
-    for channel, deliver in notify.jobs().items():
+    # The catalog's driver takes half a second to load: not before the door is open and samples come in.
+    await evaluate.install(LOCAL, builtin_rules(settings.alerts.cpu_threshold, settings.alerts.memory_threshold))
+    await evaluate.install(LOCAL, container_rules())
+    ticker.every(settings.alerts.interval.seconds, "evaluate alerts", jobs.evaluating(evaluate, Record(core.ingest)))
+    ticker.every(_REFILL_EVERY, "refill memory", lambda: core.reader.refill(clock.now()))
+    ticker.every(_FLUSH_EVERY, "flush", jobs.flushing(core.flush))
+    ticker.every(_WATCH_DISK_EVERY, "watch disk", core.retain.run_once, First.LATER)
+    ticker.every(_SETTLE_EVERY, "write last seen", parts.servers.settle, First.LATER)
+    for channel, deliver in parts.notify.jobs().items():
         ticker.every(_NOTIFY_EVERY, f"notify {channel}", deliver)
-    return Running(url(listener), recovered)
+    await stack.enter_async_context(parts.scraping.loop)
+
+
+async def _settle(servers: Register) -> None:
+    """Write down when servers were last heard of; a catalog that cannot take it must not hold up the stop."""
+    try:
+        await servers.settle()
+    except SightlineError as error:
+        _log.warning("when servers were last heard of could not be written", reason=error.message)
 
 
 async def _drain(ingest: Ingest, flush: Flush) -> None:
@@ -177,6 +317,40 @@ async def _drain(ingest: Ingest, flush: Flush) -> None:
             await flush.drain()
     except TimeoutError:
         _log.warning("stopped before everything was in the store; the rest is in the write-ahead log")
+
+
+async def _scraping(
+    settings: Settings, ingest: Ingest, clock: SystemClock, telemetry: PrometheusTelemetry, stack: AsyncExitStack
+) -> _Scraping:
+    metadata = MetricMetadata(telemetry)
+    scraper = await stack.enter_async_context(HttpScraper(ExpositionDecoder(), __version__))
+    scrape = Scrape(scraper, ingest, metadata, clock, telemetry)
+    follow = Follow(Discover(settings.scrape, _target_files(settings), telemetry), scrape)
+    return _Scraping(follow, metadata, ScrapeLoop(follow, scrape, clock, telemetry))
+
+
+def _target_files(settings: Settings) -> dict[str, ReadTargets]:
+    """How the target files of each job are read."""
+
+    def reading(files: TargetFiles) -> ReadTargets:
+        return lambda: asyncio.to_thread(files.read)
+
+    return {job.job: reading(TargetFiles(job.files)) for job in settings.scrape if job.files}
+
+
+def _watched(settings: Settings) -> Watched:
+    containers, alerts = settings.containers, settings.alerts
+    return Watched(
+        host=containers.host,
+        tls_folder=containers.tls_folder,
+        instance=containers.instance or settings.host.instance,
+        labels=containers.labels,
+        limit=containers.max_containers,
+        cpu=Thresholds.of(CPU_LABEL, alerts.cpu_threshold, containers.cpu_thresholds, "containers.cpu_thresholds"),
+        memory=Thresholds.of(
+            MEMORY_LABEL, alerts.memory_threshold, containers.memory_thresholds, "containers.memory_thresholds"
+        ),
+    )
 
 
 def _health(flush: Flush, retain: Retain, journal: FileJournal) -> Mapping[str, str]:
@@ -214,6 +388,17 @@ def _door_settings(settings: Settings, host: str) -> DoorSettings:
     )
 
 
+def _notifiers(settings: Settings) -> list[Notifier]:
+    """The channels on which people are told."""
+    channels: list[Notifier] = [ConsoleNotifier(sys.stderr)]
+    given = settings.webhook
+    if given.url:
+        address = settings.http.external_url
+        webhook = WebhookSettings(given.url, given.timeout.seconds, given.token_file, given.headers, address)
+        channels.append(WebhookNotifier(webhook))
+    return channels
+
+
 def _journal(settings: Settings, folder: DataFolder) -> FileJournal:
     return FileJournal(
         folder.path / "wal",
@@ -227,10 +412,19 @@ def _engine_limits(settings: Settings) -> EngineLimits:
     return EngineLimits(query_memory=int(settings.query.memory), query_seconds=settings.query.timeout.seconds)
 
 
+def _label_limits(settings: Settings) -> LabelLimits:
+    intake = settings.intake
+    return LabelLimits(intake.labels, intake.label_name_bytes, intake.label_value_bytes)
+
+
+def _recall(settings: Settings, servers: Register, reader: TieredSeries, clock: SystemClock) -> Recall:
+    return Recall(servers, reader, clock, settings.retention, settings.search.max_results, settings.query.max_samples)
+
+
 def _ingest_limits(settings: Settings) -> IngestLimits:
     intake = settings.intake
     return IngestLimits(
-        labels=LabelLimits(intake.labels, intake.label_name_bytes, intake.label_value_bytes),
+        labels=_label_limits(settings),
         retention=settings.retention,
         ahead=intake.ahead,
         unflushed_samples=intake.unflushed_samples,

@@ -19,6 +19,8 @@ from sightline.application.recover import recover
 from sightline.application.retain import Retain
 from sightline.domain.errors import Unavailable
 from sightline.domain.labels import Labels, Matcher, MatchOp, series_id
+from sightline.domain.metrics.hot import HotTier
+from sightline.domain.metrics.index import LabelIndex
 from sightline.domain.metrics.journal import SealedRange
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.metrics.tail import Tail
@@ -40,11 +42,13 @@ class House:
         self.threads = ThreadPoolExecutor(1)
         self.identify = identify
         self.limits = limits or IngestLimits()
+        self.hot_bytes = self.index_bytes = 1 << 20
         self.start()
 
     def start(self, after_step: Callable[[str], None] = lambda _: None) -> None:
         """Begin a run, as after a crash: what was only in memory is gone."""
-        self.tail = Tail()
+        self.index, self.hot = LabelIndex(self.index_bytes), HotTier(self.hot_bytes)
+        self.tail = Tail(self.index.learn)
         found = recover(self.journal, self.tail)
         self.ingest = Ingest(
             self.journal,
@@ -57,10 +61,11 @@ class House:
             found.position,
             self.identify,
         )
+        self.reader = TieredSeries(self.tail, self.store, self.threads, self.hot, self.index)
         self.flush = Flush(
             self.journal,
             self.tail,
-            self.store,
+            self.reader,
             self.clock,
             self.telemetry,
             FlushPolicy(rows=100, size=10**6, age=30.0),
@@ -68,7 +73,6 @@ class House:
             found.pending,
             after_step,
         )
-        self.reader = TieredSeries(self.tail, self.store, self.threads)
 
     def batch(self, *values: float, name: str = "m", **labels: str) -> WriteBatch:
         """One series, one sample a second up to now."""

@@ -1,26 +1,36 @@
 """Tail and store, read as one, answer like a plain dictionary, whatever happens on the way from one to the other."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice, product
 from typing import Final
 
 import numpy as np
-from hypothesis import settings
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from tests.application.intake import FlakySeries, House
+from tests.contracts.ranges import Ledger, Write
 from typing_extensions import override
 
+from sightline.adapters.outbound.tiered import TieredSeries
 from sightline.application.ingest import IngestLimits
+from sightline.domain.errors import TooManySamples
 from sightline.domain.labels import Labels, Matcher, Matchers, MatchOp
+from sightline.domain.metrics.hot import HotTier
 from sightline.domain.metrics.journal import SealedRange
+from sightline.domain.metrics.known import KnownSeries
+from sightline.domain.metrics.runs import Run
 from sightline.domain.metrics.samples import STALE, SeriesColumns, WriteBatch
-from sightline.domain.tenancy import Principal, Tenant
+from sightline.domain.metrics.tail import Tail
+from sightline.domain.tenancy import LOCAL, Principal, Tenant
 from sightline.domain.timerange import ALL_TIME, DAY, HOUR, TimeRange
 
 _NAN: Final = float(np.array([0x7FF8_0000_0000_0007], np.uint64).view(np.float64)[0])
-_TENANTS: Final = st.sampled_from([Tenant("a"), Tenant("b")])
+_A: Final = Tenant("a")
+_TENANTS: Final = st.sampled_from([_A, Tenant("b")])
 _SERIES: Final = tuple(Labels.of(__name__=name, n=str(n)) for name, n in product("xy", range(3)))
 _TIMES: Final = st.integers(0, 12)  # few, so that writes meet; hours before the present
 _VALUES: Final = st.sampled_from([0.0, -0.0, 1.5, -3.0, float("inf"), _NAN, float(STALE)])
@@ -57,6 +67,21 @@ class SlowSeries(FlakySeries):
         await asyncio.sleep(0)
         return found
 
+    @override
+    async def select_known(self, tenant: Tenant, known: KnownSeries, within: TimeRange, limit: int) -> SeriesColumns:
+        await asyncio.sleep(0)
+        found = await super().select_known(tenant, known, within, limit)
+        await asyncio.sleep(0)
+        return found
+
+    @override
+    async def runs(self, within: TimeRange) -> Mapping[Tenant, Run]:
+        await asyncio.sleep(0)
+        found = await super().runs(within)
+        for _ in range(4):  # long enough for a whole write
+            await asyncio.sleep(0)
+        return found
+
 
 class WriteAndReadPath(RuleBasedStateMachine):
     """Batches with repeats and late samples, flushes, crashes after each step, an absent store, reads in the middle of it all."""
@@ -66,6 +91,9 @@ class WriteAndReadPath(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.house = House(limits=IngestLimits(ahead=30 * DAY))
         self.house.store = SlowSeries()
+        self.house.hot_bytes = (
+            3_000  # some two hundred samples: enough to be complete at times, and to give up at others
+        )
         self.dies_after = ""
         self.house.start(self.step)
         self.now = self.house.clock.now()
@@ -134,6 +162,15 @@ class WriteAndReadPath(RuleBasedStateMachine):
         self.dies_after = ""
         self.house.clock.jump(jump)
         self.house.start(self.step)
+
+    @rule()
+    def refill(self) -> None:
+        """Memory is filled again from the store, while a flush goes on."""
+
+        async def both() -> None:
+            await asyncio.gather(self.house.reader.refill(self.house.clock.now()), self.house.flush.drain())
+
+        self.runner.run(both())
 
     @rule(tenant=_TENANTS, matchers=_MATCHERS)
     def read_while_ranges_move(self, tenant: Tenant, matchers: Matchers) -> None:
@@ -209,3 +246,156 @@ class WriteAndReadPath(RuleBasedStateMachine):
 
 TestWriteAndReadPath = WriteAndReadPath.TestCase
 TestWriteAndReadPath.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
+
+
+_ROWS: Final = st.lists(st.tuples(st.sampled_from(_SERIES[:3]), _TIMES), min_size=1, max_size=8)
+_CHANGES: Final = st.lists(st.tuples(st.sampled_from(["write", "refill", "both", "restart"]), _ROWS), max_size=10)
+
+
+@given(changes=_CHANGES, hot_bytes=st.integers(200, 1_500), ends=st.tuples(_TIMES, _TIMES))
+@settings(max_examples=150, deadline=None)
+async def test_tiers_answer_like_the_store_alone(
+    changes: list[tuple[str, list[tuple[Labels, int]]]], hot_bytes: int, ends: tuple[int, int]
+) -> None:
+    """Whatever was written, late or twice, given up, brought back meanwhile or lost in a restart: memory changes no answer."""
+    now, store, ledger = 20 * HOUR, SlowSeries(), Ledger()
+    within = TimeRange(now - max(ends) * HOUR, now - min(ends) * HOUR)
+    value = iter(range(1_000))  # each write has its own, so that nothing can stand in for anything else
+    with ThreadPoolExecutor(1) as threads:
+        tiers = TieredSeries(Tail(), store, threads, HotTier(hot_bytes))
+        for change, rows in changes:
+            batch = ledger.sealed([Write(_A, one, [(now - hours * HOUR, float(next(value)))]) for one, hours in rows])
+            if change == "restart":
+                tiers = TieredSeries(Tail(), store, threads, HotTier(hot_bytes))
+            filling = [] if change == "write" else [tiers.refill(now)]
+            writing = [tiers.write(batch)] if change in {"write", "both"} else []
+            await asyncio.gather(*filling, *writing)
+            for asked in (ALL_TIME, within):
+                found, wanted = [await one.select(_A, (), asked, 10**6) for one in (tiers, store)]
+                assert found.labels == wanted.labels
+                assert [found.offsets.tolist(), found.times.tolist()] == [
+                    wanted.offsets.tolist(),
+                    wanted.times.tolist(),
+                ]
+                assert found.values.tolist() == wanted.values.tolist()
+            assert await tiers.series(_A, (), within, 9) == await store.series(_A, (), within, 9)
+
+
+class ReluctantSeries(SlowSeries):
+    """A store that counts what it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    @override
+    async def select(self, tenant: Tenant, matchers: Matchers, within: TimeRange, limit: int) -> SeriesColumns:
+        self.asked.append("select")
+        return await super().select(tenant, matchers, within, limit)
+
+    @override
+    async def select_known(self, tenant: Tenant, known: KnownSeries, within: TimeRange, limit: int) -> SeriesColumns:
+        self.asked.append(f"select_known {len(known)} {within.start} {within.end}")
+        return await super().select_known(tenant, known, within, limit)
+
+    @override
+    async def series(
+        self, tenant: Tenant, matcher_sets: Sequence[Matchers], within: TimeRange, limit: int
+    ) -> list[Labels]:
+        self.asked.append("series")
+        return await super().series(tenant, matcher_sets, within, limit)
+
+
+@pytest.fixture
+def house() -> Iterator[House]:
+    """The write and read path before a store that counts."""
+    made = House(limits=IngestLimits(ahead=30 * DAY))
+    made.store = ReluctantSeries()
+    made.start()
+    yield made
+    made.threads.shutdown()
+
+
+def asked(house: House) -> list[str]:
+    """What the store was asked since the last time."""
+    assert isinstance(house.store, ReluctantSeries)
+    found, house.store.asked = house.store.asked, []
+    return found
+
+
+async def test_what_is_in_memory_is_not_asked_of_the_store(house: House) -> None:
+    """Once memory is filled, samples and series that it holds are answered without the store, flushed or not."""
+    await house.reader.refill(house.clock.now())
+    await house.ingest(LOCAL, house.batch(1.0, 2.0))
+    assert await house.values() == [1.0, 2.0]
+    await house.flush.drain()
+    assert await house.values() == [1.0, 2.0]
+    assert await house.reader.series(LOCAL.tenant, (), ALL_TIME, 9) == [Labels.of(__name__="m")]
+    assert await house.values(name="nothing") == []
+    assert asked(house) == []
+
+
+async def test_the_store_is_asked_for_what_lies_below_the_horizon_alone(house: House) -> None:
+    """A read that begins below the horizon takes what is above it from memory, and names the series it found."""
+    await house.ingest(LOCAL, house.batch(1.0, 2.0))
+    await house.flush.drain()
+    house.start()
+    await house.clock.advance(2 * DAY / 1000)  # further back than memory is filled
+    await house.reader.refill(house.clock.now())
+    await house.ingest(LOCAL, house.batch(3.0))
+    await house.flush.drain()
+    horizon = house.hot.view(LOCAL.tenant).horizon
+    assert await house.values() == [1.0, 2.0, 3.0]
+    assert asked(house) == [f"select_known 1 {ALL_TIME.start} {horizon - 1}"]
+    recent = TimeRange(horizon, house.clock.now())
+    assert (await house.reader.select(LOCAL.tenant, (), recent, 9)).values.tolist() == [3.0]
+    assert asked(house) == []
+
+
+async def test_before_the_refill_the_store_answers(house: House) -> None:
+    """After a start everything is answered at once, by the store; a second refill changes nothing."""
+    await house.ingest(LOCAL, house.batch(1.0))
+    await house.flush.drain()
+    house.start()
+    assert await house.values() == [1.0]
+    assert asked(house) == ["select"]
+    for _ in range(2):
+        await house.reader.refill(house.clock.now())
+    assert await house.values() == [1.0]
+    assert asked(house) == []
+    assert len(house.hot.view(LOCAL.tenant).runs) == 1
+
+
+async def test_a_tenant_too_large_for_the_index_is_looked_up_in_the_store(house: House) -> None:
+    """Where the index has given a tenant up, the store finds its series, and the tail still comes on top."""
+    house.index_bytes = 1_000
+    house.start()
+    await house.reader.refill(house.clock.now())
+    for number in range(5):
+        await house.ingest(LOCAL, house.batch(float(number), n=str(number)))
+    await house.flush.drain()
+    await house.ingest(LOCAL, house.batch(9.0, n="9"))
+    assert await house.values() == [0.0, 1.0, 2.0, 3.0, 4.0, 9.0]
+    assert asked(house) == ["select"]
+    assert len(await house.reader.series(LOCAL.tenant, (), ALL_TIME, 9)) == 6
+
+
+async def test_many_values_are_matched_in_a_thread(house: House) -> None:
+    """A regex over more values than may hold up the loop gives the same answer, now and again."""
+    await house.reader.refill(house.clock.now())
+    labels = tuple(Labels.of(__name__="m", n=str(number)) for number in range(1_500))
+    times = np.full(1_500, house.clock.now())
+    await house.ingest(LOCAL, WriteBatch(labels, np.arange(1_500, dtype=np.uint32), times, np.arange(1_500.0)))
+    matchers = (Matcher("n", MatchOp.MATCHES, "1.*9"),)
+    wanted = [float(number) for number in sorted(map(str, range(1_500))) if number[0] == "1" and number[-1] == "9"]
+    for _ in range(2):
+        assert (await house.reader.select(LOCAL.tenant, matchers, ALL_TIME, 9_999)).values.tolist() == wanted
+
+
+async def test_more_samples_than_the_limit_are_refused_from_memory_too(house: House) -> None:
+    """Exactly `limit` samples are returned; one more is TooManySamples and names the limit and its setting."""
+    await house.reader.refill(house.clock.now())
+    await house.ingest(LOCAL, house.batch(1.0, 2.0, 3.0))
+    assert (await house.reader.select(LOCAL.tenant, (), ALL_TIME, 3)).samples == 3
+    with pytest.raises(TooManySamples, match=r"2 samples.*query\.max_samples"):
+        await house.reader.select(LOCAL.tenant, (), ALL_TIME, 2)

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -49,6 +49,9 @@ WAITING: Final = Instrument("sightline_queries_waiting", "PromQL queries that wa
 _FETCHES_AT_ONCE: Final = 4
 # Parsing this much takes a few milliseconds; more of it must not hold up the event loop.
 _QUICK_TEXT: Final = 4096
+_SIMPLE_TEXT: Final = 512
+_QUICK_VALUES: Final = 2_000
+_QUICK_SAMPLES: Final = 20_000
 
 _Result = TypeVar("_Result")
 
@@ -188,11 +191,14 @@ class Query:
                 is_range=is_range,
             )
 
-        resources = Resources(self._spread, check, self._limits.max_samples)
         async with self._turn():
             planned = prepare() if len(text) <= _QUICK_TEXT else await self._in_thread(prepare)
             fetched = await self._fetch(tenant, planned.fetches)
-            answer = await self._in_thread(lambda: evaluate(planned, fetched, resources))
+            if _is_quick(text, planned, fetched):
+                answer = evaluate(planned, fetched, Resources(check=check, max_values=self._limits.max_samples))
+            else:
+                resources = Resources(self._spread, check, self._limits.max_samples)
+                answer = await self._in_thread(lambda: evaluate(planned, fetched, resources))
         return _limited(answer, limit)
 
     async def _in_thread(self, work: Callable[[], _Result]) -> _Result:
@@ -283,13 +289,9 @@ class Query:
                     raise self._too_many_samples()
                 return found
 
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(read(fetch)) for fetch in fetches]
-        except ExceptionGroup as group_error:  # the first failure cancels the others and says enough
-            raise group_error.exceptions[0] from None
+        found = [await read(fetches[0])] if len(fetches) == 1 else await _all(read(fetch) for fetch in fetches)
         self._telemetry.add(SAMPLES, self._limits.max_samples - budget)
-        return [task.result() for task in tasks]
+        return found
 
     def _too_many_samples(self) -> TooManySamples:
         limit = self._limits.max_samples
@@ -298,6 +300,24 @@ class Query:
             " select fewer series or a shorter range"
         )
         return TooManySamples(message, limit=limit)
+
+
+def _is_quick(text: str, planned: Plan, fetched: Sequence[SeriesColumns]) -> bool:
+    """Whether evaluation takes so little that a thread would not pay: well below a millisecond."""
+    if len(text) > _SIMPLE_TEXT or ":" in text:  # a subquery, which has instants of its own, is written with a colon
+        return False
+    rows, samples = sum(map(len, fetched)), sum(one.samples for one in fetched)
+    return rows * planned.grid.points <= _QUICK_VALUES and samples <= _QUICK_SAMPLES
+
+
+async def _all(reads: Iterable[Coroutine[Any, Any, SeriesColumns]]) -> list[SeriesColumns]:
+    """All reads at once; the first failure cancels the others and says enough."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(read) for read in reads]
+    except ExceptionGroup as group_error:
+        raise group_error.exceptions[0] from None
+    return [task.result() for task in tasks]
 
 
 async def _cancelled(*tasks: asyncio.Future[Any]) -> None:

@@ -4,6 +4,7 @@ SightlineError
 ├── BadData                      the caller's input is wrong; the same input will fail again
 │   ├── MalformedBody            body_malformed        bytes that do not decode
 │   ├── InvalidParameter         parameter_invalid     a request parameter, named
+│   ├── InvalidField             field_invalid         a field of a JSON body, named by its path
 │   ├── InvalidLabel             label_invalid         a label name or value, named
 │   ├── InvalidTenant            tenant_invalid
 │   ├── SampleOutOfBounds        sample_out_of_bounds  older than retention or too far ahead
@@ -13,7 +14,8 @@ SightlineError
 ├── Unprocessable                understood, but cannot be carried out
 │   ├── NotSupported             query_not_supported   names the missing construct
 │   ├── VectorMatchingFailed     query_vector_matching
-│   └── TooManySamples           query_samples_limit
+│   ├── TooManySamples           query_samples_limit
+│   └── NoticeRefused            notice_refused        a channel would refuse this notice again
 ├── QueryTimeout                 query_timeout
 ├── TooManyQueries               query_concurrency_limit
 ├── NotFound                     not_found
@@ -59,6 +61,12 @@ class InvalidParameter(BadData):
     """A request parameter with a value that cannot be used; `parameter` names it."""
 
     code = "parameter_invalid"
+
+
+class InvalidField(BadData):
+    """A field of a JSON body with a value that cannot be used; the message begins with its path, as `metrics[3].value: ...`."""
+
+    code = "field_invalid"
 
 
 class InvalidLabel(BadData):
@@ -119,6 +127,12 @@ class TooManySamples(Unprocessable):
     """A query that would load more samples than its budget."""
 
     code = "query_samples_limit"
+
+
+class NoticeRefused(Unprocessable):
+    """A channel refused a notice in a way that trying again at once would not change; the message says what it answered."""
+
+    code = "notice_refused"
 
 
 class QueryTimeout(SightlineError):

@@ -7,11 +7,16 @@ from typing import Annotated, Any, Final, Literal, get_args, get_type_hints
 
 from msgspec import Meta, Struct, field
 
+from sightline.domain.metrics.hot import DEFAULT_BYTES as DEFAULT_HOT_BYTES
+from sightline.domain.metrics.index import DEFAULT_BYTES as DEFAULT_INDEX_BYTES
 from sightline.domain.promql.parse import DEFAULT_LIMITS as QUERY_TEXT
+from sightline.domain.scrape.job import ScrapeJob
 from sightline.settings.quantities import Duration, Fsync, Size
 
 PREFIX: Final = "SIGHTLINE_"
 """What the names of settings begin with in the environment."""
+LISTS: Final = frozenset({"scrape"})
+"""Lists of tables, `[[scrape]]`, which stand in the file alone and are no keys."""
 
 
 class Wal(Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,6 +47,25 @@ class Flush(Struct, frozen=True, forbid_unknown_fields=True):
     )
     bytes: Annotated[Size, Meta(description="Bytes after which a range goes to the store.")] = Size(64 << 20)
     age: Annotated[Duration, Meta(description="Time after which a range goes to the store.")] = Duration(30_000)
+
+
+class Hot(Struct, frozen=True, forbid_unknown_fields=True):
+    """The newest samples in memory."""
+
+    max_bytes: Annotated[
+        Size, Meta(description="Memory for the newest samples, from which queries are answered without the store.")
+    ] = Size(DEFAULT_HOT_BYTES)
+
+
+class Index(Struct, frozen=True, forbid_unknown_fields=True):
+    """The names of all series in memory."""
+
+    max_bytes: Annotated[
+        Size,
+        Meta(
+            description="Memory for label sets and what finds them; a tenant that does not fit is looked up in the store."
+        ),
+    ] = Size(DEFAULT_INDEX_BYTES)
 
 
 class Intake(Struct, frozen=True, forbid_unknown_fields=True):
@@ -130,6 +154,9 @@ class Http(Struct, frozen=True, forbid_unknown_fields=True):
     read_timeout: Annotated[Duration, Meta(description="How long a client may take to send a request body.")] = (
         Duration(30_000)
     )
+    external_url: Annotated[
+        str, Meta(description="Where people reach the web UI, for links in notices: `https://sightline.example.org`.")
+    ] = ""
 
 
 class Host(Struct, frozen=True, forbid_unknown_fields=True):
@@ -138,6 +165,42 @@ class Host(Struct, frozen=True, forbid_unknown_fields=True):
     enabled: Annotated[bool, Meta(description="Whether this machine is observed.")] = True
     interval: Annotated[Duration, Meta(description="How often this machine is observed.")] = Duration(5_000)
     instance: Annotated[str, Meta(description="The `instance` label of this machine; empty: its host name.")] = ""
+
+
+class Containers(Struct, frozen=True, forbid_unknown_fields=True):
+    """The containers of a Docker Engine or of Podman."""
+
+    enabled: Annotated[bool, Meta(description="Whether containers are observed, where there is an engine.")] = True
+    host: Annotated[
+        str,
+        Meta(
+            description="Address of the container engine, as in `DOCKER_HOST`; empty: Docker's or Podman's usual socket, if there is one."
+        ),
+    ] = ""
+    tls_folder: Annotated[
+        Path | None,
+        Meta(description="Folder with ca.pem, cert.pem and key.pem for an engine over TLS, as in `DOCKER_CERT_PATH`."),
+    ] = None
+    interval: Annotated[Duration, Meta(description="How often containers are read.")] = Duration(5_000)
+    instance: Annotated[
+        str, Meta(description="The `instance` label of the engine's machine; empty: that of this machine.")
+    ] = ""
+    labels: Annotated[
+        tuple[str, ...],
+        Meta(description="Docker labels that become labels `container_label_...` of a container's series."),
+    ] = ("com.docker.compose.project", "com.docker.compose.service")
+    max_containers: Annotated[
+        int, Meta(ge=1, description="Containers that are observed at most, running ones first.")
+    ] = 500
+    cpu_thresholds: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Percentage of CPU for containers by name, as `web-*=50` or `batch=off`, before their own label."
+        ),
+    ] = ()
+    memory_thresholds: Annotated[
+        tuple[str, ...], Meta(description="Percentage of memory for containers by name, likewise.")
+    ] = ()
 
 
 class Own(Struct, frozen=True, forbid_unknown_fields=True):
@@ -170,6 +233,17 @@ class Dashboards(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ()
 
 
+class Webhook(Struct, frozen=True, forbid_unknown_fields=True):
+    """Notices as HTTP POSTs, in the shape of Alertmanager's webhook."""
+
+    url: Annotated[str, Meta(description="Where notices about alerts are posted; empty: nowhere.")] = ""
+    timeout: Annotated[Duration, Meta(description="How long the receiver may take for one.")] = Duration(10_000)
+    token_file: Annotated[
+        Path | None, Meta(description="File with the token that is sent along, as `Authorization: Bearer`.")
+    ] = None
+    headers: Annotated[tuple[str, ...], Meta(description="Further headers, each as `Name: value`.")] = ()
+
+
 class Log(Struct, frozen=True, forbid_unknown_fields=True):
     """The program's own log."""
 
@@ -191,16 +265,21 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     retention: Annotated[Duration, Meta(description="How long samples are kept.")] = Duration(15 * 86_400_000)
     wal: Wal = field(default_factory=Wal)
     flush: Flush = field(default_factory=Flush)
+    hot: Hot = field(default_factory=Hot)
+    index: Index = field(default_factory=Index)
     intake: Intake = field(default_factory=Intake)
     disk: Disk = field(default_factory=Disk)
     query: Query = field(default_factory=Query)
     search: Search = field(default_factory=Search)
     http: Http = field(default_factory=Http)
     host: Host = field(default_factory=Host)
+    containers: Containers = field(default_factory=Containers)
     own: Own = field(default_factory=Own)
     alerts: Alerts = field(default_factory=Alerts)
     dashboards: Dashboards = field(default_factory=Dashboards)
+    webhook: Webhook = field(default_factory=Webhook)
     log: Log = field(default_factory=Log)
+    scrape: tuple[ScrapeJob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,14 +297,16 @@ class Key:
         return PREFIX + self.name.upper().replace(".", "_")
 
 
-def keys() -> Iterator[Key]:
-    """Every setting, in the order of the classes."""
-    yield from _keys(Settings(), "")
+def keys(settings: Settings | None = None) -> Iterator[Key]:
+    """Every setting, in the order of the classes; with what these settings say for a default, where some are given."""
+    yield from _keys(settings or Settings(), "")
 
 
 def _keys(struct: Struct, prefix: str) -> Iterator[Key]:
     hints = get_type_hints(type(struct), include_extras=True)
     for name in struct.__struct_fields__:
+        if name in LISTS:
+            continue
         value, hint = getattr(struct, name), hints[name]
         if isinstance(value, Struct):
             yield from _keys(value, f"{prefix}{name}.")

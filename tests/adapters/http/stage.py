@@ -19,19 +19,32 @@ from sightline.adapters.outbound.files.dashboards import DashboardFiles
 from sightline.adapters.outbound.memory.bus import MemoryBus
 from sightline.adapters.outbound.memory.catalog import MemoryCatalog
 from sightline.adapters.outbound.memory.clock import ManualClock
+from sightline.adapters.outbound.memory.containers import MemoryContainers
+from sightline.adapters.outbound.memory.scraper import MemoryScraper
+from sightline.adapters.outbound.memory.series import MemorySeries
+from sightline.adapters.outbound.memory.servers import MemoryServers
 from sightline.adapters.wire.dashboard import from_json, to_json
 from sightline.application.define import Codec, DefineDashboards
+from sightline.application.discover import Discover
 from sightline.application.evaluate import RuleStatus
+from sightline.application.follow import Follow
+from sightline.application.inspect import Inspect
+from sightline.application.metadata import MetricMetadata
 from sightline.application.query import QueryOptions
+from sightline.application.recall import Recall
+from sightline.application.register import Register
+from sightline.application.report import Report
+from sightline.application.scrape import Scrape
 from sightline.application.search import Found
 from sightline.application.tail import Tail
 from sightline.domain.alerts.notice import Alert
 from sightline.domain.dashboards.ready_made import READY_MADE
-from sightline.domain.labels import Labels, Matchers
+from sightline.domain.labels import LabelLimits, Labels, Matchers
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.promql.values import Answer, Value, Vector
+from sightline.domain.scrape.job import ScrapeJob
 from sightline.domain.tenancy import Principal
-from sightline.domain.timerange import Grid, TimeRange
+from sightline.domain.timerange import DAY, Grid, TimeRange
 from sightline.ports.telemetry import Family, Instrument, Kind, Point, Telemetry
 
 NOW = 1_763_700_000_123
@@ -73,6 +86,7 @@ class Stage:
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
     bus: MemoryBus = field(default_factory=MemoryBus)
     telemetry: Counters = field(default_factory=Counters)
+    containers: MemoryContainers = field(default_factory=MemoryContainers)
     fails: BaseException | None = None
     waits: asyncio.Event | None = None
     called: asyncio.Event = field(default_factory=asyncio.Event)
@@ -149,6 +163,18 @@ class Stage:
         """Evaluate."""
         return [status for status in self.evaluated if status.tenant == principal.tenant]
 
+    def __post_init__(self) -> None:
+        self.servers = Register(MemoryServers(), self.clock, LabelLimits())
+        self.series_store = MemorySeries()
+        self.scraper = MemoryScraper(self.clock)
+        self.metadata = MetricMetadata(self.telemetry)
+        self.scrape = Scrape(self.scraper, self, self.metadata, self.clock, self.telemetry)
+        self.targets = self.scraping()
+
+    def scraping(self, *jobs: ScrapeJob) -> Follow:
+        """Targets of these jobs, which nobody scrapes but the test."""
+        return Follow(Discover(jobs, {}, self.telemetry), self.scrape)
+
     def use_cases(self) -> UseCases:
         """As compose.py would hand them over."""
         stage: Any = self
@@ -158,6 +184,12 @@ class Stage:
             ingest=stage,
             alerts=stage,
             dashboards=DefineDashboards(MemoryCatalog(), DashboardFiles(()), READY_MADE, Codec(to_json, from_json)),
+            servers=self.servers,
+            report=Report(self.servers, stage, LabelLimits()),
+            recall=Recall(self.servers, self.series_store, self.clock, 15 * DAY, max_results=10),
+            targets=self.targets,
+            containers=Inspect(self.containers, stage, self.series_store),
+            metadata=self.metadata,
             tail=Tail(self.bus, self.clock),
             clock=self.clock,
             telemetry=self.telemetry,

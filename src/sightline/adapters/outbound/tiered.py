@@ -1,85 +1,223 @@
-"""The newest samples before the older ones, behind one port: the tail answers for what the store does not have yet."""
+"""The newest samples before the older ones, behind one port.
+
+The tail has what the store does not have yet, the hot tier a copy of the newest that it has, the index the names of all series.
+A read that lies above the tenant's horizon never reaches the store; one that begins below it asks the store for that part alone.
+"""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import Executor
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from typing_extensions import override
 
 from sightline.domain.errors import TooManySamples
 from sightline.domain.labels import Labels, Matchers
+from sightline.domain.metrics.hot import HotTier, slices
+from sightline.domain.metrics.index import LabelIndex
+from sightline.domain.metrics.journal import SealedRange
+from sightline.domain.metrics.known import KnownSeries
 from sightline.domain.metrics.merge import merge
+from sightline.domain.metrics.runs import Gathering, Part, Run, columns
 from sightline.domain.metrics.samples import SeriesColumns
-from sightline.domain.metrics.tail import Tail, TailView
+from sightline.domain.metrics.tail import Tail, TailEntries
 from sightline.domain.tenancy import Tenant
-from sightline.domain.timerange import TimeRange
-from sightline.ports.series import SeriesReader
+from sightline.domain.timerange import MINUTE, TimeRange
+from sightline.ports.archive import Described, SeriesArchive
+from sightline.ports.series import SeriesStore
 
 _T = TypeVar("_T", bound=str | Labels)
+_Result = TypeVar("_Result")
+
+# What is done at once rather than in a thread takes up to about a millisecond, a thread half of one to take it over.
+_QUICK_VALUES: Final = 1_000
+_QUICK_SEARCHES: Final = 5_000
+_QUICK_SAMPLES: Final = 100_000
+_QUICK_TAIL: Final = 50_000
+_QUICK_SERIES: Final = 1_000
+_TURN: Final = 500
+# How far back the hot tier is refilled at most, and in steps of what.
+_SPAN: Final = 15 * MINUTE
+_SPANS: Final = 96
 
 
-class TieredSeries(SeriesReader):
-    """A reader over a tail and a store.
+class TieredSeries(SeriesStore):
+    """A store behind a tail, a hot tier and an index.
 
-    The tail is looked at before the store: rows that reach the store in between are then seen twice, which the merge resolves,
-    rather than not at all. Tail rows are never older writes than those that were stored at that moment, so they win.
+    Which of two writes of a timestamp counts follows from the tiers alone: what is in the tail was written after what is in the
+    store, or is the same. All that a read needs from memory is taken in one moment, before the store is asked: rows that get
+    to the store in between are then seen twice, which settles itself, rather than not at all.
+
+    `write` is called by one task at a time.
     """
 
-    def __init__(self, tail: Tail, store: SeriesReader, threads: Executor) -> None:
-        """Searching the tail and merging run in `threads`."""
+    def __init__(
+        self,
+        tail: Tail,
+        store: SeriesArchive,
+        threads: Executor,
+        hot: HotTier | None = None,
+        index: LabelIndex | None = None,
+    ) -> None:
+        """Searching and merging run in `threads`. The tail tells `index.learn` of its series. Neither is used until `refill`."""
         self._tail = tail
         self._store = store
         self._threads = threads
+        self._hot = hot or HotTier()
+        self._index = index or LabelIndex()
+        self._is_filled = False
+
+    @override
+    async def write(self, batch: SealedRange) -> None:
+        await self._store.write(batch)
+        self._index.take(batch)
+        self._hot.take(batch)
+        while (wanted := self._hot.next_merge()) is not None:
+            self._hot.finish(wanted, await self._in_thread(wanted.made))
 
     @override
     async def select(self, tenant: Tenant, matchers: Matchers, within: TimeRange, limit: int) -> SeriesColumns:
-        view = self._tail.view(tenant, (matchers,))
-        older = await self._store.select(tenant, matchers, within, limit)
-        if not view.entries:
-            return older
-        merged = await asyncio.get_running_loop().run_in_executor(
-            self._threads, lambda: merge(older, view.columns(within))
-        )
-        if merged.samples > limit:
-            message = (
-                f"the query needs more than {limit} samples: narrow its range or matchers, or raise query.max_samples"
-            )
-            raise TooManySamples(message, limit=limit)
-        return merged
+        await self._ask_regexes(tenant, (matchers,))
+        if not self._index.covers(tenant):
+            return await self._select_unknown(tenant, matchers, within, limit)
+        known = self._index.find(tenant, matchers)
+        if not len(known) or within.end < within.start:
+            return SeriesColumns.empty()
+        recent, hot = self._tail.entries_of(tenant, known), self._hot.view(tenant)
+        parts = [(run, TimeRange(max(within.start, hot.horizon), within.end)) for run in hot.runs]
+        if within.start < hot.horizon:
+            below = TimeRange(within.start, min(within.end, hot.horizon - 1))
+            older = await self._store.select_known(tenant, known, below, limit)
+            if older.samples:
+                parts.insert(0, (Run.of_columns(older), below))
+        found = await self._gathered(parts, recent, known, within)
+        return _limited(found, limit)
 
     @override
     async def series(
         self, tenant: Tenant, matcher_sets: Sequence[Matchers], within: TimeRange, limit: int
     ) -> list[Labels]:
-        view = self._tail.view(tenant, matcher_sets)
-        older = await self._store.series(tenant, matcher_sets, within, limit)
-        return await self._union(older, view, lambda: view.series(within), limit)
+        async def ask() -> list[Labels]:
+            return await self._store.series(tenant, matcher_sets, within, limit)
+
+        return await self._listed(tenant, matcher_sets, within, limit, ask, lambda found: found)
 
     @override
     async def label_names(
         self, tenant: Tenant, matcher_sets: Sequence[Matchers], within: TimeRange, limit: int
     ) -> list[str]:
-        view = self._tail.view(tenant, matcher_sets)
-        older = await self._store.label_names(tenant, matcher_sets, within, limit)
-        return await self._union(
-            older, view, lambda: (name for labels in view.series(within) for name, _ in labels), limit
-        )
+        async def ask() -> list[str]:
+            return await self._store.label_names(tenant, matcher_sets, within, limit)
+
+        def names(found: Iterable[Labels]) -> Iterable[str]:
+            return (name for labels in found for name, _ in labels)
+
+        return await self._listed(tenant, matcher_sets, within, limit, ask, names)
 
     @override
     async def label_values(
         self, tenant: Tenant, name: str, matcher_sets: Sequence[Matchers], within: TimeRange, limit: int
     ) -> list[str]:
-        view = self._tail.view(tenant, matcher_sets)
-        older = await self._store.label_values(tenant, name, matcher_sets, within, limit)
-        return await self._union(
-            older, view, lambda: filter(None, (labels.get(name) for labels in view.series(within))), limit
+        async def ask() -> list[str]:
+            return await self._store.label_values(tenant, name, matcher_sets, within, limit)
+
+        def values(found: Iterable[Labels]) -> Iterable[str]:
+            return filter(None, (labels.get(name) for labels in found))
+
+        return await self._listed(tenant, matcher_sets, within, limit, ask, values)
+
+    async def refill(self, newest: int) -> None:
+        """Bring series and the newest samples back from the store, after a start; what is brought is used at once.
+
+        newest: the present, ms. Until it is done, the store answers for what is not here yet; once it is, this does nothing.
+
+        Raises:
+            Unavailable: the store is away; to be called again.
+        """
+        if self._is_filled:
+            return
+        if not self._index.is_complete:
+            async for some in self._store.described():
+                await self._see(some)
+            self._index.complete()
+        density = await self._store.density(newest, _SPAN, _SPANS)
+        for first in slices(density, newest, _SPAN, *self._hot.refill_rows):
+            if self._hot.given_up:
+                break
+            after = self._hot.horizon
+            if first < after:
+                self._hot.admit(first)
+                self._hot.take_older(await self._store.runs(TimeRange(first, after - 1)), first)
+        self._is_filled = True
+
+    async def _see(self, some: Described) -> None:
+        rows = zip(
+            some.tenants, some.ids.tolist(), some.labels, some.first_seen.tolist(), some.last_seen.tolist(), strict=True
         )
+        for number, row in enumerate(rows, 1):
+            self._index.see(*row)
+            if number % _TURN == 0:
+                await asyncio.sleep(0)
 
-    async def _union(self, older: list[_T], view: TailView, newer: Callable[[], Iterable[_T]], limit: int) -> list[_T]:
-        def union() -> list[_T]:
-            return sorted({*older, *newer()})[:limit]
+    async def _ask_regexes(self, tenant: Tenant, matcher_sets: Sequence[Matchers]) -> None:
+        """Evaluate regexes that have many values before them in a thread; the index does so with few."""
+        regexes = self._index.regexes(tenant, matcher_sets)
+        if sum(len(one.values) for one in regexes) > _QUICK_VALUES:
+            for one in regexes:
+                await self._in_thread(one.evaluate)
+                one.remember()
 
+    async def _gathered(
+        self, parts: Sequence[Part], recent: TailEntries, known: KnownSeries, within: TimeRange
+    ) -> SeriesColumns:
+        """The parts of the store and of the hot tier, and the tail on top."""
+
+        def gather() -> Gathering:
+            newest = recent.run(known, within)
+            return Gathering((*parts, (newest, within)) if newest is not None else parts, known)
+
+        quick = len(known) * len(parts) <= _QUICK_SEARCHES and (not recent.entries or self._tail.rows <= _QUICK_TAIL)
+        gathering = gather() if quick else await self._in_thread(gather)
+        if gathering.samples <= _QUICK_SAMPLES:
+            return columns(known, gathering)
+        return await self._in_thread(lambda: columns(known, gathering))
+
+    async def _select_unknown(self, tenant: Tenant, matchers: Matchers, within: TimeRange, limit: int) -> SeriesColumns:
+        """Where the index does not know all series: the store and the tail each find theirs."""
+        view = self._tail.view(tenant, (matchers,))
+        older = await self._store.select(tenant, matchers, within, limit)
         if not view.entries:
             return older
-        return await asyncio.get_running_loop().run_in_executor(self._threads, union)
+        return _limited(await self._in_thread(lambda: merge(older, view.columns(within))), limit)
+
+    async def _listed(
+        self,
+        tenant: Tenant,
+        matcher_sets: Sequence[Matchers],
+        within: TimeRange,
+        limit: int,
+        ask: Callable[[], Awaitable[list[_T]]],
+        items: Callable[[Iterable[Labels]], Iterable[_T]],
+    ) -> list[_T]:
+        """What is made of the series seen in the range: those in the tail, and those in the index or, without it, the store."""
+        await self._ask_regexes(tenant, matcher_sets)
+        covered = self._index.covers(tenant)
+        view = self._tail.view(tenant, matcher_sets)
+        seen = self._index.seen(tenant, matcher_sets, within) if covered else []
+        older = [] if covered else await ask()
+
+        def union() -> list[_T]:
+            return sorted({*older, *items(seen), *items(view.series(within))})[:limit]
+
+        quick = len(seen) + len(view.labels) <= _QUICK_SERIES
+        return union() if quick else await self._in_thread(union)
+
+    async def _in_thread(self, work: Callable[[], _Result]) -> _Result:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def _limited(found: SeriesColumns, limit: int) -> SeriesColumns:
+    if found.samples > limit:
+        message = f"the query needs more than {limit} samples: narrow its range or matchers, or raise query.max_samples"
+        raise TooManySamples(message, limit=limit)
+    return found

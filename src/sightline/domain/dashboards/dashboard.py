@@ -42,6 +42,7 @@ class PanelUnit(StrEnum):
     COUNT = "count"
     PER_SECOND = "perSecond"
     PERCENT = "percent"
+    RATIO = "ratio"
     BYTES = "bytes"
     BYTES_PER_SECOND = "bytesPerSecond"
     SECONDS = "seconds"

@@ -111,6 +111,92 @@ HOST: Final = Dashboard(
     ),
 )
 
+_NAMED: Final = 'name=~"$name"'
+
+CONTAINERS: Final = Dashboard(
+    name="containers",
+    title="Containers",
+    description="CPU, memory, network and restarts of Docker and Podman containers, under cAdvisor's names.",
+    variables=(Variable("name", "container_last_seen", "name", "Container", all=True),),
+    panels=(
+        Panel(
+            "Running",
+            (_asks(f'count(container_state{{{_NAMED},state="running"}})'),),
+            PanelKind.STAT,
+            PanelUnit.COUNT,
+            width=3,
+        ),
+        Panel(
+            "CPU, all together",
+            (_asks(f"sum(container_cpu_percent{{{_NAMED}}})"),),
+            PanelKind.STAT,
+            PanelUnit.PERCENT,
+            width=3,
+            description="100 % is one core",
+        ),
+        Panel(
+            "Memory, all together",
+            (_asks(f"sum(container_memory_working_set_bytes{{{_NAMED}}})"),),
+            PanelKind.STAT,
+            PanelUnit.BYTES,
+            width=3,
+        ),
+        Panel(
+            "Restarts within a day",
+            (_asks(f"sum(increase(container_restarts_total{{{_NAMED}}}[1d]))"),),
+            PanelKind.STAT,
+            PanelUnit.COUNT,
+            width=3,
+        ),
+        Panel(
+            "CPU",
+            (_asks(f"container_cpu_percent{{{_NAMED}}}", "{{name}}"),),
+            unit=PanelUnit.PERCENT,
+            description="100 % is one core",
+        ),
+        Panel("Memory", (_asks(f"container_memory_working_set_bytes{{{_NAMED}}}", "{{name}}"),), unit=PanelUnit.BYTES),
+        Panel(
+            "Memory, share of the limit",
+            (_asks(f"container_memory_percent{{{_NAMED}}}", "{{name}}"),),
+            unit=PanelUnit.PERCENT,
+            max=100,
+        ),
+        Panel(
+            "CPU held back by its limit",
+            (
+                _asks(
+                    f"100 * rate(container_cpu_cfs_throttled_periods_total{{{_NAMED}}}[$__rate_interval])"
+                    f" / rate(container_cpu_cfs_periods_total{{{_NAMED}}}[$__rate_interval])",
+                    "{{name}}",
+                ),
+            ),
+            unit=PanelUnit.PERCENT,
+            max=100,
+            description="share of periods",
+        ),
+        Panel(
+            "Received",
+            (
+                _asks(
+                    f"sum by (name) (rate(container_network_receive_bytes_total{{{_NAMED}}}[$__rate_interval]))",
+                    "{{name}}",
+                ),
+            ),
+            unit=PanelUnit.BYTES_PER_SECOND,
+        ),
+        Panel(
+            "Sent",
+            (
+                _asks(
+                    f"sum by (name) (rate(container_network_transmit_bytes_total{{{_NAMED}}}[$__rate_interval]))",
+                    "{{name}}",
+                ),
+            ),
+            unit=PanelUnit.BYTES_PER_SECOND,
+        ),
+    ),
+)
+
 SIGHTLINE: Final = Dashboard(
     name="sightline",
     title="Sightline itself",
@@ -150,5 +236,5 @@ SIGHTLINE: Final = Dashboard(
     ),
 )
 
-READY_MADE: Final = (HOST, SIGHTLINE)
+READY_MADE: Final = (HOST, CONTAINERS, SIGHTLINE)
 """All of them."""

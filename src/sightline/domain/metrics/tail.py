@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from operator import attrgetter
@@ -12,7 +12,9 @@ import numpy as np
 
 from sightline.domain.labels import METRIC_NAME, Labels, Matchers, MatchOp, satisfies
 from sightline.domain.metrics.journal import Appended
+from sightline.domain.metrics.known import Wanted
 from sightline.domain.metrics.resolve import by_labels, last_writes
+from sightline.domain.metrics.runs import Run
 from sightline.domain.metrics.samples import Ids, SeriesColumns, Times, Values
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import MAX_TIME, MIN_TIME, TimeRange
@@ -89,6 +91,23 @@ def _rows(entries: Sequence[Appended], wanted: Ids, within: TimeRange) -> tuple[
     return ids[series[keep]], times[keep], values[keep]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TailEntries:
+    """A moment of one tenant's entries, in order of position; reading it is safe from any thread while the tail moves on."""
+
+    entries: Sequence[Appended]
+
+    def run(self, wanted: Wanted, within: TimeRange) -> Run | None:
+        """The samples of the wanted series in the range, the last write of a timestamp alone; None when there is none."""
+        if not self.entries or not len(wanted):
+            return None
+        rows = [_rows(group, wanted.ascending, within) for group in _groups(self.entries)]
+        ids, times, values = (np.concatenate(column) for column in zip(*rows, strict=True))
+        # Rows stand in order of position.
+        kept = last_writes(ids, times, np.arange(len(ids), dtype=np.uint64))
+        return Run.of_rows(ids[kept], times[kept], values[kept]) if len(ids) else None
+
+
 @dataclass(slots=True, eq=False)
 class _TenantTail:
     """One tenant's entries in order of position, and the series they hold in columns, a row a series.
@@ -106,19 +125,22 @@ class _TenantTail:
     last: Times = field(default_factory=lambda: np.empty(0, np.int64))
     ends: Times = field(default_factory=lambda: np.empty(0, np.int64))
 
-    def see(self, entry: Appended, labels: Sequence[Labels | None]) -> None:
-        """Note the series of an entry and when they were seen."""
+    def see(self, entry: Appended, labels: Sequence[Labels | None]) -> list[tuple[int, Labels]]:
+        """Note the series of an entry and when they were seen; returns the id and labels of those that were not there."""
+        fresh = []
         rows = np.fromiter(map(self.rows.get, entry.ids.tolist(), repeat(-1)), np.int64, len(entry.ids))
         for at in np.flatnonzero(rows < 0).tolist():
             label = labels[at]
             if label is not None:
-                rows[at] = self._row(int(entry.ids[at]), label)
+                fresh.append((int(entry.ids[at]), label))
+                rows[at] = self._row(*fresh[-1])
         found = np.flatnonzero(rows >= 0)
         rows = rows[found]
         first, last = entry.spans()
         self.first[rows] = np.minimum(self.first[rows], first[found])
         self.last[rows] = np.maximum(self.last[rows], last[found])
         self.ends[rows] = entry.end_seq
+        return fresh
 
     def forget(self, end_seq: int) -> None:
         """Give up the rows of series without a sample at or above a position."""
@@ -163,11 +185,16 @@ def _metric(matchers: Matchers) -> str:
     return next((m.value for m in matchers if m.name == METRIC_NAME and m.op is MatchOp.EQUAL), "")
 
 
+def _nobody(_tenant: Tenant, _one: int, _labels: Labels) -> None:
+    pass
+
+
 class Tail:
     """Entries of all tenants between the store and now, in order of position. Changed from one thread only."""
 
-    def __init__(self) -> None:
-        """Start empty."""
+    def __init__(self, on_series: Callable[[Tenant, int, Labels], None] = _nobody) -> None:
+        """Start empty. `on_series` is told of a series, by its id, when the tail has samples of it and had none before."""
+        self._on_series = on_series
         self._tenants: dict[Tenant, _TenantTail] = {}
         self._entries: list[Appended] = []
         self._weights: list[int] = []
@@ -191,7 +218,8 @@ class Tail:
         """
         held = self._tenants.setdefault(entry.tenant, _TenantTail())
         held.entries.append(entry)
-        held.see(entry, labels)
+        for one, its in held.see(entry, labels):
+            self._on_series(entry.tenant, one, its)
         self._entries.append(entry)
         self._weights.append(entry.weight)
         self._rows += len(entry.times)
@@ -238,3 +266,10 @@ class Tail:
         labels = [held.labels[row] for row in rows]
         entries = tuple(held.entries) if rows else ()
         return TailView(tuple(matcher_sets), labels, held.ids[rows], held.first[rows], held.last[rows], entries)
+
+    def entries_of(self, tenant: Tenant, wanted: Wanted) -> TailEntries:
+        """The tail of a tenant as it is now, for reading known series."""
+        held = self._tenants.get(tenant)
+        if held is None or held.rows.keys().isdisjoint(wanted.ascending.tolist()):
+            return TailEntries(())
+        return TailEntries(tuple(held.entries))

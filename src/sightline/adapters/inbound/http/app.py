@@ -11,18 +11,36 @@ from typing import Any, Final
 import structlog
 from litestar import Litestar, Request, Response
 from litestar.exceptions import ClientException, MethodNotAllowedException, NotFoundException
+from litestar.handlers import HTTPRouteHandler
 
-from sightline.adapters.inbound.http import cors, dashboards, health, instruments, prometheus, ui
+from sightline.adapters.inbound.http import (
+    containers,
+    cors,
+    dashboards,
+    docs,
+    formatting,
+    health,
+    instruments,
+    prometheus,
+    servers,
+    targets,
+    text_import,
+    ui,
+)
 from sightline.adapters.inbound.http.access import Access
 from sightline.adapters.inbound.http.asgi import App, Message, Receive, Scope, Send, respond
 from sightline.adapters.inbound.http.body import BodyStalled, ClientGone
 from sightline.adapters.inbound.http.errors import INTERNAL, Refusal, refusal
 from sightline.adapters.inbound.http.intake import PATHS as INTAKE_PATHS
 from sightline.adapters.inbound.http.intake import Intake
+from sightline.adapters.inbound.http.report_intake import PATH as REPORT_PATH
+from sightline.adapters.inbound.http.report_intake import ReportIntake
 from sightline.adapters.inbound.http.settings import DoorSettings
+from sightline.adapters.inbound.http.stream import DIALECT as STREAM
+from sightline.adapters.inbound.http.stream import PATH as STREAM_PATH
 from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.inbound.http.websocket import PATH as LIVE_PATH
-from sightline.adapters.inbound.http.websocket import Live
+from sightline.adapters.inbound.http.websocket import Live, Seats
 from sightline.domain.errors import BadData, NotFound, SightlineError
 from sightline.ports.telemetry import Telemetry
 
@@ -31,7 +49,7 @@ _log: Final = structlog.get_logger("sightline.http")
 _JSON: Final = "application/json"
 _POLICY_VIOLATION: Final = 1008
 _INTERNAL_ERROR: Final = 1011
-_OPEN: Final = health.OPEN | ui.OPEN
+_OPEN: Final = health.OPEN | ui.OPEN | docs.OPEN
 _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 
 
@@ -46,8 +64,14 @@ class _Door:
     def __init__(self, use_cases: UseCases, settings: DoorSettings) -> None:
         self._access = Access(settings)
         self._telemetry: Telemetry = use_cases.telemetry
-        self._intake = Intake(use_cases, settings)
-        self._live = Live(use_cases, settings)
+        self._intake = dict.fromkeys(INTAKE_PATHS, Intake(use_cases, settings)) | {
+            REPORT_PATH: ReportIntake(use_cases, settings)
+        }
+        seats = Seats(settings.max_websockets, use_cases.telemetry)
+        self._live = {
+            LIVE_PATH: Live(use_cases, settings, seats),
+            STREAM_PATH: Live(use_cases, settings, seats, STREAM),
+        }
         self._framework = _framework(use_cases, settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,14 +120,14 @@ class _Door:
             return
         if path not in _OPEN and not path.startswith(ui.PREFIX):
             scope["user"] = self._access.principal(scope)
-        if path in INTAKE_PATHS:
+        if path in self._intake:
             scope["path_template"] = path
             if scope["method"] != "POST":
                 await _refuse(send, _not_allowed(scope, "POST"))
             else:
-                await self._intake(scope, receive, send)
-        elif path == LIVE_PATH:
-            raise BadData(f"{LIVE_PATH} is a WebSocket: connect to it with ws:// or wss://")
+                await self._intake[path](scope, receive, send)
+        elif path in self._live:
+            raise BadData(f"{path} is a WebSocket: connect to it with ws:// or wss://")
         else:
             await self._framework(scope, receive, send)
 
@@ -120,15 +144,16 @@ class _Door:
             status = INTERNAL.status
             await _end_websocket(scope, said, INTERNAL)
         finally:
-            template = LIVE_PATH if scope["path"] == LIVE_PATH else instruments.UNMATCHED
+            template = scope["path"] if scope["path"] in self._live else instruments.UNMATCHED
             self._telemetry.add(instruments.REQUESTS, 1, (template, str(status.value)))
 
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._access.check_names(scope)
         scope["user"] = self._access.principal(scope)
-        if scope["path"] != LIVE_PATH:
+        live = self._live.get(scope["path"])
+        if live is None:
             raise NotFound(f"there is no WebSocket at {scope['path'][:200]}; the live stream is at {LIVE_PATH}")
-        await self._live(scope, receive, send)
+        await live(scope, receive, send)
 
 
 class _Answer:
@@ -163,15 +188,25 @@ class _Said:
         await self._send(message)
 
 
-def _framework(use_cases: UseCases, settings: DoorSettings) -> App:
-    handlers = [
+def handlers(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
+    """Everything that the framework serves; openapi/ describes it, and what the dispatcher takes by itself, one by one."""
+    return [
         *prometheus.routes(use_cases, settings),
+        *formatting.routes(settings),
+        *text_import.routes(use_cases, settings),
         *dashboards.routes(use_cases, settings),
+        *servers.routes(use_cases, settings),
+        *targets.routes(use_cases, settings),
+        *containers.routes(use_cases, settings),
         *health.routes(use_cases, settings),
+        *docs.routes(settings),
         *ui.routes(settings),
     ]
+
+
+def _framework(use_cases: UseCases, settings: DoorSettings) -> App:
     app: Any = Litestar(
-        handlers,
+        handlers(use_cases, settings),
         exception_handlers={Exception: _pass_on},
         openapi_config=None,
         logging_config=None,

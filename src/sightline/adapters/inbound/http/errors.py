@@ -35,6 +35,7 @@ MEANING: Final[dict[str, tuple[HTTPStatus, ErrorType]]] = {
     "bad_data": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
     "body_malformed": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
     "parameter_invalid": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
+    "field_invalid": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
     "label_invalid": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
     "tenant_invalid": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
     "sample_out_of_bounds": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
@@ -45,6 +46,7 @@ MEANING: Final[dict[str, tuple[HTTPStatus, ErrorType]]] = {
     "query_not_supported": (HTTPStatus.UNPROCESSABLE_ENTITY, ErrorType.EXECUTION),
     "query_vector_matching": (HTTPStatus.UNPROCESSABLE_ENTITY, ErrorType.EXECUTION),
     "query_samples_limit": (HTTPStatus.UNPROCESSABLE_ENTITY, ErrorType.EXECUTION),
+    "notice_refused": (HTTPStatus.UNPROCESSABLE_ENTITY, ErrorType.EXECUTION),
     "query_timeout": (HTTPStatus.SERVICE_UNAVAILABLE, ErrorType.TIMEOUT),
     "query_concurrency_limit": (HTTPStatus.SERVICE_UNAVAILABLE, ErrorType.UNAVAILABLE),
     "not_found": (HTTPStatus.NOT_FOUND, ErrorType.NOT_FOUND),
@@ -67,7 +69,8 @@ MEANING: Final[dict[str, tuple[HTTPStatus, ErrorType]]] = {
 
 RETRY_AFTER: Final = 1
 """Seconds to wait before trying again, where the error does not say."""
-_RETRIED: Final = frozenset({"intake_overloaded", "query_concurrency_limit", "unavailable"})
+RETRIED: Final = frozenset({"intake_overloaded", "query_concurrency_limit", "unavailable"})
+"""Codes whose answers have a Retry-After."""
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -103,7 +106,7 @@ INTERNAL: Final = Refusal("internal", "The server failed; its log has the cause.
 def refusal(error: SightlineError) -> Refusal:
     """What to answer when a request ends in an error of the tree."""
     headers: Headers = ()
-    if error.code in _RETRIED:
+    if error.code in RETRIED:
         headers = (("Retry-After", str(max(1, round(error.detail.get("retry_after", RETRY_AFTER))))),)
     elif error.code == "unauthenticated":
         headers = (("WWW-Authenticate", 'Bearer realm="sightline"'),)

@@ -7,8 +7,8 @@ from sightline.domain.labels import Matchers
 from sightline.domain.promql.parse import parse_selector
 
 
-def selectors(texts: Sequence[str]) -> list[Matchers]:
-    """One matcher set for each text.
+def selectors(texts: Sequence[str], parameter: str = "match[]") -> list[Matchers]:
+    """One matcher set for each text of the parameter.
 
     Raises:
         InvalidParameter: one of them is not a selector; says where.
@@ -18,5 +18,5 @@ def selectors(texts: Sequence[str]) -> list[Matchers]:
         try:
             found.append(parse_selector(text))
         except BadData as error:
-            raise InvalidParameter(f"parameter 'match[]': {error.message}", parameter="match[]") from None
+            raise InvalidParameter(f"parameter {parameter!r}: {error.message}", parameter=parameter) from None
     return found

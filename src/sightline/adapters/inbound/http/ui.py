@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import mimetypes
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -95,11 +96,7 @@ def routes(settings: DoorSettings) -> list[HTTPRouteHandler]:
     """All handlers of this file."""
     built = BuiltUi(settings.ui_folder)
 
-    async def page(request: Request[Any, Any, Any]) -> Response[Any]:
-        found = await built.file(PAGE)
-        if found is None:
-            return Response(NOT_BUILT, status_code=503, media_type="text/html", headers=SECURITY_HEADERS)
-        return _response(request, found, _FRESH)
+    page = partial(page_or_notice, built=built, path=PAGE)
 
     @get("/")
     async def root() -> Response[Any]:
@@ -129,6 +126,14 @@ def routes(settings: DoorSettings) -> list[HTTPRouteHandler]:
         return await page(request)  # a place within the page, which it finds by itself
 
     return [root, favicon, ui, asset]
+
+
+async def page_or_notice(request: Request[Any, Any, Any], built: BuiltUi, path: str) -> Response[Any]:
+    """A page of the UI, or a notice where it is not built."""
+    found = await built.file(path)
+    if found is None:
+        return Response(NOT_BUILT, status_code=503, media_type="text/html", headers=SECURITY_HEADERS)
+    return _response(request, found, _FRESH)
 
 
 def _is_hidden(path: str) -> bool:

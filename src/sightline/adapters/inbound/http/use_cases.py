@@ -6,14 +6,23 @@ from typing import Protocol
 
 from sightline.application.define import Defined, Listing
 from sightline.application.evaluate import RuleStatus
+from sightline.application.inspect import History
+from sightline.application.metadata import Described
 from sightline.application.query import QueryOptions
+from sightline.application.recall import Recall
+from sightline.application.register import Register
+from sightline.application.report import Report
+from sightline.application.scrape import Followed
 from sightline.application.search import Found
 from sightline.application.tail import Tail
 from sightline.domain.alerts.notice import Alert
+from sightline.domain.containers.observed import Observed
 from sightline.domain.dashboards.dashboard import Dashboard
 from sightline.domain.labels import Labels, Matchers
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.promql.values import Answer
+from sightline.domain.scrape.scraped import Metadata
+from sightline.domain.scrape.target import JobTargets
 from sightline.domain.tenancy import Principal
 from sightline.domain.timerange import Grid, TimeRange
 from sightline.ports.clock import Clock
@@ -94,6 +103,44 @@ class Dashboarding(Protocol):
         ...
 
 
+class Targeting(Protocol):
+    """What is scraped."""
+
+    def followed(self, principal: Principal) -> list[Followed]:
+        """The targets, and how they are doing."""
+        ...
+
+    def by_job(self, principal: Principal) -> dict[str, JobTargets]:
+        """What was found of each job, dropped targets too."""
+        ...
+
+
+class Inspecting(Protocol):
+    """Containers."""
+
+    def containers(self, principal: Principal, *, stopped: bool) -> list[Observed]:
+        """Those there are now."""
+        ...
+
+    async def history(self, principal: Principal, which: str, within: TimeRange) -> History:
+        """What one of them used over time."""
+        ...
+
+
+class Describing(Protocol):
+    """What metrics mean."""
+
+    async def by_metric(
+        self, principal: Principal, metric: str = "", limit: int | None = None, per_metric: int | None = None
+    ) -> dict[str, list[Metadata]]:
+        """The descriptions of each metric family."""
+        ...
+
+    def by_target(self, principal: Principal, metric: str = "") -> list[Described]:
+        """What each target says of its metrics."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseCases:
     """Everything behind the door.
@@ -108,6 +155,12 @@ class UseCases:
     ingest: Ingesting
     alerts: Alerting
     dashboards: Dashboarding
+    servers: Register
+    report: Report
+    recall: Recall
+    targets: Targeting
+    containers: Inspecting
+    metadata: Describing
     tail: Tail
     clock: Clock
     telemetry: Telemetry

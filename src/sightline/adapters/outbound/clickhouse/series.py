@@ -1,6 +1,6 @@
 """The series port on ClickHouse."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -18,11 +18,14 @@ from sightline.adapters.outbound.clickhouse.statements import MATCHERS, Param, n
 from sightline.domain.errors import TooManySamples
 from sightline.domain.labels import Labels, Matchers
 from sightline.domain.metrics.journal import SealedRange
+from sightline.domain.metrics.known import KnownSeries
 from sightline.domain.metrics.resolve import by_labels, last_writes
+from sightline.domain.metrics.runs import Gathering, Run
+from sightline.domain.metrics.runs import columns as gathered
 from sightline.domain.metrics.samples import Index, SeriesColumns, Times
 from sightline.domain.tenancy import Tenant
-from sightline.domain.timerange import DAY, TimeRange
-from sightline.ports.series import SeriesStore
+from sightline.domain.timerange import ALL_TIME, DAY, TimeRange
+from sightline.ports.archive import Described, SeriesArchive
 
 _T = TypeVar("_T")
 
@@ -47,7 +50,7 @@ class Resolved:
     metrics: tuple[int, ...]
 
 
-class ClickHouseSeries(SeriesStore):
+class ClickHouseSeries(SeriesArchive):
     """Series and samples in two tables, see docs/adr/0003-metric-tables.md. Made by `open`.
 
     after_step: told the name of each step of a write once it is done (`series`, `samples`), so that tests can crash in between.
@@ -112,14 +115,35 @@ class ClickHouseSeries(SeriesStore):
         resolved = await self.resolve(tenant, matchers)
         if not resolved.labels:
             return SeriesColumns.empty()
+        return await self._read(
+            tenant, resolved.metrics, resolved.labels, within, limit, lambda rows: _columns(rows, resolved.labels)
+        )
+
+    @override
+    async def select_known(self, tenant: Tenant, known: KnownSeries, within: TimeRange, limit: int) -> SeriesColumns:
+        if not len(known):
+            return SeriesColumns.empty()
+        return await self._read(
+            tenant, known.metrics, known.ids.tolist(), within, limit, lambda rows: _known_columns(rows, known)
+        )
+
+    async def _read(
+        self,
+        tenant: Tenant,
+        metrics: Iterable[int],
+        ids: Iterable[int],
+        within: TimeRange,
+        limit: int,
+        make: Callable[[pa.Table], SeriesColumns],
+    ) -> SeriesColumns:
         parameters: dict[str, Param] = {
             "tenant": text(tenant),
-            "metrics": numbers(resolved.metrics),
-            "ids": numbers(resolved.labels),
+            "metrics": numbers(metrics),
+            "ids": numbers(ids),
             **_bounds(within),
         }
         found = await self._engine.read_into(
-            lambda rows: None if rows.num_rows > limit else _columns(rows, resolved.labels),
+            lambda rows: None if rows.num_rows > limit else make(rows),
             statement("samples_select"),
             {**parameters, "limit": limit + 1},
         )
@@ -130,11 +154,25 @@ class ClickHouseSeries(SeriesStore):
         if counted["samples"][0].as_py() > limit:
             message = f"the query needs more than {limit} samples: ask for less, or raise query.max_samples"
             raise TooManySamples(message, limit=limit)
-        return await self._engine.read_into(
-            lambda rows: _columns(rows, resolved.labels),
-            statement("samples_select"),
-            {**parameters, "limit": 2**63},
-        )
+        return await self._engine.read_into(make, statement("samples_select"), {**parameters, "limit": 2**63})
+
+    @override
+    async def described(self) -> AsyncIterator[Described]:
+        yield await self._engine.read_into(_described, statement("series_described"))
+
+    @override
+    async def density(self, newest: int, width: int, count: int) -> Sequence[int]:
+        parameters: dict[str, Param] = {"newest": newest, "width": width, "count": count}
+        rows = await self._engine.read(statement("samples_density"), parameters)
+        found = np.zeros(count + 1, np.int64)
+        if rows.num_rows:
+            found[rows["span"].to_numpy()] = rows["rows"].to_numpy()
+        counts: list[int] = found.tolist()
+        return counts
+
+    @override
+    async def runs(self, within: TimeRange) -> Mapping[Tenant, Run]:
+        return await self._engine.read_into(_runs, statement("samples_within"), _bounds(within))
 
     async def resolve(self, tenant: Tenant, matchers: Matchers) -> Resolved:
         """The series that satisfy all matchers, whenever they were seen."""
@@ -274,3 +312,41 @@ def _columns(rows: pa.Table, labels: Mapping[int, Labels]) -> SeriesColumns:
     ids, times, values, seqs = (rows[name].to_numpy() for name in ("id", "time", "value", "seq"))
     kept = last_writes(ids, times, seqs)
     return by_labels(labels, ids[kept], times[kept], values[kept])
+
+
+def _known_columns(rows: pa.Table, known: KnownSeries) -> SeriesColumns:
+    if not rows.num_rows:
+        return SeriesColumns.empty()
+    ids, times, values, seqs = (rows[name].to_numpy() for name in ("id", "time", "value", "seq"))
+    kept = last_writes(ids, times, seqs)
+    return gathered(known, Gathering([(Run.of_rows(ids[kept], times[kept], values[kept]), ALL_TIME)], known))
+
+
+def _described(rows: pa.Table) -> Described:
+    if not rows.num_rows:
+        none = np.empty(0, np.int64)
+        return Described([], np.empty(0, np.uint64), [], none, none)
+    names: list[Any] = rows["tenant"].to_pylist()
+    return Described(
+        [Tenant(name) for name in names],
+        rows["id"].to_numpy(),
+        _labels(rows["label_set"]),
+        rows["first"].to_numpy(),
+        rows["last"].to_numpy(),
+    )
+
+
+def _runs(rows: pa.Table) -> dict[Tenant, Run]:
+    if not rows.num_rows:
+        return {}
+    named: Any = rows["tenant"].combine_chunks().dictionary_encode()
+    tenant, ids, times, values, seqs = (
+        named.indices.to_numpy(),
+        *(rows[name].to_numpy() for name in ("id", "time", "value", "seq")),
+    )
+    found = {}
+    for number, name in enumerate(named.dictionary.to_pylist()):
+        own = np.flatnonzero(tenant == number)
+        own = own[last_writes(ids[own], times[own], seqs[own])]
+        found[Tenant(name)] = Run.of_rows(ids[own], times[own], values[own])
+    return found

@@ -1,6 +1,6 @@
 """Metrics in memory: complete, columnar, gone with the process."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,16 +10,18 @@ from typing_extensions import override
 from sightline.domain.errors import TooManySamples
 from sightline.domain.labels import METRIC_NAME, Labels, Matchers, MatchOp, satisfies
 from sightline.domain.metrics.journal import SealedRange
+from sightline.domain.metrics.known import KnownSeries
 from sightline.domain.metrics.resolve import by_labels, last_writes, spans
+from sightline.domain.metrics.runs import Run
 from sightline.domain.metrics.samples import Ids, SeriesColumns, Times, Values
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import HOUR, TimeRange
-from sightline.ports.series import SeriesStore
+from sightline.ports.archive import Described, SeriesArchive
 
 _Rows = NDArray[np.intp] | NDArray[np.bool_]
 
 
-class MemorySeries(SeriesStore):
+class MemorySeries(SeriesArchive):
     """Every sample since the start. Belongs to one event loop; no call waits."""
 
     def __init__(self) -> None:
@@ -40,9 +42,44 @@ class MemorySeries(SeriesStore):
 
     @override
     async def select(self, tenant: Tenant, matchers: Matchers, within: TimeRange, limit: int) -> SeriesColumns:
-        kept = self._tenants.get(tenant, _Tenant())
-        labels = {one.id: one.labels for one in kept.matching(matchers)}
-        found = kept.read(np.sort(np.fromiter(labels, np.uint64, len(labels))), within)
+        labels = {one.id: one.labels for one in self._tenants.get(tenant, _Tenant()).matching(matchers)}
+        return self._read(tenant, labels, within, limit)
+
+    @override
+    async def select_known(self, tenant: Tenant, known: KnownSeries, within: TimeRange, limit: int) -> SeriesColumns:
+        return self._read(tenant, dict(zip(known.ids.tolist(), known.labels, strict=True)), within, limit)
+
+    @override
+    async def described(self) -> AsyncIterator[Described]:
+        for tenant, kept in tuple(self._tenants.items()):
+            series = tuple(kept.by_id.values())
+            yield Described(
+                [tenant] * len(series),
+                np.array([one.id for one in series], np.uint64),
+                [one.labels for one in series],
+                np.array([one.first_seen for one in series], np.int64),
+                np.array([one.last_seen for one in series], np.int64),
+            )
+
+    @override
+    async def density(self, newest: int, width: int, count: int) -> Sequence[int]:
+        times = [run.times for kept in self._tenants.values() for run in kept.runs]
+        spans_back = (newest - np.concatenate([np.empty(0, np.int64), *times])) // width
+        found: list[int] = np.bincount(np.clip(spans_back, 0, count), minlength=count + 1).tolist()
+        return found
+
+    @override
+    async def runs(self, within: TimeRange) -> Mapping[Tenant, Run]:
+        found = {}
+        for tenant, kept in self._tenants.items():
+            rows = kept.read(np.sort(np.fromiter(kept.by_id, np.uint64, len(kept.by_id))), within)
+            if len(rows):
+                found[tenant] = Run.of_rows(rows.ids, rows.times, rows.values)
+        return found
+
+    def _read(self, tenant: Tenant, labels: Mapping[int, Labels], within: TimeRange, limit: int) -> SeriesColumns:
+        ids = np.sort(np.fromiter(labels, np.uint64, len(labels)))
+        found = self._tenants.get(tenant, _Tenant()).read(ids, within)
         if len(found) > limit:
             message = f"the query needs more than {limit} samples: ask for less, or raise query.max_samples"
             raise TooManySamples(message, limit=limit)

@@ -1,0 +1,116 @@
+"""Samples in the Prometheus text format, pushed: POST /api/v1/import/prometheus, the path and parameters of VictoriaMetrics."""
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+from litestar import Request, Response, post
+from litestar.handlers import HTTPRouteHandler
+
+from sightline.adapters.inbound.http import body, instruments
+from sightline.adapters.inbound.http.asgi import header
+from sightline.adapters.inbound.http.inflight import Inflight, Share
+from sightline.adapters.inbound.http.parameters import Parameters
+from sightline.adapters.inbound.http.settings import DoorSettings
+from sightline.adapters.inbound.http.use_cases import UseCases
+from sightline.adapters.wire.exposition_decoder import TEXT, ExpositionDecoder
+from sightline.domain.errors import InvalidParameter
+from sightline.domain.labels import Labels
+from sightline.domain.metrics.samples import WriteBatch
+from sightline.domain.scrape.scraped import NO_TIME, Scraped
+
+PATH: Final = "/api/v1/import/prometheus"
+WRITTEN: Final = "X-Prometheus-Remote-Write-Samples-Written"
+"""The header that remote write 2.0 has for how many samples were stored."""
+
+# Below, decoding is sooner done than handed to a thread.
+_INLINE_BYTES: Final = 8 * 1024
+
+
+def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
+    """The handler of this file."""
+    decoder = ExpositionDecoder(max_samples=settings.max_request_samples)
+    inflight = Inflight(settings.max_inflight_bytes, use_cases.telemetry)
+
+    @post(PATH)
+    async def import_text(request: Request[Any, Any, Any]) -> Response[Any]:
+        added = _extra_labels(Parameters.of(request.scope["query_string"]))
+        with inflight.share() as share:
+            text = await _read(request, settings, use_cases, share)
+            kind = _media_type(header(_scope(request), b"content-type"))
+            decode = partial(_batch, decoder, text, kind, added, use_cases.clock.now())
+            batch = await asyncio.to_thread(decode) if len(text) > _INLINE_BYTES else decode()
+            del text, decode  # storing may take a while, and the columns are all that is needed
+            await use_cases.ingest(request.user, batch)
+        return Response(None, status_code=204, headers={WRITTEN: str(len(batch))})
+
+    return [import_text]
+
+
+async def _read(request: Request[Any, Any, Any], settings: DoorSettings, use_cases: UseCases, share: Share) -> bytes:
+    """The text, unpacked."""
+    scope = _scope(request)
+    data = await body.read(
+        scope,
+        request.receive,
+        limit=settings.max_body_bytes,
+        setting="http.max_body_bytes",
+        timeout=settings.read_timeout,
+        growing=share.hold,
+    )
+    use_cases.telemetry.add(instruments.BYTES_IN, len(data), (PATH,))
+    limit, setting = settings.max_decompressed_bytes, "http.max_decompressed_bytes"
+    if len(data) <= _INLINE_BYTES:
+        text = body.decoded(scope, data, limit, setting)
+    else:
+        text = await asyncio.to_thread(body.decoded, scope, data, limit, setting)
+    share.add(len(text))
+    return text
+
+
+def _batch(decoder: ExpositionDecoder, text: bytes, media_type: str, added: Mapping[str, str], now: int) -> WriteBatch:
+    """The samples; those without a time have `now`, ms."""
+    found = decoder.decode(text, media_type)
+    times = np.where(found.times == NO_TIME, np.int64(now), found.times)
+    if not added:
+        return WriteBatch(found.labels, found.series, times, found.values)
+    labels, series = _relabelled(found, added)
+    return WriteBatch(labels, series, times, found.values)
+
+
+def _relabelled(
+    found: Scraped, added: Mapping[str, str]
+) -> tuple[tuple[Labels, ...], np.ndarray[Any, np.dtype[np.uint32]]]:
+    """Label sets with further labels, which go before labels of the same name; sets that become equal are one."""
+    numbers: dict[Labels, int] = {}
+    place = np.empty(len(found.labels), np.uint32)
+    for number, labels in enumerate(found.labels):
+        place[number] = numbers.setdefault(Labels.of(labels, **added), len(numbers))
+    return tuple(numbers), place[found.series]
+
+
+def _extra_labels(given: Parameters) -> dict[str, str]:
+    """What `extra_label=name=value`, which may be repeated, adds to every series."""
+    added = {}
+    for text in given.every("extra_label"):
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            message = f"parameter 'extra_label' must be name=value, not {text[:100]!r}"
+            raise InvalidParameter(message, parameter="extra_label")
+        added[name] = value
+    return added
+
+
+def _media_type(said: str | None) -> str:
+    """The type of the body: what clients send that say nothing of it, as curl does, is taken for the text format."""
+    kind = (said or "").partition(";")[0].strip().lower()
+    return (
+        TEXT if said is None or kind in {"", "application/x-www-form-urlencoded", "application/octet-stream"} else said
+    )
+
+
+def _scope(request: Request[Any, Any, Any]) -> Any:
+    """The request's scope, as ASGI's own functions want it."""
+    return request.scope

@@ -1,0 +1,67 @@
+"""Series that a query has found, before any sample is read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.domain.labels import Labels, metric_id
+from sightline.domain.metrics.samples import Ids
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """s series by their ids, distinct, in the order in which an answer shall have them.
+
+    ids: uint64 (s,).
+    """
+
+    ids: Ids
+
+    def __len__(self) -> int:
+        """How many series."""
+        return len(self.ids)
+
+    @cached_property
+    def _by_id(self) -> NDArray[np.intp]:
+        return np.argsort(self.ids)
+
+    @cached_property
+    def ascending(self) -> Ids:
+        """uint64 (s,), the ids in ascending order."""
+        return self.ids[self._by_id]
+
+    def rows_in(self, ids: Ids) -> NDArray[np.int64]:
+        """int64 (s,), where each series stands among `ids`, which ascend; -1 where it does not."""
+        rows = np.full(len(self.ids), -1, np.int64)
+        if len(ids):
+            at = np.minimum(np.searchsorted(ids, self.ascending), len(ids) - 1)
+            rows[self._by_id] = np.where(ids[at] == self.ascending, at, -1)
+        return rows
+
+
+@dataclass(frozen=True, eq=False)
+class KnownSeries(Wanted):
+    """Series in ascending order of labels. Shared between queries: nobody writes into it.
+
+    labels: s label sets.
+    """
+
+    labels: tuple[Labels, ...]
+
+    @classmethod
+    def of(cls, labels: Sequence[Labels], ids: Sequence[int]) -> "KnownSeries":
+        """From label sets and their ids, in any order."""
+        pairs = sorted(zip(labels, ids, strict=True))
+        return cls(np.array([number for _, number in pairs], np.uint64), tuple(one for one, _ in pairs))
+
+    @cached_property
+    def metrics(self) -> tuple[int, ...]:
+        """The ids of the metrics that the series belong to."""
+        return tuple(sorted(metric_id(name) for name in {one.name for one in self.labels}))
+
+
+NO_SERIES: Final = KnownSeries(np.empty(0, np.uint64), ())

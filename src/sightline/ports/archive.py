@@ -1,0 +1,50 @@
+"""What a store of series offers to the memory before it: reads of series found already, and everything again at a start."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sightline.domain.labels import Labels
+from sightline.domain.metrics.known import KnownSeries
+from sightline.domain.metrics.runs import Run
+from sightline.domain.metrics.samples import Ids, SeriesColumns, Times
+from sightline.domain.tenancy import Tenant
+from sightline.domain.timerange import TimeRange
+from sightline.ports.series import SeriesStore
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Described:
+    """s series of any tenants. ids: uint64 (s,). first_seen, last_seen: int64 (s,), ms."""
+
+    tenants: Sequence[Tenant]
+    ids: Ids
+    labels: Sequence[Labels]
+    first_seen: Times
+    last_seen: Times
+
+
+class SeriesArchive(SeriesStore, Protocol):
+    """A store whose samples and series can be read without naming labels.
+
+    Errors: those of the series port. Returned objects belong to the caller, who does not write into `known`.
+    """
+
+    async def select_known(self, tenant: Tenant, known: KnownSeries, within: TimeRange, limit: int) -> SeriesColumns:
+        """As `select`, of series that were found already."""
+        ...
+
+    def described(self) -> AsyncIterator[Described]:
+        """Every series of every tenant that was stored before the call, in any order, a series perhaps more than once."""
+        ...
+
+    async def density(self, newest: int, width: int, count: int) -> Sequence[int]:
+        """How many rows, of all tenants, lie in each of `count` spans of `width` ms before `newest` (ms), newest first.
+
+        The first span takes in everything newer. One number more tells how many lie before all spans. Overwritten rows may count.
+        """
+        ...
+
+    async def runs(self, within: TimeRange) -> Mapping[Tenant, Run]:
+        """All samples within a range, of each tenant that has some, the last write of a timestamp alone."""
+        ...

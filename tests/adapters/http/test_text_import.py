@@ -1,0 +1,106 @@
+"""Samples pushed in the text format: what is stored, and that it is all or nothing."""
+
+import gzip
+from collections.abc import Callable
+
+import httpx
+import pytest
+from tests.adapters.http.stage import NOW, Stage
+
+from sightline.adapters.inbound.http.text_import import PATH, WRITTEN
+from sightline.domain.errors import Overloaded
+from sightline.domain.labels import Labels
+
+Caller = Callable[..., httpx.AsyncClient]
+
+BODY = b"""# TYPE backup_size_bytes gauge
+backup_size_bytes{volume="home"} 5.2e9
+backup_size_bytes{volume="etc"} 17 1763699000000
+"""
+
+
+def stored(stage: Stage) -> list[tuple[Labels, int, float]]:
+    """Labels, time and value of each sample that was stored."""
+    [(_, batch)] = stage.stored
+    return [
+        (batch.labels[series], time, value)
+        for series, time, value in zip(batch.series.tolist(), batch.times.tolist(), batch.values.tolist(), strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"Content-Type": "text/plain"}, {"Content-Type": "application/x-www-form-urlencoded"}],
+)
+async def test_samples_are_stored_as_they_stand(
+    client: httpx.AsyncClient, stage: Stage, headers: dict[str, str]
+) -> None:
+    """A sample has its own time, or that of its arrival; who says nothing of the body, as curl, is understood."""
+    answer = await client.post(PATH, content=BODY, headers=headers)
+    assert (answer.status_code, answer.content, answer.headers[WRITTEN]) == (204, b"", "2")
+    assert stored(stage) == [
+        (Labels.of(__name__="backup_size_bytes", volume="home"), NOW, 5.2e9),
+        (Labels.of(__name__="backup_size_bytes", volume="etc"), 1_763_699_000_000, 17.0),
+    ]
+
+
+async def test_gzip_is_taken_apart(client: httpx.AsyncClient, stage: Stage) -> None:
+    """A compressed body is stored like a plain one."""
+    body = gzip.compress(BODY * 200)
+    answer = await client.post(PATH, content=body, headers={"Content-Encoding": "gzip"})
+    assert answer.status_code == 204
+    assert {labels.name for labels, _, _ in stored(stage)} == {"backup_size_bytes"}
+
+
+async def test_extra_labels_go_before_those_of_the_body(client: httpx.AsyncClient, stage: Stage) -> None:
+    """A label of the address is given to every series in place of one of its name, and series that become equal are one."""
+    answer = await client.post(f"{PATH}?extra_label=job=backup&extra_label=volume=all", content=BODY)
+    assert answer.status_code == 204
+    expected = Labels.of(__name__="backup_size_bytes", job="backup", volume="all")
+    assert [labels for labels, _, _ in stored(stage)] == [expected, expected]
+    assert stage.stored[0][1].labels == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "query", "code", "said"),
+    [
+        (b"up 1\nup{ 1\n", {}, "", "body_malformed", "line 2"),
+        (b"up 1\nup one\n", {}, "", "body_malformed", "line 2"),
+        (b"\xff\xfe 1\n", {}, "", "body_malformed", "line 1"),
+        (gzip.compress(BODY)[:-9], {"Content-Encoding": "gzip"}, "", "body_malformed", "gzip"),
+        (BODY, {"Content-Encoding": "br"}, "", "media_type_unsupported", "br"),
+        (BODY, {"Content-Type": "image/png"}, "", "media_type_unsupported", "image/png"),
+        (BODY, {}, "?extra_label=job", "parameter_invalid", "extra_label"),
+        (BODY, {}, "?extra_label==x", "parameter_invalid", "extra_label"),
+    ],
+)
+async def test_what_is_wrong_is_named_and_nothing_stored(
+    client: httpx.AsyncClient, stage: Stage, body: bytes, headers: dict[str, str], query: str, code: str, said: str
+) -> None:
+    """A bad line, encoding, type or parameter refuses the whole body, and the message says which."""
+    answer = await client.post(f"{PATH}{query}", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (415 if code == "media_type_unsupported" else 400, code)
+    assert said in answer.json()["error"]
+    assert stage.stored == []
+
+
+async def test_bodies_are_bounded(caller: Caller, stage: Stage) -> None:
+    """A body that is too large as sent, once decompressed, or in samples is refused with the limit's name."""
+    async with caller(max_body_bytes=100) as client:
+        answer = await client.post(PATH, content=BODY)
+        assert (answer.status_code, "http.max_body_bytes" in answer.text) == (413, True)
+    async with caller(max_decompressed_bytes=1000) as client:
+        headers = {"Content-Encoding": "gzip"}
+        answer = await client.post(PATH, content=gzip.compress(BODY * 100), headers=headers)
+        assert (answer.status_code, "http.max_decompressed_bytes" in answer.text) == (413, True)
+    async with caller(max_request_samples=1) as client:
+        assert (await client.post(PATH, content=BODY)).status_code == 413
+    assert stage.stored == []
+
+
+async def test_a_refusal_of_the_intake_reaches_the_sender(client: httpx.AsyncClient, stage: Stage) -> None:
+    """When samples cannot be taken now, the answer says so and when to come again."""
+    stage.fails = Overloaded("full", retry_after=7)
+    answer = await client.post(PATH, content=BODY)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "7")
+    assert (await client.get(PATH)).status_code == 405

@@ -1,0 +1,29 @@
+"""Dashboards as text."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from sightline.adapters.wire.dashboard import from_json, from_yaml, to_json, to_yaml
+from sightline.domain.dashboards.dashboard import Dashboard, check
+from sightline.domain.dashboards.ready_made import READY_MADE
+
+GUIDE: Final = Path(__file__).parents[3] / "docs" / "guide" / "dashboards.md"
+
+
+@pytest.mark.parametrize("dashboard", READY_MADE, ids=lambda one: one.name)
+def test_a_dashboard_survives_json_and_yaml(dashboard: Dashboard) -> None:
+    """What was written is read back the same, in both formats."""
+    assert from_json(to_json(dashboard)) == dashboard
+    assert from_yaml(to_yaml(dashboard)) == dashboard
+
+
+def test_the_guides_example_can_be_shown() -> None:
+    """The YAML that the guide shows is a dashboard as it stands."""
+    example = re.search(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    assert example is not None
+    dashboard = from_yaml(example[1].encode())
+    check(dashboard)
+    assert (dashboard.name, len(dashboard.panels)) == ("web-shop", 3)
