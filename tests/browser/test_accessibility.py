@@ -77,7 +77,7 @@ def test_the_open_range_picker(themed: Page, axe: str) -> None:
     """The time range's menu has no violations."""
     themed.goto("/ui/alerts")
     themed.get_by_role("button", name="Time range").click()
-    expect(themed.get_by_label("From")).to_be_visible()
+    expect(themed.get_by_label("From", exact=True)).to_be_visible()
     assert violations(themed, axe) == []
 
 
@@ -97,4 +97,36 @@ def test_the_token_form(themed: Page, axe: str) -> None:
     themed.route("**/api/**", lambda route: route.fulfill(status=401, body=answer, content_type="application/json"))
     themed.goto("/ui/")
     expect(themed.get_by_label("Access token", exact=True)).to_be_visible()
+    assert violations(themed, axe) == []
+
+
+def test_explore_with_its_metrics(themed: Page, axe: str) -> None:
+    """Explore with a chart, a table, a wrong query and the metric browser has no violations."""
+    themed.goto("/ui/explore?q=node_cpu_seconds_total&q=rate%28node_load1%29&view=both&browse=node_cpu_seconds_total")
+    expect(rows(themed, "Chart").first).to_be_visible()
+    expect(themed.get_by_role("table", name="Results")).to_be_visible()
+    expect(themed.get_by_text("query_malformed")).to_be_visible()
+    expect(themed.get_by_role("complementary", name="Metrics").get_by_role("button", name="Rate it")).to_be_visible()
+    assert violations(themed, axe) == []
+
+
+def test_explore_before_its_first_question(themed: Page, axe: str) -> None:
+    """Explore with its examples, completion open and the history open has no violations."""
+    themed.goto("/ui/explore")
+    field = themed.get_by_role("textbox", name="Query A in PromQL")
+    expect(field).to_be_focused()
+    themed.keyboard.type("node_load")
+    expect(themed.get_by_role("option").first).to_be_visible()
+    assert violations(themed, axe) == []
+    themed.keyboard.press("Escape")
+    themed.get_by_role("button", name="History").click()
+    expect(themed.get_by_text("Queries you run are kept here")).to_be_visible()
+    assert violations(themed, axe) == []
+
+
+def test_explores_metrics_on_a_phone(themed: Page, axe: str) -> None:
+    """The drawer of metrics on a phone has no violations."""
+    themed.set_viewport_size({"width": 390, "height": 844})
+    themed.goto("/ui/explore?browse=")
+    expect(themed.get_by_role("dialog", name="Metrics").get_by_role("listitem").first).to_be_visible()
     assert violations(themed, axe) == []

@@ -9,6 +9,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { fakeContainers, fakeServers, fakeTargets } from "./fake-fleet.mjs";
 import { makeReader, makeWorld } from "./fake-metrics.mjs";
 import { BadQuery, evaluate, matches, parse } from "./fake-promql.mjs";
 
@@ -103,9 +104,28 @@ const API = {
     const wanted = params.getAll("match[]").map(selectorMatcher);
     return world.series.filter((series) => wanted.some((fits) => fits(series))).map((series) => series.labels);
   },
+  labels(params) {
+    const wanted = params.getAll("match[]").map(selectorMatcher);
+    const found = world.series.filter((series) => wanted.length === 0 || wanted.some((fits) => fits(series)));
+    return [...new Set(found.flatMap((series) => Object.keys(series.labels)))].sort();
+  },
+  metadata: () =>
+    Object.fromEntries([...new Set(world.series.map((series) => series.labels.__name__))].map((name) => [name, [{ type: name.endsWith("_total") ? "counter" : "gauge", help: `What ${name} counts.`, unit: "" }]])),
+  format_query(params) {
+    parse(params.get("query") ?? "");
+    return params.get("query");
+  },
   alerts: () => ({ alerts: alerts() }),
   rules: () => ({ groups: [{ name: "alerts", file: "catalog", interval: 5, rules: rules() }] }),
+  targets: () => fakeTargets(mode),
   "status/buildinfo": () => ({ version: "0.0.0-fake" }),
+};
+
+/** Answers without an envelope. */
+const DOCUMENTS = {
+  "/api/containers": (params) => fakeContainers(mode, params.get("all") === "1"),
+  "/api/v1/servers": () => ({ servers: fakeServers(mode) }),
+  "/api/v1/metrics": () => ({ metrics: [] }),
 };
 
 function answerApi(path, params) {
@@ -136,6 +156,7 @@ const server = createServer(async (request, response) => {
   if (mode === "gone") return request.destroy();
   if (url.pathname === "/") return response.writeHead(307, { location: "/ui/" }).end();
   if (url.pathname.startsWith("/ui")) return sendFile(url.pathname.slice(3), response);
+  if (DOCUMENTS[url.pathname]) return response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(DOCUMENTS[url.pathname](url.searchParams)));
   if (!url.pathname.startsWith("/api/v1/")) return response.writeHead(404).end();
   let status = 200;
   let answer;

@@ -1,52 +1,36 @@
-import { ApiFailure } from "./failure";
-import { noteAnswer, noteSilence } from "./reachability";
-import type { Alert, Answer, BuildInfo, MatrixResult, RuleGroup, VectorResult } from "./responses";
-import { readToken } from "./token";
+import { exchange, refusalOf } from "./exchange";
+import type { Alert, Answer, BuildInfo, InstantResult, Labels, MatrixResult, MetricMetadata, Noted, RuleGroup, Targets, VectorResult } from "./responses";
 
-const TIMEOUT_MS = 15_000;
+/** Longer parameters than this travel in a form, since addresses have limits on the way. */
+const LONGEST_ADDRESS = 2_000;
 
-/** The only fetch of the UI. */
-async function request<T>(path: string, params: Record<string, string | string[]>, signal?: AbortSignal, token = readToken()): Promise<T> {
+async function request<T>(path: string, params: Record<string, string | string[]>, signal?: AbortSignal, token?: string): Promise<T> {
+  return (await ask<T>(path, params, signal, token)).data;
+}
+
+/** An answer of the Prometheus API: its data with what the server remarks on them. */
+async function ask<T>(path: string, params: Record<string, string | string[]>, signal?: AbortSignal, token?: string): Promise<Noted<T>> {
   const body = new URLSearchParams();
   for (const [name, value] of Object.entries(params)) for (const one of [value].flat()) body.append(name, one);
   const query = body.toString();
-  const deadline = AbortSignal.timeout(TIMEOUT_MS);
-  let response: Response;
-  let answer: Answer<T>;
-  try {
-    response = await fetch(`/api/v1/${path}${query ? `?${query}` : ""}`, {
-      headers: token ? { Authorization: `Bearer ${token}`, Accept: "application/json" } : { Accept: "application/json" },
-      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
-    });
-  } catch (reason) {
-    if (signal?.aborted) throw reason;
-    noteSilence();
-    throw new ApiFailure("unreachable", "The server does not answer.", "server_unreachable");
-  }
-  try {
-    answer = (await response.json()) as Answer<T>;
-  } catch (reason) {
-    if (signal?.aborted) throw reason;
-    if (response.status === 401) answer = { status: "error", errorType: "unauthorized", error: "A token is needed.", code: "unauthorized" };
-    else {
-      // A proxy in front of a stopped server answers in its own words.
-      noteSilence();
-      throw new ApiFailure("unreachable", `Something other than Sightline answered (HTTP ${response.status}).`, "not_sightline");
-    }
-  }
-  noteAnswer(response.status);
-  if (answer.status === "success") return answer.data;
-  const code = answer.code ?? answer.errorType;
-  const kind = response.status === 401 ? "unauthorised" : response.status >= 500 ? "broken" : "refused";
-  throw new ApiFailure(kind, answer.error, code);
+  const inForm = query.length > LONGEST_ADDRESS;
+  const { status, body: found } = await exchange(`/api/v1/${path}${query && !inForm ? `?${query}` : ""}`, inForm ? { method: "POST", body } : {}, signal, token);
+  const answer = found as Answer<T>;
+  if (answer.status === "success") return { data: answer.data, warnings: answer.warnings ?? [], infos: answer.infos ?? [] };
+  throw refusalOf(status, answer);
 }
 
 export function queryInstant(query: string, time: number | undefined, signal?: AbortSignal): Promise<VectorResult> {
   return request("query", time === undefined ? { query } : { query, time: time.toFixed(3) }, signal);
 }
 
-export function queryRange(query: string, start: number, end: number, step: number, signal?: AbortSignal): Promise<MatrixResult> {
-  return request("query_range", { query, start: String(start), end: String(end), step: String(step) }, signal);
+/** What a query of any type gives at a moment, with the server's remarks. */
+export function evaluate(query: string, time: number | undefined, signal?: AbortSignal): Promise<Noted<InstantResult>> {
+  return ask("query", time === undefined ? { query } : { query, time: time.toFixed(3) }, signal);
+}
+
+export function queryRange(query: string, start: number, end: number, step: number, signal?: AbortSignal): Promise<Noted<MatrixResult>> {
+  return ask("query_range", { query, start: String(start), end: String(end), step: String(step) }, signal);
 }
 
 export async function fetchAlerts(signal?: AbortSignal): Promise<Alert[]> {
@@ -57,8 +41,32 @@ export async function fetchRules(signal?: AbortSignal): Promise<RuleGroup[]> {
   return (await request<{ groups: RuleGroup[] }>("rules", { type: "alert", exclude_alerts: "true" }, signal)).groups;
 }
 
-export function labelValues(label: string, match: string, signal?: AbortSignal): Promise<string[]> {
-  return request(`label/${encodeURIComponent(label)}/values`, { "match[]": match }, signal);
+export function fetchTargets(signal?: AbortSignal): Promise<Targets> {
+  return request("targets", {}, signal);
+}
+
+/** A label's values, of all series or of those that a selector matches. */
+export function labelValues(label: string, match: string | undefined, signal?: AbortSignal): Promise<string[]> {
+  return request(`label/${encodeURIComponent(label)}/values`, match === undefined ? {} : { "match[]": match }, signal);
+}
+
+export function labelNames(match: string | undefined, signal?: AbortSignal): Promise<string[]> {
+  return request("labels", match === undefined ? {} : { "match[]": match }, signal);
+}
+
+/** The label sets of at most so many series that had samples in a stretch of time. */
+export function fetchSeries(match: string, start: number, end: number, limit: number, signal?: AbortSignal): Promise<Labels[]> {
+  return request("series", { "match[]": match, start: start.toFixed(3), end: end.toFixed(3), limit: String(limit) }, signal);
+}
+
+/** What is known of metrics by name: type, help and unit. */
+export function fetchMetadata(signal?: AbortSignal): Promise<Record<string, MetricMetadata[]>> {
+  return request("metadata", {}, signal);
+}
+
+/** The query laid out by the server; a query that does not parse is refused with the place. */
+export function formatQuery(query: string, signal?: AbortSignal): Promise<string> {
+  return request("format_query", { query }, signal);
 }
 
 export function buildInfo(signal?: AbortSignal, token?: string): Promise<BuildInfo> {

@@ -14,6 +14,26 @@ export interface MatrixResult {
   result: Array<{ metric: Labels; values: Sample[] }>;
 }
 
+/** What an instant query gives: one of four types. */
+export type InstantResult =
+  | VectorResult
+  | MatrixResult
+  | { resultType: "scalar"; result: Sample }
+  | { resultType: "string"; result: Sample };
+
+export interface MetricMetadata {
+  type: string;
+  help: string;
+  unit: string;
+}
+
+/** Data with what the server remarks on them: warnings are about correctness, infos about style. */
+export interface Noted<T> {
+  data: T;
+  warnings: string[];
+  infos: string[];
+}
+
 export type AlertState = "pending" | "firing" | "resolved";
 
 export interface Alert {
@@ -61,12 +81,32 @@ export interface RuleGroup {
   rules: Rule[];
 }
 
+export interface Target {
+  labels: Labels;
+  discoveredLabels: Labels;
+  scrapePool: string;
+  scrapeUrl: string;
+  globalUrl: string;
+  lastError: string;
+  lastScrape: string;
+  /** Seconds. */
+  lastScrapeDuration: number;
+  health: "up" | "down" | "unknown";
+  scrapeInterval: string;
+  scrapeTimeout: string;
+}
+
+export interface Targets {
+  activeTargets: Target[];
+  droppedTargets: Array<{ discoveredLabels: Labels }>;
+}
+
 export interface BuildInfo {
   version: string;
 }
 
 export type Answer<T> =
-  | { status: "success"; data: T; warnings?: string[] }
+  | { status: "success"; data: T; warnings?: string[]; infos?: string[] }
   | { status: "error"; errorType: string; error: string; code?: string };
 
 export type Frame =

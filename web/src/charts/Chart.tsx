@@ -10,7 +10,7 @@ import { setRange, useTimeRange } from "../time/useTimeRange";
 import styles from "./Chart.module.css";
 import { readInk } from "./ink";
 import type { Threshold, TimeMark } from "./marks";
-import { plotData, plotOptions, type PlotState } from "./plot";
+import { plotData, plotOptions, type Arrangement, type PlotState } from "./plot";
 import type { Unit } from "./units";
 
 /** Half a pixel of time between two moves of the live edge, and never more often than the eye sees. */
@@ -24,7 +24,9 @@ interface ChartProps {
   times: number[];
   lines: readonly Line[];
   unit: Unit;
-  stacked?: boolean;
+  stacked?: boolean | undefined;
+  /** Values by their logarithms; a stack has none. */
+  logarithmic?: boolean | undefined;
   axisMax?: number | undefined;
   thresholds?: readonly Threshold[] | undefined;
   marks?: readonly TimeMark[] | undefined;
@@ -39,6 +41,7 @@ const NONE: readonly never[] = [];
 /** The one chart of the UI: columns in, a canvas out; drag zooms the page. */
 export function Chart(props: ChartProps) {
   const { height, description, times, lines, unit, stacked = false, hidden, focused, onCursor } = props;
+  const arrangement: Arrangement = stacked ? "stacked" : props.logarithmic ? "logarithmic" : "plain";
   const { range } = useTimeRange();
   const scheme = useComputedColorScheme("light");
   const box = useRef<HTMLDivElement>(null);
@@ -70,17 +73,17 @@ export function Chart(props: ChartProps) {
   }, []);
 
   // A plot is built again only when its set of lines, unit or colours change, not for new points.
-  const shape = `${scheme} ${unit} ${stacked} ${lines.map((line) => `${line.key}${line.slot}`).join("\u0002")}`;
+  const shape = `${scheme} ${unit} ${arrangement} ${lines.map((line) => `${line.key}${line.slot}`).join("\u0002")}`;
   const drawable = width > 0 && times.length > 0;
   useEffect(() => {
     const element = box.current;
     if (!element || !drawable) return undefined;
     const built = new uPlot(
-      plotOptions({ width: element.clientWidth, height }, readInk(element, scheme), unit, stacked, () => state.current, {
+      plotOptions({ width: element.clientWidth, height }, readInk(element, scheme), unit, arrangement, () => state.current, {
         onZoom: (from, to) => setRange(zoomTo(from, to)),
         onCursor: (index) => cursorSink.current(index),
       }),
-      plotData(times, state.current, stacked),
+      plotData(times, state.current, arrangement),
       element,
     );
     plot.current = built;
@@ -106,7 +109,7 @@ export function Chart(props: ChartProps) {
         if (target.series[i + 1]?.show !== show) target.setSeries(i + 1, { show }, false);
       });
       if (stacked) stackBands(target, lines, hidden);
-      target.setData(plotData(times, state.current, stacked), false);
+      target.setData(plotData(times, state.current, arrangement), false);
       showWindow(target);
     });
     // Lines change with every new point.

@@ -5,8 +5,8 @@ import type { Threshold, TimeMark } from "./marks";
 import { colourOf } from "./palette";
 import { stack } from "./stack";
 import { isNothing, lonelyPoints } from "./summary";
-import { fixedAxis, formatTimeTicks, timeTicks, valueAxis, type ValueAxis } from "./ticks";
-import { formatTicks, type Unit } from "./units";
+import { fixedAxis, formatTimeTicks, logarithmicAxis, timeTicks, valueAxis, type ValueAxis } from "./ticks";
+import { format, formatTicks, type Unit } from "./units";
 
 /** What the plot reads while it draws; the chart keeps it up to date without building a new plot. */
 export interface PlotState {
@@ -31,10 +31,15 @@ const CROSSHAIR = "page";
 /** Half a time label in pixels: a tick closer to the right edge would be cut. */
 const HALF_LABEL = 20;
 
-export function plotData(times: readonly number[], state: PlotState, stacked: boolean): uPlot.AlignedData {
+/** How values stand on the axis: side by side, on each other, or by their logarithms. */
+export type Arrangement = "plain" | "stacked" | "logarithmic";
+
+export function plotData(times: readonly number[], state: PlotState, arrangement: Arrangement): uPlot.AlignedData {
   const shown = state.lines.map((line) => !state.hidden.has(line.key));
   const columns = state.lines.map((line) => (line.mirrored ? line.values.map((v) => (v === null ? null : -v)) : line.values));
-  if (!stacked) return [times as number[], ...columns];
+  // What is not above zero has no logarithm.
+  if (arrangement === "logarithmic") return [times as number[], ...columns.map((column) => column.map((v) => (v !== null && v > 0 ? v : null)))];
+  if (arrangement === "plain") return [times as number[], ...columns];
   const sums = stack(columns.filter((_, i) => shown[i]));
   let next = 0;
   // A part that is nothing throughout would only draw its colour over the edge of the part below it.
@@ -48,13 +53,16 @@ export function plotOptions(
   size: { width: number; height: number },
   ink: Ink,
   unit: Unit,
-  stacked: boolean,
+  arrangement: Arrangement,
   current: () => PlotState,
   events: PlotEvents,
 ): uPlot.Options {
   const { lines } = current();
+  const stacked = arrangement === "stacked";
+  const logarithmic = arrangement === "logarithmic";
   const axisOf = (min: number, max: number): ValueAxis => {
     const { axisMax } = current();
+    if (logarithmic) return logarithmicAxis(min, max, unit);
     return axisMax !== undefined && max <= axisMax * 1.001 ? fixedAxis(axisMax, unit) : valueAxis(min, max, unit);
   };
   let axis: ValueAxis = { min: 0, max: 1, ticks: [0, 1] };
@@ -76,6 +84,7 @@ export function plotOptions(
     scales: {
       x: { time: true, auto: false, range: (_plot, min, max) => [min, max] },
       y: {
+        distr: logarithmic ? 3 : 1,
         range: (_plot, min, max) => {
           axis = axisOf(min ?? 0, max ?? 0);
           return [axis.min, axis.max];
@@ -102,7 +111,9 @@ export function plotOptions(
         grid: { stroke: ink.grid, width: 1 },
         ticks: { show: false },
         splits: () => axis.ticks,
-        values: (_plot, ticks) => formatTicks(unit, ticks),
+        ...(logarithmic ? { filter: (_plot: uPlot, ticks: number[]) => ticks } : {}),
+        // Decades are far apart: each reads best in a scale of its own.
+        values: (_plot, ticks) => (logarithmic ? ticks.map((tick) => format(unit, tick)) : formatTicks(unit, ticks)),
       },
     ],
     series: [{}, ...lines.map((line, at) => seriesOptions(line, at, ink, stacked, many, current))],
@@ -111,7 +122,7 @@ export function plotOptions(
       drawClear: [(plot) => drawSilence(plot, current(), ink)],
       draw: [
         (plot) => {
-          drawZero(plot, axis, ink);
+          if (!logarithmic) drawZero(plot, axis, ink);
           for (const threshold of current().thresholds) drawThreshold(plot, threshold, ink);
           drawMarks(plot, current(), ink);
         },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fixedAxis, formatTimeTicks, timeTicks, valueAxis } from "./ticks";
+import { fixedAxis, formatTimeTicks, logarithmicAxis, timeTicks, valueAxis } from "./ticks";
 import type { Unit } from "./units";
 
 describe("valueAxis", () => {
@@ -40,4 +40,20 @@ describe("timeTicks", () => {
     expect(formatTimeTicks([1763700000, 1763700010])[0]).toMatch(/^\d\d:\d\d:\d\d$/);
     expect(formatTimeTicks([1763700000, 1763700300])[0]).toMatch(/^\d\d:\d\d$/);
   });
+});
+
+describe("logarithmicAxis", () => {
+  const spans: Array<[number, number]> = [[1, 1], [0.003, 0.02], [1, 1e9], [18e9, 20e9], [7, 1e12], [0, 0]];
+  it.each(spans)("covers %d to %d with two to five ticks", (low, high) => {
+    for (const unit of ["count", "bytes"] as Unit[]) {
+      const { min, max, ticks } = logarithmicAxis(low, high, unit);
+      expect(min).toBeGreaterThan(0);
+      if (low > 0) expect(min).toBeLessThanOrEqual(low * 1.000001);
+      expect(max).toBeGreaterThanOrEqual(high * 0.999999);
+      expect(ticks.length).toBeGreaterThanOrEqual(2);
+      expect(ticks.length).toBeLessThanOrEqual(5);
+    }
+  });
+  it("steps by powers of two for bytes", () => expect(logarithmicAxis(3 * 1024, 30 * 1024, "bytes").ticks).toEqual([2048, 4096, 8192, 16384, 32768]));
+  it("has steps within one power of ten", () => expect(logarithmicAxis(12, 80, "count").ticks).toEqual([10, 20, 50, 100]));
 });

@@ -30,6 +30,19 @@ export function fixedAxis(max: number, unit: Unit): ValueAxis {
   return { min: 0, max, ticks: valueAxis(0, max, unit).ticks.filter((tick) => tick <= max) };
 }
 
+/** Round positive numbers around positive values, by their logarithms: powers of two for bytes, of ten for all else. */
+export function logarithmicAxis(low: number, high: number, unit: Unit): ValueAxis {
+  const base = unit === "bytes" || unit === "bytesPerSecond" ? 2 : 10;
+  const power = (value: number): number => Math.log(value > 0 ? value : 1) / Math.log(base);
+  const first = Math.floor(power(low) + 1e-9);
+  const last = Math.max(first + 1, Math.ceil(power(high) - 1e-9));
+  const every = Math.ceil((last - first) / (MOST_TICKS - 1));
+  const ticks = Array.from({ length: Math.floor((last - first) / every) + 1 }, (_, i) => base ** (first + i * every));
+  // Within one power of ten there is room for the steps between.
+  const between = base === 10 && last === first + 1 ? [1, 2, 5, 10].map((part) => part * 10 ** first) : ticks;
+  return { min: base ** first, max: base ** last, ticks: between };
+}
+
 const finite = (value: number): number => (Number.isFinite(value) ? value : 0);
 
 /** 1, 2, 5, 10, … from a size upward; for bytes the same by powers of 1024. */

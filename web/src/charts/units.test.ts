@@ -11,6 +11,8 @@ describe("format", () => {
     ["bytesPerSecond", 2.5 * 1024 ** 2, "2.50 MiB/s"],
     ["percent", 4.25, "4.3 %"],
     ["percent", 100, "100 %"],
+    ["ratio", 0.0425, "4.3 %"],
+    ["ratio", 2, "200 %"],
     ["seconds", 0.0042, "4.20 ms"],
     ["seconds", 90, "1.50 min"],
     ["seconds", 0, "0 s"],

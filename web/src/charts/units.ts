@@ -1,5 +1,16 @@
 /** What a chart's or a table's numbers count. */
-export type Unit = "bytes" | "bytesPerSecond" | "percent" | "seconds" | "count" | "perSecond";
+export type Unit = "bytes" | "bytesPerSecond" | "percent" | "ratio" | "seconds" | "count" | "perSecond";
+
+/** All units, each with the words a person picks it by. */
+export const UNITS: ReadonlyArray<readonly [Unit, string]> = [
+  ["count", "Plain number"],
+  ["perSecond", "Per second"],
+  ["bytes", "Bytes"],
+  ["bytesPerSecond", "Bytes per second"],
+  ["seconds", "Seconds"],
+  ["percent", "Percent (0–100)"],
+  ["ratio", "Ratio (0–1 as %)"],
+];
 
 const BYTE_NAMES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 const COUNT_NAMES = ["", "k", "M", "G", "T"];
@@ -26,6 +37,8 @@ export function scaleOf(unit: Unit, largest: number): Scale {
       return powerScale(size, 1024, BYTE_NAMES, unit === "bytes" ? "" : "/s");
     case "percent":
       return { divisor: 1, name: "%" };
+    case "ratio":
+      return { divisor: 0.01, name: "%" };
     case "seconds": {
       const fit = TIME_SCALES.findLast(([divisor]) => size >= divisor) ?? (size === 0 ? ([1, "s"] as const) : TIME_SCALES[0]);
       return { divisor: fit?.[0] ?? 1, name: fit?.[1] ?? "s" };
@@ -58,7 +71,7 @@ export function format(unit: Unit, value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   const { divisor, name } = scaleOf(unit, value);
   const whole = divisor === 1 && (unit === "bytes" || unit === "bytesPerSecond");
-  const number = unit === "percent" ? percentDigits(value) : whole ? value.toFixed(0) : digits(value / divisor);
+  const number = unit === "percent" || unit === "ratio" ? percentDigits(value / divisor) : whole ? value.toFixed(0) : digits(value / divisor);
   return name ? `${number} ${name}` : number;
 }
 

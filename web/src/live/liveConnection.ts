@@ -14,6 +14,8 @@ export interface LiveEvents {
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 15_000;
 const POLL_MS = 5_000;
+/** With no host that reports nothing is heard, while other figures move: then pages read again after so long. */
+const LONGEST_SILENCE_MS = 10_000;
 /** Several sample frames belong to one report; one fetch answers them all. */
 const GATHER_MS = 250;
 
@@ -30,8 +32,10 @@ export function openLive(events: LiveEvents): () => void {
   let gatherTimer = 0;
   let closed = false;
   let ticksMissed = false;
+  let lastTick = performance.now();
 
   const tick = (): void => {
+    lastTick = performance.now();
     if (document.hidden) {
       ticksMissed = true;
       return;
@@ -47,7 +51,7 @@ export function openLive(events: LiveEvents): () => void {
     if (liveState.get() !== "open") {
       tick();
       if (!document.hidden) events.onAlert();
-    }
+    } else if (performance.now() - lastTick >= LONGEST_SILENCE_MS) tick();
   }, POLL_MS);
 
   const connect = (): void => {

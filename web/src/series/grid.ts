@@ -8,6 +8,15 @@ export interface Grid {
   step: number;
   times: number[];
   series: GridSeries[];
+  /** How the latest answer came, where a page tells of it. */
+  answer?: AnswerNotes;
+}
+
+export interface AnswerNotes {
+  warnings: string[];
+  infos: string[];
+  /** Seconds from question to answer. */
+  took: number;
 }
 
 export interface GridSeries {

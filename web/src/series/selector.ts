@@ -5,6 +5,9 @@ export function select(name: string, labels: Record<string, string>, extra = "")
   return parts.length === 0 ? name : `${name}{${parts.join(",")}}`;
 }
 
+/** A matcher for any of some values: `instance=~"a|b"`. */
+export const oneOf = (label: string, values: readonly string[]): string => `${label}=~${quote(values.map((value) => value.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"))}`;
+
 export function quote(value: string): string {
   return `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`;
 }

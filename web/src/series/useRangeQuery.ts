@@ -18,20 +18,35 @@ export interface RangeData {
   failure: Error | null;
 }
 
+/** One query's part of the data, for a page that tells them apart. */
+export interface RangeResult {
+  grid: Grid | undefined;
+  pending: boolean;
+  outdated: boolean;
+  failure: Error | null;
+}
+
 /** Keeps expressions' series for the page's time range; every live tick asks only for the missing tails. */
 export function useRangeQueries(expressions: readonly Expression[]): RangeData {
   const client = useQueryClient();
   const { range } = useTimeRange();
-  return useQueries({ queries: expressions.map((expression) => rangeQuery(client, expression, range)), combine });
+  const step = stepFor(lengthOf(range));
+  return useQueries({ queries: expressions.map((expression) => rangeQuery(client, expression(rateWindow(step)), step, range)), combine });
 }
 
 export function useRangeQuery(expression: Expression): RangeData {
   return useRangeQueries([expression]);
 }
 
-function rangeQuery(client: QueryClient, expression: Expression, range: TimeRange) {
-  const step = stepFor(lengthOf(range));
-  const text = expression(rateWindow(step));
+/** The same for queries as they stand, each with its own outcome; without a step the range gives it. */
+export function useRangeResults(queries: readonly string[], step: number | null): RangeResult[] {
+  const client = useQueryClient();
+  const { range } = useTimeRange();
+  const points = step ?? stepFor(lengthOf(range));
+  return useQueries({ queries: queries.map((text) => rangeQuery(client, text, points, range)), combine: apart });
+}
+
+function rangeQuery(client: QueryClient, text: string, step: number, range: TimeRange) {
   const key = ["range", text, step, range.kind === "last" ? range.seconds : `${range.from}-${range.to}`];
   return {
     queryKey: key,
@@ -41,8 +56,9 @@ function rangeQuery(client: QueryClient, expression: Expression, range: TimeRang
       const bounds = gridBounds(windowOf(range, now()), step);
       const kept = client.getQueryData<Grid>(key);
       const from = missingFrom(kept, bounds, step);
-      const answer = await queryRange(text, from, bounds.to, step, signal);
-      return mergeTail(kept, answer, from, bounds, step);
+      const asked = performance.now();
+      const { data, warnings, infos } = await queryRange(text, from, bounds.to, step, signal);
+      return { ...mergeTail(kept, data, from, bounds, step), answer: { warnings, infos, took: (performance.now() - asked) / 1000 } };
     },
   };
 }
@@ -54,4 +70,8 @@ function combine(results: Array<UseQueryResult<Grid>>): RangeData {
     outdated: results.some((result) => result.isPlaceholderData),
     failure: results.find((result) => result.error !== null)?.error ?? null,
   };
+}
+
+function apart(results: Array<UseQueryResult<Grid>>): RangeResult[] {
+  return results.map((result) => ({ grid: result.data, pending: result.isPending, outdated: result.isPlaceholderData, failure: result.error }));
 }

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Link } from "../parts/Link";
 import { CollapseIcon } from "../parts/icons";
 import { FiringCount } from "./FiringCount";
@@ -14,6 +14,11 @@ export function Navigation({ active }: { active: string | null }) {
     localStorage.setItem(KEY, narrow ? "wide" : "narrow");
     setNarrow(!narrow);
   };
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    // The bar of a phone scrolls: where one is stays in sight.
+    list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [active]);
   return (
     <nav className={styles.navigation} aria-label="Main" data-narrow={narrow || undefined}>
       <div className={styles.brand}>
@@ -23,7 +28,7 @@ export function Navigation({ active }: { active: string | null }) {
         </svg>
         <span className={styles.word}>Sightline</span>
       </div>
-      <ul className={styles.list}>
+      <ul ref={list} className={styles.list}>
         {SECTIONS.map(({ path, word, icon: Icon }) => (
           <li key={path}>
             <Link to={path} className={styles.item} aria-current={active === path ? "page" : undefined} title={narrow ? word : undefined}>

@@ -17,7 +17,7 @@ export function Shell() {
   const reachable = useStorePart(reachability, (state) => state.reachable);
 
   useEffect(() => {
-    if (path === "/") navigate(hrefOf("/hosts", search), { replace: true });
+    if (path === "/") navigate(hrefOf("/overview", search), { replace: true });
   }, [path, search]);
 
   useEffect(() => {
@@ -41,7 +41,7 @@ export function Shell() {
               </Suspense>
             ) : path === "/" ? null : (
               <EmptyState title="There is no page at this address">
-                <p>The link may be old or mistyped. <Link to="/hosts">Go to hosts</Link></p>
+                <p>The link may be old or mistyped. <Link to="/overview">Go to the overview</Link></p>
               </EmptyState>
             )}
           </ErrorBoundary>

@@ -1,5 +1,5 @@
 import { lazy, type ComponentType, type LazyExoticComponent } from "react";
-import { BellIcon, HostIcon } from "../parts/icons";
+import { BellIcon, CompassIcon, ContainerIcon, DashboardIcon, HostIcon, OverviewIcon, ServerIcon, TargetIcon } from "../parts/icons";
 
 export interface PageProps {
   /** What follows the section in the path, decoded: a host's name. */
@@ -15,8 +15,14 @@ export interface Section {
 
 /** The product's nouns in their order; only what exists. */
 export const SECTIONS: readonly Section[] = [
+  { path: "/overview", word: "Overview", icon: OverviewIcon, page: lazy(() => import("../pages/overview/OverviewPage")) },
   { path: "/hosts", word: "Hosts", icon: HostIcon, page: lazy(() => import("../pages/hosts/HostsPage")) },
+  { path: "/servers", word: "Servers", icon: ServerIcon, page: lazy(() => import("../pages/servers/ServersPage")) },
+  { path: "/containers", word: "Containers", icon: ContainerIcon, page: lazy(() => import("../pages/containers/ContainersPage")) },
+  { path: "/explore", word: "Explore", icon: CompassIcon, page: lazy(() => import("../pages/explore/ExplorePage")) },
+  { path: "/targets", word: "Targets", icon: TargetIcon, page: lazy(() => import("../pages/targets/TargetsPage")) },
   { path: "/alerts", word: "Alerts", icon: BellIcon, page: lazy(() => import("../pages/alerts/AlertsPage")) },
+  { path: "/dashboards", word: "Dashboards", icon: DashboardIcon, page: lazy(() => import("../pages/dashboards/DashboardsPage")) },
 ];
 
 export interface Route {

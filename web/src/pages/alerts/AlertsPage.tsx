@@ -13,6 +13,7 @@ import { activeSince, byUrgency, useAlerts } from "../../series/useAlerts";
 import { useRules } from "../../series/useRules";
 import styles from "./AlertsPage.module.css";
 import { Rules } from "./Rules";
+import { Timeline } from "./Timeline";
 
 /** Labels told elsewhere in the row. */
 const SHOWN_APART = new Set(["alertname", "severity", "instance"]);
@@ -44,6 +45,8 @@ export default function AlertsPage() {
           <AlertList name="Recently resolved" alerts={resolved} />
         </>
       )}
+      <h2 className={styles.section}>Timeline</h2>
+      <Timeline />
       <h2 className={styles.section}>Rules</h2>
       <Rules {...{ rules: rules.data, failure: rules.error, pending: rules.isPending }} />
     </div>
@@ -73,7 +76,8 @@ function NothingFiring({ rules }: { rules: readonly Rule[] | undefined }) {
 }
 
 function AlertRow({ alert }: { alert: Alert }) {
-  const { alertname, severity, instance } = alert.labels;
+  const { alertname, severity, instance, id, name } = alert.labels;
+  const container = id && name ? name : null;
   const others = Object.entries(alert.labels).filter(([name]) => !SHOWN_APART.has(name));
   return (
     <li className={styles.alert} data-state={alert.state}>
@@ -93,6 +97,7 @@ function AlertRow({ alert }: { alert: Alert }) {
         )}
       </div>
       <dl className={styles.facts}>
+        {container && <div><dt>Name</dt><dd><Link to={`/containers/${encodeURIComponent(container)}`}>{container}</Link></dd></div>}
         {instance && <div><dt>Host</dt><dd><Link to={`/hosts/${encodeURIComponent(instance)}`}>{instance}</Link></dd></div>}
         <div><dt>Value</dt><dd>{format("count", Number(alert.value))}</dd></div>
         <div><dt>{alert.state === "resolved" ? "Began" : "Since"}</dt><dd><Ago time={activeSince(alert)} /></dd></div>

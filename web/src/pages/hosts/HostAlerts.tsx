@@ -5,11 +5,11 @@ import { Link } from "../../parts/Link";
 import { activeSince } from "../../series/useAlerts";
 import styles from "./HostAlerts.module.css";
 
-/** What is wrong with this host, above everything else; nothing when nothing is. */
-export function HostAlerts({ alerts }: { alerts: readonly Alert[] }) {
+/** What is wrong with this host, or whatever else the page is of, above everything else; nothing when nothing is. */
+export function HostAlerts({ alerts, of = "host" }: { alerts: readonly Alert[]; of?: "host" | "container" | "server" }) {
   if (alerts.length === 0) return null;
   return (
-    <ul className={styles.list} aria-label="Alerts of this host">
+    <ul className={styles.list} aria-label={`Alerts of this ${of}`}>
       {alerts.map((alert) => (
         <li key={alert.labels.alertname ?? alert.activeAt} className={styles.alert} data-state={alert.state}>
           <AlertState state={alert.state} />

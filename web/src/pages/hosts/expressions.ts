@@ -82,4 +82,18 @@ export const FLEET = {
   cpu: cpuInUse({}),
   memory: "100 * (1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes)",
   disk: `100 * (1 - min by (instance) (${fill(all("size"), all("free"), all("avail"))}))`,
+  filesystems: `100 * (1 - ${fill(all("size"), all("free"), all("avail"))})`,
 } as const;
+
+/** How some hosts have been doing, for their rows; `which` is a matcher such as `instance=~"a|b"`, empty for all. */
+export const fleetOverTime = (which: string): { cpu: Expression; memory: Expression; received: Expression; sent: Expression } => {
+  const of = (name: string, ...matchers: string[]): string => select(name, {}, [...matchers, which].filter(Boolean).join(","));
+  const busy = (window: string, ...matchers: string[]): string => `sum by (instance) (rate(${of(CPU, ...matchers)}[${window}]))`;
+  const moved = (direction: "receive" | "transmit"): Expression => (window) => `sum by (instance) (rate(${of(`node_network_${direction}_bytes_total`, NO_LOOPBACK)}[${window}]))`;
+  return {
+    cpu: (window) => `100 * (1 - ${busy(window, 'mode=~"idle|iowait"')} / ${busy(window)})`,
+    memory: () => `100 * (1 - ${of("node_memory_MemAvailable_bytes")} / ${of("node_memory_MemTotal_bytes")})`,
+    received: moved("receive"),
+    sent: moved("transmit"),
+  };
+};

@@ -1,0 +1,42 @@
+import { lazy, Suspense, type Ref } from "react";
+import styles from "./QueryEditor.module.css";
+
+/** What a page can do to an editor beside giving it text. */
+export interface EditorHandle {
+  focus(): void;
+  /** Puts text in place of the selection. */
+  insert(text: string): void;
+  /** Moves the cursor to a place that counts from 1. */
+  goTo(line: number, column: number): void;
+}
+
+export interface EditorProps {
+  value: string;
+  /** What a screen reader calls it. */
+  label: string;
+  placeholder?: string | undefined;
+  autoFocus?: boolean | undefined;
+  /** The server's message against the query when it was run; its place is underlined. */
+  complaint?: string | null | undefined;
+  /** Makes the query that the server checks of the text, as long as it: for text with variables. By default the text itself. */
+  checked?: ((value: string) => string) | undefined;
+  onChange: (value: string) => void;
+  /** Enter or Ctrl+Enter; Shift+Enter makes a new line. */
+  onRun: () => void;
+  onFocus?: (() => void) | undefined;
+  handle?: Ref<EditorHandle> | undefined;
+}
+
+// The editor is the largest part of the UI: only pages with a query load it, and without it a query can still be typed.
+const Editor = lazy(() => import("./CodeMirrorEditor").catch(() => import("./PlainEditor")));
+
+/** A PromQL query being written: completion, highlighting and the server's objections as one types. */
+export function QueryEditor(props: EditorProps) {
+  return (
+    <div className={styles.frame}>
+      <Suspense fallback={<pre className={styles.waiting}>{props.value || " "}</pre>}>
+        <Editor {...props} />
+      </Suspense>
+    </div>
+  );
+}
