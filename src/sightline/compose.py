@@ -32,11 +32,12 @@ from sightline.adapters.outbound.files.folder import DataFolder
 from sightline.adapters.outbound.files.journal import FileJournal
 from sightline.adapters.outbound.files.targets import TargetFiles
 from sightline.adapters.outbound.memory.bus import MemoryBus
+from sightline.adapters.outbound.memory.scraper import MemoryScraper
 from sightline.adapters.outbound.notifiers.console import ConsoleNotifier
 from sightline.adapters.outbound.notifiers.webhook import WebhookNotifier, WebhookSettings
 from sightline.adapters.outbound.prometheus_client.telemetry import PrometheusTelemetry
-from sightline.adapters.outbound.scraping.client import HttpScraper
 from sightline.adapters.outbound.sources.docker.source import DockerSource, Watched
+from sightline.adapters.outbound.sources.host.described import METADATA as HOST_METADATA
 from sightline.adapters.outbound.sources.host.source import HostSource
 from sightline.adapters.outbound.sources.own import OwnMetrics
 from sightline.adapters.outbound.sql.catalog import SqlCatalog
@@ -80,6 +81,7 @@ from sightline.domain.metrics.index import LabelIndex
 from sightline.domain.metrics.tail import Tail
 from sightline.domain.tenancy import LOCAL
 from sightline.ports.notifier import Notifier
+from sightline.ports.scraper import Scraper
 from sightline.settings.schema import Settings
 
 _DECODERS: Final = ("sightline.adapters.wire.remote_write_scan",)
@@ -293,6 +295,7 @@ async def _start_jobs(settings: Settings, core: _Core, parts: _Parts, port: int,
     await evaluate.install(LOCAL, container_rules())
     ticker.every(settings.alerts.interval.seconds, "evaluate alerts", jobs.evaluating(evaluate, Record(core.ingest)))
     ticker.every(_REFILL_EVERY, "refill memory", lambda: core.reader.refill(clock.now()))
+    ticker.every(settings.own.interval.seconds, "measure memory", lambda: core.reader.measure(core.telemetry))
     ticker.every(_FLUSH_EVERY, "flush", jobs.flushing(core.flush))
     ticker.every(_WATCH_DISK_EVERY, "watch disk", core.retain.run_once, First.LATER)
     ticker.every(_SETTLE_EVERY, "write last seen", parts.servers.settle, First.LATER)
@@ -322,11 +325,20 @@ async def _drain(ingest: Ingest, flush: Flush) -> None:
 async def _scraping(
     settings: Settings, ingest: Ingest, clock: SystemClock, telemetry: PrometheusTelemetry, stack: AsyncExitStack
 ) -> _Scraping:
-    metadata = MetricMetadata(telemetry)
-    scraper = await stack.enter_async_context(HttpScraper(ExpositionDecoder(), __version__))
+    metadata = MetricMetadata(telemetry, HOST_METADATA)
+    scraper = await _scraper(settings, clock, stack)
     scrape = Scrape(scraper, ingest, metadata, clock, telemetry)
     follow = Follow(Discover(settings.scrape, _target_files(settings), telemetry), scrape)
     return _Scraping(follow, metadata, ScrapeLoop(follow, scrape, clock, telemetry))
+
+
+async def _scraper(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> Scraper:
+    if not settings.scrape:
+        return MemoryScraper(clock)  # which no target asks
+    from sightline.adapters.outbound.scraping.client import HttpScraper  # noqa: PLC0415 - its driver takes 0.4 s to load
+
+    decoder = ExpositionDecoder(max_samples=settings.intake.request_samples)
+    return await stack.enter_async_context(HttpScraper(decoder, __version__))
 
 
 def _target_files(settings: Settings) -> dict[str, ReadTargets]:

@@ -82,7 +82,7 @@ async def test_closing_ends_queries_and_refuses_more(tmp_path: Path) -> None:
     await asyncio.sleep(0)
     await engine.close()
     await engine.close()
-    for call in (running, engine.read("SELECT 1"), engine.command("SELECT 1"), engine.insert("", pa.Table)):
+    for call in (running, engine.read("SELECT 1"), engine.command("SELECT 1"), engine.insert("", partial(one_number, 1))):
         with pytest.raises(Unavailable):
             await call
 
@@ -151,12 +151,11 @@ async def test_a_cancelled_query_leaves_nothing_to_the_next(tmp_path: Path) -> N
 )
 async def test_a_failed_write_leaves_nothing_to_the_next(engine: Embedded, failing: str) -> None:
     """An insert that is reported as done after a failed one is stored."""
-    await engine.command("CREATE TABLE kept (n UInt8) ENGINE = MergeTree ORDER BY n")
-    rows = pa.table({"n": pa.array([1], pa.uint8())})
+    await engine.command("CREATE TABLE kept (n UInt64) ENGINE = MergeTree ORDER BY n")
     for turn in range(3):
         with pytest.raises(Unavailable):
             await engine.command(failing)
-        await engine.insert("INSERT INTO kept SELECT n FROM Python(rows)", partial(as_is, rows))
+        await engine.insert(KEEP, partial(one_number, 1))
         assert (await engine.read("SELECT count() AS n FROM kept"))["n"].to_pylist() == [turn + 1]
 
 
@@ -208,9 +207,8 @@ async def test_opened_and_closed_many_times_in_one_process(tmp_path: Path) -> No
     limits = EngineLimits(readers=1)
     for turn in range(6):
         engine = await Embedded.open(tmp_path / f"store{turn % 2}", limits)
-        await engine.command("CREATE TABLE IF NOT EXISTS kept (turn UInt8) ENGINE = MergeTree ORDER BY turn")
-        rows = pa.table({"turn": pa.array([turn], pa.uint8())})
-        await engine.insert("INSERT INTO kept SELECT turn FROM Python(rows)", partial(as_is, rows))
+        await engine.command("CREATE TABLE IF NOT EXISTS kept (turn UInt64) ENGINE = MergeTree ORDER BY turn")
+        await engine.insert(KEEP, partial(one_number, turn))
         found = await engine.read("SELECT turn FROM kept ORDER BY turn")
         assert found["turn"].to_pylist() == list(range(turn % 2, turn + 1, 2))
         await engine.close()

@@ -13,6 +13,7 @@ from tests.adapters.http.stage import Stage
 
 from sightline.adapters.inbound.http import app, openapi
 from sightline.adapters.inbound.http.errors import MEANING
+from sightline.adapters.inbound.http.inflight import Inflight
 from sightline.adapters.inbound.http.settings import DoorSettings
 
 Caller = Callable[..., httpx.AsyncClient]
@@ -41,7 +42,7 @@ def served(stage: Stage, settings: DoorSettings) -> set[tuple[str, str]]:
         *((path, "GET") for path in door._live),
         *(
             (re.sub(r"\{(\w+):\w+\}", r"{\1}", path), str(method))
-            for handler in app.handlers(stage.use_cases(), settings)
+            for handler in app.handlers(stage.use_cases(), settings, Inflight(1, stage.telemetry))
             for path in handler.paths
             for method in handler.http_methods
             if method not in {"HEAD", "OPTIONS"}
@@ -128,7 +129,9 @@ async def test_the_description_is_served_as_json_and_yaml(client: httpx.AsyncCli
     assert (again.status_code, again.content) == (304, b"")
 
 
-@pytest.mark.parametrize(("path", "place"), [("/swagger/index.html", "/docs"), ("/dashboard.html", "/ui/hosts")])
+@pytest.mark.parametrize(
+    ("path", "place"), [("/swagger/index.html", "/docs"), ("/dashboard.html", "/ui/dashboards/host")]
+)
 async def test_addresses_of_other_products_lead_to_ours(client: httpx.AsyncClient, path: str, place: str) -> None:
     """Who comes by an address known from elsewhere is led to our page."""
     answer = await client.get(path)

@@ -25,6 +25,13 @@ from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import MINUTE, TimeRange
 from sightline.ports.archive import Described, SeriesArchive
 from sightline.ports.series import SeriesStore
+from sightline.ports.telemetry import Instrument, Kind, Telemetry
+
+_HOT_BYTES: Final = Instrument("sightline_hot_bytes", "Memory of the newest samples kept for queries.", Kind.GAUGE)
+_INDEX_BYTES: Final = Instrument("sightline_index_bytes", "About how much memory the index of labels takes.", Kind.GAUGE)
+_INDEX_GIVEN_UP: Final = Instrument(
+    "sightline_index_given_up_tenants", "Tenants with more series than index.max_bytes holds.", Kind.GAUGE
+)
 
 _T = TypeVar("_T", bound=str | Labels)
 _Result = TypeVar("_Result")
@@ -149,6 +156,12 @@ class TieredSeries(SeriesStore):
                 self._hot.admit(first)
                 self._hot.take_older(await self._store.runs(TimeRange(first, after - 1)), first)
         self._is_filled = True
+
+    async def measure(self, telemetry: Telemetry) -> None:
+        """Tell what is kept in memory."""
+        telemetry.set(_HOT_BYTES, self._hot.weight)
+        telemetry.set(_INDEX_BYTES, self._index.weight)
+        telemetry.set(_INDEX_GIVEN_UP, self._index.given_up)
 
     async def _see(self, some: Described) -> None:
         rows = zip(

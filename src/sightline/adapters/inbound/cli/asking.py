@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
+from typing_extensions import override
 
 from sightline import __version__
 from sightline.adapters.inbound.cli.program import AsJson, Ended, Exit, say
@@ -142,7 +143,7 @@ def _ask(asking: Asking, path: str, body: bytes | None, headers: Mapping[str, st
     # A proxy of the environment leads away from this machine.
     local = [urllib.request.ProxyHandler({})] if _is_loopback(host) else []
     try:
-        with urllib.request.build_opener(*local).open(request, timeout=timeout) as response:
+        with urllib.request.build_opener(*local, _stays()).open(request, timeout=timeout) as response:
             return Answer(response.status, _lower(response.headers), response.read())
     except urllib.error.HTTPError as error:
         with error:
@@ -157,6 +158,18 @@ def _ask(asking: Asking, path: str, body: bytes | None, headers: Mapping[str, st
             f"nobody answers at {url}: {reason}\n"
             "Is it running? Start it with `sightline serve`, or say where it is with --url or SIGHTLINE_URL.",
         ) from None
+
+
+def _stays() -> Any:
+    """Follows no redirect: it might lead elsewhere, and the token would go along."""
+    import urllib.request
+
+    class Stays(urllib.request.HTTPRedirectHandler):
+        @override
+        def redirect_request(self, *_: Any) -> None:
+            return None
+
+    return Stays()
 
 
 def _lower(headers: Any) -> dict[str, str]:

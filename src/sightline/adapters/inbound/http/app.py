@@ -31,6 +31,7 @@ from sightline.adapters.inbound.http.access import Access
 from sightline.adapters.inbound.http.asgi import App, Message, Receive, Scope, Send, respond
 from sightline.adapters.inbound.http.body import BodyStalled, ClientGone
 from sightline.adapters.inbound.http.errors import INTERNAL, Refusal, refusal
+from sightline.adapters.inbound.http.inflight import Inflight
 from sightline.adapters.inbound.http.intake import PATHS as INTAKE_PATHS
 from sightline.adapters.inbound.http.intake import Intake
 from sightline.adapters.inbound.http.report_intake import PATH as REPORT_PATH
@@ -64,15 +65,16 @@ class _Door:
     def __init__(self, use_cases: UseCases, settings: DoorSettings) -> None:
         self._access = Access(settings)
         self._telemetry: Telemetry = use_cases.telemetry
-        self._intake = dict.fromkeys(INTAKE_PATHS, Intake(use_cases, settings)) | {
-            REPORT_PATH: ReportIntake(use_cases, settings)
+        inflight = Inflight(settings.max_inflight_bytes, use_cases.telemetry)
+        self._intake = dict.fromkeys(INTAKE_PATHS, Intake(use_cases, settings, inflight)) | {
+            REPORT_PATH: ReportIntake(use_cases, settings, inflight)
         }
         seats = Seats(settings.max_websockets, use_cases.telemetry)
         self._live = {
             LIVE_PATH: Live(use_cases, settings, seats),
             STREAM_PATH: Live(use_cases, settings, seats, STREAM),
         }
-        self._framework = _framework(use_cases, settings)
+        self._framework = _framework(use_cases, settings, inflight)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -188,12 +190,12 @@ class _Said:
         await self._send(message)
 
 
-def handlers(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
+def handlers(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> list[HTTPRouteHandler]:
     """Everything that the framework serves; openapi/ describes it, and what the dispatcher takes by itself, one by one."""
     return [
         *prometheus.routes(use_cases, settings),
         *formatting.routes(settings),
-        *text_import.routes(use_cases, settings),
+        *text_import.routes(use_cases, settings, inflight),
         *dashboards.routes(use_cases, settings),
         *servers.routes(use_cases, settings),
         *targets.routes(use_cases, settings),
@@ -204,9 +206,9 @@ def handlers(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandl
     ]
 
 
-def _framework(use_cases: UseCases, settings: DoorSettings) -> App:
+def _framework(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> App:
     app: Any = Litestar(
-        handlers(use_cases, settings),
+        handlers(use_cases, settings, inflight),
         exception_handlers={Exception: _pass_on},
         openapi_config=None,
         logging_config=None,

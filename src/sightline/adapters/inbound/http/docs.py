@@ -12,7 +12,7 @@ from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.ui import BuiltUi, page_or_notice
 
 PAGE: Final = "/docs"
-HISTORY: Final = "/ui/hosts"
+HISTORY: Final = "/ui/dashboards/host"
 """Where `/dashboard.html` leads: the page with the history of what is measured."""
 OPEN: Final = frozenset({PAGE, "/swagger/index.html", "/dashboard.html", "/openapi.json", "/openapi.yaml"})
 """Paths that need no token: what they show is the same for every Sightline."""

@@ -29,11 +29,11 @@ _LENGTH_BYTES: Final = 5
 class Intake:
     """POST /api/v1/write."""
 
-    def __init__(self, use_cases: UseCases, settings: DoorSettings) -> None:
+    def __init__(self, use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> None:
         self._use_cases = use_cases
         self._settings = settings
         self._decoder = RemoteWriteDecoder(max_samples=settings.max_request_samples)
-        self._inflight = Inflight(settings.max_inflight_bytes, use_cases.telemetry)
+        self._inflight = inflight
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one write: 204 once every sample is acknowledged; errors of the tree are the dispatcher's to render."""

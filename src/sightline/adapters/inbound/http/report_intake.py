@@ -21,10 +21,10 @@ _INLINE_BYTES: Final = 128 * 1024
 class ReportIntake:
     """POST /api/v1/ingest."""
 
-    def __init__(self, use_cases: UseCases, settings: DoorSettings) -> None:
+    def __init__(self, use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> None:
         self._use_cases = use_cases
         self._settings = settings
-        self._inflight = Inflight(settings.max_inflight_bytes, use_cases.telemetry)
+        self._inflight = inflight
         # One for the loop and one for threads, of which one decodes at a time.
         self._decoder = ServerReportDecoder(settings.max_request_samples)
         self._large = ServerReportDecoder(settings.max_request_samples)

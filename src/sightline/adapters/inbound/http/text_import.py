@@ -29,10 +29,9 @@ WRITTEN: Final = "X-Prometheus-Remote-Write-Samples-Written"
 _INLINE_BYTES: Final = 8 * 1024
 
 
-def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
-    """The handler of this file."""
+def routes(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> list[HTTPRouteHandler]:
+    """The handler of this file; `inflight` is shared by all that reads bodies."""
     decoder = ExpositionDecoder(max_samples=settings.max_request_samples)
-    inflight = Inflight(settings.max_inflight_bytes, use_cases.telemetry)
 
     @post(PATH)
     async def import_text(request: Request[Any, Any, Any]) -> Response[Any]:
