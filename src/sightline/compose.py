@@ -236,7 +236,8 @@ async def _parts(settings: Settings, core: _Core, stack: AsyncExitStack) -> _Par
         limits=_query_limits(settings),
     )
     notify = Notify(_notifiers(settings), clock, telemetry, Pace(cooldown=settings.alerts.cooldown))
-    catalog, servers = SqlCatalog(core.database), Register(SqlServers(core.database), clock, _label_limits(settings))
+    catalog = SqlCatalog(core.database)
+    servers = Register(SqlServers(core.database), clock, _label_limits(settings), most=settings.servers.max)
     stack.push_async_callback(_settle, servers)
     return _Parts(
         query,

@@ -8,7 +8,7 @@ from typing_extensions import override
 from sightline.adapters.outbound.memory.clock import ManualClock
 from sightline.adapters.outbound.memory.servers import MemoryServers
 from sightline.application.register import Register
-from sightline.domain.errors import InvalidField, NotFound, Unavailable
+from sightline.domain.errors import Conflict, InvalidField, NotFound, Unavailable
 from sightline.domain.labels import LabelLimits
 from sightline.domain.servers.server import Registration
 from sightline.domain.tenancy import LOCAL, Principal, Tenant
@@ -142,3 +142,14 @@ async def test_a_tenant_never_sees_anothers_servers(register: Register) -> None:
     assert await register.all(OTHER) == []
     assert (await register(OTHER, Registration("web"))).server.id != server.id
     assert await register.all(LOCAL) == [server]
+
+
+async def test_a_tenant_has_so_many_servers_at_most(servers: CountingServers, clock: ManualClock) -> None:
+    """One more is refused with the setting named; one that is there may register again, and other tenants are not concerned."""
+    register = Register(servers, clock, LabelLimits(), most=1)
+    first = await register(LOCAL, Registration("web-1"))
+    with pytest.raises(Conflict, match=r"servers\.max"):
+        await register(LOCAL, Registration("web-2"))
+    assert (await register(LOCAL, Registration("web-1"))).server.id == first.server.id
+    await register(OTHER, Registration("web-2"))
+    assert [server.about.hostname for server in await register.all(LOCAL)] == ["web-1"]

@@ -4,13 +4,17 @@ import ipaddress
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
-from sightline.domain.errors import InvalidField, NotFound
+from sightline.domain.errors import Conflict, InvalidField, NotFound
 from sightline.domain.labels import LabelLimits
 from sightline.domain.servers.server import Registration, Server, check_registration
 from sightline.domain.tenancy import Principal, Tenant
 from sightline.ports.clock import Clock
 from sightline.ports.servers import Registered, Servers
+
+MAX_SERVERS: Final = 10_000
+"""Servers of one tenant."""
 
 
 def _fresh_id() -> str:
@@ -24,12 +28,19 @@ class Register:
     """
 
     def __init__(
-        self, servers: Servers, clock: Clock, limits: LabelLimits, identify: Callable[[], str] = _fresh_id
+        self,
+        servers: Servers,
+        clock: Clock,
+        limits: LabelLimits,
+        identify: Callable[[], str] = _fresh_id,
+        *,
+        most: int = MAX_SERVERS,
     ) -> None:
         self._servers = servers
         self._clock = clock
         self._limits = limits
         self._identify = identify
+        self._most = most
         self._known: dict[tuple[Tenant, str], Server] = {}
         self._heard: dict[tuple[Tenant, str], int] = {}
         self._owed: set[tuple[Tenant, str]] = set()
@@ -39,13 +50,21 @@ class Register:
 
         Raises:
             InvalidField: names the field.
+            Conflict: the tenant has as many servers as it may have, and this is none of them.
             Unavailable, StorageFull: nothing is stored.
         """
         check_registration(registration, self._limits)
         _check_address(registration.ip_address)
+        await self._check_room(principal, registration.hostname)
         found = await self._servers.register(principal.tenant, self._identify(), registration, self._clock.now())
         self._known[principal.tenant, found.server.id] = found.server
         return replace(found, server=self._as_heard(found.server))
+
+    async def _check_room(self, principal: Principal, hostname: str) -> None:
+        present = await self._servers.list(principal.tenant)
+        if len(present) >= self._most and all(server.about.hostname != hostname for server in present):
+            message = f"{len(present)} servers are registered, as many as servers.max allows: delete one, or raise it"
+            raise Conflict(message, limit=self._most)
 
     async def all(self, principal: Principal) -> list[Server]:
         """The servers of the principal's tenant, in ascending order of hostname."""

@@ -224,6 +224,12 @@ class Alerts(Struct, frozen=True, forbid_unknown_fields=True):
     )
 
 
+class Servers(Struct, frozen=True, forbid_unknown_fields=True):
+    """Servers that report over REST."""
+
+    max: Annotated[int, Meta(ge=1, description="Servers that a tenant may register.")] = 10_000
+
+
 class Dashboards(Struct, frozen=True, forbid_unknown_fields=True):
     """Dashboards that stand in files."""
 
@@ -276,6 +282,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     containers: Containers = field(default_factory=Containers)
     own: Own = field(default_factory=Own)
     alerts: Alerts = field(default_factory=Alerts)
+    servers: Servers = field(default_factory=Servers)
     dashboards: Dashboards = field(default_factory=Dashboards)
     webhook: Webhook = field(default_factory=Webhook)
     log: Log = field(default_factory=Log)
