@@ -48,12 +48,16 @@ _SAMPLE_BYTES: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class IngestLimits:
-    """Bounds of intake. Times in ms."""
+    """Bounds of intake. Times in ms.
+
+    pace: seconds between two appends of small batches, when one follows the other; what comes meanwhile goes out together.
+    """
 
     labels: LabelLimits = field(default_factory=LabelLimits)
     retention: int = 15 * DAY
     ahead: int = 10 * MINUTE
     unflushed_samples: int = 10_000_000
+    pace: float = 0.0
 
 
 @dataclass(slots=True, eq=False)
@@ -90,7 +94,7 @@ class Ingest:
     """The use case. What it returns from is acknowledged: it survives the death of the process and every query sees it.
 
     Small batches that come while others are being logged go out together in the next append: under load the cost of an append is
-    shared, and a batch that comes alone waits for nobody.
+    shared, and a batch that comes alone waits for nobody. So it is for `pace` seconds after an append.
 
     `identify` gives the id of a label set; another one is for tests of collisions.
     """
@@ -236,6 +240,8 @@ class Ingest:
         try:
             while self._small:
                 await self._store(self._next_group())
+                if self._limits.pace:
+                    await self._clock.sleep(self._limits.pace)
         except BaseException as error:
             _settle(self._small, error)
             self._small.clear()

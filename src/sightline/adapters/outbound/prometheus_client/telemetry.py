@@ -35,6 +35,7 @@ class PrometheusTelemetry(Telemetry):
         self._lock = Lock()
         self._registry = CollectorRegistry()
         self._known: dict[str, tuple[Instrument, Any]] = {}
+        self._children: dict[tuple[str, ...], tuple[Instrument, Any]] = {}
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
@@ -54,6 +55,13 @@ class PrometheusTelemetry(Telemetry):
         self._child(instrument, Kind.HISTOGRAM, labels).observe(value)
 
     def _child(self, instrument: Instrument, kind: Kind, labels: Sequence[str]) -> Any:
+        key = (instrument.name, kind, *labels)
+        child = self._children.get(key)
+        if child is None or child[0] is not instrument:
+            child = self._children[key] = instrument, self._found(instrument, kind, labels)
+        return child[1]
+
+    def _found(self, instrument: Instrument, kind: Kind, labels: Sequence[str]) -> Any:
         if instrument.kind is not kind:
             raise ValueError(f"{instrument.name} is a {instrument.kind}, not a {kind}")
         if len(labels) != len(instrument.labels):
