@@ -43,7 +43,10 @@ def test_the_container_engine_is_found_as_dockers_own_client_finds_it(tmp_path: 
     docker = {"DOCKER_HOST": "tcp://10.0.0.5:2376", "DOCKER_CERT_PATH": "/keys"}
     found = load({}, docker, tmp_path).containers
     assert (found.host, found.tls_folder) == ("tcp://10.0.0.5:2376", Path("/keys"))
-    own = {"SIGHTLINE_CONTAINERS_HOST": "unix:///run/docker.sock", "SIGHTLINE_CONTAINERS_CPU_THRESHOLDS": "web-*=50,b=off"}
+    own = {
+        "SIGHTLINE_CONTAINERS_HOST": "unix:///run/docker.sock",
+        "SIGHTLINE_CONTAINERS_CPU_THRESHOLDS": "web-*=50,b=off",
+    }
     found = load({}, {**docker, **own}, tmp_path).containers
     assert (found.host, found.cpu_thresholds) == ("unix:///run/docker.sock", ("web-*=50", "b=off"))
 

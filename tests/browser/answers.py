@@ -85,7 +85,14 @@ def container(name: str, **parts: Any) -> dict[str, Any]:
 
 def stopped(name: str, **parts: Any) -> dict[str, Any]:
     """A container that has ended: nothing is measured of it."""
-    unknown = ("cpu_percent", "cpu_percent_of_limit", "cpu_limit", "memory_bytes", "memory_limit_bytes", "memory_percent")
+    unknown = (
+        "cpu_percent",
+        "cpu_percent_of_limit",
+        "cpu_limit",
+        "memory_bytes",
+        "memory_limit_bytes",
+        "memory_percent",
+    )
     return container(name, state="exited", timestamp=None, **dict.fromkeys(unknown), **parts)
 
 

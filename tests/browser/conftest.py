@@ -87,7 +87,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
 @pytest.fixture
 def host_page(page: Page) -> Page:
     """The page of a host, with its first chart drawn."""
-    page.goto("/ui/")
+    page.goto("/ui/hosts")
     first = page.get_by_role("link", name="Hosts").first
     expect(first).to_be_visible()
     # With several hosts the list comes first, with a single one its page.

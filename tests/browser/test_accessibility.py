@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.browser.panels import rows
-from tests.browser.test_alerts_page import FIRING, answer_alerts
+from tests.browser.test_alerts_page import FIRING, answer_alerts, answer_history, series
 
 AXE: Final = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -42,7 +42,7 @@ def violations(page: Page, axe: str) -> list[str]:
 def test_a_hosts_page(themed: Page, axe: str) -> None:
     """A host's page with data has no violations."""
     answer_alerts(themed, [])
-    themed.goto("/ui/")
+    themed.goto("/ui/hosts")
     if themed.locator("tbody th a").first.is_visible():
         themed.locator("tbody th a").first.click()
     expect(rows(themed, "CPU by mode").first).to_be_visible()
@@ -55,6 +55,15 @@ def test_the_alerts_page(themed: Page, axe: str) -> None:
     themed.goto("/ui/alerts")
     expect(themed.get_by_role("list", name="Alerts")).to_be_visible()
     expect(themed.get_by_role("table", name="Rules")).to_be_visible()
+    assert violations(themed, axe) == []
+
+
+def test_the_timeline_of_alerts(themed: Page, axe: str) -> None:
+    """The timeline with pending and firing stretches has no violations."""
+    answer_alerts(themed, [])
+    answer_history(themed, [(series("Hot", "pending"), 400, 300), (series("Hot", "firing"), 300, -60)])
+    themed.goto("/ui/alerts")
+    expect(themed.get_by_role("figure", name="Timeline of alerts")).to_be_visible()
     assert violations(themed, axe) == []
 
 

@@ -61,7 +61,7 @@ def test_holding_still_is_part_of_the_address(host_page: Page) -> None:
 
 
 def test_an_address_that_leads_nowhere_says_so(page: Page) -> None:
-    """A path without a page offers the way to the hosts."""
+    """A path without a page offers the way to the overview."""
     page.goto("/ui/nowhere")
     expect(page.get_by_role("heading", name="There is no page at this address")).to_be_visible()
-    expect(page.get_by_role("main").get_by_role("link", name="Go to hosts")).to_be_visible()
+    expect(page.get_by_role("main").get_by_role("link", name="Go to the overview")).to_be_visible()

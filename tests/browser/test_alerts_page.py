@@ -3,8 +3,11 @@
 import json
 import re
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+from tests.browser.panels import narrower_than_the_window
 
 FIRING = {
     "labels": {"alertname": "HighCpuUsage", "severity": "critical", "instance": "harbour"},
@@ -136,3 +139,106 @@ def test_a_refusal_shows_its_code(page: Page) -> None:
     answer_alerts(page, [])
     problem.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("heading", name="Nothing is firing")).to_be_visible()
+
+
+def answer_history(page: Page, alerts: list[tuple[dict[str, str], float, float]]) -> float:
+    """Let alerts have been in a state from and to so many seconds ago; gives the present moment."""
+    now = float(page.evaluate("Date.now() / 1000"))
+
+    def give(route: Route) -> None:
+        asked = parse_qs(urlsplit(route.request.url).query)
+        start, end, step = (float(asked[name][0]) for name in ("start", "end", "step"))
+        times = [start + i * step for i in range(int((end - start) / step) + 1)]
+        result: list[dict[str, Any]] = [
+            {"metric": {"__name__": "ALERTS", **labels}, "values": values}
+            for labels, begun, over in alerts
+            if (values := [[t, "1"] for t in times if now - begun <= t < now - over])
+        ]
+        content = {"status": "success", "data": {"resultType": "matrix", "result": result}}
+        route.fulfill(body=json.dumps(content), content_type="application/json")
+
+    page.route("**/api/v1/query_range*", give)
+    return now
+
+
+def series(alertname: str, alertstate: str, instance: str = "harbour") -> dict[str, str]:
+    """The labels of an alert's series in one state."""
+    return {"alertname": alertname, "alertstate": alertstate, "instance": instance, "severity": "critical"}
+
+
+def strips(page: Page) -> Locator:
+    """The alerts of the timeline."""
+    return page.get_by_role("figure", name="Timeline of alerts").get_by_role("listitem")
+
+
+def test_the_timeline_tells_what_was_when(page: Page) -> None:
+    """Each alert is a strip with its pending and firing stretches, which say from when to when; what lasts comes first."""
+    answer_history(
+        page,
+        [
+            (series("Early", "pending"), 600, 540),
+            (series("Early", "firing"), 540, 300),
+            (series("Late", "firing"), 200, -60),
+        ],
+    )
+    page.goto("/ui/alerts")
+    expect(strips(page)).to_contain_text(["Late harbour", "Early harbour"])
+    stretches = strips(page).nth(1).get_by_role("button")
+    told = [
+        re.compile(r"^Early harbour: Pending from \d{4}-\d\d-\d\d \d\d:\d\d:\d\d to \d\d:\d\d:\d\d, (5\d s|1 min.*)$"),
+        re.compile(r"^Early harbour: Firing from .*, [34] min.*$"),
+    ]
+    for stretch, words in zip(stretches.all(), told, strict=True):
+        expect(stretch).to_have_accessible_name(words)
+    pending, firing = (stretch.bounding_box() for stretch in stretches.all())
+    assert pending is not None
+    assert firing is not None
+    assert pending["x"] + pending["width"] == pytest.approx(firing["x"], abs=2)
+    assert firing["width"] > 3 * pending["width"]
+
+
+def test_a_click_on_a_stretch_zooms_to_it(page: Page) -> None:
+    """Choosing a stretch makes its time the page's range, with a margin on either side."""
+    now = answer_history(page, [(series("Early", "firing"), 600, 300)])
+    page.goto("/ui/alerts")
+    strips(page).get_by_role("button").click()
+    expect(page).to_have_url(re.compile(r"[?&]from=\d+&to=\d+"))
+    found = {name: float(value[0]) for name, value in parse_qs(urlsplit(page.url).query).items()}
+    assert (found["from"], found["to"]) == pytest.approx((now - 675, now - 225), abs=10)
+    expect(strips(page).get_by_role("button")).to_be_visible()
+
+
+def test_a_time_without_alerts_says_so(page: Page) -> None:
+    """Where nothing was pending or firing, a sentence says so and names the time."""
+    answer_history(page, [])
+    page.goto("/ui/alerts?range=3h")
+    expect(page.get_by_text("No alert was pending or firing in this time: last 3 hours.")).to_be_visible()
+
+
+def test_more_alerts_than_one_reads_are_cut(page: Page) -> None:
+    """Of very many alerts the latest fifty are shown, and the others counted."""
+    answer_history(page, [(series("Hot", "firing", f"node-{i}"), 300 + 10 * i, -60) for i in range(60)])
+    page.goto("/ui/alerts")
+    expect(strips(page)).to_have_count(50)
+    expect(page.get_by_text("The latest 50 of 60 alerts")).to_be_visible()
+
+
+def test_the_timeline_fits_a_phone(page: Page) -> None:
+    """With long names the timeline fits 360 pixels."""
+    answer_history(
+        page, [(series("AnAlertWithAVeryLongName", "firing", "some.host.with-a-long-name.example.org"), 600, -60)]
+    )
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto("/ui/alerts")
+    expect(strips(page)).to_have_count(1)
+    assert narrower_than_the_window(page)
+
+
+def test_the_alerts_of_the_server_have_a_past(page: Page) -> None:
+    """The query of the timeline is one that the server answers."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "ALERTS" in request.url else None)
+    page.goto("/ui/alerts")
+    expect(page.get_by_text("No alert was pending or firing").or_(strips(page).first)).to_be_visible()
+    assert asked
+    assert page.request.get(asked[0]).ok

@@ -42,7 +42,7 @@ def test_a_refused_query_marks_its_chart(host_page: Page) -> None:
 def test_without_the_socket_the_page_polls(page: Page) -> None:
     """Where the socket cannot open, a quiet line says so and figures still move."""
     page.route_web_socket(re.compile("/ws"), lambda socket: socket.close())
-    page.goto("/ui/")
+    page.goto("/ui/hosts")
     if page.locator("tbody th a").first.is_visible():
         page.locator("tbody th a").first.click()
     expect(page.get_by_text("Live updates interrupted, reconnecting.")).to_be_visible()

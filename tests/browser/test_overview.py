@@ -77,7 +77,9 @@ def test_what_is_wrong_stands_first_with_where_and_since_when(page: Page) -> Non
     expect(wrong(page)).to_have_count(4)
     expect(wrong(page)).to_contain_text(["harbour", "192.0.2.1:9100", "sick", "db-1"])
     expect(wrong(page)).to_contain_text(["Firing", "Down", "Unhealthy", "Silent"])
-    expect(wrong(page).nth(0)).to_contain_text(re.compile(r"HighCpuUsage: CPU use of harbour is above 90 %for 1 min \d+ s"))
+    expect(wrong(page).nth(0)).to_contain_text(
+        re.compile(r"HighCpuUsage: CPU use of harbour is above 90 %for 1 min \d+ s")
+    )
     expect(wrong(page).nth(1)).to_contain_text("Target of node: the connection was refused")
     expect(wrong(page).nth(3)).to_contain_text(re.compile("for 10 min"))
     addresses = [line.get_by_role("link").get_attribute("href") for line in wrong(page).all()]
@@ -149,7 +151,9 @@ def test_several_hosts_are_rows(page: Page) -> None:
 def test_the_cards_count_and_lead_on(page: Page) -> None:
     """Containers by use, targets by job and servers by their last report are counted and lead to their pages."""
     quiet(page)
-    answer_containers(page, [container("small", cpu_percent=1.0), container("large", cpu_percent=180.0), stopped("gone")])
+    answer_containers(
+        page, [container("small", cpu_percent=1.0), container("large", cpu_percent=180.0), stopped("gone")]
+    )
     answer_servers(page, [server("db-1", 600), server("db-2", 5), server("new", None)])
     page.goto("/ui/overview")
     containers = panel(page, "Containers")
@@ -159,7 +163,7 @@ def test_the_cards_count_and_lead_on(page: Page) -> None:
     expect(panel(page, "Servers over REST")).to_contain_text("1 of 3 reporting")
     expect(panel(page, "Servers over REST").get_by_role("listitem")).to_contain_text(["db-1", "new", "db-2"])
     expect(panel(page, "Scrape targets").get_by_role("listitem")).to_have_text(["node1 of 1"])
-    containers.get_by_role("link", name="large").click()
+    containers.get_by_role("link", name="large").first.click()
     expect(page).to_have_url(re.compile(r"/ui/containers/large$"))
 
 

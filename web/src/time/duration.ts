@@ -34,8 +34,10 @@ export function sayDuration(seconds: number): string {
   return parts.map(([, amount, unit]) => `${amount} ${WORDS[unit as string]}${amount === "1" ? "" : "s"}`).join(" ");
 }
 
-/** The two largest parts: "3 d 4 h", "12 min". */
+/** The largest part and the one below it: "3 d 4 h", "12 min", and "3 h" rather than "3 h 7 s". */
 export function shortDuration(seconds: number): string {
-  const parts = [...printDuration(Math.max(0, seconds)).matchAll(/(\d+)([dhms])/g)].slice(0, 2);
+  const finest = seconds >= 86400 ? 3600 : seconds >= 3600 ? 60 : 1;
+  const whole = Math.floor(Math.round(Math.max(0, seconds)) / finest) * finest;
+  const parts = [...printDuration(whole).matchAll(/(\d+)([dhms])/g)];
   return parts.map(([, amount, unit]) => `${amount} ${unit === "m" ? "min" : unit}`).join(" ");
 }

@@ -7,6 +7,7 @@ describe("durations", () => {
   it.each(["", "15", "m", "0s", "1.5h", "15 m"])("refuse %o", (text) => expect(parseDuration(text)).toBeNull());
   it("are said in full", () => expect(sayDuration(5400)).toBe("1 hour 30 minutes"));
   it("are cut to the two largest parts", () => expect(shortDuration(90061)).toBe("1 d 1 h"));
+  it("skip no part: seconds do not follow hours", () => expect([shortDuration(10847), shortDuration(86_400 + 59), shortDuration(3_599.7)]).toEqual(["3 h", "1 d", "1 h"]));
 });
 
 describe("moments", () => {

@@ -28,7 +28,9 @@ from sightline.ports.series import SeriesStore
 from sightline.ports.telemetry import Instrument, Kind, Telemetry
 
 _HOT_BYTES: Final = Instrument("sightline_hot_bytes", "Memory of the newest samples kept for queries.", Kind.GAUGE)
-_INDEX_BYTES: Final = Instrument("sightline_index_bytes", "About how much memory the index of labels takes.", Kind.GAUGE)
+_INDEX_BYTES: Final = Instrument(
+    "sightline_index_bytes", "About how much memory the index of labels takes.", Kind.GAUGE
+)
 _INDEX_GIVEN_UP: Final = Instrument(
     "sightline_index_given_up_tenants", "Tenants with more series than index.max_bytes holds.", Kind.GAUGE
 )

@@ -78,7 +78,8 @@ function NothingFiring({ rules }: { rules: readonly Rule[] | undefined }) {
 function AlertRow({ alert }: { alert: Alert }) {
   const { alertname, severity, instance, id, name } = alert.labels;
   const container = id && name ? name : null;
-  const others = Object.entries(alert.labels).filter(([name]) => !SHOWN_APART.has(name));
+  const apart = container ? new Set([...SHOWN_APART, "id", "name"]) : SHOWN_APART;
+  const others = Object.entries(alert.labels).filter(([label]) => !apart.has(label));
   return (
     <li className={styles.alert} data-state={alert.state}>
       <span className={styles.state}>
@@ -97,7 +98,7 @@ function AlertRow({ alert }: { alert: Alert }) {
         )}
       </div>
       <dl className={styles.facts}>
-        {container && <div><dt>Name</dt><dd><Link to={`/containers/${encodeURIComponent(container)}`}>{container}</Link></dd></div>}
+        {container && <div><dt>Container</dt><dd><Link to={`/containers/${encodeURIComponent(container)}`} title={id}>{container}</Link></dd></div>}
         {instance && <div><dt>Host</dt><dd><Link to={`/hosts/${encodeURIComponent(instance)}`}>{instance}</Link></dd></div>}
         <div><dt>Value</dt><dd>{format("count", Number(alert.value))}</dd></div>
         <div><dt>{alert.state === "resolved" ? "Began" : "Since"}</dt><dd><Ago time={activeSince(alert)} /></dd></div>

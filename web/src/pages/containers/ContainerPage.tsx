@@ -14,7 +14,7 @@ import { lengthOf } from "../../time/range";
 import { rateWindow, stepFor } from "../../time/step";
 import { useTimeRange } from "../../time/useTimeRange";
 import { HostAlerts } from "../hosts/HostAlerts";
-import { verdictOf, type Container } from "./container";
+import { lacksNetwork, verdictOf, type Container } from "./container";
 import styles from "./ContainerPage.module.css";
 import { useContainers } from "./useContainers";
 
@@ -58,6 +58,7 @@ function Head({ container }: { container: Container }) {
         <span>{container.restarts === 1 ? "1 restart" : `${container.restarts} restarts`}</span>
         {container.cpu_limit !== null && <span>{format("count", container.cpu_limit)} CPUs</span>}
         {container.memory_limit_bytes !== null && <span>{format("bytes", container.memory_limit_bytes)} memory</span>}
+        {lacksNetwork(container) && <span>no network of its own</span>}
         <span>Alerts: CPU {container.cpu_threshold === null ? "off" : `above ${container.cpu_threshold} %`}, memory {container.memory_threshold === null ? "off" : `above ${container.memory_threshold} %`} of the limit</span>
       </p>
       {labels.length > 0 && (
@@ -91,7 +92,7 @@ function Charts({ name, container, marks }: ChartsProps) {
     <div className={styles.grid}>
       {chart("CPU", "percent", [{ expr: of("container_cpu_percent"), legend: "in use" }], { note: "100 % is one core", thresholds: cpuLines })}
       {chart("Memory", "bytes", [{ expr: of("container_memory_working_set_bytes"), legend: "working set" }, { expr: of("container_memory_cache"), legend: "page cache" }], { thresholds: memoryLines })}
-      {chart("Network", "bytesPerSecond", [{ expr: rate("container_network_receive_bytes_total", "interface"), legend: "{{interface}} received" }, { expr: rate("container_network_transmit_bytes_total", "interface"), legend: "{{interface}} sent" }], { empty: "No traffic in this time range. Containers on the host's network, or on none, have no figures of their own." })}
+      {!(container && lacksNetwork(container)) && chart("Network", "bytesPerSecond", [{ expr: rate("container_network_receive_bytes_total", "interface"), legend: "{{interface}} received" }, { expr: rate("container_network_transmit_bytes_total", "interface"), legend: "{{interface}} sent" }], { empty: "No traffic in this time range." })}
       {chart("Disk traffic", "bytesPerSecond", [{ expr: rate("container_fs_reads_bytes_total"), legend: "read" }, { expr: rate("container_fs_writes_bytes_total"), legend: "written" }], { empty: "Nothing was read from a disk or written to one in this time range." })}
       {chart("Held back by the CPU limit", "percent", [{ expr: `100 * ${rate("container_cpu_cfs_throttled_periods_total")} / ${rate("container_cpu_cfs_periods_total")}`, legend: "of its periods" }], { axisMax: 100, empty: "This container has no CPU limit that could hold it back." })}
       {chart("Restarts", "count", [{ expr: of("container_restarts_total"), legend: "since it was made" }])}

@@ -49,6 +49,9 @@ export function verdictOf(container: Container): Verdict {
 /** Whether a share is above its threshold: what the alert will say if it lasts. */
 export const above = (percent: number | null, threshold: number | null): boolean => percent !== null && threshold !== null && percent > threshold;
 
+/** What runs on the host's network, or on none, has no figures of its own while the others are known. */
+export const lacksNetwork = (container: Container): boolean => container.state === "running" && container.cpu_percent !== null && container.network_rx_bytes === null;
+
 export type Column = "name" | "state" | "cpu" | "memory" | "restarts" | "started";
 
 /** As heavy as having exited by itself. */

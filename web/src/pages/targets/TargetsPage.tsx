@@ -14,7 +14,7 @@ import { useStandingFailure } from "../../parts/useStandingFailure";
 import { select } from "../../series/selector";
 import { useInstantQuery } from "../../series/useInstantQuery";
 import { hrefOf, navigate, readAddress, useAddress, withSearch } from "../../shell/address";
-import { instanceOf, jobsOf, matching, type Job, type Wanted } from "./jobs";
+import { instanceOf, jobsOf, matching, toneOf, type Job, type Wanted } from "./jobs";
 import styles from "./TargetsPage.module.css";
 import { useTargets } from "./useTargets";
 
@@ -83,7 +83,7 @@ function JobSection({ job, counts }: { job: Job; counts: ReadonlyMap<string, num
     <section className={styles.job} aria-label={job.name}>
       <h2 className={styles.name}>
         {job.name}
-        <StateWord tone={job.up === job.targets.length ? "good" : "warning"}>{job.up} of {job.targets.length} up</StateWord>
+        <StateWord tone={toneOf(job)}>{job.up} of {job.targets.length} up</StateWord>
         {first && <span className={styles.every}>every {first.scrapeInterval}</span>}
       </h2>
       <div className={styles.frame}>

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Target } from "../../api/responses";
-import { jobsOf, matching } from "./jobs";
+import { jobsOf, matching, toneOf } from "./jobs";
 
 const target = (scrapePool: string, instance: string, health: Target["health"], lastError = ""): Target => ({
   scrapePool, health, lastError, labels: { job: scrapePool, instance }, discoveredLabels: {}, scrapeUrl: `http://${instance}/metrics`, globalUrl: "",
@@ -17,4 +17,10 @@ it("finds by state and by words anywhere", () => {
   expect(matching(targets, "down", "").length).toBe(1);
   expect(matching(targets, "all", "instance=a1 JOB=a").length).toBe(1);
   expect(matching(targets, "all", "refused").length).toBe(1);
+});
+
+it("calls a job as bad as its worst target", () => {
+  const [b, a] = jobsOf(targets);
+  expect([a, b].map((job) => job && toneOf(job))).toEqual(["good", "critical"]);
+  expect(jobsOf([target("c", "c1:1", "unknown")]).map(toneOf)).toEqual(["neutral"]);
 });

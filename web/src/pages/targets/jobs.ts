@@ -1,4 +1,5 @@
 import type { Target } from "../../api/responses";
+import type { Tone } from "../../parts/StateWord";
 
 export interface Job {
   name: string;
@@ -19,6 +20,12 @@ export function jobsOf(targets: readonly Target[]): Job[] {
     up: own.filter((target) => target.health === "up").length,
   }));
   return found.sort((a, b) => Number(a.up === a.targets.length) - Number(b.up === b.targets.length) || a.name.localeCompare(b.name));
+}
+
+/** As bad as its worst target; one that was not scraped yet is no trouble. */
+export function toneOf(job: Job): Tone {
+  if (job.targets.some((target) => target.health === "down")) return "critical";
+  return job.up === job.targets.length ? "good" : "neutral";
 }
 
 export const instanceOf = (target: Target): string => target.labels.instance ?? target.scrapeUrl;
