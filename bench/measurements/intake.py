@@ -21,7 +21,7 @@ _ACKNOWLEDGED = (
 _STOPPED = (
     f"Stopping is by SIGTERM {_AFTERWARDS:g} s after the last acknowledgement; then Prometheus still has its data as a log, the "
     "others as tables; Sightline keeps the segment of its log that it last wrote, up to 64 MiB, although its tables have it all. "
-    "What a program does once, at its first write, is counted too: Sightline imports pandas."
+    "What a program does once, at its first write and at its end, is counted too."
 )
 
 

@@ -3,18 +3,21 @@ import threading
 from functools import partial
 from pathlib import Path
 
-import pyarrow as pa
+import numpy as np
 import pytest
 
 from sightline.adapters.outbound.clickhouse.embedded import Embedded, EngineLimits
 from sightline.adapters.outbound.clickhouse.failures import translated
+from sightline.adapters.outbound.clickhouse.native import Block, uint64
 from sightline.adapters.outbound.clickhouse.statements import numbers, text, with_settings
 from sightline.domain.errors import QueryTimeout, SettingsInvalid, StorageFull, TooManySamples, Unavailable
 
+KEEP = "INSERT INTO kept SELECT n FROM file(/*rows*/, 'Native', 'n UInt64')"
 
-def as_is(rows: pa.Table) -> pa.Table:
-    """Columns that are there already."""
-    return rows
+
+def one_number(number: int) -> Block:
+    """A block of one row."""
+    return Block.of(uint64("n", np.array([number], np.uint64)))
 
 
 def our_threads() -> list[str]:
@@ -82,7 +85,12 @@ async def test_closing_ends_queries_and_refuses_more(tmp_path: Path) -> None:
     await asyncio.sleep(0)
     await engine.close()
     await engine.close()
-    for call in (running, engine.read("SELECT 1"), engine.command("SELECT 1"), engine.insert("", partial(one_number, 1))):
+    for call in (
+        running,
+        engine.read("SELECT 1"),
+        engine.command("SELECT 1"),
+        engine.insert("", partial(one_number, 1)),
+    ):
         with pytest.raises(Unavailable):
             await call
 

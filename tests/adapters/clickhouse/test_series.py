@@ -134,6 +134,7 @@ async def test_an_older_folder_is_migrated(engine: Embedded) -> None:
         {"version": 1, "program": "1.2.3"},
         {"version": 2, "program": "1.3.0"},
         {"version": 3, "program": "1.3.0"},
+        {"version": 4, "program": "1.3.0"},
     ]
     assert (await store.select(DEFAULT_TENANT, (), ALL_TIME, 9)).samples == 1
 

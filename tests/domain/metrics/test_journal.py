@@ -111,3 +111,26 @@ def test_an_entry_tells_the_span_of_each_series() -> None:
     (entry,) = entries_of([[("a", 0, 9, 1.0), ("a", 1, 4, 1.0), ("a", 0, 2, 1.0), ("a", 0, 5, 1.0)]])
     firsts, lasts = entry.spans()
     assert (firsts.tolist(), lasts.tolist()) == ([2, 4], [9, 4])
+
+
+def test_many_series_stand_in_the_order_of_their_keys() -> None:
+    """More series than 16 bits number, in any order and in several entries, with times that fall: as sorted rows would."""
+    random = np.random.default_rng(1)
+    ids = random.permutation(np.arange(70_000, dtype=np.uint64))
+    metrics = ids % np.uint64(3)
+    entries = [
+        Appended(
+            Tenant("t"), seq, (), ids, metrics, np.arange(70_000, dtype=np.uint32), times, times.astype(np.float64)
+        )
+        for seq, times in ((0, np.full(70_000, 5)), (70_000, ids.astype(np.int64) % 10))
+    ]
+    batch = seal(0, entries)
+    expected = {(int(one) % 3, int(one), 5): (5.0, at) for at, one in enumerate(ids)}
+    expected |= {
+        (int(one) % 3, int(one), int(one) % 10): (float(one % 10), 70_000 + at) for at, one in enumerate(ids.tolist())
+    }
+    rows = zip(*(column.tolist() for column in (batch.metric, batch.id, batch.time)), strict=True)
+    assert list(rows) == sorted(expected)
+    assert list(zip(batch.value.tolist(), batch.seq.tolist(), strict=True)) == [
+        expected[key] for key in sorted(expected)
+    ]

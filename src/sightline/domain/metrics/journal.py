@@ -6,6 +6,7 @@ order: that is what makes a repeated insert recognisable.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final, TypeVar
 
 import numpy as np
@@ -122,15 +123,9 @@ def seal(range_id: int, entries: Iterable[Appended]) -> SealedRange:
     parts = sorted(entries, key=lambda entry: entry.first_seq)
     tenants = tuple(sorted({part.tenant for part in parts}))
     position = {tenant: number for number, tenant in enumerate(tenants)}
-    tenant = _joined([np.full(len(part.times), position[part.tenant], np.uint32) for part in parts], np.uint32)
-    metric = _joined([part.metrics[part.index] for part in parts], np.uint64)
-    ids = _joined([part.ids[part.index] for part in parts], np.uint64)
+    keys, places = _distinct_series(parts, position)
     time = _joined([part.times for part in parts], np.int64)
-    value = _joined([part.values for part in parts], np.float64)
-    seq = _joined([np.arange(part.first_seq, part.end_seq, dtype=np.uint64) for part in parts], np.uint64)
-    # Rows stand in order of seq, and lexsort is stable: the last of equal keys is the last write.
-    order = np.lexsort((time, ids, metric, tenant))
-    order = order[_last_of_each(tenant[order], metric[order], ids[order], time[order])]
+    order = _row_order([place[part.index] for place, part in zip(places, parts, strict=True)], len(keys.id), time)
     seen = _merged_series(parts, position)
     return SealedRange(
         range_id,
@@ -141,13 +136,78 @@ def seal(range_id: int, entries: Iterable[Appended]) -> SealedRange:
         tuple(one.labels for one in seen.values()),
         np.array([one.first_seen for one in seen.values()], np.int64),
         np.array([one.last_seen for one in seen.values()], np.int64),
-        tenant[order],
-        metric[order],
-        ids[order],
-        time[order],
-        value[order],
-        seq[order],
+        keys.tenant.repeat(order.rows),
+        keys.metric.repeat(order.rows),
+        keys.id.repeat(order.rows),
+        time[order.row],
+        _joined([part.values for part in parts], np.float64)[order.row],
+        _joined([np.arange(part.first_seq, part.end_seq, dtype=np.uint64) for part in parts], np.uint64)[order.row],
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _SeriesKeys:
+    """The series of a range, each once, in order of (tenant, metric, id): columns (s,), tenants as their numbers."""
+
+    tenant: Index
+    metric: Ids
+    id: Ids
+
+
+def _distinct_series(
+    parts: Sequence[Appended], position: dict[Tenant, int]
+) -> tuple[_SeriesKeys, list[NDArray[np.uint32]]]:
+    """The series of all parts, and for each part the places (k,) of its series among them."""
+    tenant = _joined([np.full(len(part.ids), position[part.tenant], np.uint32) for part in parts], np.uint32)
+    metric = _joined([part.metrics for part in parts], np.uint64)
+    ids = _joined([part.ids for part in parts], np.uint64)
+    order = np.lexsort((ids, metric, tenant))
+    last = _last_of_each(tenant[order], metric[order], ids[order])
+    place = np.empty(len(order), np.uint32)
+    place[order] = np.cumsum(last) - last
+    kept = order[last]
+    ends = accumulate(len(part.ids) for part in parts)
+    own = [place[end - len(part.ids) : end] for end, part in zip(ends, parts, strict=True)]
+    return _SeriesKeys(tenant[kept], metric[kept], ids[kept]), own
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _RowOrder:
+    """The rows that remain, in the tables' order.
+
+    row (n,): where each stands in the log's order. rows (s,): how many each series has.
+    """
+
+    row: NDArray[np.intp]
+    rows: NDArray[np.intp]
+
+
+def _row_order(places: Sequence[NDArray[np.uint32]], series: int, time: Times) -> _RowOrder:
+    """Sort rows that stand in order of seq by (place, time); of equal keys the last write remains.
+
+    A series' samples nearly always come in order of time, so that a stable sort by place alone, in linear time, is enough.
+    """
+    place = _joined(places, np.uint32)
+    row = _stable_order(place, series)
+    ordered, times = place[row], time[row]
+    same = ordered[1:] == ordered[:-1]
+    if bool((same & (times[1:] < times[:-1])).any()):
+        row = np.lexsort((time, place))
+        ordered, times = place[row], time[row]
+        same = ordered[1:] == ordered[:-1]
+    overwritten = same & (times[1:] == times[:-1])
+    if bool(overwritten.any()):
+        kept = np.append(~overwritten, True)
+        row, ordered = row[kept], ordered[kept]
+    return _RowOrder(row, np.bincount(ordered, minlength=series))
+
+
+def _stable_order(numbers: NDArray[np.uint32], below: int) -> NDArray[np.intp]:
+    """The stable order of numbers that are all less than `below`: NumPy sorts 16 bits by radix, ten times as fast as 32."""
+    order = np.argsort(numbers.astype(np.uint16), kind="stable")
+    if below > 1 << 16:
+        order = order[np.argsort((numbers >> 16).astype(np.uint16)[order], kind="stable")]
+    return order
 
 
 def _joined(parts: Sequence[NDArray[_Scalar]], dtype: type[_Scalar]) -> NDArray[_Scalar]:

@@ -16,7 +16,8 @@ from typing import Any, Final, TypeVar
 import pyarrow as pa
 
 from sightline.adapters.outbound.clickhouse.failures import translating
-from sightline.adapters.outbound.clickhouse.statements import Params, with_settings
+from sightline.adapters.outbound.clickhouse.native import Block, spooled
+from sightline.adapters.outbound.clickhouse.statements import Params, with_rows, with_settings
 from sightline.domain.errors import SettingsInvalid, Unavailable
 
 _T = TypeVar("_T")
@@ -44,6 +45,7 @@ _INSERT: Final[Mapping[str, int | str]] = {
     "min_insert_block_size_rows": 1_000_000,
     "min_insert_block_size_bytes": 0,
     "max_partitions_per_insert_block": 0,  # an old remote write may bring years
+    "optimize_on_insert": 0,  # a sealed range has one row a key already: looking for more takes a quarter of an insert
 }
 
 # Only queries are ended: an insert of one range takes about a second, and is not to be done twice.
@@ -116,8 +118,8 @@ class Embedded:
         """Run a statement that changes something and answers nothing, after the changes asked for before."""
         await self._write(lambda connection: connection.query(sql, "Null", params=dict(parameters or {})))
 
-    async def insert(self, sql: str, rows: Callable[[], pa.Table]) -> None:
-        """Run an `INSERT ... SELECT ... FROM Python(rows)` as one block.
+    async def insert(self, sql: str, rows: Callable[[], Block]) -> None:
+        """Run an `INSERT ... SELECT ... FROM file(/*rows*/, 'Native', ...)` as one block.
 
         rows: builds the columns, at most 1,000,000 rows; called on the connection's thread.
         """
@@ -125,9 +127,9 @@ class Embedded:
         await self._write(lambda connection: _insert(connection, statement, rows()))
 
     async def insert_absent(
-        self, look: str, probes: Callable[[], pa.Table], sql: str, absent: Callable[[pa.Table], pa.Table]
+        self, look: str, probes: Callable[[], Block], sql: str, absent: Callable[[pa.Table], Block]
     ) -> None:
-        """Look with a `SELECT ... FROM Python(rows)`, and insert what is not there yet, with no other write in between.
+        """Look with a `SELECT` that reads `file(/*rows*/, ...)`, and insert what is not there yet, no other write in between.
 
         probes: builds the rows of the look. absent: builds the rows of the insert from the answer; no rows insert nothing.
         """
@@ -135,7 +137,7 @@ class Embedded:
 
         def work(connection: Any) -> None:
             rows = absent(_look(connection, look, probes()))
-            if rows.num_rows:
+            if rows.rows:
                 _insert(connection, statement, rows)
 
         await self._write(work)
@@ -291,12 +293,14 @@ def _unchanged(table: pa.Table) -> pa.Table:
     return table
 
 
-def _insert(connection: Any, statement: str, rows: pa.Table) -> None:  # noqa: ARG001 - chDB finds `rows` by name in this frame
-    connection.query(statement, "Null")
+def _insert(connection: Any, statement: str, rows: Block) -> None:
+    with spooled(rows) as path:
+        connection.query(with_rows(statement, path), "Null")
 
 
-def _look(connection: Any, statement: str, rows: pa.Table) -> pa.Table:  # noqa: ARG001 - likewise
-    found = connection.query(statement, "Arrow").bytes()
+def _look(connection: Any, statement: str, rows: Block) -> pa.Table:
+    with spooled(rows) as path:
+        found = connection.query(with_rows(statement, path), "Arrow").bytes()
     return pa.ipc.open_file(pa.py_buffer(found)).read_all()
 
 

@@ -11,8 +11,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from sightline.adapters.outbound.clickhouse.answers import array
 from sightline.adapters.outbound.clickhouse.embedded import Embedded, EngineLimits
 from sightline.adapters.outbound.clickhouse.matching import conditions
+from sightline.adapters.outbound.clickhouse.native import Block, float64, instants, maps, uint64, words
 from sightline.adapters.outbound.clickhouse.schema import migrate, retain
 from sightline.adapters.outbound.clickhouse.statements import MATCHERS, Param, numbers, statement, text
 from sightline.domain.errors import TooManySamples
@@ -22,7 +24,7 @@ from sightline.domain.metrics.known import KnownSeries
 from sightline.domain.metrics.resolve import by_labels, last_writes
 from sightline.domain.metrics.runs import Gathering, Run
 from sightline.domain.metrics.runs import columns as gathered
-from sightline.domain.metrics.samples import Index, SeriesColumns, Times
+from sightline.domain.metrics.samples import SeriesColumns, Times
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import ALL_TIME, DAY, TimeRange
 from sightline.ports.archive import Described, SeriesArchive
@@ -104,9 +106,9 @@ class ClickHouseSeries(SeriesArchive):
             months, firsts = _months(batch.time)
             await self._engine.insert_absent(
                 statement("samples_present"),
-                lambda: _sample_rows(batch).take(firsts),
+                lambda: _sample_rows(batch, firsts),
                 statement("samples_insert"),
-                lambda found: _rows_of_other_months(batch, months, found["month"].to_numpy()),
+                lambda found: _rows_of_other_months(batch, months, array(found["month"])),
             )
         self._after_step("samples")
 
@@ -166,7 +168,7 @@ class ClickHouseSeries(SeriesArchive):
         rows = await self._engine.read(statement("samples_density"), parameters)
         found = np.zeros(count + 1, np.int64)
         if rows.num_rows:
-            found[rows["span"].to_numpy()] = rows["rows"].to_numpy()
+            found[array(rows["span"])] = array(rows["rows"])
         counts: list[int] = found.tolist()
         return counts
 
@@ -219,69 +221,52 @@ def _bounds(within: TimeRange) -> dict[str, Param]:
     return {"start": min(max(within.start, _FIRST), _LAST + 1), "end": min(max(within.end, _FIRST - 1), _LAST)}
 
 
-def _months(times: Times) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _months(times: Times) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
     """The partition of each row, as toYYYYMM numbers, and the first row of each partition."""
-    count = times.astype("datetime64[ms]").astype("datetime64[M]").astype(np.int64)
-    months = (1970 + count // 12) * 100 + count % 12 + 1
+    least, greatest = _month(np.array([times.min(), times.max()]))
+    if least == greatest:  # nearly always; the calendar of all rows would cost 10 ms
+        return np.full(len(times), least), np.zeros(1, np.intp)
+    months = _month(times)
     return months, np.unique(months, return_index=True)[1]
 
 
-def _rows_of_other_months(batch: SealedRange, months: NDArray[np.int64], stored: NDArray[np.int64]) -> pa.Table:
+def _month(times: Times) -> NDArray[np.int64]:
+    count = times.astype("datetime64[ms]").astype("datetime64[M]").astype(np.int64)
+    return (1970 + count // 12) * 100 + count % 12 + 1
+
+
+def _rows_of_other_months(batch: SealedRange, months: NDArray[np.int64], stored: NDArray[np.int64]) -> Block:
     """What an earlier, unfinished write of this range did not store. A month's rows of one insert are stored all or none."""
-    rows = _sample_rows(batch)
-    return rows.filter(pa.array(~np.isin(months, stored))) if len(stored) else rows
+    return _sample_rows(batch, np.flatnonzero(~np.isin(months, stored)) if len(stored) else slice(None))
 
 
-# Arrow's own annotations know few of its array types, hence Any.
-def _sample_rows(batch: SealedRange) -> pa.Table:
-    return pa.table(
-        {
-            "tenant": _tenants(batch.tenant, batch.tenants),
-            "metric": pa.array(batch.metric),
-            "id": pa.array(batch.id),
-            "ts": _times(batch.time),
-            "value": pa.array(batch.value),
-            "seq": pa.array(batch.seq),
-        }
+def _sample_rows(batch: SealedRange, rows: slice | NDArray[np.intp]) -> Block:
+    return Block.of(
+        words("tenant", batch.tenant[rows], batch.tenants),
+        uint64("metric", batch.metric[rows]),
+        uint64("id", batch.id[rows]),
+        instants("ts", batch.time[rows]),
+        float64("value", batch.value[rows]),
+        uint64("seq", batch.seq[rows]),
     )
 
 
-def _series_rows(batch: SealedRange) -> pa.Table:
-    pairs = [pair for labels in batch.labels for pair in labels]
-    offsets = np.zeros(len(batch.labels) + 1, np.int32)
-    np.cumsum([len(labels) for labels in batch.labels], out=offsets[1:])
-    names, values = ([pair[side] for pair in pairs] for side in (0, 1))
-    return pa.table(
-        {
-            "tenant": _tenants(batch.series_tenant, batch.tenants),
-            "metric": pa.array(batch.series_metric),
-            "id": pa.array(batch.series_id),
-            "labels": _maps(offsets, names, values),
-            "first_seen": _times(batch.first_seen),
-            "last_seen": _times(batch.last_seen),
-        }
+def _series_rows(batch: SealedRange) -> Block:
+    return Block.of(
+        words("tenant", batch.series_tenant, batch.tenants),
+        uint64("metric", batch.series_metric),
+        uint64("id", batch.series_id),
+        maps("labels", batch.labels),
+        instants("first_seen", batch.first_seen),
+        instants("last_seen", batch.last_seen),
     )
-
-
-def _maps(offsets: NDArray[np.int32], names: list[str], values: list[str]) -> Any:
-    keys, items = pa.array(names, pa.string()), pa.array(values, pa.string())
-    build: Any = pa.MapArray.from_arrays
-    return build(pa.array(offsets, pa.int32()), keys, items)
-
-
-def _tenants(index: Index, tenants: Sequence[Tenant]) -> Any:
-    return pa.DictionaryArray.from_arrays(pa.array(index, pa.uint32()), pa.array(tenants, pa.string()))
-
-
-def _times(milliseconds: Times) -> Any:
-    return pa.array(milliseconds, pa.int64()).cast(pa.timestamp("ms", tz="UTC"))
 
 
 def _resolved(rows: pa.Table) -> Resolved:
     if not rows.num_rows:
         return Resolved({}, ())
-    labels = dict(zip(rows["id"].to_numpy().tolist(), _labels(rows["label_set"]), strict=True))
-    return Resolved(labels, tuple(np.unique(rows["metric_id"].to_numpy()).tolist()))
+    labels = dict(zip(array(rows["id"]).tolist(), _labels(rows["label_set"]), strict=True))
+    return Resolved(labels, tuple(np.unique(array(rows["metric_id"])).tolist()))
 
 
 def _listed(rows: pa.Table) -> list[Labels]:
@@ -309,7 +294,7 @@ def _labels(column: Any) -> list[Labels]:
 def _columns(rows: pa.Table, labels: Mapping[int, Labels]) -> SeriesColumns:
     if not rows.num_rows:
         return SeriesColumns.empty()
-    ids, times, values, seqs = (rows[name].to_numpy() for name in ("id", "time", "value", "seq"))
+    ids, times, values, seqs = (array(rows[name]) for name in ("id", "time", "value", "seq"))
     kept = last_writes(ids, times, seqs)
     return by_labels(labels, ids[kept], times[kept], values[kept])
 
@@ -317,7 +302,7 @@ def _columns(rows: pa.Table, labels: Mapping[int, Labels]) -> SeriesColumns:
 def _known_columns(rows: pa.Table, known: KnownSeries) -> SeriesColumns:
     if not rows.num_rows:
         return SeriesColumns.empty()
-    ids, times, values, seqs = (rows[name].to_numpy() for name in ("id", "time", "value", "seq"))
+    ids, times, values, seqs = (array(rows[name]) for name in ("id", "time", "value", "seq"))
     kept = last_writes(ids, times, seqs)
     return gathered(known, Gathering([(Run.of_rows(ids[kept], times[kept], values[kept]), ALL_TIME)], known))
 
@@ -329,10 +314,10 @@ def _described(rows: pa.Table) -> Described:
     names: list[Any] = rows["tenant"].to_pylist()
     return Described(
         [Tenant(name) for name in names],
-        rows["id"].to_numpy(),
+        array(rows["id"]),
         _labels(rows["label_set"]),
-        rows["first"].to_numpy(),
-        rows["last"].to_numpy(),
+        array(rows["first"]),
+        array(rows["last"]),
     )
 
 
@@ -341,8 +326,8 @@ def _runs(rows: pa.Table) -> dict[Tenant, Run]:
         return {}
     named: Any = rows["tenant"].combine_chunks().dictionary_encode()
     tenant, ids, times, values, seqs = (
-        named.indices.to_numpy(),
-        *(rows[name].to_numpy() for name in ("id", "time", "value", "seq")),
+        array(named.indices),
+        *(array(rows[name]) for name in ("id", "time", "value", "seq")),
     )
     found = {}
     for number, name in enumerate(named.dictionary.to_pylist()):

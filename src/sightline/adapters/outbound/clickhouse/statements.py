@@ -1,6 +1,7 @@
 """SQL text: read from `sql/`, and the one place that writes values into it.
 
-Values travel as parameters, `{name:Type}` in the text. Settings cannot, so `setting` writes them, quoted, here and nowhere else.
+Values travel as parameters, `{name:Type}` in the text. Settings and the paths of files cannot, so they are written
+here, quoted, and nowhere else.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,8 @@ Params = Mapping[str, Param]
 
 MATCHERS: Final = "/*matchers*/"
 """Where a statement wants the conditions of `matching.conditions`."""
+
+_ROWS: Final = "/*rows*/"
 
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})
 
@@ -37,6 +40,11 @@ def numbers(values: Iterable[int]) -> str:
 def with_settings(sql: str, settings: Mapping[str, float | str]) -> str:
     """A statement with its SETTINGS clause."""
     return f"{sql}\nSETTINGS {', '.join(f'{name} = {_literal(value)}' for name, value in settings.items())}"
+
+
+def with_rows(sql: str, path: str) -> str:
+    """A statement that reads rows, `file(/*rows*/, ...)` in its text, with the path of the file that holds them."""
+    return sql.replace(_ROWS, _literal(path))
 
 
 def _literal(value: float | str) -> str:

