@@ -54,6 +54,15 @@ async def figures(source: DockerSource, metric: str) -> dict[str, float]:
     return {labels.get("name"): value for labels, value in values if labels.name == metric}
 
 
+def well(source: DockerSource) -> bool:
+    """Whether the source knows its containers."""
+    try:
+        source.present()
+    except Unavailable:
+        return False
+    return True
+
+
 async def come_true(condition: Callable[[], bool]) -> None:
     """Return when something has come about that nothing announces; the test's own timeout is the bound."""
     while not condition():  # noqa: ASYNC110 - there is no event to wait for
@@ -209,7 +218,7 @@ async def test_an_engine_that_is_told_and_not_there_is_a_fault_that_heals(tmp_pa
         engine.add("web")
         await clock.until_sleeping()
         await clock.advance(BACKOFF[-1])
-        await come_true(lambda: engine.streams != [])
+        await come_true(lambda: well(source))
         assert list(await figures(source, "container_state")) == ["web"]
 
 

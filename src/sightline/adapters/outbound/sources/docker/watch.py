@@ -99,6 +99,8 @@ class Watch:
         return BACKOFF[min(self._failures, len(BACKOFF)) - 1]
 
     async def _follow(self, engine: Engine, address: Address) -> None:
+        if not self.problem:
+            self.settled.clear()  # there was no engine, and now there is one whose list is on its way
         # Events first: what changes while the list is made is looked at again.
         async with engine.events() as events:
             began = self._clock.monotonic()
