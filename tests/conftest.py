@@ -48,6 +48,10 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+_ADMINISTRATORS: Final = "/usr/sbin:/sbin"
+"""Where Debian keeps programs that only administrators have on their PATH."""
+
+
 @pytest.fixture(scope="session")
 def require_binary() -> Callable[[str, str], str]:
     """Ask for a real program by name and Debian package: gives its path; without it the test skips, or fails in CI."""
@@ -56,7 +60,7 @@ def require_binary() -> Callable[[str, str], str]:
     def ask(program: str, package: str) -> str:
         if package not in declared:
             pytest.fail(f"{package} is not declared: add it to [tool.sightline.debian-packages] in pyproject.toml")
-        found = shutil.which(program)
+        found = shutil.which(program, path=f"{os.environ.get('PATH', os.defpath)}:{_ADMINISTRATORS}")
         if found is None:
             reason = f"needs {program} from the Debian package {package}"
             if os.environ.get("CI"):
