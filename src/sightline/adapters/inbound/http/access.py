@@ -6,6 +6,7 @@ import hmac
 import ipaddress
 import socket
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ SUBPROTOCOL: Final = "sightline.v1"
 BEARER_SUBPROTOCOL: Final = "bearer."
 MIN_TOKEN_LENGTH: Final = 16
 
+_KNOWN_HOSTS: Final = 256  # verdicts remembered; nearly all requests come for the same host
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
@@ -73,6 +75,7 @@ class Access:
         machine = socket.gethostname().lower()
         own = {"localhost"} if self._local else {"localhost", machine, machine.partition(".")[0]}
         self._hosts = own | {host.lower() for host in settings.allowed_hosts}
+        self._is_ours = lru_cache(_KNOWN_HOSTS)(self._judge)
         self._origins = {origin.lower().rstrip("/") for origin in settings.allowed_origins}
 
     def check_names(self, scope: Scope) -> None:
@@ -118,7 +121,8 @@ class Access:
         name = header(scope, b"x-scope-orgid")
         return Principal(who, DEFAULT_TENANT if name is None else tenant(name), Role.ADMIN)
 
-    def _is_ours(self, name: str) -> bool:
+    def _judge(self, name: str) -> bool:
+        """Whether a name or an address is ours."""
         if name in self._hosts or "*" in self._hosts:
             return True
         try:
