@@ -44,7 +44,8 @@ _QUICK_SEARCHES: Final = 5_000
 _QUICK_SAMPLES: Final = 100_000
 _QUICK_TAIL: Final = 50_000
 _QUICK_SERIES: Final = 1_000
-_TURN: Final = 500
+_TURN: Final = 500  # series that are new to the index, before others have a turn
+_KNOWN_TURN: Final = 10_000  # series that it mostly knows
 # How far back the hot tier is refilled at most, and in steps of what.
 _SPAN: Final = 15 * MINUTE
 _SPANS: Final = 96
@@ -79,7 +80,9 @@ class TieredSeries(SeriesStore):
     @override
     async def write(self, batch: SealedRange) -> None:
         await self._store.write(batch)
-        self._index.take(batch)
+        for start in range(0, len(batch.labels), _KNOWN_TURN):
+            self._index.take(batch, slice(start, start + _KNOWN_TURN))
+            await asyncio.sleep(0)
         self._hot.take(batch)
         while (wanted := self._hot.next_merge()) is not None:
             self._hot.finish(wanted, await self._in_thread(wanted.made))

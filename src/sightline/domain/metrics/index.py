@@ -97,18 +97,20 @@ class LabelIndex:
         if held is not None:
             held.see(held.numbers[one], first, last)
 
-    def take(self, batch: SealedRange) -> None:
-        """See what a range says of its series."""
-        rows = zip(
-            batch.series_tenant.tolist(),
-            batch.series_id.tolist(),
-            batch.labels,
-            batch.first_seen.tolist(),
-            batch.last_seen.tolist(),
-            strict=True,
-        )
-        for tenant, one, labels, first, last in rows:
-            self.see(batch.tenants[tenant], one, labels, first, last)
+    def take(self, batch: SealedRange, series: slice) -> None:
+        """See what a range says of some of its series."""
+        bounds = np.searchsorted(batch.series_tenant[series], np.arange(len(batch.tenants) + 1)).tolist()
+        ids, labels = batch.series_id[series].tolist(), batch.labels[series]
+        first, last = batch.first_seen[series], batch.last_seen[series]
+        for tenant, start, end in zip(batch.tenants, bounds, bounds[1:], strict=False):
+            self._see_all(tenant, ids[start:end], labels[start:end], first[start:end], last[start:end])
+
+    def _see_all(self, tenant: Tenant, ids: list[int], labels: Sequence[Labels], first: Times, last: Times) -> None:
+        for one, its in zip(ids, labels, strict=True):
+            self.learn(tenant, one, its)
+        held = self._tenants.get(tenant)
+        if held is not None:
+            held.see_all(np.array([held.numbers[one] for one in ids], np.uint32), first, last)
 
     def regexes(self, tenant: Tenant, matcher_sets: Iterable[Matchers]) -> list["Regex"]:
         """What is to be evaluated, in any thread, so that `find` and `seen` do not have to."""
@@ -247,6 +249,11 @@ class _TenantIndex:
         """Widen the time a series was seen."""
         self._first[number] = min(self._first[number], first)
         self._last[number] = max(self._last[number], last)
+
+    def see_all(self, numbers: Numbers, first: Times, last: Times) -> None:
+        """Widen the times that different series were seen."""
+        self._first[numbers] = np.minimum(self._first[numbers], first)
+        self._last[numbers] = np.maximum(self._last[numbers], last)
 
     def regexes(self, matcher_sets: Iterable[Matchers]) -> list[Regex]:
         """Regexes with values that they have not been asked about."""

@@ -130,12 +130,12 @@ def seal(range_id: int, entries: Iterable[Appended]) -> SealedRange:
     return SealedRange(
         range_id,
         tenants,
-        np.array([key[0] for key in seen], np.uint32),
-        np.array([key[1] for key in seen], np.uint64),
-        np.array([key[2] for key in seen], np.uint64),
-        tuple(one.labels for one in seen.values()),
-        np.array([one.first_seen for one in seen.values()], np.int64),
-        np.array([one.last_seen for one in seen.values()], np.int64),
+        seen.tenant,
+        seen.metric,
+        seen.id,
+        seen.labels,
+        seen.first,
+        seen.last,
         keys.tenant.repeat(order.rows),
         keys.metric.repeat(order.rows),
         keys.id.repeat(order.rows),
@@ -222,24 +222,42 @@ def _last_of_each(*keys: NDArray[np.generic]) -> NDArray[np.bool_]:
     return last
 
 
-def _merged_series(parts: Sequence[Appended], position: dict[Tenant, int]) -> dict[tuple[int, int, int], SeriesSeen]:
-    """The fresh series of a range, one row each, in order of (tenant, metric, id)."""
-    found: dict[tuple[int, int, int], SeriesSeen] = {}
+@dataclass(frozen=True, slots=True, eq=False)
+class _Spans:
+    """The fresh series of a range in order of (tenant, metric, id): columns (s,), tenants as their numbers, times in ms."""
+
+    tenant: Index
+    metric: Ids
+    id: Ids
+    labels: tuple[Labels, ...]
+    first: Times
+    last: Times
+
+
+def _merged_series(parts: Sequence[Appended], position: dict[Tenant, int]) -> _Spans:
+    """Each fresh series once, with the whole time in which it was seen."""
+    fresh, tenants, metrics = [], [], []
     for part in parts:
-        metrics = dict(zip(part.ids.tolist(), part.metrics.tolist(), strict=True))
-        for seen in part.seen:
-            if not seen.fresh:
-                continue
-            key = (position[part.tenant], metrics[seen.id], seen.id)
-            known = found.get(key)
-            found[key] = (
-                seen
-                if known is None
-                else SeriesSeen(
-                    seen.id,
-                    seen.labels,
-                    min(seen.first_seen, known.first_seen),
-                    max(seen.last_seen, known.last_seen),
-                )
-            )
-    return dict(sorted(found.items()))
+        own = [seen for seen in part.seen if seen.fresh]
+        if own:
+            by_id = dict(zip(part.ids.tolist(), part.metrics.tolist(), strict=True))
+            metrics += [by_id[seen.id] for seen in own]
+            tenants.append(np.full(len(own), position[part.tenant], np.uint32))
+            fresh += own
+    tenant, metric = _joined(tenants, np.uint32), np.array(metrics, np.uint64)
+    ids = np.array([seen.id for seen in fresh], np.uint64)
+    # In NumPy, which lets other threads run: a list of 250,000 keys sorts for 0.3 s without a turn for anyone.
+    order = np.lexsort((ids, metric, tenant))
+    ends = np.flatnonzero(_last_of_each(tenant[order], metric[order], ids[order]))
+    starts = np.append(0, ends[:-1] + 1)[: len(ends)]
+    first = np.array([seen.first_seen for seen in fresh], np.int64)[order]
+    last = np.array([seen.last_seen for seen in fresh], np.int64)[order]
+    kept = order[ends]
+    return _Spans(
+        tenant[kept],
+        metric[kept],
+        ids[kept],
+        tuple([fresh[at].labels for at in kept.tolist()]),
+        np.minimum.reduceat(first, starts) if len(starts) else first,
+        np.maximum.reduceat(last, starts) if len(starts) else last,
+    )
