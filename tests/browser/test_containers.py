@@ -107,6 +107,17 @@ def test_an_engine_that_says_no_is_quoted(page: Page) -> None:
     expect(page.get_by_text("unavailable", exact=True)).to_be_visible()
 
 
+def test_a_containers_past_is_shown_while_the_engine_is_away(page: Page) -> None:
+    """The engine's words stand in place of what it would say, above the charts of what is stored."""
+    problem = "the container engine at /var/run/docker.sock cannot be reached: is it running?"
+    refusal = {"status": "error", "errorType": "unavailable", "error": problem, "code": "unavailable"}
+    answer(page, "**/api/containers*", refusal, status=503)
+    page.goto("/ui/containers/busy")
+    expect(page.get_by_role("heading", name="busy", exact=True)).to_be_visible()
+    expect(page.get_by_text(problem)).to_be_visible()
+    expect(panel(page, "Memory")).to_be_visible()
+
+
 def alert_of(one: dict[str, Any]) -> dict[str, Any]:
     """A firing alert about a container."""
     labels = {"alertname": "HighContainerCpu", "severity": "critical", "instance": "harbour", "id": one["id"]}

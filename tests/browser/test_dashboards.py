@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
-from tests.browser.panels import narrower_than_the_window, panel
+from playwright.sync_api import Page, Route, expect
+from tests.browser.panels import narrower_than_the_window, panel, rows
 from tests.browser.test_accessibility import axe, themed, violations
 
 __all__ = ["axe", "themed"]
@@ -202,3 +202,35 @@ def test_axe_finds_nothing(themed: Page, axe: str, base_url: str, name: str) -> 
     themed.goto(f"/ui/dashboards/{name}?edit=1&panel=1")
     expect(themed.get_by_role("dialog")).to_be_visible()
     assert violations(themed, axe) == []
+
+
+def test_many_mistakes_in_files_leave_room_for_the_dashboards(page: Page) -> None:
+    """The problems of a few files are shown at once; of many their number, and all of them on demand."""
+    problems = [f"/etc/sightline/{letter}.yaml: title: a dashboard needs a title" for letter in "abcde"]
+
+    def mistaken(route: Route) -> None:
+        route.fulfill(json={**route.fetch().json(), "problems": problems})
+
+    page.route("**/api/v1/dashboards", mistaken)
+    page.goto("/ui/dashboards")
+    expect(page.get_by_text("5 problems with dashboards in files")).to_be_visible()
+    expect(page.get_by_text(problems[4])).to_be_hidden()
+    page.get_by_text("5 problems with dashboards in files").click()
+    expect(page.get_by_text(problems[4])).to_be_visible()
+    problems[3:] = []
+    page.reload()
+    expect(page.get_by_text(problems[2])).to_be_visible()
+
+
+def test_names_written_out_stack_as_they_are_written(page: Page) -> None:
+    """The memory of the host dashboard lies from used at the bottom to free at the top, not in the order of the alphabet."""
+    page.goto("/ui/dashboards/host")
+    names = rows(page, "Memory").get_by_role("button")
+    expect(names).to_have_text(["used", "cache", "free"])
+
+
+def test_the_bar_says_new_for_a_dashboard_that_is_begun(page: Page) -> None:
+    """The address of a new dashboard is a sign, what one reads is a word."""
+    page.goto("/ui/dashboards/+")
+    expect(page.get_by_label("You are here")).to_have_text(re.compile("New$"))
+    expect(page).to_have_title("New · Dashboards · Sightline")

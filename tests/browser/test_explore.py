@@ -206,6 +206,13 @@ def test_ten_thousand_rows_stay_light(page: Page) -> None:
     expect(row(page, "A")).to_contain_text("Too many series to read.")
 
 
+def test_one_row_is_one_row(page: Page) -> None:
+    """A single row is counted in the singular."""
+    answer(page, "query?*", vector(1))
+    explore(page, "made_up", view="table")
+    expect(panel(page, "Table").get_by_text("1 row", exact=True)).to_be_visible()
+
+
 def test_a_scalar_and_a_string_are_shown_as_they_are(page: Page) -> None:
     """What has no labels needs no table."""
     explore(page, "2 * 21", view="table")
@@ -318,6 +325,26 @@ def test_without_its_chunk_the_editor_is_plain_text(page: Page) -> None:
     editor(page).fill("node_load1")
     editor(page).press("Enter")
     expect(panel(page, "Chart").get_by_role("button", name="node_load1")).to_be_visible()
+
+
+def test_what_is_typed_before_the_editor_is_there_is_kept(page: Page) -> None:
+    """On a slow line the field takes letters at once, and the editor goes on from the caret when it comes."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/CodeMirrorEditor-*.js", hold)
+    explore(page)
+    expect(editor(page)).to_be_focused()
+    page.keyboard.type("node_load")
+    page.keyboard.press("Home")
+    page.keyboard.type("sum(")
+    expect(editor(page)).to_have_js_property("value", "sum(node_load")
+    held[0].continue_()
+    expect(page.locator(".cm-content")).to_be_focused()
+    page.keyboard.type("1 + ")
+    expect(editor(page)).to_have_text("sum(1 + node_load")
 
 
 @pytest.mark.parametrize("width", [390, 1280, 2560])

@@ -83,6 +83,8 @@ def test_before_its_first_report_a_servers_page_says_what_to_send(page: Page, ba
     number = register(base_url, hostname)
     page.goto(f"/ui/servers/{hostname}")
     expect(page.get_by_role("heading", name="Registered, but without a report")).to_be_visible()
+    expect(page.get_by_label("Command for a first report")).to_contain_text(f'"server_id": "{number}"')
+    expect(page.get_by_role("button", name="Copy")).to_be_visible()
     expect(page.get_by_text("POST /api/v1/ingest")).to_be_visible()
     expect(page.get_by_role("main")).to_contain_text(number)
 

@@ -5,10 +5,10 @@ import { linter, setDiagnostics } from "@codemirror/lint";
 import { Compartment, EditorState, Prec } from "@codemirror/state";
 import { EditorView, keymap, placeholder } from "@codemirror/view";
 import { PromQLExtension } from "@prometheus-io/codemirror-promql";
-import { useEffect, useImperativeHandle, useRef } from "react";
+import { useEffect, useImperativeHandle, useLayoutEffect, useRef } from "react";
 import { complaintsAbout, objections } from "./complaints";
 import { look } from "./look";
-import type { EditorProps } from "./QueryEditor";
+import type { EditorProps, InnerEditorProps } from "./QueryEditor";
 import { stretchAt } from "./place";
 import { serverTerms } from "./terms";
 
@@ -20,22 +20,27 @@ const name = new Compartment();
 const named = (label: string) => EditorView.contentAttributes.of({ "aria-label": label });
 
 /** CodeMirror with PromQL: a chunk of its own, loaded when a page shows its first query. */
-export default function CodeMirrorEditor(props: EditorProps) {
-  const { value, label, complaint, handle } = props;
+export default function CodeMirrorEditor(props: InnerEditorProps) {
+  const { value, label, complaint, caret, handle } = props;
   const box = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const latest = useRef(props);
   latest.current = props;
 
-  useEffect(() => {
+  // Before the browser draws: no letter falls between the plain editor and this one.
+  useLayoutEffect(() => {
     const built = new EditorView({
       parent: box.current as HTMLDivElement,
       state: EditorState.create({ doc: latest.current.value, extensions: extensions(() => latest.current) }),
     });
     view.current = built;
-    if (latest.current.autoFocus) {
+    const { length } = built.state.doc;
+    const { focused, anchor, head } = caret.current ?? { focused: latest.current.autoFocus, anchor: length, head: length };
+    if (focused) {
       built.focus();
-      built.dispatch({ selection: { anchor: built.state.doc.length } });
+      built.dispatch({ selection: { anchor: Math.min(anchor, length), head: Math.min(head, length) } });
+      // What was typed so far was typed without help.
+      if (length > 0 && caret.current) startCompletion(built);
     }
     return () => {
       view.current = null;
@@ -43,7 +48,8 @@ export default function CodeMirrorEditor(props: EditorProps) {
     };
   }, []);
 
-  useEffect(() => {
+  // Before the next letter: later, a value from before it would put the text back.
+  useLayoutEffect(() => {
     const present = view.current;
     if (!present || present.state.doc.toString() === value) return;
     present.dispatch({ changes: { from: 0, to: present.state.doc.length, insert: value }, selection: { anchor: value.length } });

@@ -1,14 +1,25 @@
-import { useImperativeHandle, useRef, type KeyboardEvent } from "react";
+import { useImperativeHandle, useLayoutEffect, useRef, type KeyboardEvent } from "react";
 import { stretchAt } from "./place";
-import type { EditorProps } from "./QueryEditor";
+import type { InnerEditorProps } from "./QueryEditor";
 import styles from "./QueryEditor.module.css";
 
-/** The editor when its chunk cannot be loaded: text, without help. */
-export default function PlainEditor(props: EditorProps) {
-  const { value, label, placeholder, autoFocus, onChange, onRun, onFocus, handle } = props;
+/** The editor until its chunk is there, or when it cannot be loaded: text, without help. */
+export default function PlainEditor(props: InnerEditorProps) {
+  const { value, label, placeholder, autoFocus, caret, onChange, onRun, onFocus, handle } = props;
   const field = useRef<HTMLTextAreaElement>(null);
   const latest = useRef(props);
   latest.current = props;
+  useLayoutEffect(() => {
+    const present = field.current as HTMLTextAreaElement;
+    const { focused, anchor, head } = caret.current ?? { focused: autoFocus, anchor: value.length, head: value.length };
+    if (focused) {
+      present.focus();
+      present.setSelectionRange(Math.min(anchor, head), Math.max(anchor, head));
+    }
+    return () => {
+      caret.current = { focused: document.activeElement === present, anchor: present.selectionStart, head: present.selectionEnd };
+    };
+  }, []);
   useImperativeHandle(handle, () => ({
     focus: () => field.current?.focus(),
     insert(text) {
@@ -35,7 +46,7 @@ export default function PlainEditor(props: EditorProps) {
       rows={value.split("\n").length}
       aria-label={label}
       spellCheck={false}
-      {...{ value, placeholder, autoFocus, onFocus }}
+      {...{ value, placeholder, onFocus }}
       onChange={(event) => onChange(event.currentTarget.value)}
       onKeyDown={press}
     />

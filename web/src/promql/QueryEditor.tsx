@@ -1,4 +1,5 @@
-import { lazy, Suspense, type Ref } from "react";
+import { lazy, Suspense, useRef, type Ref, type RefObject } from "react";
+import PlainEditor from "./PlainEditor";
 import styles from "./QueryEditor.module.css";
 
 /** What a page can do to an editor beside giving it text. */
@@ -27,15 +28,28 @@ export interface EditorProps {
   handle?: Ref<EditorHandle> | undefined;
 }
 
+/** Where typing stood in the editor that another one takes over from. */
+export interface Caret {
+  focused: boolean;
+  anchor: number;
+  head: number;
+}
+
+/** What an editor is given beside: it goes on from the caret, and leaves it behind. */
+export interface InnerEditorProps extends EditorProps {
+  caret: RefObject<Caret | null>;
+}
+
 // The editor is the largest part of the UI: only pages with a query load it, and without it a query can still be typed.
-const Editor = lazy(() => import("./CodeMirrorEditor").catch(() => import("./PlainEditor")));
+const Editor = lazy(() => import("./CodeMirrorEditor").catch(() => ({ default: PlainEditor })));
 
 /** A PromQL query being written: completion, highlighting and the server's objections as one types. */
 export function QueryEditor(props: EditorProps) {
+  const caret = useRef<Caret | null>(null);
   return (
     <div className={styles.frame}>
-      <Suspense fallback={<pre className={styles.waiting}>{props.value || " "}</pre>}>
-        <Editor {...props} />
+      <Suspense fallback={<PlainEditor {...props} caret={caret} />}>
+        <Editor {...props} caret={caret} />
       </Suspense>
     </div>
   );

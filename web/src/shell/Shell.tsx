@@ -7,7 +7,7 @@ import { navigate, hrefOf, useAddress } from "./address";
 import { ConnectionNotice } from "./ConnectionNotice";
 import { ErrorBoundary } from "./ErrorBoundary";
 import { Navigation } from "./Navigation";
-import { routeOf } from "./routes";
+import { routeOf, subjectWord } from "./routes";
 import styles from "./Shell.module.css";
 import { TopBar } from "./TopBar";
 
@@ -20,10 +20,11 @@ export function Shell() {
     if (path === "/") navigate(hrefOf("/overview", search), { replace: true });
   }, [path, search]);
 
+  const subject = route && subjectWord(route);
   useEffect(() => {
-    const parts = [route?.subject, route?.section.word, "Sightline"].filter(Boolean);
+    const parts = [subject, route?.section.word, "Sightline"].filter(Boolean);
     document.title = parts.join(" · ");
-  }, [route?.subject, route?.section.word]);
+  }, [subject, route?.section.word]);
 
   const Page = route?.section.page;
   return (

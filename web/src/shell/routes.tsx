@@ -11,6 +11,8 @@ export interface Section {
   word: string;
   icon: ComponentType<{ className?: string }>;
   page: LazyExoticComponent<ComponentType<PageProps>>;
+  /** Words for subjects that are no names. */
+  words?: Readonly<Record<string, string>>;
 }
 
 /** The product's nouns in their order; only what exists. */
@@ -22,13 +24,16 @@ export const SECTIONS: readonly Section[] = [
   { path: "/explore", word: "Explore", icon: CompassIcon, page: lazy(() => import("../pages/explore/ExplorePage")) },
   { path: "/targets", word: "Targets", icon: TargetIcon, page: lazy(() => import("../pages/targets/TargetsPage")) },
   { path: "/alerts", word: "Alerts", icon: BellIcon, page: lazy(() => import("../pages/alerts/AlertsPage")) },
-  { path: "/dashboards", word: "Dashboards", icon: DashboardIcon, page: lazy(() => import("../pages/dashboards/DashboardsPage")) },
+  { path: "/dashboards", word: "Dashboards", icon: DashboardIcon, page: lazy(() => import("../pages/dashboards/DashboardsPage")), words: { "+": "New" } },
 ];
 
 export interface Route {
   section: Section;
   subject: string | null;
 }
+
+/** What the subject of a route is called where one reads it. */
+export const subjectWord = ({ section, subject }: Route): string | null => (subject === null ? null : (section.words?.[subject] ?? subject));
 
 export function routeOf(path: string): Route | null {
   for (const section of SECTIONS) {

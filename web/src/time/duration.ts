@@ -7,12 +7,15 @@ const UNITS: ReadonlyArray<readonly [string, number]> = [
 
 const WORDS: Record<string, string> = { d: "day", h: "hour", m: "minute", s: "second" };
 
-/** "15m", "1h30m" or "2d" in seconds; null when it is not a duration. */
+/** What is read beside, as in PromQL, and written in days. */
+const LONGER: typeof UNITS = [["y", 365 * 86400], ["w", 7 * 86400]];
+
+/** "15m", "1h30m", "2d" or "1w" in seconds; null when it is not a duration. */
 export function parseDuration(text: string): number | null {
-  if (!/^(\d+[dhms])+$/.test(text)) return null;
+  if (!/^(\d+[ywdhms])+$/.test(text)) return null;
   let seconds = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+)([dhms])/g)) {
-    seconds += Number(amount) * (UNITS.find(([name]) => name === unit)?.[1] ?? 0);
+  for (const [, amount, unit] of text.matchAll(/(\d+)([ywdhms])/g)) {
+    seconds += Number(amount) * ([...LONGER, ...UNITS].find(([name]) => name === unit)?.[1] ?? 0);
   }
   return seconds > 0 ? seconds : null;
 }

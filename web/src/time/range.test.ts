@@ -7,9 +7,10 @@ const write = (range: TimeRange, text = ""): string => writeRange(new URLSearchP
 describe("readRange", () => {
   it("means the last 15 minutes, live, when nothing is said", () => expect(read("")).toEqual(DEFAULT_RANGE));
   it("reads a relative range", () => expect(read("range=1h30m")).toEqual({ kind: "last", seconds: 5400, live: true }));
+  it("reads weeks and years as PromQL does", () => expect(read("range=1y2w")).toEqual({ kind: "last", seconds: 379 * 86400, live: true }));
   it("reads a held one", () => expect(read("range=1h&live=0")).toEqual({ kind: "last", seconds: 3600, live: false }));
   it("reads an absolute one", () => expect(read("from=100&to=200")).toEqual({ kind: "between", from: 100, to: 200 }));
-  it.each(["from=200&to=100", "from=a&to=b", "from=100", "range=", "range=-5m", "range=1y", "from=&to="])(
+  it.each(["from=200&to=100", "from=a&to=b", "from=100", "range=", "range=-5m", "range=1x", "from=&to="])(
     "falls back to the default on %s",
     (text) => expect(read(text)).toEqual(DEFAULT_RANGE),
   );

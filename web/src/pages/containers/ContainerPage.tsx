@@ -1,4 +1,5 @@
 import { useMemo } from "react";
+import { ApiFailure } from "../../api/failure";
 import { QueryChart, type ChartQuery } from "../../charts/QueryChart";
 import type { Threshold, TimeMark } from "../../charts/marks";
 import { format, type Unit } from "../../charts/units";
@@ -18,7 +19,7 @@ import { lacksNetwork, verdictOf, type Container } from "./container";
 import styles from "./ContainerPage.module.css";
 import { useContainers } from "./useContainers";
 
-/** One container: what it is, what is wrong with it, and how it has been doing. Its past is there when it is gone, too. */
+/** One container: what it is, what is wrong with it, and how it has been doing. Its past is there when it or its engine is gone, too. */
 export function ContainerPage({ name }: { name: string }) {
   const { data, error, isPending } = useContainers(true);
   const late = useLate(isPending);
@@ -27,19 +28,28 @@ export function ContainerPage({ name }: { name: string }) {
   const own = useMemo(() => (alerts ?? []).filter((alert) => alert.labels.name === name && alert.labels.id).sort(byUrgency), [alerts, name]);
   const marks = useMemo<TimeMark[]>(() => own.map((alert) => ({ time: activeSince(alert), label: alert.labels.alertname ?? "Alert", tone: alert.state })), [own]);
   if (isPending) return late ? <Placeholder height={320} /> : null;
-  if (error && !data) return <Failure failure={error} />;
+  const noEngine = error instanceof ApiFailure && error.code === "unavailable";
+  if (error && !data && !noEngine) return <Failure failure={error} />;
   return (
     <>
-      {container ? <Head container={container} /> : (
-        <header className={styles.head}>
-          <h1>{name}</h1>
-          <StateWord tone="neutral">Gone</StateWord>
-          <p className={styles.facts}>No container of this name is there now. What it left behind stands below. <Link to="/containers">All containers</Link></p>
-        </header>
-      )}
+      {container ? <Head container={container} /> : <Absent name={name} problem={error && !data ? error.message : null} />}
       <HostAlerts alerts={own.filter((alert) => alert.state !== "resolved")} of="container" />
       <Charts name={name} container={container} marks={marks} />
     </>
+  );
+}
+
+/** A container that is not there, or of which the engine says nothing. */
+function Absent({ name, problem }: { name: string; problem: string | null }) {
+  return (
+    <header className={styles.head}>
+      <h1>{name}</h1>
+      <StateWord tone="neutral">{problem === null ? "Gone" : "Unknown"}</StateWord>
+      <p className={styles.facts}>
+        <span>{problem ?? "No container of this name is there now."}</span>
+        <span>What is stored of it stands below. <Link to="/containers">All containers</Link></span>
+      </p>
+    </header>
   );
 }
 

@@ -15,6 +15,8 @@ import { saveText, useListing } from "./store";
 
 const WORDS: Record<Origin, string> = { saved: "Saved here", file: "From a file", "ready-made": "Ready-made" };
 
+const FEW_PROBLEMS = 3;
+
 /** All dashboards by title, and the ways to begin another. */
 export function DashboardList() {
   const { data, error, isPending } = useListing();
@@ -35,9 +37,7 @@ export function DashboardList() {
           </Button>
         </div>
       </div>
-      {data?.problems.map((problem) => (
-        <p key={problem} className={styles.problem} role="note"><AlertIcon className={styles.problemIcon} />{problem}</p>
-      ))}
+      {data && data.problems.length > 0 && <Problems problems={data.problems} />}
       {!data ? (
         failure ? <Failure failure={failure} compact /> : late ? <Placeholder height={160} /> : null
       ) : found.length === 0 ? (
@@ -50,6 +50,21 @@ export function DashboardList() {
         </ul>
       )}
     </div>
+  );
+}
+
+/** What is wrong with the files: a few are shown, of many first their number. */
+function Problems({ problems }: { problems: readonly string[] }) {
+  return (
+    <details className={styles.problems} open={problems.length <= FEW_PROBLEMS}>
+      <summary className={styles.summary}>
+        <AlertIcon className={styles.problemIcon} />
+        {problems.length === 1 ? "1 problem" : `${problems.length} problems`} with dashboards in files
+      </summary>
+      <ul>
+        {problems.map((problem) => <li key={problem}>{problem}</li>)}
+      </ul>
+    </details>
   );
 }
 

@@ -43,6 +43,8 @@ export function PanelView({ panel, values }: PanelViewProps) {
     () => written.filter((query) => query.expr.trim()).map((query) => ({ ...query, expr: substitute(query.expr, values) })),
     [written, values],
   );
+  // Names that are written out stack as they are written, from the first at the bottom.
+  const order = useMemo(() => queries.map((query) => query.legend), [queries]);
   const title = substitute(panel.title, values) || "Untitled";
   if (queries.length === 0) return <Panel title={title}><p className={styles.nothing} style={{ height: heightOf(panel) - 50 }}>No query yet.</p></Panel>;
   if (panel.kind === "stat") return <Stat {...{ panel, title, queries }} />;
@@ -52,6 +54,7 @@ export function PanelView({ panel, values }: PanelViewProps) {
       title={title}
       note={panel.description}
       queries={queries}
+      order={order}
       unit={unitOf(panel)}
       stacked={panel.stacked}
       axisMax={panel.max ?? undefined}

@@ -52,7 +52,7 @@ export function ResultTable({ sources, unit, pending, outdated, failure, empty }
             <div className={styles.above}>
               <input type="search" className={styles.filter} value={filter} placeholder="Filter rows" aria-label="Filter rows" onChange={(event) => setFilter(event.currentTarget.value)} />
               <span className={styles.count} role="status">
-                {rows.length === data.rows.length ? `${rows.length.toLocaleString("en")} rows` : `${rows.length.toLocaleString("en")} of ${data.rows.length.toLocaleString("en")} rows`}
+                {rows.length === data.rows.length ? `${rows.length.toLocaleString("en")} ${rows.length === 1 ? "row" : "rows"}` : `${rows.length.toLocaleString("en")} of ${data.rows.length.toLocaleString("en")} rows`}
               </span>
               {Object.keys(data.shared).length > 0 && <span className={styles.shared}>All have <code>{writeLabels(data.shared)}</code></span>}
             </div>

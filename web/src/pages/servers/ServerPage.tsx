@@ -20,6 +20,7 @@ import { Visible } from "../dashboards/Visible";
 import { HostAlerts } from "../hosts/HostAlerts";
 import { LatestReport } from "./LatestReport";
 import { metricsOf, seenAt, SERVER_SILENT_AFTER, verdictOn, type Reported, type Server } from "./server";
+import { Commands, reportCommand } from "./Commands";
 import styles from "./ServerPage.module.css";
 import { useReported, useServers } from "./useServers";
 
@@ -53,9 +54,12 @@ function KnownServer({ server }: { server: Server }) {
       {!reported.data ? (
         reported.error ? <Failure failure={reported.error} compact /> : late && <Placeholder height={320} />
       ) : reported.data.length === 0 ? (
-        <EmptyState icon={<ServerIcon />} title="Registered, but without a report" within>
-          <p>Its metrics appear here with the first <code>POST /api/v1/ingest</code> that carries the server id <code>{server.id}</code>.</p>
-        </EmptyState>
+        <div className={styles.silent}>
+          <EmptyState icon={<ServerIcon />} title="Registered, but without a report" within>
+            <p>Its metrics appear here with the first <code>POST /api/v1/ingest</code> that carries the server id <code>{server.id}</code>:</p>
+          </EmptyState>
+          <Commands text={reportCommand(location.origin, server.id)} label="Command for a first report" />
+        </div>
       ) : (
         <Metrics server={server} reported={reported.data} marks={marks} />
       )}
