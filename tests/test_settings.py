@@ -30,6 +30,15 @@ def test_flags_beat_environment_beats_dotenv_beats_file_beats_default(tmp_path: 
     assert found.wal.max_bytes == 1 << 30
 
 
+def test_dashboards_in_files_are_found_from_the_settings_file(tmp_path: Path) -> None:
+    """Paths in a settings file are relative to its folder, wherever the program is started."""
+    (tmp_path / "etc").mkdir()
+    file = tmp_path / "etc" / "sightline.toml"
+    file.write_text('[dashboards]\nfiles = ["dashboards/*.yaml", "/elsewhere/a.yaml"]')
+    found = load({"config": str(file)}, {}, tmp_path)
+    assert found.dashboards.files == (str(tmp_path / "etc" / "dashboards" / "*.yaml"), "/elsewhere/a.yaml")
+
+
 def test_names_that_other_products_use_are_understood(tmp_path: Path) -> None:
     """PORT, CPU_THRESHOLD and MEMORY_THRESHOLD work without a prefix, and the prefixed name wins."""
     found = load({}, {"PORT": "9999", "CPU_THRESHOLD": "75.5", "MEMORY_THRESHOLD": "60"}, tmp_path)

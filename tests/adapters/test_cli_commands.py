@@ -319,3 +319,45 @@ def test_a_terminal_is_not_commanded(server: Answering) -> None:
     """What comes from outside cannot move the cursor or colour anything."""
     server.body = success(["a\x1b[31mred"])
     assert "\x1b[31mred" not in on_a_terminal(server, "labels", "job")
+
+
+def test_a_reader_that_leaves_early_is_no_failure(server: Answering) -> None:
+    """When the other end of the pipe is closed, the command ends well and says nothing, buffered output or not."""
+    server.body = success(["up"])
+    for command in ("labels", "labels --help"):
+        for unbuffered in ("", "1"):
+            ours, theirs = os.pipe()
+            os.close(ours)
+            ended = in_a_process(server, command, theirs, {"PYTHONUNBUFFERED": unbuffered})
+            assert (ended.returncode, ended.stderr) == (Exit.DONE, b""), (command, unbuffered)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_told_in_one_line(server: Answering) -> None:
+    """Output that cannot be written is a failure with its reason, and no traceback."""
+    server.body = success(["up"])
+    for unbuffered in ("", "1"):
+        full = os.open("/dev/full", os.O_WRONLY)
+        ended = in_a_process(server, "labels", full, {"PYTHONUNBUFFERED": unbuffered})
+        assert ended.returncode == Exit.REFUSED
+        assert ended.stderr == b"sightline: cannot go on: No space left on device\n"
+
+
+def in_a_process(
+    server: Answering, command: str, output: int, environment: dict[str, str]
+) -> subprocess.CompletedProcess[bytes]:
+    """A command with this open file as its standard output, which is closed afterwards."""
+    asked = {**os.environ, "SIGHTLINE_URL": server.url, **environment}
+    code = "import sys; from sightline.adapters.inbound.cli import run; sys.exit(run(sys.argv[1:]))"
+    arguments = [sys.executable, "-c", code, *command.split()]
+    try:
+        return subprocess.run(arguments, stdout=output, stderr=subprocess.PIPE, env=asked, check=False, timeout=60)
+    finally:
+        os.close(output)
+
+
+def test_no_dropped_targets_is_said_as_such(server: Answering) -> None:
+    """Asking for what relabelling dropped does not claim that nothing is scraped."""
+    server.body = success({"activeTargets": [], "droppedTargets": []})
+    assert "Relabelling dropped no targets." in on_a_terminal(server, "targets", "--state", "dropped")
+    assert "Name some under [[scrape]]" in on_a_terminal(server, "targets")

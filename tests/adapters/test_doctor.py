@@ -4,6 +4,8 @@ import fcntl
 import json
 import os
 import socket
+import subprocess
+import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -233,3 +235,11 @@ def test_secrets_are_found_wherever_they_stand(secret: str) -> None:
     assert redacted_text(f"to https://u:k{secret}k@h/p now") == f"to https://{REDACTED}@h/p now"
     assert redacted_text(f"Authorization: Bearer k{secret}k") == f"Authorization: Bearer {REDACTED}"
     assert redacted_text(f'{{"client_secret": "k{secret}k"}}') == f'{{"client_secret": {REDACTED}}}'
+
+
+def test_an_address_that_was_given_must_answer(tmp_path: Path) -> None:
+    """Asked about another address, the doctor does not call it well because the port of the settings is free."""
+    command = [sys.executable, "-m", "sightline", "doctor", "--url", "http://127.0.0.1:1"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == Exit.REFUSED
+    assert "fail  door         nobody answers at http://127.0.0.1:1\n" in ended.stdout

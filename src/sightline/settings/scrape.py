@@ -44,6 +44,18 @@ _ELSEWHERE: Final[Mapping[str, str]] = {
 }
 """Names that Prometheus' configuration has for fields of ours."""
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_STATIC: Final = re.compile(r"static\[(\d+)\]")
+_TYPE: Final = re.compile(r"`(\w+)`")
+_KINDS: Final[Mapping[str, str]] = {
+    "array": "a list in [ ]",
+    "str": 'a text in " "',
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "object": "a table in { }",
+    "null": "nothing",
+}
+"""What our types are to those who write the file."""
 _LISTS: Final = ("static", "relabel", "metric_relabel")
 _PATHS: Final = {"basic_auth": ("password_file",), "tls": ("ca_file", "cert_file", "key_file")}
 
@@ -83,10 +95,24 @@ def _job(table: Mapping[str, Any], number: int, file: Path) -> ScrapeJob:
         job = msgspec.convert(_tree(table, where, file.absolute().parent), ScrapeJob)
     except msgspec.ValidationError as error:
         what, _, path = str(error).partition(" - at `$.")
-        raise _invalid(where, path.rstrip("`") or "job", what[:1].lower() + what[1:]) from None
+        raise _invalid(where, _as_written(path.rstrip("`"), table), _in_words(what)) from None
     for check in _CHECKS:
         check(job, where)
     return job
+
+
+def _as_written(path: str, table: Mapping[str, Any]) -> str:
+    """Where a field of the converted tree stands in the table; groups without `[[scrape.static]]` are the tree's first."""
+    place = _STATIC.match(path) if any(name in table for name in _FLAT) else None
+    if place is None:
+        return path or "job"
+    number = int(place[1])
+    return f"static[{number - 1}]{path[place.end() :]}" if number else path[place.end() :].removeprefix(".")
+
+
+def _in_words(problem: str) -> str:
+    """What was expected, in the words of TOML."""
+    return _TYPE.sub(lambda found: _KINDS.get(found[1], found[0]), problem[:1].lower() + problem[1:])
 
 
 def _tables(field: str, value: Any) -> Iterable[tuple[str, Mapping[str, Any]]]:

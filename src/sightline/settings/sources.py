@@ -132,6 +132,10 @@ def _from_file(path: Path, problems: list[SettingsInvalid], *, required: bool) -
         flat.update(
             {f"{name}.{leaf}": one for leaf, one in value.items()} if isinstance(value, dict) else {name: value}
         )
+    files = flat.get("dashboards.files")
+    if isinstance(files, list) and all(isinstance(one, str) for one in files):
+        # As the paths of scrape jobs: what stands beside the settings file is found from every folder.
+        flat["dashboards.files"] = [str(path.absolute().parent / one) for one in files]
     return _Layer(str(path), flat, scrape)
 
 

@@ -9,6 +9,7 @@ import pytest
 from sightline.adapters.wire.dashboard import from_json, from_yaml, to_json, to_yaml
 from sightline.domain.dashboards.dashboard import Dashboard, check
 from sightline.domain.dashboards.ready_made import READY_MADE
+from sightline.domain.errors import MalformedBody
 
 GUIDE: Final = Path(__file__).parents[3] / "docs" / "guide" / "dashboards.md"
 
@@ -27,3 +28,21 @@ def test_the_guides_example_can_be_shown() -> None:
     dashboard = from_yaml(example[1].encode())
     check(dashboard)
     assert (dashboard.name, len(dashboard.panels)) == ("web-shop", 3)
+
+
+@pytest.mark.parametrize(
+    ("panel", "problem"),
+    [
+        (
+            "{title: P, kind: pie, queries: []}",
+            "panels[0].kind: invalid enum value 'pie'; there are chart, stat, table",
+        ),
+        ("{title: P, quieries: []}", "panels[0]: object contains unknown field `quieries`"),
+        ("{title: 5, queries: []}", "panels[0].title: expected `str`, got `int`"),
+    ],
+)
+def test_a_mistake_is_told_with_its_place_and_the_choices(panel: str, problem: str) -> None:
+    """The message begins with the field, and names what could stand there where that is a short list."""
+    with pytest.raises(MalformedBody) as refused:
+        from_yaml(f"name: a\ntitle: A\npanels: [{panel}]\n".encode())
+    assert refused.value.message == problem

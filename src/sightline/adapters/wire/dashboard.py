@@ -6,7 +6,7 @@ import msgspec
 import yaml
 from typing_extensions import override
 
-from sightline.domain.dashboards.dashboard import Dashboard
+from sightline.domain.dashboards.dashboard import Dashboard, PanelKind, PanelUnit
 from sightline.domain.errors import MalformedBody
 
 MAX_BYTES: Final = 1 << 20
@@ -78,5 +78,15 @@ def _is_default(name: str, value: Any) -> bool:
 _DEFAULTS: Final = (("kind", "chart"), ("unit", "auto"), ("width", 6), ("height", 0))
 
 
+_CHOICES: Final = {"kind": PanelKind, "unit": PanelUnit}
+
+
 def _no_dashboard(error: Exception) -> MalformedBody:
-    return MalformedBody(f"this is not a dashboard: {' '.join(str(error).split())[:500]}")
+    """What is wrong, after the place where it is: `panels[0].kind: invalid enum value 'pie'; there are chart, stat, table`."""
+    what, _, place = " ".join(str(error).split())[:500].partition(" - at `$.")
+    if not place:
+        return MalformedBody(f"this is not a dashboard: {what}")
+    place = place.rstrip("`")
+    choices = _CHOICES.get(place.rpartition(".")[2], ()) if "enum value" in what else ()
+    known = f"; there are {', '.join(choices)}" if choices else ""
+    return MalformedBody(f"{place}: {what[:1].lower()}{what[1:]}{known}")

@@ -153,6 +153,7 @@ def _ask(asking: Asking, path: str, body: bytes | None, headers: Mapping[str, st
         raise Ended(Exit.REFUSED, message) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or error
+        reason = getattr(reason, "strerror", None) or reason  # without the number
         raise Ended(
             Exit.UNREACHABLE,
             f"nobody answers at {url}: {reason}\n"

@@ -63,7 +63,8 @@ def targets(
         return Exit.DONE
     rows = [_target(one) for one in found.get("activeTargets", ())]
     rows += [_dropped(one) for one in found.get("droppedTargets", ())]
-    printing.show(_TARGETS, rows, "No targets. Name some under [[scrape]] in sightline.toml.")
+    empty = "No targets. Name some under [[scrape]] in sightline.toml."
+    printing.show(_TARGETS, rows, "Relabelling dropped no targets." if state == "dropped" else empty)
     return Exit.DONE
 
 

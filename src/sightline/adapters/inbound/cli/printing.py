@@ -63,7 +63,7 @@ def show_body(body: bytes) -> None:
 
 def on_terminal() -> bool:
     """Whether a person reads the output."""
-    return sys.stdout.isatty()
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def visible(text: str) -> str:

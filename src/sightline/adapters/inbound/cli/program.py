@@ -1,7 +1,9 @@
 """The command `sightline`: its app, its exit codes, and the run of one command from arguments to exit code."""
 
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from enum import IntEnum
 from typing import Annotated
 
@@ -46,6 +48,23 @@ app = App(
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command, those of the process when none are given; returns the exit code."""
     try:
+        code = _run(arguments)
+        # Here, and not when the interpreter ends: it could only complain.
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        _discard_output()
+        return Exit.DONE
+    except OSError as error:
+        _discard_output()
+        say(f"cannot go on: {error.strerror or error}")
+        return Exit.REFUSED
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """One command, its objections told; what it printed may still be on the way."""
+    try:
         ended = app(arguments, exit_on_error=False, print_error=True)
     except CycloptsError:
         return Exit.USAGE
@@ -53,10 +72,19 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if str(end):
             say(str(end))
         return end.code
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        sys.stderr.close()
-        return Exit.DONE
+    except SystemExit as exit_:  # what rich makes of a closed pipe
+        if isinstance(exit_.__context__, BrokenPipeError):
+            raise exit_.__context__ from None
+        raise
     return ended if isinstance(ended, int) else Exit.DONE
+
+
+def _discard_output() -> None:
+    """Let what is still to be printed go nowhere, for it would fail again at the end."""
+    with suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def say(message: str) -> None:

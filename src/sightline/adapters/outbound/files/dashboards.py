@@ -3,7 +3,7 @@
 import asyncio
 import glob
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -42,7 +42,9 @@ class DashboardFiles(Shelf):
     def _read(self) -> ShelfRead:
         matched = (glob.iglob(pattern, recursive=True) for pattern in self._patterns)  # noqa: PTH207 - Path.glob takes no absolute ones
         paths = sorted(set(itertools.chain.from_iterable(matched)))
-        problems = [f"{len(paths)} files are more than the {MAX_FILES} that are read"] if len(paths) > MAX_FILES else []
+        problems = [problem for pattern in self._patterns for problem in _nowhere(pattern)]
+        if len(paths) > MAX_FILES:
+            problems.append(f"{len(paths)} files are more than the {MAX_FILES} that are read")
         # Put in its place at once: two readings may run side by side.
         self._seen = seen = {path: self._look(path) for path in paths[:MAX_FILES]}
         found: dict[str, Shelved] = {}
@@ -70,6 +72,13 @@ class DashboardFiles(Shelf):
             return _Seen(stamp, kept, f"cannot be read: {error.strerror}")
         except SightlineError as error:
             return _Seen(stamp, kept, error.message)
+
+
+def _nowhere(pattern: str) -> Iterator[str]:
+    """The objection to a pattern that can match nothing: its folder, or the one file that it names, is not there."""
+    named = Path(*itertools.takewhile(lambda part: not glob.has_magic(part), Path(pattern).parts))
+    if not named.exists():
+        yield f"dashboards.files: {pattern}: there is no {named.absolute()}"
 
 
 def _dashboard(path: Path, size: int) -> Dashboard:

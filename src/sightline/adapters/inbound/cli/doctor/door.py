@@ -28,7 +28,7 @@ def reach(asking: Asking, path: str) -> Answer | None:
         return None
 
 
-def check_door(asking: Asking, listen: str, health: Answer | None, now: float) -> Iterator[Finding]:
+def check_door(asking: Asking, listen: str | None, health: Answer | None, now: float) -> Iterator[Finding]:
     """Look at the address. health: what /health answered; now: seconds since 1970, when it did."""
     if health is None:
         yield _silent(asking, listen)
@@ -57,7 +57,10 @@ def tree(answer: Answer | None) -> dict[str, Any]:
     return {}
 
 
-def _silent(asking: Asking, listen: str) -> Finding:
+def _silent(asking: Asking, listen: str | None) -> Finding:
+    if listen is None:
+        remedy = "Is it running there? Without --url, the address of the settings is looked at."
+        return fail("door", f"nobody answers at {asking.url}", remedy)
     host, _, port = listen.rpartition(":")
     if not port.isdecimal() or not host:
         return fail("door", f"listen = {listen} is no address and port", "Write for example listen = 127.0.0.1:8080")

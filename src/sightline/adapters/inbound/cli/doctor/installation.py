@@ -13,8 +13,8 @@ class Installation:
     """An installation, as its settings describe it.
 
     problems: what is wrong with the settings. settings_file: where they would stand. settings: all of them by key, as plain values.
-    data: the data folder. min_free: bytes of disk that are to stay free. listen: address and port of the door. asking: how to ask
-    the running program, if it runs.
+    data: the data folder. min_free: bytes of disk that are to stay free. listen: address and port of the door, None where another
+    address is to be looked at. asking: how to ask the running program, if it runs.
     """
 
     problems: tuple[str, ...]
@@ -22,5 +22,5 @@ class Installation:
     settings: Mapping[str, Any] = field(repr=False)
     data: Path
     min_free: int
-    listen: str
+    listen: str | None
     asking: Asking
