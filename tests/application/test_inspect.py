@@ -103,6 +103,16 @@ async def test_an_engine_that_cannot_be_asked_is_no_empty_list(yard: Yard) -> No
         yard.inspect.containers(LOCAL)
 
 
+async def test_a_history_outlives_the_engine(yard: Yard) -> None:
+    """What is stored is shown while the engine is away; what is not stored may be known to the engine, so its absence is told."""
+    web = container("a1", "web")
+    await yard.record(web, -60, 0)
+    yard.present.unavailable("the container engine went away")
+    assert len((await yard.inspect.history(LOCAL, "web", TimeRange(NOW - HOUR, NOW))).times)
+    with pytest.raises(Unavailable, match="went away"):
+        await yard.inspect.history(LOCAL, "db", TimeRange(NOW - HOUR, NOW))
+
+
 async def test_a_history_is_averages_and_counters_at_steps(yard: Yard) -> None:
     """A fifth of two CPUs is 40 %; memory 400 of 1000; traffic of all interfaces together."""
     web = container("a1", "web")

@@ -1,6 +1,7 @@
 """Look at containers: those there are now, and what one of them used over time."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -9,7 +10,7 @@ import numpy as np
 from sightline.application.query import DEFAULT_OPTIONS, QueryOptions
 from sightline.domain.containers.observed import Observed
 from sightline.domain.containers.readings import JOB
-from sightline.domain.errors import InvalidParameter, NotFound
+from sightline.domain.errors import InvalidParameter, NotFound, Unavailable
 from sightline.domain.labels import METRIC_NAME, Matcher, MatchOp
 from sightline.domain.metrics.samples import Times, Values
 from sightline.domain.promql.values import Answer, Vector
@@ -86,11 +87,16 @@ class Inspect:
         Raises:
             NotFound: there is no such container, and was none in the range.
             InvalidParameter: several ids begin so; a range that ends before it starts.
+            Unavailable: nothing is stored of it, and the container engine cannot be asked.
             And as a query.
         """
         if within.end < within.start:
             raise InvalidParameter("parameter 'to' must not be before 'from'", parameter="to")
-        chosen = _chosen(which, await self._known(principal, within))
+        try:
+            chosen = _chosen(which, await self._known(principal, within))
+        except NotFound:
+            self.containers(principal)  # an engine that cannot be asked may know it
+            raise
         grid = _grid(within)
         asked = (self._query.range(principal, text, grid, DEFAULT_OPTIONS) for text in _texts(chosen, grid.step))
         columns = [_column(answer) for answer in await asyncio.gather(*asked)]
@@ -98,11 +104,11 @@ class Inspect:
         return History(grid.times()[there], *(column[there] for column in columns))
 
     async def _known(self, principal: Principal, within: TimeRange) -> set[tuple[str, str]]:
-        """Ids and names of the containers that are there or left samples in the range."""
+        """Ids and names of the containers that left samples in the range, or are there as far as the engine can be asked."""
         stored = await self._series.series(principal.tenant, [_LAST_SEEN], within, MAX_KNOWN)
         known = {(labels.get("id"), labels.get("name")) for labels in stored}
-        if principal.tenant == LOCAL.tenant:
-            known |= {(one.container.id, one.container.name) for one in self._containers.present()}
+        with suppress(Unavailable):
+            known |= {(one.container.id, one.container.name) for one in self.containers(principal, stopped=True)}
         return known
 
 

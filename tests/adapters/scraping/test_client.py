@@ -147,6 +147,7 @@ async def test_an_answer_that_is_no_page_says_why(scraper: HttpScraper, answer: 
     assert isinstance(failed, Unavailable)
     assert failed.detail["reason"] == reason
     assert said in failed.message
+    assert "\n" not in failed.message
 
 
 @pytest.mark.parametrize("answer", [never, raw(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n")])

@@ -28,6 +28,7 @@ def test_what_can_be_stored_and_shown_is_taken(registration: Registration) -> No
     [
         (Registration(""), "^hostname: is empty"),
         (Registration("  "), "^hostname: is empty"),
+        (Registration("web-1 "), "^hostname: 'web-1 ' begins or ends with a blank"),
         (Registration("h" * 254), "^hostname: 254 characters, and 253"),
         (Registration("a\nb"), "^hostname: .*cannot be shown"),
         (Registration("a", os="\x00"), "^os: .*cannot be shown"),

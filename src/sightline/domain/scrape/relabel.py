@@ -6,13 +6,11 @@ text, and their dot matches a line feed, as since Prometheus 3.
 
 import difflib
 import hashlib
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-import re2
-
-from sightline.domain.errors import SettingsInvalid
+from sightline.domain.errors import BadData, SettingsInvalid
+from sightline.domain.labels import compiled_regex, expansion
 from sightline.domain.scrape.job import RelabelRule
 
 _Labels = dict[str, str]
@@ -21,8 +19,6 @@ _Step = Callable[[_Labels], bool]
 
 _DEFAULT: Final = RelabelRule()
 _WHOLE: Final = "(.*)"
-_REFERENCE: Final = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})")
-_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,8}")
 _MUST_TARGET: Final = frozenset({"replace", "keepequal", "dropequal", "hashmod", "lowercase", "uppercase"})
 _USED: Final[Mapping[str, frozenset[str]]] = {
     "replace": frozenset({"source_labels", "separator", "regex", "target_label", "replacement"}),
@@ -91,14 +87,10 @@ def _check_fields(rule: RelabelRule, action: str, where: str) -> None:
 
 
 def _compiled(regex: str, where: str) -> Any:
-    options = re2.Options()
-    options.dot_nl = True
-    options.log_errors = False
     try:
-        return re2.compile(regex, options)
-    except re2.error as error:
-        reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
-        raise SettingsInvalid(f"{where}: regex {regex!r}: {reason}") from None
+        return compiled_regex(regex)
+    except BadData as error:
+        raise SettingsInvalid(f"{where}: regex {regex!r}: {error.message}") from None
 
 
 def _joined(rule: RelabelRule) -> Callable[[_Labels], str]:
@@ -119,23 +111,6 @@ def _set(labels: _Labels, name: str, value: str) -> bool:
     return True
 
 
-def _expanded(template: str, match: Any) -> str:
-    """The template with `$1`, `${1}`, `$name` and `${name}` replaced by what the groups matched; `$$` is a dollar sign.
-
-    As Go's Regexp.Expand: a name is as long as can be, an unknown group is empty, any other dollar sign stands for itself.
-    """
-
-    def value(reference: re.Match[str]) -> str:
-        name = reference[1] or reference[2]
-        if name is None:
-            return "$"
-        if _NUMBER.fullmatch(name):
-            return (match.group(int(name)) or "") if int(name) <= match.re.groups else ""
-        return (match.group(name) or "") if name in match.re.groupindex else ""
-
-    return _REFERENCE.sub(value, template) if "$" in template else template
-
-
 def _replace(rule: RelabelRule, regex: Any) -> _Step:
     joined = _joined(rule)
     template = rule.replacement
@@ -144,12 +119,12 @@ def _replace(rule: RelabelRule, regex: Any) -> _Step:
         copies = "$" in template
         return lambda labels: _set(labels, rule.target_label, joined(labels) if copies else template)
 
+    named, valued = expansion(rule.target_label, regex), expansion(template, regex)
+
     def step(labels: _Labels) -> bool:
         match = regex.fullmatch(joined(labels))
-        if match is not None:
-            name = _expanded(rule.target_label, match)
-            if name:  # an empty name is none, and then nothing happens
-                _set(labels, name, _expanded(template, match))
+        if match is not None and (name := named(match)):  # an empty name is none, and then nothing happens
+            _set(labels, name, valued(match))
         return True
 
     return step
@@ -197,11 +172,13 @@ def _uppercase(rule: RelabelRule, _: Any) -> _Step:
 
 
 def _labelmap(rule: RelabelRule, regex: Any) -> _Step:
+    mapped = expansion(rule.replacement, regex)
+
     def step(labels: _Labels) -> bool:
         for name, value in sorted(labels.items()):
             match = regex.fullmatch(name)
-            if match is not None and (mapped := _expanded(rule.replacement, match)):
-                labels[mapped] = value
+            if match is not None and (target := mapped(match)):
+                labels[target] = value
         return True
 
     return step

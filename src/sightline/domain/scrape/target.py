@@ -15,7 +15,6 @@ from sightline.domain.timerange import format_duration, parse_duration
 DROPPED_KEPT: Final = 100
 """Dropped targets that a job keeps to show them; all are counted."""
 
-_META: Final = "__meta_"
 _PARAM: Final = "__param_"
 # What Go's QueryEscape leaves as it is; a space becomes a plus.
 _PLAIN: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")

@@ -48,6 +48,8 @@ def check_registration(registration: Registration, limits: LabelLimits) -> None:
     """
     if not registration.hostname.strip():
         raise _invalid("hostname", "is empty: a server is known by it")
+    if registration.hostname != registration.hostname.strip():  # two servers that nobody could tell apart
+        raise _invalid("hostname", f"{registration.hostname[:60]!r} begins or ends with a blank")
     _check_text("hostname", registration.hostname, HOSTNAME_CHARACTERS)
     _check_text("os", registration.os, TEXT_CHARACTERS)
     _check_text("agent_version", registration.agent_version, TEXT_CHARACTERS)

@@ -53,6 +53,11 @@ def _said(error: OSError) -> str:
     return os.strerror(number) if number > 0 else str(error.strerror or error)
 
 
+def _one_line(text: str) -> str:
+    """The library draws what it could not read, over several lines, with an arrow below."""
+    return " ".join(text.replace("^", " ").split())[:200]
+
+
 _LEADS_AWAY: Final = "a redirect leads to {}, which is no address that can be scraped"
 
 # The first that fits counts: the library's errors inherit from one another.
@@ -84,7 +89,7 @@ _WORDS: Final[tuple[tuple[type[Exception], ScrapeReason, Callable[[Any], str]], 
     (
         aiohttp.ClientResponseError,
         ScrapeReason.PROTOCOL,
-        lambda error: f"the answer is not HTTP: {error.message[:200]} (is its scheme https?)",
+        lambda error: f"the answer is not HTTP: {_one_line(error.message)} (is its scheme https?)",
     ),
     (
         aiohttp.ClientError,
