@@ -21,6 +21,8 @@ from sightline.adapters.inbound.cli import AsJson, Asking, Exit, Installation, a
 _FAILED: Final = 1
 _STARTED_BADLY: Final = 2
 _STOP_SECONDS: Final = 4.5
+_SWITCH_SECONDS: Final = 0.0005
+"""How long the loop waits at most for a thread that computes: Python's own 5 ms would be added to every step of a request."""
 
 
 @app.command
@@ -126,14 +128,15 @@ def doctor(
     flags = {"config": config, "data": data, "http.token_file": token_file}
     found, problems = _reviewed({key: value for key, value in flags.items() if value is not None})
     settings = found.settings
-    asking = Asking(url or _address(settings.listen), token_file=settings.http.token_file, as_json=as_json)
+    here = _address(settings.listen)
+    asking = Asking(url or here, token_file=settings.http.token_file, as_json=as_json)
     installation = Installation(
         problems=tuple(problems),
         settings_file=found.file,
         settings=found.shown(),
         data=settings.data,
         min_free=settings.disk.min_free,
-        listen=settings.listen,
+        listen=settings.listen if asking.url.rstrip("/") == here else None,
         asking=asking,
     )
     return examine(installation, bundle, log)
@@ -169,6 +172,7 @@ def _serve(flags: Mapping[str, Any]) -> int:
     try:
         settings = load(flags)
         configure(settings.log.level, settings.log.format)
+        sys.setswitchinterval(_SWITCH_SECONDS)
         with asyncio.Runner(loop_factory=_loop) as runner:
             runner.run(_run(settings))
     except SightlineError as error:
@@ -192,12 +196,23 @@ async def _run(settings: Any) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    # A terminal that closes stops the program; a service that is told to reload must not end of it.
+    at_terminal = sys.stdin is not None and sys.stdin.isatty()
+    loop.add_signal_handler(signal.SIGHUP, stop.set if at_terminal else _tell_to_restart)
     async with start(settings) as running:
         print(f"Sightline is running at {running.url}  (data in {settings.data}; Ctrl+C stops it)", flush=True)
         await stop.wait()
         watchdog = threading.Timer(_STOP_SECONDS, _leave)
         watchdog.daemon = True
         watchdog.start()
+
+
+def _tell_to_restart() -> None:
+    import structlog
+
+    structlog.get_logger("sightline").warning(
+        "settings are not read again while the program runs: restart it to apply a change (target files need no restart)"
+    )
 
 
 def _leave() -> None:

@@ -90,7 +90,7 @@ _THREADS: Final = 2
 _COLLECT: Final = (10_000, 20, 100)
 """Allocations before a garbage collection of the youngest objects, and how many of those before one of the older two ages."""
 # Of appends to the log: a report of one sample costs a fifth when five go out together, and none waits longer than this for it.
-_PACE: Final = 0.0015
+_PACE: Final = 0.0008
 _FLUSH_EVERY: Final = 1.0
 _NOTIFY_EVERY: Final = 1.0
 _REFILL_EVERY: Final = 30.0  # once done it is not done again
@@ -303,7 +303,7 @@ async def _start_jobs(settings: Settings, core: _Core, parts: _Parts, port: int,
     ticker.every(_WATCH_DISK_EVERY, "watch disk", core.retain.run_once, First.LATER)
     ticker.every(_SETTLE_EVERY, "write last seen", parts.servers.settle, First.LATER)
     for channel, deliver in parts.notify.jobs().items():
-        ticker.every(_NOTIFY_EVERY, f"notify {channel}", deliver)
+        ticker.every(_NOTIFY_EVERY, f"notify {channel}", jobs.notifying(parts.notify, channel, deliver))
     await stack.enter_async_context(parts.scraping.loop)
 
 

@@ -10,7 +10,7 @@ from sightline.adapters.outbound.memory.servers import MemoryServers
 from sightline.application.register import Register
 from sightline.domain.errors import Conflict, InvalidField, NotFound, Unavailable
 from sightline.domain.labels import LabelLimits
-from sightline.domain.servers.server import Registration
+from sightline.domain.servers.server import Registration, Server
 from sightline.domain.tenancy import LOCAL, Principal, Tenant
 
 pytestmark = pytest.mark.anyio
@@ -22,6 +22,7 @@ class CountingServers(MemoryServers):
     """Counts what is asked for, and is away on request."""
 
     asked = 0
+    listed = 0
     away = False
 
     def __init__(self) -> None:
@@ -32,6 +33,11 @@ class CountingServers(MemoryServers):
     async def get(self, tenant: Tenant, server_id: str) -> object:  # type: ignore[override] # passed on as it is
         self.asked += 1
         return await super().get(tenant, server_id)
+
+    @override
+    async def list(self, tenant: Tenant) -> list[Server]:
+        self.listed += 1
+        return await super().list(tenant)
 
     @override
     async def seen(self, last_seen: Mapping[tuple[Tenant, str], int]) -> None:
@@ -153,3 +159,12 @@ async def test_a_tenant_has_so_many_servers_at_most(servers: CountingServers, cl
     assert (await register(LOCAL, Registration("web-1"))).server.id == first.server.id
     await register(OTHER, Registration("web-2"))
     assert [server.about.hostname for server in await register.all(LOCAL)] == ["web-1"]
+    await register.remove(LOCAL, first.server.id)
+    assert (await register(LOCAL, Registration("web-2"))).fresh
+
+
+async def test_a_fleet_that_registers_lists_the_servers_once(register: Register, servers: CountingServers) -> None:
+    """What the bound costs does not grow with each server that comes."""
+    for number in range(5):
+        await register(LOCAL, Registration(f"web-{number}"))
+    assert servers.listed == 1

@@ -111,6 +111,7 @@ async def test_a_server_that_is_not_registered_cannot_report(house: Reporting) -
             InvalidLabel,
             r"^metrics\[1\]\.labels: 12 labels .*intake.labels allows 8",
         ),
+        (("cpu", "u" * 9000, Labels()), InvalidLabel, r"^metrics\[1\]\.metric_name: .*intake.label_value_bytes"),
     ],
 )
 async def test_a_bad_metric_is_named_by_its_place_and_nothing_of_the_report_is_stored(

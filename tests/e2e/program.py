@@ -31,6 +31,7 @@ class Program:
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "sightline", "serve", "--data", str(folder), "--listen", "127.0.0.1:0", *flags],
+                stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,

@@ -4,12 +4,14 @@ import asyncio
 import gc
 import os
 import re
+import signal
 import threading
 import time
 from pathlib import Path
 
 import aiohttp
 import pytest
+from tests.e2e.program import running, until
 
 from sightline.compose import start
 from sightline.domain.errors import DataFolderLocked, SettingsInvalid
@@ -71,6 +73,15 @@ async def test_a_cold_start_is_ready_within_five_seconds(tmp_path: Path) -> None
     async with start(settings(tmp_path)) as running:
         assert await answer(running.url, "/-/ready") == 200
     assert time.monotonic() - began < 60  # the bound of five seconds is measured in bench/, on a quiet machine
+
+
+def test_a_service_that_is_told_to_reload_goes_on(tmp_path: Path) -> None:
+    """Settings are not read again; the log says what to do, and the program does not end of a SIGHUP."""
+    with running(tmp_path / "data") as program:
+        program.process.send_signal(signal.SIGHUP)
+        until(lambda: "restart it to apply a change" in program.log.read_text(), 10)
+        assert program.get("/api/v1/status/buildinfo")["status"] == "success"
+        assert program.stop() == 0
 
 
 async def test_a_data_folder_is_held_by_one_at_a_time(tmp_path: Path) -> None:

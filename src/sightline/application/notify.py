@@ -74,6 +74,7 @@ class _Channel:
     owed: dict[_Key, None] = field(default_factory=dict)
     delivering: asyncio.Lock = field(default_factory=asyncio.Lock)
     swept_at: int = 0
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,10 @@ class Notify:
         """The latest decisions about the principal's tenant, newest first: why was I, or was I not, told?"""
         return list(reversed(self._history.get(principal.tenant, ())))
 
+    def problem(self, channel: str) -> str:
+        """What a channel said when it refused the last notice that it was handed; empty when it took it."""
+        return self._channels[channel].problem
+
     @property
     def remembered(self) -> int:
         """How many alerts are remembered, all channels together."""
@@ -165,6 +170,7 @@ class Notify:
             standing, now = channel.standings[key], self._monotonic()
             after = told(standing, notice, now) if outcome.taken else refused(standing, notice, now, self._pace)
             self._stand(channel, key, after)
+            channel.problem = outcome.problem
             reason = verdict.reason if outcome.taken else Reason.CHANNEL_FAILED
             at = self._clock.now()
             self._record(Decision(notice, name, outcome.taken, reason, at, outcome.attempts, outcome.problem))

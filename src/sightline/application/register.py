@@ -44,6 +44,7 @@ class Register:
         self._known: dict[tuple[Tenant, str], Server] = {}
         self._heard: dict[tuple[Tenant, str], int] = {}
         self._owed: set[tuple[Tenant, str]] = set()
+        self._hostnames: dict[Tenant, set[str]] = {}  # so that a fleet that registers reads the store's list once
 
     async def __call__(self, principal: Principal, registration: Registration) -> Registered:
         """Register a server, or replace what is known of the one with this hostname.
@@ -58,11 +59,17 @@ class Register:
         await self._check_room(principal, registration.hostname)
         found = await self._servers.register(principal.tenant, self._identify(), registration, self._clock.now())
         self._known[principal.tenant, found.server.id] = found.server
+        if principal.tenant in self._hostnames:  # else it is read again
+            self._hostnames[principal.tenant].add(registration.hostname)
         return replace(found, server=self._as_heard(found.server))
 
     async def _check_room(self, principal: Principal, hostname: str) -> None:
-        present = await self._servers.list(principal.tenant)
-        if len(present) >= self._most and all(server.about.hostname != hostname for server in present):
+        present = self._hostnames.get(principal.tenant)
+        # Refused only by what is stored.
+        if present is None or (len(present) >= self._most and hostname not in present):
+            servers = await self._servers.list(principal.tenant)
+            present = self._hostnames[principal.tenant] = {server.about.hostname for server in servers}
+        if len(present) >= self._most and hostname not in present:
             message = f"{len(present)} servers are registered, as many as servers.max allows: delete one, or raise it"
             raise Conflict(message, limit=self._most)
 
@@ -94,6 +101,7 @@ class Register:
         """
         self._known.pop((principal.tenant, server_id), None)
         self._heard.pop((principal.tenant, server_id), None)
+        self._hostnames.pop(principal.tenant, None)
         if not await self._servers.delete(principal.tenant, server_id):
             raise NotFound(f"no server has the id {server_id[:60]}", id=server_id)
         self._known.pop((principal.tenant, server_id), None)  # a report may have brought it back meanwhile

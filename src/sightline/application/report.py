@@ -6,7 +6,7 @@ import numpy as np
 
 from sightline.application.register import Register
 from sightline.domain.errors import InvalidField, InvalidLabel, SampleOutOfBounds
-from sightline.domain.labels import LabelLimits, Labels, check
+from sightline.domain.labels import METRIC_NAME, LabelLimits, Labels, check
 from sightline.domain.metrics.samples import Index, WriteBatch
 from sightline.domain.servers.report import Metric, ServerReport, series_of
 from sightline.domain.servers.server import Server
@@ -73,7 +73,8 @@ class Report:
                 f"metrics[{at}].{error.message}", field=f"metrics[{at}].{error.detail['field']}"
             ) from None
         except InvalidLabel as error:
-            raise InvalidLabel(f"metrics[{at}].labels: {error.message}", **error.detail) from None
+            field = "metric_name" if error.detail.get("label") == METRIC_NAME else "labels"
+            raise InvalidLabel(f"metrics[{at}].{field}: {error.message}", **error.detail) from None
         if len(self._series) >= _KNOWN_SERIES:
             self._series.clear()
         self._series[server.id, metric] = labels

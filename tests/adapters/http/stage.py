@@ -164,7 +164,8 @@ class Stage:
         return [status for status in self.evaluated if status.tenant == principal.tenant]
 
     def __post_init__(self) -> None:
-        self.servers = Register(MemoryServers(), self.clock, LabelLimits())
+        self.server_list = MemoryServers()
+        self.servers = Register(self.server_list, self.clock, LabelLimits())
         self.series_store = MemorySeries()
         self.scraper = MemoryScraper(self.clock)
         self.metadata = MetricMetadata(self.telemetry)

@@ -12,6 +12,7 @@ from tests.adapters.http.stage import NOW, Stage
 
 from sightline.adapters.inbound.http import instruments
 from sightline.domain.errors import Overloaded, SampleOutOfBounds
+from sightline.settings.quantities import Size
 
 Caller = Callable[..., httpx.AsyncClient]
 PATH = "/api/v1/ingest"
@@ -138,12 +139,12 @@ async def test_a_gzip_that_ends_early_is_refused(client: httpx.AsyncClient, stag
 
 async def test_bodies_beyond_the_limits_are_refused(caller: Caller, stage: Stage) -> None:
     """As sent, once decompressed, and by the number of samples, each with its setting."""
-    async with caller(max_body_bytes=1000, max_decompressed_bytes=2000, max_request_samples=3) as client:
+    async with caller(max_body_bytes=Size(1024), max_decompressed_bytes=2000, max_request_samples=3) as client:
         server = await registered(client)
         many = msgspec.json.encode({"server_id": server, "metrics": [USAGE] * 4})
         bomb = gzip.compress(bytes(10_000))
         for body, packed, setting in (
-            (b"x" * 1001, False, "http.max_body_bytes"),
+            (b"x" * 1025, False, "1024 bytes (http.max_body_bytes)"),
             (bomb, True, "http.max_decompressed_bytes"),
             (many, False, "intake.request_samples"),
         ):

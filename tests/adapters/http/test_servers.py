@@ -91,7 +91,7 @@ async def test_what_no_server_has_as_its_id_is_not_found(client: httpx.AsyncClie
 @pytest.mark.parametrize(
     ("body", "code", "said"),
     [
-        (b"", "body_malformed", "no JSON"),
+        (b"", "body_malformed", "empty"),
         (b"[1]", "field_invalid", "the body: "),
         (b"{}", "field_invalid", "hostname: is missing"),
         (b'{"hostname": 5}', "field_invalid", "hostname: wants a text, got `int`"),

@@ -18,15 +18,23 @@ from sightline.domain.alerts.notice import Alert, AlertState, Notice, Reason
 from sightline.domain.events import AlertChanged, SamplesStored
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.samples import WriteBatch
+from sightline.domain.servers.server import Registration
 from sightline.domain.tenancy import DEFAULT_TENANT, Tenant
 
 Door = Callable[..., AbstractAsyncContextManager[tuple[str, int]]]
 WEB, DB = "aaaaaaaa-1111-4111-8111-111111111111", "bbbbbbbb-1111-4111-8111-111111111111"
 
 
-def stream(address: tuple[str, int], query: str = "") -> connect:
+def stream(address: tuple[str, int], query: str = "", tenant: str = "default") -> connect:
     """Connect; the client ignores proxies that the environment may name."""
-    return connect(f"ws://{address[0]}:{address[1]}/api/v1/stream{query}", proxy=None)
+    url = f"ws://{address[0]}:{address[1]}/api/v1/stream{query}"
+    return connect(url, proxy=None, additional_headers={"X-Scope-OrgID": tenant})
+
+
+async def register(stage: Stage, *servers: str) -> None:
+    """Make servers of these ids known."""
+    for server in servers:
+        await stage.server_list.register(DEFAULT_TENANT, server, Registration(server), NOW)
 
 
 def series(server: str, name: str = "cpu_usage") -> Labels:
@@ -69,6 +77,7 @@ async def test_reports_are_told_as_they_come(door: Door, stage: Stage) -> None:
 )
 async def test_server_and_type_filter_together(door: Door, stage: Stage, query: str, heard: list[float]) -> None:
     """Both conditions are optional and both must hold."""
+    await register(stage, WEB, DB)
     batch = stored((series(WEB), 1.0), (series(WEB, "ram_free"), 2.0), (series(DB), 3.0), (series(DB, "ram_free"), 4.0))
     async with door() as address, stream(address, query) as listener:
         stage.bus.publish(batch)
@@ -83,6 +92,17 @@ async def test_a_condition_that_cannot_be_met_is_refused(door: Door) -> None:
                 await stream(address, query)
             body: Any = json.loads(refused.value.response.body or b"")
             assert (refused.value.response.status_code, body["code"]) == (400, "parameter_invalid")
+
+
+async def test_a_server_that_is_not_there_cannot_be_listened_to(door: Door, stage: Stage) -> None:
+    """A mistyped id is a 404 and not a stream that stays silent; so is the server of another tenant."""
+    await register(stage, WEB)
+    async with door() as address:
+        for query, tenant in ((f"?server_id={DB}", "default"), (f"?server_id={WEB}", "other")):
+            with pytest.raises(InvalidStatus) as refused:
+                await stream(address, query, tenant)
+            body: Any = json.loads(refused.value.response.body or b"")
+            assert (refused.value.response.status_code, body["code"]) == (404, "not_found")
 
 
 async def test_both_streams_share_the_seats(door: Door) -> None:

@@ -13,6 +13,7 @@ from sightline.domain.labels import Labels
 
 Caller = Callable[..., httpx.AsyncClient]
 
+GZIP = {"Content-Encoding": "gzip"}
 BODY = b"""# TYPE backup_size_bytes gauge
 backup_size_bytes{volume="home"} 5.2e9
 backup_size_bytes{volume="etc"} 17 1763699000000
@@ -50,6 +51,17 @@ async def test_gzip_is_taken_apart(client: httpx.AsyncClient, stage: Stage) -> N
     answer = await client.post(PATH, content=body, headers={"Content-Encoding": "gzip"})
     assert answer.status_code == 204
     assert {labels.name for labels, _, _ in stored(stage)} == {"backup_size_bytes"}
+
+
+async def test_compressed_files_that_were_joined_are_one_body(client: httpx.AsyncClient, stage: Stage) -> None:
+    """Every member of a gzip is read, many and empty ones too, and what follows the last must be one."""
+    members = [gzip.compress(b"a 1\n"), *[gzip.compress(b"")] * 5000, gzip.compress(b"b 2\n")]
+    assert (await client.post(PATH, content=b"".join(members), headers=GZIP)).status_code == 204
+    assert [labels.name for labels, _, _ in stored(stage)] == ["a", "b"]
+    for damaged in (b"".join(members) + b"x", b"".join(members)[:-1]):
+        answer = await client.post(PATH, content=damaged, headers=GZIP)
+        assert (answer.status_code, answer.json()["code"]) == (400, "body_malformed")
+    assert len(stage.stored) == 1
 
 
 async def test_extra_labels_go_before_those_of_the_body(client: httpx.AsyncClient, stage: Stage) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import logging
 import socket
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -123,6 +124,14 @@ async def test_other_paths_are_no_stream(door: Door) -> None:
     async with door() as (host, port):
         status, body = await refused(connect(f"ws://{host}:{port}/api/v1/tail", proxy=None))
         assert (status, body["code"]) == (404, "not_found")
+        assert "/ws and /api/v1/stream" in body["error"]
+
+
+async def test_a_refusal_is_no_mistake_of_ours(door: Door, caplog: pytest.LogCaptureFixture) -> None:
+    """The server's log stays silent about a connection that was refused."""
+    async with door() as address:
+        assert (await refused(live(address, "?match[]=up%7B")))[0] == 400
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 async def test_names_and_tenants_are_checked(door: Door) -> None:

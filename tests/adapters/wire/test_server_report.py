@@ -83,7 +83,7 @@ def test_values_that_json_has_no_number_for_are_texts() -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "no JSON"),
+        (b"", "the body is empty"),
         (b"nothing", "no JSON"),
         (body(metric()) + b"x", "no JSON"),
         (body(metric())[:-2], "no JSON"),

@@ -7,6 +7,7 @@ import structlog
 from sightline.application.collect import Collect
 from sightline.application.evaluate import Evaluate
 from sightline.application.flush import Flush
+from sightline.application.notify import Notify
 from sightline.application.record import Record
 from sightline.domain.breaker import BreakerState
 from sightline.ports.source import Source
@@ -56,5 +57,22 @@ def flushing(flush: Flush) -> Job:
         elif flush.breaker is BreakerState.CLOSED and last is not BreakerState.CLOSED:
             _log.info("the store takes samples again")
         last = flush.breaker
+
+    return job
+
+
+def notifying(notify: Notify, channel: str, deliver: Job) -> Job:
+    """Deliver what is due on a channel."""
+    last = ""
+
+    async def job() -> None:
+        nonlocal last
+        await deliver()
+        problem = notify.problem(channel)
+        if problem and problem != last:
+            _log.warning("a notice was not delivered and stays owed", channel=channel, reason=problem)
+        elif last and not problem:
+            _log.info("the channel takes notices again", channel=channel)
+        last = problem
 
     return job

@@ -223,7 +223,7 @@ def _is_openmetrics(media_type: str | None, fallback: str | None) -> bool:
             return kind != "text/plain"
     said = f"its Content-Type is {media_type[:100]!r}" if media_type else "it has no Content-Type"
     raise UnsupportedMediaType(
-        f"the answer is no exposition that can be read: {said}, and neither text/plain nor application/openmetrics-text"
+        f"no exposition that can be read: {said}; text/plain and application/openmetrics-text are read"
     )
 
 

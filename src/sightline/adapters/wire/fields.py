@@ -22,6 +22,8 @@ def decode(decoder: msgspec.json.Decoder[_Struct], data: bytes, expected: Mappin
         MalformedBody: no JSON, or nested too deeply, or not UTF-8.
         InvalidField: JSON of another shape; names the field.
     """
+    if not data:
+        raise MalformedBody("the body is empty: it wants to be JSON")
     try:
         data.decode()  # the decoder looks at the bytes of used fields alone
         return decoder.decode(data)

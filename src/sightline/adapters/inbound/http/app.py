@@ -37,8 +37,8 @@ from sightline.adapters.inbound.http.intake import Intake
 from sightline.adapters.inbound.http.report_intake import PATH as REPORT_PATH
 from sightline.adapters.inbound.http.report_intake import ReportIntake
 from sightline.adapters.inbound.http.settings import DoorSettings
-from sightline.adapters.inbound.http.stream import DIALECT as STREAM
 from sightline.adapters.inbound.http.stream import PATH as STREAM_PATH
+from sightline.adapters.inbound.http.stream import dialect as stream_dialect
 from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.inbound.http.websocket import PATH as LIVE_PATH
 from sightline.adapters.inbound.http.websocket import Live, Seats
@@ -72,7 +72,7 @@ class _Door:
         seats = Seats(settings.max_websockets, use_cases.telemetry)
         self._live = {
             LIVE_PATH: Live(use_cases, settings, seats),
-            STREAM_PATH: Live(use_cases, settings, seats, STREAM),
+            STREAM_PATH: Live(use_cases, settings, seats, stream_dialect(use_cases.servers)),
         }
         self._framework = _framework(use_cases, settings, inflight)
 
@@ -154,7 +154,7 @@ class _Door:
         scope["user"] = self._access.principal(scope)
         live = self._live.get(scope["path"])
         if live is None:
-            raise NotFound(f"there is no WebSocket at {scope['path'][:200]}; the live stream is at {LIVE_PATH}")
+            raise NotFound(f"there is no WebSocket at {scope['path'][:200]}; streams are at {' and '.join(self._live)}")
         await live(scope, receive, send)
 
 

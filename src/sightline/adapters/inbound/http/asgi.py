@@ -1,7 +1,7 @@
 """The little of ASGI that is spoken directly, beneath the framework."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, Final
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -9,16 +9,18 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_HEADERS: Final = "sightline.headers"  # where a scope keeps its headers by name, for a request asks for eight
+
 Headers = tuple[tuple[str, str], ...]
 
 
 def header(scope: Scope, name: bytes) -> str | None:
     """The first value of a header, `name` in lower case; None when it was not sent."""
-    for known, value in scope["headers"]:
-        if known == name:
-            text: str = value.decode("latin-1")
-            return text
-    return None
+    found: dict[bytes, bytes] | None = scope.get(_HEADERS)
+    if found is None:
+        found = scope[_HEADERS] = dict(reversed(scope["headers"]))
+    value = found.get(name)
+    return None if value is None else value.decode("latin-1")
 
 
 async def respond(send: Send, status: int, body: bytes = b"", media_type: str = "", headers: Headers = ()) -> None:

@@ -12,6 +12,10 @@ from sightline.domain.errors import BodyTooLarge, MalformedBody, UnsupportedMedi
 SLOWEST: Final = 16 * 1024
 """Bytes a second below which a sender is taken for dead, once the read timeout has passed."""
 
+_GZIP: Final = 16 + zlib.MAX_WBITS
+# What follows a member is copied, so a body of many small ones must not be handed over whole.
+_PIECE: Final = 64 * 1024
+
 
 class ClientGone(Exception):
     """The client hung up in the middle of its request."""
@@ -81,18 +85,30 @@ def decoded(scope: Scope, body: bytes, limit: int, setting: str) -> bytes:
         return body
     if encoding not in {"gzip", "x-gzip"}:
         raise UnsupportedMediaType(f"Content-Encoding {encoding[:40]!r} is not read here: send gzip or none")
-    inflate = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
-    try:
-        text = inflate.decompress(body, limit + 1)
-    except zlib.error as error:
-        raise MalformedBody(f"the gzip body is damaged: {error}") from None
-    if len(text) > limit:
-        raise _too_large(None, limit, setting)
-    if not inflate.eof:
+    return _inflated(body, limit, setting)
+
+
+def _inflated(body: bytes, limit: int, setting: str) -> bytes:
+    """What gzip made of one member or of several, as files that were joined have."""
+    whole = BytesIO()
+    member = zlib.decompressobj(wbits=_GZIP)
+    for start in range(0, len(body), _PIECE):
+        piece = body[start : start + _PIECE]
+        while piece:
+            if member.eof:
+                member = zlib.decompressobj(wbits=_GZIP)
+            try:
+                whole.write(member.decompress(piece, limit + 1 - whole.tell()))
+            except zlib.error as error:
+                raise MalformedBody(f"the gzip body is damaged: {error}") from None
+            if whole.tell() > limit:
+                raise _too_large(None, limit, setting)
+            piece = member.unused_data
+    if not member.eof:
         raise MalformedBody("the gzip body ends too early")
-    return text
+    return whole.getvalue()
 
 
 def _too_large(size: int | None, limit: int, setting: str) -> BodyTooLarge:
     found = "decompresses to more than that" if size is None else f"has {size} or more"
-    return BodyTooLarge(f"a body may have {limit} bytes ({setting}); this one {found}", limit=limit)
+    return BodyTooLarge(f"a body may have {limit:d} bytes ({setting}); this one {found}", limit=limit)

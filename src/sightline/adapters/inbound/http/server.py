@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import uvicorn
 from typing_extensions import override
@@ -104,7 +104,10 @@ class ImpatientHttp(HttpToolsProtocol):
 
 
 class ImpatientWebSocket(WebSocketsSansIOProtocol):
-    """Hangs up on a listener that takes nothing: uvicorn's own ping cannot close a connection whose buffer is full."""
+    """Hangs up on a listener that takes nothing: uvicorn's own ping cannot close a connection whose buffer is full.
+
+    It also takes a refusal for an end of the handshake, which uvicorn logs as a mistake of ours.
+    """
 
     patience: ClassVar[float] = 30.0
     """Seconds."""
@@ -113,6 +116,12 @@ class ImpatientWebSocket(WebSocketsSansIOProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._write_watch = _Watch(self.loop, self.patience, self.transport.abort)
+
+    @override
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:

@@ -13,9 +13,11 @@ from sightline.adapters.inbound.http.parameters import Parameters
 from sightline.adapters.inbound.http.reported import enveloped
 from sightline.adapters.inbound.http.servers import reported
 from sightline.adapters.inbound.http.websocket import Dialect
+from sightline.application.register import Register
 from sightline.application.tail import Dropped, LiveSamples, Update
 from sightline.domain.labels import Matchers
 from sightline.domain.servers.report import selecting
+from sightline.domain.tenancy import Principal
 
 PATH: Final = "/api/v1/stream"
 
@@ -29,8 +31,13 @@ def frame(update: Update) -> str | None:
     return None
 
 
-def _selected(given: Parameters) -> Sequence[Matchers]:
-    return [selecting(reported(given))]
+def dialect(servers: Register) -> Dialect:
+    """What is said on this stream; a server that is asked for must be one of the listener's tenant."""
 
+    async def selected(principal: Principal, given: Parameters) -> Sequence[Matchers]:
+        wanted = reported(given)
+        if wanted.server_id is not None:
+            await servers.one(principal, wanted.server_id)
+        return [selecting(wanted)]
 
-DIALECT: Final = Dialect(_selected, frame, greets=False)
+    return Dialect(selected, frame, greets=False)

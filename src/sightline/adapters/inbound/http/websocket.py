@@ -7,7 +7,7 @@
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -40,11 +40,11 @@ _INLINE_SAMPLES: Final = 1_000
 class Dialect:
     """What is said on a stream.
 
-    selected: the matcher sets that the parameters ask for; none selects everything. frame: an update as text; None when it is not
-    told here. greets: whether a hello comes first.
+    selected: the matcher sets that somebody's parameters ask for; none selects everything. frame: an update as text; None when it
+    is not told here. greets: whether a hello comes first.
     """
 
-    selected: Callable[[Parameters], Sequence[Matchers]]
+    selected: Callable[[Principal, Parameters], Awaitable[Sequence[Matchers]]]
     frame: Callable[[Update], str | None]
     greets: bool = True
 
@@ -87,12 +87,12 @@ class Live:
         self._use_cases = use_cases
         self._settings = settings
         self._seats = seats
-        self._dialect = dialect or Dialect(lambda given: selectors(given.every("match[]")), frame)
+        self._dialect = dialect or Dialect(_selected, frame)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one listener until it leaves or the bus closes; errors before the accept are the dispatcher's to render."""
-        matcher_sets = self._dialect.selected(Parameters.of(scope["query_string"]))
         principal: Principal = scope["user"]
+        matcher_sets = await self._dialect.selected(principal, Parameters.of(scope["query_string"]))
         with self._seats.take():
             async with self._use_cases.tail(principal, matcher_sets) as feed:
                 with suppress(OSError):  # what a server raises when the listener has gone
@@ -135,6 +135,10 @@ def chosen_subprotocol(offered: list[str]) -> str | None:
     if SUBPROTOCOL in offered:
         return SUBPROTOCOL
     return next((one for one in offered if one.startswith(BEARER_SUBPROTOCOL)), None)
+
+
+async def _selected(_: Principal, given: Parameters) -> Sequence[Matchers]:
+    return selectors(given.every("match[]"))
 
 
 async def _left(receive: Receive) -> None:
