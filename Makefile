@@ -21,7 +21,7 @@ start: run ## the same
 
 test: lint types ## every check and test but the nightly ones; `make test ARGS='tests/domain -k rate'` for some
 	$(BIN)/python scripts/webui.py test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python scripts/tests.py $(ARGS)
 
 lint: tools ## style, format, the rings
 	$(BIN)/ruff check .
