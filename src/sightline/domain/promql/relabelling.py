@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sightline.domain.errors import BadData, Unprocessable
-from sightline.domain.labels import Labels, compiled_regex, expansion
+from sightline.domain.labels import Labels
 from sightline.domain.promql.rows import unique
 from sightline.domain.promql.values import Vector
+from sightline.domain.regex import compiled_regex, expansion
 
 
 def replace(vector: Vector, target: str, replacement: str, source: str, regex: str) -> Vector:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from sightline.domain.errors import BadData, SettingsInvalid
-from sightline.domain.labels import compiled_regex, expansion
+from sightline.domain.regex import compiled_regex, expansion
 from sightline.domain.scrape.job import RelabelRule
 
 _Labels = dict[str, str]

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from sightline.domain.errors import BadData
-from sightline.domain.labels import Labels, compiled_regex
+from sightline.domain.labels import Labels
 from sightline.domain.promql import relabelling
 from sightline.domain.promql.values import Vector
+from sightline.domain.regex import compiled_regex
 from sightline.domain.scrape.job import RelabelRule
 from sightline.domain.scrape.relabel import Relabelling
 

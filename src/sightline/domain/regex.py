@@ -1,0 +1,53 @@
+"""Regexes over label values, by RE2, and templates of what their groups matched."""
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+import re2
+
+from sightline.domain.errors import BadData
+
+_REFERENCE: Final = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})")
+_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,8}")
+
+
+def compiled_regex(regex: str) -> Any:
+    """A regex over label values, made ready: RE2, whose dot matches a line feed.
+
+    Raises:
+        BadData: it does not compile; the message is RE2's reason alone.
+    """
+    options = re2.Options()
+    options.dot_nl = True
+    options.log_errors = False
+    try:
+        return re2.compile(regex, options)
+    except re2.error as error:
+        reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
+        raise BadData(reason) from None
+
+
+def expansion(template: str, pattern: Any) -> Callable[[Any], str]:
+    """What makes a text of a match of the pattern: the template, with what groups matched for `$1`, `${1}`, `$name` and `${name}`.
+
+    As Go's Regexp.Expand: a name is as long as can be (letters of any script, digits, underscores), a group that is not there is
+    empty, `$$` is a dollar sign, and any other dollar sign stands for itself.
+    """
+    parts: list[str | int] = []
+    position = 0
+    for reference in _REFERENCE.finditer(template):
+        parts.append(template[position : reference.start()])
+        parts.append(_part(reference[1] or reference[2], pattern))
+        position = reference.end()
+    parts.append(template[position:])
+    return lambda match: "".join([part if isinstance(part, str) else match.group(part) or "" for part in parts])
+
+
+def _part(name: str | None, pattern: Any) -> str | int:
+    """The number of the group that a reference names, or the text that it is without one."""
+    if name is None:
+        return "$"
+    if not _NUMBER.fullmatch(name):
+        return int(pattern.groupindex.get(name, 0)) or ""
+    return int(name) if int(name) <= pattern.groups else ""
