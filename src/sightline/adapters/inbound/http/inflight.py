@@ -12,12 +12,14 @@ RETRY_AFTER = 1
 
 
 class Inflight:
-    """A purse of bytes from which each request takes a share."""
+    """A purse of bytes from which each request takes a share; the gauge tells of it to a thousandth of the limit."""
 
     def __init__(self, limit: int, telemetry: Telemetry) -> None:
         self._limit = limit
         self._telemetry = telemetry
-        self._taken = 0
+        self._taken = self._told = 0
+        # A gauge that moved with every small request would cost more than to count its bytes.
+        self._worth_telling = max(1, limit // 1000)
 
     def share(self) -> "Share":
         """One request's share, empty at first; a context that gives everything back."""
@@ -42,7 +44,9 @@ class Inflight:
 
     def _count(self, size: int) -> None:
         self._taken += size
-        self._telemetry.set(instruments.INFLIGHT, self._taken)
+        if abs(self._taken - self._told) >= self._worth_telling:
+            self._told = self._taken
+            self._telemetry.set(instruments.INFLIGHT, self._told)
 
 
 class Share:
