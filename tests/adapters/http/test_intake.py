@@ -164,7 +164,7 @@ def test_a_share_counts_once_and_is_given_back() -> None:
 
 async def test_a_sender_that_stalls_is_answered_408(stage: Stage, door: Callable[..., object]) -> None:
     """A body that does not come is given up after the read timeout, and the connection is closed."""
-    opened: Any = door(read_timeout=0.05)
+    opened: Any = door(read_timeout=0.5)
     async with opened as (host, port):
         reader, writer = await asyncio.open_connection(host, port)
         head = "".join(f"{name}: {text}\r\n" for name, text in HEADERS.items())

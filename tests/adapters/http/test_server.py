@@ -30,7 +30,7 @@ async def test_who_never_finishes_a_head_is_hung_up_on(door: Door, sent: bytes) 
 
 async def test_a_second_head_is_waited_for_like_the_first(door: Door) -> None:
     """On a kept connection a request that is begun must be finished too."""
-    async with door(read_timeout=0.05) as (host, port):
+    async with door(read_timeout=0.5) as (host, port):
         reader, writer = await asyncio.open_connection(host, port)
         writer.write(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert (await reader.readuntil(b"healthy.\n")).startswith(b"HTTP/1.1 200")
@@ -73,7 +73,7 @@ async def test_who_does_not_read_is_hung_up_on(door: Door, stage: Stage) -> None
         np.arange(size, dtype=np.int64),
         np.zeros(size),
     )
-    async with door(read_timeout=0.1) as (host, port):
+    async with door(read_timeout=0.5) as (host, port):
         reader, writer = await asyncio.open_connection(host, port, limit=1024)
         writer.write(b"GET /api/v1/query?query=m HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         await stage.called.wait()

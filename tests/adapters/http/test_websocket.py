@@ -254,7 +254,7 @@ async def test_a_listener_that_does_not_read_disturbs_nobody(door: Door, stage: 
 
 async def test_a_listener_that_never_reads_is_hung_up_on(door: Door, stage: Stage) -> None:
     """Who takes nothing for the read timeout loses the connection and its place, though it is still there."""
-    async with door(read_timeout=0.1) as address:
+    async with door(read_timeout=0.5) as address:
         with stuck_listener(address):
             await until(lambda: stage.bus.listeners == 1)
             for number in range(4):
