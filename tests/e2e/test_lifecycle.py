@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import threading
-import time
 from pathlib import Path
 
 import aiohttp
@@ -67,12 +66,10 @@ def test_twenty_starts_and_stops_leak_no_task_thread_or_descriptor(tmp_path: Pat
     assert {thread.name for thread in threading.enumerate()} <= threads
 
 
-async def test_a_cold_start_is_ready_within_five_seconds(tmp_path: Path) -> None:
+async def test_a_cold_start_becomes_ready(tmp_path: Path) -> None:
     """The program answers that it is ready, and shows this machine's first samples, soon after it is started."""
-    began = time.monotonic()
     async with start(settings(tmp_path)) as running:
         assert await answer(running.url, "/-/ready") == 200
-    assert time.monotonic() - began < 60  # the bound of five seconds is measured in bench/, on a quiet machine
 
 
 def test_a_service_that_is_told_to_reload_goes_on(tmp_path: Path) -> None:

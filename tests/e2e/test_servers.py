@@ -1,7 +1,6 @@
 """A server registers, reports, is watched and read back; and what it registered survives."""
 
 import json
-import time
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
@@ -43,16 +42,14 @@ def metric(name: str, value: float, age: float = 0, **labels: str) -> dict[str, 
 
 
 def test_a_server_registers_reports_and_is_read_back(tmp_path: Path) -> None:
-    """A hundred metrics are in the answer, in PromQL, and on the stream in less than a second; nothing is lost by a restart."""
+    """A hundred metrics are in the answer, in PromQL, and on the stream; nothing is lost by a restart."""
     with running(tmp_path / "data", *QUIET) as program:
         status, server = post(program, "/api/v1/servers", {"hostname": "web-1", "labels": {"env": "prod"}})
         assert status == 201
         report = {"server_id": server["id"], "metrics": [metric("usage", core, core=str(core)) for core in range(100)]}
         with connect(program.url.replace("http", "ws", 1) + f"/api/v1/stream?server_id={server['id']}") as stream:
-            began = time.monotonic()
             assert post(program, "/api/v1/ingest", report) == (202, {"accepted": 100})
             assert len(json.loads(stream.recv(10))["metrics"]) == 100
-            assert time.monotonic() - began < 10  # a second on a quiet machine
         found = program.get("/api/v1/metrics", server_id=server["id"], metric_type="cpu")["metrics"]
         assert sorted(one["value"] for one in found) == list(range(100))
         counted = program.get("/api/v1/query", query='count(cpu_usage{hostname="web-1"})')["data"]["result"]
