@@ -84,7 +84,7 @@ from sightline.ports.notifier import Notifier
 from sightline.ports.scraper import Scraper
 from sightline.settings.schema import Settings
 
-_DECODERS: Final = ("sightline.adapters.wire.remote_write_scan",)
+_DECODERS: Final = ("sightline.adapters.wire.remote_write_scan", "sightline.adapters.wire.span_table")
 """Modules outside the domain that register kernels."""
 _THREADS: Final = 2
 _COLLECT: Final = (10_000, 20, 100)

@@ -164,7 +164,7 @@ async def test_a_series_that_a_batch_names_twice_is_one_series(house: House) -> 
     await house.ingest(
         LOCAL,
         WriteBatch(
-            one.labels + other.labels, np.arange(2, dtype=np.uint32), np.array([now - 1, now]), np.array([1.0, 2.0])
+            (*one.labels, *other.labels), np.arange(2, dtype=np.uint32), np.array([now - 1, now]), np.array([1.0, 2.0])
         ),
     )
     await house.ingest(LOCAL, house.batch(*range(99), name="more"))

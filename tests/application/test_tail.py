@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,6 @@ from hypothesis import strategies as st
 
 from sightline.adapters.outbound.memory.bus import MemoryBus
 from sightline.adapters.outbound.memory.clock import ManualClock
-from sightline.application import tail as limits
 from sightline.application.tail import (
     INTERVAL,
     MAX_PENDING_ALERTS,
@@ -24,6 +24,7 @@ from sightline.application.tail import (
 from sightline.domain.alerts.notice import Alert, AlertState, Notice, Reason
 from sightline.domain.events import AlertChanged, SamplesStored
 from sightline.domain.labels import Labels, Matcher, Matchers, MatchOp
+from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.tenancy import DEFAULT_TENANT, LOCAL, Principal, Tenant
 
@@ -208,19 +209,20 @@ async def test_leaving_leaves_nothing(bus: MemoryBus, clock: ManualClock) -> Non
     assert asyncio.all_tasks() == before
 
 
-async def test_a_selection_with_many_series_forgets_and_still_decides(
-    bus: MemoryBus, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The memory of decisions is bounded; what was forgotten is decided again, the same way."""
-    monkeypatch.setattr(limits, "MAX_DECISIONS", 3)
+async def test_a_selection_decides_anew_for_another_roster(bus: MemoryBus, clock: ManualClock) -> None:
+    """Decisions are remembered by the numbers of one roster; in another the same numbers mean other series."""
     many = [Labels.of(__name__="a" if number % 2 else "b", i=str(number)) for number in range(10)]
     async with heard(bus, clock, ONLY_A) as feed:
-        for round_ in range(2):
-            bus.publish(stored(round_, *((labels, 1.0) for labels in many)))
-            await settled()
+        for time, order in enumerate([many, many[::-1], many]):
+            roster = Roster()
+            for half in (order[:5], order):
+                batch = WriteBatch.at(time, ((labels, 1.0) for labels in half))
+                named = roster.named(roster.numbers(batch.labels))
+                bus.publish(SamplesStored(LOCAL.tenant, replace(batch, labels=named)))
+                await settled()
         [samples] = await anext(feed)
         assert {labels for labels, _, _ in told(samples)} == {str(labels) for labels in many[1::2]}
-        assert all(times == [0, 1] for _, times, _ in told(samples))
+        assert all(set(times) == {0, 1, 2} for _, times, _ in told(samples))
 
 
 @given(

@@ -84,7 +84,7 @@ class Collect:
         self._telemetry = telemetry
         self._timeout = timeout
         self._principal = principal
-        self._shown: dict[str, tuple[Labels, ...]] = {}
+        self._shown: dict[str, Sequence[Labels]] = {}
 
     async def run_all(self) -> list[Collected]:
         """Collect from all sources at once, each on its own; returns their outcomes in the order of the sources."""
@@ -143,7 +143,7 @@ class Collect:
         time = batch.times[-1] if len(batch) else self._clock.now()
         first = len(batch.labels)
         return WriteBatch(
-            batch.labels + gone,
+            (*batch.labels, *gone),
             np.concatenate([batch.series, np.arange(first, first + len(gone), dtype=np.uint32)]),
             np.concatenate([batch.times, np.full(len(gone), time, np.int64)]),
             np.concatenate([batch.values, np.full(len(gone), STALE)]),

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from sightline.application.retain import Retain
 from sightline.domain.errors import BodyTooLarge, Overloaded, SampleOutOfBounds, SeriesIdCollision, SightlineError
 from sightline.domain.events import SamplesStored
+from sightline.domain.kernels.extent import extents
 from sightline.domain.labels import LabelLimits, Labels, check, metric_id, series_id
 from sightline.domain.metrics.journal import Appended, SeriesSeen
-from sightline.domain.metrics.samples import Times, WriteBatch
+from sightline.domain.metrics.roster import Roster
+from sightline.domain.metrics.samples import Index, Times, WriteBatch
 from sightline.domain.metrics.tail import Tail
 from sightline.domain.tenancy import Principal, Tenant
 from sightline.domain.timerange import DAY, HOUR, MINUTE, format_duration
@@ -40,7 +42,8 @@ GATHERED_ROWS: Final = 10_000
 # A batch up to this size waits for the append under way: an append of its own costs 160 us, in company 20 us.
 _SMALL: Final = 1_000
 _LAST_SEEN_EVERY: Final = HOUR
-_KNOWN_SERIES: Final = 1_000_000  # all tenants together; beyond it what is known is forgotten and learnt again
+_KNOWN_SERIES: Final = 2_000_000  # all tenants together; beyond it what is known is forgotten and learnt again
+_FEWEST: Final = 1024
 _TURN: Final = 2_000
 # Of memory, for a sample that waits: an entry of one sample takes a kilobyte, and many of them need a bound as well.
 _SAMPLE_BYTES: Final = 100
@@ -60,34 +63,104 @@ class IngestLimits:
     pace: float = 0.0
 
 
-@dataclass(slots=True, eq=False)
-class _Known:
-    """A series that intake has met: what the log and the store know of it."""
-
-    labels: Labels
-    id: int
-    metric: int
-    first_seen: int = 0
-    last_seen: int = 0
-    segment: int = -1  # the last log segment that describes it
+_UNLOGGED: Final = -1
+_UNKNOWN: Final = -2
 
 
-@dataclass(slots=True)
-class _TenantSeries:
-    """One tenant's known series, by labels and by id."""
+class _Columns:
+    """What intake knows of one tenant's series, by their numbers in the roster.
 
-    by_labels: dict[Labels, _Known] = field(default_factory=dict)
-    by_id: dict[int, _Known] = field(default_factory=dict)
+    ids, metrics: uint64. first_seen, last_seen: int64, ms, what the log says of them. segments: int64, the last log segment that
+    describes a series, _UNLOGGED when none does, _UNKNOWN when it was not checked or has another's id.
+    """
+
+    def __init__(self, roster: Roster) -> None:
+        self.roster = roster
+        self.holders: dict[int, int] = {}  # whose id an id is
+        self.ids = np.empty(0, np.uint64)
+        self.metrics = np.empty(0, np.uint64)
+        self.first_seen = np.empty(0, np.int64)
+        self.last_seen = np.empty(0, np.int64)
+        self.segments = np.empty(0, np.int64)
+
+    def numbers(self, labels: Sequence[Labels]) -> Index:
+        """The numbers of label sets, uint32 (k,), for all of which there is a row."""
+        numbers = self.roster.numbers(labels)
+        if len(self.roster) > len(self.ids):
+            self._grow(max(_FEWEST, 2 * len(self.roster)))
+        return numbers
+
+    def learn(self, number: int, one: int) -> bool:
+        """Note a series' id; false when another series has it."""
+        if self.holders.setdefault(one, number) != number:
+            return False
+        if self.segments[number] != _UNKNOWN:  # another request has learnt it meanwhile
+            return True
+        self.ids[number], self.metrics[number] = one, metric_id(self.roster[number].name)
+        self.segments[number] = _UNLOGGED
+        return True
+
+    def described(self, members: Index, first: Times, last: Times, segment: int) -> tuple[SeriesSeen, ...]:
+        """What an entry has to say of its series (k,), seen from `first` to `last` (k,): what its segment or the store lacks.
+
+        The store is told of a series when it is new, when it is older than was known, and every hour.
+        """
+        unlogged = self.segments[members] < 0
+        fresh = unlogged | (first < self.first_seen[members]) | (last >= self.last_seen[members] + _LAST_SEEN_EVERY)
+        rows = np.flatnonzero(fresh | (self.segments[members] != segment))
+        columns = (members[rows], self.ids[members[rows]], first[rows], last[rows], fresh[rows])
+        return tuple(
+            [
+                SeriesSeen(one, self.roster[number], since, until, new)
+                for number, one, since, until, new in zip(*(column.tolist() for column in columns), strict=True)
+            ]
+        )
+
+    def remember(self, members: Index, entry: Appended, segment: int) -> None:
+        """Note what the log now says of the described series; only after the log has it."""
+        if not entry.seen:
+            return
+        count = len(entry.seen)
+        ids = np.fromiter((seen.id for seen in entry.seen), np.uint64, count)
+        order = np.argsort(entry.ids)
+        rows = members[order[np.searchsorted(entry.ids, ids, sorter=order)]]
+        fresh = np.fromiter((seen.fresh for seen in entry.seen), np.bool_, count)
+        first = np.fromiter((seen.first_seen for seen in entry.seen), np.int64, count)[fresh]
+        last = np.fromiter((seen.last_seen for seen in entry.seen), np.int64, count)[fresh]
+        news = rows[fresh]
+        unlogged = self.segments[news] < 0
+        self.first_seen[news] = np.where(unlogged, first, np.minimum(first, self.first_seen[news]))
+        self.last_seen[news] = np.where(unlogged, last, np.maximum(last, self.last_seen[news]))
+        self.segments[rows] = np.maximum(self.segments[rows], segment)
+
+    def _grow(self, size: int) -> None:
+        more = size - len(self.ids)
+        self.ids = np.concatenate((self.ids, np.zeros(more, np.uint64)))
+        self.metrics = np.concatenate((self.metrics, np.zeros(more, np.uint64)))
+        self.first_seen = np.concatenate((self.first_seen, np.zeros(more, np.int64)))
+        self.last_seen = np.concatenate((self.last_seen, np.zeros(more, np.int64)))
+        self.segments = np.concatenate((self.segments, np.full(more, _UNKNOWN, np.int64)))
 
 
 @dataclass(slots=True, eq=False)
 class _Offer:
-    """A checked batch that is to be stored, and who waits for that."""
+    """A checked batch that is to be stored, the numbers of its label sets in `columns`, and who waits for that."""
 
     tenant: Tenant
+    columns: _Columns
     batch: WriteBatch
-    known: list[_Known | None]
+    numbers: Index
     done: asyncio.Future[None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """A tenant's samples that are logged together; numbers: uint32 (k,), distinct, of the batch's label sets in `columns`."""
+
+    tenant: Tenant
+    columns: _Columns
+    batch: WriteBatch
+    numbers: Index
 
 
 class Ingest:
@@ -122,8 +195,7 @@ class Ingest:
         # Milliseconds lead the positions, so that they grow, and range ids stay unique, even when a log folder was lost.
         self._position = max(position, clock.now() << 20)
         self._identify = identify
-        self._tenants: dict[Tenant, _TenantSeries] = {}
-        self._known = 0
+        self._tenants: dict[Tenant, _Columns] = {}
         self._under_way: set[asyncio.Task[None]] = set()
         self._small: deque[_Offer] = deque()
         self._gathering = False
@@ -144,17 +216,22 @@ class Ingest:
             return 0
         self._check_room(batch)
         self._check_times(batch)
-        known, refused = await self._resolve(principal.tenant, batch)
+        columns = self._columns(principal.tenant)
+        numbers, refused = await self._resolve(columns, batch)
         if refused:
             brought = len(batch)
-            batch, known = _without(batch, known)
+            batch = _only(batch, columns.segments[numbers] != _UNKNOWN)
             self._telemetry.add(_REFUSED, brought - len(batch), (SeriesIdCollision.code,))
         if len(batch):
-            await self._logged(principal.tenant, batch, known)
+            await self._logged(principal.tenant, columns, batch, numbers)
         if refused:
             message = f"series {refused[0]} has the id of another series and was refused, {len(refused)} in all; the rest is stored"
             raise SeriesIdCollision(message, refused=len(refused))
         return len(batch)
+
+    def roster(self, tenant: Tenant) -> Roster:
+        """Where a decoder may name a tenant's series, which spares intake looking at their labels."""
+        return self._columns(tenant).roster
 
     async def drain(self) -> None:
         """Wait for what is under way."""
@@ -193,34 +270,33 @@ class Ingest:
             )
         raise SampleOutOfBounds(message, series=str(series), time=time)
 
-    async def _resolve(self, tenant: Tenant, batch: WriteBatch) -> tuple[list[_Known | None], list[Labels]]:
-        """The known series of the batch's label sets, None for those refused; and the refused label sets."""
-        if self._known + len(self._tenants) > _KNOWN_SERIES:
-            self._tenants, self._known = {}, 0
-        series = self._tenants.setdefault(tenant, _TenantSeries())
-        found = [series.by_labels.get(labels) for labels in batch.labels]
-        fresh = [labels for labels, known in zip(batch.labels, found, strict=True) if known is None]
+    def _columns(self, tenant: Tenant) -> _Columns:
+        columns = self._tenants.get(tenant)
+        if columns is None:
+            columns = self._tenants[tenant] = _Columns(Roster())
+        return columns
+
+    async def _resolve(self, columns: _Columns, batch: WriteBatch) -> tuple[Index, list[Labels]]:
+        """The numbers of the batch's label sets, and those of them that are refused."""
+        numbers = columns.numbers(batch.labels)
+        fresh = numbers[columns.segments[numbers] == _UNKNOWN].tolist()
         if not fresh:
-            return found, []
-        async for labels in _in_turns(fresh):
-            check(labels, self._limits.labels)
-        refused = [labels async for labels in _in_turns(fresh) if not self._learn(series, labels)]
-        self._telemetry.set(_SERIES, self._known)
-        return [series.by_labels.get(labels) for labels in batch.labels], refused
+            return numbers, []
+        if sum(len(one.roster) for one in self._tenants.values()) > _KNOWN_SERIES:
+            self._tenants = {}
+        async for number in _in_turns(fresh):
+            check(columns.roster[number], self._limits.labels)
+        refused = []
+        async for number in _in_turns(fresh):
+            labels = columns.roster[number]
+            if not columns.learn(number, self._identify(labels)):
+                refused.append(labels)
+        self._telemetry.set(_SERIES, sum(len(one.holders) for one in self._tenants.values()))
+        return numbers, refused
 
-    def _learn(self, series: _TenantSeries, labels: Labels) -> bool:
-        one = self._identify(labels)
-        holder = series.by_id.get(one)
-        if holder is not None:  # another request may have learnt it meanwhile
-            return holder.labels == labels
-        self._known += 1
-        known = _Known(labels, one, metric_id(labels.name))
-        series.by_labels[labels] = series.by_id[one] = known
-        return True
-
-    async def _logged(self, tenant: Tenant, batch: WriteBatch, known: list[_Known | None]) -> None:
+    async def _logged(self, tenant: Tenant, columns: _Columns, batch: WriteBatch, numbers: Index) -> None:
         """Return once the batch is acknowledged. Its caller may leave: it is stored all the same, so that log and tail agree."""
-        offer = _Offer(tenant, batch, known, asyncio.get_running_loop().create_future())
+        offer = _Offer(tenant, columns, batch, numbers, asyncio.get_running_loop().create_future())
         if len(batch) > _SMALL:
             self._start(self._store([offer]))
         else:
@@ -278,39 +354,43 @@ class Ingest:
     async def _append(self, offers: Sequence[_Offer]) -> None:
         """Log, tail, bus. Up to the log's append there is no wait, so that entries stand in order of position."""
         segment = self._journal.segment()
-        entries, series, stored = [], [], []
-        for tenant, batch, known in _by_tenant(offers):
-            stored.append(SamplesStored(tenant, batch))
-            for start in range(0, len(batch), ENTRY_ROWS):
-                entry, members = self._entry(tenant, batch, known, slice(start, start + ENTRY_ROWS), segment)
+        entries, members, stored = [], [], []
+        for group in _by_tenant(offers):
+            stored.append(SamplesStored(group.tenant, group.batch))
+            for start in range(0, len(group.batch), ENTRY_ROWS):
+                entry, numbers = self._entry(group, slice(start, start + ENTRY_ROWS), segment)
                 entries.append(entry)
-                series.append(members)
+                members.append((group.columns, numbers))
         await self._journal.append(entries)
-        for entry, members in zip(entries, series, strict=True):
-            self._tail.add(entry, [member.labels for member in members])
-            _remember(entry, members, segment)
+        for entry, (columns, numbers) in zip(entries, members, strict=True):
+            self._tail.add(entry, columns.roster.named(numbers))
+            columns.remember(numbers, entry, segment)
         self._telemetry.add(_SAMPLES, sum(len(entry.times) for entry in entries))
         for event in stored:
             self._bus.publish(event)
 
-    def _entry(
-        self, tenant: Tenant, batch: WriteBatch, known: list[_Known | None], rows: slice, segment: int
-    ) -> tuple[Appended, list[_Known]]:
-        used, index = np.unique(batch.series[rows], return_inverse=True)
-        members = [one for one in (known[i] for i in used.tolist()) if one is not None]
-        members, index = _distinct(members, index)
+    def _entry(self, group: _Group, rows: slice, segment: int) -> tuple[Appended, Index]:
+        """The entry of some samples of a batch, and the numbers of its series."""
+        columns, batch = group.columns, group.batch
+        members, index = group.numbers, batch.series[rows]
+        first, last = extents(index, batch.times[rows], len(members))
+        used = first <= last
+        if not used.all():
+            members, index = members[used], (np.cumsum(used) - 1).astype(np.uint32)[index]
+            first, last = first[used], last[used]
+        seen = columns.described(members, first, last, segment)
         entry = Appended(
-            tenant,
+            group.tenant,
             self._position,
-            (),
-            np.array([one.id for one in members], np.uint64),
-            np.array([one.metric for one in members], np.uint64),
-            index.astype(np.uint32),
+            seen,
+            columns.ids[members],
+            columns.metrics[members],
+            index,
             batch.times[rows],
             batch.values[rows],
         )
         self._position = entry.end_seq
-        return _described(entry, members, segment), members
+        return entry, members
 
 
 def _ends(times: Times) -> tuple[int, int]:
@@ -331,79 +411,41 @@ def _settle(offers: Sequence[_Offer], error: BaseException | None) -> None:
             offer.done.set_exception(error)
 
 
-def _by_tenant(offers: Sequence[_Offer]) -> Iterator[tuple[Tenant, WriteBatch, list[_Known | None]]]:
+def _by_tenant(offers: Sequence[_Offer]) -> list[_Group]:
     """What is offered as one batch a tenant, samples in the order in which they came."""
-    if len(offers) == 1:
-        yield offers[0].tenant, offers[0].batch, offers[0].known
-        return
-    groups: dict[Tenant, list[_Offer]] = {}
+    groups: dict[_Columns, list[_Offer]] = {}
     for offer in offers:
-        groups.setdefault(offer.tenant, []).append(offer)
-    for tenant, group in groups.items():
-        yield tenant, *_together(group)
+        groups.setdefault(offer.columns, []).append(offer)
+    return [_together(columns, group) for columns, group in groups.items()]
 
 
-def _together(offers: Sequence[_Offer]) -> tuple[WriteBatch, list[_Known | None]]:
-    """One tenant's batches as one, each series once."""
-    places: dict[_Known, int] = {}
-    series = []
-    for offer in offers:
-        numbers = [0 if one is None else places.setdefault(one, len(places)) for one in offer.known]
-        series.append(np.array(numbers, np.uint32)[offer.batch.series])
+def _together(columns: _Columns, offers: Sequence[_Offer]) -> _Group:
+    """One tenant's batches as one, each series once, whatever a batch says: what was taken twice could not be given up again."""
+    numbers = offers[0].numbers if len(offers) == 1 else np.concatenate([offer.numbers for offer in offers])
+    distinct = np.unique(numbers)
+    if len(offers) == 1 and len(distinct) == len(numbers):
+        # Named whatever it was, so that who listens need not look at labels either.
+        batch = replace(offers[0].batch, labels=columns.roster.named(numbers))
+        return _Group(offers[0].tenant, columns, batch, numbers)
+    series = np.concatenate([offer.numbers[offer.batch.series] for offer in offers])
     batch = WriteBatch(
-        tuple(known.labels for known in places),
-        np.concatenate(series),
+        columns.roster.named(distinct),
+        np.searchsorted(distinct, series).astype(np.uint32),
         np.concatenate([offer.batch.times for offer in offers]),
         np.concatenate([offer.batch.values for offer in offers]),
     )
-    return batch, list(places)
+    return _Group(offers[0].tenant, columns, batch, distinct)
 
 
-def _distinct(members: list[_Known], index: NDArray[np.intp]) -> tuple[list[_Known], NDArray[np.intp]]:
-    """Each series once, whatever the batch says: what was taken twice could not be given up again."""
-    if len(set(members)) == len(members):
-        return members, index
-    places = {one: place for place, one in enumerate(dict.fromkeys(members))}
-    return list(places), np.array([places[one] for one in members], np.intp)[index]
-
-
-async def _in_turns(labels: Sequence[Labels]) -> AsyncIterator[Labels]:
-    """The label sets one by one; others have a turn after every `_TURN`, for a new one costs about 10 us."""
-    for number, one in enumerate(labels, 1):
+async def _in_turns(numbers: Sequence[int]) -> AsyncIterator[int]:
+    """The numbers one by one; others have a turn after every `_TURN`, for a new series costs about 10 us."""
+    for at, one in enumerate(numbers, 1):
         yield one
-        if number % _TURN == 0:
+        if at % _TURN == 0:
             await asyncio.sleep(0)
 
 
-def _described(entry: Appended, members: list[_Known], segment: int) -> Appended:
-    """The entry with the descriptions that its segment or the store still lacks."""
-    firsts, lasts = entry.spans()
-    seen = []
-    for known, first, last in zip(members, firsts.tolist(), lasts.tolist(), strict=True):
-        fresh = _is_news(known, first, last)
-        if fresh or known.segment != segment:
-            seen.append(SeriesSeen(known.id, known.labels, first, last, fresh))
-    return replace(entry, seen=tuple(seen))
-
-
-def _is_news(known: _Known, first: int, last: int) -> bool:
-    """Whether the store's row of a series is missing, or an hour behind."""
-    return known.segment < 0 or first < known.first_seen or last >= known.last_seen + _LAST_SEEN_EVERY
-
-
-def _remember(entry: Appended, members: list[_Known], segment: int) -> None:
-    """Note what the log now says of the described series; only after the log has it."""
-    by_id = {one.id: one for one in members}
-    for seen in entry.seen:
-        known = by_id[seen.id]
-        if seen.fresh:
-            unknown = known.segment < 0
-            known.first_seen = seen.first_seen if unknown else min(known.first_seen, seen.first_seen)
-            known.last_seen = seen.last_seen if unknown else max(known.last_seen, seen.last_seen)
-        known.segment = max(known.segment, segment)
-
-
-def _without(batch: WriteBatch, known: list[_Known | None]) -> tuple[WriteBatch, list[_Known | None]]:
+def _only(batch: WriteBatch, kept: NDArray[np.bool_]) -> WriteBatch:
     """The batch without the samples of refused series; label sets keep their places."""
-    keep = np.array([one is not None for one in known], np.bool_)[batch.series]
-    return WriteBatch(batch.labels, batch.series[keep], batch.times[keep], batch.values[keep]), known
+    keep = kept[batch.series]
+    return WriteBatch(batch.labels, batch.series[keep], batch.times[keep], batch.values[keep])

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sightline.domain.events import AlertChanged, Event
 from sightline.domain.labels import Labels, Matchers, satisfies
+from sightline.domain.metrics.roster import Named, Roster
 from sightline.domain.metrics.samples import Times, Values, WriteBatch
 from sightline.domain.tenancy import Principal
 from sightline.ports.bus import Bus, Subscription
@@ -24,11 +25,11 @@ MAX_PENDING_SAMPLES: Final = 20_000
 """How many samples wait for a listener before it loses its oldest."""
 MAX_PENDING_ALERTS: Final = 1_000
 """Likewise for alert changes."""
-MAX_DECISIONS: Final = 100_000
-"""How many label sets a selection remembers its decision about."""
 
 # After so many decisions the loop gets its turn: about a millisecond.
 _DECISIONS_A_TURN: Final = 2_000
+_FEWEST_DECISIONS: Final = 1_024
+_UNDECIDED: Final = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,37 +59,39 @@ Update = LiveSamples | AlertChanged | Dropped
 
 
 class Selection:
-    """Which series a set of matcher sets selects; no sets select all. Decisions are remembered, up to a bound."""
+    """Which series a set of matcher sets selects; no sets select all. Decisions are remembered, for one roster at a time."""
 
     def __init__(self, matcher_sets: tuple[Matchers, ...]) -> None:
         self._matcher_sets = matcher_sets
-        self._decided: dict[Labels, bool] = {}
-        self._latest: tuple[tuple[Labels, ...], NDArray[np.bool_]] | None = None
+        self._roster = Roster()
+        self._decisions = np.empty(0, np.int8)
 
-    async def keep(self, labels: tuple[Labels, ...]) -> NDArray[np.bool_] | None:
+    async def keep(self, labels: Sequence[Labels]) -> NDArray[np.bool_] | None:
         """Which of k label sets are selected, bool (k,); None when all are, without a look at them."""
         if not self._matcher_sets:
             return None
-        # Listeners of one selection hear the same batch in turn: the first one decides for all.
-        if self._latest is not None and self._latest[0] is labels:
-            return self._latest[1]
-        kept = np.empty(len(labels), np.bool_)
-        for start in range(0, len(labels), _DECISIONS_A_TURN):
-            if start:
+        named = labels if isinstance(labels, Named) else _named(labels)
+        if named.roster is not self._roster:
+            self._roster, self._decisions = named.roster, np.empty(0, np.int8)
+        if len(self._roster) > len(self._decisions):
+            more = max(_FEWEST_DECISIONS, 2 * len(self._roster)) - len(self._decisions)
+            self._decisions = np.concatenate((self._decisions, np.full(more, _UNDECIDED, np.int8)))
+        decisions = self._decisions
+        undecided = named.numbers[decisions[named.numbers] == _UNDECIDED].tolist()
+        for at, number in enumerate(undecided, 1):
+            decisions[number] = self._selects(named.roster[number])
+            if at % _DECISIONS_A_TURN == 0:
                 await asyncio.sleep(0)
-            for number in range(start, min(start + _DECISIONS_A_TURN, len(labels))):
-                kept[number] = self._selects(labels[number])
-        self._latest = (labels, kept)
-        return kept
+        return np.equal(decisions[named.numbers], 1)
 
     def _selects(self, labels: Labels) -> bool:
-        known = self._decided.get(labels)
-        if known is None:
-            if len(self._decided) >= MAX_DECISIONS:
-                self._decided.clear()
-            known = any(satisfies(labels, matchers) for matchers in self._matcher_sets)
-            self._decided[labels] = known
-        return known
+        return any(satisfies(labels, matchers) for matchers in self._matcher_sets)
+
+
+def _named(labels: Sequence[Labels]) -> Named:
+    """Label sets that nobody has numbered, with numbers for this once."""
+    roster = Roster()
+    return roster.named(roster.numbers(labels))
 
 
 class Feed:

@@ -40,10 +40,11 @@ from sightline.application.tail import Tail
 from sightline.domain.alerts.notice import Alert
 from sightline.domain.dashboards.ready_made import READY_MADE
 from sightline.domain.labels import LabelLimits, Labels, Matchers
+from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.promql.values import Answer, Value, Vector
 from sightline.domain.scrape.job import ScrapeJob
-from sightline.domain.tenancy import Principal
+from sightline.domain.tenancy import Principal, Tenant
 from sightline.domain.timerange import DAY, Grid, TimeRange
 from sightline.ports.telemetry import Family, Instrument, Kind, Point, Telemetry
 
@@ -98,6 +99,7 @@ class Stage:
     evaluated: list[RuleStatus] = field(default_factory=list)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     stored: list[tuple[Principal, WriteBatch]] = field(default_factory=list)
+    rosters: dict[Tenant, Roster] = field(default_factory=dict)
     not_ready: str | None = None
     checks: dict[str, str] = field(default_factory=lambda: {"store": "ok"})
 
@@ -154,6 +156,10 @@ class Stage:
         await self._told("ingest", principal)
         self.stored.append((principal, batch))
         return len(batch)
+
+    def roster(self, tenant: Tenant) -> Roster:
+        """Ingest."""
+        return self.rosters.setdefault(tenant, Roster())
 
     def alerts(self, principal: Principal) -> list[Alert]:
         """Evaluate."""

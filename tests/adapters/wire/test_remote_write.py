@@ -17,6 +17,7 @@ from sightline.adapters.wire.remote_write import Decoded, RemoteWriteDecoder, de
 from sightline.adapters.wire.snappy import compress, decompress
 from sightline.domain.errors import BodyTooLarge, InvalidLabel, MalformedBody
 from sightline.domain.labels import Labels
+from sightline.domain.metrics.roster import Named, Roster
 from sightline.domain.metrics.samples import STALE_BITS, WriteBatch
 
 LIMIT = 1 << 20
@@ -35,7 +36,7 @@ def content(batch: WriteBatch) -> Content:
 
 def decoded(message: bytes) -> Decoded:
     """Decode an uncompressed request with a new decoder."""
-    return RemoteWriteDecoder().decode_message(message)
+    return RemoteWriteDecoder().decode_message(message, Roster())
 
 
 def read(message: bytes) -> Content:
@@ -52,7 +53,7 @@ def test_a_request_becomes_columns() -> None:
     """Series, times and values come out in the order they came, with label sets sorted."""
     message = series(label("job", "a"), UP, sample(1_000, 1.5), sample(2_000, -2.0)) + series(UP, sample(3_000, 0.0))
     batch = decode(compress(message), max_decompressed=LIMIT)
-    assert batch.labels == (Labels.of(__name__="up", job="a"), Labels.of(__name__="up"))
+    assert tuple(batch.labels) == (Labels.of(__name__="up", job="a"), Labels.of(__name__="up"))
     assert [column.dtype for column in (batch.series, batch.times, batch.values)] == [np.uint32, np.int64, np.float64]
     assert batch.series.tolist() == [0, 0, 1]
     assert batch.times.tolist() == [1_000, 2_000, 3_000]
@@ -115,7 +116,7 @@ def test_what_is_not_stored_is_counted() -> None:
         + field(3, field(2, b"up"))
     )
     result = decoded(message)
-    assert result.batch.labels == (Labels.of(__name__="b"),)
+    assert tuple(result.batch.labels) == (Labels.of(__name__="b"),)
     assert (result.skipped_exemplars, result.skipped_histograms, result.skipped_metadata) == (2, 2, 1)
 
 
@@ -123,7 +124,7 @@ def test_what_is_not_stored_is_counted() -> None:
 def test_a_request_without_samples_is_an_empty_batch(message: bytes) -> None:
     """Nothing, metadata alone, or a series without samples gives no labels and no samples."""
     batch = decode(compress(message), max_decompressed=LIMIT)
-    assert (batch.labels, len(batch)) == ((), 0)
+    assert (list(batch.labels), len(batch)) == ([], 0)
 
 
 def test_unknown_fields_are_skipped() -> None:
@@ -188,10 +189,10 @@ def test_malformed_messages_are_refused_with_their_place(name: str) -> None:
 )
 def test_bad_labels_are_refused_with_their_series(labels: tuple[bytes, ...], words: str) -> None:
     """A label that is given twice, empty or no text is refused, and the message names the series."""
-    decoder = RemoteWriteDecoder()
+    decoder, roster = RemoteWriteDecoder(), Roster()
     for _ in range(2):  # the second time what was right about it is remembered
         with pytest.raises(InvalidLabel) as caught:
-            decoder.decode_message(series(UP, sample(1, 1.0)) + series(*labels, sample(1, 1.0)))
+            decoder.decode_message(series(UP, sample(1, 1.0)) + series(*labels, sample(1, 1.0)), roster)
         assert words in caught.value.message
 
 
@@ -225,20 +226,40 @@ def test_what_is_not_snappy_is_refused(body: bytes) -> None:
 def test_a_body_of_empty_samples_is_bounded() -> None:
     """As many samples or series as bytes allow are refused by count, since an empty one takes two bytes only."""
     decoder = RemoteWriteDecoder(max_samples=1000)
-    assert len(decoder.decode_message(series(UP, b"\x12\x00" * 1000)).batch) == 1000
+    assert len(decoder.decode_message(series(UP, b"\x12\x00" * 1000), Roster()).batch) == 1000
     for message in (series(UP, b"\x12\x00" * 1001), b"\x0a\x00" * 1001):
         with pytest.raises(BodyTooLarge, match=r"more than 1000 .*intake\.request_samples"):
-            decoder.decode_message(message)
+            decoder.decode_message(message, Roster())
 
 
-def test_known_series_are_the_same_objects() -> None:
-    """A decoder answers the same label bytes with the same label set, until the bound makes it start anew."""
-    messages = [series(UP, label("n", str(number)), sample(1, 1.0)) for number in range(20)]
+def numbered(decoder: RemoteWriteDecoder, roster: Roster, messages: list[bytes]) -> list[int]:
+    """The numbers of the only series of each request."""
+    found = []
+    for message in messages:
+        labels = decoder.decode_message(message, roster).batch.labels
+        assert isinstance(labels, Named)
+        assert labels.roster is roster
+        found += labels.numbers.tolist()
+    return found
+
+
+def test_a_series_keeps_its_number() -> None:
+    """The same labels have one number in a roster, whether their bytes are remembered or not, and whoever else names them."""
+    roster = Roster()
+    messages = [series(UP, label("n", str(number)), sample(1, 1.0)) for number in range(3_000)]
     remembering, forgetting = RemoteWriteDecoder(), RemoteWriteDecoder(max_cached_bytes=100)
-    first = [remembering.decode_message(message).batch.labels[0] for message in messages]
-    assert all(remembering.decode_message(m).batch.labels[0] is one for m, one in zip(messages, first, strict=True))
-    assert [forgetting.decode_message(message).batch.labels[0] for message in messages * 2] == first * 2
-    assert forgetting.decode_message(messages[0]).batch.labels[0] is not first[0]
+    assert numbered(remembering, roster, messages * 2) == [*range(3_000)] * 2
+    assert numbered(forgetting, roster, messages * 2) == [*range(3_000)] * 2
+    assert numbered(remembering, Roster(), messages[:0:-1]) == [*range(2_999)]
+    assert roster.numbers([Labels.of(__name__="up", n="7"), Labels.of(__name__="down")]).tolist() == [7, 3_000]
+
+
+def test_labels_in_pieces_are_remembered_too() -> None:
+    """A series whose labels stand in several pieces is the one whose labels stand in one."""
+    roster, decoder = Roster(), RemoteWriteDecoder()
+    whole = series(UP, label("a", "1"), sample(1, 1.0))
+    pieces = series(UP, sample(1, 1.0), label("a", "1")) + series(label("a", "1"), sample(2, 1.0), UP)
+    assert numbered(decoder, roster, [whole, pieces, pieces]) == [0, 0, 0]
 
 
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
@@ -298,7 +319,7 @@ def test_spoiled_requests_decode_as_the_twin_says() -> None:
     """2,000 damaged requests each decode to what the twin makes of them, or both refuse."""
     chance = random.Random(20_261_121)
     originals = bodies()
-    decoder = RemoteWriteDecoder()
+    decoder, roster = RemoteWriteDecoder(), Roster()
     refused = 0
     for _ in range(2_000):
         message = spoiled(chance, originals)
@@ -309,7 +330,7 @@ def test_spoiled_requests_decode_as_the_twin_says() -> None:
         except (oracle.RefusedError, oracle.BadLabelError):
             expected = "refused"
         try:
-            result = decoder.decode_message(message)
+            result = decoder.decode_message(message, roster)
             skipped = (result.skipped_exemplars, result.skipped_histograms, result.skipped_metadata)
             actual = content(result.batch), skipped
         except (MalformedBody, InvalidLabel):
@@ -339,7 +360,8 @@ Scan = Callable[..., int]
 
 def scanned(scan: Scan, message: bytes, capacity: int) -> tuple[int, list[list[int]]]:
     """Status and outputs of a scan, with a known byte pattern where it wrote nothing."""
-    columns = [np.full(capacity, 77, kind) for kind in (np.uint32, np.int64, np.int64, np.uint32, np.int64, np.int64)]
+    kinds = (np.uint32, np.int64, np.uint32, np.uint32, np.int64, np.int64)
+    columns = [np.full(2 * capacity if at == 2 else capacity, 77, kind) for at, kind in enumerate(kinds)]
     found = np.zeros(layout.FOUND, np.int64)
     status = scan(message, *columns, found)
     return status, [column.tolist() for column in (*columns, found)]

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.adapters.wire import remote_write_scan as layout
-from sightline.adapters.wire.remote_write_labels import DEFAULT_BYTES, LabelCache, Span, malformed
+from sightline.adapters.wire.remote_write_labels import DEFAULT_BYTES, LabelCache, Stretches, malformed
 from sightline.adapters.wire.remote_write_scan import scan
 from sightline.adapters.wire.snappy import compress, decompress
 from sightline.domain.errors import BodyTooLarge
-from sightline.domain.labels import Labels
-from sightline.domain.metrics.samples import Index, Times, Values, WriteBatch
+from sightline.domain.metrics.roster import Roster
+from sightline.domain.metrics.samples import Index, Times, WriteBatch
 
 MAX_SAMPLES: Final = 1_000_000
 """Samples, and series, that one request may bring: senders bring 2,000, and at 2 bytes each bytes alone would bound little."""
@@ -42,7 +42,7 @@ class _Scanned:
 
     series: Index
     times: Times
-    value_at: NDArray[np.int64]
+    words: NDArray[np.uint32]
     run_series: Index
     run_start: NDArray[np.int64]
     run_end: NDArray[np.int64]
@@ -50,7 +50,7 @@ class _Scanned:
 
 
 class RemoteWriteDecoder:
-    """Decodes requests and remembers label sets between them. Thread-safe; scanning releases the GIL.
+    """Decodes requests and remembers the bytes of label sets between them. Thread-safe; scanning releases the GIL.
 
     Series are distinct in the batch: the same label set in two timeseries of a request is one series. Labels may come in any order;
     those with an empty value are dropped. Timeseries without samples leave nothing.
@@ -60,23 +60,23 @@ class RemoteWriteDecoder:
         self._labels = LabelCache(max_cached_bytes)
         self._max_samples = max_samples
 
-    def decode(self, body: bytes, *, max_decompressed: int) -> Decoded:
-        """Decode one compressed request.
+    def decode(self, body: bytes, roster: Roster, *, max_decompressed: int) -> Decoded:
+        """Decode one compressed request; its series are named in the roster.
 
         Raises:
             BodyTooLarge: more than `max_decompressed` bytes once decompressed, or more samples or series than allowed.
             MalformedBody: not snappy's block format, or not a WriteRequest; the message says where.
             InvalidLabel: a label name twice or empty, or text that is not UTF-8; the message names the series.
         """
-        return self.decode_message(decompress(body, max_decompressed=max_decompressed))
+        return self.decode_message(decompress(body, max_decompressed=max_decompressed), roster)
 
-    def decode_message(self, data: bytes) -> Decoded:
+    def decode_message(self, data: bytes, roster: Roster) -> Decoded:
         """Decode a WriteRequest that is not compressed; errors as `decode`."""
         scanned = _scan(data, self._max_samples)
-        labels = self._labels.resolve(data, _spans(scanned))
-        distinct, series = _distinct(labels, scanned.series)
+        numbers = self._labels.numbers(_stretches(data, scanned), roster)
+        distinct, series = _distinct(numbers, scanned)
         return Decoded(
-            WriteBatch(distinct, series, scanned.times, _values(data, scanned.value_at)),
+            WriteBatch(roster.named(distinct), series, scanned.times, scanned.words.view(np.float64)),
             skipped_exemplars=int(scanned.found[layout.EXEMPLARS]),
             skipped_histograms=int(scanned.found[layout.HISTOGRAMS]),
             skipped_metadata=int(scanned.found[layout.METADATA]),
@@ -85,7 +85,7 @@ class RemoteWriteDecoder:
 
 def decode(body: bytes, *, max_decompressed: int) -> WriteBatch:
     """Decode one compressed request without remembering anything; see RemoteWriteDecoder."""
-    return RemoteWriteDecoder().decode(body, max_decompressed=max_decompressed).batch
+    return RemoteWriteDecoder().decode(body, Roster(), max_decompressed=max_decompressed).batch
 
 
 def _scan(data: bytes, max_samples: int) -> _Scanned:
@@ -95,13 +95,13 @@ def _scan(data: bytes, max_samples: int) -> _Scanned:
         out = _Scanned(
             np.empty(min(samples, most), np.uint32),
             np.empty(min(samples, most), np.int64),
-            np.empty(min(samples, most), np.int64),
+            np.empty(2 * min(samples, most), np.uint32),
             np.empty(min(runs, most), np.uint32),
             np.empty(min(runs, most), np.int64),
             np.empty(min(runs, most), np.int64),
             np.zeros(layout.FOUND, np.int64),
         )
-        status = scan(data, out.series, out.times, out.value_at, out.run_series, out.run_start, out.run_end, out.found)
+        status = scan(data, out.series, out.times, out.words, out.run_series, out.run_start, out.run_end, out.found)
         if status != layout.FULL:
             break
     else:
@@ -115,7 +115,7 @@ def _scan(data: bytes, max_samples: int) -> _Scanned:
     return _Scanned(
         out.series[:n].copy(),
         out.times[:n].copy(),
-        out.value_at[:n],
+        out.words[: 2 * n].copy(),
         out.run_series[:r],
         out.run_start[:r],
         out.run_end[:r],
@@ -131,45 +131,23 @@ def _too_many(allowed: int) -> BodyTooLarge:
     )
 
 
-def _spans(scanned: _Scanned) -> list[list[Span]]:
-    """The stretches of label fields of each series."""
+def _stretches(data: bytes, scanned: _Scanned) -> Stretches:
+    """Where the label fields of each series stand, in one piece each."""
     count = int(scanned.found[layout.SERIES])
-    spans = list(zip(scanned.run_start.tolist(), scanned.run_end.tolist(), strict=True))
-    if len(spans) == count and bool((scanned.run_series == np.arange(count)).all()):
-        return [[span] for span in spans]
-    grouped: list[list[Span]] = [[] for _ in range(count)]
-    for owner, span in zip(scanned.run_series.tolist(), spans, strict=True):
-        grouped[owner].append(span)
-    return grouped
+    starts, ends = scanned.run_start, scanned.run_end
+    if len(starts) == count and bool((scanned.run_series == np.arange(count)).all()):
+        return Stretches(data, starts, ends)
+    return Stretches.joined(data, scanned.run_series, starts, ends, count)
 
 
-def _distinct(labels: list[Labels], series: Index) -> tuple[tuple[Labels, ...], Index]:
-    """Leave out series without samples and give equal label sets, which are one object, one index."""
-    used = np.zeros(len(labels), np.bool_)
-    used[series] = True
-    if bool(used.all()) and len({id(one) for one in labels}) == len(labels):
-        return tuple(labels), series
-    position: dict[int, int] = {}
-    kept: list[Labels] = []
-    renumbered = np.zeros(len(labels), np.uint32)
-    for number in np.flatnonzero(used).tolist():
-        one = labels[number]
-        if id(one) not in position:
-            position[id(one)] = len(kept)
-            kept.append(one)
-        renumbered[number] = position[id(one)]
-    return tuple(kept), renumbered[series]
-
-
-def _values(data: bytes, at: NDArray[np.int64]) -> Values:
-    """Gather the doubles at the given offsets, bit for bit; 0 where there is none."""
-    if len(data) < 8:
-        return np.zeros(len(at), np.float64)
-    # A view in which element i is the 8 bytes that start at byte i: one gather instead of n unaligned reads in Python.
-    everywhere = np.ndarray((len(data) - 7,), "<u8", buffer=data, strides=(1,))
-    bits = everywhere[np.maximum(at, 0)]
-    bits[at == layout.NO_VALUE] = 0
-    return bits.astype(np.uint64, copy=False).view(np.float64)
+def _distinct(numbers: Index, scanned: _Scanned) -> tuple[Index, Index]:
+    """Leave out series without samples and give series of one number one place."""
+    ordered = np.sort(numbers)
+    if not scanned.found[layout.EMPTY] and not bool((ordered[1:] == ordered[:-1]).any()):
+        return numbers, scanned.series
+    used, of_used = np.unique(scanned.series, return_inverse=True)
+    distinct, places = np.unique(numbers[used], return_inverse=True)
+    return distinct, places[of_used].astype(np.uint32)
 
 
 def encode(batch: WriteBatch) -> bytes:

@@ -1,78 +1,107 @@
-"""Label sets from the bytes of remote-write label fields, each distinct stretch of bytes parsed once."""
+"""Series from the bytes of remote-write label fields, each distinct stretch of bytes parsed once."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from threading import Lock
 from typing import Final
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sightline.adapters.wire.protobuf import BAD_WIRE_TYPE, LENGTH, REASONS, key, length, skip
+from sightline.adapters.wire.span_table import ABSENT, SpanTable
 from sightline.domain.errors import InvalidLabel, MalformedBody
 from sightline.domain.labels import Labels
+from sightline.domain.metrics.roster import Roster
+from sightline.domain.metrics.samples import Index
 
 Span = tuple[int, int]
 """Where a stretch of label fields lies: its first byte and the byte after its last."""
 
-# 100,000 series of 300 label bytes; with the label sets, which share their strings, about 100 MB of memory in the worst case.
-DEFAULT_BYTES: Final = 32 * 1024 * 1024
+# 600,000 series of 200 label bytes.
+DEFAULT_BYTES: Final = 128 * 1024 * 1024
+_PAIR_BYTES: Final = 250
+"""What a name and value take in memory besides their bytes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretches:
+    """The bytes of the label fields of k series, each in one piece: data[starts[i]:ends[i]].
+
+    pieces: where they stood in `original` when they did not stand in one piece.
+    """
+
+    data: bytes
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    original: bytes = b""
+    pieces: Sequence[Sequence[Span]] = ()
+
+    @classmethod
+    def joined(
+        cls, data: bytes, owners: Index, starts: NDArray[np.int64], ends: NDArray[np.int64], count: int
+    ) -> "Stretches":
+        """Put the pieces of each of `count` series together; owners (r,) says whose data[starts[j]:ends[j]] is."""
+        pieces: list[list[Span]] = [[] for _ in range(count)]
+        for owner, start, end in zip(owners.tolist(), starts.tolist(), ends.tolist(), strict=True):
+            pieces[owner].append((start, end))
+        texts = [b"".join([data[start:end] for start, end in spans]) for spans in pieces]
+        bounds = np.cumsum([0, *map(len, texts)])
+        return cls(b"".join(texts), bounds[:-1], bounds[1:], data, pieces)
+
+    def of(self, series: int) -> tuple[bytes, Sequence[Span]]:
+        """Where the label fields of a series stand in what was sent."""
+        if self.pieces:
+            return self.original, self.pieces[series]
+        return self.data, [(int(self.starts[series]), int(self.ends[series]))]
 
 
 class LabelCache:
-    """Remembers the label set of each distinct run of label bytes, within `max_bytes` of such bytes; then it starts anew.
-
-    Bytes are compared, never only their hash. Equal label sets that came as different bytes are one object. Thread-safe.
-    """
+    """Remembers the number of each distinct stretch of label bytes, within `max_bytes`; then it starts anew. Thread-safe."""
 
     def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
         self._max_bytes = max_bytes
         self._lock = Lock()
-        self._held = 0
-        # The engine puts its series ids here in place of label sets, so that a known series costs one look-up and nothing else.
-        self._by_bytes: dict[bytes, Labels] = {}
-        self._by_labels: dict[Labels, Labels] = {}
+        self._tables: WeakKeyDictionary[Roster, SpanTable] = WeakKeyDictionary()
         self._pairs: dict[bytes, tuple[str, str]] = {}
+        self._pair_bytes = 0
 
-    def resolve(self, data: bytes, series: Sequence[Sequence[Span]]) -> list[Labels]:
-        """The label set of each series, given as the stretches of `data` where its label fields stand.
-
-        Within one answer equal label sets are one object.
+    def numbers(self, stretches: Stretches, roster: Roster) -> Index:
+        """The numbers in the roster of series given by their label fields, uint32 (k,).
 
         Raises:
             InvalidLabel: a name twice or empty, or text that is not UTF-8; the message names the series.
             MalformedBody: a label field that is no label message.
         """
-        keys = [
-            data[spans[0][0] : spans[0][1]] if len(spans) == 1 else b"".join([data[start:end] for start, end in spans])
-            for spans in series
-        ]
         with self._lock:
-            if self._held > self._max_bytes:
-                self._forget()
-            found = [self._by_bytes.get(one) for one in keys]
-            return [
-                self._learn(data, keys[number], series[number]) if labels is None else labels
-                for number, labels in enumerate(found)
-            ]
+            table = self._tables.get(roster) or self._start_table(roster)
+            found = table.numbers(stretches.data, stretches.starts, stretches.ends)
+            absent = np.flatnonzero(found == ABSENT)
+            if len(absent):
+                found[absent] = roster.numbers([self._labels(*stretches.of(one)) for one in absent.tolist()])
+                table.put(stretches.data, stretches.starts[absent], stretches.ends[absent], found[absent])
+                if self._pair_bytes + sum(held.nbytes for held in self._tables.values()) > self._max_bytes:
+                    self._forget()
+        return found.astype(np.uint32)
+
+    def _start_table(self, roster: Roster) -> SpanTable:
+        started = self._tables[roster] = SpanTable()
+        return started
 
     def _forget(self) -> None:
-        self._held = 0
-        self._by_bytes.clear()
-        self._by_labels.clear()
+        self._tables.clear()
         self._pairs.clear()
+        self._pair_bytes = 0
 
-    def _learn(self, data: bytes, one: bytes, spans: Sequence[Span]) -> Labels:
-        known = self._by_bytes.get(one)  # the same bytes may stand twice in one request
-        if known is not None:
-            return known
+    def _labels(self, data: bytes, spans: Sequence[Span]) -> Labels:
         fields = _fields(data, spans)
         try:
             pairs = [self._pair(data, field) for field in fields]
         except UnicodeDecodeError as error:
             series = _shown(_replaced(_label(data, *field)) for field in fields)
             raise InvalidLabel(f"series {series}: {error.object[:80]!r} is not UTF-8") from None
-        labels = _label_set(pairs)
-        labels = self._by_labels.setdefault(labels, labels)
-        self._by_bytes[one] = labels
-        self._held += len(one)
-        return labels
+        return _label_set(pairs)
 
     def _pair(self, data: bytes, field: Span) -> tuple[str, str]:
         """Name and value of one label."""
@@ -81,7 +110,7 @@ class LabelCache:
         if known is None:
             name, value = _label(data, *field)
             known = self._pairs[one] = name.decode(), value.decode()
-            self._held += len(one)
+            self._pair_bytes += _PAIR_BYTES + len(one)
         return known
 
 

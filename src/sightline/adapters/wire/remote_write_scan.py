@@ -1,4 +1,4 @@
-"""One pass over the bytes of a prometheus.WriteRequest: where each sample and each series' labels lie.
+"""One pass over the bytes of a prometheus.WriteRequest: its samples, and where each series' labels lie.
 
 Source: https://prometheus.io/docs/specs/prw/remote_write_spec/ (version 1.0) and prompb/remote.proto, prompb/types.proto:
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.adapters.wire.protobuf import BAD_WIRE_TYPE, FIXED64, LENGTH, VARINT, key, length, skip, varint
-from sightline.domain.kernels.compiled import kernel
+from sightline.domain.kernels.compiled import kernel, subroutine
 
 DONE: Final = 0
 FULL: Final = -1
@@ -28,16 +28,23 @@ EXEMPLARS: Final = 3
 HISTOGRAMS: Final = 4
 METADATA: Final = 5
 OFFSET: Final = 6
-FOUND: Final = 7
+EMPTY: Final = 7
+"""Series without a sample."""
+FOUND: Final = 8
 
-NO_VALUE: Final = -1
+
+@subroutine
+def _word(data: bytes, at: int) -> int:
+    """Four bytes as a number; half a double, for 64 bits would be a negative number in one world and none in the other."""
+    low = int(data[at]) | (int(data[at + 1]) << 8)
+    return low | (int(data[at + 2]) << 16) | (int(data[at + 3]) << 24)
 
 
 def scan_in_python(
     data: bytes,
     series: NDArray[np.uint32],
     times: NDArray[np.int64],
-    value_at: NDArray[np.int64],
+    words: NDArray[np.uint32],
     run_series: NDArray[np.uint32],
     run_start: NDArray[np.int64],
     run_end: NDArray[np.int64],
@@ -45,9 +52,9 @@ def scan_in_python(
 ) -> int:
     """Decode `data` into the given outputs; returns DONE, FULL, or a reason of the protobuf module with its offset in `found`.
 
-    series, times, value_at: (n,), one a sample; value_at is where its double stands, or NO_VALUE for one that is left out and so
-    zero. run_series, run_start, run_end: (r,), stretches of label fields that follow one another without a gap: one a series,
-    unless a sender mixes labels and samples. found: (FOUND,), the counts and the offset of a failure.
+    series, times: (n,), one a sample; words: (2 n,), the double of each, its low half first. run_series, run_start, run_end: (r,),
+    stretches of label fields that follow one another without a gap: one a series, unless a sender mixes labels and samples.
+    found: (FOUND,), the counts and the offset of a failure.
     """
     end = len(data)
     position = 0
@@ -58,6 +65,7 @@ def scan_in_python(
     exemplars = 0
     histograms = 0
     metadata = 0
+    empty = 0
     status = DONE
     while position < end:
         at = position
@@ -84,6 +92,7 @@ def scan_in_python(
             break
 
         labels_until = -1
+        samples_before = samples
         while position < series_end:
             at = position
             # What every sender writes, a sample `12 size 09 <double> 10 <time>` and a label `0a size`, is read here without a call:
@@ -105,7 +114,8 @@ def scan_in_python(
                         break
                     series[samples] = series_count
                     times[samples] = time | (int(data[cursor]) << shift)
-                    value_at[samples] = at + 3
+                    words[2 * samples] = _word(data, at + 3)
+                    words[2 * samples + 1] = _word(data, at + 7)
                     samples += 1
                     position = stop
                     continue
@@ -147,7 +157,8 @@ def scan_in_python(
             if samples == len(times):
                 status = FULL
                 break
-            place = NO_VALUE
+            low = 0
+            high = 0
             time = 0
             while position < sample_end:
                 at = position
@@ -158,8 +169,7 @@ def scan_in_python(
                 if (field == 1 and wire != FIXED64) or (field == 2 and wire != VARINT):
                     status = BAD_WIRE_TYPE
                     break
-                if field == 1:
-                    place = position
+                place = position
                 if field == 2:
                     time, position = varint(data, position, sample_end)
                 else:
@@ -167,15 +177,20 @@ def scan_in_python(
                 if position < 0:
                     status = -position
                     break
+                if field == 1:
+                    low = _word(data, place)
+                    high = _word(data, place + 4)
             if status != DONE:
                 break
             series[samples] = series_count
             times[samples] = time
-            value_at[samples] = place
+            words[2 * samples] = low
+            words[2 * samples + 1] = high
             samples += 1
         if status != DONE:
             break
         series_count += 1
+        empty += int(samples == samples_before)
     found[SERIES] = series_count
     found[SAMPLES] = samples
     found[RUNS] = runs
@@ -183,12 +198,13 @@ def scan_in_python(
     found[HISTOGRAMS] = histograms
     found[METADATA] = metadata
     found[OFFSET] = at
+    found[EMPTY] = empty
     return status
 
 
 # The loop is its own twin: over bytes plain Python does as well as NumPy would, 14 ms for 10,000 samples instead of 0.1.
 scan = kernel(
-    "int64(Bytes(uint8, 1, 'C', readonly=True), uint32[::1], int64[::1], int64[::1],"
+    "int64(Bytes(uint8, 1, 'C', readonly=True), uint32[::1], int64[::1], uint32[::1],"
     " uint32[::1], int64[::1], int64[::1], int64[::1])",
     twin=scan_in_python,
 )(scan_in_python)

@@ -12,10 +12,10 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.domain.kernels.extent import extents
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.samples import Ids, Index, Times, Values
 from sightline.domain.tenancy import Tenant
-from sightline.domain.timerange import MAX_TIME, MIN_TIME
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -66,11 +66,7 @@ class Appended:
 
     def spans(self) -> tuple[Times, Times]:
         """The first and the last time of each series, int64 (k,), ms."""
-        first = np.full(len(self.ids), MAX_TIME, np.int64)
-        last = np.full(len(self.ids), MIN_TIME, np.int64)
-        np.minimum.at(first, self.index, self.times)
-        np.maximum.at(last, self.index, self.times)
-        return first, last
+        return extents(self.index, self.times, len(self.ids))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,13 +28,13 @@ def stale_mask(values: Values) -> NDArray[np.bool_]:
 class WriteBatch:
     """What one request or one collection brings, in the order it came.
 
-    labels: k label sets, distinct.
+    labels: k label sets, distinct; those that a roster has numbered come as its `Named`.
     series: uint32 (n,), which of the label sets a sample belongs to.
     times: int64 (n,), ms.
     values: float64 (n,).
     """
 
-    labels: tuple[Labels, ...]
+    labels: Sequence[Labels]
     series: Index
     times: Times
     values: Values

@@ -56,7 +56,8 @@ class Intake:
         )
         self._use_cases.telemetry.add(instruments.BYTES_IN, len(data), (scope["path_template"],))
         share.add(min(declared_length(data), settings.max_decompressed_bytes))
-        decode = partial(self._decoder.decode, data, max_decompressed=settings.max_decompressed_bytes)
+        roster = self._use_cases.ingest.roster(scope["user"].tenant)
+        decode = partial(self._decoder.decode, data, roster, max_decompressed=settings.max_decompressed_bytes)
         decoded = await asyncio.to_thread(decode) if len(data) > _INLINE_BYTES else decode()
         del data, decode  # storing may take a while, and the columns are all that is needed
         self._count_skipped(decoded)

@@ -19,11 +19,12 @@ from sightline.domain.alerts.notice import Alert
 from sightline.domain.containers.observed import Observed
 from sightline.domain.dashboards.dashboard import Dashboard
 from sightline.domain.labels import Labels, Matchers
+from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.promql.values import Answer
 from sightline.domain.scrape.scraped import Metadata
 from sightline.domain.scrape.target import JobTargets
-from sightline.domain.tenancy import Principal
+from sightline.domain.tenancy import Principal, Tenant
 from sightline.domain.timerange import Grid, TimeRange
 from sightline.ports.clock import Clock
 from sightline.ports.telemetry import Telemetry
@@ -68,6 +69,10 @@ class Ingesting(Protocol):
 
     async def __call__(self, principal: Principal, batch: WriteBatch) -> int:
         """Store a batch; when this returns it is acknowledged."""
+        ...
+
+    def roster(self, tenant: Tenant) -> Roster:
+        """Where a decoder may name the series of what it is to store for a tenant."""
         ...
 
 

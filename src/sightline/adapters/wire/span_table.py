@@ -1,0 +1,213 @@
+"""Numbers by stretches of bytes: what a sender wrote for a series is looked up as it stands, without being parsed.
+
+An open-addressed table in arrays, searched and filled by machine code. Bytes are compared, never only their hash.
+"""
+
+import secrets
+from typing import Final, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.domain.kernels.compiled import BYTES, INTS, kernel, subroutine
+
+_Scalar = TypeVar("_Scalar", bound=np.generic)
+
+ABSENT: Final = -1
+
+_FACTOR: Final = 0x2545F491 | 1
+_MASK: Final = (1 << 31) - 1
+_FURTHEST: Final = 64
+"""Places looked at for one stretch. Who sends what collides on purpose has it parsed each time, and slows down nobody else."""
+_FEWEST: Final = 1024
+_FEWEST_BYTES: Final = 1 << 16
+
+
+@subroutine
+def digest(data: bytes, start: int, end: int, seed: int) -> int:
+    """A hash of 31 bits of data[start:end]; products stay below 2^63, so that Python and machine code agree."""
+    state = seed
+    position = start
+    while position + 4 <= end:
+        low = int(data[position]) | (int(data[position + 1]) << 8)
+        high = int(data[position + 2]) | (int(data[position + 3]) << 8)
+        state = (state ^ (low | (high << 16))) * _FACTOR
+        state = (state ^ (state >> 31)) & _MASK
+        position += 4
+    while position < end:
+        state = (state ^ int(data[position])) * _FACTOR
+        state = (state ^ (state >> 31)) & _MASK
+        position += 1
+    return state
+
+
+@subroutine
+def place_of(
+    data: bytes,
+    start: int,
+    end: int,
+    hashed: int,
+    slots: NDArray[np.int32],
+    hashes: NDArray[np.int64],
+    bounds: NDArray[np.int64],
+    arena: NDArray[np.uint8],
+) -> int:
+    """The slot where data[start:end] stands or may be put; ABSENT when all that may be looked at are taken."""
+    length = end - start
+    last = len(slots) - 1
+    slot = hashed & last
+    for _ in range(_FURTHEST):
+        entry = int(slots[slot])
+        if entry < 0:
+            return slot
+        at = int(bounds[entry])
+        if int(hashes[entry]) == hashed and int(bounds[entry + 1]) - at == length:
+            difference = 0
+            for step in range(length):
+                difference |= int(data[start + step]) ^ int(arena[at + step])
+            if difference == 0:
+                return slot
+        slot = (slot + 1) & last
+    return ABSENT
+
+
+def find_in_python(
+    data: bytes,
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    seed: int,
+    slots: NDArray[np.int32],
+    hashes: NDArray[np.int64],
+    bounds: NDArray[np.int64],
+    arena: NDArray[np.uint8],
+    entries: NDArray[np.int64],
+) -> int:
+    """Which entry each stretch is, ABSENT where it is none, into `entries`; returns how many are absent."""
+    absent = 0
+    for one in range(len(starts)):
+        start = int(starts[one])
+        end = int(ends[one])
+        slot = place_of(data, start, end, digest(data, start, end, seed), slots, hashes, bounds, arena)
+        entry = ABSENT if slot < 0 else int(slots[slot])
+        entries[one] = entry
+        if entry < 0:
+            absent += 1
+    return absent
+
+
+def put_in_python(
+    data: bytes,
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    seed: int,
+    count: int,
+    slots: NDArray[np.int32],
+    hashes: NDArray[np.int64],
+    bounds: NDArray[np.int64],
+    arena: NDArray[np.uint8],
+    entries: NDArray[np.int64],
+) -> int:
+    """Put stretches in as entries count, count + 1, ...; returns the new count. There is room for all of them.
+
+    entries: the entry of each stretch, also of one that is in already; ABSENT for one that finds no place.
+    """
+    for one in range(len(starts)):
+        start = int(starts[one])
+        end = int(ends[one])
+        hashed = digest(data, start, end, seed)
+        slot = place_of(data, start, end, hashed, slots, hashes, bounds, arena)
+        entries[one] = ABSENT if slot < 0 else int(slots[slot])
+        if slot < 0 or slots[slot] >= 0:
+            continue
+        at = int(bounds[count])
+        for step in range(end - start):
+            arena[at + step] = data[start + step]
+        bounds[count + 1] = at + end - start
+        hashes[count] = hashed
+        slots[slot] = count
+        entries[one] = count
+        count += 1
+    return count
+
+
+def place_again_in_python(hashes: NDArray[np.int64], count: int, slots: NDArray[np.int32]) -> int:
+    """Put the entries, which are distinct, into empty slots; returns how many found a place."""
+    last = len(slots) - 1
+    placed = 0
+    for entry in range(count):
+        slot = int(hashes[entry]) & last
+        for _ in range(_FURTHEST):
+            if slots[slot] < 0:
+                slots[slot] = entry
+                placed += 1
+                break
+            slot = (slot + 1) & last
+    return placed
+
+
+_TABLE: Final = f"Array(int32, 1, 'C', True), {INTS}, {INTS}, {BYTES}"
+
+find = kernel(
+    f"int64(Bytes(uint8, 1, 'C', readonly=True), {INTS}, {INTS}, int64, {_TABLE}, int64[::1])", twin=find_in_python
+)(find_in_python)
+put = kernel(
+    f"int64(Bytes(uint8, 1, 'C', readonly=True), {INTS}, {INTS}, int64, int64, int32[::1], int64[::1], int64[::1],"
+    " uint8[::1], int64[::1])",
+    twin=put_in_python,
+)(put_in_python)
+place_again = kernel(f"int64({INTS}, int64, int32[::1])", twin=place_again_in_python)(place_again_in_python)
+
+
+class SpanTable:
+    """A number for each distinct stretch of bytes that was put in. Not thread-safe."""
+
+    def __init__(self) -> None:
+        self._seed = secrets.randbits(31)
+        self._count = 0
+        self._slots = np.full(2 * _FEWEST, ABSENT, np.int32)
+        self._hashes = np.zeros(_FEWEST, np.int64)
+        self._bounds = np.zeros(_FEWEST + 1, np.int64)
+        self._arena = np.zeros(_FEWEST_BYTES, np.uint8)
+        self._numbers = np.zeros(_FEWEST, np.int64)
+
+    @property
+    def nbytes(self) -> int:
+        """About how many bytes of memory it takes."""
+        held = (self._slots, self._hashes, self._bounds, self._numbers)
+        return int(self._bounds[self._count]) + sum(column.nbytes for column in held)
+
+    def numbers(self, data: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The number of each stretch data[starts[i]:ends[i]], int64 (k,); ABSENT for what was not put in."""
+        entries = np.empty(len(starts), np.int64)
+        absent = find(data, starts, ends, self._seed, self._slots, self._hashes, self._bounds, self._arena, entries)
+        if not absent:
+            return self._numbers[entries]
+        return np.where(entries >= 0, self._numbers[entries], ABSENT)
+
+    def put(self, data: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64], numbers: NDArray[np.int64]) -> None:
+        """Give numbers to stretches; one that finds no place is not remembered."""
+        self._make_room(len(starts), int((ends - starts).sum()))
+        entries = np.empty(len(starts), np.int64)
+        table = (self._slots, self._hashes, self._bounds, self._arena)
+        self._count = put(data, starts, ends, self._seed, self._count, *table, entries)
+        placed = entries >= 0
+        self._numbers[entries[placed]] = numbers[placed]
+
+    def _make_room(self, entries: int, size: int) -> None:
+        held, needed = int(self._bounds[self._count]), self._count + entries
+        if held + size > len(self._arena):
+            self._arena = _longer(self._arena, max(held + size, 2 * len(self._arena)), held)
+        if needed <= len(self._hashes):
+            return
+        longer = max(needed, 2 * len(self._hashes))
+        self._hashes = _longer(self._hashes, longer, self._count)
+        self._numbers = _longer(self._numbers, longer, self._count)
+        self._bounds = _longer(self._bounds, longer + 1, self._count + 1)
+        self._slots = np.full(1 << (2 * longer - 1).bit_length(), ABSENT, np.int32)
+        place_again(self._hashes, self._count, self._slots)
+
+
+def _longer(column: NDArray[_Scalar], length: int, kept: int) -> NDArray[_Scalar]:
+    longer = np.zeros(length, column.dtype)
+    longer[:kept] = column[:kept]
+    return longer
