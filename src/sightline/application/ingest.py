@@ -363,7 +363,7 @@ class Ingest:
                 members.append((group.columns, numbers))
         await self._journal.append(entries)
         for entry, (columns, numbers) in zip(entries, members, strict=True):
-            self._tail.add(entry, columns.roster.named(numbers))
+            self._tail.add(entry, columns.roster.named(numbers), is_loose=True)
             columns.remember(numbers, entry, segment)
         self._telemetry.add(_SAMPLES, sum(len(entry.times) for entry in entries))
         for event in stored:

@@ -88,3 +88,79 @@ async def test_a_taken_port_is_said(door: Door) -> None:
     async with door() as (host, port):
         with pytest.raises(SettingsInvalid, match=r"--listen"):
             bind(host, port)
+
+
+WHOLE = b"POST /api/v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+
+
+def asked(query: bytes, head: bytes = WHOLE) -> bytes:
+    """A query as a form."""
+    return head + b"Content-Length: %d\r\n\r\n" % (6 + len(query)) + b"query=" + query
+
+
+async def answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    """The next answer: its head without the date, and its body."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    lines = {line.partition(b": ")[0].lower(): line for line in head.split(b"\r\n")}
+    body = await reader.readexactly(int(lines[b"content-length"].partition(b": ")[2]))
+    return b"\r\n".join(line for name, line in lines.items() if name != b"date"), body
+
+
+async def test_a_head_that_comes_again_is_answered_alike(door: Door, stage: Stage) -> None:
+    """Requests with one head and other bodies of its length each reach the application with their own body."""
+    async with door() as (host, port):
+        reader, writer = await asyncio.open_connection(host, port)
+        answers = []
+        for query in (b"aa", b"bb", b"cc", b"ccc", b"dd"):
+            writer.write(asked(query))
+            answers.append(await answer(reader))
+        writer.close()
+    assert [call[2] for call in stage.calls] == ["aa", "bb", "cc", "ccc", "dd"]
+    assert answers == [answers[0]] * 5
+
+
+async def test_what_is_not_one_whole_request_goes_the_ordinary_way(door: Door, stage: Stage) -> None:
+    """Pieces, several requests in one read, and a body that looks like a request are each read as what they are."""
+    twin = asked(b"up")
+    inner = asked(twin)
+    async with door() as (host, port):
+        reader, writer = await asyncio.open_connection(host, port)
+        sent = [twin, twin[:30], twin[30:], twin + twin, twin + twin[:-1], twin[-1:], inner[: -len(twin)], twin, twin]
+        for piece in sent:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0)
+        found = [await answer(reader) for _ in range(8)]
+        writer.close()
+    assert {head[:12] for head, _ in found} == {b"HTTP/1.1 200"}
+    queries = [call[2] for call in stage.calls]
+    assert len(queries) == 8
+    assert queries.count("up") == 7
+
+
+async def test_each_request_shows_its_token(door: Door) -> None:
+    """A head that was let in is no pass for another one, nor is one that was turned away."""
+    async with door(token=b"s" * 20) as (host, port):
+        reader, writer = await asyncio.open_connection(host, port)
+        shown = WHOLE + b"Authorization: Bearer " + b"s" * 20 + b"\r\n"
+        wrong = WHOLE + b"Authorization: Bearer " + b"t" * 20 + b"\r\n"
+        codes = []
+        for head in (shown, shown, wrong, wrong, WHOLE, shown):
+            writer.write(asked(b"up", head))
+            codes.append((await answer(reader))[0][9:12])
+        writer.close()
+    assert codes == [b"200", b"200", b"401", b"401", b"401", b"200"]
+
+
+async def test_a_repeated_request_may_be_left(door: Door, stage: Stage) -> None:
+    """Who hangs up while a repeated request is worked on cancels it, as with any other."""
+    async with door() as (host, port):
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(asked(b"up"))
+        await answer(reader)
+        stage.waits = asyncio.Event()
+        stage.called.clear()
+        writer.write(asked(b"up"))
+        await stage.called.wait()
+        writer.close()
+        await stage.cancelled.wait()

@@ -1,11 +1,15 @@
 """The tail: what it holds on to."""
 
+from dataclasses import replace
+
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sightline.domain.labels import Labels, metric_id, series_id
-from sightline.domain.metrics.journal import Appended
+from sightline.domain.metrics.journal import Appended, SealedRange, seal
 from sightline.domain.metrics.tail import Tail
-from sightline.domain.tenancy import DEFAULT_TENANT
+from sightline.domain.tenancy import DEFAULT_TENANT, Tenant
 from sightline.domain.timerange import ALL_TIME
 
 
@@ -42,3 +46,57 @@ def test_a_series_is_given_up_when_it_does_not_come_again() -> None:
     assert held(tail) == {"once", "always"}
     tail.drop(500)
     assert (held(tail), tail.rows, tail.weight) == (set(), 0, 0)
+
+
+def small(position: int, count: int, tenant: Tenant = DEFAULT_TENANT) -> tuple[Appended, list[Labels]]:
+    """Samples of some of five series at positions from `position` on."""
+    names = [f"m{(position + number) % 5}" for number in range(count)]
+    one, labels = entry(position, *names)
+    return replace(one, tenant=tenant, times=np.arange(position, position + count) // 7), labels
+
+
+def rows(batch: SealedRange) -> list[list[object]]:
+    """The columns of a sealed range's samples."""
+    return [column.tolist() for column in (batch.tenant, batch.metric, batch.id, batch.time, batch.value, batch.seq)]
+
+
+@given(
+    sizes=st.lists(st.integers(1, 4), max_size=200),
+    cuts=st.sets(st.integers(0, 200), max_size=4),
+    tenants=st.lists(st.sampled_from([DEFAULT_TENANT] * 30 + [Tenant("other")]), min_size=200, max_size=200),
+)
+def test_small_entries_become_one_and_nothing_changes(sizes: list[int], cuts: set[int], tenants: list[Tenant]) -> None:
+    """Ranges sealed from loose entries hold what they hold without joining, end where they were told to, and count alike."""
+    loose, plain = Tail(), Tail()
+    position = 0
+    for number, (size, tenant) in enumerate(zip(sizes, tenants, strict=False)):
+        one, labels = small(position, size, tenant)
+        loose.add(one, labels, is_loose=True)
+        plain.add(one, labels)
+        position += size
+        if number in cuts:
+            assert loose.oldest(10**9, 10**9) == plain.oldest(10**9, 10**9)
+    for end in [sum(sizes[: cut + 1]) for cut in (*cuts, len(sizes))]:
+        assert rows(seal(0, loose.entries(0, end))) == rows(seal(0, plain.entries(0, end)))
+    assert loose.rows == plain.rows
+    for tenant in (DEFAULT_TENANT, Tenant("other")):
+        assert read(loose, tenant) == read(plain, tenant)
+    loose.drop(position)
+    assert (loose.rows, loose.weight) == (0, 0)
+
+
+def read(tail: Tail, tenant: Tenant) -> list[object]:
+    """What a query reads of a tenant."""
+    found = tail.view(tenant, ()).columns(ALL_TIME)
+    return [found.labels, found.offsets.tolist(), found.times.tolist(), found.values.tolist()]
+
+
+def test_many_small_entries_are_few() -> None:
+    """A thousand entries of one sample are held as some tens, and take a fraction of the memory."""
+    tail, plain = Tail(), Tail()
+    for position in range(1_000):
+        one, labels = small(position, 1)
+        tail.add(one, labels, is_loose=True)
+        plain.add(one, labels)
+    assert len(tail.entries(0, 1_000)) < 100
+    assert tail.weight < plain.weight / 5

@@ -6,7 +6,7 @@ order: that is what makes a repeated insert recognisable.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Final, TypeVar
 
 import numpy as np
@@ -67,6 +67,24 @@ class Appended:
     def spans(self) -> tuple[Times, Times]:
         """The first and the last time of each series, int64 (k,), ms."""
         return extents(self.index, self.times, len(self.ids))
+
+
+def joined(entries: Sequence[Appended]) -> Appended:
+    """One entry of several of one tenant, each beginning where the one before ends. A series may stand in it twice."""
+    before = np.cumsum([0, *(len(entry.ids) for entry in entries[:-1])])
+    return Appended(
+        entries[0].tenant,
+        entries[0].first_seq,
+        tuple(chain.from_iterable(entry.seen for entry in entries)),
+        np.concatenate([entry.ids for entry in entries]),
+        np.concatenate([entry.metrics for entry in entries]),
+        (
+            np.concatenate([entry.index for entry in entries])
+            + np.repeat(before, [len(entry.times) for entry in entries])
+        ).astype(np.uint32),
+        np.concatenate([entry.times for entry in entries]),
+        np.concatenate([entry.values for entry in entries]),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from sightline.domain.labels import METRIC_NAME, Labels, Matchers, MatchOp, satisfies
-from sightline.domain.metrics.journal import Appended
+from sightline.domain.metrics.journal import Appended, joined
 from sightline.domain.metrics.known import Wanted
 from sightline.domain.metrics.resolve import by_labels, last_writes
 from sightline.domain.metrics.runs import Run
@@ -24,6 +24,8 @@ _FEWEST_ROWS: Final = 64
 _KEPT_DROPS: Final = 4
 # Small entries are read together: one costs about 15 us by itself and 1 us in company.
 _GROUP_ROWS: Final = 250_000
+_JOINED: Final = 64
+_SMALL_ROWS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -206,6 +208,7 @@ class Tail:
         self._tenants: dict[Tenant, _TenantTail] = {}
         self._entries: list[Appended] = []
         self._weights: list[int] = []
+        self._loose = 0  # how many of the last entries may become one
         self._rows = 0
         self._weight = 0
 
@@ -219,10 +222,11 @@ class Tail:
         """About how many bytes of memory they take."""
         return self._weight
 
-    def add(self, entry: Appended, labels: Sequence[Labels | None]) -> None:
+    def add(self, entry: Appended, labels: Sequence[Labels | None], *, is_loose: bool = False) -> None:
         """Take an entry, which lies above all before it; `labels` are those of its `ids`, in their order.
 
-        A series without labels is kept, but not found.
+        A series without labels is kept, but not found. is_loose: no range that is sealed already ends with the entry or begins
+        with it, so that it may become one with its neighbours.
         """
         held = self._tenants.setdefault(entry.tenant, _TenantTail())
         held.entries.append(entry)
@@ -232,6 +236,27 @@ class Tail:
         self._weights.append(entry.weight)
         self._rows += len(entry.times)
         self._weight += self._weights[-1]
+        self._join(entry, is_loose=is_loose)
+
+    def _join(self, entry: Appended, *, is_loose: bool) -> None:
+        """Make one entry of the last small ones, once they are many: each costs whoever reads the tail as much as a large one."""
+        if not is_loose or len(entry.times) > _SMALL_ROWS:
+            self._loose = 0
+            return
+        before = self._entries[-2] if self._loose else entry
+        follows = before is entry or (before.tenant == entry.tenant and before.end_seq == entry.first_seq)
+        self._loose = self._loose + 1 if follows else 1
+        if self._loose < _JOINED:
+            return
+        whole = joined(self._entries[-_JOINED:])
+        held = self._tenants[entry.tenant].entries
+        for _ in range(_JOINED):
+            held.pop()
+        held.append(whole)
+        self._entries[-_JOINED:] = [whole]
+        self._weight += whole.weight - sum(self._weights[-_JOINED:])
+        self._weights[-_JOINED:] = [whole.weight]
+        self._loose = 0
 
     def entries(self, first_seq: int, end_seq: int) -> list[Appended]:
         """The entries of all tenants with positions in [first_seq, end_seq), in order of position."""
@@ -239,7 +264,11 @@ class Tail:
         return self._entries[start : bisect_right(self._entries, end_seq, key=attrgetter("end_seq"))]
 
     def oldest(self, rows: int, weight: int) -> tuple[int, int]:
-        """The bounds [first, end) of the oldest entries, whole, that have at most so many samples and bytes; at least one entry."""
+        """The bounds [first, end) of the oldest entries, whole, that have at most so many samples and bytes; at least one entry.
+
+        What a range is sealed from stays as it is: no entry reaches across its end later on.
+        """
+        self._loose = 0
         taken = 0
         for entry, size in zip(self._entries, self._weights, strict=True):
             rows, weight = rows - len(entry.times), weight - size

@@ -28,7 +28,7 @@ from sightline.adapters.inbound.http import (
     ui,
 )
 from sightline.adapters.inbound.http.access import Access
-from sightline.adapters.inbound.http.asgi import App, Message, Receive, Scope, Send, respond
+from sightline.adapters.inbound.http.asgi import ANSWER, App, Message, Receive, Scope, Send, respond
 from sightline.adapters.inbound.http.body import BodyStalled, ClientGone
 from sightline.adapters.inbound.http.errors import INTERNAL, Refusal, refusal
 from sightline.adapters.inbound.http.inflight import Inflight
@@ -86,7 +86,7 @@ class _Door:
             await _lifespan(receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = _Answer(send, bodiless=scope["method"] == "HEAD", reader=self._access.foreign_origin(scope))
+        answer = _Answer(scope, send, self._access.foreign_origin(scope))
         if answer.bodiless:
             scope = {**scope, "method": "GET"}  # a copy, for the server still needs to know
         started = time.perf_counter()
@@ -161,11 +161,19 @@ class _Door:
 class _Answer:
     """`send`, with an eye on the status, headers that every answer has, and no body where HEAD asked."""
 
-    def __init__(self, send: Send, *, bodiless: bool, reader: str | None) -> None:
+    def __init__(self, scope: Scope, send: Send, reader: str | None) -> None:
         self._send = send
         self._headers = [_NOSNIFF, *(cors.readable_by(reader) if reader is not None else ())]
-        self.bodiless = bodiless
+        self.bodiless = scope["method"] == "HEAD"
+        self._answer = None if self.bodiless else scope.get(ANSWER)
         self.status = 0
+
+    def at_once(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> bool:
+        """Send a whole response as one write; false, and nothing is sent, when that cannot be."""
+        if self._answer is None or not self._answer(status, (*headers, *self._headers), body):
+            return False
+        self.status = status
+        return True
 
     async def __call__(self, message: Message) -> None:
         """Pass one message on."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Final
 
-from sightline.adapters.inbound.http.asgi import Receive, Scope, header
+from sightline.adapters.inbound.http.asgi import BODY, Receive, Scope, header
 from sightline.domain.errors import BodyTooLarge, MalformedBody, UnsupportedMediaType
 
 SLOWEST: Final = 16 * 1024
@@ -52,6 +52,13 @@ async def read(
     length = announced(scope)
     if length is not None and length > limit:
         raise _too_large(length, limit, setting)
+    if (take := scope.get(BODY)) is not None:
+        came: bytes = take()
+        if len(came) > limit:
+            raise _too_large(len(came), limit, setting)
+        if growing is not None:
+            growing(len(came))
+        return came
     whole = BytesIO()  # hands its buffer over without the copy that joining pieces would make
     start = asyncio.get_running_loop().time()
     try:

@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 import uvicorn
 from typing_extensions import override
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from sightline.adapters.inbound.http.asgi import App
+from sightline.adapters.inbound.http import whole
+from sightline.adapters.inbound.http.asgi import App, Scope
 from sightline.adapters.inbound.http.settings import DoorSettings
 
 MAX_HEAD_BYTES: Final = 64 * 1024
@@ -60,6 +61,9 @@ class ImpatientHttp(HttpToolsProtocol):
         super().connection_made(transport)
         self._in_head = True
         self._head_bytes = 0
+        self._is_between = True  # nothing was read of the next request
+        self._begun = 0
+        self._heads: dict[bytes, whole.Head] = {}
         self._head_watch = _Watch(self.loop, self.patience, transport.close)
         self._write_watch = _Watch(self.loop, self.patience, transport.abort)
         self._head_watch.start()
@@ -72,13 +76,60 @@ class ImpatientHttp(HttpToolsProtocol):
 
     @override
     def data_received(self, data: bytes) -> None:
+        before: RequestResponseCycle | None = self.cycle
+        is_first = self._is_between and (before is None or before.response_complete)
+        if is_first and self._heads:
+            head, body = whole.split(data)
+            known = self._heads.get(head)
+            if known is not None and known.length == len(body):
+                self._take_again(known, body)
+                return
         if self._in_head:
             self._head_bytes += len(data)
             self._head_watch.start()
+        self._begun = 0
         super().data_received(data)
+        if is_first and self._is_between and self._begun == 1:
+            self._remember(data)
         if self._in_head and self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
             self.transport.write(_TOO_LARGE)
             self.transport.close()
+
+    def _take_again(self, known: whole.Head, body: bytes) -> None:
+        """Start a request whose head was parsed before, as the parser's callbacks would."""
+        self._head_watch.stop()
+        self._unset_keepalive_if_required()
+        scope: Any = {**known.scope, "state": self.app_state.copy()}
+        self.scope, self.headers, self.expect_100_continue = scope, scope["headers"], False
+        self.cycle = RequestResponseCycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=False,
+            keep_alive=True,
+            on_response=self.on_response_complete,
+        )
+        whole.offer(scope, self.cycle, body)
+        self._start_asgi_task(self.cycle, self.app)
+
+    def _remember(self, data: bytes) -> None:
+        """Remember the head of a request that was read whole; its task has not run yet, so that the scope is untouched."""
+        learnt = whole.learn(data, cast("Scope", self.scope))
+        if learnt is not None:
+            if len(self._heads) >= whole.MAX_HEADS:
+                self._heads.clear()
+            self._heads[learnt[0]] = learnt[1]
+
+    @override
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._is_between = False
+        self._begun += 1
 
     @override
     def on_headers_complete(self) -> None:
@@ -90,7 +141,7 @@ class ImpatientHttp(HttpToolsProtocol):
     @override
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        self._in_head = True
+        self._in_head = self._is_between = True
 
     @override
     def pause_writing(self) -> None:
