@@ -14,6 +14,9 @@ from sightline.domain.tenancy import Principal
 
 _KNOWN_SERIES: Final = 200_000  # of all servers; beyond it what is known is forgotten and learnt again
 
+_ONLY: Final = np.zeros(1, np.uint32)
+_ONLY.flags.writeable = False
+
 
 class IngestSamples(Protocol):
     """The part of the ingest use case that reports need."""
@@ -57,6 +60,9 @@ class Report:
 
     def _numbered(self, server: Server, metrics: list[Metric]) -> tuple[tuple[Labels, ...], Index]:
         """The distinct series of n metrics, and which of them each metric is, uint32 (n,)."""
+        if len(metrics) == 1:  # what small agents send
+            one = self._series.get((server.id, metrics[0])) or self._learnt(server, 0, metrics[0])
+            return (one,), _ONLY
         numbers: dict[Labels, int] = {}
         series = []
         for at, metric in enumerate(metrics):

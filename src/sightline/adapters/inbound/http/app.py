@@ -28,7 +28,7 @@ from sightline.adapters.inbound.http import (
     ui,
 )
 from sightline.adapters.inbound.http.access import Access
-from sightline.adapters.inbound.http.asgi import ANSWER, App, Message, Receive, Scope, Send, respond
+from sightline.adapters.inbound.http.asgi import ANSWER, MEMO, App, Message, Receive, Scope, Send, respond
 from sightline.adapters.inbound.http.body import BodyStalled, ClientGone
 from sightline.adapters.inbound.http.errors import INTERNAL, Refusal, refusal
 from sightline.adapters.inbound.http.inflight import Inflight
@@ -116,12 +116,18 @@ class _Door:
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        self._access.check_names(scope)
-        if cors.is_preflight(scope) and self._access.foreign_origin(scope) is not None:
-            await cors.allow(send)
-            return
-        if path not in _OPEN and not path.startswith(ui.PREFIX):
-            scope["user"] = self._access.principal(scope)
+        memo = scope.get(MEMO)
+        if memo:  # the head was let in before
+            scope["user"] = memo["user"]
+        else:
+            self._access.check_names(scope)
+            if cors.is_preflight(scope) and self._access.foreign_origin(scope) is not None:
+                await cors.allow(send)
+                return
+            if path not in _OPEN and not path.startswith(ui.PREFIX):
+                scope["user"] = self._access.principal(scope)
+                if memo is not None:
+                    memo["user"] = scope["user"]
         if path in self._intake:
             scope["path_template"] = path
             if scope["method"] != "POST":

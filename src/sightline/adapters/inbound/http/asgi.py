@@ -13,6 +13,8 @@ BODY: Final = "sightline.body"
 """In a scope: gives the body, where it came whole with the head."""
 ANSWER: Final = "sightline.answer"
 """In a scope: writes a whole answer (status, headers, body) at once; false when it must be sent as messages."""
+MEMO: Final = "sightline.memo"
+"""In a scope: a dictionary that requests of one connection with the same head share, for what follows from the head alone."""
 
 _HEADERS: Final = "sightline.headers"  # where a scope keeps its headers by name, for a request asks for eight
 

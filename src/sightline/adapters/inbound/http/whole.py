@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from sightline.adapters.inbound.http.asgi import ANSWER, BODY, Scope, header
+from sightline.adapters.inbound.http.asgi import ANSWER, BODY, MEMO, Scope, header
 
 MAX_HEADS: Final = 16
 """Heads that a connection remembers."""
@@ -42,7 +42,7 @@ def learn(data: bytes, scope: Scope) -> tuple[bytes, Head] | None:
     head, body = split(data)
     if not head or len(head) > MAX_HEAD_BYTES or scope["http_version"] != "1.1":
         return None
-    kept: Scope = {**scope}
+    kept: Scope = {**scope, MEMO: {}}
     if any(header(kept, name) is not None for name in _SPECIAL):
         return None
     length = header(kept, b"content-length") or "0"
