@@ -60,6 +60,7 @@ OWN_MODULES: Final = (
     "sightline.domain.kernels.gather",
     "sightline.domain.kernels.merge",
     "sightline.domain.kernels.over_time",
+    "sightline.domain.kernels.place",
     "sightline.domain.kernels.reduce",
     "sightline.domain.kernels.trend",
     "sightline.domain.kernels.window",

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.domain.kernels.extent import extents
+from sightline.domain.kernels.place import scatter
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.samples import Ids, Index, Times, Values
 from sightline.domain.tenancy import Tenant
@@ -138,8 +139,13 @@ def seal(range_id: int, entries: Iterable[Appended]) -> SealedRange:
     tenants = tuple(sorted({part.tenant for part in parts}))
     position = {tenant: number for number, tenant in enumerate(tenants)}
     keys, places = _distinct_series(parts, position)
-    time = _joined([part.times for part in parts], np.int64)
-    order = _row_order([place[part.index] for place, part in zip(places, parts, strict=True)], len(keys.id), time)
+    rows = _rows(
+        _joined([place[part.index] for place, part in zip(places, parts, strict=True)], np.uint32),
+        _joined([part.times for part in parts], np.int64),
+        _joined([part.values for part in parts], np.float64),
+        _joined([np.arange(part.first_seq, part.end_seq, dtype=np.uint64) for part in parts], np.uint64),
+        len(keys.id),
+    )
     seen = _merged_series(parts, position)
     return SealedRange(
         range_id,
@@ -150,12 +156,12 @@ def seal(range_id: int, entries: Iterable[Appended]) -> SealedRange:
         seen.labels,
         seen.first,
         seen.last,
-        keys.tenant.repeat(order.rows),
-        keys.metric.repeat(order.rows),
-        keys.id.repeat(order.rows),
-        time[order.row],
-        _joined([part.values for part in parts], np.float64)[order.row],
-        _joined([np.arange(part.first_seq, part.end_seq, dtype=np.uint64) for part in parts], np.uint64)[order.row],
+        keys.tenant.repeat(rows.counts),
+        keys.metric.repeat(rows.counts),
+        keys.id.repeat(rows.counts),
+        rows.time,
+        rows.value,
+        rows.seq,
     )
 
 
@@ -186,42 +192,31 @@ def _distinct_series(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _RowOrder:
-    """The rows that remain, in the tables' order.
+class _Rows:
+    """The rows that remain, in the tables' order: columns (n,). counts (s,): how many each series has."""
 
-    row (n,): where each stands in the log's order. rows (s,): how many each series has.
-    """
+    counts: NDArray[np.intp]
+    time: Times
+    value: Values
+    seq: Ids
 
-    row: NDArray[np.intp]
-    rows: NDArray[np.intp]
 
-
-def _row_order(places: Sequence[NDArray[np.uint32]], series: int, time: Times) -> _RowOrder:
+def _rows(place: NDArray[np.uint32], time: Times, value: Values, seq: Ids, series: int) -> _Rows:
     """Sort rows that stand in order of seq by (place, time); of equal keys the last write remains.
 
-    A series' samples nearly always come in order of time, so that a stable sort by place alone, in linear time, is enough.
+    A series' samples nearly always come in order of time, so that putting each where its series is, in linear time, is enough.
     """
-    place = _joined(places, np.uint32)
-    row = _stable_order(place, series)
-    ordered, times = place[row], time[row]
-    same = ordered[1:] == ordered[:-1]
-    if bool((same & (times[1:] < times[:-1])).any()):
-        row = np.lexsort((time, place))
-        ordered, times = place[row], time[row]
-        same = ordered[1:] == ordered[:-1]
-    overwritten = same & (times[1:] == times[:-1])
-    if bool(overwritten.any()):
-        kept = np.append(~overwritten, True)
-        row, ordered = row[kept], ordered[kept]
-    return _RowOrder(row, np.bincount(ordered, minlength=series))
-
-
-def _stable_order(numbers: NDArray[np.uint32], below: int) -> NDArray[np.intp]:
-    """The stable order of numbers that are all less than `below`: NumPy sorts 16 bits by radix, ten times as fast as 32."""
-    order = np.argsort(numbers.astype(np.uint16), kind="stable")
-    if below > 1 << 16:
-        order = order[np.argsort((numbers >> 16).astype(np.uint16)[order], kind="stable")]
-    return order
+    counts = np.bincount(place, minlength=series)
+    starts = np.cumsum(counts) - counts
+    times, values, seqs = np.empty_like(time), np.empty_like(value), np.empty_like(seq)
+    if scatter(place, time, value, seq, starts, starts.copy(), times, values, seqs):
+        return _Rows(counts, times, values, seqs)
+    places = np.repeat(np.arange(series), counts)
+    order = np.lexsort((times, places))
+    places, times = places[order], times[order]
+    kept = np.append((places[1:] != places[:-1]) | (times[1:] != times[:-1]), True)
+    order = order[kept]
+    return _Rows(np.bincount(places[kept], minlength=series), times[kept], values[order], seqs[order])
 
 
 def _joined(parts: Sequence[NDArray[_Scalar]], dtype: type[_Scalar]) -> NDArray[_Scalar]:
