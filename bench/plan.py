@@ -21,6 +21,7 @@ class Plan:
     restarts: int
     live: float
     report: float
+    report_runs: int
     scrape: float
     scrape_targets: int
 
@@ -39,6 +40,7 @@ FULL: Final = Plan(
     restarts=3,
     live=30,
     report=30,
+    report_runs=3,
     scrape=75,
     scrape_targets=500,
 )
@@ -56,6 +58,7 @@ QUICK: Final = Plan(
     restarts=1,
     live=5,
     report=6,
+    report_runs=1,
     scrape=30,
     scrape_targets=100,
 )
