@@ -424,7 +424,8 @@ def _by_tenant(offers: Sequence[_Offer]) -> list[_Group]:
 def _together(columns: _Columns, offers: Sequence[_Offer]) -> _Group:
     """One tenant's batches as one, each series once, whatever a batch says: what was taken twice could not be given up again."""
     numbers = offers[0].numbers if len(offers) == 1 else np.concatenate([offer.numbers for offer in offers])
-    distinct = np.unique(numbers)
+    ordered = np.sort(numbers)
+    distinct = ordered[np.append(ordered[1:] != ordered[:-1], True)[: len(ordered)]]
     if len(offers) == 1 and len(distinct) == len(numbers):
         # Named whatever it was, so that who listens need not look at labels either.
         batch = replace(offers[0].batch, labels=columns.roster.named(numbers))

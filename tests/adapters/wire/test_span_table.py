@@ -70,7 +70,7 @@ def test_machine_code_keeps_the_table_like_python(compiled_decoders: None) -> No
         bounds, arena = np.zeros(401, np.int64), np.zeros(len(data), np.uint8)
         entries, found = np.empty(len(texts), np.int64), np.empty(len(texts), np.int64)
         count = put(data, starts, ends, 99, 0, slots, hashes, bounds, arena, entries)
-        absent = find(data, starts, ends, 99, slots, hashes, bounds, arena, found)
+        absent = find(data, starts, ends, 99, count, slots, hashes, bounds, arena, found)
         again = np.full(1024, ABSENT, np.int32)
         placed = place_again(hashes, count, again)
         columns = (slots, hashes, bounds, arena, entries, found, again)

@@ -1,13 +1,16 @@
 """The tail: what it holds on to."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.domain.labels import Labels, metric_id, series_id
 from sightline.domain.metrics.journal import Appended, SealedRange, seal
+from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.tail import Tail
 from sightline.domain.tenancy import DEFAULT_TENANT, Tenant
 from sightline.domain.timerange import ALL_TIME
@@ -33,17 +36,32 @@ def held(tail: Tail) -> set[str]:
     return {labels.name for labels in tail.view(DEFAULT_TENANT, ()).series(ALL_TIME)}
 
 
-def test_a_series_is_given_up_when_it_does_not_come_again() -> None:
-    """One that every entry has stays known; one that came once is gone some drops after its sample, and can come back."""
+@pytest.mark.parametrize("change", [999, 5])
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_series_is_given_up_when_it_does_not_come_again(*, is_named: bool, change: int) -> None:
+    """One that every entry has stays known; one that came once is gone some drops after its sample, and can come back.
+
+    However the label sets are given, and when their roster changes.
+    """
+    rosters = Roster(), Roster()
+
+    def named(round_: int, labels: list[Labels]) -> Sequence[Labels]:
+        roster = rosters[round_ >= change]
+        return roster.named(roster.numbers(labels)) if is_named else labels
+
+    def add(round_: int, position: int, *names: str) -> None:
+        one, labels = entry(position, *names)
+        tail.add(one, named(round_, labels))
+
     tail = Tail()
-    tail.add(*entry(0, "once", "always"))
+    add(0, 0, "once", "always")
     for round_ in range(1, 12):
-        tail.add(*entry(10 * round_, "always"))
+        add(round_, 10 * round_, "always")
         tail.drop(10 * round_ - 5)
         assert tail.rows == 1
     assert held(tail) == {"always"}
-    tail.add(*entry(200, "once"))
-    assert held(tail) == {"once", "always"}
+    add(12, 200, "other", "once")
+    assert held(tail) == {"once", "always", "other"}
     tail.drop(500)
     assert (held(tail), tail.rows, tail.weight) == (set(), 0, 0)
 
@@ -68,10 +86,12 @@ def rows(batch: SealedRange) -> list[list[object]]:
 def test_small_entries_become_one_and_nothing_changes(sizes: list[int], cuts: set[int], tenants: list[Tenant]) -> None:
     """Ranges sealed from loose entries hold what they hold without joining, end where they were told to, and count alike."""
     loose, plain = Tail(), Tail()
+    rosters = {tenant: Roster() for tenant in set(tenants)}
     position = 0
     for number, (size, tenant) in enumerate(zip(sizes, tenants, strict=False)):
         one, labels = small(position, size, tenant)
-        loose.add(one, labels, is_loose=True)
+        roster = rosters[tenant]
+        loose.add(one, roster.named(roster.numbers(labels)), is_loose=True)
         plain.add(one, labels)
         position += size
         if number in cuts:

@@ -42,6 +42,21 @@ def digest(data: bytes, start: int, end: int, seed: int) -> int:
 
 
 @subroutine
+def stands_at(
+    data: bytes, start: int, end: int, entry: int, bounds: NDArray[np.int64], arena: NDArray[np.uint8]
+) -> bool:
+    """Whether data[start:end] is that entry."""
+    at = int(bounds[entry])
+    length = end - start
+    if int(bounds[entry + 1]) - at != length:
+        return False
+    difference = 0
+    for step in range(length):
+        difference |= int(data[start + step]) ^ int(arena[at + step])
+    return difference == 0
+
+
+@subroutine
 def place_of(
     data: bytes,
     start: int,
@@ -53,20 +68,14 @@ def place_of(
     arena: NDArray[np.uint8],
 ) -> int:
     """The slot where data[start:end] stands or may be put; ABSENT when all that may be looked at are taken."""
-    length = end - start
     last = len(slots) - 1
     slot = hashed & last
     for _ in range(_FURTHEST):
         entry = int(slots[slot])
         if entry < 0:
             return slot
-        at = int(bounds[entry])
-        if int(hashes[entry]) == hashed and int(bounds[entry + 1]) - at == length:
-            difference = 0
-            for step in range(length):
-                difference |= int(data[start + step]) ^ int(arena[at + step])
-            if difference == 0:
-                return slot
+        if int(hashes[entry]) == hashed and stands_at(data, start, end, entry, bounds, arena):
+            return slot
         slot = (slot + 1) & last
     return ABSENT
 
@@ -76,19 +85,26 @@ def find_in_python(
     starts: NDArray[np.int64],
     ends: NDArray[np.int64],
     seed: int,
+    count: int,
     slots: NDArray[np.int32],
     hashes: NDArray[np.int64],
     bounds: NDArray[np.int64],
     arena: NDArray[np.uint8],
     entries: NDArray[np.int64],
 ) -> int:
-    """Which entry each stretch is, ABSENT where it is none, into `entries`; returns how many are absent."""
+    """Which of `count` entries each stretch is, ABSENT where it is none, into `entries`; returns how many are absent.
+
+    Senders keep to an order: what follows an entry is looked at first, which spares the hash and goes through memory in order.
+    """
     absent = 0
+    entry = ABSENT
     for one in range(len(starts)):
         start = int(starts[one])
         end = int(ends[one])
-        slot = place_of(data, start, end, digest(data, start, end, seed), slots, hashes, bounds, arena)
-        entry = ABSENT if slot < 0 else int(slots[slot])
+        entry += 1
+        if entry >= count or not stands_at(data, start, end, entry, bounds, arena):
+            slot = place_of(data, start, end, digest(data, start, end, seed), slots, hashes, bounds, arena)
+            entry = ABSENT if slot < 0 else int(slots[slot])
         entries[one] = entry
         if entry < 0:
             absent += 1
@@ -148,7 +164,8 @@ def place_again_in_python(hashes: NDArray[np.int64], count: int, slots: NDArray[
 _TABLE: Final = f"Array(int32, 1, 'C', True), {INTS}, {INTS}, {BYTES}"
 
 find = kernel(
-    f"int64(Bytes(uint8, 1, 'C', readonly=True), {INTS}, {INTS}, int64, {_TABLE}, int64[::1])", twin=find_in_python
+    f"int64(Bytes(uint8, 1, 'C', readonly=True), {INTS}, {INTS}, int64, int64, {_TABLE}, int64[::1])",
+    twin=find_in_python,
 )(find_in_python)
 put = kernel(
     f"int64(Bytes(uint8, 1, 'C', readonly=True), {INTS}, {INTS}, int64, int64, int32[::1], int64[::1], int64[::1],"
@@ -179,7 +196,8 @@ class SpanTable:
     def numbers(self, data: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
         """The number of each stretch data[starts[i]:ends[i]], int64 (k,); ABSENT for what was not put in."""
         entries = np.empty(len(starts), np.int64)
-        absent = find(data, starts, ends, self._seed, self._slots, self._hashes, self._bounds, self._arena, entries)
+        table = (self._slots, self._hashes, self._bounds, self._arena)
+        absent = find(data, starts, ends, self._seed, self._count, *table, entries)
         if not absent:
             return self._numbers[entries]
         return np.where(entries >= 0, self._numbers[entries], ABSENT)

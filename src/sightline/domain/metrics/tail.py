@@ -14,6 +14,7 @@ from sightline.domain.labels import METRIC_NAME, Labels, Matchers, MatchOp, sati
 from sightline.domain.metrics.journal import Appended, joined
 from sightline.domain.metrics.known import Wanted
 from sightline.domain.metrics.resolve import by_labels, last_writes
+from sightline.domain.metrics.roster import Named, Roster
 from sightline.domain.metrics.runs import Run
 from sightline.domain.metrics.samples import Ids, SeriesColumns, Times, Values
 from sightline.domain.tenancy import Tenant
@@ -116,6 +117,7 @@ class _TenantTail:
     """One tenant's entries in order of position, and the series they hold in columns, a row a series.
 
     first, last: when a series was seen, ms. ends: the position after its last sample; a free row's is never reached.
+    numbers: its number in the roster, or -1; of_number: the row of each number, or -1.
     """
 
     entries: deque[Appended] = field(default_factory=deque)
@@ -128,11 +130,14 @@ class _TenantTail:
     first: Times = field(default_factory=lambda: np.empty(0, np.int64))
     last: Times = field(default_factory=lambda: np.empty(0, np.int64))
     ends: Times = field(default_factory=lambda: np.empty(0, np.int64))
+    numbers: Times = field(default_factory=lambda: np.empty(0, np.int64))
+    roster: Roster = field(default_factory=Roster)
+    of_number: Times = field(default_factory=lambda: np.empty(0, np.int64))
 
     def see(self, entry: Appended, labels: Sequence[Labels | None]) -> list[tuple[int, Labels]]:
         """Note the series of an entry and when they were seen; returns the id and labels of those that were not there."""
         fresh = []
-        rows = np.fromiter(map(self.rows.get, entry.ids.tolist(), repeat(-1)), np.int64, len(entry.ids))
+        rows = self._rows_of(entry, labels)
         for at in np.flatnonzero(rows < 0).tolist():
             label = labels[at]
             if label is not None:
@@ -140,6 +145,9 @@ class _TenantTail:
                 rows[at] = self._row(*fresh[-1])
         found = np.flatnonzero(rows >= 0)
         rows = rows[found]
+        if type(labels) is Named:
+            self.numbers[rows] = labels.numbers[found]
+            self.of_number[labels.numbers[found]] = rows
         first, last = entry.spans()
         self.first[rows] = np.minimum(self.first[rows], first[found])
         self.last[rows] = np.maximum(self.last[rows], last[found])
@@ -162,6 +170,8 @@ class _TenantTail:
                 del self.by_name[name]
             self.labels[row] = Labels()
             self.ends[row] = _NEVER
+            if self.numbers[row] >= 0:
+                self.of_number[self.numbers[row]] = self.numbers[row] = -1
             self.free.append(row)
 
     def candidates(self, matcher_sets: Sequence[Matchers]) -> list[int]:
@@ -170,6 +180,25 @@ class _TenantTail:
         if not names or "" in names:
             return list(self.rows.values())
         return [row for name in dict.fromkeys(names) for row in self.by_name.get(name, ())]
+
+    def _rows_of(self, entry: Appended, labels: Sequence[Labels | None]) -> Times:
+        """The row of each series, -1 where it has none; by its number in the roster, which is quicker than by its id."""
+        if type(labels) is not Named:
+            return self._rows_by_id(entry.ids)
+        if labels.roster is not self.roster:
+            self.roster, self.of_number = labels.roster, np.empty(0, np.int64)
+            self.numbers[:] = -1
+        if len(self.roster) > len(self.of_number):
+            more = max(_FEWEST_ROWS, 2 * len(self.roster)) - len(self.of_number)
+            self.of_number = np.concatenate((self.of_number, np.full(more, -1, np.int64)))
+        rows = self.of_number[labels.numbers]
+        unknown = np.flatnonzero(rows < 0)
+        if len(unknown):
+            rows[unknown] = self._rows_by_id(entry.ids[unknown])
+        return rows
+
+    def _rows_by_id(self, ids: Ids) -> Times:
+        return np.fromiter(map(self.rows.get, ids.tolist(), repeat(-1)), np.int64, len(ids))
 
     def _row(self, one: int, labels: Labels) -> int:
         row = self.free.pop() if self.free else len(self.labels)
@@ -188,6 +217,7 @@ class _TenantTail:
         self.first = np.concatenate((self.first, np.zeros(more, np.int64)))
         self.last = np.concatenate((self.last, np.zeros(more, np.int64)))
         self.ends = np.concatenate((self.ends, np.full(more, _NEVER, np.int64)))
+        self.numbers = np.concatenate((self.numbers, np.full(more, -1, np.int64)))
 
 
 def _metric(matchers: Matchers) -> str:
