@@ -114,3 +114,17 @@ def test_regexes_agree_with_pythons_where_both_know_them(pattern: str, text: str
 def test_a_regex_that_backtracks_elsewhere_is_linear_here() -> None:
     """A pattern that would take a backtracking engine years is answered at once."""
     assert not Matcher("x", MatchOp.MATCHES, "(a+)+b").matches("a" * 5000)
+
+
+@given(
+    pairs=st.dictionaries(
+        st.text(st.characters(exclude_categories=["Cs"]), max_size=4),
+        st.text(st.characters(exclude_categories=["Cs"]), max_size=4),
+        max_size=4,
+    )
+)
+def test_canonical_bytes_are_the_parts_with_a_byte_between(pairs: dict[str, str]) -> None:
+    """Whatever characters names and values have, NUL too, 0xff alone separates them."""
+    labels = Labels.of(pairs)
+    assert labels.canonical() == b"\xff".join(part.encode() for pair in labels for part in pair)
+    assert labels.name == dict(labels).get("__name__", "")

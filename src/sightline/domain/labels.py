@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
+from itertools import chain
 from typing import Any, Final, Self
 
 from typing_extensions import override
@@ -14,6 +16,7 @@ from sightline.domain.regex import compiled_regex
 METRIC_NAME: Final = "__name__"
 # 0xff never occurs in UTF-8, so the joined bytes of two different label sets always differ.
 _SEPARATOR: Final = b"\xff"
+_MOST_BYTES: Final = 4  # of one character
 _ID_KEY: Final = b"sightline.series"
 _METRIC_KEY: Final = b"sightline.metric"
 
@@ -36,6 +39,8 @@ class Labels(tuple[tuple[str, str], ...]):
     @property
     def name(self) -> str:
         """The metric name, or the empty string."""
+        if self and self[0][0] == METRIC_NAME:  # before all that begins with a small letter
+            return self[0][1]
         return self.get(METRIC_NAME)
 
     def get(self, name: str, default: str = "") -> str:
@@ -57,6 +62,9 @@ class Labels(tuple[tuple[str, str], ...]):
 
     def canonical(self) -> bytes:
         """The bytes that identify the set: name, 0xff, value, 0xff, ... in order of name."""
+        text = "\0".join(chain.from_iterable(self))
+        if text.count("\0") == 2 * len(self) - 1:  # encoded at once; no part holds what stands between them
+            return text.encode().replace(b"\0", _SEPARATOR)
         return _SEPARATOR.join(part.encode() for pair in self for part in pair)
 
     @classmethod
@@ -83,6 +91,7 @@ def series_id(labels: Labels) -> int:
     return int.from_bytes(hashlib.blake2b(labels.canonical(), digest_size=8, key=_ID_KEY).digest(), "little")
 
 
+@lru_cache(4096)
 def metric_id(name: str) -> int:
     """The 64-bit id of a metric name: the leading key of the samples table."""
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8, key=_METRIC_KEY).digest(), "little")
@@ -122,19 +131,24 @@ def check(labels: Labels, limits: LabelLimits) -> None:
         if "\x00" in name or "\x00" in value:
             message = f"series {labels.name}: label {name!r} holds a NUL byte"
             raise InvalidLabel(message, label=name)
-        if len(name) > limits.name_bytes or len(name.encode()) > limits.name_bytes:
+        if _is_longer(name, limits.name_bytes):
             message = (
                 f"series {labels.name[:200]}: label name {name[:40]!r}... is longer than "
                 f"intake.label_name_bytes = {limits.name_bytes}"
             )
             raise InvalidLabel(message, label=name[:40])
-        if len(value) > limits.value_bytes or len(value.encode()) > limits.value_bytes:
+        if _is_longer(value, limits.value_bytes):
             message = (
                 f"series {labels.name[:200]}: the value of label {name!r} is longer than "
                 f"intake.label_value_bytes = {limits.value_bytes}"
             )
             raise InvalidLabel(message, label=name)
         previous = name
+
+
+def _is_longer(text: str, limit: int) -> bool:
+    """Whether a text has more bytes than that; mostly seen without encoding it."""
+    return len(text) * _MOST_BYTES > limit and len(text.encode()) > limit
 
 
 class MatchOp(StrEnum):

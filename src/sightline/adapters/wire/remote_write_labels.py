@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import lt
 from threading import Lock
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -166,6 +167,9 @@ def _replaced(label: tuple[bytes, bytes]) -> tuple[str, str]:
 
 
 def _label_set(pairs: Sequence[tuple[str, str]]) -> Labels:
+    names = [name for name, value in pairs if value]
+    if len(names) == len(pairs) and names and names[0] and all(map(lt, names, names[1:])):
+        return Labels(pairs)  # in order, as every sender writes them
     seen: dict[str, str] = {}
     for name, value in pairs:
         if not name:

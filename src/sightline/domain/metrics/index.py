@@ -347,4 +347,4 @@ def _among(numbers: Numbers, others: Numbers) -> NDArray[np.bool_]:
 
 
 def _weight(labels: Labels) -> int:
-    return _SERIES_BYTES + sum(_LABEL_BYTES + len(value) for _, value in labels)
+    return _SERIES_BYTES + _LABEL_BYTES * len(labels) + sum([len(value) for _, value in labels])
