@@ -9,13 +9,15 @@ import argparse
 import sys
 import time
 from datetime import UTC, datetime
+from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 
-from bench import machine
+from bench.machine import describe, load
 from bench.plan import FULL, QUICK, Plan
+from bench.plot import svg
 from bench.registry import MEASUREMENTS
-from bench.report import Report, encoded, markdown
+from bench.report import Report, encoded, markdown, plots
 from bench.result import Section
 from bench.server import Failed
 
@@ -32,35 +34,40 @@ def main() -> int:
     loads: dict[str, float] = {}
     sections = []
     for name in names:
-        loads[name] = machine.load()
+        loads[name] = load()
         print(f"{time.monotonic() - started:5.0f} s  {name}", file=sys.stderr, flush=True)
         sections.append(_measured(name, plan))
-    report = Report(date, plan.name, machine.describe(), loads, time.monotonic() - started, sections)
-    page = markdown(report)
-    print(page)
+    report = Report(date, plan.name, describe(), loads, time.monotonic() - started, sections)
+    stem = asked.name or (
+        date if plan is FULL and not asked.only else f"{date}-{plan.name}-{'-'.join(asked.only or ['all'])}"
+    )
+    print(markdown(report, stem))
     if not asked.dry:
-        _RESULTS.mkdir(exist_ok=True)
-        stem = asked.name or (
-            date if plan is FULL and not asked.only else f"{date}-{plan.name}-{'-'.join(asked.only or ['all'])}"
-        )
-        (_RESULTS / f"{stem}.md").write_text(page, encoding="utf-8")
-        (_RESULTS / f"{stem}.json").write_bytes(encoded(report))
-        print(f"written to bench/results/{stem}.md and .json", file=sys.stderr)
+        _write(report, stem)
     return int(any(section.failure for section in sections))
+
+
+def _write(report: Report, stem: str) -> None:
+    _RESULTS.mkdir(exist_ok=True)
+    (_RESULTS / f"{stem}.md").write_text(markdown(report, stem), encoding="utf-8")
+    (_RESULTS / f"{stem}.json").write_bytes(encoded(report))
+    for name, plot in plots(report, stem).items():
+        (_RESULTS / name).write_text(svg(plot), encoding="utf-8")
+    print(f"written to bench/results/{stem}.md and .json", file=sys.stderr)
 
 
 def _measured(name: str, plan: Plan) -> Section:
     """One measurement; one that fails does not take the others with it."""
     try:
         return MEASUREMENTS[name](plan)
-    except (Failed, OSError) as error:
+    except (Failed, OSError, HTTPException) as error:
         print(f"         {name} failed: {error}", file=sys.stderr, flush=True)
         return Section(name, "", failure=str(error))
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Sightline beside its peers.")
-    parser.add_argument("--quick", action="store_true", help="smaller sizes and fewer runs, four minutes")
+    parser.add_argument("--quick", action="store_true", help="smaller sizes and fewer runs, about ten minutes")
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=list(MEASUREMENTS), help=", ".join(MEASUREMENTS))
     parser.add_argument("--name", help="name of the result files [default: the date]")
     parser.add_argument("--dry", action="store_true", help="print the result and write no file")

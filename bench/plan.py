@@ -1,4 +1,4 @@
-"""How much of everything is done: the whole plan takes about twelve minutes, the quick one four."""
+"""How much of everything is done: the whole plan takes less than forty minutes, the quick one about ten."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,7 +6,10 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Sizes of the measurements. Seconds unless said otherwise; a round is 20 samples of each of 10,000 series."""
+    """Sizes of the measurements. Seconds unless said otherwise; a round is 20 samples of each of 10,000 series.
+
+    A single round is one sample of each of 100,000 series.
+    """
 
     name: str
     starts: int
@@ -14,10 +17,27 @@ class Plan:
     idle: float
     intake_runs: int
     intake_rounds: int
+    single_runs: int
+    single_rounds: int
+    disk_rounds: int
+    memory_series: int
+    memory_settling: float
     latency: float
     query_rounds: int
     query_steps: int
     query_runs: int
+    rules: int
+    rule_runs: int
+    reopen_runs: int
+    reopen_rounds: int
+    busy_probed: int
+    busy_rounds: int
+    busy_idle: float
+    growth: tuple[int, ...]
+    growth_runs: int
+    long_series: int
+    long_days: int
+    long_runs: int
     restarts: int
     live: float
     report: float
@@ -32,11 +52,28 @@ FULL: Final = Plan(
     idle_settling=45,
     idle=60,
     intake_runs=5,
-    intake_rounds=10,
+    intake_rounds=50,
+    single_runs=5,
+    single_rounds=10,
+    disk_rounds=50,
+    memory_series=100_000,
+    memory_settling=20,
     latency=5,
     query_rounds=19,
     query_steps=360,
     query_runs=7,
+    rules=1_000,
+    rule_runs=5,
+    reopen_runs=5,
+    reopen_rounds=50,
+    busy_probed=50,
+    busy_rounds=80,
+    busy_idle=15,
+    growth=(1_000, 10_000, 100_000, 1_000_000),
+    growth_runs=5,
+    long_series=1_000,
+    long_days=30,
+    long_runs=5,
     restarts=3,
     live=30,
     report=30,
@@ -50,11 +87,28 @@ QUICK: Final = Plan(
     idle_settling=5,
     idle=8,
     intake_runs=1,
-    intake_rounds=5,
+    intake_rounds=10,
+    single_runs=1,
+    single_rounds=4,
+    disk_rounds=10,
+    memory_series=20_000,
+    memory_settling=5,
     latency=2,
     query_rounds=7,
     query_steps=120,
     query_runs=3,
+    rules=200,
+    rule_runs=2,
+    reopen_runs=1,
+    reopen_rounds=10,
+    busy_probed=10,
+    busy_rounds=15,
+    busy_idle=3,
+    growth=(1_000, 10_000, 100_000),
+    growth_runs=3,
+    long_series=20,
+    long_days=30,
+    long_runs=2,
     restarts=1,
     live=5,
     report=6,

@@ -3,7 +3,25 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bench.measurements import idle, intake, latency, live, queries, report, restart, scrape, start
+from bench.measurements import (
+    busy,
+    disk,
+    growth,
+    idle,
+    intake,
+    intake_single,
+    latency,
+    live,
+    long,
+    memory,
+    queries,
+    reopen,
+    report,
+    restart,
+    rules,
+    scrape,
+    start,
+)
 from bench.plan import Plan
 from bench.result import Section
 
@@ -11,8 +29,16 @@ MEASUREMENTS: Final[Mapping[str, Callable[[Plan], Section]]] = {
     "start": start.measure,
     "idle": idle.measure,
     "intake": intake.measure,
+    "intake-single": intake_single.measure,
+    "disk": disk.measure,
+    "memory": memory.measure,
     "latency": latency.measure,
     "queries": queries.measure,
+    "rules": rules.measure,
+    "busy": busy.measure,
+    "reopen": reopen.measure,
+    "growth": growth.measure,
+    "long": long.measure,
     "restart": restart.measure,
     "live": live.measure,
     "report": report.measure,

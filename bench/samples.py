@@ -1,12 +1,12 @@
 """Synthetic samples as remote-write bodies, all encoded before a clock starts.
 
-Every series is a counter that grows by 0 to 40 a sample; series i has the labels `group` (100 series each), `x` (ten values),
-`instance`, `job` and `path`.
+A series is a counter that grows by 0 to 40 a sample, or a gauge with two decimals that goes up or down by 0.50 at most; series i
+has the labels `group` (100 series each), `x` (ten values), `instance`, `job` and `path`.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import cramjam
 import numpy as np
@@ -31,13 +31,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How many series and samples, how they are cut into requests. start: ms of the first sample."""
+    """How many series and samples, how they are cut into requests. start: ms of the first sample; step: ms between two."""
 
     start: int
     rounds: int
     series: int = 10_000
     series_a_request: int = 1_000
     samples_a_request: int = 20
+    kind: Literal["counter", "gauge"] = "counter"
+    step: int = STEP
 
     @property
     def samples(self) -> int:
@@ -47,7 +49,7 @@ class Shape:
     @property
     def end(self) -> int:
         """When the last sample is, in ms."""
-        return self.start + (self.samples_a_request * self.rounds - 1) * STEP
+        return self.start + (self.samples_a_request * self.rounds - 1) * self.step
 
 
 def labels(number: int) -> dict[str, str]:
@@ -66,11 +68,13 @@ def requests(shape: Shape, seed: int = 1) -> Iterator[Request]:
     """The bodies, round after round, in each round one slice of the series after the other."""
     random = np.random.default_rng(seed)
     heads = [_label_fields(number) for number in range(shape.series)]
-    last = random.integers(0, 1_000_000, (shape.series, 1)).astype(np.float64)
+    last = random.integers(0, 1_000_000 if shape.kind == "counter" else 10_000, (shape.series, 1))
+    low, high = (0, 41) if shape.kind == "counter" else (-50, 51)
     for number in range(shape.rounds):
-        times = shape.start + (np.arange(shape.samples_a_request) + number * shape.samples_a_request) * STEP
-        values = last + np.cumsum(random.integers(0, 41, (shape.series, shape.samples_a_request)), axis=1)
-        last = values[:, -1:]
+        times = shape.start + (np.arange(shape.samples_a_request) + number * shape.samples_a_request) * shape.step
+        whole = last + np.cumsum(random.integers(low, high, (shape.series, shape.samples_a_request)), axis=1)
+        last = whole[:, -1:]
+        values = whole.astype(np.float64) if shape.kind == "counter" else whole / 100
         blocks = _sample_fields(times, values)
         for part, first in enumerate(range(0, shape.series, shape.series_a_request)):
             rows = range(first, min(first + shape.series_a_request, shape.series))

@@ -1,10 +1,12 @@
 """Write bodies to a server over several connections, as a patient client does."""
 
-import threading
+import math
 import time
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http.client import HTTPException
 from queue import Empty, SimpleQueue
 from typing import Final
 
@@ -15,6 +17,8 @@ from bench.server import Failed, Server
 CONNECTIONS: Final = 4
 
 _GIVE_UP: Final = 120.0
+_AHEAD: Final = 8  # requests: Prometheus refuses what is an hour older than its newest sample
+_LOOKS: Final = 0.001
 _PAUSE: Final = 0.1  # between tries when the server does not say how long to wait
 
 
@@ -27,16 +31,32 @@ class Sent:
     refused: int
 
 
-def send(server: Server, requests: Sequence[Request], connections: int = CONNECTIONS) -> Sent:
-    """Write all requests; those of one part of the series in their order.
+@dataclass(slots=True)
+class _Part:
+    """One slice of the series.
+
+    left: what is still to be written, each with its moment in seconds after the start. taken: how many requests were written;
+    infinite once nothing more will be.
+    """
+
+    left: deque[tuple[float, Request]] = field(default_factory=deque)
+    taken: float = 0.0
+
+
+def send(
+    server: Server, requests: Sequence[Request], connections: int = CONNECTIONS, rate: float | None = None
+) -> Sent:
+    """Write all requests; those of one part of the series in their order, one at a time, no part far ahead of another.
+
+    rate: samples a second that are not to be exceeded; None for as fast as the server takes them.
 
     Raises:
         Failed: an answer that no client would try again.
     """
-    waiting: SimpleQueue[Request] = SimpleQueue()
-    for request in requests:
-        waiting.put(request)
-    parts = {request.part: threading.Lock() for request in requests}
+    parts = _parts(requests, rate)
+    ready: SimpleQueue[_Part] = SimpleQueue()
+    for part in parts:
+        ready.put(part)
     started = time.monotonic()
 
     def work() -> int:
@@ -44,16 +64,38 @@ def send(server: Server, requests: Sequence[Request], connections: int = CONNECT
         with server.connect() as connection:
             while True:
                 try:
-                    request = waiting.get_nowait()
-                except Empty:
+                    part = ready.get_nowait()
+                except Empty:  # all that is left is being written by the others
                     return refused
-                with parts[request.part]:
-                    refused += _write(connection, request, started + _GIVE_UP)
+                if part.taken - min(one.taken for one in parts) >= _AHEAD:
+                    ready.put(part)
+                    time.sleep(_LOOKS)
+                    continue
+                due, request = part.left.popleft()
+                time.sleep(max(0.0, started + due - time.monotonic()))
+                try:
+                    refused += _write(connection, request, started + due + _GIVE_UP)
+                except (Failed, OSError, HTTPException):
+                    part.taken = math.inf  # the others need not wait for it
+                    raise
+                part.taken = part.taken + 1 if part.left else math.inf
+                if part.left:
+                    ready.put(part)
 
     with ThreadPoolExecutor(connections) as threads:
         workers = [threads.submit(work) for _ in range(connections)]
         refused = sum(worker.result() for worker in workers)
     return Sent(sum(request.samples for request in requests), time.monotonic() - started, refused)
+
+
+def _parts(requests: Sequence[Request], rate: float | None) -> list[_Part]:
+    """The parts in the order in which they are first written."""
+    parts: dict[int, _Part] = {}
+    samples = 0
+    for request in requests:
+        parts.setdefault(request.part, _Part()).left.append((samples / rate if rate else 0.0, request))
+        samples += request.samples
+    return list(parts.values())
 
 
 def _write(connection: Connection, request: Request, deadline: float) -> int:

@@ -51,9 +51,16 @@ class Server:
             if used - before < _QUIET_SHARE * _QUIET_SPAN:
                 return
 
+    def metric(self, name: str, labels: str = "") -> float:
+        """The sum of a metric of its own over its series whose labels, as written, have `labels` in them; 0 without any."""
+        with self.connect() as connection:
+            text = connection.get("/metrics").body.decode()
+        lines = (line.rpartition(" ") for line in text.splitlines())
+        return sum(float(value) for series, _, value in lines if series.split("{")[0] == name and labels in series)
+
     def disk_bytes(self) -> tuple[int, int]:
         """What its data take on the disk: all of them, and its write-ahead log alone."""
-        return _disk_bytes(self.folder / "data"), _disk_bytes(self.folder / "data" / "wal")
+        return disk_bytes(self.folder / "data"), disk_bytes(self.folder / "data" / "wal")
 
 
 @contextmanager
@@ -85,7 +92,8 @@ def running(program: Program, folder: Path, flags: Sequence[str] = (), port: int
         process.stop()
 
 
-def _disk_bytes(folder: Path) -> int:
+def disk_bytes(folder: Path) -> int:
+    """What the files of a folder take on the disk."""
     return sum(file.stat().st_blocks * 512 for file in folder.rglob("*") if file.is_file())
 
 

@@ -2,7 +2,7 @@
 
 import time
 
-from bench.measurements.intake import QUIET
+from bench.loading import QUIET
 from bench.plan import Plan
 from bench.programs import SIGHTLINE, Program, present
 from bench.result import Row, Section, percentile

@@ -4,13 +4,13 @@ import math
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-from bench.measurements.intake import QUIET
+from bench.loading import flags, settle_tables
 from bench.plan import Plan
-from bench.programs import SIGHTLINE, VICTORIA_METRICS, present
+from bench.programs import PROMETHEUS, SIGHTLINE, VICTORIA_METRICS, present
 from bench.result import Row, Section
 from bench.samples import METRIC, STEP, Request, Shape, requests
 from bench.sending import send
@@ -18,10 +18,6 @@ from bench.server import Failed, Server, running, scratch
 
 _OFF_GRID = 7_300  # ms beside the samples, so that no window ends on one: there Prometheus 2 and 3 differ
 _AGE = 300_000  # ms: old enough for a program that hides the newest samples
-
-# Sightline keeps the newest 30 s of what comes in outside its tables; here everything shall be in them.
-_IN_TABLES = ("--set", "flush.age=1s")
-
 
 _WINDOWS = (
     "VictoriaMetrics means something else by rate(): it takes the last sample before the window along and does not extrapolate, so "
@@ -31,11 +27,12 @@ _WINDOWS = (
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A query and, in seconds, its time or its start, end and step."""
+    """A query and, in seconds, its time or its start, end and step. against: what multiple of a peer's time it may take."""
 
     name: str
     path: str
     parameters: Mapping[str, object]
+    against: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -55,18 +52,12 @@ def measure(plan: Plan) -> Section:
         servers = _loaded(stack, list(requests(shape)))
         told = {question.name: _ask(servers, question, plan.query_runs) for question in questions}
     rows = []
-    for name, by_program in told.items():
-        rows += [
-            Row(
-                name,
-                "ms",
-                "lower",
-                {program: [1000 * one for one in its.seconds] for program, its in by_program.items()},
-            ),
-            Row(
-                f"{name}, CPU", "ms", "lower", {p: [1000 * its.cpu / len(its.seconds)] for p, its in by_program.items()}
-            ),
-        ]
+    for question in questions:
+        by_program = told[question.name]
+        times = {program: [1000 * one for one in its.seconds] for program, its in by_program.items()}
+        rows.append(Row(question.name, "ms", "lower", times, against=question.against))
+        cpu = {program: [1000 * its.cpu / len(its.seconds)] for program, its in by_program.items()}
+        rows.append(Row(f"{question.name}, CPU", "ms", "lower", cpu))
     return Section(
         "queries",
         f"{shape.series:,} series, one sample every {STEP // 1000} s, {shape.samples:,} samples, loaded into all programs; "
@@ -83,34 +74,42 @@ def _questions(shape: Shape, steps: int) -> list[_Question]:
     grid = {"start": end - (steps - 1) * 15, "end": end, "step": 15}
     one_group = f'{METRIC}{{group="g007"}}'
     return [
-        _Question("rate of 100 series, range", "/api/v1/query_range", {"query": f"rate({one_group}[5m])", **grid}),
+        _Question(
+            "rate of 100 series, range",
+            "/api/v1/query_range",
+            {"query": f"rate({one_group}[5m])", **grid},
+            _both(1 / 1.3),
+        ),
         _Question(
             "sum by (x) of the rate of 10,000 series, range",
             "/api/v1/query_range",
             {"query": f"sum by (x) (rate({METRIC}[5m]))", **grid},
+            {PROMETHEUS.name: 1 / 10, VICTORIA_METRICS.name: 1 / 2},
         ),
         _Question(
             "sum by (x) of the rate of 10,000 series, instant",
             "/api/v1/query",
             {"query": f"sum by (x) (rate({METRIC}[5m]))", "time": end},
+            _both(1 / 5),
         ),
-        _Question("sum of 100 series, instant", "/api/v1/query", {"query": f"sum({one_group})", "time": end}),
+        _Question(
+            "sum of 100 series, instant", "/api/v1/query", {"query": f"sum({one_group})", "time": end}, _both(1.0)
+        ),
     ]
+
+
+def _both(multiple: float) -> dict[str, float]:
+    return {PROMETHEUS.name: multiple, VICTORIA_METRICS.name: multiple}
 
 
 def _loaded(stack: ExitStack, bodies: list[Request]) -> list[Server]:
     servers = []
     for program in present():
-        flags = (*QUIET, *_IN_TABLES) if program is SIGHTLINE else ()
-        server = stack.enter_context(running(program, stack.enter_context(scratch()), flags))
+        server = stack.enter_context(running(program, stack.enter_context(scratch()), flags(program, "flush.age=1s")))
         send(server, bodies)
-        if program is VICTORIA_METRICS:
-            with server.connect() as connection:
-                connection.get("/internal/force_flush")
         servers.append(server)
-    time.sleep(2)  # longer than flush.age, so that settling does not end before the last flush has begun
     for server in servers:
-        server.settle()
+        settle_tables(server)
     return servers
 
 

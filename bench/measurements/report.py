@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import msgspec
-from bench.measurements.intake import QUIET
+from bench.loading import QUIET
 from bench.plan import Plan
 from bench.programs import SIGHTLINE, VICTORIA_METRICS, Program
 from bench.result import Row, Section

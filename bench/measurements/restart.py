@@ -2,7 +2,7 @@
 
 import time
 
-from bench.measurements.intake import QUIET
+from bench.loading import QUIET
 from bench.plan import Plan
 from bench.programs import SIGHTLINE, Program, present
 from bench.result import Row, Section
@@ -60,13 +60,7 @@ def _run(program: Program, bodies: list[Request], shape: Shape) -> tuple[float, 
 
 def _in_tables(server: Server) -> float:
     """How many samples Sightline says it has flushed; 0 for the peers, which have no such number."""
-    if server.program is not SIGHTLINE:
-        return 0.0
-    with server.connect() as connection:
-        text = connection.get("/metrics").body.decode()
-    return sum(
-        float(line.split()[1]) for line in text.splitlines() if line.startswith("sightline_flush_samples_total ")
-    )
+    return server.metric("sightline_flush_samples_total") if server.program is SIGHTLINE else 0.0
 
 
 def _count(server: Server, shape: Shape) -> float:

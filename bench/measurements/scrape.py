@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from bench.measurements.intake import QUIET
+from bench.loading import QUIET
 from bench.plan import Plan
 from bench.programs import PROMETHEUS, SIGHTLINE, Program, present
 from bench.result import Row, Section, percentile
