@@ -40,7 +40,8 @@ INPUTS = (
     "scripts/install.py",
     "scripts/webui.py",
 )
-COMPILED = ("src/sightline/domain/kernels", "src/sightline/adapters/wire")  # folders whose functions Numba compiles
+# Folders whose functions Numba compiles: the kernels' own first.
+COMPILED = ("src/sightline/domain/kernels", "src/sightline/adapters/wire", "src/sightline/adapters/inbound/http")
 
 REGISTERS_KERNELS = re.compile(r"^from sightline\.domain\.kernels\.compiled import .*\bkernel\b", re.MULTILINE)
 
@@ -149,7 +150,8 @@ def compile_kernels() -> None:
     say("compiling the numeric kernels ...")
     others = [
         ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
-        for path in sorted((ROOT / COMPILED[1]).rglob("*.py"))
+        for folder in COMPILED[1:]
+        for path in sorted((ROOT / folder).rglob("*.py"))
         if REGISTERS_KERNELS.search(path.read_text(encoding="utf-8"))
     ]
     run([str(PYTHON), "-m", "sightline.domain.kernels", *others], dict(os.environ), "compiling the kernels")

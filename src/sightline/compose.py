@@ -84,7 +84,11 @@ from sightline.ports.notifier import Notifier
 from sightline.ports.scraper import Scraper
 from sightline.settings.schema import Settings
 
-_DECODERS: Final = ("sightline.adapters.wire.remote_write_scan", "sightline.adapters.wire.span_table")
+_KERNELS: Final = (
+    "sightline.adapters.wire.remote_write_scan",
+    "sightline.adapters.wire.span_table",
+    "sightline.adapters.inbound.http.points",
+)
 """Modules outside the domain that register kernels."""
 _THREADS: Final = 2
 _COLLECT: Final = (10_000, 20, 100)
@@ -157,7 +161,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Running:
     stopping = asyncio.Event()
     use_cases = _use_cases(settings, core, parts, stopping)
     await stack.enter_async_context(serving(build(use_cases, door), door, listener, drain_seconds=_DRAIN_SECONDS))
-    start_compiling(_DECODERS)  # only now, so that it does not hold up the start
+    start_compiling(_KERNELS)  # only now, so that it does not hold up the start
     stack.callback(core.bus.close)  # before the door drains, so that live streams end
     stack.callback(stopping.set)
     await _start_jobs(settings, core, parts, listener.getsockname()[1], stack)

@@ -1,7 +1,7 @@
 """Prometheus' number format, digit by digit: the slow, obvious twin of the column writer."""
 
 import math
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from itertools import product
 
 
@@ -16,8 +16,9 @@ def sample(value: float) -> str:
 
 def shortest(value: float) -> tuple[str, int]:
     """The fewest significant digits that read back as `value`, and the power of ten of the first."""
-    # Of two neighbours as near as each other only one may read back.
-    for precision, rounding in product(range(1, 18), (ROUND_HALF_EVEN, ROUND_HALF_UP)):
+    # Of two neighbours as near as each other only one may read back; beside a power of two only the farther one may.
+    roundings = (ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_FLOOR, ROUND_CEILING)
+    for precision, rounding in product(range(1, 18), roundings):
         rounded = Context(prec=precision, rounding=rounding).create_decimal(Decimal(abs(value)))
         if float(rounded) == abs(value):
             digits = "".join(map(str, rounded.as_tuple().digits)).rstrip("0") or "0"

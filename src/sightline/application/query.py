@@ -262,15 +262,17 @@ class Query:
         """Await the work, for so long at most; past that it is cancelled."""
         task = asyncio.ensure_future(work)
         timer = asyncio.ensure_future(self._clock.sleep(seconds))
+        timer.add_done_callback(lambda _: task.cancel())
         try:
-            await asyncio.wait({task, timer}, return_when=asyncio.FIRST_COMPLETED)
-            if task.done():
-                return task.result()
+            return await task
+        except asyncio.CancelledError:
+            if not timer.done() or _is_cancelled():
+                raise
             shown = format_duration(round(seconds * 1000))
             message = f"query timed out after {shown}: query.timeout allows {format_duration(round(self._limits.timeout * 1000))}"
-            raise QueryTimeout(message, seconds=seconds)
+            raise QueryTimeout(message, seconds=seconds) from None
         finally:
-            await _cancelled(task, timer)
+            timer.cancel()
 
     async def _fetch(self, tenant: Tenant, fetches: tuple[Fetch, ...]) -> list[SeriesColumns]:
         """Read all selectors' samples, a few at once, within one budget."""
@@ -320,11 +322,10 @@ async def _all(reads: Iterable[Coroutine[Any, Any, SeriesColumns]]) -> list[Seri
     return [task.result() for task in tasks]
 
 
-async def _cancelled(*tasks: asyncio.Future[Any]) -> None:
-    """Cancel what is not done and wait until it has ended."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+def _is_cancelled() -> bool:
+    """Whether somebody wants the present task to end."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _limited(answer: Answer, limit: int | None) -> Answer:

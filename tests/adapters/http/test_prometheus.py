@@ -5,10 +5,11 @@ import gzip
 import json
 from typing import Any
 
+import cramjam
 import httpx
 import numpy as np
 import pytest
-from tests.adapters.http.stage import NOW, Stage
+from tests.adapters.http.stage import NOW, Stage, until
 
 from sightline.adapters.inbound.http import instruments
 from sightline.application.search import Found
@@ -247,6 +248,12 @@ async def test_a_large_answer_is_whole_compressed_and_plain(client: httpx.AsyncC
     assert packed.headers["content-encoding"] == "gzip"
     assert packed.headers["vary"] == "Accept-Encoding"
     assert packed.content == plain.content
+    async with client.stream("GET", path, headers={"Accept-Encoding": "gzip, zstd"}) as answer:
+        raw = b"".join([piece async for piece in answer.aiter_raw()])
+    assert answer.headers["content-encoding"] == "zstd"
+    assert bytes(cramjam.zstd.decompress(raw)) == plain.content
+    unwanted = await client.get(path, headers={"Accept-Encoding": "zstd;q=0, gzip"})
+    assert unwanted.headers["content-encoding"] == "gzip"
     rows = json.loads(plain.content)["data"]["result"]
     assert [row["metric"]["i"] for row in rows] == [str(number) for number in range(count)]
     for number, row in enumerate(rows):
@@ -281,3 +288,54 @@ async def test_a_query_ends_when_nobody_waits_for_it(stage: Stage, door: Any) ->
         await stage.cancelled.wait()
         del reader
     assert stage.telemetry.of(instruments.REQUESTS, "/api/v1/query", "499") == 1
+
+
+@pytest.mark.parametrize("path", ["/api/v1/query?query=up", "/api/v1/query_range?query=up&start=0&end=9&step=1"])
+async def test_queries_are_answered_alike_by_every_spelling_and_method(
+    client: httpx.AsyncClient, stage: Stage, path: str
+) -> None:
+    """With a slash at the end a path is the same; HEAD has the head alone; what is neither GET nor POST is told what is."""
+    spelt = path.replace("?", "/?")
+    at = "&time=5" if "range" not in path else ""
+    plain = await client.get(path + at)
+    other = await client.get(spelt + at)
+    assert plain.status_code == other.status_code == 200
+    assert plain.content == other.content
+    assert {name: plain.headers[name] for name in ("content-type", "vary", "content-length")} == {
+        name: other.headers[name] for name in ("content-type", "vary", "content-length")
+    }
+    head = await client.head(path + at)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == plain.headers["content-length"]
+    refused = await client.put(path)
+    assert refused.status_code == 405
+    assert {"GET", "POST"} <= set(refused.headers["allow"].split(", "))
+    template = path.partition("?")[0]
+    assert stage.telemetry.of(instruments.REQUESTS, template, "200") == 3
+
+
+async def test_a_middling_answer_says_its_length(client: httpx.AsyncClient, stage: Stage) -> None:
+    """An answer that is made in one go is sent whole, packed or not."""
+    stage.value = Vector((Labels.of(i="0"),), np.arange(5000.0).reshape(1, -1), np.ones((1, 5000), np.bool_))
+    path = "/api/v1/query_range?query=m&start=0&end=4999&step=1"
+    for encoding in ("identity", "gzip"):
+        async with client.stream("GET", path, headers={"Accept-Encoding": encoding}) as answer:
+            raw = b"".join([piece async for piece in answer.aiter_raw()])
+        assert int(answer.headers["content-length"]) == len(raw)
+    rows = (await client.get(path)).json()["data"]["result"]
+    assert [int(text) for _, text in rows[0]["values"]] == list(range(5000))
+
+
+async def test_a_large_answer_ends_when_nobody_reads_it(stage: Stage, door: Any) -> None:
+    """A client that hangs up in the middle of an answer is not sent the rest, and the request ends."""
+    width = 2_000
+    labels = tuple(Labels.of(i=str(number)) for number in range(500))
+    stage.value = Vector(labels, np.full((500, width), 0.1), np.ones((500, width), np.bool_))
+    async with door() as (host, port):
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(
+            b"GET /api/v1/query_range?query=m&start=0&end=%d&step=1 HTTP/1.1\r\nHost: localhost\r\n\r\n" % (width - 1)
+        )
+        assert (await reader.read(100)).startswith(b"HTTP/1.1 200 OK\r\n")
+        writer.close()
+        await until(lambda: stage.telemetry.of(instruments.REQUESTS, "/api/v1/query_range", "200") == 1)

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sightline.adapters.inbound.http.columns import constant, numbers
-from sightline.adapters.inbound.http.floats import sample_texts, scalar_text, time_text, time_texts
+from sightline.adapters.inbound.http.columns import constant
+from sightline.adapters.inbound.http.floats import sample_text, sample_texts, scalar_text, time_text, time_texts
+from sightline.adapters.inbound.http.points import point_texts
 from sightline.domain.errors import BadData
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.samples import SeriesColumns, Times, Values
@@ -19,11 +20,17 @@ from sightline.domain.promql.values import Answer, Scalar, String, Vector
 
 # Arrow's functions take arrays and scalars together, which its type stubs deny.
 _arrow: Final[Any] = pc
-# A point is `[1763700000.123,"0.52"],`.
-_OPENING, _BETWEEN, _CLOSING, _NOTHING = constant("["), constant(',"'), constant('"],'), constant("")
+_OPENING, _BETWEEN, _NOTHING = constant("["), constant(',"'), constant("")
+
+# So few numbers Python writes sooner than Arrow begins to.
+_FEW: Final = 16
 
 BLOCK: Final = 50_000
 """About how many points are made into text at a time: some 2 MB."""
+
+
+Piece = bytes | memoryview
+Pieces = Iterator[Piece]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +38,7 @@ class Rendering:
     """JSON text that is made while it is read. points: about how many samples it holds, to judge whether a thread pays."""
 
     points: int
-    pieces: Iterator[bytes]
+    pieces: Pieces
 
 
 def instant(answer: Answer) -> Rendering:
@@ -66,7 +73,7 @@ def matrix(answer: Answer) -> Rendering:
     return Rendering(value.values.size, _enveloped(answer, "matrix", _listed(_grid_rows(answer.grid.times(), value))))
 
 
-def series_rows(labels: Sequence[Labels], offsets: NDArray[np.int64], times: Times, values: Values) -> Iterator[bytes]:
+def series_rows(labels: Sequence[Labels], offsets: NDArray[np.int64], times: Times, values: Values) -> Pieces:
     """One JSON object for each of s series in compressed rows: `{"metric":{...},"values":[[t,"v"],...]}`, comma-separated."""
     first = 0
     while first < len(labels):
@@ -74,13 +81,13 @@ def series_rows(labels: Sequence[Labels], offsets: NDArray[np.int64], times: Tim
         last = max(first + 1, int(np.searchsorted(offsets, offsets[first] + BLOCK, side="right")) - 1)
         start, end = int(offsets[first]), int(offsets[last])
         openings = _openings(time_texts(times[start:end]))
-        yield from _rows(
-            labels[first:last], offsets[first : last + 1] - start, openings, values[start:end], comma=first > 0
-        )
+        which = np.arange(end - start)
+        bounds = offsets[first : last + 1] - start
+        yield from _rows(labels[first:last], bounds, openings, which, values[start:end], comma=first > 0)
         first = last
 
 
-def _grid_rows(times: Times, value: Vector) -> Iterator[bytes]:
+def _grid_rows(times: Times, value: Vector) -> Pieces:
     """Rows of a matrix over a grid: the text of each instant is made once for all series."""
     openings = _openings(time_texts(times))
     height = max(1, BLOCK // max(1, len(times)))
@@ -96,19 +103,26 @@ def _grid_rows(times: Times, value: Vector) -> Iterator[bytes]:
         columns = np.nonzero(present)[1]
         labels = [value.labels[start + row] for row in filled.tolist()]
         block = np.ascontiguousarray(value.values[start : start + height][present])
-        yield from _rows(labels, offsets, _arrow.take(openings, numbers(columns)), block, comma=some)
+        yield from _rows(labels, offsets, openings, columns, block, comma=some)
         some = True
 
 
 def _rows(
-    labels: Sequence[Labels], offsets: NDArray[np.int64], openings: pa.StringArray, values: Values, *, comma: bool
-) -> Iterator[bytes]:
-    """One piece of text for a block of series. All points stand in one Arrow buffer, from which each series cuts its part."""
-    points = _arrow.binary_join_element_wise(openings, sample_texts(values), _CLOSING, _NOTHING)
-    _, ends, data = points.buffers()
-    text = memoryview(data) if data is not None else memoryview(b"")
-    bounds = np.frombuffer(ends, np.int32)[offsets].tolist() if len(values) else [0] * len(offsets)
-    parts: list[bytes | memoryview] = []
+    labels: Sequence[Labels],
+    offsets: NDArray[np.int64],
+    openings: pa.StringArray,
+    which: NDArray[np.int64],
+    values: Values,
+    *,
+    comma: bool,
+) -> Pieces:
+    """The text of a block of series; `which` of the openings stands before each value.
+
+    All points stand in one buffer, from which each series cuts its part.
+    """
+    text, ends = point_texts(openings, which, values)
+    bounds = ends[offsets].tolist()
+    parts: list[Piece] = []
     for number, one in enumerate(labels):
         parts += [
             b',{"metric":' if comma or number else b'{"metric":',
@@ -117,7 +131,7 @@ def _rows(
             text[bounds[number] : max(bounds[number], bounds[number + 1] - 1)],
             b"]}",
         ]
-    yield b"".join(parts)
+    yield from parts
 
 
 def metric(labels: Labels) -> bytes:
@@ -133,7 +147,10 @@ def _openings(times: pa.StringArray) -> pa.StringArray:
 
 def _vector(at: int, value: Vector) -> Iterator[bytes]:
     shown = np.flatnonzero(value.present[:, 0])
-    texts = list(map(str, sample_texts(np.ascontiguousarray(value.values[shown, 0])).to_pylist()))
+    values = np.ascontiguousarray(value.values[shown, 0])
+    texts = list(
+        map(sample_text, values.tolist()) if len(values) <= _FEW else map(str, sample_texts(values).to_pylist())
+    )
     opening = f',"value":[{time_text(at)},"'.encode()
     yield b"["
     for start in range(0, len(shown), BLOCK):
@@ -149,13 +166,13 @@ def _pair(at: int, text: str) -> Iterator[bytes]:
     yield b"[%b,%b]" % (time_text(at).encode(), msgspec.json.encode(text))
 
 
-def _listed(rows: Iterator[bytes]) -> Iterator[bytes]:
+def _listed(rows: Pieces) -> Pieces:
     yield b"["
     yield from rows
     yield b"]"
 
 
-def _enveloped(answer: Answer, kind: str, result: Iterator[bytes]) -> Iterator[bytes]:
+def _enveloped(answer: Answer, kind: str, result: Pieces) -> Pieces:
     yield b'{"status":"success","data":{"resultType":"%b","result":' % kind.encode()
     yield from result
     yield b"}" + notes(answer.warnings, answer.infos) + b"}"

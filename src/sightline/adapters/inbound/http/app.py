@@ -1,7 +1,7 @@
 """The HTTP and WebSocket door: one ASGI application.
 
-A thin dispatcher stands in front. It checks who comes in, hands remote write and the live stream to what speaks ASGI itself and
-everything else to the framework, turns failures into envelopes, and counts.
+A thin dispatcher stands in front. It checks who comes in, hands remote write, queries and the live stream to what speaks ASGI
+itself and everything else to the framework, turns failures into envelopes, and counts.
 """
 
 import time
@@ -34,6 +34,7 @@ from sightline.adapters.inbound.http.errors import INTERNAL, Refusal, refusal
 from sightline.adapters.inbound.http.inflight import Inflight
 from sightline.adapters.inbound.http.intake import PATHS as INTAKE_PATHS
 from sightline.adapters.inbound.http.intake import Intake
+from sightline.adapters.inbound.http.queries import Queries
 from sightline.adapters.inbound.http.report_intake import PATH as REPORT_PATH
 from sightline.adapters.inbound.http.report_intake import ReportIntake
 from sightline.adapters.inbound.http.settings import DoorSettings
@@ -74,6 +75,7 @@ class _Door:
             LIVE_PATH: Live(use_cases, settings, seats),
             STREAM_PATH: Live(use_cases, settings, seats, stream_dialect(use_cases.servers)),
         }
+        self._queries = Queries(use_cases, settings)
         self._framework = _framework(use_cases, settings, inflight)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,6 +136,8 @@ class _Door:
                 await _refuse(send, _not_allowed(scope, "POST"))
             else:
                 await self._intake[path](scope, receive, send)
+        elif self._queries.takes(scope):
+            await self._queries(scope, receive, send)
         elif path in self._live:
             raise BadData(f"{path} is a WebSocket: connect to it with ws:// or wss://")
         else:

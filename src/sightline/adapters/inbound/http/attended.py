@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 from sightline.adapters.inbound.http.asgi import Receive
@@ -18,15 +19,27 @@ async def attended(receive: Receive, work: Coroutine[Any, Any, _Result]) -> _Res
     """
     working = asyncio.ensure_future(work)
     leaving = asyncio.ensure_future(_gone(receive))
+    leaving.add_done_callback(partial(_end, working))
     try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise ClientGone
-        return working.result()
+        return await working
+    except asyncio.CancelledError:
+        if leaving.done() and not _is_cancelled():
+            raise ClientGone from None
+        raise
     finally:
-        for task in (working, leaving):
-            task.cancel()
-        await asyncio.gather(working, leaving, return_exceptions=True)
+        leaving.cancel()
+
+
+def _end(working: asyncio.Future[Any], leaving: asyncio.Future[None]) -> None:
+    working.cancel()
+    if not leaving.cancelled():
+        leaving.exception()  # who cannot be heard has left
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody else wants the present task to end."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _gone(receive: Receive) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from litestar import Request
 
 from sightline.adapters.inbound.http import body
-from sightline.adapters.inbound.http.asgi import header
+from sightline.adapters.inbound.http.asgi import Receive, Scope, header
 from sightline.adapters.inbound.http.parameters import Parameters
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.domain.errors import UnsupportedMediaType
@@ -18,19 +18,22 @@ _INLINE_BYTES: Final = 64 * 1024
 
 
 async def parameters(request: Request[Any, Any, Any], settings: DoorSettings) -> Parameters:
+    """Those of a request that came through the framework; errors as `fields`."""
+    scope: Any = request.scope
+    return await fields(scope, request.receive, settings)
+
+
+async def fields(scope: Scope, receive: Receive, settings: DoorSettings) -> Parameters:
     """Read them; what the form says comes before the query string.
 
     Raises:
         BodyTooLarge, MalformedBody, UnsupportedMediaType: the form cannot be read.
         BadData: parameters that do not decode.
     """
-    query: bytes = request.scope["query_string"]
-    if request.method != "POST":
+    query: bytes = scope["query_string"]
+    if scope["method"] != "POST":
         return Parameters.of(query)
-    scope: Any = request.scope
-    form = await body.read(
-        scope, request.receive, limit=settings.max_form_bytes, setting=_LIMIT, timeout=settings.read_timeout
-    )
+    form = await body.read(scope, receive, limit=settings.max_form_bytes, setting=_LIMIT, timeout=settings.read_timeout)
     if not form:
         return Parameters.of(query)
     media_type = (header(scope, b"content-type") or _FORM).partition(";")[0].strip().lower()

@@ -15,16 +15,16 @@ from sightline.adapters.inbound.http.delivery import deliver
 from sightline.adapters.inbound.http.forms import parameters
 from sightline.adapters.inbound.http.names import unescaped
 from sightline.adapters.inbound.http.parameters import Parameters
+from sightline.adapters.inbound.http.queries import Queries
 from sightline.adapters.inbound.http.rules import rule_groups, wanted_rules
 from sightline.adapters.inbound.http.selectors import selectors
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import UseCases
-from sightline.application.query import QueryOptions
 from sightline.application.search import Found
 from sightline.domain.errors import InvalidParameter
 from sightline.domain.labels import Labels, Matchers
 from sightline.domain.tenancy import Principal
-from sightline.domain.timerange import ALL_TIME, SECOND, Grid, TimeRange
+from sightline.domain.timerange import ALL_TIME, TimeRange
 
 Call = Request[Principal, Any, Any]
 
@@ -37,18 +37,17 @@ def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
 
 
 def _queries(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
+    queries = Queries(use_cases, settings)
+
     @route("/api/v1/query", http_method=["GET", "POST"], status_code=200)
     async def query(request: Call) -> Response[Any]:
-        given = await parameters(request, settings)
-        text, at = given.required("query"), given.time("time", use_cases.clock.now())
-        work = use_cases.query.instant(request.user, text, at, _options(given))
-        return deliver(request, answers.instant(await attended(request.receive, work)))
+        scope: Any = request.scope
+        return deliver(request, await queries.instant(scope, request.receive))
 
     @route("/api/v1/query_range", http_method=["GET", "POST"], status_code=200)
     async def query_range(request: Call) -> Response[Any]:
-        given = await parameters(request, settings)
-        work = use_cases.query.range(request.user, given.required("query"), _grid(given), _options(given))
-        return deliver(request, answers.matrix(await attended(request.receive, work)))
+        scope: Any = request.scope
+        return deliver(request, await queries.range(scope, request.receive))
 
     return [query, query_range]
 
@@ -105,22 +104,6 @@ def _states(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandle
         )
 
     return [alerts, rules, buildinfo]
-
-
-def _options(given: Parameters) -> QueryOptions:
-    timeout = given.span("timeout")
-    return QueryOptions(
-        timeout=None if timeout is None else timeout / SECOND,
-        lookback=given.span("lookback_delta"),
-        limit=given.limit(),
-    )
-
-
-def _grid(given: Parameters) -> Grid:
-    start, end = given.time("start"), given.time("end")
-    if end < start:
-        raise InvalidParameter("parameter 'end' must not be before 'start'", parameter="end")
-    return Grid(start, end, given.required_span("step"))
 
 
 def _within(given: Parameters) -> TimeRange:

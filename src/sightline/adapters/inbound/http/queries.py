@@ -1,0 +1,74 @@
+"""PromQL queries, GET and POST /api/v1/query and /api/v1/query_range, straight from ASGI: dashboards ask many small ones.
+
+The framework knows these paths too, and answers every other method and spelling of them.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from sightline.adapters.inbound.http import answers
+from sightline.adapters.inbound.http.answers import Rendering
+from sightline.adapters.inbound.http.asgi import Receive, Scope, Send
+from sightline.adapters.inbound.http.attended import attended
+from sightline.adapters.inbound.http.delivery import answer
+from sightline.adapters.inbound.http.forms import fields
+from sightline.adapters.inbound.http.parameters import Parameters
+from sightline.adapters.inbound.http.settings import DoorSettings
+from sightline.adapters.inbound.http.use_cases import UseCases
+from sightline.application.query import QueryOptions
+from sightline.domain.errors import InvalidParameter
+from sightline.domain.timerange import SECOND, Grid
+
+INSTANT: Final = "/api/v1/query"
+RANGE: Final = "/api/v1/query_range"
+METHODS: Final = frozenset({"GET", "POST"})
+
+
+class Queries:
+    """Both kinds of query, each as a rendering of its answer; errors of the tree are the dispatcher's to render."""
+
+    def __init__(self, use_cases: UseCases, settings: DoorSettings) -> None:
+        self._use_cases = use_cases
+        self._settings = settings
+        self.by_path: Final[Mapping[str, Callable[[Scope, Receive], Awaitable[Rendering]]]] = {
+            INSTANT: self.instant,
+            RANGE: self.range,
+        }
+
+    def takes(self, scope: Scope) -> bool:
+        """Whether a request is one of these."""
+        return scope["path"] in self.by_path and scope["method"] in METHODS
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that it takes."""
+        path = scope["path_template"] = scope["path"]
+        await answer(scope, receive, send, await self.by_path[path](scope, receive))
+
+    async def instant(self, scope: Scope, receive: Receive) -> Rendering:
+        """Parameters `query`, `time`, and the options."""
+        given = await fields(scope, receive, self._settings)
+        text, at = given.required("query"), given.time("time", self._use_cases.clock.now())
+        work = self._use_cases.query.instant(scope["user"], text, at, _options(given))
+        return answers.instant(await attended(receive, work))
+
+    async def range(self, scope: Scope, receive: Receive) -> Rendering:
+        """Parameters `query`, `start`, `end`, `step`, and the options."""
+        given = await fields(scope, receive, self._settings)
+        work = self._use_cases.query.range(scope["user"], given.required("query"), _grid(given), _options(given))
+        return answers.matrix(await attended(receive, work))
+
+
+def _options(given: Parameters) -> QueryOptions:
+    timeout = given.span("timeout")
+    return QueryOptions(
+        timeout=None if timeout is None else timeout / SECOND,
+        lookback=given.span("lookback_delta"),
+        limit=given.limit(),
+    )
+
+
+def _grid(given: Parameters) -> Grid:
+    start, end = given.time("start"), given.time("end")
+    if end < start:
+        raise InvalidParameter("parameter 'end' must not be before 'start'", parameter="end")
+    return Grid(start, end, given.required_span("step"))
