@@ -15,6 +15,7 @@ from sightline.domain.events import SamplesStored
 from sightline.domain.kernels.extent import extents
 from sightline.domain.labels import LabelLimits, Labels, check, metric_id, series_id
 from sightline.domain.metrics.journal import Appended, SeriesSeen
+from sightline.domain.metrics.lengthened import lengthened
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import Index, Times, WriteBatch
 from sightline.domain.metrics.tail import Tail
@@ -134,12 +135,11 @@ class _Columns:
         self.segments[rows] = np.maximum(self.segments[rows], segment)
 
     def _grow(self, size: int) -> None:
-        more = size - len(self.ids)
-        self.ids = np.concatenate((self.ids, np.zeros(more, np.uint64)))
-        self.metrics = np.concatenate((self.metrics, np.zeros(more, np.uint64)))
-        self.first_seen = np.concatenate((self.first_seen, np.zeros(more, np.int64)))
-        self.last_seen = np.concatenate((self.last_seen, np.zeros(more, np.int64)))
-        self.segments = np.concatenate((self.segments, np.full(more, _UNKNOWN, np.int64)))
+        self.ids = lengthened(self.ids, size)
+        self.metrics = lengthened(self.metrics, size)
+        self.first_seen = lengthened(self.first_seen, size)
+        self.last_seen = lengthened(self.last_seen, size)
+        self.segments = lengthened(self.segments, size, _UNKNOWN)
 
 
 @dataclass(slots=True, eq=False)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sightline.domain.events import AlertChanged, Event
 from sightline.domain.labels import Labels, Matchers, satisfies
+from sightline.domain.metrics.lengthened import lengthened
 from sightline.domain.metrics.roster import Named, Roster
 from sightline.domain.metrics.samples import Times, Values, WriteBatch
 from sightline.domain.tenancy import Principal
@@ -74,8 +75,8 @@ class Selection:
         if named.roster is not self._roster:
             self._roster, self._decisions = named.roster, np.empty(0, np.int8)
         if len(self._roster) > len(self._decisions):
-            more = max(_FEWEST_DECISIONS, 2 * len(self._roster)) - len(self._decisions)
-            self._decisions = np.concatenate((self._decisions, np.full(more, _UNDECIDED, np.int8)))
+            size = max(_FEWEST_DECISIONS, 2 * len(self._roster))
+            self._decisions = lengthened(self._decisions, size, _UNDECIDED)
         decisions = self._decisions
         undecided = named.numbers[decisions[named.numbers] == _UNDECIDED].tolist()
         for at, number in enumerate(undecided, 1):

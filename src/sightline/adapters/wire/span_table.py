@@ -4,14 +4,13 @@ An open-addressed table in arrays, searched and filled by machine code. Bytes ar
 """
 
 import secrets
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.domain.kernels.compiled import BYTES, INTS, kernel, subroutine
-
-_Scalar = TypeVar("_Scalar", bound=np.generic)
+from sightline.domain.metrics.lengthened import lengthened
 
 ABSENT: Final = -1
 
@@ -214,18 +213,12 @@ class SpanTable:
     def _make_room(self, entries: int, size: int) -> None:
         held, needed = int(self._bounds[self._count]), self._count + entries
         if held + size > len(self._arena):
-            self._arena = _longer(self._arena, max(held + size, 2 * len(self._arena)), held)
+            self._arena = lengthened(self._arena, max(held + size, 2 * len(self._arena)))
         if needed <= len(self._hashes):
             return
         longer = max(needed, 2 * len(self._hashes))
-        self._hashes = _longer(self._hashes, longer, self._count)
-        self._numbers = _longer(self._numbers, longer, self._count)
-        self._bounds = _longer(self._bounds, longer + 1, self._count + 1)
+        self._hashes = lengthened(self._hashes, longer)
+        self._numbers = lengthened(self._numbers, longer)
+        self._bounds = lengthened(self._bounds, longer + 1)
         self._slots = np.full(1 << (2 * longer - 1).bit_length(), ABSENT, np.int32)
         place_again(self._hashes, self._count, self._slots)
-
-
-def _longer(column: NDArray[_Scalar], length: int, kept: int) -> NDArray[_Scalar]:
-    longer = np.zeros(length, column.dtype)
-    longer[:kept] = column[:kept]
-    return longer

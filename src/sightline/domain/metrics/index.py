@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sightline.domain.labels import Labels, Matcher, Matchers, MatchOp
 from sightline.domain.metrics.journal import SealedRange
 from sightline.domain.metrics.known import NO_SERIES, KnownSeries
+from sightline.domain.metrics.lengthened import lengthened
 from sightline.domain.metrics.samples import Ids, Times
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import HOUR, MAX_TIME, MIN_TIME, TimeRange
@@ -302,10 +303,9 @@ class _TenantIndex:
         return _NOBODY if label is None else label.having(matcher)
 
     def _grow(self, size: int) -> None:
-        more = size - len(self._ids)
-        self._ids = np.concatenate((self._ids, np.zeros(more, np.uint64)))
-        self._first = np.concatenate((self._first, np.full(more, MAX_TIME, np.int64)))
-        self._last = np.concatenate((self._last, np.full(more, MIN_TIME, np.int64)))
+        self._ids = lengthened(self._ids, size)
+        self._first = lengthened(self._first, size, MAX_TIME)
+        self._last = lengthened(self._last, size, MIN_TIME)
 
 
 class _Ranks:

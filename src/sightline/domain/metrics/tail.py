@@ -13,6 +13,7 @@ import numpy as np
 from sightline.domain.labels import METRIC_NAME, Labels, Matchers, MatchOp, satisfies
 from sightline.domain.metrics.journal import Appended, joined
 from sightline.domain.metrics.known import Wanted
+from sightline.domain.metrics.lengthened import lengthened
 from sightline.domain.metrics.resolve import by_labels, last_writes
 from sightline.domain.metrics.roster import Named, Roster
 from sightline.domain.metrics.runs import Run
@@ -189,8 +190,7 @@ class _TenantTail:
             self.roster, self.of_number = labels.roster, np.empty(0, np.int64)
             self.numbers[:] = -1
         if len(self.roster) > len(self.of_number):
-            more = max(_FEWEST_ROWS, 2 * len(self.roster)) - len(self.of_number)
-            self.of_number = np.concatenate((self.of_number, np.full(more, -1, np.int64)))
+            self.of_number = lengthened(self.of_number, max(_FEWEST_ROWS, 2 * len(self.roster)), -1)
         rows = self.of_number[labels.numbers]
         unknown = np.flatnonzero(rows < 0)
         if len(unknown):
@@ -212,12 +212,11 @@ class _TenantTail:
         return row
 
     def _grow(self, size: int) -> None:
-        more = size - len(self.ids)
-        self.ids = np.concatenate((self.ids, np.zeros(more, np.uint64)))
-        self.first = np.concatenate((self.first, np.zeros(more, np.int64)))
-        self.last = np.concatenate((self.last, np.zeros(more, np.int64)))
-        self.ends = np.concatenate((self.ends, np.full(more, _NEVER, np.int64)))
-        self.numbers = np.concatenate((self.numbers, np.full(more, -1, np.int64)))
+        self.ids = lengthened(self.ids, size)
+        self.first = lengthened(self.first, size)
+        self.last = lengthened(self.last, size)
+        self.ends = lengthened(self.ends, size, _NEVER)
+        self.numbers = lengthened(self.numbers, size, -1)
 
 
 def _metric(matchers: Matchers) -> str:

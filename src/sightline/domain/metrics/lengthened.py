@@ -1,0 +1,15 @@
+"""Columns that grow."""
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Scalar = TypeVar("_Scalar", bound=np.generic)
+
+
+def lengthened(column: NDArray[_Scalar], length: int, fill: int = 0) -> NDArray[_Scalar]:
+    """A copy of `length` rows, at least as many as there are; those behind are filled. Who grows a column doubles it."""
+    longer = np.full(length, fill, column.dtype)
+    longer[: len(column)] = column
+    return longer
