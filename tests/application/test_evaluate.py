@@ -309,10 +309,10 @@ def busy_host(seconds: range) -> SealedRange:
         for number, (_, start, rate) in enumerate(series)
         for second in seconds
     ]
-    seen = tuple(
-        SeriesSeen(series_id(labels), labels, seconds.start * 1_000, seconds.stop * 1_000) for labels, _, _ in series
+    seen = SeriesSeen.of(
+        *((series_id(labels), labels, seconds.start * 1_000, seconds.stop * 1_000) for labels, _, _ in series)
     )
-    ids = np.array([each.id for each in seen], np.uint64)
+    ids = seen.ids
     metrics = np.array([metric_id(labels.name) for labels, _, _ in series], np.uint64)
     index, times, values = zip(*samples, strict=True)
     entry = Appended(

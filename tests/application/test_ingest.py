@@ -148,7 +148,7 @@ async def test_each_log_segment_can_be_read_alone(house: House) -> None:
     described = set()
     for entry in house.journal.replay():
         if isinstance(entry, Appended):
-            described |= {seen.id for seen in entry.seen}
+            described |= set(entry.seen.ids.tolist())
             assert set(entry.ids.tolist()) <= described
     await house.flush.drain()
     await house.ingest(LOCAL, house.batch(99.0))

@@ -23,12 +23,12 @@ class Write:
     def entry(self, first_seq: int) -> Appended:
         """The log entry that begins at a position."""
         times = [time for time, _ in self.samples]
-        seen = SeriesSeen(series_id(self.labels), self.labels, min(times), max(times), self.fresh)
+        seen = SeriesSeen.of((series_id(self.labels), self.labels, min(times), max(times), self.fresh))
         return Appended(
             self.tenant,
             first_seq,
-            (seen,),
-            np.array([seen.id], np.uint64),
+            seen,
+            seen.ids,
             np.array([metric_id(self.labels.name)], np.uint64),
             np.zeros(len(times), np.uint32),
             np.array(times, np.int64),

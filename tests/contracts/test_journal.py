@@ -47,7 +47,7 @@ def appended(first_seq: int, samples: int, tenant: str = "default") -> Appended:
     return Appended(
         Tenant(tenant),
         first_seq,
-        (SeriesSeen(one, labels, 5, 9),),
+        SeriesSeen.of((one, labels, 5, 9)),
         np.array([one], np.uint64),
         np.array([metric_id("m")], np.uint64),
         np.zeros(samples, np.uint32),
@@ -59,8 +59,10 @@ def appended(first_seq: int, samples: int, tenant: str = "default") -> Appended:
 def described(entry: Entry) -> tuple[object, ...]:
     """Something comparable: arrays have no equality of their own."""
     if isinstance(entry, Appended):
+        seen = entry.seen
+        described = [column.tobytes() for column in (seen.ids, seen.first, seen.last, seen.fresh)]
         columns = (entry.ids, entry.metrics, entry.index, entry.times, entry.values)
-        return (entry.tenant, entry.first_seq, entry.seen, *(column.tobytes() for column in columns))
+        return (entry.tenant, entry.first_seq, *seen.labels, *described, *(column.tobytes() for column in columns))
     return (entry,)
 
 

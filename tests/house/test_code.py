@@ -67,6 +67,7 @@ DOMAIN_STDLIB = {
     "textwrap",
     "types",
     "typing",
+    "weakref",
     "unicodedata",
     "zoneinfo",
 }

@@ -14,7 +14,8 @@ from sightline.domain.errors import BodyTooLarge, Overloaded, SampleOutOfBounds,
 from sightline.domain.events import SamplesStored
 from sightline.domain.kernels.extent import extents
 from sightline.domain.labels import LabelLimits, Labels, check, metric_id, series_id
-from sightline.domain.metrics.journal import Appended, SeriesSeen
+from sightline.domain.metrics.freshness import Freshness
+from sightline.domain.metrics.journal import NOTHING_SEEN, Appended, SeriesSeen
 from sightline.domain.metrics.lengthened import lengthened
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import Index, Times, WriteBatch
@@ -101,7 +102,7 @@ class _Columns:
         self.segments[number] = _UNLOGGED
         return True
 
-    def described(self, members: Index, first: Times, last: Times, segment: int) -> tuple[SeriesSeen, ...]:
+    def described(self, members: Index, first: Times, last: Times, segment: int) -> SeriesSeen:
         """What an entry has to say of its series (k,), seen from `first` to `last` (k,): what its segment or the store lacks.
 
         The store is told of a series when it is new, when it is older than was known, and every hour.
@@ -109,26 +110,17 @@ class _Columns:
         unlogged = self.segments[members] < 0
         fresh = unlogged | (first < self.first_seen[members]) | (last >= self.last_seen[members] + _LAST_SEEN_EVERY)
         rows = np.flatnonzero(fresh | (self.segments[members] != segment))
-        columns = (members[rows], self.ids[members[rows]], first[rows], last[rows], fresh[rows])
-        return tuple(
-            [
-                SeriesSeen(one, self.roster[number], since, until, new)
-                for number, one, since, until, new in zip(*(column.tolist() for column in columns), strict=True)
-            ]
-        )
+        if not len(rows):
+            return NOTHING_SEEN
+        numbers = members[rows]
+        return SeriesSeen(self.roster.named(numbers), self.ids[numbers], first[rows], last[rows], fresh[rows])
 
-    def remember(self, members: Index, entry: Appended, segment: int) -> None:
-        """Note what the log now says of the described series; only after the log has it."""
-        if not entry.seen:
+    def remember(self, seen: SeriesSeen, segment: int) -> None:
+        """Note what the log now says of the series that `described` gave; only after the log has it."""
+        if not len(seen):
             return
-        count = len(entry.seen)
-        ids = np.fromiter((seen.id for seen in entry.seen), np.uint64, count)
-        order = np.argsort(entry.ids)
-        rows = members[order[np.searchsorted(entry.ids, ids, sorter=order)]]
-        fresh = np.fromiter((seen.fresh for seen in entry.seen), np.bool_, count)
-        first = np.fromiter((seen.first_seen for seen in entry.seen), np.int64, count)[fresh]
-        last = np.fromiter((seen.last_seen for seen in entry.seen), np.int64, count)[fresh]
-        news = rows[fresh]
+        rows = self.numbers(seen.labels)
+        news, first, last = rows[seen.fresh], seen.first[seen.fresh], seen.last[seen.fresh]
         unlogged = self.segments[news] < 0
         self.first_seen[news] = np.where(unlogged, first, np.minimum(first, self.first_seen[news]))
         self.last_seen[news] = np.where(unlogged, last, np.maximum(last, self.last_seen[news]))
@@ -183,8 +175,9 @@ class Ingest:
         limits: IngestLimits,
         position: int,
         identify: Callable[[Labels], int] = series_id,
+        freshness: Freshness | None = None,
     ) -> None:
-        """`position` is the first free position of the log."""
+        """`position` is the first free position of the log. `freshness` is told how old the samples are that become visible."""
         self._journal = journal
         self._tail = tail
         self._bus = bus
@@ -195,6 +188,7 @@ class Ingest:
         # Milliseconds lead the positions, so that they grow, and range ids stay unique, even when a log folder was lost.
         self._position = max(position, clock.now() << 20)
         self._identify = identify
+        self._freshness = freshness or Freshness()
         self._tenants: dict[Tenant, _Columns] = {}
         self._under_way: set[asyncio.Task[None]] = set()
         self._small: deque[_Offer] = deque()
@@ -368,9 +362,10 @@ class Ingest:
         await self._journal.append(entries)
         for entry, (columns, numbers) in zip(entries, members, strict=True):
             self._tail.add(entry, columns.roster.named(numbers), is_loose=True)
-            columns.remember(numbers, entry, segment)
+            columns.remember(entry.seen, segment)
         self._telemetry.add(_SAMPLES, sum(len(entry.times) for entry in entries))
         for event in stored:
+            self._freshness.note(event.tenant, _ends(event.batch.times)[0])
             self._bus.publish(event)
 
     def _entry(self, group: _Group, rows: slice, segment: int) -> tuple[Appended, Index]:

@@ -32,7 +32,7 @@ def recover(journal: Journal, tail: Tail) -> Recovered:
     for entry in journal.replay():
         if isinstance(entry, Appended):
             waiting.append(entry)
-            described[entry.tenant].update((seen.id, seen.labels) for seen in entry.seen)
+            described[entry.tenant].update(zip(entry.seen.ids.tolist(), entry.seen.labels, strict=True))
         elif isinstance(entry, Sealed):
             # A range is sealed when all before it are in the store, even where their notes were lost.
             sealed[entry.range_id] = entry

@@ -82,7 +82,7 @@ async def work(folder):
     store = await ClickHouseSeries.open(Path(folder), retention=None)
     up = Labels.of(__name__="up")
     ids, metrics = np.array([series_id(up)], np.uint64), np.array([metric_id("up")], np.uint64)
-    seen = (SeriesSeen(series_id(up), up, 1, 1),)
+    seen = SeriesSeen.of((series_id(up), up, 1, 1))
     entry = Appended(DEFAULT_TENANT, 0, seen, ids, metrics, np.zeros(1, np.uint32), np.ones(1, np.int64), np.ones(1))
     await store.write(seal(0, [entry]))
     assert (await store.select(DEFAULT_TENANT, (), ALL_TIME, 9)).samples == 1

@@ -27,7 +27,7 @@ def full_range() -> SealedRange:
     labels = [Labels.of(__name__="m", i=str(number)) for number in range(series)]
     ids = np.array([series_id(one) for one in labels], np.uint64)
     times = NOW + np.linspace(0, 62 * DAY, each).astype(np.int64)
-    seen = tuple(SeriesSeen(int(id_), one, NOW, NOW + 62 * DAY) for id_, one in zip(ids.tolist(), labels, strict=True))
+    seen = SeriesSeen.of(*((int(id_), one, NOW, NOW + 62 * DAY) for id_, one in zip(ids, labels, strict=True)))
     entry = Appended(
         DEFAULT_TENANT,
         0,

@@ -12,7 +12,7 @@ import pytest
 
 from sightline.adapters.outbound.files.journal import FileJournal
 from sightline.domain.errors import Overloaded, StorageFull, Unavailable
-from sightline.domain.metrics.journal import Appended, Sealed
+from sightline.domain.metrics.journal import NOTHING_SEEN, Appended, Sealed
 from sightline.domain.tenancy import Tenant
 
 pytestmark = pytest.mark.anyio
@@ -22,7 +22,7 @@ def appended(first_seq: int, samples: int = 10) -> Appended:
     return Appended(
         Tenant("default"),
         first_seq,
-        (),
+        NOTHING_SEEN,
         np.array([1], np.uint64),
         np.array([2], np.uint64),
         np.zeros(samples, np.uint32),

@@ -31,7 +31,7 @@ async def store(stage: Stage, *samples: tuple[Labels, int, float]) -> None:
     """Put samples where the door reads them: labels, age in ms, value."""
     for number, (labels, age, value) in enumerate(samples):
         at, one = NOW - age, np.array([series_id(labels)], np.uint64)
-        seen = (SeriesSeen(int(one[0]), labels, at, at),)
+        seen = SeriesSeen.of((int(one[0]), labels, at, at))
         entry = Appended(
             DEFAULT_TENANT, number, seen, one, one, np.zeros(1, np.uint32), np.array([at], np.int64), np.array([value])
         )

@@ -22,9 +22,11 @@ _labels = st.dictionaries(_text, _text, max_size=4).map(Labels.of)
 def _appended(draw: st.DrawFn) -> Appended:
     series = draw(st.lists(_u64, min_size=1, max_size=4, unique=True))
     samples = draw(st.integers(0, 6))
-    seen = tuple(
-        SeriesSeen(one, draw(_labels), draw(_time), draw(_time), draw(st.booleans()))
-        for one in draw(st.lists(st.sampled_from(series), unique=True))
+    seen = SeriesSeen.of(
+        *(
+            (one, draw(_labels), draw(_time), draw(_time), draw(st.booleans()))
+            for one in draw(st.lists(st.sampled_from(series), unique=True))
+        )
     )
     return Appended(
         Tenant(draw(st.sampled_from(["default", "a", "(team)*!"]))),
@@ -53,8 +55,10 @@ def _bytes(entries: list[Entry]) -> bytes:
 
 def _comparable(entry: Entry) -> tuple[object, ...]:
     if isinstance(entry, Appended):
+        seen = entry.seen
+        described = [column.tobytes() for column in (seen.ids, seen.first, seen.last, seen.fresh)]
         columns = (entry.ids, entry.metrics, entry.index, entry.times, entry.values)
-        return (entry.tenant, entry.first_seq, entry.seen, *(column.tobytes() for column in columns))
+        return (entry.tenant, entry.first_seq, *seen.labels, *described, *(column.tobytes() for column in columns))
     return (entry,)
 
 

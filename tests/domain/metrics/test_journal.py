@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.domain.labels import Labels, metric_id, series_id
-from sightline.domain.metrics.journal import Appended, SealedRange, SeriesSeen, seal
+from sightline.domain.metrics.journal import NOTHING_SEEN, Appended, SealedRange, SeriesSeen, seal
 from sightline.domain.tenancy import Tenant
 
 Row = tuple[str, int, int, float]  # tenant, series, time, value
@@ -25,7 +25,7 @@ def entries_of(rows: list[list[Row]]) -> list[Appended]:
                 Appended(
                     Tenant(tenant),
                     seq,
-                    tuple(SeriesSeen(series_id(label), label, 1, 2) for label in labels),
+                    SeriesSeen.of(*((series_id(label), label, 1, 2) for label in labels)),
                     np.array([series_id(label) for label in labels], np.uint64),
                     np.array([metric_id(label.name) for label in labels], np.uint64),
                     np.array([series.index(row[1]) for row in mine], np.uint32),
@@ -94,10 +94,7 @@ def test_a_series_described_twice_is_one_row_with_the_widest_span() -> None:
     metrics = np.full(2, metric_id("m"), np.uint64)
 
     def entry(seq: int, first: int, last: int) -> Appended:
-        seen = (
-            SeriesSeen(series_id(labels), labels, first, last),
-            SeriesSeen(series_id(known), known, first, last, fresh=False),
-        )
+        seen = SeriesSeen.of((series_id(labels), labels, first, last), (series_id(known), known, first, last, False))
         index = np.array([0, 1], np.uint32)
         return Appended(Tenant("t"), seq, seen, ids, metrics, index, np.array([1, 1]), np.array([1.0, 1.0]))
 
@@ -120,7 +117,14 @@ def test_many_series_stand_in_the_order_of_their_keys() -> None:
     metrics = ids % np.uint64(3)
     entries = [
         Appended(
-            Tenant("t"), seq, (), ids, metrics, np.arange(70_000, dtype=np.uint32), times, times.astype(np.float64)
+            Tenant("t"),
+            seq,
+            NOTHING_SEEN,
+            ids,
+            metrics,
+            np.arange(70_000, dtype=np.uint32),
+            times,
+            times.astype(np.float64),
         )
         for seq, times in ((0, np.full(70_000, 5)), (70_000, ids.astype(np.int64) % 10))
     ]

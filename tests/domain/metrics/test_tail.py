@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.domain.labels import Labels, metric_id, series_id
-from sightline.domain.metrics.journal import Appended, SealedRange, seal
+from sightline.domain.metrics.journal import NOTHING_SEEN, Appended, SealedRange, seal
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.tail import Tail
 from sightline.domain.tenancy import DEFAULT_TENANT, Tenant
@@ -22,7 +22,7 @@ def entry(position: int, *names: str) -> tuple[Appended, list[Labels]]:
     return Appended(
         DEFAULT_TENANT,
         position,
-        (),
+        NOTHING_SEEN,
         np.array([series_id(one) for one in labels], np.uint64),
         np.array([metric_id(one.name) for one in labels], np.uint64),
         np.arange(len(labels), dtype=np.uint32),

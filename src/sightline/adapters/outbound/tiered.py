@@ -20,7 +20,7 @@ from sightline.domain.metrics.known import KnownSeries
 from sightline.domain.metrics.merge import merge
 from sightline.domain.metrics.runs import Gathering, Part, Run, columns
 from sightline.domain.metrics.samples import SeriesColumns
-from sightline.domain.metrics.tail import Tail, TailEntries
+from sightline.domain.metrics.tail import Tail, TailSamples
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import MINUTE, TimeRange
 from sightline.ports.archive import Described, SeriesArchive
@@ -42,7 +42,6 @@ _Result = TypeVar("_Result")
 _QUICK_VALUES: Final = 1_000
 _QUICK_SEARCHES: Final = 5_000
 _QUICK_SAMPLES: Final = 100_000
-_QUICK_TAIL: Final = 50_000
 _QUICK_SERIES: Final = 1_000
 _TURN: Final = 500  # series that are new to the index, before others have a turn
 _KNOWN_TURN: Final = 10_000  # series that it mostly knows
@@ -95,7 +94,7 @@ class TieredSeries(SeriesStore):
         known = self._index.find(tenant, matchers)
         if not len(known) or within.end < within.start:
             return SeriesColumns.empty()
-        recent, hot = self._tail.entries_of(tenant, known), self._hot.view(tenant)
+        recent, hot = self._tail.samples(tenant, known), self._hot.view(tenant)
         parts = [(run, TimeRange(max(within.start, hot.horizon), within.end)) for run in hot.runs]
         if within.start < hot.horizon:
             below = TimeRange(within.start, min(within.end, hot.horizon - 1))
@@ -186,15 +185,15 @@ class TieredSeries(SeriesStore):
                 one.remember()
 
     async def _gathered(
-        self, parts: Sequence[Part], recent: TailEntries, known: KnownSeries, within: TimeRange
+        self, parts: Sequence[Part], recent: TailSamples, known: KnownSeries, within: TimeRange
     ) -> SeriesColumns:
         """The parts of the store and of the hot tier, and the tail on top."""
 
         def gather() -> Gathering:
-            newest = recent.run(known, within)
+            newest = recent.run(within) if recent else None
             return Gathering((*parts, (newest, within)) if newest is not None else parts, known)
 
-        quick = len(known) * len(parts) <= _QUICK_SEARCHES and (not recent.entries or self._tail.rows <= _QUICK_TAIL)
+        quick = len(known) * (len(parts) + 1) <= _QUICK_SEARCHES
         gathering = gather() if quick else await self._in_thread(gather)
         if gathering.samples <= _QUICK_SAMPLES:
             return columns(known, gathering)
@@ -204,7 +203,7 @@ class TieredSeries(SeriesStore):
         """Where the index does not know all series: the store and the tail each find theirs."""
         view = self._tail.view(tenant, (matchers,))
         older = await self._store.select(tenant, matchers, within, limit)
-        if not view.entries:
+        if not view.chains:
             return older
         return _limited(await self._in_thread(lambda: merge(older, view.columns(within))), limit)
 

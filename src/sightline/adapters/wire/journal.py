@@ -39,7 +39,7 @@ def frame(entry: Entry) -> list[bytes | memoryview]:
 def size(entry: Entry) -> int:
     """How many bytes `frame` gives, without making them."""
     if isinstance(entry, Appended):
-        described = sum(29 + len(seen.labels.canonical()) for seen in entry.seen)
+        described = 29 * len(entry.seen) + sum(map(len, entry.seen.texts))
         columns = 16 * len(entry.ids) + 20 * len(entry.times)
         return FRAME.size + _APPENDED.size + len(entry.tenant.encode()) + described + columns
     return FRAME.size + (_SEALED.size if isinstance(entry, Sealed) else _FLUSHED.size)
@@ -54,16 +54,15 @@ def _payload(entry: Entry) -> list[bytes | memoryview]:
     head = _APPENDED.pack(
         _KIND_APPENDED, len(tenant), entry.first_seq, len(entry.seen), len(entry.ids), len(entry.times)
     )
-    labels = [seen.labels.canonical() for seen in entry.seen]
     return [
         head,
         tenant,
-        _bytes([seen.id for seen in entry.seen], "<u8"),
-        _bytes([seen.first_seen for seen in entry.seen], "<i8"),
-        _bytes([seen.last_seen for seen in entry.seen], "<i8"),
-        _bytes([seen.fresh for seen in entry.seen], "<u1"),
-        _bytes([len(text) for text in labels], "<u4"),
-        b"".join(labels),
+        _bytes(entry.seen.ids, "<u8"),
+        _bytes(entry.seen.first, "<i8"),
+        _bytes(entry.seen.last, "<i8"),
+        _bytes(entry.seen.fresh, "<u1"),
+        _bytes([*map(len, entry.seen.texts)], "<u4"),
+        b"".join(entry.seen.texts),
         _bytes(entry.ids, "<u8"),
         _bytes(entry.metrics, "<u8"),
         _bytes(entry.index, "<u4"),
@@ -103,18 +102,14 @@ def _parse_appended(payload: memoryview) -> Appended:
     _, tenant_bytes, first_seq, described, series, samples = _APPENDED.unpack_from(payload)
     columns = _Columns(payload, _APPENDED.size)
     tenant = Tenant(bytes(columns.take(tenant_bytes)).decode())
-    ids = columns.array(described, "<u8").tolist()
-    first, last = columns.array(described, "<i8").tolist(), columns.array(described, "<i8").tolist()
-    fresh = columns.array(described, "<u1").tolist()
+    ids, first, last = (columns.array(described, dtype) for dtype in ("<u8", "<i8", "<i8"))
+    fresh = columns.array(described, "<u1").astype(np.bool_)
     lengths = columns.array(described, "<u4").tolist()
     labels = [Labels.from_canonical(bytes(columns.take(length))) for length in lengths]
     return Appended(
         tenant,
         first_seq,
-        tuple(
-            SeriesSeen(one, label, since, until, bool(new))
-            for one, label, since, until, new in zip(ids, labels, first, last, fresh, strict=True)
-        ),
+        SeriesSeen(labels, ids, first, last, fresh),
         columns.array(series, "<u8"),
         columns.array(series, "<u8"),
         columns.array(samples, "<u4"),

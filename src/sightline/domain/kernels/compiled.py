@@ -56,6 +56,7 @@ BYTES: Final = "Array(uint8, 1, 'C', True)"
 """Numba's types of inputs in one dimension that a kernel only reads."""
 
 OWN_MODULES: Final = (
+    "sightline.domain.kernels.chain",
     "sightline.domain.kernels.extent",
     "sightline.domain.kernels.gather",
     "sightline.domain.kernels.merge",

@@ -6,6 +6,7 @@ order: that is what makes a repeated insert recognisable.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate, chain
 from typing import Final, TypeVar
 
@@ -22,20 +23,46 @@ _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _ENTRY_BYTES: Final = 800
 """What an entry takes besides its rows: measured with entries of ten samples."""
+_SEEN_BYTES: Final = 29
+"""What an entry takes for a series that it describes: label sets are the roster's."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class SeriesSeen:
-    """That a series exists, and from when to when it was seen (ms).
+    """That k series exist, and from when to when each was seen.
 
-    `fresh` is false when the store has the row already and the labels stand in the log only to keep a segment readable alone.
+    labels: k label sets; ids: uint64 (k,). first, last: int64 (k,), ms. fresh: bool (k,), false where the store has the row
+    already and the labels stand in the log only to keep a segment readable alone.
     """
 
-    id: int
-    labels: Labels
-    first_seen: int
-    last_seen: int
-    fresh: bool = True
+    labels: Sequence[Labels]
+    ids: Ids
+    first: Times
+    last: Times
+    fresh: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, *rows: tuple[int, Labels, int, int] | tuple[int, Labels, int, int, bool]) -> "SeriesSeen":
+        """From rows of id, labels, first, last and, unless it is true, fresh."""
+        return cls(
+            tuple(row[1] for row in rows),
+            np.array([row[0] for row in rows], np.uint64),
+            np.array([row[2] for row in rows], np.int64),
+            np.array([row[3] for row in rows], np.int64),
+            np.array([row[4] if len(row) > 4 else True for row in rows], np.bool_),  # noqa: PLR2004 - counted in the signature
+        )
+
+    def __len__(self) -> int:
+        """How many series."""
+        return len(self.ids)
+
+    @cached_property
+    def texts(self) -> list[bytes]:
+        """The canonical bytes of each label set."""
+        return [one.canonical() for one in self.labels]
+
+
+NOTHING_SEEN: Final = SeriesSeen.of()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +74,7 @@ class Appended:
 
     tenant: Tenant
     first_seq: int
-    seen: tuple[SeriesSeen, ...]
+    seen: SeriesSeen
     ids: Ids
     metrics: Ids
     index: Index
@@ -62,8 +89,7 @@ class Appended:
     @property
     def weight(self) -> int:
         """About how many bytes of memory the entry takes."""
-        described = sum(len(name) + len(value) for seen in self.seen for name, value in seen.labels)
-        return _ENTRY_BYTES + 16 * len(self.ids) + 20 * len(self.times) + described
+        return _ENTRY_BYTES + 16 * len(self.ids) + 20 * len(self.times) + _SEEN_BYTES * len(self.seen)
 
     def spans(self) -> tuple[Times, Times]:
         """The first and the last time of each series, int64 (k,), ms."""
@@ -76,7 +102,7 @@ def joined(entries: Sequence[Appended]) -> Appended:
     return Appended(
         entries[0].tenant,
         entries[0].first_seq,
-        tuple(chain.from_iterable(entry.seen for entry in entries)),
+        _seen_together([entry.seen for entry in entries]),
         np.concatenate([entry.ids for entry in entries]),
         np.concatenate([entry.metrics for entry in entries]),
         (
@@ -245,28 +271,50 @@ class _Spans:
 
 def _merged_series(parts: Sequence[Appended], position: dict[Tenant, int]) -> _Spans:
     """Each fresh series once, with the whole time in which it was seen."""
-    fresh, tenants, metrics = [], [], []
-    for part in parts:
-        own = [seen for seen in part.seen if seen.fresh]
-        if own:
-            by_id = dict(zip(part.ids.tolist(), part.metrics.tolist(), strict=True))
-            metrics += [by_id[seen.id] for seen in own]
-            tenants.append(np.full(len(own), position[part.tenant], np.uint32))
-            fresh += own
-    tenant, metric = _joined(tenants, np.uint32), np.array(metrics, np.uint64)
-    ids = np.array([seen.id for seen in fresh], np.uint64)
+    parts = [part for part in parts if part.seen.fresh.any()]
+    fresh = [np.flatnonzero(part.seen.fresh) for part in parts]
+    tenant = _joined(
+        [np.full(len(rows), position[part.tenant], np.uint32) for rows, part in zip(fresh, parts, strict=True)],
+        np.uint32,
+    )
+    metric = _joined(
+        [_metrics_of(part, part.seen.ids[rows]) for rows, part in zip(fresh, parts, strict=True)], np.uint64
+    )
+    ids = _joined([part.seen.ids[rows] for rows, part in zip(fresh, parts, strict=True)], np.uint64)
+    first = _joined([part.seen.first[rows] for rows, part in zip(fresh, parts, strict=True)], np.int64)
+    last = _joined([part.seen.last[rows] for rows, part in zip(fresh, parts, strict=True)], np.int64)
+    labels = [part.seen.labels[row] for rows, part in zip(fresh, parts, strict=True) for row in rows.tolist()]
     # In NumPy, which lets other threads run: a list of 250,000 keys sorts for 0.3 s without a turn for anyone.
     order = np.lexsort((ids, metric, tenant))
     ends = np.flatnonzero(_last_of_each(tenant[order], metric[order], ids[order]))
     starts = np.append(0, ends[:-1] + 1)[: len(ends)]
-    first = np.array([seen.first_seen for seen in fresh], np.int64)[order]
-    last = np.array([seen.last_seen for seen in fresh], np.int64)[order]
+    first, last = first[order], last[order]
     kept = order[ends]
     return _Spans(
         tenant[kept],
         metric[kept],
         ids[kept],
-        tuple([fresh[at].labels for at in kept.tolist()]),
+        tuple([labels[at] for at in kept.tolist()]),
         np.minimum.reduceat(first, starts) if len(starts) else first,
         np.maximum.reduceat(last, starts) if len(starts) else last,
+    )
+
+
+def _metrics_of(part: Appended, ids: Ids) -> Ids:
+    """The metric of each series (k,) of an entry."""
+    order = np.argsort(part.ids)
+    metrics: Ids = part.metrics[order[np.searchsorted(part.ids, ids, sorter=order)]]
+    return metrics
+
+
+def _seen_together(parts: Sequence[SeriesSeen]) -> SeriesSeen:
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        return NOTHING_SEEN
+    return SeriesSeen(
+        tuple(chain.from_iterable(part.labels for part in parts)),
+        np.concatenate([part.ids for part in parts]),
+        np.concatenate([part.first for part in parts]),
+        np.concatenate([part.last for part in parts]),
+        np.concatenate([part.fresh for part in parts]),
     )

@@ -2,30 +2,32 @@
 
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from operator import attrgetter
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from sightline.domain.labels import METRIC_NAME, Labels, Matchers, MatchOp, satisfies
+from sightline.domain.metrics.chains import Chains, ChainsView
 from sightline.domain.metrics.journal import Appended, joined
 from sightline.domain.metrics.known import Wanted
 from sightline.domain.metrics.lengthened import lengthened
-from sightline.domain.metrics.resolve import by_labels, last_writes
+from sightline.domain.metrics.resolve import spans
 from sightline.domain.metrics.roster import Named, Roster
 from sightline.domain.metrics.runs import Run
-from sightline.domain.metrics.samples import Ids, SeriesColumns, Times, Values
+from sightline.domain.metrics.samples import Ids, SeriesColumns, Times
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import MAX_TIME, MIN_TIME, TimeRange
 
 _NEVER: Final = np.iinfo(np.int64).max
 _FEWEST_ROWS: Final = 64
 _KEPT_DROPS: Final = 4
-# Small entries are read together: one costs about 15 us by itself and 1 us in company.
-_GROUP_ROWS: Final = 250_000
+_NO_CHAINS: Final = Chains()
+_NO_ROWS: Final = np.empty(0, np.int64)
 _JOINED: Final = 64
 _SMALL_ROWS: Final = 1_000
 
@@ -36,7 +38,7 @@ class TailView:
 
     matcher_sets: a series that satisfies any of them is wanted; every one when there is none.
     labels, ids (k,), first, last (k,): the series that may be wanted, and the times of their samples, ms.
-    entries: in order of position.
+    chains: their samples, in their order.
     """
 
     matcher_sets: Sequence[Matchers]
@@ -44,7 +46,7 @@ class TailView:
     ids: Ids
     first: Times
     last: Times
-    entries: Sequence[Appended]
+    chains: ChainsView
 
     def series(self, within: TimeRange) -> set[Labels]:
         """The wanted label sets that were seen in the range."""
@@ -53,64 +55,43 @@ class TailView:
 
     def columns(self, within: TimeRange) -> SeriesColumns:
         """The wanted samples within the range, in ascending order of labels, the last write of a timestamp alone."""
-        labels = {
-            one: labels for one, labels in zip(self.ids.tolist(), self.labels, strict=True) if self._wanted(labels)
-        }
-        if not labels:
-            return SeriesColumns.empty()
-        wanted = np.sort(np.fromiter(labels, np.uint64, len(labels)))
-        rows = [_rows(group, wanted, within) for group in _groups(self.entries)]
-        ids, times, values = (np.concatenate(column) for column in zip(*rows, strict=True))
-        # Rows stand in order of position.
-        kept = last_writes(ids, times, np.arange(len(ids), dtype=np.uint64))
-        return by_labels(labels, ids[kept], times[kept], values[kept])
+        offsets, times, values = self.chains.settled(within)
+        found = [row for row in np.flatnonzero(np.diff(offsets)).tolist() if self._wanted(self.labels[row])]
+        rows = np.array(sorted(found, key=self.labels.__getitem__), np.intp)
+        starts, lengths = offsets[rows], np.diff(offsets)[rows]
+        samples = spans(starts, lengths)
+        return SeriesColumns(
+            tuple([self.labels[row] for row in rows.tolist()]),
+            self.ids[rows],
+            np.append(0, np.cumsum(lengths)),
+            times[samples],
+            values[samples],
+        )
 
     def _wanted(self, labels: Labels) -> bool:
         return not self.matcher_sets or any(satisfies(labels, matchers) for matchers in self.matcher_sets)
 
 
-def _groups(entries: Iterable[Appended]) -> Iterator[list[Appended]]:
-    group: list[Appended] = []
-    rows = 0
-    for entry in entries:
-        group.append(entry)
-        rows += len(entry.times)
-        if rows >= _GROUP_ROWS:
-            yield group
-            group, rows = [], 0
-    if group:
-        yield group
-
-
-def _rows(entries: Sequence[Appended], wanted: Ids, within: TimeRange) -> tuple[Ids, Times, Values]:
-    """The wanted rows of some entries, in their order: ids, times, values. `wanted` ascends."""
-    ids = np.concatenate([entry.ids for entry in entries])
-    found = wanted[np.minimum(np.searchsorted(wanted, ids), len(wanted) - 1)] == ids
-    before = np.cumsum([0, *(len(entry.ids) for entry in entries[:-1])])
-    series = np.concatenate([entry.index for entry in entries]) + np.repeat(
-        before, [len(entry.times) for entry in entries]
-    )
-    times = np.concatenate([entry.times for entry in entries])
-    keep = np.flatnonzero(found[series] & (times >= within.start) & (times <= within.end))
-    values = np.concatenate([entry.values for entry in entries])
-    return ids[series[keep]], times[keep], values[keep]
-
-
 @dataclass(frozen=True, slots=True, eq=False)
-class TailEntries:
-    """A moment of one tenant's entries, in order of position; reading it is safe from any thread while the tail moves on."""
+class TailSamples:
+    """A moment of known series in the tail; reading it is safe from any thread while the tail moves on.
 
-    entries: Sequence[Appended]
+    ids: uint64 (s,), ascending; chains: their samples.
+    """
 
-    def run(self, wanted: Wanted, within: TimeRange) -> Run | None:
-        """The samples of the wanted series in the range, the last write of a timestamp alone; None when there is none."""
-        if not self.entries or not len(wanted):
+    ids: Ids
+    chains: ChainsView
+
+    def __bool__(self) -> bool:
+        """Whether the tail has any sample of them."""
+        return bool(self.chains)
+
+    def run(self, within: TimeRange) -> Run | None:
+        """The samples in the range, the last write of a timestamp alone; None when there is none."""
+        offsets, times, values = self.chains.settled(within)
+        if not len(times):
             return None
-        rows = [_rows(group, wanted.ascending, within) for group in _groups(self.entries)]
-        ids, times, values = (np.concatenate(column) for column in zip(*rows, strict=True))
-        # Rows stand in order of position.
-        kept = last_writes(ids, times, np.arange(len(ids), dtype=np.uint64))
-        return Run.of_rows(ids[kept], times[kept], values[kept]) if len(ids) else None
+        return Run(self.ids, offsets[:-1], offsets[1:], times, values, int(times.min()), int(times.max()))
 
 
 @dataclass(slots=True, eq=False)
@@ -119,9 +100,11 @@ class _TenantTail:
 
     first, last: when a series was seen, ms. ends: the position after its last sample; a free row's is never reached.
     numbers: its number in the roster, or -1; of_number: the row of each number, or -1.
+    version: how often rows were given or taken; found: the rows of series that were wanted, and of which version they are.
     """
 
     entries: deque[Appended] = field(default_factory=deque)
+    chains: Chains = field(default_factory=Chains)
     dropped: deque[int] = field(default_factory=lambda: deque(maxlen=_KEPT_DROPS))
     rows: dict[int, int] = field(default_factory=dict)
     by_name: dict[str, set[int]] = field(default_factory=dict)
@@ -134,6 +117,8 @@ class _TenantTail:
     numbers: Times = field(default_factory=lambda: np.empty(0, np.int64))
     roster: Roster = field(default_factory=Roster)
     of_number: Times = field(default_factory=lambda: np.empty(0, np.int64))
+    version: int = 0
+    found: WeakKeyDictionary[Wanted, tuple[int, Times]] = field(default_factory=WeakKeyDictionary)
 
     def see(self, entry: Appended, labels: Sequence[Labels | None]) -> list[tuple[int, Labels]]:
         """Note the series of an entry and when they were seen; returns the id and labels of those that were not there."""
@@ -144,6 +129,7 @@ class _TenantTail:
             if label is not None:
                 fresh.append((int(entry.ids[at]), label))
                 rows[at] = self._row(*fresh[-1])
+        self.chains.add(rows, entry.index, entry.times, entry.values)
         found = np.flatnonzero(rows >= 0)
         rows = rows[found]
         if type(labels) is Named:
@@ -164,6 +150,7 @@ class _TenantTail:
         if len(self.dropped) < _KEPT_DROPS:
             return
         for row in np.flatnonzero(self.ends <= self.dropped[0]).tolist():
+            self.version += 1
             name = self.labels[row].name
             del self.rows[int(self.ids[row])]
             self.by_name[name].discard(row)
@@ -181,6 +168,17 @@ class _TenantTail:
         if not names or "" in names:
             return list(self.rows.values())
         return [row for name in dict.fromkeys(names) for row in self.by_name.get(name, ())]
+
+    def rows_of(self, wanted: Wanted) -> Times:
+        """The row of each wanted series, in ascending order of ids, int64 (s,); -1 where it has none.
+
+        Rules and dashboards want the same series again and again, so that what was found last is kept as long as rows stay.
+        """
+        version, rows = self.found.get(wanted, (-1, _NO_ROWS))
+        if version != self.version:
+            rows = self._rows_by_id(wanted.ascending)
+            self.found[wanted] = (self.version, rows)
+        return rows
 
     def _rows_of(self, entry: Appended, labels: Sequence[Labels | None]) -> Times:
         """The row of each series, -1 where it has none; by its number in the roster, which is quicker than by its id."""
@@ -207,6 +205,8 @@ class _TenantTail:
             if row == len(self.ids):
                 self._grow(max(_FEWEST_ROWS, 2 * row))
         self.labels[row], self.ids[row], self.first[row], self.last[row] = labels, one, MAX_TIME, MIN_TIME
+        self.version += 1
+        self.chains.begin(row)
         self.rows[one] = row
         self.by_name.setdefault(labels.name, set()).add(row)
         return row
@@ -315,8 +315,10 @@ class Tail:
         del self._entries[:count], self._weights[:count]
         for tenant in touched:
             held = self._tenants[tenant]
+            gone = 0
             while held.entries and held.entries[0].end_seq <= end_seq:
-                held.entries.popleft()
+                gone += len(held.entries.popleft().times)
+            held.chains.drop(gone)
             if held.entries:
                 held.forget(end_seq)
             else:
@@ -330,12 +332,11 @@ class Tail:
         held = self._tenants.get(tenant, _TenantTail())
         rows = held.candidates(matcher_sets)
         labels = [held.labels[row] for row in rows]
-        entries = tuple(held.entries) if rows else ()
-        return TailView(tuple(matcher_sets), labels, held.ids[rows], held.first[rows], held.last[rows], entries)
+        chains = held.chains.view(np.array(rows, np.int64))
+        return TailView(tuple(matcher_sets), labels, held.ids[rows], held.first[rows], held.last[rows], chains)
 
-    def entries_of(self, tenant: Tenant, wanted: Wanted) -> TailEntries:
-        """The tail of a tenant as it is now, for reading known series."""
+    def samples(self, tenant: Tenant, wanted: Wanted) -> TailSamples:
+        """The samples of known series as they are now."""
         held = self._tenants.get(tenant)
-        if held is None or held.rows.keys().isdisjoint(wanted.ascending.tolist()):
-            return TailEntries(())
-        return TailEntries(tuple(held.entries))
+        rows = np.full(len(wanted), -1, np.int64) if held is None else held.rows_of(wanted)
+        return TailSamples(wanted.ascending, (_NO_CHAINS if held is None else held.chains).view(rows))

@@ -1,0 +1,66 @@
+"""Chains: samples by series, while samples come and go."""
+
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sightline.domain.metrics.chains import Chains
+from sightline.domain.timerange import ALL_TIME, TimeRange
+
+SERIES = 3
+Sample = tuple[int, int]
+"""A series and a time; the value is the sample's number."""
+ADDITION = st.lists(st.tuples(st.integers(0, SERIES - 1), st.integers(0, 20)), min_size=1, max_size=12)
+
+
+@given(
+    steps=st.lists(st.one_of(ADDITION, st.integers(1, 3)), max_size=30),
+    ends=st.tuples(st.integers(0, 20), st.integers(0, 20)),
+)
+def test_a_view_is_what_was_held_when_it_was_taken(steps: list[list[Sample] | int], ends: tuple[int, int]) -> None:
+    """After any additions and drops, a view has each series' samples by time, the last write alone; what follows leaves it be."""
+    within = TimeRange(*ends)
+    chains = Chains()
+    for row in range(SERIES):
+        chains.begin(row)
+    held: list[list[tuple[Sample, float]]] = []
+    views = []
+    count = 0
+    for step in steps:
+        if isinstance(step, int):
+            chains.drop(sum(map(len, held[:step])))
+            del held[:step]
+        else:
+            index = np.array([series for series, _ in step], np.uint32)
+            values = np.arange(count, count + len(step), dtype=np.float64)
+            chains.add(np.arange(SERIES), index, np.array([time for _, time in step], np.int64), values)
+            held.append(list(zip(step, values.tolist(), strict=True)))
+            count += len(step)
+        views.append((chains.view(np.arange(SERIES)), expected(held, within)))
+    for view, wanted in views:
+        offsets, times, values = view.settled(within)
+        samples = list(zip(times.tolist(), values.tolist(), strict=True))
+        assert [samples[a:b] for a, b in pairwise(offsets)] == wanted
+        assert bool(view) or not samples
+
+
+def expected(held: list[list[tuple[Sample, float]]], within: TimeRange) -> list[list[tuple[int, float]]]:
+    """The samples of each series in the range."""
+    found: list[dict[int, float]] = [{} for _ in range(SERIES)]
+    for addition in held:
+        for (series, time), value in addition:
+            if within.start <= time <= within.end:
+                found[series][time] = value
+    return [sorted(own.items()) for own in found]
+
+
+def test_a_row_that_begins_anew_has_none_of_the_old_samples() -> None:
+    """A row given to another series does not lead to the samples of the one before; a row that is none leads nowhere."""
+    chains = Chains()
+    chains.begin(0)
+    chains.add(np.array([0, -1]), np.array([0, 1], np.uint32), np.array([1, 2]), np.zeros(2))
+    assert chains.view(np.array([0])).settled(ALL_TIME)[1].tolist() == [1]
+    chains.begin(0)
+    assert not chains.view(np.array([0, -1]))
