@@ -142,7 +142,7 @@ class Flush:
         self._problem = ""
         self._after_step("written")
         await self._finish(sealed)
-        self._telemetry.add(_ROWS, len(batch.time))
+        self._telemetry.add(_ROWS, len(batch))
         self._telemetry.observe(_SECONDS, self._clock.monotonic() - started)
         return True
 

@@ -98,10 +98,10 @@ async def test_a_crash_after_each_step_is_repaired_by_the_replay(engine: Embedde
 async def test_a_range_that_could_be_doubled_is_refused(engine: Embedded) -> None:
     """More rows than fit one insert for sure are a mistake of the caller, and nothing is stored."""
     batch = full_range()
-    wanted = np.arange(MAX_ROWS + 1) % MAX_ROWS
-    columns = {name: getattr(batch, name)[wanted] for name in ("tenant", "metric", "id", "time", "value", "seq")}
+    offsets = np.append(batch.offsets[:-1], len(batch) + 1)
+    times, values = np.append(batch.time, batch.time[-1] + 1), np.append(batch.value, 1.0)
     with pytest.raises(ValueError, match="at most 500000"):
-        await ClickHouseSeries(engine).write(dataclasses.replace(batch, **columns))
+        await ClickHouseSeries(engine).write(dataclasses.replace(batch, offsets=offsets, time=times, value=values))
     assert await stored(engine) == []
 
 

@@ -6,32 +6,50 @@ from hypothesis import strategies as st
 from tests.domain.kernels.conftest import Bodies
 
 from sightline.domain.kernels.extent import extend
-from sightline.domain.kernels.place import scatter
+from sightline.domain.kernels.place import scatter, tally
 from sightline.domain.timerange import MAX_TIME, MIN_TIME
 
 SERIES = 4
 ROWS = st.lists(st.tuples(st.integers(0, SERIES - 1), st.integers(0, 20)), max_size=40)
 
 
-@given(rows=ROWS, ascending=st.booleans())
-def test_all_bodies_place_alike(bodies: Bodies, rows: list[tuple[int, int]], *, ascending: bool) -> None:
-    """Each series' rows stand together in the order they came, and whether their times ascend is told."""
-    rows = sorted(set(rows), key=lambda row: row[1]) if ascending else rows
-    own = [[number for number, row in enumerate(rows) if row[0] == series] for series in range(SERIES)]
-    wanted = [number for numbers in own for number in numbers]
-    in_order = all(rows[a][1] < rows[b][1] for numbers in own for a, b in itertools.pairwise(numbers))
-    starts = np.cumsum([0, *map(len, own)])
-    places = np.array([series for series, _ in rows], np.uint32)
-    times = np.array([time for _, time in rows], np.int64)
-    numbers = np.arange(len(rows), dtype=np.uint64)
-    for body in bodies(scatter):
-        cursors = starts[:-1].copy()
-        outputs = np.empty(len(rows), np.int64), np.empty(len(rows)), np.empty(len(rows), np.uint64)
-        told = body(places, times, numbers.astype(np.float64), numbers, starts[:-1], cursors, *outputs)
-        assert bool(told) is in_order
-        assert cursors.tolist() == starts[1:].tolist()
-        assert outputs[0].tolist() == [rows[number][1] for number in wanted]
-        assert outputs[1].tolist() == outputs[2].tolist() == wanted
+@given(parts=st.lists(ROWS, max_size=3), ascending=st.booleans(), order=st.permutations(range(SERIES)))
+def test_all_bodies_place_alike(
+    bodies: Bodies, parts: list[list[tuple[int, int]]], order: list[int], *, ascending: bool
+) -> None:
+    """Each series' samples stand together in the order they came, and whose times do not ascend is told."""
+    if ascending:
+        parts = [[(series, 100 * at + time) for series, time in sorted(set(part))] for at, part in enumerate(parts)]
+    places = np.array(order, np.uint32)
+    samples = [(order[series], time) for part in parts for series, time in part]
+    own = [[number for number, (place, _) in enumerate(samples) if place == at] for at in range(SERIES)]
+    offsets = np.cumsum([0, *map(len, own)])
+    for count, put in zip(bodies(tally), bodies(scatter), strict=True):
+        counts, cursors, disordered = np.zeros(SERIES, np.int64), offsets[:-1].copy(), np.zeros(SERIES, np.bool_)
+        times, values = np.empty(len(samples), np.int64), np.empty(len(samples))
+        before = 0
+        for part in parts:
+            index = np.array([series for series, _ in part], np.uint32)
+            numbers = np.arange(before, before + len(part), dtype=np.float64)
+            count(index, places, counts)
+            put(
+                index,
+                places,
+                np.array([time for _, time in part], np.int64),
+                numbers,
+                offsets,
+                cursors,
+                times,
+                values,
+                disordered,
+            )
+            before += len(part)
+        assert counts.tolist() == [len(numbers) for numbers in own]
+        assert cursors.tolist() == offsets[1:].tolist()
+        assert values.tolist() == [number for numbers in own for number in numbers]
+        assert times.tolist() == [samples[number][1] for numbers in own for number in numbers]
+        fell = [any(samples[a][1] >= samples[b][1] for a, b in itertools.pairwise(numbers)) for numbers in own]
+        assert disordered.tolist() == fell
 
 
 @given(rows=ROWS)

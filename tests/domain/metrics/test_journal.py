@@ -1,5 +1,7 @@
 """How a range of the log becomes rows."""
 
+from collections.abc import Iterator
+from itertools import pairwise
 from random import Random
 
 import numpy as np
@@ -49,26 +51,26 @@ rows = st.lists(
 
 @given(rows)
 def test_a_range_holds_the_last_write_of_each_timestamp_in_key_order(groups: list[list[Row]]) -> None:
-    """Rows are those of a dictionary written in order of position, sorted by tenant, metric, id and time."""
+    """Samples are those of a dictionary written in order of position, sorted by tenant, metric, id and time."""
     entries = entries_of(groups)
     expected = {}
     for entry in entries:
         for i in range(len(entry.times)):
             series = int(entry.index[i])
             key = (entry.tenant, int(entry.metrics[series]), int(entry.ids[series]), int(entry.times[i]))
-            expected[key] = (float(entry.values[i]), entry.first_seq + i)
+            expected[key] = float(entry.values[i])
     batch = seal(7, entries)
-    keys = list(
-        zip(
-            (batch.tenants[i] for i in batch.tenant.tolist()),
-            batch.metric.tolist(),
-            batch.id.tolist(),
-            batch.time.tolist(),
-            strict=True,
-        )
-    )
-    assert keys == sorted(expected)
-    assert list(zip(batch.value.tolist(), batch.seq.tolist(), strict=True)) == [expected[key] for key in keys]
+    assert list(samples_of(batch)) == [(*key, expected[key]) for key in sorted(expected)]
+    assert (batch.range_id, len(batch)) == (7, len(expected))
+
+
+def samples_of(batch: SealedRange) -> Iterator[tuple[str, int, int, int, float]]:
+    """Tenant, metric, id, time and value of each sample."""
+    runs = zip(batch.run_tenant.tolist(), batch.run_metric.tolist(), batch.run_id.tolist(), strict=True)
+    for (tenant, metric, one), (start, end) in zip(runs, pairwise(batch.offsets.tolist()), strict=True):
+        assert start < end
+        for time, value in zip(batch.time[start:end].tolist(), batch.value[start:end].tolist(), strict=True):
+            yield batch.tenants[tenant], metric, one, time, value
 
 
 @given(rows, st.randoms(use_true_random=False))
@@ -81,7 +83,7 @@ def test_a_range_is_the_same_however_its_entries_are_found(groups: list[list[Row
     def columns(batch: SealedRange) -> list[object]:
         return [batch.tenants, batch.labels] + [
             getattr(batch, name).tobytes()
-            for name in ("series_id", "first_seen", "tenant", "metric", "id", "time", "value", "seq")
+            for name in ("series_id", "first_seen", "run_tenant", "run_metric", "run_id", "offsets", "time", "value")
         ]
 
     assert columns(seal(7, entries)) == columns(seal(7, shuffled))
@@ -129,12 +131,5 @@ def test_many_series_stand_in_the_order_of_their_keys() -> None:
         for seq, times in ((0, np.full(70_000, 5)), (70_000, ids.astype(np.int64) % 10))
     ]
     batch = seal(0, entries)
-    expected = {(int(one) % 3, int(one), 5): (5.0, at) for at, one in enumerate(ids)}
-    expected |= {
-        (int(one) % 3, int(one), int(one) % 10): (float(one % 10), 70_000 + at) for at, one in enumerate(ids.tolist())
-    }
-    rows = zip(*(column.tolist() for column in (batch.metric, batch.id, batch.time)), strict=True)
-    assert list(rows) == sorted(expected)
-    assert list(zip(batch.value.tolist(), batch.seq.tolist(), strict=True)) == [
-        expected[key] for key in sorted(expected)
-    ]
+    expected = {("t", one % 3, one, time, float(time)) for one in ids.tolist() for time in (5, one % 10)}
+    assert list(samples_of(batch)) == sorted(expected)

@@ -72,7 +72,8 @@ def small(position: int, count: int, tenant: Tenant = DEFAULT_TENANT) -> tuple[A
 
 def rows(batch: SealedRange) -> list[list[object]]:
     """The columns of a sealed range's samples."""
-    return [column.tolist() for column in (batch.tenant, batch.metric, batch.id, batch.time, batch.value, batch.seq)]
+    columns = (batch.run_tenant, batch.run_metric, batch.run_id, batch.offsets, batch.time, batch.value)
+    return [column.tolist() for column in columns]
 
 
 @given(

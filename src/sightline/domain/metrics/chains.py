@@ -15,6 +15,8 @@ from sightline.domain.timerange import TimeRange
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _FEWEST: Final = 1024
+_ROOM: Final = 4  # how many times what is held there is room for; with less, what is held would be moved more often
+_SPARSE: Final = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +65,7 @@ class Chains:
         self._first_sample = self._end_sample = 0
         self._previous = np.empty(0, np.int64)
         self._starts = np.zeros(1, np.int64)
+        self._given = 0  # samples that the memory behind the columns has room for
         self._times = np.empty(0, np.int64)
         self._values = np.empty(0, np.float64)
 
@@ -93,6 +96,7 @@ class Chains:
         self._first_piece, self._first_sample = self._first_piece + gone, self._first_sample + count
         self._previous, self._starts = self._previous[gone:], self._starts[gone:]
         self._times, self._values = self._times[count:], self._values[count:]
+        self._give_room_back()
 
     def view(self, rows: NDArray[np.int64]) -> ChainsView:
         """The chains of some rows as they are now; row -1 is an empty one."""
@@ -103,16 +107,29 @@ class Chains:
             heads, self._first_piece, self._first_sample, self._previous, self._starts, self._times, self._values
         )
 
+    def _give_room_back(self) -> None:
+        """Let columns go that are mostly of samples dropped."""
+        samples = self._end_sample - self._first_sample
+        pieces = self._end_piece - self._first_piece
+        if self._given > _SPARSE * max(samples, _FEWEST):
+            self._given = samples
+            self._times, self._values = _moved(self._times, samples, samples), _moved(self._values, samples, samples)
+            self._previous, self._starts = (
+                _moved(self._previous, pieces, pieces),
+                _moved(self._starts, pieces + 1, pieces + 1),
+            )
+
     def _make_room(self, count: int) -> None:
         """Have room for so many more samples and as many pieces; columns are replaced, never moved within."""
         samples = self._end_sample - self._first_sample
         if samples + count > len(self._times):
-            size = max(_FEWEST, 2 * (samples + count))
+            size = max(_FEWEST, _ROOM * (samples + count))
+            self._given = size
             self._times = _moved(self._times, samples, size)
             self._values = _moved(self._values, samples, size)
         pieces = self._end_piece - self._first_piece
         if pieces + count > len(self._previous):
-            size = max(_FEWEST, 2 * (pieces + count))
+            size = max(_FEWEST, _ROOM * (pieces + count))
             self._previous = _moved(self._previous, pieces, size)
             self._starts = _moved(self._starts, pieces + 1, size + 1)
 

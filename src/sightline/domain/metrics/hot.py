@@ -71,7 +71,7 @@ class HotTier:
         self._tenants: dict[Tenant, _TenantRuns] = {}
         self._admits = NEVER
         self._horizon = NEVER
-        self._last_seq = -1
+        self._last_range = -1
         self._weight = 0
         self._given_up = 0
 
@@ -127,10 +127,10 @@ class HotTier:
 
     def take(self, batch: SealedRange) -> None:
         """Take a range that is in the store by now."""
-        if not len(batch.time):
+        if not len(batch):
             return
-        in_order = int(batch.seq.min()) > self._last_seq
-        self._last_seq = max(self._last_seq, int(batch.seq.max()))
+        in_order = batch.range_id > self._last_range
+        self._last_range = max(self._last_range, batch.range_id)
         for held, run in self._runs(batch):
             if not in_order:
                 # The order of runs would no longer tell which write came last: leave these times to the store.
@@ -188,18 +188,18 @@ class HotTier:
 
     def _runs(self, batch: SealedRange) -> Iterator[tuple[_TenantRuns, Run]]:
         """A range's samples that are of use, a run a tenant. The columns of the only tenant are used as they are."""
-        bounds = np.searchsorted(batch.tenant, np.arange(len(batch.tenants) + 1))
-        for number, tenant in enumerate(batch.tenants):
-            rows = slice(int(bounds[number]), int(bounds[number + 1]))
-            ids, times, values = batch.id[rows], batch.time[rows], batch.value[rows]
+        bounds = np.searchsorted(batch.run_tenant, np.arange(len(batch.tenants) + 1)).tolist()
+        for tenant, start, end in zip(batch.tenants, bounds, bounds[1:], strict=False):
+            rows = slice(int(batch.offsets[start]), int(batch.offsets[end]))
+            offsets, times, values = batch.offsets[start : end + 1] - rows.start, batch.time[rows], batch.value[rows]
             held = self._held(tenant)
             if len(times) and times.min() < self._floor(held):
                 keep = times >= self._floor(held)
-                ids, times, values = ids[keep], times[keep], values[keep]
+                offsets, times, values = np.append(0, np.cumsum(keep))[offsets], times[keep], values[keep]
             elif len(batch.tenants) > 1:
                 times, values = times.copy(), values.copy()
             if len(times):
-                yield held, Run.of_rows(ids, times, values)
+                yield held, Run.of_pieces(batch.run_id[start:end], offsets, times, values)
 
 
 def slices(density: Sequence[int], newest: int, width: int, rows: int, at_once: int) -> list[int]:

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.domain.kernels.extent import extents
-from sightline.domain.kernels.place import scatter
+from sightline.domain.kernels.gather import settle
+from sightline.domain.kernels.place import scatter, tally
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.samples import Ids, Index, Times, Values
 from sightline.domain.tenancy import Tenant
@@ -135,12 +136,14 @@ Entry = Appended | Sealed | Flushed
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SealedRange:
-    """The rows of one sealed range, sorted by the tables' keys, the last write of a timestamp alone remaining.
+    """What one sealed range brings to a store: of each timestamp of a series the last write alone.
 
-    tenants: the tenants that occur; the uint32 columns `series_tenant` (s,) and `tenant` (n,) index into it.
-    series_id, series_metric: uint64 (s,). labels: s label sets. first_seen, last_seen: int64 (s,), ms. In order of
-    (tenant, metric, id).
-    tenant, metric, id, time, value, seq: (n,) columns, in order of (tenant name, metric, id, time).
+    range_id: of two ranges with a sample of one series and timestamp, the one with the higher id counts.
+    tenants: the tenants that occur, in order of name; the uint32 columns `series_tenant` (s,) and `run_tenant` (r,) index into it.
+    series_id, series_metric: uint64 (s,). labels: s label sets. first_seen, last_seen: int64 (s,), ms. What the store is to know of
+    series, in order of (tenant, metric, id).
+    run_metric, run_id: uint64 (r,), the series that have samples, each once, in order of (tenant, metric, id). The samples of run i
+    are time[offsets[i]:offsets[i + 1]], int64, ms, strictly ascending, and likewise value, float64. offsets: int64 (r + 1,).
     """
 
     range_id: int
@@ -151,12 +154,16 @@ class SealedRange:
     labels: tuple[Labels, ...]
     first_seen: NDArray[np.int64]
     last_seen: NDArray[np.int64]
-    tenant: Index
-    metric: Ids
-    id: Ids
+    run_tenant: Index
+    run_metric: Ids
+    run_id: Ids
+    offsets: NDArray[np.int64]
     time: Times
     value: Values
-    seq: Ids
+
+    def __len__(self) -> int:
+        """How many samples."""
+        return len(self.time)
 
 
 def seal(range_id: int, entries: Iterable[Appended]) -> SealedRange:
@@ -165,13 +172,7 @@ def seal(range_id: int, entries: Iterable[Appended]) -> SealedRange:
     tenants = tuple(sorted({part.tenant for part in parts}))
     position = {tenant: number for number, tenant in enumerate(tenants)}
     keys, places = _distinct_series(parts, position)
-    rows = _rows(
-        _joined([place[part.index] for place, part in zip(places, parts, strict=True)], np.uint32),
-        _joined([part.times for part in parts], np.int64),
-        _joined([part.values for part in parts], np.float64),
-        _joined([np.arange(part.first_seq, part.end_seq, dtype=np.uint64) for part in parts], np.uint64),
-        len(keys.id),
-    )
+    offsets, times, values = _placed(parts, places, len(keys.id))
     seen = _merged_series(parts, position)
     return SealedRange(
         range_id,
@@ -182,12 +183,12 @@ def seal(range_id: int, entries: Iterable[Appended]) -> SealedRange:
         seen.labels,
         seen.first,
         seen.last,
-        keys.tenant.repeat(rows.counts),
-        keys.metric.repeat(rows.counts),
-        keys.id.repeat(rows.counts),
-        rows.time,
-        rows.value,
-        rows.seq,
+        keys.tenant,
+        keys.metric,
+        keys.id,
+        offsets,
+        times,
+        values,
     )
 
 
@@ -217,32 +218,24 @@ def _distinct_series(
     return _SeriesKeys(tenant[kept], metric[kept], ids[kept]), own
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
-    """The rows that remain, in the tables' order: columns (n,). counts (s,): how many each series has."""
-
-    counts: NDArray[np.intp]
-    time: Times
-    value: Values
-    seq: Ids
-
-
-def _rows(place: NDArray[np.uint32], time: Times, value: Values, seq: Ids, series: int) -> _Rows:
-    """Sort rows that stand in order of seq by (place, time); of equal keys the last write remains.
+def _placed(
+    parts: Sequence[Appended], places: Sequence[NDArray[np.uint32]], series: int
+) -> tuple[NDArray[np.int64], Times, Values]:
+    """Offsets, times and values: samples by series and time, the last write of a timestamp alone.
 
     A series' samples nearly always come in order of time, so that putting each where its series is, in linear time, is enough.
     """
-    counts = np.bincount(place, minlength=series)
-    starts = np.cumsum(counts) - counts
-    times, values, seqs = np.empty_like(time), np.empty_like(value), np.empty_like(seq)
-    if scatter(place, time, value, seq, starts, starts.copy(), times, values, seqs):
-        return _Rows(counts, times, values, seqs)
-    places = np.repeat(np.arange(series), counts)
-    order = np.lexsort((times, places))
-    places, times = places[order], times[order]
-    kept = np.append((places[1:] != places[:-1]) | (times[1:] != times[:-1]), True)
-    order = order[kept]
-    return _Rows(np.bincount(places[kept], minlength=series), times[kept], values[order], seqs[order])
+    offsets = np.zeros(series + 1, np.int64)
+    for part, place in zip(parts, places, strict=True):
+        tally(part.index, place, offsets[1:])
+    np.cumsum(offsets, out=offsets)
+    times, values = np.empty(offsets[-1], np.int64), np.empty(offsets[-1], np.float64)
+    cursors, disordered = offsets[:-1].copy(), np.zeros(series, np.bool_)
+    for part, place in zip(parts, places, strict=True):
+        scatter(part.index, place, part.times, part.values, offsets, cursors, times, values, disordered)
+    if disordered.any():
+        settle(disordered, offsets, times, values)
+    return offsets, times[: offsets[-1]], values[: offsets[-1]]
 
 
 def _joined(parts: Sequence[NDArray[_Scalar]], dtype: type[_Scalar]) -> NDArray[_Scalar]:

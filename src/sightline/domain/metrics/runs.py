@@ -46,6 +46,13 @@ class Run:
         )
 
     @classmethod
+    def of_pieces(cls, ids: Ids, offsets: NDArray[np.int64], times: Times, values: Values) -> "Run":
+        """From n > 0 samples of k distinct series in any order, series i at offsets[i]:offsets[i + 1]. Keeps the columns."""
+        order = np.argsort(ids)
+        order = order[offsets[order] < offsets[order + 1]]
+        return cls(ids[order], offsets[order], offsets[order + 1], times, values, int(times.min()), int(times.max()))
+
+    @classmethod
     def of_columns(cls, columns: SeriesColumns) -> "Run":
         """From an answer with at least one sample."""
         order = np.argsort(columns.ids)

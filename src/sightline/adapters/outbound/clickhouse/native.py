@@ -123,8 +123,16 @@ def _bytes(column: NDArray[Any], dtype: str) -> memoryview:
     return memoryview(array).cast("B") if array.size else memoryview(b"")
 
 
+class _Encoded(dict[str, bytes]):
+    """Texts as the format writes them; most label names and values come again and again."""
+
+    def __missing__(self, text: str) -> bytes:
+        encoded = self[text] = _text(text)
+        return encoded
+
+
 def _texts(texts: Sequence[str]) -> bytes:
-    return b"".join([_text(text) for text in texts])
+    return b"".join(map(_Encoded().__getitem__, texts))
 
 
 def _text(text: str) -> bytes:
@@ -133,6 +141,8 @@ def _text(text: str) -> bytes:
 
 
 def _varint(value: int) -> bytes:
+    if value < _SHORT:
+        return value.to_bytes(1, "little")
     out = bytearray()
     while value >= _SHORT:
         out.append(value & (_SHORT - 1) | _SHORT)

@@ -95,14 +95,14 @@ class ClickHouseSeries(SeriesArchive):
 
     @override
     async def write(self, batch: SealedRange) -> None:
-        if max(len(batch.time), len(batch.series_id)) > MAX_ROWS:
-            message = f"range {batch.range_id} has {len(batch.time)} rows: seal at most {MAX_ROWS}"
+        if max(len(batch), len(batch.series_id)) > MAX_ROWS:
+            message = f"range {batch.range_id} has {len(batch)} rows: seal at most {MAX_ROWS}"
             raise ValueError(message)
         if len(batch.series_id):
             # The table merges repeated rows of a series, so that a replay needs no look.
             await self._engine.insert(statement("series_insert"), lambda: _series_rows(batch))
         self._after_step("series")
-        if len(batch.time):
+        if len(batch):
             months, firsts = _months(batch.time)
             await self._engine.insert_absent(
                 statement("samples_present"),
@@ -241,13 +241,14 @@ def _rows_of_other_months(batch: SealedRange, months: NDArray[np.int64], stored:
 
 
 def _sample_rows(batch: SealedRange, rows: slice | NDArray[np.intp]) -> Block:
+    lengths, times = np.diff(batch.offsets), batch.time[rows]
     return Block.of(
-        words("tenant", batch.tenant[rows], batch.tenants),
-        uint64("metric", batch.metric[rows]),
-        uint64("id", batch.id[rows]),
-        instants("ts", batch.time[rows]),
+        words("tenant", np.repeat(batch.run_tenant, lengths)[rows], batch.tenants),
+        uint64("metric", np.repeat(batch.run_metric, lengths)[rows]),
+        uint64("id", np.repeat(batch.run_id, lengths)[rows]),
+        instants("ts", times),
         float64("value", batch.value[rows]),
-        uint64("seq", batch.seq[rows]),
+        uint64("seq", np.full(len(times), batch.range_id, np.uint64)),
     )
 
 

@@ -36,8 +36,10 @@ class MemorySeries(SeriesArchive):
             kept = self._tenants.setdefault(tenant, _Tenant())
             for row in np.flatnonzero(batch.series_tenant == number).tolist():
                 kept.see(batch.labels[row], int(batch.series_id[row]), batch.first_seen[row], batch.last_seen[row])
-            rows = np.flatnonzero(batch.tenant == number)
-            kept.add(_Run(batch.id[rows], batch.time[rows], batch.value[rows], batch.seq[rows]))
+            lengths = np.diff(batch.offsets)
+            rows = np.flatnonzero(np.repeat(batch.run_tenant == number, lengths))
+            ids, seqs = np.repeat(batch.run_id, lengths)[rows], np.full(len(rows), batch.range_id, np.uint64)
+            kept.add(_Run(ids, batch.time[rows], batch.value[rows], seqs))
         self._written.add(batch.range_id)
 
     @override
