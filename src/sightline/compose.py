@@ -78,6 +78,7 @@ from sightline.domain.kernels.compiled import start_compiling
 from sightline.domain.labels import LabelLimits
 from sightline.domain.metrics.hot import HotTier
 from sightline.domain.metrics.index import LabelIndex
+from sightline.domain.metrics.roster import Rosters
 from sightline.domain.metrics.tail import Tail
 from sightline.domain.tenancy import LOCAL
 from sightline.ports.notifier import Notifier
@@ -86,7 +87,8 @@ from sightline.settings.schema import Settings
 
 _KERNELS: Final = (
     "sightline.adapters.wire.remote_write_scan",
-    "sightline.adapters.wire.span_table",
+    "sightline.adapters.wire.remote_write_text",
+    "sightline.adapters.outbound.clickhouse.map_column",
     "sightline.adapters.inbound.http.points",
 )
 """Modules outside the domain that register kernels."""
@@ -203,12 +205,14 @@ async def _core(settings: Settings, stack: AsyncExitStack) -> _Core:
     stack.push_async_callback(store.close)
     journal = _journal(settings, folder)
     stack.push_async_callback(journal.close)
-    index, hot = LabelIndex(settings.index.max_bytes), HotTier(settings.hot.max_bytes)
-    tail = Tail(index.learn)
+    rosters = Rosters()
+    index, hot = LabelIndex(settings.index.max_bytes, rosters), HotTier(settings.hot.max_bytes)
+    tail = Tail(index.learn, rosters)
     recovered = await asyncio.to_thread(recover, journal, tail)
     retain = Retain(SystemDisk(folder.path), telemetry, settings.disk.min_free)
     await retain.run_once()
-    ingest = Ingest(journal, tail, bus, clock, retain, telemetry, _ingest_limits(settings), recovered.position)
+    limits = _ingest_limits(settings)
+    ingest = Ingest(journal, tail, bus, clock, retain, telemetry, limits, recovered.position, rosters=rosters)
     reader = TieredSeries(tail, store, threads, hot, index)
     flush = Flush(journal, tail, reader, clock, telemetry, _flush_policy(settings), threads, recovered.pending)
     stack.push_async_callback(_drain, ingest, flush)

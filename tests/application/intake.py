@@ -18,20 +18,30 @@ from sightline.application.ingest import Ingest, IngestLimits
 from sightline.application.recover import recover
 from sightline.application.retain import Retain
 from sightline.domain.errors import Unavailable
-from sightline.domain.labels import Labels, Matcher, MatchOp, series_id
+from sightline.domain.kernels.identity import identities
+from sightline.domain.labels import Labels, Matcher, MatchOp
 from sightline.domain.metrics.hot import HotTier
 from sightline.domain.metrics.index import LabelIndex
 from sightline.domain.metrics.journal import SealedRange
-from sightline.domain.metrics.samples import WriteBatch
+from sightline.domain.metrics.roster import Rosters
+from sightline.domain.metrics.samples import Ids, WriteBatch
+from sightline.domain.metrics.span_table import Spans
 from sightline.domain.metrics.tail import Tail
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import ALL_TIME
+
+Identify = Callable[[Spans], tuple[Ids, Ids]]
+
+
+def identities_of(texts: Spans) -> tuple[Ids, Ids]:
+    """The ids of label sets and of their metrics, as every program has them."""
+    return identities(*texts)
 
 
 class House:
     """The write and read path over memory adapters, with a store that can be away."""
 
-    def __init__(self, identify: Callable[[Labels], int] = series_id, limits: IngestLimits | None = None) -> None:
+    def __init__(self, identify: Identify = identities_of, limits: IngestLimits | None = None) -> None:
         self.clock = ManualClock()
         self.disk = MemoryDisk()
         self.telemetry = MemoryTelemetry()
@@ -47,8 +57,9 @@ class House:
 
     def start(self, after_step: Callable[[str], None] = lambda _: None) -> None:
         """Begin a run, as after a crash: what was only in memory is gone."""
-        self.index, self.hot = LabelIndex(self.index_bytes), HotTier(self.hot_bytes)
-        self.tail = Tail(self.index.learn)
+        rosters = Rosters()
+        self.index, self.hot = LabelIndex(self.index_bytes, rosters), HotTier(self.hot_bytes)
+        self.tail = Tail(self.index.learn, rosters)
         found = recover(self.journal, self.tail)
         self.ingest = Ingest(
             self.journal,
@@ -60,6 +71,7 @@ class House:
             self.limits,
             found.position,
             self.identify,
+            rosters=rosters,
         )
         self.reader = TieredSeries(self.tail, self.store, self.threads, self.hot, self.index)
         self.flush = Flush(

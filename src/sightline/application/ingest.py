@@ -13,12 +13,14 @@ from sightline.application.retain import Retain
 from sightline.domain.errors import BodyTooLarge, Overloaded, SampleOutOfBounds, SeriesIdCollision, SightlineError
 from sightline.domain.events import SamplesStored
 from sightline.domain.kernels.extent import extents
-from sightline.domain.labels import LabelLimits, Labels, check, metric_id, series_id
+from sightline.domain.kernels.identity import check_plain, identities
+from sightline.domain.labels import LabelLimits, Labels, check
 from sightline.domain.metrics.freshness import Freshness
 from sightline.domain.metrics.journal import NOTHING_SEEN, Appended, SeriesSeen
 from sightline.domain.metrics.lengthened import lengthened
-from sightline.domain.metrics.roster import Roster
-from sightline.domain.metrics.samples import Index, Times, WriteBatch
+from sightline.domain.metrics.roster import Roster, Rosters
+from sightline.domain.metrics.samples import Ids, Index, Times, WriteBatch
+from sightline.domain.metrics.span_table import Spans, SpanTable
 from sightline.domain.metrics.tail import Tail
 from sightline.domain.tenancy import Principal, Tenant
 from sightline.domain.timerange import DAY, HOUR, MINUTE, format_duration
@@ -69,6 +71,11 @@ _UNLOGGED: Final = -1
 _UNKNOWN: Final = -2
 
 
+def _identities(texts: Spans) -> tuple[Ids, Ids]:
+    """The ids of label sets and of their metrics."""
+    return identities(*texts)
+
+
 class _Columns:
     """What intake knows of one tenant's series, by their numbers in the roster.
 
@@ -78,7 +85,8 @@ class _Columns:
 
     def __init__(self, roster: Roster) -> None:
         self.roster = roster
-        self.holders: dict[int, int] = {}  # whose id an id is
+        self.held = SpanTable()  # the ids that series have
+        self.holders = np.empty(0, np.int64)  # whose number each of them is
         self.ids = np.empty(0, np.uint64)
         self.metrics = np.empty(0, np.uint64)
         self.first_seen = np.empty(0, np.int64)
@@ -92,15 +100,20 @@ class _Columns:
             self._grow(max(_FEWEST, 2 * len(self.roster)))
         return numbers
 
-    def learn(self, number: int, one: int) -> bool:
-        """Note a series' id; false when another series has it."""
-        if self.holders.setdefault(one, number) != number:
-            return False
-        if self.segments[number] != _UNKNOWN:  # another request has learnt it meanwhile
-            return True
-        self.ids[number], self.metrics[number] = one, metric_id(self.roster[number].name)
-        self.segments[number] = _UNLOGGED
-        return True
+    def learn(self, numbers: Index, ids: Ids, metrics: Ids) -> NDArray[np.bool_]:
+        """Note the ids of series (k,) and of their metrics; tells which of the ids another series has, bool (k,)."""
+        places = 8 * np.arange(len(ids))
+        held = self.held.put(Spans(ids.tobytes(), places, places + 8))
+        if len(self.held) > len(self.holders):
+            self.holders = lengthened(self.holders, max(_FEWEST, 2 * len(self.held)), _UNKNOWN)
+        free = np.flatnonzero(self.holders[held] == _UNKNOWN)[::-1]
+        self.holders[held[free]] = numbers[free]  # of two in one batch the first, which is written last
+        taken: NDArray[np.bool_] = self.holders[held] != numbers
+        # Another request may have learnt some of them meanwhile.
+        own = ~taken & (self.segments[numbers] == _UNKNOWN)
+        fresh = numbers[own]
+        self.ids[fresh], self.metrics[fresh], self.segments[fresh] = ids[own], metrics[own], _UNLOGGED
+        return taken
 
     def described(self, members: Index, first: Times, last: Times, segment: int) -> SeriesSeen:
         """What an entry has to say of its series (k,), seen from `first` to `last` (k,): what its segment or the store lacks.
@@ -161,7 +174,7 @@ class Ingest:
     Small batches that come while others are being logged go out together in the next append: under load the cost of an append is
     shared, and a batch that comes alone waits for nobody. So it is for `pace` seconds after an append.
 
-    `identify` gives the id of a label set; another one is for tests of collisions.
+    `identify` gives the ids of label sets and of their metrics; another one is for tests of collisions.
     """
 
     def __init__(
@@ -174,10 +187,14 @@ class Ingest:
         telemetry: Telemetry,
         limits: IngestLimits,
         position: int,
-        identify: Callable[[Labels], int] = series_id,
+        identify: Callable[[Spans], tuple[Ids, Ids]] = _identities,
         freshness: Freshness | None = None,
+        rosters: Rosters | None = None,
     ) -> None:
-        """`position` is the first free position of the log. `freshness` is told how old the samples are that become visible."""
+        """`position` is the first free position of the log. `freshness` is told how old the samples are that become visible.
+
+        Series are named in `rosters`.
+        """
         self._journal = journal
         self._tail = tail
         self._bus = bus
@@ -188,6 +205,7 @@ class Ingest:
         # Milliseconds lead the positions, so that they grow, and range ids stay unique, even when a log folder was lost.
         self._position = max(position, clock.now() << 20)
         self._identify = identify
+        self._rosters = rosters or Rosters()
         self._freshness = freshness or Freshness()
         self._tenants: dict[Tenant, _Columns] = {}
         self._under_way: set[asyncio.Task[None]] = set()
@@ -267,7 +285,7 @@ class Ingest:
     def _columns(self, tenant: Tenant) -> _Columns:
         columns = self._tenants.get(tenant)
         if columns is None:
-            columns = self._tenants[tenant] = _Columns(Roster())
+            columns = self._tenants[tenant] = _Columns(self._rosters.of(tenant))
         return columns
 
     async def _resolve(self, columns: _Columns, batch: WriteBatch) -> tuple[Index, list[Labels]]:
@@ -275,22 +293,27 @@ class Ingest:
         numbers = columns.numbers(batch.labels)
         if len(numbers) == 1 and columns.segments.item(numbers.item()) != _UNKNOWN:  # a tenth of what follows
             return numbers, []
-        fresh = numbers[columns.segments[numbers] == _UNKNOWN].tolist()
-        if not fresh:
+        fresh = numbers[columns.segments[numbers] == _UNKNOWN]
+        if not len(fresh):
             return numbers, []
-        if sum(len(one.roster) for one in self._tenants.values()) > _KNOWN_SERIES:
+        if len(self._rosters) > _KNOWN_SERIES:
             self._tenants = {}
+            self._rosters.begin_anew()
         async for some in _in_turns(fresh):
-            for number in some:
-                check(columns.roster[number], self._limits.labels)
-        refused = []
+            self._check(columns.roster, some)
+        refused: list[Labels] = []
         async for some in _in_turns(fresh):
-            for number in some:
-                labels = columns.roster[number]
-                if not columns.learn(number, self._identify(labels)):
-                    refused.append(labels)
-        self._telemetry.set(_SERIES, sum(len(one.holders) for one in self._tenants.values()))
+            taken = columns.learn(some, *self._identify(columns.roster.texts(some)))
+            refused += columns.roster.named(some[taken])
+        self._telemetry.set(_SERIES, sum(len(one.held) for one in self._tenants.values()))
         return numbers, refused
+
+    def _check(self, roster: Roster, numbers: Index) -> None:
+        """Refuse label sets that cannot be series; only those that are not plainly good are looked at one by one."""
+        limits, plain = self._limits.labels, np.empty(len(numbers), np.bool_)
+        check_plain(*roster.texts(numbers), limits.labels, limits.name_bytes, limits.value_bytes, plain)
+        for labels in roster.named(numbers[~plain]):
+            check(labels, limits)
 
     async def _logged(self, tenant: Tenant, columns: _Columns, batch: WriteBatch, numbers: Index) -> None:
         """Return once the batch is acknowledged. Its caller may leave: it is stored all the same, so that log and tail agree."""
@@ -437,8 +460,8 @@ def _together(columns: _Columns, offers: Sequence[_Offer]) -> _Group:
     return _Group(offers[0].tenant, columns, batch, distinct)
 
 
-async def _in_turns(numbers: Sequence[int]) -> AsyncIterator[Sequence[int]]:
-    """The numbers, `_TURN` at a time; others have a turn in between, for a new series costs about 10 us."""
+async def _in_turns(numbers: Index) -> AsyncIterator[Index]:
+    """The numbers, `_TURN` at a time; others have a turn in between, for a new series costs about a microsecond."""
     for start in range(0, len(numbers), _TURN):
         if start:
             await asyncio.sleep(0)

@@ -3,7 +3,8 @@
 from collections import defaultdict, deque
 from dataclasses import dataclass
 
-from sightline.domain.labels import Labels
+import numpy as np
+
 from sightline.domain.metrics.journal import Appended, Sealed
 from sightline.domain.metrics.tail import Tail
 from sightline.domain.tenancy import Tenant
@@ -26,13 +27,14 @@ class Recovered:
 def recover(journal: Journal, tail: Tail) -> Recovered:
     """Replay the journal into an empty tail. Blocks; run it before anything else uses either."""
     waiting: deque[Appended] = deque()
-    described: defaultdict[Tenant, dict[int, Labels]] = defaultdict(dict)
+    described: defaultdict[Tenant, dict[int, int]] = defaultdict(dict)
     sealed: dict[int, Sealed] = {}
     stored_end = 0
     for entry in journal.replay():
         if isinstance(entry, Appended):
             waiting.append(entry)
-            described[entry.tenant].update(zip(entry.seen.ids.tolist(), entry.seen.labels, strict=True))
+            numbers = tail.roster(entry.tenant).numbers(entry.seen.labels)
+            described[entry.tenant].update(zip(entry.seen.ids.tolist(), numbers.tolist(), strict=True))
         elif isinstance(entry, Sealed):
             # A range is sealed when all before it are in the store, even where their notes were lost.
             sealed[entry.range_id] = entry
@@ -42,7 +44,10 @@ def recover(journal: Journal, tail: Tail) -> Recovered:
         while waiting and waiting[0].first_seq < stored_end:
             waiting.popleft()
     for entry in waiting:
-        tail.add(entry, list(map(described[entry.tenant].get, entry.ids.tolist())))
+        numbers = np.array([described[entry.tenant].get(one, -1) for one in entry.ids.tolist()], np.int64)
+        known = numbers >= 0
+        labels = tail.roster(entry.tenant).named(numbers[known].astype(np.uint32))
+        tail.add(entry, labels, np.where(known, np.cumsum(known) - 1, -1))
     # A range of which no sample is left in the log was released, and therefore is in the store.
     pending = [one for one in sealed.values() if one.end_seq > stored_end and tail.entries(one.first_seq, one.end_seq)]
     return Recovered(journal.position(), tuple(sorted(pending, key=lambda one: one.first_seq)), tail.rows)

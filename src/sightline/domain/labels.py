@@ -17,8 +17,9 @@ METRIC_NAME: Final = "__name__"
 # 0xff never occurs in UTF-8, so the joined bytes of two different label sets always differ.
 _SEPARATOR: Final = b"\xff"
 _MOST_BYTES: Final = 4  # of one character
-_ID_KEY: Final = b"sightline.series"
-_METRIC_KEY: Final = b"sightline.metric"
+SERIES_KEY: Final = b"sightline.series"
+METRIC_KEY: Final = b"sightline.metric"
+"""The keys of the ids of series and of metrics."""
 
 
 class Labels(tuple[tuple[str, str], ...]):
@@ -88,13 +89,13 @@ def _escape(value: str) -> str:
 
 def series_id(labels: Labels) -> int:
     """The 64-bit id of a label set: keyed BLAKE2b over its canonical bytes, so that all nodes agree without talking."""
-    return int.from_bytes(hashlib.blake2b(labels.canonical(), digest_size=8, key=_ID_KEY).digest(), "little")
+    return int.from_bytes(hashlib.blake2b(labels.canonical(), digest_size=8, key=SERIES_KEY).digest(), "little")
 
 
 @lru_cache(4096)
 def metric_id(name: str) -> int:
     """The 64-bit id of a metric name: the leading key of the samples table."""
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8, key=_METRIC_KEY).digest(), "little")
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8, key=METRIC_KEY).digest(), "little")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ import pytest
 from sightline.adapters.outbound.clickhouse.answers import array
 from sightline.adapters.outbound.clickhouse.embedded import Embedded
 from sightline.adapters.outbound.clickhouse.native import Block, float64, instants, maps, uint64, words
+from sightline.domain.labels import Labels
+from sightline.domain.metrics.span_table import Spans
 
 INTO = """INSERT INTO kept SELECT * FROM file(/*rows*/, 'Native',
     'word LowCardinality(String), n UInt64, x Float64, at DateTime64(3, ''UTC''), pairs Map(String, String)')"""
@@ -29,7 +31,7 @@ async def test_every_type_of_column_arrives_as_it_was(engine: Embedded) -> None:
         uint64("n", np.array([0, 1, 2**64 - 1], np.uint64)),
         float64("x", bits.view(np.float64)),
         instants("at", np.array([-1, 0, 4_102_444_800_123], np.int64)),
-        maps("pairs", [one.items() for one in pairs]),
+        maps("pairs", Spans.of([Labels(one.items()).canonical() for one in pairs])),
     )
     await engine.command(TABLE)
     await engine.insert(INTO, lambda: block)

@@ -6,7 +6,7 @@ import pytest
 
 from sightline.domain.kernels.compiled import JIT, compile_all
 
-DECODERS = ("sightline.adapters.wire.remote_write_scan", "sightline.adapters.wire.span_table")
+DECODERS = ("sightline.adapters.wire.remote_write_scan", "sightline.adapters.wire.remote_write_text")
 
 
 @pytest.fixture(scope="session")

@@ -23,8 +23,7 @@ def test_a_view_is_what_was_held_when_it_was_taken(steps: list[list[Sample] | in
     """After any additions and drops, a view has each series' samples by time, the last write alone; what follows leaves it be."""
     within = TimeRange(*ends)
     chains = Chains()
-    for row in range(SERIES):
-        chains.begin(row)
+    chains.reserve(SERIES)
     held: list[list[tuple[Sample, float]]] = []
     views = []
     count = 0
@@ -56,11 +55,12 @@ def expected(held: list[list[tuple[Sample, float]]], within: TimeRange) -> list[
     return [sorted(own.items()) for own in found]
 
 
-def test_a_row_that_begins_anew_has_none_of_the_old_samples() -> None:
-    """A row given to another series does not lead to the samples of the one before; a row that is none leads nowhere."""
+def test_a_series_that_has_no_row_is_not_found() -> None:
+    """Samples of row -1 are held and lead nowhere, and row -1 leads to none."""
     chains = Chains()
-    chains.begin(0)
+    chains.reserve(1)
     chains.add(np.array([0, -1]), np.array([0, 1], np.uint32), np.array([1, 2]), np.zeros(2))
     assert chains.view(np.array([0])).settled(ALL_TIME)[1].tolist() == [1]
-    chains.begin(0)
-    assert not chains.view(np.array([0, -1]))
+    assert not chains.view(np.array([-1]))
+    chains.drop(2)
+    assert not chains.view(np.array([0]))

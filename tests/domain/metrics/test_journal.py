@@ -81,7 +81,7 @@ def test_a_range_is_the_same_however_its_entries_are_found(groups: list[list[Row
     random.shuffle(shuffled)
 
     def columns(batch: SealedRange) -> list[object]:
-        return [batch.tenants, batch.labels] + [
+        return [batch.tenants, list(batch.labels)] + [
             getattr(batch, name).tobytes()
             for name in ("series_id", "first_seen", "run_tenant", "run_metric", "run_id", "offsets", "time", "value")
         ]
@@ -101,7 +101,7 @@ def test_a_series_described_twice_is_one_row_with_the_widest_span() -> None:
         return Appended(Tenant("t"), seq, seen, ids, metrics, index, np.array([1, 1]), np.array([1.0, 1.0]))
 
     batch = seal(0, [entry(0, 5, 6), entry(2, 3, 4)])
-    assert batch.labels == (labels,)
+    assert list(batch.labels) == [labels]
     assert (batch.first_seen.tolist(), batch.last_seen.tolist()) == ([3], [6])
 
 

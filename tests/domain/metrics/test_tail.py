@@ -39,7 +39,7 @@ def held(tail: Tail) -> set[str]:
 @pytest.mark.parametrize("change", [999, 5])
 @pytest.mark.parametrize("is_named", [True, False])
 def test_a_series_is_given_up_when_it_does_not_come_again(*, is_named: bool, change: int) -> None:
-    """One that every entry has stays known; one that came once goes some drops later and can come back, named or not."""
+    """One that every entry has stays known; one that came once goes with its sample and can come back, named or not."""
     rosters = Roster(), Roster()
 
     def named(round_: int, labels: list[Labels]) -> Sequence[Labels]:

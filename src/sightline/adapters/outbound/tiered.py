@@ -9,12 +9,14 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from typing import Final, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from typing_extensions import override
 
 from sightline.domain.errors import TooManySamples
 from sightline.domain.labels import Labels, Matchers
 from sightline.domain.metrics.hot import HotTier, slices
-from sightline.domain.metrics.index import LabelIndex
+from sightline.domain.metrics.index import LabelIndex, Matched
 from sightline.domain.metrics.journal import SealedRange
 from sightline.domain.metrics.known import KnownSeries
 from sightline.domain.metrics.merge import merge
@@ -22,7 +24,7 @@ from sightline.domain.metrics.runs import Gathering, Part, Run, columns
 from sightline.domain.metrics.samples import SeriesColumns
 from sightline.domain.metrics.tail import Tail, TailSamples
 from sightline.domain.tenancy import Tenant
-from sightline.domain.timerange import MINUTE, TimeRange
+from sightline.domain.timerange import HOUR, MINUTE, TimeRange
 from sightline.ports.archive import Described, SeriesArchive
 from sightline.ports.series import SeriesStore
 from sightline.ports.telemetry import Instrument, Kind, Telemetry
@@ -43,7 +45,7 @@ _QUICK_VALUES: Final = 1_000
 _QUICK_SEARCHES: Final = 5_000
 _QUICK_SAMPLES: Final = 100_000
 _QUICK_SERIES: Final = 1_000
-_TURN: Final = 500  # series that are new to the index, before others have a turn
+_TURN: Final = 5_000  # series that are new to the index, before others have a turn
 _KNOWN_TURN: Final = 10_000  # series that it mostly knows
 # How far back the hot tier is refilled at most, and in steps of what.
 _SPAN: Final = 15 * MINUTE
@@ -111,7 +113,7 @@ class TieredSeries(SeriesStore):
         async def ask() -> list[Labels]:
             return await self._store.series(tenant, matcher_sets, within, limit)
 
-        return await self._listed(tenant, matcher_sets, within, limit, ask, lambda found: found)
+        return await self._listed(tenant, matcher_sets, within, limit, ask, lambda found: found, Matched.labels)
 
     @override
     async def label_names(
@@ -123,7 +125,7 @@ class TieredSeries(SeriesStore):
         def names(found: Iterable[Labels]) -> Iterable[str]:
             return (name for labels in found for name, _ in labels)
 
-        return await self._listed(tenant, matcher_sets, within, limit, ask, names)
+        return await self._listed(tenant, matcher_sets, within, limit, ask, names, Matched.names)
 
     @override
     async def label_values(
@@ -135,7 +137,10 @@ class TieredSeries(SeriesStore):
         def values(found: Iterable[Labels]) -> Iterable[str]:
             return filter(None, (labels.get(name) for labels in found))
 
-        return await self._listed(tenant, matcher_sets, within, limit, ask, values)
+        def of_matched(matched: Matched, chosen: NDArray[np.bool_]) -> list[str]:
+            return matched.values(name, chosen)
+
+        return await self._listed(tenant, matcher_sets, within, limit, ask, values, of_matched)
 
     async def refill(self, newest: int) -> None:
         """Bring series and the newest samples back from the store, after a start; what is brought is used at once.
@@ -168,13 +173,15 @@ class TieredSeries(SeriesStore):
         telemetry.set(_INDEX_GIVEN_UP, self._index.given_up)
 
     async def _see(self, some: Described) -> None:
-        rows = zip(
-            some.tenants, some.ids.tolist(), some.labels, some.first_seen.tolist(), some.last_seen.tolist(), strict=True
-        )
-        for number, row in enumerate(rows, 1):
-            self._index.see(*row)
-            if number % _TURN == 0:
-                await asyncio.sleep(0)
+        for start in range(0, len(some.ids), _TURN):
+            rows = slice(start, start + _TURN)
+            tenants, labels = some.tenants[rows], some.labels[rows]
+            for tenant in set(tenants):
+                own = np.array([row for row, name in enumerate(tenants) if name == tenant], np.intp)
+                its = labels if len(own) == len(labels) else [labels[row] for row in own.tolist()]
+                seen = (some.first_seen[rows][own], some.last_seen[rows][own])
+                self._index.see(tenant, some.ids[rows][own], its, *seen)
+            await asyncio.sleep(0)
 
     async def _ask_regexes(self, tenant: Tenant, matcher_sets: Sequence[Matchers]) -> None:
         """Evaluate regexes that have many values before them in a thread; the index does so with few."""
@@ -215,19 +222,24 @@ class TieredSeries(SeriesStore):
         limit: int,
         ask: Callable[[], Awaitable[list[_T]]],
         items: Callable[[Iterable[Labels]], Iterable[_T]],
+        of_matched: Callable[[Matched, NDArray[np.bool_]], Iterable[_T]],
     ) -> list[_T]:
-        """What is made of the series seen in the range: those in the tail, and those in the index or, without it, the store."""
+        """What is made of the series seen in the range: those of the index or, without it, of the store and of the tail."""
         await self._ask_regexes(tenant, matcher_sets)
-        covered = self._index.covers(tenant)
+        if self._index.covers(tenant):
+            matched = self._index.match(tenant, matcher_sets)
+            first, last = self._tail.spans(tenant, matched.named)
+            # The store is told of a series every hour.
+            seen = (matched.first <= within.end) & (matched.last >= within.start - HOUR)
+            seen |= (first <= within.end) & (last >= within.start)
+            return sorted(of_matched(matched, seen))[:limit]
         view = self._tail.view(tenant, matcher_sets)
-        seen = self._index.seen(tenant, matcher_sets, within) if covered else []
-        older = [] if covered else await ask()
+        older = await ask()
 
         def union() -> list[_T]:
-            return sorted({*older, *items(seen), *items(view.series(within))})[:limit]
+            return sorted({*older, *items(view.series(within))})[:limit]
 
-        quick = len(seen) + len(view.labels) <= _QUICK_SERIES
-        return union() if quick else await self._in_thread(union)
+        return union() if len(view.labels) <= _QUICK_SERIES else await self._in_thread(union)
 
     async def _in_thread(self, work: Callable[[], _Result]) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.domain.errors import MalformedBody
-from sightline.domain.labels import Labels
 from sightline.domain.metrics.journal import Appended, Entry, Flushed, Sealed, SeriesSeen
+from sightline.domain.metrics.roster import Written
+from sightline.domain.metrics.span_table import Spans
 from sightline.domain.tenancy import Tenant
 
 FRAME: Final = struct.Struct("<II")
@@ -39,7 +40,7 @@ def frame(entry: Entry) -> list[bytes | memoryview]:
 def size(entry: Entry) -> int:
     """How many bytes `frame` gives, without making them."""
     if isinstance(entry, Appended):
-        described = 29 * len(entry.seen) + sum(map(len, entry.seen.texts))
+        described = 29 * len(entry.seen) + len(entry.seen.texts.data)
         columns = 16 * len(entry.ids) + 20 * len(entry.times)
         return FRAME.size + _APPENDED.size + len(entry.tenant.encode()) + described + columns
     return FRAME.size + (_SEALED.size if isinstance(entry, Sealed) else _FLUSHED.size)
@@ -50,7 +51,7 @@ def _payload(entry: Entry) -> list[bytes | memoryview]:
         return [_SEALED.pack(_KIND_SEALED, entry.range_id, entry.first_seq, entry.end_seq)]
     if isinstance(entry, Flushed):
         return [_FLUSHED.pack(_KIND_FLUSHED, entry.range_id)]
-    tenant = entry.tenant.encode()
+    tenant, texts = entry.tenant.encode(), entry.seen.texts
     head = _APPENDED.pack(
         _KIND_APPENDED, len(tenant), entry.first_seq, len(entry.seen), len(entry.ids), len(entry.times)
     )
@@ -61,8 +62,8 @@ def _payload(entry: Entry) -> list[bytes | memoryview]:
         _bytes(entry.seen.first, "<i8"),
         _bytes(entry.seen.last, "<i8"),
         _bytes(entry.seen.fresh, "<u1"),
-        _bytes([*map(len, entry.seen.texts)], "<u4"),
-        b"".join(entry.seen.texts),
+        _bytes(texts.ends - texts.starts, "<u4"),
+        texts.data,
         _bytes(entry.ids, "<u8"),
         _bytes(entry.metrics, "<u8"),
         _bytes(entry.index, "<u4"),
@@ -104,12 +105,13 @@ def _parse_appended(payload: memoryview) -> Appended:
     tenant = Tenant(bytes(columns.take(tenant_bytes)).decode())
     ids, first, last = (columns.array(described, dtype) for dtype in ("<u8", "<i8", "<i8"))
     fresh = columns.array(described, "<u1").astype(np.bool_)
-    lengths = columns.array(described, "<u4").tolist()
-    labels = [Labels.from_canonical(bytes(columns.take(length))) for length in lengths]
+    lengths = columns.array(described, "<u4").astype(np.int64)
+    ends = np.cumsum(lengths)
+    texts = Spans(bytes(columns.take(int(lengths.sum()))), ends - lengths, ends)
     return Appended(
         tenant,
         first_seq,
-        SeriesSeen(labels, ids, first, last, fresh),
+        SeriesSeen(Written(texts), ids, first, last, fresh),
         columns.array(series, "<u8"),
         columns.array(series, "<u8"),
         columns.array(samples, "<u4"),

@@ -11,17 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.adapters.wire.protobuf import BAD_WIRE_TYPE, LENGTH, REASONS, key, length, skip
-from sightline.adapters.wire.span_table import ABSENT, SpanTable
+from sightline.adapters.wire.remote_write_text import canonical
 from sightline.domain.errors import InvalidLabel, MalformedBody
+from sightline.domain.kernels.spans import ABSENT
 from sightline.domain.labels import Labels
+from sightline.domain.metrics.lengthened import lengthened
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import Index
+from sightline.domain.metrics.span_table import Spans, SpanTable
 
 Span = tuple[int, int]
 """Where a stretch of label fields lies: its first byte and the byte after its last."""
 
 # 600,000 series of 200 label bytes.
 DEFAULT_BYTES: Final = 128 * 1024 * 1024
+_FEWEST: Final = 1024
 _PAIR_BYTES: Final = 250
 """What a name and value take in memory besides their bytes."""
 
@@ -58,13 +62,39 @@ class Stretches:
         return self.data, [(int(self.starts[series]), int(self.ends[series]))]
 
 
+class _Known:
+    """The number in a roster of each distinct stretch of label bytes."""
+
+    def __init__(self) -> None:
+        self._spans = SpanTable()
+        self._numbers = np.empty(0, np.int64)
+
+    @property
+    def nbytes(self) -> int:
+        return self._spans.nbytes + self._numbers.nbytes
+
+    def numbers(self, stretches: Stretches) -> NDArray[np.int64]:
+        """The numbers of stretches (k,); ABSENT for one that is not known."""
+        found = self._spans.find(Spans(stretches.data, stretches.starts, stretches.ends))
+        if not len(self._numbers):
+            return found
+        return np.where(found == ABSENT, ABSENT, self._numbers[found])
+
+    def learn(self, stretches: Stretches, rows: NDArray[np.intp], numbers: NDArray[np.int64]) -> None:
+        """Know the numbers (r,) of some of the stretches."""
+        places = self._spans.put(Spans(stretches.data, stretches.starts[rows], stretches.ends[rows]))
+        if len(self._spans) > len(self._numbers):
+            self._numbers = lengthened(self._numbers, max(_FEWEST, 3 * len(self._spans) // 2))
+        self._numbers[places] = numbers
+
+
 class LabelCache:
     """Remembers the number of each distinct stretch of label bytes, within `max_bytes`; then it starts anew. Thread-safe."""
 
     def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
         self._max_bytes = max_bytes
         self._lock = Lock()
-        self._tables: WeakKeyDictionary[Roster, SpanTable] = WeakKeyDictionary()
+        self._tables: WeakKeyDictionary[Roster, _Known] = WeakKeyDictionary()
         self._pairs: dict[bytes, tuple[str, str]] = {}
         self._pair_bytes = 0
 
@@ -76,24 +106,36 @@ class LabelCache:
             MalformedBody: a label field that is no label message.
         """
         with self._lock:
-            table = self._tables.get(roster) or self._start_table(roster)
-            found = table.numbers(stretches.data, stretches.starts, stretches.ends)
+            known = self._tables.get(roster)
+            if known is None:
+                known = self._tables[roster] = _Known()
+            found = known.numbers(stretches)
             absent = np.flatnonzero(found == ABSENT)
             if len(absent):
-                found[absent] = roster.numbers([self._labels(*stretches.of(one)) for one in absent.tolist()])
-                table.put(stretches.data, stretches.starts[absent], stretches.ends[absent], found[absent])
+                found[absent] = self._named(stretches, absent, roster)
+                known.learn(stretches, absent, found[absent])
                 if self._pair_bytes + sum(held.nbytes for held in self._tables.values()) > self._max_bytes:
                     self._forget()
         return found.astype(np.uint32)
-
-    def _start_table(self, roster: Roster) -> SpanTable:
-        started = self._tables[roster] = SpanTable()
-        return started
 
     def _forget(self) -> None:
         self._tables.clear()
         self._pairs.clear()
         self._pair_bytes = 0
+
+    def _named(self, stretches: Stretches, rows: NDArray[np.intp], roster: Roster) -> NDArray[np.int64]:
+        """The numbers in the roster of series that are not known by their bytes; those that are written plainly without objects."""
+        starts, ends = stretches.starts[rows], stretches.ends[rows]
+        out, bounds = np.empty(int((ends - starts).sum()), np.uint8), np.empty(len(rows) + 1, np.int64)
+        plain = np.empty(len(rows), np.bool_)
+        canonical(stretches.data, starts, ends, out, bounds, plain)
+        numbers = np.empty(len(rows), np.int64)
+        texts = Spans(out[: bounds[-1]].tobytes(), bounds[:-1], bounds[1:])
+        numbers[plain] = roster.numbers_of(texts.taken(np.flatnonzero(plain)))
+        if not plain.all():
+            others = rows[~plain].tolist()
+            numbers[~plain] = roster.numbers([self._labels(*stretches.of(one)) for one in others])
+        return numbers
 
     def _labels(self, data: bytes, spans: Sequence[Span]) -> Labels:
         fields = _fields(data, spans)

@@ -59,10 +59,13 @@ OWN_MODULES: Final = (
     "sightline.domain.kernels.chain",
     "sightline.domain.kernels.extent",
     "sightline.domain.kernels.gather",
+    "sightline.domain.kernels.identity",
     "sightline.domain.kernels.merge",
     "sightline.domain.kernels.over_time",
     "sightline.domain.kernels.place",
+    "sightline.domain.kernels.postings",
     "sightline.domain.kernels.reduce",
+    "sightline.domain.kernels.spans",
     "sightline.domain.kernels.trend",
     "sightline.domain.kernels.window",
 )

@@ -69,11 +69,10 @@ class Chains:
         self._times = np.empty(0, np.int64)
         self._values = np.empty(0, np.float64)
 
-    def begin(self, row: int) -> None:
-        """A row belongs to a new series from now on, which has no samples."""
-        if row >= len(self._heads):
-            self._heads = lengthened(self._heads, max(_FEWEST, 2 * row + 1), -1)
-        self._heads[row] = -1
+    def reserve(self, rows: int) -> None:
+        """Have room for rows 0, 1, ... rows - 1."""
+        if rows > len(self._heads):
+            self._heads = lengthened(self._heads, rows, -1)
 
     def add(self, rows: NDArray[np.int64], index: Index, times: Times, values: Values) -> None:
         """Add n samples; rows (k,): of each series, -1 for one that is not to be found; index (n,): whose a sample is."""

@@ -1,10 +1,10 @@
-"""Which series there are, in memory: label sets by id, and for each label value the series that have it.
+"""Which series there are, in memory: for each label, a name with a value, the series that have it.
 
 Series are numbered within their tenant in the order in which they were learnt, so that postings, the numbers of the series that
-have a label value, ascend by themselves. A regex is evaluated once per distinct value, and remembered.
+have a label, ascend by themselves. Everything that there is one of for each series lies in columns; objects are made for those that
+a query finds. A regex is evaluated once per distinct value, and remembered.
 """
 
-from array import array
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
@@ -14,23 +14,28 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.domain.kernels import postings
+from sightline.domain.kernels.spans import ABSENT
 from sightline.domain.labels import Labels, Matcher, Matchers, MatchOp
 from sightline.domain.metrics.journal import SealedRange
 from sightline.domain.metrics.known import NO_SERIES, KnownSeries
 from sightline.domain.metrics.lengthened import lengthened
+from sightline.domain.metrics.roster import Named, Roster, Rosters
 from sightline.domain.metrics.samples import Ids, Times
+from sightline.domain.metrics.span_table import Spans, SpanTable
 from sightline.domain.tenancy import Tenant
-from sightline.domain.timerange import HOUR, MAX_TIME, MIN_TIME, TimeRange
+from sightline.domain.timerange import MAX_TIME, MIN_TIME
 
 Numbers = NDArray[np.uint32]
 
 DEFAULT_BYTES: Final = 512 << 20
-# Measured: what a series and each of its labels take besides the text of the values.
-_SERIES_BYTES: Final = 350
-_LABEL_BYTES: Final = 200
+# What a series, each of its labels and each new label take besides their text.
+_SERIES_BYTES: Final = 100
+_ENTRY_BYTES: Final = 12
+_PAIR_BYTES: Final = 400
 _NOBODY: Final = np.empty(0, np.uint32)
-_REMEMBERED_ANSWERS: Final = 16
-_REMEMBERED_SERIES: Final = 20_000  # of one answer; a larger one is found anew
+_REMEMBERED_ANSWERS: Final = 5_000
+_REMEMBERED_SERIES: Final = 200_000  # of all answers together
 _REMEMBERED_REGEXES: Final = 64
 _FEWEST: Final = 64
 _FRESH_FOR_ONE: Final = 4
@@ -42,9 +47,10 @@ class LabelIndex:
     A tenant whose series do not fit into the bound is given up: `covers` is false for it from then on.
     """
 
-    def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
-        """Knows nothing, and says so, until `complete` is called."""
+    def __init__(self, max_bytes: int = DEFAULT_BYTES, rosters: Rosters | None = None) -> None:
+        """Knows nothing, and says so, until `complete` is called. Series are best named in the roster of their tenant."""
         self._max_bytes = max_bytes
+        self._rosters = rosters or Rosters()
         self._tenants: dict[Tenant, _TenantIndex] = {}
         self._given_up: set[Tenant] = set()
         self._is_complete = False
@@ -73,45 +79,41 @@ class LabelIndex:
         """All that was stored before is known by now."""
         self._is_complete = True
 
-    def learn(self, tenant: Tenant, one: int, labels: Labels) -> None:
-        """Know a series, by its id; one that is known already stays as it is."""
+    def learn(self, tenant: Tenant, ids: Ids, labels: Sequence[Labels]) -> None:
+        """Know series (k,), by their ids; those that are known already stay as they are."""
+        self._learn(tenant, ids, labels)
+
+    def _learn(self, tenant: Tenant, ids: Ids, labels: Sequence[Labels]) -> Numbers:
+        """Their numbers in the roster of the tenant's index; none when the tenant is given up."""
         held = self._tenants.get(tenant)
         if held is None:
             if tenant in self._given_up:
-                return
-            held = self._tenants[tenant] = _TenantIndex()
-        if one in held.numbers:
-            return
-        held.learn(one, labels)
-        weight = _weight(labels)
-        held.weight += weight
-        self._weight += weight
+                return _NOBODY
+            held = self._tenants[tenant] = _TenantIndex(self._rosters.of(tenant))
+        before, numbers = held.weight, held.roster.numbers(labels)
+        held.learn(ids, numbers)
+        self._weight += held.weight - before
         while self._weight > self._max_bytes:
             largest = max(self._tenants, key=lambda name: self._tenants[name].weight)
             self._given_up.add(largest)
             self._weight -= self._tenants.pop(largest).weight
+        return numbers
 
-    def see(self, tenant: Tenant, one: int, labels: Labels, first: int, last: int) -> None:
-        """Know a series, and that the store says it was seen from `first` to `last` (ms)."""
-        self.learn(tenant, one, labels)
+    def see(self, tenant: Tenant, ids: Ids, labels: Sequence[Labels], first: Times, last: Times) -> None:
+        """Know distinct series (k,), and that the store says they were seen from `first` to `last` (k,), ms."""
+        numbers = self._learn(tenant, ids, labels)
         held = self._tenants.get(tenant)
         if held is not None:
-            held.see(held.numbers[one], first, last)
+            held.see(numbers, first, last)
 
     def take(self, batch: SealedRange, series: slice) -> None:
         """See what a range says of some of its series."""
         bounds = np.searchsorted(batch.series_tenant[series], np.arange(len(batch.tenants) + 1)).tolist()
-        ids, labels = batch.series_id[series].tolist(), batch.labels[series]
+        ids, labels = batch.series_id[series], batch.labels[series]
         first, last = batch.first_seen[series], batch.last_seen[series]
         for tenant, start, end in zip(batch.tenants, bounds, bounds[1:], strict=False):
-            self._see_all(tenant, ids[start:end], labels[start:end], first[start:end], last[start:end])
-
-    def _see_all(self, tenant: Tenant, ids: list[int], labels: Sequence[Labels], first: Times, last: Times) -> None:
-        for one, its in zip(ids, labels, strict=True):
-            self.learn(tenant, one, its)
-        held = self._tenants.get(tenant)
-        if held is not None:
-            held.see_all(np.array([held.numbers[one] for one in ids], np.uint32), first, last)
+            if start < end:
+                self.see(tenant, ids[start:end], labels[start:end], first[start:end], last[start:end])
 
     def regexes(self, tenant: Tenant, matcher_sets: Iterable[Matchers]) -> list["Regex"]:
         """What is to be evaluated, in any thread, so that `find` and `seen` do not have to."""
@@ -123,10 +125,38 @@ class LabelIndex:
         held = self._tenants.get(tenant)
         return NO_SERIES if held is None else held.find(matchers)
 
-    def seen(self, tenant: Tenant, matcher_sets: Sequence[Matchers], within: TimeRange) -> list[Labels]:
-        """The label sets that satisfy any of the sets (all when there is none) and were seen in the range, give or take an hour."""
-        held = self._tenants.get(tenant)
-        return [] if held is None else held.seen(matcher_sets, within)
+    def match(self, tenant: Tenant, matcher_sets: Sequence[Matchers]) -> "Matched":
+        """The series that satisfy any of the sets, all when there is none."""
+        held = self._tenants.get(tenant) or _TenantIndex(Roster())
+        return held.match(matcher_sets)
+
+
+class Matched:
+    """k series of a tenant and what the store says of when they were seen.
+
+    named: their label sets in a roster. first, last: int64 (k,), ms; first > last for one that the store does not know.
+    """
+
+    def __init__(self, index: "_TenantIndex", numbers: Numbers) -> None:
+        self._index = index
+        self._numbers = numbers
+        self.named, self.first, self.last = index.spans(numbers)
+
+    def __len__(self) -> int:
+        """How many series."""
+        return len(self._numbers)
+
+    def labels(self, chosen: NDArray[np.bool_]) -> list[Labels]:
+        """The label sets of the chosen ones."""
+        return self._index.labels(self._numbers[chosen])
+
+    def names(self, chosen: NDArray[np.bool_]) -> list[str]:
+        """The label names that the chosen ones have."""
+        return list({name for name, _ in self._index.pairs(self._numbers[chosen])})
+
+    def values(self, name: str, chosen: NDArray[np.bool_]) -> list[str]:
+        """The values that the chosen ones have of a label."""
+        return [value for one, value in self._index.pairs(self._numbers[chosen]) if one == name]
 
 
 @dataclass(slots=True, eq=False)
@@ -159,22 +189,20 @@ class Regex:
 
 
 class _Label:
-    """One label name: its values in the order in which they came, and their postings."""
+    """One label name: its values in the order in which they came, and the number of each among all labels."""
 
-    __slots__ = ("_regexes", "postings", "values")
+    __slots__ = ("_index", "_regexes", "numbers", "values")
 
-    def __init__(self) -> None:
+    def __init__(self, index: "_TenantIndex") -> None:
+        self._index = index
         self.values: list[str] = []
-        self.postings: dict[str, array[int]] = {}
+        self.numbers: dict[str, int] = {}
         self._regexes: OrderedDict[Matcher, _Asked] = OrderedDict()
 
     def add(self, value: str, number: int) -> None:
-        """A series has this value."""
-        posting = self.postings.get(value)
-        if posting is None:
-            posting = self.postings[value] = array("I")
-            self.values.append(value)
-        posting.append(number)
+        """There is this value."""
+        self.numbers[value] = number
+        self.values.append(value)
 
     def regex(self, matcher: Matcher) -> Regex:
         """What a regex still has to be asked about."""
@@ -212,49 +240,139 @@ class _Label:
         return self._union([value for value in self.values if value not in matching])
 
     def _union(self, values: Sequence[str]) -> Numbers:
-        parts = [np.array(self.postings[value], np.uint32) for value in values if value in self.postings]
-        if len(parts) == 1:
-            return parts[0]
-        return np.sort(np.concatenate(parts)) if parts else _NOBODY
+        numbers = [self.numbers[value] for value in values if value in self.numbers]
+        found = self._index.having(np.array(numbers, np.int64))
+        if len(numbers) > 1:
+            found.sort()
+        return found
 
 
 class _TenantIndex:
-    """One tenant's series by number: labels, ids, and when the store says they were seen."""
+    """One tenant's series by number: ids, labels, and when the store says they were seen.
 
-    def __init__(self) -> None:
+    An entry is one label of one series: entries bounds[n] to bounds[n + 1] are those of series n.
+    """
+
+    def __init__(self, roster: Roster) -> None:
+        self.roster = roster
         self.weight = 0
-        self.numbers: dict[int, int] = {}
-        self._labels: list[Labels] = []
-        self._names: dict[str, _Label] = {}
+        self._count = 0
+        self._of_roster: NDArray[np.int64] = np.empty(0, np.int64)
+        self._in_roster: Numbers = np.empty(0, np.uint32)
         self._ids: Ids = np.empty(0, np.uint64)
         self._first: Times = np.empty(0, np.int64)
         self._last: Times = np.empty(0, np.int64)
-        self._ranks = _Ranks(self._labels)
+        self._bounds: NDArray[np.int64] = np.zeros(1, np.int64)
+        self._series: Numbers = np.empty(0, np.uint32)  # of each entry, as the next two
+        self._pairs: Numbers = np.empty(0, np.uint32)
+        self._previous: postings.Links = np.empty(0, np.int32)
+        self._heads: postings.Links = np.empty(0, np.int32)  # of each label, as the next
+        self._counts: postings.Links = np.empty(0, np.int32)
+        self._by_id = SpanTable()
+        self._table = SpanTable()
+        self._texts: list[tuple[str, str]] = []
+        self._names: dict[str, _Label] = {}
+        self._made: dict[int, Labels] = {}
+        self._ranks = _Ranks(self)
         self._found: OrderedDict[Matchers, tuple[int, KnownSeries]] = OrderedDict()
+        self._remembered = 0
 
-    def learn(self, one: int, labels: Labels) -> None:
-        """Number a new series."""
-        number = len(self._labels)
-        if number == len(self._ids):
-            self._grow(max(_FEWEST, 2 * number))
-        self.numbers[one] = number
-        self._ids[number] = one
-        self._labels.append(labels)
-        for name, value in labels:
+    def __len__(self) -> int:
+        return self._count
+
+    def learn(self, ids: Ids, numbers: Numbers) -> None:
+        """Number the series that are new among some, given by their numbers in the roster."""
+        if len(self.roster) > len(self._of_roster):
+            self._of_roster = lengthened(self._of_roster, max(_FEWEST, len(self.roster) * 5 // 4), ABSENT)
+        fresh = np.flatnonzero(self._of_roster[numbers] == ABSENT)
+        if not len(fresh):
+            return
+        # Of two label sets with one id the first is the series.
+        first, places = self._count, 8 * np.arange(len(fresh))
+        found = self._by_id.put(Spans(ids[fresh].tobytes(), places, places + 8))
+        _, rows = np.unique(found, return_index=True)
+        fresh = fresh[rows[found[rows] >= first]]
+        if not len(fresh):
+            return
+        numbers, after = numbers[fresh], len(self._by_id)
+        if after > len(self._ids):
+            self._grow(max(_FEWEST, 2 * after))
+        self._of_roster[numbers] = np.arange(first, after)
+        self._in_roster[first:after], self._ids[first:after] = numbers, ids[fresh]
+        entries = self._enter(self.roster.texts(numbers), first)
+        self._count = after
+        self.weight += _SERIES_BYTES * len(fresh) + _ENTRY_BYTES * entries
+
+    def _enter(self, texts: Spans, first: int) -> int:
+        """Enter the labels of new series, the first of which has that number; returns how many labels they have."""
+        most = (texts.data.count(b"\xff") + len(texts.starts)) // 2
+        starts, ends, counts = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(len(texts.starts), np.int64)
+        total = postings.cut(*texts, starts, ends, counts)
+        pairs = self._table.put(Spans(texts.data, starts[:total], ends[:total])).astype(np.uint32)
+        self._add_pairs()
+        at = int(self._bounds[first])
+        if at + total > len(self._pairs):
+            size = max(_FEWEST, 3 * (at + total) // 2)
+            self._series, self._pairs = lengthened(self._series, size), lengthened(self._pairs, size)
+            self._previous = lengthened(self._previous, size)
+        self._pairs[at : at + total] = pairs
+        self._series[at : at + total] = np.repeat(np.arange(first, first + len(counts), dtype=np.uint32), counts)
+        self._bounds[first + 1 : first + 1 + len(counts)] = at + np.cumsum(counts)
+        postings.hang(pairs, at, self._heads, self._counts, self._previous)
+        return total
+
+    def _add_pairs(self) -> None:
+        """Make names and values of labels that are new to the table."""
+        known, count = len(self._texts), len(self._table)
+        if count > len(self._heads):
+            self._heads = lengthened(self._heads, max(_FEWEST, 2 * count), ABSENT)
+            self._counts = lengthened(self._counts, max(_FEWEST, 2 * count))
+        for number in range(known, count):
+            text = self._table.text(number)
+            name, value = (part.decode() for part in text.split(b"\xff"))
             label = self._names.get(name)
             if label is None:
-                label = self._names[name] = _Label()
+                label = self._names[name] = _Label(self)
             label.add(value, number)
+            self._texts.append((name, value))
+            self.weight += _PAIR_BYTES + 2 * len(text)
 
-    def see(self, number: int, first: int, last: int) -> None:
-        """Widen the time a series was seen."""
-        self._first[number] = min(self._first[number], first)
-        self._last[number] = max(self._last[number], last)
+    def see(self, numbers: Numbers, first: Times, last: Times) -> None:
+        """Widen the times that different series, given by their numbers in the roster, were seen."""
+        rows = self._of_roster[numbers]
+        here = np.flatnonzero(rows != ABSENT)
+        rows = rows[here]
+        self._first[rows] = np.minimum(self._first[rows], first[here])
+        self._last[rows] = np.maximum(self._last[rows], last[here])
 
-    def see_all(self, numbers: Numbers, first: Times, last: Times) -> None:
-        """Widen the times that different series were seen."""
-        self._first[numbers] = np.minimum(self._first[numbers], first)
-        self._last[numbers] = np.maximum(self._last[numbers], last)
+    def spans(self, numbers: Numbers) -> tuple[Named, Times, Times]:
+        """The label sets of series in the roster, and from when to when they were seen."""
+        return self.roster.named(self._in_roster[numbers]), self._first[numbers], self._last[numbers]
+
+    def labels(self, numbers: Numbers) -> list[Labels]:
+        """The label sets of series, made once."""
+        made = self._made
+        for number in numbers.tolist():
+            if number not in made:
+                entries = self._pairs[self._bounds[number] : self._bounds[number + 1]].tolist()
+                made[number] = Labels([self._texts[pair] for pair in entries])
+        return [made[number] for number in numbers.tolist()]
+
+    def pairs(self, numbers: Numbers) -> list[tuple[str, str]]:
+        """The labels that any of some series has, each once."""
+        marked = np.zeros(len(self._texts), np.bool_)
+        postings.mark(numbers, self._bounds, self._pairs, marked)
+        return [self._texts[pair] for pair in np.flatnonzero(marked).tolist()]
+
+    def key(self, number: int) -> bytes:
+        """What series are put in order by: their labels, for a checked label has no zero byte."""
+        return self.roster.text(int(self._in_roster[number])).replace(b"\xff", b"\0")
+
+    def having(self, pairs: NDArray[np.int64]) -> Numbers:
+        """The series of some labels, those of each label ascending."""
+        found = np.empty(int(self._counts[pairs].sum()), np.uint32)
+        postings.collect(pairs, self._heads, self._counts, self._previous, self._series, found)
+        return found
 
     def regexes(self, matcher_sets: Iterable[Matchers]) -> list[Regex]:
         """Regexes with values that they have not been asked about."""
@@ -268,29 +386,32 @@ class _TenantIndex:
 
     def find(self, matchers: Matchers) -> KnownSeries:
         """The series that satisfy all matchers."""
-        known = len(self._labels)
         remembered, found = self._found.get(matchers, (-1, NO_SERIES))
-        if remembered == known:
+        if remembered == self._count:
             return found
         numbers = self._ranks.ordered(self._numbers(matchers))
-        found = KnownSeries(self._ids[numbers], tuple([self._labels[number] for number in numbers.tolist()]))
-        if len(found) <= _REMEMBERED_SERIES:
-            self._found[matchers] = (known, found)
-            if len(self._found) > _REMEMBERED_ANSWERS:
-                self._found.popitem(last=False)
+        found = KnownSeries(
+            self._ids[numbers], tuple(self.labels(numbers)), self.roster.named(self._in_roster[numbers])
+        )
+        self._remember(matchers, found)
         return found
 
-    def seen(self, matcher_sets: Sequence[Matchers], within: TimeRange) -> list[Labels]:
-        """The label sets that satisfy any of the sets and were seen."""
-        numbers = np.unique(np.concatenate([self._numbers(matchers) for matchers in matcher_sets or ((),)]))
-        seen = (self._first[numbers] <= within.end) & (self._last[numbers] >= within.start - HOUR)
-        return [self._labels[number] for number in numbers[seen].tolist()]
+    def _remember(self, matchers: Matchers, found: KnownSeries) -> None:
+        _, before = self._found.pop(matchers, (-1, NO_SERIES))
+        self._remembered += len(found) - len(before)
+        self._found[matchers] = (self._count, found)
+        while self._remembered > _REMEMBERED_SERIES or len(self._found) > _REMEMBERED_ANSWERS:
+            self._remembered -= len(self._found.popitem(last=False)[1][1])
+
+    def match(self, matcher_sets: Sequence[Matchers]) -> Matched:
+        """The series that satisfy any of the sets."""
+        return Matched(self, np.unique(np.concatenate([self._numbers(matchers) for matchers in matcher_sets or ((),)])))
 
     def _numbers(self, matchers: Matchers) -> Numbers:
         """The series that satisfy all matchers, ascending."""
         wanted = [self._having(one) for one in matchers if not one.matches_empty]
         wanted.sort(key=len)
-        found = wanted[0] if wanted else np.arange(len(self._labels), dtype=np.uint32)
+        found = wanted[0] if wanted else np.arange(self._count, dtype=np.uint32)
         for other in wanted[1:]:
             found = found[_among(found, other)]
         for matcher in matchers:
@@ -303,36 +424,38 @@ class _TenantIndex:
         return _NOBODY if label is None else label.having(matcher)
 
     def _grow(self, size: int) -> None:
+        self._in_roster = lengthened(self._in_roster, size)
         self._ids = lengthened(self._ids, size)
         self._first = lengthened(self._first, size, MAX_TIME)
         self._last = lengthened(self._last, size, MIN_TIME)
+        self._bounds = lengthened(self._bounds, size + 1)
 
 
 class _Ranks:
     """The order of all label sets of a tenant, brought up to date when it is asked for."""
 
-    def __init__(self, labels: Sequence[Labels]) -> None:
-        self._labels = labels
+    def __init__(self, index: _TenantIndex) -> None:
+        self._index = index
         self._order: NDArray[np.int64] = np.empty(0, np.int64)
         self._rank: NDArray[np.int64] = np.empty(0, np.int64)
 
     def ordered(self, numbers: Numbers) -> Numbers:
         """The numbers in ascending order of their label sets."""
-        fresh = len(self._labels) - len(self._order)
+        fresh = len(self._index) - len(self._order)
         if fresh > _FRESH_FOR_ONE * len(numbers):  # few of many: a small query does not wait until all are in order
-            return np.array(sorted(numbers.tolist(), key=self._labels.__getitem__), np.uint32)
+            return np.array(sorted(numbers.tolist(), key=self._index.key), np.uint32)
         if fresh:
             self._update()
         return numbers[np.argsort(self._rank[numbers])]
 
     def _update(self) -> None:
-        known = len(self._order)
-        fresh = sorted(range(known, len(self._labels)), key=self._labels.__getitem__)
+        known, key = len(self._order), self._index.key
+        fresh = sorted(range(known, len(self._index)), key=key)
         if known < len(fresh):
-            order = sorted((*self._order.tolist(), *fresh), key=self._labels.__getitem__)
+            order = sorted((*self._order.tolist(), *fresh), key=key)
             self._order = np.array(order, np.int64)
         else:
-            places = [bisect_left(self._order, self._labels[one], key=self._labels.__getitem__) for one in fresh]
+            places = [bisect_left(self._order, key(one), key=key) for one in fresh]
             self._order = np.insert(self._order, places, fresh)
         self._rank = np.empty(len(self._order), np.int64)
         self._rank[self._order] = np.arange(len(self._order))
@@ -344,7 +467,3 @@ def _among(numbers: Numbers, others: Numbers) -> NDArray[np.bool_]:
         return np.zeros(len(numbers), np.bool_)
     found: NDArray[np.bool_] = others[np.minimum(np.searchsorted(others, numbers), len(others) - 1)] == numbers
     return found
-
-
-def _weight(labels: Labels) -> int:
-    return _SERIES_BYTES + _LABEL_BYTES * len(labels) + sum([len(value) for _, value in labels])

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.domain.labels import Labels, metric_id
-from sightline.domain.metrics.samples import Ids
+from sightline.domain.metrics.roster import Named, Roster
+from sightline.domain.metrics.samples import Ids, Index
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,16 +48,21 @@ class Wanted:
 class KnownSeries(Wanted):
     """Series in ascending order of labels. Shared between queries: nobody writes into it.
 
-    labels: s label sets.
+    labels: s label sets. named: the same in a roster, where that is where they were found.
     """
 
     labels: tuple[Labels, ...]
+    named: Named | None = None
 
     @classmethod
     def of(cls, labels: Sequence[Labels], ids: Sequence[int]) -> "KnownSeries":
         """From label sets and their ids, in any order."""
         pairs = sorted(zip(labels, ids, strict=True))
         return cls(np.array([number for _, number in pairs], np.uint64), tuple(one for one, _ in pairs))
+
+    def numbers_in(self, roster: Roster) -> Index:
+        """The numbers of the series in a roster, uint32 (s,), in ascending order of ids."""
+        return roster.numbers(self.labels if self.named is None else self.named)[self._by_id]
 
     @cached_property
     def metrics(self) -> tuple[int, ...]:

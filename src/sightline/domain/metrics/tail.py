@@ -4,30 +4,26 @@ from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
 from operator import attrgetter
 from typing import Final
-from weakref import WeakKeyDictionary
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sightline.domain.labels import METRIC_NAME, Labels, Matchers, MatchOp, satisfies
+from sightline.domain.labels import METRIC_NAME, Labels, Matchers, MatchOp, metric_id, satisfies
 from sightline.domain.metrics.chains import Chains, ChainsView
 from sightline.domain.metrics.journal import Appended, joined
-from sightline.domain.metrics.known import Wanted
+from sightline.domain.metrics.known import KnownSeries
 from sightline.domain.metrics.lengthened import lengthened
 from sightline.domain.metrics.resolve import spans
-from sightline.domain.metrics.roster import Named, Roster
+from sightline.domain.metrics.roster import Named, Roster, Rosters
 from sightline.domain.metrics.runs import Run
 from sightline.domain.metrics.samples import Ids, SeriesColumns, Times
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import MAX_TIME, MIN_TIME, TimeRange
 
-_NEVER: Final = np.iinfo(np.int64).max
 _FEWEST_ROWS: Final = 64
-_KEPT_DROPS: Final = 4
 _NO_CHAINS: Final = Chains()
-_NO_ROWS: Final = np.empty(0, np.int64)
 _JOINED: Final = 64
 _SMALL_ROWS: Final = 1_000
 
@@ -51,17 +47,18 @@ class TailView:
     def series(self, within: TimeRange) -> set[Labels]:
         """The wanted label sets that were seen in the range."""
         seen = np.flatnonzero((self.first <= within.end) & (self.last >= within.start))
-        return {self.labels[at] for at in seen.tolist() if self._wanted(self.labels[at])}
+        return {labels for at in seen.tolist() if self._wanted(labels := self.labels[at])}
 
     def columns(self, within: TimeRange) -> SeriesColumns:
         """The wanted samples within the range, in ascending order of labels, the last write of a timestamp alone."""
         offsets, times, values = self.chains.settled(within)
-        found = [row for row in np.flatnonzero(np.diff(offsets)).tolist() if self._wanted(self.labels[row])]
-        rows = np.array(sorted(found, key=self.labels.__getitem__), np.intp)
+        found = [(self.labels[row], row) for row in np.flatnonzero(np.diff(offsets)).tolist()]
+        found = sorted(one for one in found if self._wanted(one[0]))
+        rows = np.array([row for _, row in found], np.intp)
         starts, lengths = offsets[rows], np.diff(offsets)[rows]
         samples = spans(starts, lengths)
         return SeriesColumns(
-            tuple([self.labels[row] for row in rows.tolist()]),
+            tuple([labels for labels, _ in found]),
             self.ids[rows],
             np.append(0, np.cumsum(lengths)),
             times[samples],
@@ -96,127 +93,67 @@ class TailSamples:
 
 @dataclass(slots=True, eq=False)
 class _TenantTail:
-    """One tenant's entries in order of position, and the series they hold in columns, a row a series.
+    """One tenant's entries in order of position, and what is known of the series they hold, in columns by number in the roster.
 
-    first, last: when a series was seen, ms. ends: the position after its last sample; a free row's is never reached.
-    numbers: its number in the roster, or -1; of_number: the row of each number, or -1.
-    version: how often rows were given or taken; found: the rows of series that were wanted, and of which version they are.
+    ids, metrics: uint64. first, last: when a series was seen, ms. ends: the position after its last sample. dropped: the position
+    below which everything is forgotten; a series is held when its end lies above.
     """
 
+    roster: Roster
     entries: deque[Appended] = field(default_factory=deque)
     chains: Chains = field(default_factory=Chains)
-    dropped: deque[int] = field(default_factory=lambda: deque(maxlen=_KEPT_DROPS))
-    rows: dict[int, int] = field(default_factory=dict)
-    by_name: dict[str, set[int]] = field(default_factory=dict)
-    free: list[int] = field(default_factory=list)
-    labels: list[Labels] = field(default_factory=list)
+    dropped: int = 0
     ids: Ids = field(default_factory=lambda: np.empty(0, np.uint64))
+    metrics: Ids = field(default_factory=lambda: np.empty(0, np.uint64))
     first: Times = field(default_factory=lambda: np.empty(0, np.int64))
     last: Times = field(default_factory=lambda: np.empty(0, np.int64))
     ends: Times = field(default_factory=lambda: np.empty(0, np.int64))
-    numbers: Times = field(default_factory=lambda: np.empty(0, np.int64))
-    roster: Roster = field(default_factory=Roster)
-    of_number: Times = field(default_factory=lambda: np.empty(0, np.int64))
-    version: int = 0
-    found: WeakKeyDictionary[Wanted, tuple[int, Times]] = field(default_factory=WeakKeyDictionary)
 
-    def see(self, entry: Appended, labels: Sequence[Labels | None]) -> list[tuple[int, Labels]]:
-        """Note the series of an entry and when they were seen; returns the id and labels of those that were not there."""
-        fresh = []
-        rows = self._rows_of(entry, labels)
-        for at in np.flatnonzero(rows < 0).tolist():
-            label = labels[at]
-            if label is not None:
-                fresh.append((int(entry.ids[at]), label))
-                rows[at] = self._row(*fresh[-1])
-        self.chains.add(rows, entry.index, entry.times, entry.values)
-        found = np.flatnonzero(rows >= 0)
-        rows = rows[found]
-        if type(labels) is Named:
-            self.numbers[rows] = labels.numbers[found]
-            self.of_number[labels.numbers[found]] = rows
+    def see(self, entry: Appended, numbers: Times) -> NDArray[np.intp]:
+        """Note the series of an entry and when they were seen; returns which of them were not held."""
+        if len(self.roster) > len(self.ids):
+            self._grow(max(_FEWEST_ROWS, len(self.roster) * 5 // 4))
+        self.chains.add(numbers, entry.index, entry.times, entry.values)
+        found = np.flatnonzero(numbers >= 0)
+        rows = numbers[found]
         first, last = entry.spans()
+        fresh = self.ends[rows] <= self.dropped
+        new = rows[fresh]
+        self.first[new], self.last[new] = MAX_TIME, MIN_TIME
+        self.ids[new], self.metrics[new] = entry.ids[found[fresh]], entry.metrics[found[fresh]]
         self.first[rows] = np.minimum(self.first[rows], first[found])
         self.last[rows] = np.maximum(self.last[rows], last[found])
         self.ends[rows] = entry.end_seq
-        return fresh
+        return found[fresh]
 
-    def forget(self, end_seq: int) -> None:
-        """Give up the rows of series that have no sample at or above a position, and had none at some drops before.
+    def drop(self, end_seq: int) -> None:
+        """Forget everything below a position."""
+        gone = 0
+        while self.entries and self.entries[0].end_seq <= end_seq:
+            gone += len(self.entries.popleft().times)
+        self.chains.drop(gone)
+        self.dropped = end_seq
 
-        Most series come again with the next scrape, and a row takes a microsecond to give up and another to make anew.
-        """
-        self.dropped.append(end_seq)
-        if len(self.dropped) < _KEPT_DROPS:
-            return
-        for row in np.flatnonzero(self.ends <= self.dropped[0]).tolist():
-            self.version += 1
-            name = self.labels[row].name
-            del self.rows[int(self.ids[row])]
-            self.by_name[name].discard(row)
-            if not self.by_name[name]:
-                del self.by_name[name]
-            self.labels[row] = Labels()
-            self.ends[row] = _NEVER
-            if self.numbers[row] >= 0:
-                self.of_number[self.numbers[row]] = self.numbers[row] = -1
-            self.free.append(row)
-
-    def candidates(self, matcher_sets: Sequence[Matchers]) -> list[int]:
+    def candidates(self, matcher_sets: Sequence[Matchers]) -> Times:
         """The rows that may satisfy any of the matcher sets: those of the metrics they name, or all."""
+        rows = np.flatnonzero(self.ends > self.dropped)
         names = [_metric(matchers) for matchers in matcher_sets]
         if not names or "" in names:
-            return list(self.rows.values())
-        return [row for name in dict.fromkeys(names) for row in self.by_name.get(name, ())]
+            return rows
+        return rows[np.isin(self.metrics[rows], np.array([metric_id(name) for name in names], np.uint64))]
 
-    def rows_of(self, wanted: Wanted) -> Times:
-        """The row of each wanted series, in ascending order of ids, int64 (s,); -1 where it has none.
-
-        Rules and dashboards want the same series again and again, so that what was found last is kept as long as rows stay.
-        """
-        version, rows = self.found.get(wanted, (-1, _NO_ROWS))
-        if version != self.version:
-            rows = self._rows_by_id(wanted.ascending)
-            self.found[wanted] = (self.version, rows)
-        return rows
-
-    def _rows_of(self, entry: Appended, labels: Sequence[Labels | None]) -> Times:
-        """The row of each series, -1 where it has none; by its number in the roster, which is quicker than by its id."""
-        if type(labels) is not Named:
-            return self._rows_by_id(entry.ids)
-        if labels.roster is not self.roster:
-            self.roster, self.of_number = labels.roster, np.empty(0, np.int64)
-            self.numbers[:] = -1
-        if len(self.roster) > len(self.of_number):
-            self.of_number = lengthened(self.of_number, max(_FEWEST_ROWS, 2 * len(self.roster)), -1)
-        rows = self.of_number[labels.numbers]
-        unknown = np.flatnonzero(rows < 0)
-        if len(unknown):
-            rows[unknown] = self._rows_by_id(entry.ids[unknown])
-        return rows
-
-    def _rows_by_id(self, ids: Ids) -> Times:
-        return np.fromiter(map(self.rows.get, ids.tolist(), repeat(-1)), np.int64, len(ids))
-
-    def _row(self, one: int, labels: Labels) -> int:
-        row = self.free.pop() if self.free else len(self.labels)
-        if row == len(self.labels):
-            self.labels.append(labels)
-            if row == len(self.ids):
-                self._grow(max(_FEWEST_ROWS, 2 * row))
-        self.labels[row], self.ids[row], self.first[row], self.last[row] = labels, one, MAX_TIME, MIN_TIME
-        self.version += 1
-        self.chains.begin(row)
-        self.rows[one] = row
-        self.by_name.setdefault(labels.name, set()).add(row)
-        return row
+    def numbers_of(self, known: KnownSeries) -> Times:
+        """The row of each series, in ascending order of ids, int64 (s,); -1 where it has none."""
+        rows = known.numbers_in(self.roster).astype(np.int64)
+        return np.where(rows < len(self.ids), rows, -1)
 
     def _grow(self, size: int) -> None:
         self.ids = lengthened(self.ids, size)
+        self.metrics = lengthened(self.metrics, size)
         self.first = lengthened(self.first, size)
         self.last = lengthened(self.last, size)
-        self.ends = lengthened(self.ends, size, _NEVER)
-        self.numbers = lengthened(self.numbers, size, -1)
+        self.ends = lengthened(self.ends, size)
+        self.chains.reserve(size)
 
 
 def _metric(matchers: Matchers) -> str:
@@ -224,22 +161,33 @@ def _metric(matchers: Matchers) -> str:
     return next((m.value for m in matchers if m.name == METRIC_NAME and m.op is MatchOp.EQUAL), "")
 
 
-def _nobody(_tenant: Tenant, _one: int, _labels: Labels) -> None:
+def _nobody(_tenant: Tenant, _ids: Ids, _labels: Named) -> None:
     pass
 
 
 class Tail:
     """Entries of all tenants between the store and now, in order of position. Changed from one thread only."""
 
-    def __init__(self, on_series: Callable[[Tenant, int, Labels], None] = _nobody) -> None:
-        """Start empty. `on_series` is told of a series, by its id, when the tail has samples of it and had none before."""
+    def __init__(
+        self, on_series: Callable[[Tenant, Ids, Named], None] = _nobody, rosters: Rosters | None = None
+    ) -> None:
+        """Start empty. `on_series` is told of series, by their ids, when the tail has samples of them and had none before.
+
+        Entries are best named in the roster that `rosters` has for their tenant.
+        """
         self._on_series = on_series
+        self._rosters = rosters or Rosters()
         self._tenants: dict[Tenant, _TenantTail] = {}
         self._entries: list[Appended] = []
         self._weights: list[int] = []
         self._loose = 0  # how many of the last entries may become one
         self._rows = 0
         self._weight = 0
+        self._dropped = 0
+
+    def roster(self, tenant: Tenant) -> Roster:
+        """Where a tenant's series are best named."""
+        return self._rosters.of(tenant)
 
     @property
     def rows(self) -> int:
@@ -251,16 +199,25 @@ class Tail:
         """About how many bytes of memory they take."""
         return self._weight
 
-    def add(self, entry: Appended, labels: Sequence[Labels | None], *, is_loose: bool = False) -> None:
-        """Take an entry, which lies above all before it; `labels` are those of its `ids`, in their order.
+    def add(
+        self, entry: Appended, labels: Sequence[Labels], known: Times | None = None, *, is_loose: bool = False
+    ) -> None:
+        """Take an entry, which lies above all before it.
 
-        A series without labels is kept, but not found. is_loose: no range that is sealed already ends with the entry or begins
-        with it, so that it may become one with its neighbours.
+        labels: m label sets; known: int64 (k,), which of them each series of the entry has, -1 for none; None when they are
+        those of its `ids`, in their order. A series without labels is kept, but not found. is_loose: no range that is sealed
+        already ends with the entry or begins with it, so that it may become one with its neighbours.
         """
-        held = self._tenants.setdefault(entry.tenant, _TenantTail())
+        held = self._tenants.get(entry.tenant)
+        if held is None:
+            held = self._tenants[entry.tenant] = _TenantTail(self._rosters.of(entry.tenant), dropped=self._dropped)
+        numbers = held.roster.numbers(labels).astype(np.int64)
+        if known is not None:
+            numbers = np.where(known >= 0, np.append(numbers, -1)[known], -1)
         held.entries.append(entry)
-        for one, its in held.see(entry, labels):
-            self._on_series(entry.tenant, one, its)
+        fresh = held.see(entry, numbers)
+        if len(fresh):
+            self._on_series(entry.tenant, entry.ids[fresh], held.roster.named(numbers[fresh].astype(np.uint32)))
         self._entries.append(entry)
         self._weights.append(entry.weight)
         self._rows += len(entry.times)
@@ -313,15 +270,10 @@ class Tail:
         self._rows -= sum(len(entry.times) for entry in self._entries[:count])
         self._weight -= sum(self._weights[:count])
         del self._entries[:count], self._weights[:count]
+        self._dropped = max(self._dropped, end_seq)
         for tenant in touched:
-            held = self._tenants[tenant]
-            gone = 0
-            while held.entries and held.entries[0].end_seq <= end_seq:
-                gone += len(held.entries.popleft().times)
-            held.chains.drop(gone)
-            if held.entries:
-                held.forget(end_seq)
-            else:
+            self._tenants[tenant].drop(end_seq)
+            if not self._tenants[tenant].entries:
                 del self._tenants[tenant]
 
     def view(self, tenant: Tenant, matcher_sets: Sequence[Matchers]) -> TailView:
@@ -329,14 +281,27 @@ class Tail:
 
         Finding the series is left to the view, so that it need not happen on the thread that changes the tail.
         """
-        held = self._tenants.get(tenant, _TenantTail())
+        held = self._tenants.get(tenant) or _TenantTail(Roster())
         rows = held.candidates(matcher_sets)
-        labels = [held.labels[row] for row in rows]
-        chains = held.chains.view(np.array(rows, np.int64))
-        return TailView(tuple(matcher_sets), labels, held.ids[rows], held.first[rows], held.last[rows], chains)
+        labels = held.roster.named(rows.astype(np.uint32))
+        return TailView(
+            tuple(matcher_sets), labels, held.ids[rows], held.first[rows], held.last[rows], held.chains.view(rows)
+        )
 
-    def samples(self, tenant: Tenant, wanted: Wanted) -> TailSamples:
+    def samples(self, tenant: Tenant, known: KnownSeries) -> TailSamples:
         """The samples of known series as they are now."""
         held = self._tenants.get(tenant)
-        rows = np.full(len(wanted), -1, np.int64) if held is None else held.rows_of(wanted)
-        return TailSamples(wanted.ascending, (_NO_CHAINS if held is None else held.chains).view(rows))
+        if held is None:
+            return TailSamples(known.ascending, _NO_CHAINS.view(np.full(len(known), -1, np.int64)))
+        return TailSamples(known.ascending, held.chains.view(held.numbers_of(known)))
+
+    def spans(self, tenant: Tenant, labels: Named) -> tuple[Times, Times]:
+        """When series (k,) were seen, int64 (k,), ms: the first and the last time; first > last where none of it is here."""
+        held = self._tenants.get(tenant)
+        first, last = np.full(len(labels), MAX_TIME), np.full(len(labels), MIN_TIME)
+        if held is not None:
+            rows = held.roster.numbers(labels).astype(np.int64)
+            here = np.flatnonzero(rows < len(held.ids))
+            here = here[held.ends[rows[here]] > held.dropped]
+            first[here], last[here] = held.first[rows[here]], held.last[rows[here]]
+        return first, last

@@ -12,13 +12,16 @@ import os
 import struct
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sightline.adapters.outbound.clickhouse.map_column import map_values
+from sightline.domain.metrics.span_table import Spans
 
 Pieces = list[bytes | memoryview]
 
@@ -86,12 +89,10 @@ def words(name: str, index: NDArray[np.uint32], texts: Sequence[str]) -> Column:
     return Column(name, "LowCardinality(String)", len(index), values)
 
 
-def maps(name: str, rows: Sequence[Iterable[tuple[str, str]]]) -> Column:
-    """A column of maps from text to text, given as their pairs."""
-    ends = np.cumsum([len(tuple(row)) for row in rows], dtype=np.uint64)
-    pairs = [pair for row in rows for pair in row]
-    names, values = (_texts([pair[side] for pair in pairs]) for side in (0, 1))
-    return Column(name, "Map(String, String)", len(rows), [_bytes(ends, "<u8"), names, values])
+def maps(name: str, rows: Spans) -> Column:
+    """A column of maps from text to text, given as the canonical bytes of label sets."""
+    ends, names, values = map_values(rows)
+    return Column(name, "Map(String, String)", len(ends), [_bytes(ends, "<u8"), names, values])
 
 
 @contextmanager
@@ -123,16 +124,8 @@ def _bytes(column: NDArray[Any], dtype: str) -> memoryview:
     return memoryview(array).cast("B") if array.size else memoryview(b"")
 
 
-class _Encoded(dict[str, bytes]):
-    """Texts as the format writes them; most label names and values come again and again."""
-
-    def __missing__(self, text: str) -> bytes:
-        encoded = self[text] = _text(text)
-        return encoded
-
-
 def _texts(texts: Sequence[str]) -> bytes:
-    return b"".join(map(_Encoded().__getitem__, texts))
+    return b"".join([_text(text) for text in texts])
 
 
 def _text(text: str) -> bytes:

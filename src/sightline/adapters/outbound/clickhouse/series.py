@@ -22,6 +22,7 @@ from sightline.domain.labels import Labels, Matchers
 from sightline.domain.metrics.journal import SealedRange
 from sightline.domain.metrics.known import KnownSeries
 from sightline.domain.metrics.resolve import by_labels, last_writes
+from sightline.domain.metrics.roster import texts_of
 from sightline.domain.metrics.runs import Gathering, Run
 from sightline.domain.metrics.runs import columns as gathered
 from sightline.domain.metrics.samples import SeriesColumns, Times
@@ -257,7 +258,7 @@ def _series_rows(batch: SealedRange) -> Block:
         words("tenant", batch.series_tenant, batch.tenants),
         uint64("metric", batch.series_metric),
         uint64("id", batch.series_id),
-        maps("labels", batch.labels),
+        maps("labels", texts_of(batch.labels)),
         instants("first_seen", batch.first_seen),
         instants("last_seen", batch.last_seen),
     )

@@ -1,25 +1,18 @@
-"""Numbers by stretches of bytes: what a sender wrote for a series is looked up as it stands, without being parsed.
+"""Numbers by stretches of bytes: an open-addressed table in arrays. Bytes are compared, never only their hash."""
 
-An open-addressed table in arrays, searched and filled by machine code. Bytes are compared, never only their hash.
-"""
-
-import secrets
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.domain.kernels.compiled import BYTES, INTS, kernel, subroutine
-from sightline.domain.metrics.lengthened import lengthened
 
 ABSENT: Final = -1
 
 _FACTOR: Final = 0x2545F491 | 1
 _MASK: Final = (1 << 31) - 1
 _FURTHEST: Final = 64
-"""Places looked at for one stretch. Who sends what collides on purpose has it parsed each time, and slows down nobody else."""
-_FEWEST: Final = 1024
-_FEWEST_BYTES: Final = 1 << 16
+"""Places looked at for one stretch: what collides more often is not kept in the table."""
 
 
 @subroutine
@@ -146,10 +139,12 @@ def put_in_python(
 
 
 def place_again_in_python(hashes: NDArray[np.int64], count: int, slots: NDArray[np.int32]) -> int:
-    """Put the entries, which are distinct, into empty slots; returns how many found a place."""
+    """Put the entries, which are distinct, into empty slots, but those whose hash is ABSENT; returns how many found a place."""
     last = len(slots) - 1
     placed = 0
     for entry in range(count):
+        if hashes[entry] < 0:
+            continue
         slot = int(hashes[entry]) & last
         for _ in range(_FURTHEST):
             if slots[slot] < 0:
@@ -174,51 +169,30 @@ put = kernel(
 place_again = kernel(f"int64({INTS}, int64, int32[::1])", twin=place_again_in_python)(place_again_in_python)
 
 
-class SpanTable:
-    """A number for each distinct stretch of bytes that was put in. Not thread-safe."""
+def _gather_numpy(
+    bounds: NDArray[np.int64],
+    arena: NDArray[np.uint8],
+    entries: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    out: NDArray[np.uint8],
+) -> None:
+    for entry, end in zip(entries.tolist(), ends.tolist(), strict=True):
+        own = arena[bounds[entry] : bounds[entry + 1]]
+        out[end - len(own) : end] = own
 
-    def __init__(self) -> None:
-        self._seed = secrets.randbits(31)
-        self._count = 0
-        self._slots = np.full(2 * _FEWEST, ABSENT, np.int32)
-        self._hashes = np.zeros(_FEWEST, np.int64)
-        self._bounds = np.zeros(_FEWEST + 1, np.int64)
-        self._arena = np.zeros(_FEWEST_BYTES, np.uint8)
-        self._numbers = np.zeros(_FEWEST, np.int64)
 
-    @property
-    def nbytes(self) -> int:
-        """About how many bytes of memory it takes."""
-        held = (self._slots, self._hashes, self._bounds, self._numbers)
-        return int(self._bounds[self._count]) + sum(column.nbytes for column in held)
-
-    def numbers(self, data: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The number of each stretch data[starts[i]:ends[i]], int64 (k,); ABSENT for what was not put in."""
-        entries = np.empty(len(starts), np.int64)
-        table = (self._slots, self._hashes, self._bounds, self._arena)
-        absent = find(data, starts, ends, self._seed, self._count, *table, entries)
-        if not absent:
-            return self._numbers[entries]
-        return np.where(entries >= 0, self._numbers[entries], ABSENT)
-
-    def put(self, data: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64], numbers: NDArray[np.int64]) -> None:
-        """Give numbers to stretches; one that finds no place is not remembered."""
-        self._make_room(len(starts), int((ends - starts).sum()))
-        entries = np.empty(len(starts), np.int64)
-        table = (self._slots, self._hashes, self._bounds, self._arena)
-        self._count = put(data, starts, ends, self._seed, self._count, *table, entries)
-        placed = entries >= 0
-        self._numbers[entries[placed]] = numbers[placed]
-
-    def _make_room(self, entries: int, size: int) -> None:
-        held, needed = int(self._bounds[self._count]), self._count + entries
-        if held + size > len(self._arena):
-            self._arena = lengthened(self._arena, max(held + size, 2 * len(self._arena)))
-        if needed <= len(self._hashes):
-            return
-        longer = max(needed, 2 * len(self._hashes))
-        self._hashes = lengthened(self._hashes, longer)
-        self._numbers = lengthened(self._numbers, longer)
-        self._bounds = lengthened(self._bounds, longer + 1)
-        self._slots = np.full(1 << (2 * longer - 1).bit_length(), ABSENT, np.int32)
-        place_again(self._hashes, self._count, self._slots)
+@kernel(f"void({INTS}, {BYTES}, {INTS}, {INTS}, uint8[::1])", twin=_gather_numpy)
+def gather(
+    bounds: NDArray[np.int64],
+    arena: NDArray[np.uint8],
+    entries: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    out: NDArray[np.uint8],
+) -> None:
+    """Copy the stretches of entries (k,) one behind the other; ends (k,): where each ends in `out`."""
+    for one in range(len(entries)):
+        at = bounds[entries[one]]
+        length = bounds[entries[one] + 1] - at
+        start = ends[one] - length
+        for step in range(length):
+            out[start + step] = arena[at + step]
