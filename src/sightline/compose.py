@@ -65,9 +65,11 @@ from sightline.application.recover import Recovered, recover
 from sightline.application.register import Register
 from sightline.application.report import Report
 from sightline.application.retain import Retain
+from sightline.application.reuse import Reuse
 from sightline.application.scrape import Scrape
 from sightline.application.search import Search, SearchLimits
 from sightline.application.tail import Tail as LiveTail
+from sightline.application.watch import QueryRun, Watch
 from sightline.domain.alerts.builtin import builtin_rules, container_rules
 from sightline.domain.alerts.cooldown import Pace
 from sightline.domain.breaker import BreakerState
@@ -76,6 +78,7 @@ from sightline.domain.dashboards.ready_made import READY_MADE
 from sightline.domain.errors import SettingsInvalid, SightlineError
 from sightline.domain.kernels.compiled import start_compiling
 from sightline.domain.labels import LabelLimits
+from sightline.domain.metrics.freshness import Freshness
 from sightline.domain.metrics.hot import HotTier
 from sightline.domain.metrics.index import LabelIndex
 from sightline.domain.metrics.roster import Rosters
@@ -181,6 +184,7 @@ class _Core:
     database: SqlDatabase
     journal: FileJournal
     retain: Retain
+    freshness: Freshness
     ingest: Ingest
     reader: TieredSeries
     flush: Flush
@@ -211,12 +215,24 @@ async def _core(settings: Settings, stack: AsyncExitStack) -> _Core:
     recovered = await asyncio.to_thread(recover, journal, tail)
     retain = Retain(SystemDisk(folder.path), telemetry, settings.disk.min_free)
     await retain.run_once()
-    limits = _ingest_limits(settings)
-    ingest = Ingest(journal, tail, bus, clock, retain, telemetry, limits, recovered.position, rosters=rosters)
+    freshness = Freshness()
+    ingest = Ingest(
+        journal,
+        tail,
+        bus,
+        clock,
+        retain,
+        telemetry,
+        _ingest_limits(settings),
+        recovered.position,
+        freshness=freshness,
+        rosters=rosters,
+    )
     reader = TieredSeries(tail, store, threads, hot, index)
-    flush = Flush(journal, tail, reader, clock, telemetry, _flush_policy(settings), threads, recovered.pending)
+    sealing = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="seal"))  # which no query can keep waiting
+    flush = Flush(journal, tail, reader, clock, telemetry, _flush_policy(settings), sealing, recovered.pending)
     stack.push_async_callback(_drain, ingest, flush)
-    return _Core(clock, telemetry, bus, threads, database, journal, retain, ingest, reader, flush, recovered)
+    return _Core(clock, telemetry, bus, threads, database, journal, retain, freshness, ingest, reader, flush, recovered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +249,7 @@ class _Parts:
     """What is both asked from outside and run by the ticker."""
 
     query: Query
+    watch: Watch
     notify: Notify
     evaluate: Evaluate
     dashboards: DefineDashboards
@@ -243,12 +260,15 @@ class _Parts:
 
 async def _parts(settings: Settings, core: _Core, stack: AsyncExitStack) -> _Parts:
     clock, telemetry = core.clock, core.telemetry
+    watch = Watch(clock, telemetry, settings.query.log_slower_than.seconds, _tell_of_slow)
     query = Query(
         series=core.reader,
         clock=clock,
         telemetry=telemetry,
         executor=core.threads,
         limits=_query_limits(settings),
+        reuse=_reuse(settings, core),
+        watch=watch,
     )
     notify = Notify(_notifiers(settings), clock, telemetry, Pace(cooldown=settings.alerts.cooldown))
     catalog = SqlCatalog(core.database)
@@ -256,6 +276,7 @@ async def _parts(settings: Settings, core: _Core, stack: AsyncExitStack) -> _Par
     stack.push_async_callback(_settle, servers)
     return _Parts(
         query,
+        watch,
         notify,
         Evaluate(query, catalog, core.bus, notify, clock, telemetry),
         DefineDashboards(
@@ -285,6 +306,7 @@ def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio
         containers=Inspect(parts.docker, parts.query, core.reader),
         metadata=parts.scraping.metadata,
         tail=LiveTail(core.bus, core.clock),
+        watch=parts.watch,
         clock=core.clock,
         telemetry=core.telemetry,
         rules_every=settings.alerts.interval.seconds,
@@ -464,6 +486,40 @@ def _flush_policy(settings: Settings) -> FlushPolicy:
     return FlushPolicy(settings.flush.rows, settings.flush.bytes, settings.flush.age.seconds)
 
 
+def _tell_of_slow(query: QueryRun) -> None:
+    """A line in the log for a query that took long."""
+    question = query.question
+    _log.warning(
+        "slow query",
+        tenant=question.tenant,
+        kind=question.kind,
+        query=question.text,
+        start=question.grid.start,
+        end=question.grid.end,
+        step=question.grid.step,
+        took=round(query.took, 3),
+        **{phase: round(seconds, 3) for phase, seconds in query.seconds().items()},
+        series=query.series,
+        samples=query.samples,
+        outcome=query.code,
+        client=question.client,
+    )
+
+
+def _reuse(settings: Settings, core: _Core) -> Reuse | None:
+    """Where answers of range queries are kept, unless that is turned off."""
+    if not settings.query.cache_bytes:
+        return None
+    return Reuse(
+        core.freshness,
+        core.clock,
+        core.telemetry,
+        core.threads,
+        max_bytes=int(settings.query.cache_bytes),
+        retention=settings.retention,
+    )
+
+
 def _query_limits(settings: Settings) -> QueryLimits:
     query = settings.query
     return QueryLimits(
@@ -475,4 +531,5 @@ def _query_limits(settings: Settings) -> QueryLimits:
         lookback=query.lookback,
         max_length=query.max_length,
         max_depth=query.max_depth,
+        memory=int(query.memory),
     )

@@ -1,6 +1,9 @@
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import threading
+import weakref
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -10,21 +13,25 @@ from typing_extensions import override
 from sightline.adapters.outbound.memory.clock import ManualClock
 from sightline.adapters.outbound.memory.series import MemorySeries
 from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
-from sightline.application.query import Query, QueryLimits, QueryOptions
+from sightline.application.query import SMALL_SAMPLES, Query, QueryLimits, QueryOptions
+from sightline.application.reuse import Reuse
 from sightline.domain.errors import (
     BadData,
     InvalidParameter,
     MalformedQuery,
     NotSupported,
     QueryTimeout,
+    SightlineError,
     TooManyPoints,
     TooManyQueries,
     TooManySamples,
+    TooMuchMemory,
     Unavailable,
 )
 from sightline.domain.labels import Labels, Matchers
+from sightline.domain.metrics.freshness import Freshness
 from sightline.domain.metrics.samples import SeriesColumns
-from sightline.domain.promql.values import Scalar, String, Vector
+from sightline.domain.promql.values import Answer, Scalar, String, Vector
 from sightline.domain.tenancy import LOCAL, Principal, Tenant
 from sightline.domain.timerange import Grid, TimeRange
 
@@ -222,7 +229,7 @@ async def test_a_query_that_takes_too_long_is_ended(
     with pytest.raises(QueryTimeout, match=r"timed out after 3s: query\.timeout allows 10s"):
         await waiting
     assert store.cancelled == 2
-    assert counted(telemetry, "sightline_queries_running") == {(): 0}
+    assert counted(telemetry, "sightline_queries_running") == {("small",): 0, ("large",): 0}
     assert clock.sleeping == 0
 
 
@@ -307,3 +314,196 @@ async def test_large_queries_are_spread_over_the_pool(
         assert isinstance(answer.value, Vector)
         np.testing.assert_array_equal(answer.value.values[:, 0], np.arange(700) * 3.0)
     assert counted(telemetry, "sightline_query_samples_total") == {(): 3500}
+
+
+async def test_a_range_query_asked_again_reads_what_is_new(
+    store: GatedSeries, clock: ManualClock, telemetry: MemoryTelemetry, executor: ThreadPoolExecutor
+) -> None:
+    """A large answer is used again, unless the caller wants none of it, and no part of a small one."""
+    freshness = Freshness()
+    reuse = Reuse(freshness, clock, telemetry, executor)
+    query = Query(series=store, clock=clock, telemetry=telemetry, executor=executor, reuse=reuse)
+    grid, later = Grid(NOW - 900_000, NOW, 1000), Grid(NOW - 890_000, NOW + 10_000, 1000)
+    first = await query.range(LOCAL, "up", grid)
+    assert values((await query.range(LOCAL, "up", grid)).value) == values(first.value)
+    assert len(store.reads) == 1
+    freshness.note(LOCAL.tenant, NOW + 1000)
+    limited = await query.range(LOCAL, "up", later, QueryOptions(limit=1))
+    assert store.reads[1:] == [TimeRange(NOW + 1001 - 300_000, NOW + 10_000)]
+    assert len(values(limited.value)) == 1
+    whole = await query.range(LOCAL, "up", later)
+    assert len(store.reads) == 2
+    anew = await query.range(LOCAL, "up", later, QueryOptions(fresh=True))
+    assert len(store.reads) == 3
+    assert values(anew.value) == values(whole.value)
+    for _ in range(2):
+        await query.range(LOCAL, "up + 1", Grid(NOW - 60_000, NOW, 1000))
+    assert len(store.reads) == 5
+
+
+class HeldExecutor(ThreadPoolExecutor):
+    """Two threads; while it is held, evaluations wait before they begin."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        self.free = threading.Event()
+        self.begun = asyncio.Queue[int]()
+        self.errors: list[SightlineError] = []
+        self._loop = asyncio.get_running_loop()
+
+    @override
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        def held() -> Any:
+            self._loop.call_soon_threadsafe(self.begun.put_nowait, 1)
+            self.free.wait()
+            try:
+                return fn(*args, **kwargs)
+            except SightlineError as error:
+                self.errors.append(error)
+                raise
+
+        return super().submit(held)
+
+
+async def many(store: MemorySeries, **metrics: int) -> None:
+    """So many series of each metric, with one sample each."""
+    labels = [Labels.of(__name__=name, n=f"{n:05}") for name, series in metrics.items() for n in range(series)]
+    await store.write(Ledger().sealed([Write(LOCAL.tenant, one, [(NOW, 1.0)]) for one in labels]))
+
+
+async def test_a_small_query_does_not_wait_for_large_ones(clock: ManualClock, telemetry: MemoryTelemetry) -> None:
+    """However many large queries come, one thread is left, and once known they wait before they read anything."""
+    store = GatedSeries()
+    await many(store, large=1200, small=3)
+    grid = Grid(NOW, NOW + 999, 1)
+    executor = HeldExecutor()
+    query = Query(series=store, clock=clock, telemetry=telemetry, executor=executor)
+    large = [asyncio.ensure_future(query.range(LOCAL, "large", grid)) for _ in range(5)]
+    await executor.begun.get()
+    await clock.advance(0)
+    small = asyncio.ensure_future(query.range(LOCAL, "small", grid))
+    await executor.begun.get()
+    assert executor.begun.empty()
+    assert counted(telemetry, "sightline_queries_running") == {("small",): 1, ("large",): 1}
+    assert counted(telemetry, "sightline_queries_waiting") == {("small",): 0, ("large",): 4}
+    executor.free.set()
+    assert [len(rows(answer)) for answer in await asyncio.gather(small, *large)] == [3, *[1200] * 5]
+    store.gate.clear()
+    store.reads.clear()
+    again = [asyncio.ensure_future(query.range(LOCAL, "large", grid)) for _ in range(5)]
+    await clock.advance(0)
+    assert len(store.reads) == 1
+    store.gate.set()
+    await asyncio.gather(*again)
+    executor.shutdown()
+
+
+async def test_who_waits_for_the_large_lane_holds_no_memory(clock: ManualClock, telemetry: MemoryTelemetry) -> None:
+    """What a query has read before it turned out large is given up while it waits, and read again when it is its turn."""
+    read: list[weakref.ref[Any]] = []
+
+    class Remembered(MemorySeries):
+        @override
+        async def select(self, tenant: Tenant, matchers: Matchers, within: TimeRange, limit: int) -> SeriesColumns:
+            found = await super().select(tenant, matchers, within, limit)
+            read.append(weakref.ref(found.values))
+            return found
+
+    store = Remembered()
+    await many(store, large=1200)
+    executor = HeldExecutor()
+    query = Query(series=store, clock=clock, telemetry=telemetry, executor=executor)
+    asking = [asyncio.ensure_future(query.range(LOCAL, "large", Grid(NOW, NOW + 999, 1))) for _ in range(2)]
+    await executor.begun.get()
+    await clock.advance(0)
+    assert [one() is None for one in read] == [False, True]
+    executor.free.set()
+    await asyncio.gather(*asking)
+    assert len(read) == 3
+    executor.shutdown()
+
+
+async def test_a_large_query_that_is_mostly_known_is_a_small_one(
+    clock: ManualClock, telemetry: MemoryTelemetry, executor: ThreadPoolExecutor
+) -> None:
+    """What is asked again a step later does not wait behind large queries, however large it was at first."""
+    store, freshness = GatedSeries(), Freshness()
+    await many(store, large=1200)
+    reuse = Reuse(freshness, clock, telemetry, executor)
+    query = Query(series=store, clock=clock, telemetry=telemetry, executor=executor, reuse=reuse)
+    await query.range(LOCAL, "large", Grid(NOW, NOW + 999, 1))
+    await query.range(LOCAL, "large + 1", Grid(NOW, NOW + 999, 1))
+    freshness.note(LOCAL.tenant, NOW + 1000)
+    store.gate.clear()
+    other = asyncio.ensure_future(query.range(LOCAL, "large + 1", Grid(NOW, NOW + 999, 1), QueryOptions(fresh=True)))
+    again = asyncio.ensure_future(query.range(LOCAL, "large", Grid(NOW + 1, NOW + 1000, 1)))
+    await clock.advance(0)
+    assert counted(telemetry, "sightline_queries_running") == {("small",): 1, ("large",): 1}
+    store.gate.set()
+    await asyncio.gather(other, again)
+
+
+def rows(answer: Answer) -> tuple[Labels, ...]:
+    """The series of an answer."""
+    assert isinstance(answer.value, Vector)
+    return answer.value.labels
+
+
+async def test_what_reads_too_much_for_a_small_query_reads_it_as_a_large_one(
+    clock: ManualClock, telemetry: MemoryTelemetry, executor: ThreadPoolExecutor
+) -> None:
+    """A read that passes the bound of the small lane is done again with the whole budget, and then from the beginning so."""
+
+    class Counting(MemorySeries):
+        limits: ClassVar[list[int]] = []
+
+        @override
+        async def select(self, tenant: Tenant, matchers: Matchers, within: TimeRange, limit: int) -> SeriesColumns:
+            self.limits.append(limit)
+            if limit <= SMALL_SAMPLES:
+                raise TooManySamples("too many", limit=limit)
+            return SeriesColumns.empty()
+
+    store = Counting()
+    query = Query(series=store, clock=clock, telemetry=telemetry, executor=executor)
+    for _ in range(2):
+        assert rows(await query.instant(LOCAL, "up", NOW)) == ()
+    assert store.limits == [SMALL_SAMPLES, QueryLimits().max_samples, QueryLimits().max_samples]
+    small = Query(
+        series=store, clock=clock, telemetry=telemetry, executor=executor, limits=QueryLimits(max_samples=1000)
+    )
+    with pytest.raises(TooManySamples, match=r"query\.max_samples allows 1000"):
+        await small.instant(LOCAL, "up", NOW)
+
+
+async def test_the_memory_of_a_query_is_bounded(
+    clock: ManualClock, telemetry: MemoryTelemetry, executor: ThreadPoolExecutor
+) -> None:
+    """Samples and values are counted before anything is made of them; subqueries have values of their own."""
+    store = MemorySeries()
+    await many(store, up=100)
+    limits = QueryLimits(memory=1 << 20, max_samples=10**6)
+    query = Query(series=store, clock=clock, telemetry=telemetry, executor=executor, limits=limits)
+    await query.range(LOCAL, "up", Grid(NOW, NOW + 999, 1))
+    with pytest.raises(TooMuchMemory, match=r"would hold 1 MiB of samples and values: query\.memory allows 1 MiB"):
+        await query.range(LOCAL, "up", Grid(NOW, NOW + 1299, 1))
+    with pytest.raises(TooMuchMemory):
+        await query.instant(LOCAL, "max_over_time(up[2s:1ms])", NOW)
+
+
+async def test_an_evaluation_ends_when_nobody_wants_it(clock: ManualClock, telemetry: MemoryTelemetry) -> None:
+    """A caller who goes away while a thread evaluates gives its place back at once, and the thread ends at its next check."""
+    store = MemorySeries()
+    await many(store, up=100)
+    executor = HeldExecutor()
+    query = Query(series=store, clock=clock, telemetry=telemetry, executor=executor)
+    asking = asyncio.ensure_future(query.range(LOCAL, "up", Grid(NOW, NOW + 999, 1)))
+    await executor.begun.get()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert counted(telemetry, "sightline_queries_running") == {("small",): 0, ("large",): 0}
+    executor.free.set()
+    executor.shutdown()
+    assert [type(error) for error in executor.errors] == [QueryTimeout]
+    assert clock.sleeping == 0

@@ -279,6 +279,8 @@ async def test_tiers_answer_like_the_store_alone(
                 ]
                 assert found.values.tolist() == wanted.values.tolist()
             assert await tiers.series(_A, (), within, 9) == await store.series(_A, (), within, 9)
+            assert await tiers.label_names(_A, (), within, 9) == await store.label_names(_A, (), within, 9)
+            assert await tiers.label_values(_A, "n", (), within, 9) == await store.label_values(_A, "n", (), within, 9)
 
 
 class ReluctantSeries(SlowSeries):
@@ -399,3 +401,22 @@ async def test_more_samples_than_the_limit_are_refused_from_memory_too(house: Ho
     assert (await house.reader.select(LOCAL.tenant, (), ALL_TIME, 3)).samples == 3
     with pytest.raises(TooManySamples, match=r"2 samples.*query\.max_samples"):
         await house.reader.select(LOCAL.tenant, (), ALL_TIME, 2)
+
+
+@given(changes=_CHANGES, hot_bytes=st.integers(200, 1_500))
+@settings(max_examples=60, deadline=None)
+async def test_an_answer_stays_what_it_was(changes: list[tuple[str, list[tuple[Labels, int]]]], hot_bytes: int) -> None:
+    """Samples of an answer are copied when they are looked at; what is written, merged and given up until then is no part of it."""
+    now, store, ledger = 20 * HOUR, SlowSeries(), Ledger()
+    with ThreadPoolExecutor(1) as threads:
+        tiers = TieredSeries(Tail(), store, threads, HotTier(hot_bytes))
+        await tiers.refill(now)
+        answers: list[tuple[SeriesColumns, SeriesColumns]] = []
+        for number, (_, rows) in enumerate(changes):
+            writes = [Write(_A, one, [(now - hours * HOUR, float(number))]) for one, hours in rows]
+            await tiers.write(ledger.sealed(writes))
+            answers.append((await tiers.select(_A, (), ALL_TIME, 10**6), await store.select(_A, (), ALL_TIME, 10**6)))
+        for found, wanted in answers:
+            assert (found.labels, found.samples) == (wanted.labels, wanted.samples)
+            assert found.times.tolist() == wanted.times.tolist()
+            assert found.values.tolist() == wanted.values.tolist()

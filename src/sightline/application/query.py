@@ -2,56 +2,50 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor
-from contextlib import asynccontextmanager
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
+from sightline.application.admit import Lane, Outgrown, Turn, Turns
+from sightline.application.fetch import AT_ONCE, Budget, fetch
+from sightline.application.reuse import Computed, Repeated, Reuse
 from sightline.application.spread import PoolSpread
+from sightline.application.watch import QueryRun, Question, Watch
 from sightline.domain.errors import (
     InvalidParameter,
     QueryTimeout,
-    SightlineError,
     TooManyPoints,
-    TooManyQueries,
     TooManySamples,
+    TooMuchMemory,
 )
 from sightline.domain.metrics.samples import SeriesColumns
 from sightline.domain.promql.evaluate import evaluate
+from sightline.domain.promql.nodes import Node
 from sightline.domain.promql.parse import DEFAULT_LIMITS, TextLimits, parse
-from sightline.domain.promql.plan import Fetch, Plan, plan
+from sightline.domain.promql.plan import Plan, plan
 from sightline.domain.promql.resources import Resources
 from sightline.domain.promql.values import Answer, Value, Vector
-from sightline.domain.tenancy import Principal, Tenant
+from sightline.domain.tenancy import Principal
 from sightline.domain.timerange import MINUTE, Grid, format_duration
 from sightline.ports.clock import Clock
 from sightline.ports.series import SeriesReader
 from sightline.ports.telemetry import Instrument, Kind, Telemetry
 
-QUERIES: Final = Instrument(
-    "sightline_queries_total",
-    "PromQL queries answered, by kind and by error code (ok: none).",
-    Kind.COUNTER,
-    ("kind", "code"),
-)
-SECONDS: Final = Instrument(
-    "sightline_query_seconds",
-    "How long PromQL queries took, waiting included.",
-    Kind.HISTOGRAM,
-    ("kind",),
-    (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120),
-)
 SAMPLES: Final = Instrument("sightline_query_samples_total", "Samples that PromQL queries have read.", Kind.COUNTER)
-RUNNING: Final = Instrument("sightline_queries_running", "PromQL queries that run now.", Kind.GAUGE)
-WAITING: Final = Instrument("sightline_queries_waiting", "PromQL queries that wait for their turn.", Kind.GAUGE)
 
-_FETCHES_AT_ONCE: Final = 4
+SMALL_SAMPLES: Final = 4_000_000
+"""What a query reads in the small lane at most: 64 MB, as many times as `query.concurrency` says."""
+SMALL_WORK: Final = 1_000_000
+"""Samples read and values of selectors that a query of the small lane has at most: some 15 ms of a thread."""
 # Parsing this much takes a few milliseconds; more of it must not hold up the event loop.
 _QUICK_TEXT: Final = 4096
 _SIMPLE_TEXT: Final = 512
 _QUICK_VALUES: Final = 2_000
 _QUICK_SAMPLES: Final = 20_000
+_SAMPLE_BYTES: Final = 16
+_VALUE_BYTES: Final = 9  # and whether it is there
 
 _Result = TypeVar("_Result")
 
@@ -62,8 +56,10 @@ class QueryLimits:
 
     max_points: steps of a range query. max_samples: samples that one query may read, and values that one intermediate result
     may hold.
-    timeout: seconds, waiting included. concurrency: queries that run at once; queue: that wait beyond those.
+    timeout: seconds, waiting included. concurrency: queries that run at once, large ones not counted; queue: those of one tenant
+    that wait beyond them.
     lookback: ms that an instant selector looks back. max_length: characters of the text; max_depth: nesting of it.
+    memory: bytes of samples read, and of the values made of them, that one query may hold.
     """
 
     max_points: int = 11_000
@@ -74,25 +70,54 @@ class QueryLimits:
     lookback: int = 5 * MINUTE
     max_length: int = DEFAULT_LIMITS.length
     max_depth: int = DEFAULT_LIMITS.depth
+    memory: int = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
 class QueryOptions:
     """What a caller may ask for, within the limits; None leaves it to them.
 
-    timeout: seconds. lookback: ms. limit: how many series to return at most.
+    timeout: seconds. lookback: ms. limit: how many series to return at most. fresh: nothing of earlier answers is used or kept.
+    client: what the caller calls itself.
     """
 
     timeout: float | None = None
     lookback: int | None = None
     limit: int | None = None
+    fresh: bool = False
+    client: str = ""
 
 
 DEFAULT_OPTIONS: Final = QueryOptions()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
+    """One query on its way. lookback: ms. stop: set when nobody wants the answer any more."""
+
+    question: Question
+    lookback: int
+    options: QueryOptions
+    run: QueryRun
+    is_range: bool
+    stop: threading.Event
+
+    def repeated(self) -> Repeated:
+        """The query as one that may have been asked before."""
+        return Repeated(self.question.tenant, self.question.text, self.question.grid, self.lookback)
+
+    def check(self) -> None:
+        """Called by the evaluation again and again; raises to end it."""
+        if self.stop.is_set():
+            raise QueryTimeout("the query was stopped")
+
+
 class Query:
-    """The use case. One instance serves all tenants; `threads` is how many threads of the executor one query may use."""
+    """The use case. One instance serves all tenants.
+
+    threads: how many threads of the executor one query may use. reuse: where answers of range queries are kept; None keeps none.
+    watch: what is told of every query.
+    """
 
     def __init__(
         self,
@@ -103,6 +128,8 @@ class Query:
         executor: Executor,
         limits: QueryLimits | None = None,
         threads: int = 2,
+        reuse: Reuse | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._series = series
         self._clock = clock
@@ -110,9 +137,11 @@ class Query:
         self._executor = executor
         self._limits = limits or QueryLimits()
         self._spread = PoolSpread(executor, threads)
-        self._turns = asyncio.Semaphore(self._limits.concurrency)
-        self._running = 0
-        self._waiting = 0
+        self._reuse = reuse
+        self._watch = watch or Watch(clock, telemetry)
+        # However many large queries there are, a thread is left for the small ones.
+        large = max(1, threads - 1)
+        self._turns = Turns(telemetry, small=self._limits.concurrency, large=large, queue=self._limits.queue)
 
     async def instant(
         self, principal: Principal, text: str, at: int, options: QueryOptions = DEFAULT_OPTIONS
@@ -123,9 +152,8 @@ class Query:
             MalformedQuery: with line and column.
             NotSupported, VectorMatchingFailed, TooManySamples, QueryTimeout, TooManyQueries, Unavailable: as they say.
         """
-        return await self._measured(
-            "instant", self._answer(principal.tenant, text, Grid.instant(at), options, is_range=False)
-        )
+        question = Question(principal.tenant, "instant", text, Grid.instant(at), options.client)
+        return await self._answered(question, options, is_range=False)
 
     async def range(
         self, principal: Principal, text: str, grid: Grid, options: QueryOptions = DEFAULT_OPTIONS
@@ -137,69 +165,117 @@ class Query:
             TooManyPoints: more steps than `query.max_points`.
             And as `instant`.
         """
-        return await self._measured("range", self._answer(principal.tenant, text, grid, options, is_range=True))
+        question = Question(principal.tenant, "range", text, grid, options.client)
+        return await self._answered(question, options, is_range=True)
 
-    async def _measured(self, kind: str, answer: Coroutine[Any, Any, Answer]) -> Answer:
-        """Count the query and its outcome."""
-        started = self._clock.monotonic()
-        code = "canceled"
+    async def _answered(self, question: Question, options: QueryOptions, *, is_range: bool) -> Answer:
+        with self._watch.over(question) as run:
+            lookback, timeout = self._lookback(options), self._timeout(options)
+            if is_range:
+                self._check_grid(question.grid)
+            job = _Job(question, lookback, options, run, is_range, threading.Event())
+            try:
+                return _limited(await self._within(timeout, self._run(job)), options.limit)
+            finally:
+                job.stop.set()  # whatever still evaluates ends at its next check
+
+    async def _run(self, job: _Job) -> Answer:
+        """Answer in the lane where the query belongs by what is known of it; if that is not enough, once more in the large one."""
+        # Beyond this block nothing refers to what was read: who waits for the large lane holds no memory.
+        with suppress(Outgrown):
+            return await self._in_lane(job, self._lane(job))
+        self._turns.learn(job.question.tenant, job.question.text, Lane.LARGE)
+        return await self._in_lane(job, Lane.LARGE)
+
+    def _lane(self, job: _Job) -> Lane:
+        question = job.question
+        lane = self._turns.lane(question.tenant, question.text)
+        if (
+            lane is Lane.LARGE
+            and self._is_reused(job)
+            and self._reuse is not None
+            and self._reuse.helps(job.repeated())
+        ):
+            return Lane.SMALL  # what is left of it is less
+        return lane
+
+    def _is_reused(self, job: _Job) -> bool:
+        """Whether answers of before may be used for a query."""
+        return job.is_range and not job.options.fresh
+
+    async def _in_lane(self, job: _Job, lane: Lane) -> Answer:
+        question = job.question
+        with self._watch.timed(job.run, "waiting"):
+            turn = await self._turns.take(question.tenant, lane)
         try:
-            found = await answer
-            code = "ok"
-        except SightlineError as error:
-            code = error.code
-            raise
-        else:
-            return found
+            answer = await self._in_turn(job, turn)
         finally:
-            self._telemetry.add(QUERIES, labels=(kind, code))
-            self._telemetry.observe(SECONDS, self._clock.monotonic() - started, (kind,))
+            turn.end()
+        self._turns.learn(question.tenant, question.text, turn.needs)
+        return answer
 
-    async def _answer(self, tenant: Tenant, text: str, grid: Grid, options: QueryOptions, *, is_range: bool) -> Answer:
-        lookback = self._lookback(options)
-        timeout = self._timeout(options)
-        if is_range:
-            self._check_grid(grid)
-        stop = threading.Event()
-        try:
-            return await self._within(
-                timeout, self._run(tenant, text, grid, lookback, options.limit, stop, is_range=is_range)
-            )
-        finally:
-            stop.set()  # whatever still evaluates ends at its next check
+    async def _in_turn(self, job: _Job, turn: Turn) -> Answer:
+        async def compute(root: Node | None, part: Grid) -> Computed:
+            planned = await self._planned(job, root, part)
+            with self._watch.timed(job.run, "fetching"):
+                fetched = await self._fetched(job, turn, planned)
+            with self._watch.timed(job.run, "evaluating"):
+                return await self._evaluated(job, planned, fetched)
 
-    async def _run(
-        self,
-        tenant: Tenant,
-        text: str,
-        grid: Grid,
-        lookback: int,
-        limit: int | None,
-        stop: threading.Event,
-        *,
-        is_range: bool,
-    ) -> Answer:
-        def check() -> None:
-            if stop.is_set():
-                raise QueryTimeout("the query was stopped")
+        if self._reuse is None or not self._is_reused(job):
+            return (await compute(None, job.question.grid)).answer
+        return await self._reuse(job.repeated(), compute)
+
+    async def _planned(self, job: _Job, root: Node | None, grid: Grid) -> Plan:
+        text = job.question.text
 
         def prepare() -> Plan:
-            return plan(
-                parse(text, TextLimits(self._limits.max_length, self._limits.max_depth)),
-                grid,
-                lookback,
-                is_range=is_range,
-            )
+            limits = TextLimits(self._limits.max_length, self._limits.max_depth)
+            return plan(parse(text, limits) if root is None else root, grid, job.lookback, is_range=job.is_range)
 
-        async with self._turn():
-            planned = prepare() if len(text) <= _QUICK_TEXT else await self._in_thread(prepare)
-            fetched = await self._fetch(tenant, planned.fetches)
-            if _is_quick(text, planned, fetched):
-                answer = evaluate(planned, fetched, Resources(check=check, max_values=self._limits.max_samples))
-            else:
-                resources = Resources(self._spread, check, self._limits.max_samples)
-                answer = await self._in_thread(lambda: evaluate(planned, fetched, resources))
-        return _limited(answer, limit)
+        return prepare() if len(text) <= _QUICK_TEXT else await self._in_thread(prepare)
+
+    async def _fetched(self, job: _Job, turn: Turn, planned: Plan) -> list[SeriesColumns]:
+        """Read the samples; what turns out to be a large query goes on as one."""
+        found = None
+        if turn.lane is Lane.SMALL and self._limits.max_samples > SMALL_SAMPLES:
+            try:
+                found = await self._read(job, planned, SMALL_SAMPLES, AT_ONCE)
+            except TooManySamples:
+                turn.widen()
+        if found is None:
+            at_once = AT_ONCE if turn.lane is Lane.SMALL else 1
+            found = await self._read(job, planned, self._limits.max_samples, at_once)
+        samples, values = _work(planned, found)
+        self._require_memory(samples, values)
+        if samples + values > SMALL_WORK:
+            turn.widen()
+        return found
+
+    def _require_memory(self, samples: int, values: int) -> None:
+        size = _SAMPLE_BYTES * samples + _VALUE_BYTES * values
+        if size > self._limits.memory:
+            message = (
+                f"the query would hold {size >> 20} MiB of samples and values: query.memory allows"
+                f" {self._limits.memory >> 20} MiB; select fewer series, a shorter range or a larger step"
+            )
+            raise TooMuchMemory(message, limit=self._limits.memory, bytes=size)
+
+    async def _read(self, job: _Job, planned: Plan, limit: int, at_once: int) -> list[SeriesColumns]:
+        budget = Budget.of(limit)
+        found = await fetch(self._series, job.question.tenant, planned.fetches, budget, at_once)
+        self._telemetry.add(SAMPLES, budget.spent)
+        job.run.samples += budget.spent
+        job.run.series += sum(map(len, found))
+        return found
+
+    async def _evaluated(self, job: _Job, planned: Plan, fetched: Sequence[SeriesColumns]) -> Computed:
+        if _is_quick(job.question.text, planned, fetched):
+            resources = Resources(check=job.check, max_values=self._limits.max_samples)
+            return Computed(planned.root, evaluate(planned, fetched, resources), is_quick=True)
+        spread = Resources(self._spread, job.check, self._limits.max_samples)
+        answer = await self._in_thread(lambda: evaluate(planned, fetched, spread))
+        return Computed(planned.root, answer, is_quick=False)
 
     async def _in_thread(self, work: Callable[[], _Result]) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
@@ -231,33 +307,6 @@ class Query:
             )
             raise TooManyPoints(message, limit=self._limits.max_points, points=grid.points)
 
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        """Wait until fewer than `query.concurrency` queries run."""
-        if self._turns.locked() and self._waiting >= self._limits.queue:
-            message = (
-                f"{self._running} queries run and {self._waiting} wait: query.concurrency allows {self._limits.concurrency}"
-                f" at once and query.queue {self._limits.queue} to wait; try again later"
-            )
-            raise TooManyQueries(message)
-        self._count(waiting=1)
-        try:
-            await self._turns.acquire()
-        finally:
-            self._count(waiting=-1)
-        self._count(running=1)
-        try:
-            yield
-        finally:
-            self._count(running=-1)
-            self._turns.release()
-
-    def _count(self, *, running: int = 0, waiting: int = 0) -> None:
-        self._running += running
-        self._waiting += waiting
-        self._telemetry.set(RUNNING, self._running)
-        self._telemetry.set(WAITING, self._waiting)
-
     async def _within(self, seconds: float, work: Coroutine[Any, Any, Answer]) -> Answer:
         """Await the work, for so long at most; past that it is cancelled."""
         task = asyncio.ensure_future(work)
@@ -274,34 +323,13 @@ class Query:
         finally:
             timer.cancel()
 
-    async def _fetch(self, tenant: Tenant, fetches: tuple[Fetch, ...]) -> list[SeriesColumns]:
-        """Read all selectors' samples, a few at once, within one budget."""
-        budget = self._limits.max_samples
-        gate = asyncio.Semaphore(_FETCHES_AT_ONCE)
 
-        async def read(fetch: Fetch) -> SeriesColumns:
-            nonlocal budget
-            async with gate:
-                try:
-                    found = await self._series.select(tenant, fetch.matchers, fetch.within, budget)
-                except TooManySamples:
-                    raise self._too_many_samples() from None
-                budget -= found.samples
-                if budget < 0:
-                    raise self._too_many_samples()
-                return found
-
-        found = [await read(fetches[0])] if len(fetches) == 1 else await _all(read(fetch) for fetch in fetches)
-        self._telemetry.add(SAMPLES, self._limits.max_samples - budget)
-        return found
-
-    def _too_many_samples(self) -> TooManySamples:
-        limit = self._limits.max_samples
-        message = (
-            f"query processing would load too many samples into memory: query.max_samples allows {limit};"
-            " select fewer series or a shorter range"
-        )
-        return TooManySamples(message, limit=limit)
+def _work(planned: Plan, fetched: Sequence[SeriesColumns]) -> tuple[int, int]:
+    """How many samples were read, and how many values the selectors make of them: series by instants, those of subqueries too."""
+    values = 0
+    for (_, grid), source in planned.source.items():
+        values += len(fetched[source]) * grid.points
+    return sum([one.samples for one in fetched]), values
 
 
 def _is_quick(text: str, planned: Plan, fetched: Sequence[SeriesColumns]) -> bool:
@@ -310,16 +338,6 @@ def _is_quick(text: str, planned: Plan, fetched: Sequence[SeriesColumns]) -> boo
         return False
     rows, samples = sum(map(len, fetched)), sum(one.samples for one in fetched)
     return rows * planned.grid.points <= _QUICK_VALUES and samples <= _QUICK_SAMPLES
-
-
-async def _all(reads: Iterable[Coroutine[Any, Any, SeriesColumns]]) -> list[SeriesColumns]:
-    """All reads at once; the first failure cancels the others and says enough."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(read) for read in reads]
-    except ExceptionGroup as group_error:
-        raise group_error.exceptions[0] from None
-    return [task.result() for task in tasks]
 
 
 def _is_cancelled() -> bool:

@@ -5,29 +5,31 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 
 _PARTS_PER_THREAD = 8
-_FEWEST_ROWS = 64
 
 
 class PoolSpread:
     """A `Spread` over an executor.
 
-    The calling thread works too and takes part after part until none is left; helpers from the pool do the same when they get to
-    run. A helper that has not begun by then is called off, so evaluations that run in the very same pool cannot block one another.
+    The calling thread works too and takes part after part until none is left; helpers from the pool take one part at a time and
+    then queue again, so that whoever else waits for a thread gets it in between. A helper that has not begun by the end is called
+    off, so evaluations that run in the very same pool cannot block one another.
     """
 
     def __init__(self, executor: Executor, threads: int = 2) -> None:
         self._executor = executor
         self._threads = threads
 
-    def __call__(self, rows: int, work: Callable[[int, int], None]) -> None:
-        """Call work(first, after) for parts that together make all rows."""
-        size = max(_FEWEST_ROWS, -(-rows // (self._threads * _PARTS_PER_THREAD)))
+    def __call__(self, rows: int, work: Callable[[int, int], None], *, fewest: int = 64) -> None:
+        """Call work(first, after) for parts that together make all rows: of one size, `fewest` or more, but for the last."""
+        count = min(self._threads * _PARTS_PER_THREAD, rows // fewest)
+        size = -(-rows // max(1, count))
         if rows <= size:
             if rows:
                 work(0, rows)
             return
         parts = iter(range(0, rows, size))
         lock = threading.Lock()
+        helpers: list[Future[None]] = []
 
         def take() -> int | None:
             with lock:
@@ -37,12 +39,26 @@ class PoolSpread:
             while (first := take()) is not None:
                 work(first, min(first + size, rows))
 
-        helpers = [self._executor.submit(drain) for _ in range(self._threads - 1)]
+        def assist() -> None:
+            first = take()
+            if first is not None:
+                work(first, min(first + size, rows))
+                call()
+
+        def call() -> None:
+            with lock:
+                if not is_over:
+                    helpers.append(self._executor.submit(assist))
+
+        is_over = False
+        for _ in range(self._threads - 1):
+            call()
         try:
             drain()
         finally:
-            with lock:  # after a failure nobody begins another part
+            with lock:  # nobody begins another part, or queues again
                 parts = iter(())
+                is_over = True
             _join(helpers)
 
 

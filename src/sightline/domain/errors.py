@@ -15,6 +15,7 @@ SightlineError
 │   ├── NotSupported             query_not_supported   names the missing construct
 │   ├── VectorMatchingFailed     query_vector_matching
 │   ├── TooManySamples           query_samples_limit
+│   ├── TooMuchMemory            query_memory_limit
 │   └── NoticeRefused            notice_refused        a channel would refuse this notice again
 ├── QueryTimeout                 query_timeout
 ├── TooManyQueries               query_concurrency_limit
@@ -127,6 +128,12 @@ class TooManySamples(Unprocessable):
     """A query that would load more samples than its budget."""
 
     code = "query_samples_limit"
+
+
+class TooMuchMemory(Unprocessable):
+    """A query that would hold more memory than one query may."""
+
+    code = "query_memory_limit"
 
 
 class NoticeRefused(Unprocessable):

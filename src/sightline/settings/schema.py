@@ -107,13 +107,27 @@ class Query(Struct, frozen=True, forbid_unknown_fields=True):
     max_points: Annotated[int, Meta(ge=1, description="Points a series may have in a range query.")] = 11_000
     max_samples: Annotated[int, Meta(ge=1, description="Samples one query may load.")] = 50_000_000
     timeout: Annotated[Duration, Meta(description="How long a query may run.")] = Duration(120_000)
-    concurrency: Annotated[int, Meta(ge=1, description="Queries that run at once; further ones wait.")] = 20
-    queue: Annotated[int, Meta(ge=0, description="Queries that may wait for their turn; further ones are refused.")] = (
-        200
-    )
+    concurrency: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Queries that run at once, large ones apart; further ones wait. One tenant has three quarters of the places at most.",
+        ),
+    ] = 20
+    queue: Annotated[
+        int, Meta(ge=0, description="Queries of a tenant that may wait for their turn; further ones are refused.")
+    ] = 200
     max_length: Annotated[int, Meta(ge=1, description="Characters of a query.")] = QUERY_TEXT.length
     max_depth: Annotated[int, Meta(ge=1, description="Nesting of a query.")] = QUERY_TEXT.depth
-    memory: Annotated[Size, Meta(description="Memory that the store may use for one query.")] = Size(1 << 30)
+    memory: Annotated[
+        Size, Meta(description="Memory that one query may hold: in the store, and again in samples and values.")
+    ] = Size(1 << 30)
+    log_slower_than: Annotated[
+        Duration, Meta(description="How long a query may take before it is logged as slow; 0s logs none.")
+    ] = Duration(5_000)
+    cache_bytes: Annotated[
+        Size, Meta(description="Memory for answers of range queries that are asked again; 0 keeps none.")
+    ] = Size(64 << 20)
 
 
 class Search(Struct, frozen=True, forbid_unknown_fields=True):

@@ -37,6 +37,7 @@ from sightline.application.report import Report
 from sightline.application.scrape import Scrape
 from sightline.application.search import Found
 from sightline.application.tail import Tail
+from sightline.application.watch import Watch
 from sightline.domain.alerts.notice import Alert
 from sightline.domain.dashboards.ready_made import READY_MADE
 from sightline.domain.labels import LabelLimits, Labels, Matchers
@@ -170,6 +171,7 @@ class Stage:
         return [status for status in self.evaluated if status.tenant == principal.tenant]
 
     def __post_init__(self) -> None:
+        self.watch = Watch(self.clock, self.telemetry)
         self.server_list = MemoryServers()
         self.servers = Register(self.server_list, self.clock, LabelLimits())
         self.series_store = MemorySeries()
@@ -198,6 +200,7 @@ class Stage:
             containers=Inspect(self.containers, stage, self.series_store),
             metadata=self.metadata,
             tail=Tail(self.bus, self.clock),
+            watch=self.watch,
             clock=self.clock,
             telemetry=self.telemetry,
             readiness=lambda: self.not_ready,

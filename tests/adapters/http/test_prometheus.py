@@ -339,3 +339,25 @@ async def test_a_large_answer_ends_when_nobody_reads_it(stage: Stage, door: Any)
         assert (await reader.read(100)).startswith(b"HTTP/1.1 200 OK\r\n")
         writer.close()
         await until(lambda: stage.telemetry.of(instruments.REQUESTS, "/api/v1/query_range", "200") == 1)
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "expected"),
+    [
+        ("", {}, False),
+        ("&nocache=1", {}, True),
+        ("&nocache=true", {}, True),
+        ("&nocache=0", {}, False),
+        ("&nocache=false", {}, False),
+        ("&nocache=", {}, False),
+        ("", {"cache-control": "no-store"}, True),
+        ("", {"cache-control": "no-cache, no-store"}, True),
+        ("", {"cache-control": "no-cache"}, False),
+    ],
+)
+async def test_earlier_answers_can_be_passed_over(
+    client: httpx.AsyncClient, stage: Stage, *, query: str, headers: dict[str, str], expected: bool
+) -> None:
+    """`nocache=1` and `Cache-Control: no-store` ask for an evaluation of everything; `no-cache` need not, for nothing is stale."""
+    await client.get(f"/api/v1/query_range?query=up&start=0&end=1&step=1{query}", headers=headers)
+    assert stage.calls[-1][-1].fresh is expected

@@ -36,8 +36,7 @@ def test_importing_kernels_compiles_nothing() -> None:
     program = """
 import sys, numpy as np
 from sightline.domain.kernels import compiled, reduce, window
-out, found = np.empty((1, 1)), np.empty((1, 1), bool)
-reduce.fold(np.array([[1.0], [2.0]]), np.ones((2, 1), bool), np.zeros(2, np.int64), reduce.SUM, out, found)
+out, _ = reduce.fold(np.array([[1.0], [2.0]]), np.ones((2, 1), bool), np.zeros(2, np.int64), 1, reduce.SUM)
 print(out[0, 0], compiled.state(), 'numba' in sys.modules, window.rate.is_compiled)
 """
     assert python(program).split() == ["3.0", "cold", "False", "False"]

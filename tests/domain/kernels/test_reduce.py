@@ -1,7 +1,12 @@
+import itertools
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from tests.domain.kernels.conftest import Bodies
 from tests.oracles import groups as oracle
 
@@ -12,17 +17,32 @@ VALUES = st.one_of(st.integers(-20, 20).map(float), st.floats(-1e9, 1e9), st.sam
 CELLS = st.lists(st.lists(st.one_of(st.none(), VALUES), min_size=3, max_size=3), max_size=8)
 
 
+def fold(
+    body: Callable[..., Any],
+    name: str,
+    values: NDArray[np.float64],
+    present: NDArray[np.bool_],
+    group: list[int],
+    cut: int,
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """What a body makes of rows in four groups, cut into two blocks, and instants, of which two are taken together."""
+    function, groups = getattr(reduce, name), np.array(group, np.int64)
+    state = reduce.state(function, 4, values.shape[1])
+    with np.errstate(all="ignore"):
+        for rows in (slice(0, cut), slice(cut, None)):
+            for first, after in ((2, values.shape[1]), (0, 2)):
+                body(values[rows], present[rows], groups[rows], function, first, after, state)
+    return reduce.finished(function, state)
+
+
 def check(bodies: Bodies, name: str, cells: list[list[float | None]], group: list[int], tolerance: float) -> None:
     """Every body of the kernel folds the cells of each group as the oracle does; None is absent."""
     values = np.array([[0.5 if one is None else one for one in row] for row in cells], np.float64).reshape(
         len(cells), 3
     )
     present = np.array([[one is not None for one in row] for row in cells], np.bool_).reshape(len(cells), 3)
-    for body in bodies(reduce.fold):
-        out = np.full((4, 3), 7.0)
-        found = np.ones((4, 3), np.bool_)
-        with np.errstate(all="ignore"):
-            body(values, present, np.array(group, np.int64), getattr(reduce, name), out, found)
+    for body, cut in itertools.product(bodies(reduce.accumulate), {0, len(cells) // 2}):
+        out, found = fold(body, name, values, present, group, cut)
         for g in range(4):
             for k in range(3):
                 there = [row[k] for row, own in zip(cells, group, strict=True) if own == g]
@@ -55,3 +75,24 @@ def test_deviations_agree_with_the_exact_result(bodies: Bodies, name: str, numbe
 def test_a_mean_does_not_overflow(bodies: Bodies) -> None:
     """The mean of values whose sum is too large for a float64 is still their mean."""
     check(bodies, "AVG", [[1.5e308, 1.5e308, -1.5e308]] * 3, [0, 0, 0], 0)
+
+
+@pytest.mark.parametrize("name", ["SUM", "AVG", "MIN", "MAX", "COUNT", "STDDEV", "STDVAR", "ONE"])
+@FEW
+@given(
+    cells=st.lists(st.lists(st.one_of(VALUES, st.just(1e308)), min_size=3, max_size=3), min_size=2, max_size=9),
+    data=st.data(),
+)
+def test_how_rows_are_cut_makes_no_difference(
+    bodies: Bodies, name: str, cells: list[list[float]], data: st.DataObject
+) -> None:
+    """Taken in at once or block by block, rows give the same to the last bit."""
+    group = data.draw(st.lists(st.integers(0, 3), min_size=len(cells), max_size=len(cells)))
+    present = np.array(data.draw(st.lists(st.booleans(), min_size=3 * len(cells), max_size=3 * len(cells))))
+    values, present = np.array(cells), present.reshape(len(cells), 3)
+    _, *loops = bodies(reduce.accumulate)
+    for body in loops:
+        whole = fold(body, name, values, present, group, 0)
+        parts = fold(body, name, values, present, group, data.draw(st.integers(1, len(cells))))
+        np.testing.assert_array_equal(whole[1], parts[1])
+        np.testing.assert_array_equal(whole[0], parts[0])

@@ -167,6 +167,35 @@ def test_deviations_agree_with_the_exact_result(
     check(bodies(over_time.over_time), data, grid, (getattr(over_time, name),), expected)
 
 
+EVEN = st.tuples(
+    st.integers(-30_000, 30_000),
+    st.sampled_from([5_000, 10_000, 20_000, 30_000]),
+    st.just(14),
+    st.sampled_from([1, 5, 9]),
+)
+
+
+@pytest.mark.parametrize("name", ["SUM", "AVG", "MIN", "MAX", "CHANGES", "RESETS", "STDDEV", "MIN_TIME", "MAX_TIME"])
+@FEW
+@given(
+    values=st.lists(st.one_of(COUNTER, ANY), max_size=40), missing=st.sets(st.integers(0, 40), max_size=2), even=EVEN
+)
+def test_windows_that_slide_evenly_are_as_good_as_one_alone(
+    bodies: Bodies, name: str, values: list[float], missing: set[int], even: tuple[int, int, int, int]
+) -> None:
+    """What windows share makes no difference: each gives, to the last bit, what it gives when it is the only one."""
+    start, step, points, samples = even
+    data = [[(10_000 * at, value) for at, value in enumerate(values) if at not in missing]]
+    width, function = 10_000 * samples, getattr(over_time, name)
+    _, *loops = bodies(over_time.over_time)
+    for body in loops:
+        out, present = run(body, data, (start, step, points, width), function)
+        for k in range(points):
+            one, there = run(body, data, (start + k * step, 1, 1, width), function)
+            assert present[0, k] == there[0, 0]
+            np.testing.assert_array_equal(out[:, k : k + 1], one)
+
+
 @FEW
 @given(
     data=series(ANY), grid=grids(), q=st.one_of(st.floats(-0.5, 1.5), st.just(np.nan), st.sampled_from([0.0, 0.5, 1.0]))

@@ -1,12 +1,14 @@
 """Several runs read as one answer like dictionaries laid over one another."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.known import KnownSeries
-from sightline.domain.metrics.runs import Gathering, Run, columns, merged
+from sightline.domain.metrics.runs import GatheredColumns, Gathering, Run, Scratch, columns, merged
 from sightline.domain.metrics.samples import STALE_BITS, SeriesColumns
 from sightline.domain.timerange import ALL_TIME, TimeRange
 
@@ -55,6 +57,28 @@ def test_gathering_lays_later_parts_over_earlier_ones(parts: list[tuple[Content,
     assert content_of(found) == [(name, sorted(own.items())) for name, own in sorted(wanted.items()) if own]
     assert found.ids.tolist() == [NUMBERS[labels.get("n")] for labels in found.labels]
     assert gathering.samples >= found.samples
+
+
+@given(
+    parts=st.lists(st.tuples(CONTENT, RANGES), max_size=4),
+    within=RANGES,
+    rows=st.tuples(st.integers(0, 5), st.integers(0, 5)),
+)
+def test_an_answer_can_be_read_part_by_part(
+    parts: list[tuple[Content, TimeRange]], within: TimeRange, rows: tuple[int, int]
+) -> None:
+    """Some series of an answer, or what of it lies in a narrower range, are the same as in the whole."""
+    found = columns(known(NAMES), Gathering([(run_of(content), span) for content, span in parts], known(NAMES)))
+    if not isinstance(found, GatheredColumns):
+        assert found.samples == 0
+        return
+    first, after = sorted(min(row, len(found)) for row in rows)
+    for slices, low, high in ((found.slices, 0, 9), (found.slices.within(within), within.start, within.end)):
+        offsets, times, values = slices.part(first, after, Scratch())
+        whole = [[pair for pair in own if low <= pair[0] <= high] for _, own in content_of(found)]
+        pairs = list(zip(times.tolist(), values.tolist(), strict=True))
+        assert [pairs[a:b] for a, b in pairwise(offsets.tolist())] == whole[first:after]
+    assert found.samples == len(found.times)
 
 
 @given(contents=st.lists(CONTENT, min_size=1, max_size=4), within=RANGES)

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from sightline.domain.errors import QueryTimeout, TooManySamples, VectorMatchingFailed
 from sightline.domain.labels import Labels, satisfies
 from sightline.domain.metrics.samples import STALE, SeriesColumns
+from sightline.domain.promql import evaluate as evaluation
+from sightline.domain.promql import windows
 from sightline.domain.promql.evaluate import evaluate
 from sightline.domain.promql.parse import parse
 from sightline.domain.promql.plan import plan
@@ -77,6 +79,7 @@ def _grow(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 VECTORS_BARE = st.sampled_from(["a", "b", '{x="2"}'])
 WIDTHS = st.sampled_from([2, 5, 30])
+FUNCTIONS_OF_WINDOWS = {"rate", "increase", "irate", "last_over_time", "sum_over_time", "max_over_time", "changes"}
 EXPRESSIONS = st.recursive(VECTORS, _grow, max_leaves=4)
 
 
@@ -135,7 +138,7 @@ def test_a_range_query_is_its_instant_queries(text: str, data: Data, step: int) 
         assert list(whole) == sorted(whole)
 
 
-def scattered(rows: int, work: Callable[[int, int], None]) -> None:
+def scattered(rows: int, work: Callable[[int, int], None], *, fewest: int = 1) -> None:
     """A spread in single rows, backwards."""
     for row in reversed(range(rows)):
         work(row, row + 1)
@@ -149,6 +152,29 @@ def test_how_rows_are_spread_makes_no_difference(text: str, data: Data) -> None:
     whole = outcome(text, data, grid)
     if whole != "does not match":
         np.testing.assert_equal(run(text, data, grid, Resources(spread=scattered)), whole)
+
+
+FOLDED = st.builds(
+    "{} {} ({})".format,
+    st.sampled_from(["sum", "min", "max", "count", "avg", "group"]),
+    st.sampled_from(["", "by (x)", "by (__name__, y)", "without (x)"]),
+    st.one_of(
+        VECTORS, st.builds("{}({}[{}ms])".format, st.sampled_from(sorted(FUNCTIONS_OF_WINDOWS)), VECTORS_BARE, WIDTHS)
+    ),
+)
+
+
+@given(text=FOLDED, data=DATA, step=st.integers(1, 9))
+@settings(max_examples=100)
+def test_large_aggregations_are_like_small_ones(text: str, data: Data, step: int) -> None:
+    """Groups that are folded without all their elements being there at once give the same, or the same kind of failure."""
+    grid = Grid(0, 40, step)
+    small = outcome(text, data, grid)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(windows, "_BLOCK_VALUES", 0)
+        patch.setattr(windows, "_FEWEST_INSTANTS", 1)
+        patch.setattr(evaluation, "_FEWER", 0)
+        np.testing.assert_equal(outcome(text, data, grid), small)
 
 
 def test_an_evaluation_can_be_stopped_between_any_two_nodes() -> None:

@@ -202,7 +202,7 @@ class TieredSeries(SeriesStore):
 
         quick = len(known) * (len(parts) + 1) <= _QUICK_SEARCHES
         gathering = gather() if quick else await self._in_thread(gather)
-        if gathering.samples <= _QUICK_SAMPLES:
+        if gathering.is_ordered or gathering.samples <= _QUICK_SAMPLES:
             return columns(known, gathering)
         return await self._in_thread(lambda: columns(known, gathering))
 

@@ -218,7 +218,10 @@ def _linked(function: FunctionType, numba: Any, routines: dict[Callable[..., Any
     scope = dict(function.__globals__)
     for name, routine in _subroutines(function):
         if routine not in routines:
-            routines[routine] = numba.njit(nogil=True, error_model="numpy")(_linked(routine, numba, routines))
+            # Inlined in any case: around a call that stays one, a loop works on one number at a time.
+            routines[routine] = numba.njit(nogil=True, error_model="numpy", forceinline=True)(
+                _linked(routine, numba, routines)
+            )
         scope[name] = routines[routine]
     linked = FunctionType(function.__code__, scope, function.__name__, function.__defaults__)
     linked.__module__ = function.__module__

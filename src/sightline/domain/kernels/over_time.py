@@ -1,7 +1,8 @@
 """Statistics of the samples of a sliding window: the *_over_time functions.
 
 Shapes are those of window.py. Each window is gone through anew, as in Prometheus (promql/functions.go), so that no rounding error,
-NaN or infinity outlives the samples it came from; time is linear in the samples of all windows together.
+NaN or infinity outlives the samples it came from; but where that cannot show, in counts and extremes, windows share what they have
+in common, and time is linear in samples and instants.
 """
 
 import math
@@ -12,7 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.domain.kernels.compiled import FLOATS, INTS, kernel, subroutine
-from sightline.domain.kernels.sequence import changes_of, greatest_at, least_at, resets_of
+from sightline.domain.kernels.lanes import lanes_from, square_lanes, sum_lanes
+from sightline.domain.kernels.sequence import greatest_at, least_at
+from sightline.domain.kernels.slide import (
+    Places,
+    changes_until,
+    find_extremes,
+    find_windows,
+    overlap,
+    resets_until,
+)
 from sightline.domain.kernels.summation import add
 from sightline.domain.kernels.window import Mask, Offsets, Times, Values, bounds
 
@@ -211,54 +221,148 @@ def over_time(
     CHANGES, RESETS: how often the value changed or fell. MAD: the median distance from the median.
     FIRST_TIME, LAST_TIME, MIN_TIME, MAX_TIME: when those samples are, in seconds; of equal extremes the last.
     """
+    points = out.shape[1]
+    longest = 0
     for row in range(len(offsets) - 1):
-        end = offsets[row + 1]
-        low = offsets[row]
-        after = low
-        for k in range(out.shape[1]):
-            t = start + k * step
-            while after < end and times[after] <= t:
-                after += 1
-            while low < after and times[low] <= t - width:
-                low += 1
-            present[row, k] = after > low
-            result = 0.0
-            if after > low:
+        longest = max(longest, offsets[row + 1] - offsets[row])
+    lows, afters, places = np.empty(points, np.int64), np.empty(points, np.int64), np.zeros(points, np.int64)
+    queue = np.empty(longest, np.int64)
+    room = np.empty((6, points if function in (SUM, AVG, STDDEV, STDVAR) else 0))
+    for row in range(len(offsets) - 1):
+        own_times = times[offsets[row] : offsets[row + 1]]
+        own = values[offsets[row] : offsets[row + 1]]
+        result = out[row]
+        result[:] = 0.0
+        find_windows(own_times, start, step, width, lows, afters)
+        for k in range(points):
+            present[row, k] = afters[k] > lows[k]
+        if function in (SUM, AVG):
+            of_sums(own, lows, afters, function, result, room)
+        elif function in (STDDEV, STDVAR):
+            of_squares(own, lows, afters, function, result, room)
+        elif function in (MIN, MAX, MIN_TIME, MAX_TIME):
+            of_extremes(own_times, own, lows, afters, function, result, queue, places)
+        elif function in (CHANGES, RESETS):
+            of_counts(own, lows, afters, function, result, queue)
+        else:
+            of_single(own_times, own, lows, afters, function, result)
+
+
+@subroutine
+def of_sums(values: Values, lows: Places, afters: Places, function: int, result: Values, room: Values) -> None:
+    """SUM or AVG of the windows of one series; room: (2, p) at least."""
+    k = 0
+    while k < len(lows):
+        lanes = lanes_from(lows, afters, k)
+        low, after = lows[k], afters[k]
+        if lanes == 1:
+            if low < after:
+                result[k] = sum_of(values, low, after) if function == SUM else mean_of(values, low, after)
+        elif low < after:
+            total, lost = room[0, :lanes], room[1, :lanes]
+            shift = lows[k + 1] - low
+            sum_lanes(values, low, after, shift, total, lost)
+            count = float(after - low)
+            for lane in range(lanes):
                 if function == SUM:
-                    result = sum_of(values, low, after)
-                elif function == AVG:
-                    result = mean_of(values, low, after)
-                elif function == MIN:
-                    result = least_of(values, low, after)
-                elif function == MAX:
-                    result = greatest_of(values, low, after)
-                elif function == COUNT:
-                    result = float(after - low)
-                elif function == LAST:
-                    result = values[after - 1]
-                elif function == STDDEV:
-                    result = math.sqrt(variance_of(values, low, after))
-                elif function == STDVAR:
-                    result = variance_of(values, low, after)
-                elif function == FIRST:
-                    result = values[low]
-                elif function == CHANGES:
-                    result = float(changes_of(values, low, after))
-                elif function == RESETS:
-                    result = float(resets_of(values, low, after))
-                elif function == MAD:
-                    result = deviation_of(values, low, after)
-                elif function == FIRST_TIME:
-                    result = times[low] / 1000.0
-                elif function == LAST_TIME:
-                    result = times[after - 1] / 1000.0
-                elif function == MIN_TIME:
-                    result = times[least_at(values, low, after)] / 1000.0
-                elif function == MAX_TIME:
-                    result = times[greatest_at(values, low, after)] / 1000.0
+                    result[k + lane] = total[lane] + lost[lane]
+                elif abs(total[lane]) < _INF:
+                    result[k + lane] = total[lane] / count + lost[lane] / count
                 else:
-                    result = 1.0
-            out[row, k] = result
+                    result[k + lane] = mean_of(values, low + shift * lane, after + shift * lane)
+        k += lanes
+
+
+@subroutine
+def of_squares(values: Values, lows: Places, afters: Places, function: int, result: Values, room: Values) -> None:
+    """STDDEV or STDVAR of the windows of one series; room: (6, p)."""
+    k = 0
+    while k < len(lows):
+        lanes = lanes_from(lows, afters, k)
+        low, after = lows[k], afters[k]
+        if lanes == 1:
+            if low < after:
+                result[k] = variance_of(values, low, after)
+        elif low < after:
+            total, lost, mean, mean_lost = room[0, :lanes], room[1, :lanes], room[2, :lanes], room[3, :lanes]
+            shift = lows[k + 1] - low
+            square_lanes(values, low, after, shift, total, lost, mean, mean_lost, room[4, :lanes], room[5, :lanes])
+            for lane in range(lanes):
+                result[k + lane] = (total[lane] + lost[lane]) / float(after - low)
+        k += lanes
+    if function == STDDEV:
+        for k in range(len(result)):
+            result[k] = math.sqrt(result[k])
+
+
+@subroutine
+def of_extremes(
+    times: Times,
+    values: Values,
+    lows: Places,
+    afters: Places,
+    function: int,
+    result: Values,
+    queue: Places,
+    places: Places,
+) -> None:
+    """MIN, MAX, MIN_TIME or MAX_TIME of the windows of one series; queue: room for all its positions, places: (p,)."""
+    least = function in (MIN, MIN_TIME)
+    if overlap(lows, afters, len(values)):
+        sign, is_last = 1.0 if least else -1.0, function in (MIN_TIME, MAX_TIME)
+        find_extremes(values, lows, afters, sign, is_last, queue, places)
+        for k in range(len(lows)):
+            if lows[k] < afters[k]:
+                place = places[k]
+                result[k] = values[place] if function in (MIN, MAX) else times[place] / 1000.0
+        return
+    for k in range(len(lows)):
+        low, after = lows[k], afters[k]
+        if low == after:
+            continue
+        if function == MIN:
+            result[k] = least_of(values, low, after)
+        elif function == MAX:
+            result[k] = greatest_of(values, low, after)
+        elif least:
+            result[k] = times[least_at(values, low, after)] / 1000.0
+        else:
+            result[k] = times[greatest_at(values, low, after)] / 1000.0
+
+
+@subroutine
+def of_counts(values: Values, lows: Places, afters: Places, function: int, result: Values, until: Places) -> None:
+    """CHANGES or RESETS in the windows of one series; until: room for all its positions."""
+    if function == CHANGES:
+        changes_until(values, until)
+    else:
+        resets_until(values, until)
+    for k in range(len(lows)):
+        if lows[k] < afters[k]:
+            result[k] = until[afters[k] - 1] - until[lows[k]]
+
+
+@subroutine
+def of_single(times: Times, values: Values, lows: Places, afters: Places, function: int, result: Values) -> None:
+    """The other functions, of each window of one series on its own."""
+    for k in range(len(lows)):
+        low, after = lows[k], afters[k]
+        if low == after:
+            continue
+        if function == COUNT:
+            result[k] = after - low
+        elif function == LAST:
+            result[k] = values[after - 1]
+        elif function == FIRST:
+            result[k] = values[low]
+        elif function == MAD:
+            result[k] = deviation_of(values, low, after)
+        elif function == FIRST_TIME:
+            result[k] = times[low] / 1000.0
+        elif function == LAST_TIME:
+            result[k] = times[after - 1] / 1000.0
+        else:
+            result[k] = 1.0
 
 
 @np.errstate(all="ignore")

@@ -11,8 +11,7 @@ from sightline.domain.kernels.compiled import subroutine
 def add(value: float, total: float, lost: float) -> tuple[float, float]:
     """The pair after adding `value`. An infinite total has lost nothing: otherwise the difference of infinities would be NaN."""
     raised = total + value
-    if raised - raised != 0.0:  # infinite or NaN
-        return raised, 0.0
-    if abs(total) >= abs(value):
-        return raised, lost + ((total - raised) + value)
-    return raised, lost + ((value - raised) + total)
+    of_value, of_total = (total - raised) + value, (value - raised) + total
+    rest = of_value if abs(total) >= abs(value) else of_total
+    is_finite = raised - raised == 0.0
+    return raised, lost + rest if is_finite else 0.0

@@ -14,7 +14,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.domain.kernels.compiled import FLOATS, INTS, kernel
+from sightline.domain.kernels.compiled import FLOATS, INTS, kernel, subroutine
+from sightline.domain.kernels.slide import FIRST, ONE
 
 Offsets = NDArray[np.int64]
 Times = NDArray[np.int64]
@@ -123,6 +124,22 @@ def _reset_sums(values: Values, low: NDArray[np.int64], high: NDArray[np.int64])
     return sums
 
 
+@subroutine
+def find_falls(values: Values, places: NDArray[np.uint64]) -> int:
+    """Write the positions of the values that are less than the one before into `places`; returns how many there are."""
+    falls = 0
+    for i in range(1, len(values)):  # most series have none, which is seen several values at a time
+        falls += values[i] < values[i - 1]
+    if not falls:
+        return 0
+    found = 0
+    for i in range(1, len(values)):
+        if values[i] < values[i - 1]:
+            places[found] = i
+            found += 1
+    return found
+
+
 @kernel(
     f"void({INTS}, {INTS}, {FLOATS}, int64, int64, int64, boolean, boolean, float64[:, ::1], boolean[:, ::1])",
     twin=_rate_numpy,
@@ -142,59 +159,65 @@ def rate(
     """Change over the window, extrapolated to its edges: rate (both flags), increase (counter alone), delta (neither).
 
     A counter that falls was reset and began again at 0. There is a result where a window holds two samples or more.
+
+    Windows are found one after the other, and then extrapolated without a branch, so that several are at a time.
     """
     seconds = width / 1000.0
+    points = out.shape[1]
     longest = 0
     for row in range(len(offsets) - 1):
         longest = max(longest, offsets[row + 1] - offsets[row])
-    resets = np.empty(longest if counter else 0, np.int64)
+    resets = np.empty(longest if counter else 0, np.uint64)
+    # Of each window the first value, the change, and in ms how far apart first and last are and how far from its edges.
+    firsts, changes, counts = np.zeros(points), np.zeros(points), np.zeros(points)
+    spans, befores, behinds = np.zeros(points), np.zeros(points), np.zeros(points)
     for row in range(len(offsets) - 1):
-        begin = offsets[row]
-        end = offsets[row + 1]
-        found = 0
-        if counter:
-            for i in range(begin + 1, end):
-                if values[i] < values[i - 1]:
-                    resets[found] = i
-                    found += 1
-        low = begin
-        after = begin
+        own_times = times[offsets[row] : offsets[row + 1]]
+        own = values[offsets[row] : offsets[row + 1]]
+        found = find_falls(own, resets) if counter else 0
+        end, low, after = np.uint64(len(own)), FIRST, FIRST
         reset = 0
-        for k in range(out.shape[1]):
+        for k in range(points):
             t = start + k * step
-            while after < end and times[after] <= t:
-                after += 1
-            while low < after and times[low] <= t - width:
-                low += 1
-            if after - low < 2:  # noqa: PLR2004 - a change takes two samples
-                present[row, k] = False
-                out[row, k] = 0.0
+            while after < end and own_times[after] <= t:
+                after += ONE
+            while low < after and own_times[low] <= t - width:
+                low += ONE
+            there = after > low + ONE  # a change takes two samples
+            present[row, k] = there
+            counts[k] = after - low - ONE if there else 0.0
+            if not there:
                 continue
-            high = after - 1
-            change = values[high] - values[low]
+            high = after - ONE
+            change = own[high] - own[low]
             if found:
                 while reset < found and resets[reset] <= low:
                     reset += 1
                 i = reset
                 while i < found and resets[i] <= high:
-                    change += values[resets[i] - 1]
+                    change += own[resets[i] - ONE]
                     i += 1
-            interval = (times[high] - times[low]) / 1000.0
-            average = interval / (high - low)
-            to_start = (times[low] - (t - width)) / 1000.0
-            to_end = (t - times[high]) / 1000.0
-            if to_start >= average * _EXTRAPOLATION:
-                to_start = average / 2
-            if counter and change > 0 and values[low] >= 0:
+            firsts[k] = own[low]
+            changes[k] = change
+            spans[k] = own_times[high] - own_times[low]
+            befores[k] = own_times[low] - (t - width)
+            behinds[k] = t - own_times[high]
+        for k in range(points):
+            interval = spans[k] / 1000.0
+            average = interval / counts[k]
+            to_start = befores[k] / 1000.0
+            to_end = behinds[k] / 1000.0
+            to_start = average / 2 if to_start >= average * _EXTRAPOLATION else to_start
+            to_end = average / 2 if to_end >= average * _EXTRAPOLATION else to_end
+            if counter:
                 # A counter cannot have been below zero, so it began no earlier than its slope would reach zero.
-                to_start = min(to_start, interval * (values[low] / change))
-            if to_end >= average * _EXTRAPOLATION:
-                to_end = average / 2
+                to_zero = interval * (firsts[k] / changes[k])
+                is_later = (changes[k] > 0) & (firsts[k] >= 0) & (to_zero < to_start)
+                to_start = to_zero if is_later else to_start
             factor = (interval + to_start + to_end) / interval
             if per_second:
                 factor /= seconds
-            present[row, k] = True
-            out[row, k] = change * factor
+            out[row, k] = changes[k] * factor if counts[k] > 0.0 else 0.0
 
 
 @np.errstate(all="ignore")

@@ -2,14 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from sightline.domain.kernels.gather import append, bound, settle
-from sightline.domain.metrics.known import KnownSeries, Wanted
+from sightline.domain.metrics.known import KnownSeries, Rows, Wanted
+from sightline.domain.metrics.label_sets import LabelSets
 from sightline.domain.metrics.samples import Ids, SeriesColumns, Times, Values
 from sightline.domain.timerange import TimeRange
+
+_BEFORE_ALL: Final = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,8 +28,8 @@ class Run:
     """
 
     ids: Ids
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
+    starts: Rows
+    ends: Rows
     times: Times
     values: Values
     first: int
@@ -80,55 +86,170 @@ class Run:
         """Whether some sample may lie in the range."""
         return self.first <= within.end and self.last >= within.start
 
+    def lies(self, within: TimeRange) -> bool:
+        """Whether every sample lies in the range."""
+        return within.start <= self.first and self.last <= within.end
+
 
 Part = tuple[Run, TimeRange]
 """A run, and the range of it that counts."""
 
 
+class Scratch:
+    """Room for copies of samples that is used again and again: memory that is new costs more than what is copied into it."""
+
+    def __init__(self) -> None:
+        self._times, self._values = np.empty(0, np.int64), np.empty(0, np.float64)
+
+    def columns(self, count: int) -> tuple[Times, Values]:
+        """Room for so many samples, the same as the last time."""
+        if count > len(self._times):
+            self._times, self._values = np.empty(count, np.int64), np.empty(count, np.float64)
+        return self._times[:count], self._values[:count]
+
+
+@dataclass(frozen=True, eq=False)
+class Slices:
+    """Where the samples of s series lie in the columns of runs, oldest write first. Only `part` copies samples.
+
+    bounds: for each run int64 (s,) twice, where each series begins in its columns and ends.
+    """
+
+    runs: Sequence[Run]
+    bounds: Sequence[tuple[Rows, Rows]]
+    series: int
+
+    @cached_property
+    def offsets(self) -> Rows:
+        """int64 (s + 1,): where each series would begin if they stood one after the other."""
+        lengths = np.zeros(self.series + 1, np.int64)
+        for low, high in self.bounds:
+            lengths[1:] += high - low
+        return np.cumsum(lengths)
+
+    def of(self, rows: Rows) -> "Slices":
+        """Of some of the series alone."""
+        return Slices(self.runs, [(low[rows], high[rows]) for low, high in self.bounds], len(rows))
+
+    def within(self, within: TimeRange) -> "Slices":
+        """What of it lies in a range."""
+        rows = np.arange(self.series)
+        met = [(run, bounds) for run, bounds in zip(self.runs, self.bounds, strict=True) if run.meets(within)]
+        bounds = [
+            (low, high) if run.lies(within) else _bounds(rows, low, high, run.times, within) for run, (low, high) in met
+        ]
+        return Slices([run for run, _ in met], bounds, self.series)
+
+    def without(self, some: NDArray[np.bool_]) -> "Slices":
+        """The same with nothing left of those series that are marked, bool (s,)."""
+        bounds = [(np.where(some, 0, low), np.where(some, 0, high)) for low, high in self.bounds]
+        return Slices(self.runs, bounds, self.series)
+
+    def part(self, first: int, after: int, room: Scratch) -> tuple[Rows, Times, Values]:
+        """Copies of the samples of the series first <= s < after, in `room`: offsets, int64 (after - first + 1,), times, values."""
+        offsets = self.offsets[first : after + 1] - self.offsets[first]
+        times, values = room.columns(int(offsets[-1]))
+        cursors = offsets[:-1].copy()
+        for run, (low, high) in zip(self.runs, self.bounds, strict=True):
+            append(low[first:after], high[first:after], run.times, run.values, cursors, times, values)
+        return offsets, times, values
+
+
 class Gathering:
     """What parts of runs, oldest write first, hold of some series.
 
-    Making it costs a binary search per series and run; only `settled` copies samples.
+    Making it costs a search per series and run, and no sample is copied.
     """
 
     def __init__(self, parts: Sequence[Part], wanted: Wanted) -> None:
         parts = [(run, within) for run, within in parts if run.meets(within)]
-        self._runs = [run for run, _ in parts]
-        self._bounds: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
-        self._offsets = np.zeros(len(wanted) + 1, np.int64)
-        lengths = np.zeros(len(wanted), np.int64)
-        for run, within in parts:
-            low, high = np.empty(len(wanted), np.int64), np.empty(len(wanted), np.int64)
-            bound(wanted.rows_in(run.ids), run.starts, run.ends, run.times, within.start, within.end, low, high)
-            self._bounds.append((low, high))
-            lengths += high - low
-        np.cumsum(lengths, out=self._offsets[1:])
+        self._ids = wanted.ids
+        newest, self._disordered = np.full(len(wanted), _BEFORE_ALL), np.zeros(len(wanted), np.bool_)
+        bounds = [
+            _bounds(wanted.rows_in(run.ids), run.starts, run.ends, run.times, within, newest, self._disordered)
+            for run, within in parts
+        ]
+        self._slices = Slices([run for run, _ in parts], bounds, len(wanted))
+        self.samples = int(self._slices.offsets[-1])
+        """How many samples there are, repeated writes of one timestamp counted."""
+        self.is_ordered = not self._disordered.any()
+        """Whether of each series every run holds later times than the runs before, so that nothing has to be settled."""
+
+    def ordered(self) -> Slices:
+        """The samples with each series in order of time and the last write of a timestamp alone.
+
+        Series of which runs overlap are copied for that.
+        """
+        if self.is_ordered:
+            return self._slices
+        rows = np.flatnonzero(self._disordered)
+        offsets, times, values = self._slices.of(rows).part(0, len(rows), Scratch())
+        settle(np.ones(len(rows), np.bool_), offsets, times, values)
+        low, high = np.zeros((2, len(self._disordered)), np.int64)
+        low[rows], high[rows] = offsets[:-1], offsets[1:]
+        rest = self._slices.without(self._disordered)
+        settled = Run(self._ids[rows], offsets[:-1], offsets[1:], times, values, int(times.min()), int(times.max()))
+        return Slices([*rest.runs, settled], [*rest.bounds, (low, high)], rest.series)
+
+
+def _bounds(
+    rows: Rows,
+    starts: Rows,
+    ends: Rows,
+    times: Times,
+    within: TimeRange,
+    newest: Times | None = None,
+    disordered: NDArray[np.bool_] | None = None,
+) -> tuple[Rows, Rows]:
+    """Where the series at these rows of a run begin and end within a range; see `bound` for the last two, which may be left out."""
+    low, high = np.empty((2, len(rows)), np.int64)
+    if newest is None or disordered is None:
+        newest, disordered = np.full(len(rows), _BEFORE_ALL), np.empty(len(rows), np.bool_)
+    bound(rows, starts, ends, times, within.start, within.end, low, high, newest, disordered)
+    return low, high
+
+
+class GatheredColumns(SeriesColumns):
+    """An answer whose samples still lie in runs, which never change: `times` and `values` copy them all when they are asked for.
+
+    What is large is better read part by part from `slices`, so that copies stay in the processor's cache.
+    """
+
+    def __init__(self, labels: LabelSets, ids: Ids, slices: Slices) -> None:
+        """Of s series with at least one sample each, in ascending order of labels; the slices are ordered."""
+        for name, value in (("labels", labels), ("ids", ids), ("offsets", slices.offsets), ("slices", slices)):
+            object.__setattr__(self, name, value)  # frozen, and whoever copies sets the rest
+
+    slices: Slices
+
+    @cached_property
+    def _columns(self) -> tuple[Times, Values]:
+        return self.slices.part(0, len(self), Scratch())[1:]
 
     @property
-    def samples(self) -> int:
-        """How many samples there are, repeated writes of one timestamp counted."""
-        return int(self._offsets[-1])
+    @override
+    def times(self) -> Times:
+        return self._columns[0]
 
-    def settled(self) -> tuple[NDArray[np.int64], Times, Values]:
-        """Offsets, int64 (s + 1,), times and values: each series in order of time, the last write of a timestamp alone."""
-        offsets, count = self._offsets.copy(), self.samples
-        times, values = np.empty(count, np.int64), np.empty(count, np.float64)
-        cursors, disordered = offsets[:-1].copy(), np.zeros(len(offsets) - 1, np.bool_)
-        for run, (low, high) in zip(self._runs, self._bounds, strict=True):
-            append(low, high, run.times, run.values, offsets, cursors, times, values, disordered)
-        if disordered.any():
-            settle(disordered, offsets, times, values)
-        return offsets, times[: offsets[-1]], values[: offsets[-1]]
+    @property
+    @override
+    def values(self) -> Values:
+        return self._columns[1]
+
+    @property
+    @override
+    def samples(self) -> int:
+        return int(self.offsets[-1])
 
 
 def columns(known: KnownSeries, gathering: Gathering) -> SeriesColumns:
     """The gathered samples of these series as an answer; series without a sample are left out."""
-    offsets, times, values = gathering.settled()
-    rows = np.flatnonzero(np.diff(offsets))
-    if len(rows) == len(known):
-        return SeriesColumns(known.labels, known.ids.copy(), offsets, times, values)
-    labels = tuple([known.labels[row] for row in rows.tolist()])
-    return SeriesColumns(labels, known.ids[rows], np.append(offsets[rows], offsets[-1]), times, values)
+    slices = gathering.ordered()
+    rows = np.flatnonzero(np.diff(slices.offsets))
+    if not len(rows):
+        return SeriesColumns.empty()
+    some = slices if len(rows) == slices.series else slices.of(rows)
+    return GatheredColumns(known.label_sets(rows), known.ids[rows], some)
 
 
 def merged(runs: Sequence[Run], within: TimeRange) -> Run | None:
@@ -136,7 +257,9 @@ def merged(runs: Sequence[Run], within: TimeRange) -> Run | None:
     ids = runs[0].ids
     if not all(run.ids is ids or np.array_equal(run.ids, ids) for run in runs):
         ids = np.unique(np.concatenate([run.ids for run in runs]))
-    offsets, times, values = Gathering([(run, within) for run in runs], Wanted(ids)).settled()
+    offsets, times, values = (
+        Gathering([(run, within) for run in runs], Wanted(ids)).ordered().part(0, len(ids), Scratch())
+    )
     if not len(times):
         return None
     return Run(ids, offsets[:-1], offsets[1:], times, values, int(times.min()), int(times.max()))

@@ -1,13 +1,16 @@
 """The aggregation operators that fold each group into one value; and which rows fall into which group, for all of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sightline.domain.kernels import reduce
 from sightline.domain.labels import METRIC_NAME, Labels
+from sightline.domain.metrics.label_sets import LabelSets, remembered
 from sightline.domain.promql.nodes import Grouping
+from sightline.domain.promql.resources import Resources
 from sightline.domain.promql.rows import grouped
 from sightline.domain.promql.values import Vector
 
@@ -24,13 +27,27 @@ FOLDS: Final[Mapping[str, int]] = {
 """The operators, and their numbers in kernels/reduce.py."""
 
 
-def fold(operator: str, vector: Vector, grouping: Grouping) -> Vector:
+def fold(operator: str, vector: Vector, grouping: Grouping, resources: Resources) -> Vector:
     """Fold the rows of each group into one, instant by instant; s rows become as many as there are groups."""
-    group, keys = grouped(group_keys(vector.labels, grouping))
-    out = np.empty((len(keys), vector.values.shape[1]))
-    found = np.empty(out.shape, np.bool_)
-    reduce.fold(vector.values, vector.present, group, FOLDS[operator], out, found)
-    return Vector(tuple(keys), out, found)
+    group, keys = groups(vector.labels, grouping)
+    function, points = FOLDS[operator], vector.values.shape[1]
+    folded = reduce.state(function, len(keys), points)
+
+    def part(first: int, after: int) -> None:
+        reduce.accumulate(vector.values, vector.present, group, function, first, after, folded)
+
+    resources.run(points, part)
+    return Vector(keys, *reduce.finished(function, folded))
+
+
+def groups(labels: Sequence[Labels], grouping: Grouping) -> tuple[NDArray[np.int64], LabelSets]:
+    """Which group each of s label sets falls into, int64 (s,), and the labels of the groups by number. Nobody changes them."""
+    return remembered(labels, grouping, lambda: _numbered(labels, grouping))
+
+
+def _numbered(labels: Sequence[Labels], grouping: Grouping) -> tuple[NDArray[np.int64], LabelSets]:
+    group, keys = grouped(group_keys(labels, grouping))
+    return group, LabelSets(keys)
 
 
 def group_keys(labels: Iterable[Labels], grouping: Grouping) -> list[Labels]:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sightline.domain.errors import Unprocessable
 from sightline.domain.kernels import window
-from sightline.domain.labels import Labels
-from sightline.domain.metrics.samples import SeriesColumns, Values
+from sightline.domain.labels import METRIC_NAME, Labels
+from sightline.domain.metrics.samples import SeriesColumns, Values, stale_mask
 from sightline.domain.promql import (
     absence,
     aggregations,
@@ -39,10 +40,10 @@ from sightline.domain.promql.nodes import (
 from sightline.domain.promql.numerals import decimal
 from sightline.domain.promql.plan import Instants, Plan, unsupported
 from sightline.domain.promql.resources import Resources
-from sightline.domain.promql.rows import drop_names, select
+from sightline.domain.promql.rows import drop_names, metric_names, select
 from sightline.domain.promql.signatures import FUNCTIONS, Type
 from sightline.domain.promql.values import Answer, Scalar, String, Value, Vector
-from sightline.domain.promql.windows import columns_of, in_order, kept, over_windows, timestamps, without_stale
+from sightline.domain.promql.windows import Windowed, columns_of, in_order, kept, timestamps
 from sightline.domain.timerange import SECOND, Grid
 
 
@@ -81,21 +82,27 @@ class _Run:
     fetched: Sequence[SeriesColumns]
     resources: Resources
     notes: Annotations = field(default_factory=Annotations)
-    steady: dict[int, SeriesColumns] = field(default_factory=dict)
-
-    def without_stale(self, source: int) -> SeriesColumns:
-        """A fetch without its stale markers, made once."""
-        if source not in self.steady:
-            self.steady[source] = without_stale(self.fetched[source])
-        return self.steady[source]
 
 
 class _Range(NamedTuple):
-    """A range vector before a function folds it: the samples, where its windows end, and how wide they are, ms."""
+    """A range vector before a function folds it: the samples, where its windows end, and how wide they are, ms.
+
+    is_steady: no stale marker is among the samples; otherwise they are no part of it.
+    """
 
     columns: SeriesColumns
     at: Instants
     width: int
+    is_steady: bool
+
+    def windowed(self, function: functions.OverWindow, scalars: tuple[Values, ...] = ()) -> Windowed:
+        """A function of the windows."""
+        kernel, constants = function.kernel, function.arguments
+        return Windowed(self.columns, self.at, self.width, kernel, constants, scalars, keeps_stale=self.is_steady)
+
+    def has_samples(self) -> bool:
+        """Whether there is any sample at all."""
+        return self.columns.samples > 0 and (self.is_steady or not stale_mask(self.columns.values).all())
 
 
 class _Evaluation:
@@ -125,7 +132,7 @@ class _Evaluation:
             case Parentheses():
                 value = self._value(node.inner)
             case Selector():
-                value = self._selected(node, self._run.fetched[self._plan.source[node, self._grid]])
+                value = self._whole(self._windows(node))
             case Call():
                 value = self._called(node)
             case Aggregation():
@@ -156,10 +163,10 @@ class _Evaluation:
 
     # Selectors and subqueries
 
-    def _selected(self, node: Selector, columns: SeriesColumns) -> Vector:
+    def _selected(self, node: Selector, columns: SeriesColumns) -> Windowed:
         """An instant selector over these columns."""
         at = self._plan.instants(node, self._grid)
-        return self._windowed(_Range(columns, at, self._plan.lookback), window.last, ())
+        return Windowed(columns, at, self._plan.lookback, window.last, keeps_stale=True)
 
     def _range(self, node: Node) -> _Range:
         """A range selector or a subquery."""
@@ -167,7 +174,7 @@ class _Evaluation:
         if isinstance(node, RangeSelector):
             source = self._plan.source[node, self._grid]
             at = self._plan.instants(node.selector, self._grid)
-            return _Range(self._run.without_stale(source), at, node.width)
+            return _Range(self._run.fetched[source], at, node.width, is_steady=False)
         if not isinstance(node, Subquery):
             raise unsupported(f"{type(node).__name__} in place of a range vector")
         inner = self._plan.inner_grid(node, self._grid)
@@ -175,13 +182,13 @@ class _Evaluation:
         if inner.points > 0:
             self._resources.allow(1, inner.points)
             columns = columns_of(_Evaluation(self._run, inner).vector(node.inner), inner)
-        return _Range(columns, self._plan.instants(node, self._grid), node.width)
+        return _Range(columns, self._plan.instants(node, self._grid), node.width, is_steady=True)
 
-    def _windowed(self, ranged: _Range, kernel: Callable[..., None], extra: tuple[object, ...]) -> Vector:
-        """A kernel over the windows of a range."""
-        self._resources.allow(len(ranged.columns), self._points)
-        found = over_windows(ranged.columns, ranged.at, ranged.width, kernel, extra, self._resources)
-        if ranged.at.points == self._points:
+    def _whole(self, windowed: Windowed) -> Vector:
+        """All windows of all series."""
+        self._resources.allow(len(windowed.columns), self._points)
+        found = windowed.vector(self._resources)
+        if windowed.at.points == self._points:
             return found
         # Fixed by `@`: one result for all instants.
         return Vector(
@@ -192,14 +199,15 @@ class _Evaluation:
         """The samples of a range vector at the one instant of an instant query."""
         ranged = self._range(node)
         columns, end = ranged.columns, ranged.at.start
-        found = kept(columns, (columns.times > end - ranged.width) & (columns.times <= end))
+        keep = (columns.times > end - ranged.width) & (columns.times <= end)
+        found = kept(columns, keep if ranged.is_steady else keep & ~stale_mask(columns.values))
         return found if isinstance(node, RangeSelector) else in_order(found)
 
     # Functions
 
     def _called(self, node: Call) -> Scalar | Vector:
         if node.function in functions.OVER_WINDOW:
-            return self._over_window(node)
+            return self._over_windows(node, self._windows(node))
         if node.function in functions.BY_VALUE:
             return self._by_value(node)
         if node.function in ordering.SORTS:
@@ -210,7 +218,10 @@ class _Evaluation:
             raise unsupported(f"function {node.function}()", node.function)
         return self.CALLS[node.function](self, node)
 
-    def _over_window(self, node: Call) -> Vector:
+    def _windows(self, node: Selector | Call) -> Windowed:
+        """What an instant selector or a function of a range vector is to be worked out from."""
+        if isinstance(node, Selector):
+            return self._selected(node, self._run.fetched[self._plan.source[node, self._grid]])
         function = functions.OVER_WINDOW[node.function]
         takes = FUNCTIONS[node.function].takes
         ranged = self._range(node.arguments[takes.index(Type.MATRIX)])
@@ -219,29 +230,36 @@ class _Evaluation:
             scalars = self._prepared(node, scalars, ranged)
             scalars += [np.zeros(self._points)] * (function.scalars - len(scalars))
             if ranged.at.points == 1 and self._points > 1:  # the samples stand still, the scalars may move
-                ranged = _Range(ranged.columns, Instants(ranged.at.start, 0, self._points), ranged.width)
-        extra = (*function.arguments, *(np.ascontiguousarray(one) for one in scalars))
-        result = self._windowed(ranged, function.kernel, extra)
+                ranged = ranged._replace(at=Instants(ranged.at.start, 0, self._points))
+        return ranged.windowed(function, tuple([np.ascontiguousarray(one) for one in scalars]))
+
+    def _over_windows(self, node: Call, windowed: Windowed) -> Vector:
+        result = self._whole(windowed)
         if node.function in _OF_COUNTERS:
             self._note_names(result, _place(node, 0))
-        return result if function.keeps_name else drop_names(result)
+        return result if functions.OVER_WINDOW[node.function].keeps_name else drop_names(result)
 
     def _prepared(self, node: Call, scalars: list[Values], ranged: _Range) -> list[Values]:
         """The scalar arguments, checked, as the kernel wants them."""
-        if node.function == "quantile_over_time" and len(ranged.columns):
+        if node.function == "quantile_over_time" and not _is_share(scalars[0]).all() and ranged.has_samples():
             ranking.note_quantiles(scalars[0], self._run.notes, _place(node, 0))
         if node.function == "predict_linear":
             # Seconds from the instant of evaluation; the kernel counts from the window's end, which offset and `@` move.
             ends = ranged.at.start + ranged.at.step * np.arange(ranged.at.points)
             return [scalars[0] + (self._grid.times() - ends) / SECOND]
-        if node.function == "double_exponential_smoothing" and len(ranged.columns):
+        if node.function == "double_exponential_smoothing":
             for name, factor in zip(("smoothing", "trend"), scalars, strict=True):
-                _require_factor(name, factor)
+                if not _is_factor(factor).all() and ranged.has_samples():
+                    raise _wrong_factor(name, factor)
         return scalars
 
     def _note_names(self, rates: Vector, place: str) -> None:
-        some = np.logical_or.reduce(rates.present, axis=1)
-        names = {rates.labels[row].name for row in np.flatnonzero(some).tolist()}
+        names = metric_names(rates.labels)
+        if len(names) > 1:
+            some = np.logical_or.reduce(rates.present, axis=1)
+            names = frozenset([rates.labels[row].name for row in np.flatnonzero(some).tolist()])
+        elif not rates.present.any():
+            return
         for name in sorted(names):
             self._run.notes.maybe_no_counter(name, place)
 
@@ -274,7 +292,7 @@ class _Evaluation:
         inner = unwrap(node.arguments[0])
         if isinstance(inner, Selector):
             columns = timestamps(self._run.fetched[self._plan.source[inner, self._grid]])
-            return drop_names(self._selected(inner, columns))
+            return drop_names(self._whole(self._selected(inner, columns)))
         vector = self.vector(inner)
         return drop_names(Vector(vector.labels, np.zeros_like(vector.values) + self._times(), vector.present))
 
@@ -284,7 +302,7 @@ class _Evaluation:
 
     def _absent_over_time(self, node: Call) -> Vector:
         present = functions.OVER_WINDOW["present_over_time"]
-        vector = self._windowed(self._range(node.arguments[0]), present.kernel, present.arguments)
+        vector = self._whole(self._range(node.arguments[0]).windowed(present))
         return absence.absent(vector, absence.labels_of(unwrap(node.arguments[0])))
 
     def _label_replace(self, node: Call) -> Vector:
@@ -320,9 +338,9 @@ class _Evaluation:
     # Operators
 
     def _aggregated(self, node: Aggregation) -> Vector:
-        vector = self.vector(node.inner)
         if node.operator in aggregations.FOLDS:
-            return aggregations.fold(node.operator, vector, node.grouping)
+            return self._folded(node)
+        vector = self.vector(node.inner)
         if node.parameter is None:
             raise unsupported(f"aggregation {node.operator}()", node.operator)
         if node.operator == "count_values":
@@ -340,6 +358,35 @@ class _Evaluation:
                 return ranking.sample(vector, parameter, self._run.notes, place)
             case _:
                 raise unsupported(f"aggregation {node.operator}()", node.operator)
+
+    def _folded(self, node: Aggregation) -> Vector:
+        """Each group folded into one, if that pays without the vector of all elements ever being there."""
+        inner = unwrap(node.inner)
+        if not (isinstance(inner, Selector) or (isinstance(inner, Call) and inner.function in functions.OVER_WINDOW)):
+            return aggregations.fold(node.operator, self.vector(inner), node.grouping, self._resources)
+        self._resources.check()
+        windowed = self._windows(inner)
+        found = self._folded_windows(node, inner, windowed)
+        if found is not None:
+            return found
+        vector = self._whole(windowed) if isinstance(inner, Selector) else self._over_windows(inner, windowed)
+        return aggregations.fold(node.operator, vector, node.grouping, self._resources)
+
+    def _folded_windows(self, node: Aggregation, inner: Selector | Call, windowed: Windowed) -> Vector | None:
+        labels, grouping = windowed.columns.labels, node.grouping
+        # Series of several metrics may become the same one without its name, which takes all elements to see.
+        if windowed.at.points != self._points or not windowed.is_large or len(metric_names(labels)) > 1:
+            return None
+        if not grouping.without and METRIC_NAME in grouping.labels:  # which the function may have taken away
+            return None
+        group, keys = aggregations.groups(labels, grouping)
+        if len(keys) * _FEWER > len(labels):
+            return None
+        self._resources.allow(len(keys), self._points)
+        values, present = windowed.folded(group, len(keys), aggregations.FOLDS[node.operator], self._resources)
+        if isinstance(inner, Call) and inner.function in _OF_COUNTERS and present.any():
+            self._run.notes.maybe_no_counter(labels[0].name, _place(inner, 0))
+        return Vector(keys, values, present)
 
     def _combined(self, node: Binary) -> Scalar | Vector:
         left, right = self._value(node.left), self._value(node.right)
@@ -365,6 +412,7 @@ class _Evaluation:
 
 
 _OF_COUNTERS: Final = frozenset({"rate", "increase"})
+_FEWER: Final = 8  # groups than series, at least, for their states to be smaller than the elements
 
 SUPPORTED: Final = frozenset(
     {*functions.OVER_WINDOW, *functions.BY_VALUE, *functions.OF_NATIVE_HISTOGRAMS, *ordering.SORTS, *_Evaluation.CALLS}
@@ -390,12 +438,19 @@ def _place(node: Call, argument: int) -> str:
     return node.places[argument] if argument < len(node.places) else ""
 
 
-def _require_factor(name: str, factor: Values) -> None:
-    """A factor of exponential smoothing lies between 0 and 1."""
-    wrong = factor[(factor <= 0) | (factor >= 1)]
-    if len(wrong):
-        message = f"invalid {name} factor. Expected: 0 < {name[0]}f < 1, got: {decimal(float(wrong[0]))}"
-        raise Unprocessable(message)
+def _is_share(values: Values) -> NDArray[np.bool_]:
+    """Which values lie between 0 and 1."""
+    return (values >= 0) & (values <= 1)
+
+
+def _is_factor(factor: Values) -> NDArray[np.bool_]:
+    """Which values are factors of exponential smoothing: NaN and what lies between 0 and 1, but neither of these."""
+    return ~((factor <= 0) | (factor >= 1))
+
+
+def _wrong_factor(name: str, factor: Values) -> Unprocessable:
+    wrong = float(factor[~_is_factor(factor)][0])
+    return Unprocessable(f"invalid {name} factor. Expected: 0 < {name[0]}f < 1, got: {decimal(wrong)}")
 
 
 def vector_of(numbers: Values) -> Vector:

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
 
 from sightline.domain.labels import Labels
+from sightline.domain.metrics.label_sets import remembered
 from sightline.domain.promql.aggregations import group_keys
 from sightline.domain.promql.nodes import Aggregation, Call, Node, Text
 from sightline.domain.promql.rows import grouped, select
@@ -25,11 +27,14 @@ Key = Callable[[int], Any]
 
 def by_labels(vector: Vector) -> Vector:
     """The rows that have a value, in ascending order of labels."""
-    rows = np.flatnonzero(vector.present.any(axis=1)).tolist()
-    ordered = sorted(rows, key=vector.labels.__getitem__)
-    if len(ordered) == len(vector.labels) and ordered == list(range(len(ordered))):
-        return vector
-    return select(vector, ordered)
+    rows = np.flatnonzero(vector.present.any(axis=1))
+    if not _ascend(vector.labels):
+        return select(vector, sorted(rows.tolist(), key=vector.labels.__getitem__))
+    return vector if len(rows) == len(vector.labels) else select(vector, rows)
+
+
+def _ascend(labels: Sequence[Labels]) -> bool:
+    return remembered(labels, "ascending", lambda: all(one <= other for one, other in pairwise(labels)))
 
 
 def order(root: Node, vector: Vector) -> list[int] | None:

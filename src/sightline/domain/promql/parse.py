@@ -49,7 +49,11 @@ class TextLimits:
 
 
 DEFAULT_LIMITS: Final = TextLimits()
-_CACHED_LENGTH: Final = 4096
+# Texts that are remembered: as many as there are rules, when they are short, and some long ones; a few megabytes each.
+_SHORT: Final = 512
+_SHORT_ONES: Final = 2048
+_LONG: Final = 4096
+_LONG_ONES: Final = 256
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MS: Final = timedelta(milliseconds=1)
 
@@ -64,8 +68,10 @@ def parse(text: str, limits: TextLimits = DEFAULT_LIMITS) -> Node:
     if len(text) > limits.length:
         message = f"the query has {len(text)} characters: query.max_length allows {limits.length}"
         raise MalformedQuery(message, line=1, column=1)
-    # Dashboards and rules repeat a few texts for ever; a long one is rare and would pin its memory.
-    return _remembered(text, limits.depth) if len(text) <= _CACHED_LENGTH else _parse(text, limits.depth)
+    # Dashboards and rules repeat their texts for ever; a very long one is rare and would pin its memory.
+    if len(text) <= _SHORT:
+        return _short(text, limits.depth)
+    return _long(text, limits.depth) if len(text) <= _LONG else _parse(text, limits.depth)
 
 
 def parse_selector(text: str, limits: TextLimits = DEFAULT_LIMITS) -> Matchers:
@@ -105,7 +111,8 @@ def _parse(text: str, max_depth: int) -> Node:
         raise locate(text, found, "instant or duration out of range") from None
 
 
-_remembered = lru_cache(maxsize=512)(_parse)
+_short = lru_cache(maxsize=_SHORT_ONES)(_parse)
+_long = lru_cache(maxsize=_LONG_ONES)(_parse)
 
 
 def _refuse_misread(text: str, found: list[Token]) -> None:

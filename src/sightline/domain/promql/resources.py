@@ -10,18 +10,22 @@ from sightline.domain.errors import TooManySamples
 class Spread(Protocol):
     """Runs work over parts of a range of rows, perhaps several at once; returns when all are done."""
 
-    def __call__(self, rows: int, work: Callable[[int, int], None]) -> None:
-        """Call work(first, after) for parts that together make 0 <= row < rows, in any order. What work raises is raised here."""
+    def __call__(self, rows: int, work: Callable[[int, int], None], *, fewest: int = 64) -> None:
+        """Call work(first, after) for parts that together make 0 <= row < rows, in any order. What work raises is raised here.
+
+        fewest: rows that a part shall have at least, where there are so many.
+        """
         ...
 
 
 _BLOCK = 512
 
 
-def in_turn(rows: int, work: Callable[[int, int], None]) -> None:
+def in_turn(rows: int, work: Callable[[int, int], None], *, fewest: int = 64) -> None:
     """A Spread that uses the calling thread alone, block by block."""
-    for first in range(0, rows, _BLOCK):
-        work(first, min(first + _BLOCK, rows))
+    block = max(_BLOCK, fewest)
+    for first in range(0, rows, block):
+        work(first, min(first + block, rows))
 
 
 def never() -> None:
@@ -40,14 +44,14 @@ class Resources:
     check: Callable[[], None] = never
     max_values: int = 50_000_000
 
-    def run(self, rows: int, work: Callable[[int, int], None]) -> None:
-        """Spread the work, checking before each part."""
+    def run(self, rows: int, work: Callable[[int, int], None], *, fewest: int = 64) -> None:
+        """Spread the work, checking before each part; see `Spread`."""
 
         def part(first: int, after: int) -> None:
             self.check()
             work(first, after)
 
-        self.spread(rows, part)
+        self.spread(rows, part, fewest=fewest)
 
     def allow(self, rows: int, points: int) -> None:
         """Refuse an intermediate result that is too large.

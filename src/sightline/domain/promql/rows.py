@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from sightline.domain.errors import VectorMatchingFailed
 from sightline.domain.labels import METRIC_NAME, Labels
+from sightline.domain.metrics.label_sets import LabelSets, remembered
 from sightline.domain.promql.values import Vector
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -21,16 +22,25 @@ def without_name(labels: Labels) -> Labels:
     return labels.drop(_NAME_ALONE) if labels.name else labels
 
 
+def without_names(labels: Sequence[Labels]) -> LabelSets:
+    """Each without the metric name."""
+    return remembered(labels, "without names", lambda: LabelSets([without_name(one) for one in labels]))
+
+
+def metric_names(labels: Sequence[Labels]) -> frozenset[str]:
+    """The names of the metrics that these are series of; that of a series without a name is empty."""
+    return remembered(labels, "metric names", lambda: frozenset([one.name for one in labels]))
+
+
 def drop_names(vector: Vector) -> Vector:
     """The vector without metric names, rows of then equal labels folded into one.
 
     Raises:
         VectorMatchingFailed: two of them have a value at the same instant.
     """
-    labels = tuple([without_name(one) for one in vector.labels])
-    renamed = Vector(labels, vector.values, vector.present)
+    renamed = Vector(without_names(vector.labels), vector.values, vector.present)
     # Series of one metric differ in another label.
-    return renamed if len({one.name for one in vector.labels}) <= 1 else unique(renamed)
+    return renamed if len(metric_names(vector.labels)) <= 1 else unique(renamed)
 
 
 def unique(vector: Vector) -> Vector:

@@ -1,45 +1,156 @@
 """From samples to a vector through the windows of a selector, and from a vector back to samples: what a subquery gives."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.domain.metrics.samples import STALE, SeriesColumns, stale_mask
+from sightline.domain.kernels import reduce
+from sightline.domain.metrics.runs import GatheredColumns, Scratch
+from sightline.domain.metrics.samples import STALE, SeriesColumns, Times, Values, stale_mask
 from sightline.domain.promql.plan import Instants
 from sightline.domain.promql.resources import Resources
 from sightline.domain.promql.values import Vector
-from sightline.domain.timerange import SECOND, Grid
+from sightline.domain.timerange import SECOND, Grid, TimeRange
+
+Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Csr = tuple[Rows, Times, Values]
+"""Series in compressed rows: int64 (s + 1,) offsets into the times and values."""
+
+# So many samples and values are worked on at a time that they stay in a core's cache: 16 and 9 bytes each.
+_BLOCK_SAMPLES: Final = 32_768
+_BLOCK_VALUES: Final = 65_536
+# A part of the instants is so many at least, and so many windows long, unless that leaves too few parts to share.
+_FEWEST_INSTANTS: Final = 32
+_FEWEST_WINDOWS: Final = 4
+_FEWEST_PARTS: Final = 4
 
 
-def over_windows(
-    columns: SeriesColumns,
-    at: Instants,
-    width: int,
-    kernel: Callable[..., None],
-    extra: tuple[object, ...],
-    resources: Resources,
-) -> Vector:
-    """Run a window kernel over all series, in parts; `extra` is what it takes between width and outputs. One column per instant."""
-    rows = len(columns)
-    out = np.empty((rows, at.points))
-    present = np.empty((rows, at.points), np.bool_)
+@dataclass(frozen=True, slots=True, eq=False)
+class Windowed:
+    """A function of the windows over some samples, before any of them is looked at.
 
-    def part(first: int, after: int) -> None:
-        kernel(
-            columns.offsets[first : after + 1],
-            columns.times,
-            columns.values,
-            at.start,
-            at.step,
-            width,
-            *extra,
-            out[first:after],
-            present[first:after],
-        )
+    columns: s series. at, width: the windows, ms. kernel: one of kernels/window.py and its kin; constants, scalars: what it takes
+    between width and outputs, the scalars being float64 (p,), one for each instant. keeps_stale: whether stale markers are samples
+    to the kernel; otherwise they are left out.
+    """
 
-    resources.run(rows, part)
-    return Vector(columns.labels, out, present)
+    columns: SeriesColumns
+    at: Instants
+    width: int
+    kernel: Callable[..., None]
+    constants: tuple[object, ...] = ()
+    scalars: tuple[Values, ...] = ()
+    keeps_stale: bool = False
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the matrix of all values is larger than a cache, and has instants enough to be shared among threads."""
+        return self.at.points >= _FEWEST_INSTANTS and len(self.columns) * self.at.points >= 2 * _BLOCK_VALUES
+
+    def vector(self, resources: Resources) -> Vector:
+        """The value of each series at each instant, rows spread among threads."""
+        source = _source(self.columns)
+        out = np.empty((len(self.columns), self.at.points))
+        present = np.empty(out.shape, np.bool_)
+
+        def part(first: int, after: int) -> None:
+            room = Scratch()
+            for low, high in _blocks(source.offsets, first, after, self.at.points):
+                self._run(source.part(low, high, room), self.at, slice(None), out[low:high], present[low:high])
+
+        resources.run(len(self.columns), part)
+        return Vector(self.columns.labels, out, present)
+
+    def folded(self, group: Rows, groups: int, function: int, resources: Resources) -> tuple[Values, Mask]:
+        """The series folded into groups, instant by instant, instants spread among threads; see kernels/reduce.py.
+
+        Equal to the fold of `vector` bit for bit, as each group takes its rows in the same order; but the vector, which may be
+        hundreds of MB, is never there as a whole. Returns values and presence, (groups, p).
+        """
+        out = np.empty((groups, self.at.points))
+        found = np.empty(out.shape, np.bool_)
+
+        def part(first: int, after: int) -> None:
+            at = Instants(self.at.start + first * self.at.step, self.at.step, after - first)
+            source = _source(self.columns, TimeRange(at.start - self.width + 1, at.last))
+            state, room = reduce.state(function, groups, at.points), Scratch()
+            block = np.empty((_most_rows(at.points), at.points))
+            there = np.empty(block.shape, np.bool_)
+            for low, high in _blocks(source.offsets, 0, len(self.columns), at.points):
+                resources.check()
+                values, present = block[: high - low], there[: high - low]
+                self._run(source.part(low, high, room), at, slice(first, after), values, present)
+                reduce.accumulate(values, present, group[low:high], function, 0, at.points, state)
+            out[:, first:after], found[:, first:after] = reduce.finished(function, state)
+
+        # Two parts that meet both read the samples of a window, so that more parts are not always better.
+        shared = self.width // max(1, self.at.step)
+        fewest = min(_FEWEST_WINDOWS * shared, self.at.points // _FEWEST_PARTS)
+        resources.run(self.at.points, part, fewest=max(_FEWEST_INSTANTS, fewest))
+        return out, found
+
+    def _run(self, samples: Csr, at: Instants, instants: slice, out: Values, present: Mask) -> None:
+        if not self.keeps_stale:
+            samples = _without_stale(*samples)
+        scalars = (one[instants] for one in self.scalars)
+        self.kernel(*samples, at.start, at.step, self.width, *self.constants, *scalars, out, present)
+
+
+class _Source(Protocol):
+    """Samples that can be read part by part."""
+
+    @property
+    def offsets(self) -> Rows: ...
+
+    def part(self, first: int, after: int, room: Scratch) -> Csr: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """Columns that lie in one piece: a part is a view."""
+
+    columns: SeriesColumns
+
+    @property
+    def offsets(self) -> Rows:
+        return self.columns.offsets
+
+    def part(self, first: int, after: int, room: Scratch) -> Csr:  # noqa: ARG002 - a view needs none
+        return self.columns.offsets[first : after + 1], self.columns.times, self.columns.values
+
+
+def _source(columns: SeriesColumns, within: TimeRange | None = None) -> _Source:
+    """How to read these columns; of those that are still to be copied, only what lies in the range."""
+    if not isinstance(columns, GatheredColumns):
+        return _Whole(columns)
+    return columns.slices if within is None else columns.slices.within(within)
+
+
+def _most_rows(points: int) -> int:
+    return max(1, _BLOCK_VALUES // max(1, points))
+
+
+def _blocks(offsets: Rows, first: int, after: int, points: int) -> Iterator[tuple[int, int]]:
+    """Ranges of rows, [first, after) together, each with about as much as a cache holds."""
+    most = _most_rows(points)
+    while first < after:
+        full = int(np.searchsorted(offsets, offsets[first] + _BLOCK_SAMPLES, "right")) - 1
+        end = min(after, max(first + 1, min(full, first + most)))
+        yield first, end
+        first = end
+
+
+def _without_stale(offsets: Rows, times: Times, values: Values) -> Csr:
+    begin, end = offsets[0], offsets[-1]
+    stale = stale_mask(values[begin:end])
+    if not stale.any():
+        return offsets, times, values
+    before = np.concatenate((np.zeros(1, np.int64), np.cumsum(~stale)))
+    return before[offsets - begin], times[begin:end][~stale], values[begin:end][~stale]
 
 
 def columns_of(vector: Vector, grid: Grid) -> SeriesColumns:
@@ -54,12 +165,6 @@ def columns_of(vector: Vector, grid: Grid) -> SeriesColumns:
         np.broadcast_to(grid.times(), there.shape)[there],
         vector.values[rows][there],
     )
-
-
-def without_stale(columns: SeriesColumns) -> SeriesColumns:
-    """The columns without stale markers, which range vectors skip; the same object when there are none."""
-    stale = stale_mask(columns.values)
-    return kept(columns, ~stale) if stale.any() else columns
 
 
 def timestamps(columns: SeriesColumns) -> SeriesColumns:

@@ -46,6 +46,7 @@ MEANING: Final[dict[str, tuple[HTTPStatus, ErrorType]]] = {
     "query_not_supported": (HTTPStatus.UNPROCESSABLE_ENTITY, ErrorType.EXECUTION),
     "query_vector_matching": (HTTPStatus.UNPROCESSABLE_ENTITY, ErrorType.EXECUTION),
     "query_samples_limit": (HTTPStatus.UNPROCESSABLE_ENTITY, ErrorType.EXECUTION),
+    "query_memory_limit": (HTTPStatus.UNPROCESSABLE_ENTITY, ErrorType.EXECUTION),
     "notice_refused": (HTTPStatus.UNPROCESSABLE_ENTITY, ErrorType.EXECUTION),
     "query_timeout": (HTTPStatus.SERVICE_UNAVAILABLE, ErrorType.TIMEOUT),
     "query_concurrency_limit": (HTTPStatus.SERVICE_UNAVAILABLE, ErrorType.UNAVAILABLE),

@@ -20,6 +20,7 @@ from sightline.adapters.inbound.http.rules import rule_groups, wanted_rules
 from sightline.adapters.inbound.http.selectors import selectors
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import UseCases
+from sightline.adapters.inbound.http.watched import routes as watched_routes
 from sightline.application.search import Found
 from sightline.domain.errors import InvalidParameter
 from sightline.domain.labels import Labels, Matchers
@@ -33,7 +34,12 @@ TRUNCATED: Final = "results truncated due to limit"
 
 def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
     """All handlers of this API."""
-    return [*_queries(use_cases, settings), *_searches(use_cases, settings), *_states(use_cases, settings)]
+    return [
+        *_queries(use_cases, settings),
+        *_searches(use_cases, settings),
+        *_states(use_cases, settings),
+        *watched_routes(use_cases),
+    ]
 
 
 def _queries(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from sightline.adapters.inbound.http import answers
 from sightline.adapters.inbound.http.answers import Rendering
-from sightline.adapters.inbound.http.asgi import Receive, Scope, Send
+from sightline.adapters.inbound.http.asgi import Receive, Scope, Send, header
 from sightline.adapters.inbound.http.attended import attended
 from sightline.adapters.inbound.http.delivery import answer
 from sightline.adapters.inbound.http.forms import fields
@@ -22,6 +22,9 @@ from sightline.domain.timerange import SECOND, Grid
 INSTANT: Final = "/api/v1/query"
 RANGE: Final = "/api/v1/query_range"
 METHODS: Final = frozenset({"GET", "POST"})
+
+_MOST_OF_CLIENT: Final = 200  # characters of what a client calls itself
+_NO: Final = frozenset({"0", "f", "false", "no", "off"})
 
 
 class Queries:
@@ -48,23 +51,31 @@ class Queries:
         """Parameters `query`, `time`, and the options."""
         given = await fields(scope, receive, self._settings)
         text, at = given.required("query"), given.time("time", self._use_cases.clock.now())
-        work = self._use_cases.query.instant(scope["user"], text, at, _options(given))
+        work = self._use_cases.query.instant(scope["user"], text, at, _options(scope, given))
         return answers.instant(await attended(receive, work))
 
     async def range(self, scope: Scope, receive: Receive) -> Rendering:
         """Parameters `query`, `start`, `end`, `step`, and the options."""
         given = await fields(scope, receive, self._settings)
-        work = self._use_cases.query.range(scope["user"], given.required("query"), _grid(given), _options(given))
+        text, options = given.required("query"), _options(scope, given)
+        work = self._use_cases.query.range(scope["user"], text, _grid(given), options)
         return answers.matrix(await attended(receive, work))
 
 
-def _options(given: Parameters) -> QueryOptions:
+def _options(scope: Scope, given: Parameters) -> QueryOptions:
     timeout = given.span("timeout")
     return QueryOptions(
         timeout=None if timeout is None else timeout / SECOND,
         lookback=given.span("lookback_delta"),
         limit=given.limit(),
+        fresh=_wants_fresh(scope, given),
+        client=(header(scope, b"user-agent") or "")[:_MOST_OF_CLIENT],
     )
+
+
+def _wants_fresh(scope: Scope, given: Parameters) -> bool:
+    """Whether nothing of earlier answers may be used: `nocache=1`, as VictoriaMetrics has it, or `Cache-Control: no-store`."""
+    return (given.text("nocache") or "0").lower() not in _NO or "no-store" in (header(scope, b"cache-control") or "")
 
 
 def _grid(given: Parameters) -> Grid:

@@ -15,6 +15,7 @@ from sightline.application.report import Report
 from sightline.application.scrape import Followed
 from sightline.application.search import Found
 from sightline.application.tail import Tail
+from sightline.application.watch import Watch
 from sightline.domain.alerts.notice import Alert
 from sightline.domain.containers.observed import Observed
 from sightline.domain.dashboards.dashboard import Dashboard
@@ -167,6 +168,7 @@ class UseCases:
     containers: Inspecting
     metadata: Describing
     tail: Tail
+    watch: Watch
     clock: Clock
     telemetry: Telemetry
     readiness: Callable[[], str | None]

@@ -1,0 +1,114 @@
+"""What functions make of windows does not depend on where the samples lie, nor on how the work is cut."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sightline.domain.errors import QueryTimeout
+from sightline.domain.kernels import reduce
+from sightline.domain.labels import Labels
+from sightline.domain.metrics.known import KnownSeries
+from sightline.domain.metrics.runs import Gathering, Run, columns
+from sightline.domain.metrics.samples import STALE, SeriesColumns
+from sightline.domain.promql import windows
+from sightline.domain.promql.aggregations import FOLDS
+from sightline.domain.promql.functions import OVER_WINDOW
+from sightline.domain.promql.plan import Instants
+from sightline.domain.promql.resources import Resources
+from sightline.domain.promql.windows import Windowed
+from sightline.domain.timerange import ALL_TIME
+
+VALUES = st.one_of(st.integers(0, 9).map(float), st.sampled_from([np.nan, np.inf, -np.inf, 1e16, float(STALE)]))
+SERIES = st.lists(st.dictionaries(st.integers(0, 60), VALUES, min_size=1, max_size=12), min_size=1, max_size=8)
+
+
+def scattered(rows: int, work: Callable[[int, int], None], *, fewest: int = 1) -> None:
+    """A spread in parts of seven, backwards."""
+    for first in reversed(range(0, rows, 7)):
+        work(first, min(first + 7, rows))
+
+
+def gathered(data: list[dict[int, float]], cut: int) -> SeriesColumns:
+    """The samples as they come out of two runs that lie in another order; those of the last series overlap."""
+    known = KnownSeries.of([Labels.of(n=str(n)) for n in range(len(data))], [100 - n for n in range(len(data))])
+    runs = []
+    for after in (False, True):
+        rows = [
+            (100 - n, time, one[time])
+            for n, one in reversed(list(enumerate(data)))
+            for time in sorted(one)
+            if (time > cut) is after or n == len(data) - 1
+        ]
+        if rows:
+            ids, times, values = zip(*rows, strict=True)
+            runs.append(Run.of_rows(np.array(ids, np.uint64), np.array(times), np.array(values, np.float64)))
+    return columns(known, Gathering([(run, ALL_TIME) for run in runs], known))
+
+
+def plain(data: list[dict[int, float]]) -> SeriesColumns:
+    """The samples in one piece."""
+    return SeriesColumns.of(
+        [(Labels.of(n=str(n)), sorted(one), [one[t] for t in sorted(one)]) for n, one in enumerate(data)]
+    )
+
+
+@pytest.fixture(autouse=True)
+def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few samples and values fill a block; rows are taken in as machine code does it, one by one."""
+    monkeypatch.setattr(reduce, "accumulate", reduce.accumulate.loop)
+    monkeypatch.setattr(windows, "_BLOCK_SAMPLES", 8)
+    monkeypatch.setattr(windows, "_BLOCK_VALUES", 30)
+
+
+@given(
+    data=SERIES,
+    cut=st.integers(0, 60),
+    name=st.sampled_from(sorted(OVER_WINDOW)),
+    operator=st.sampled_from(sorted(FOLDS)),
+    groups=st.data(),
+    width=st.sampled_from([1, 5, 40]),
+    step=st.integers(1, 9),
+)
+@settings(max_examples=150)
+def test_windows_are_folded_as_their_vector_is(
+    data: list[dict[int, float]], cut: int, name: str, operator: str, groups: st.DataObject, width: int, step: int
+) -> None:
+    """From samples in one piece or in runs, at once or part by part, folded on the way or afterwards: the same bits come out."""
+    function = OVER_WINDOW[name]
+    group = np.array(groups.draw(st.lists(st.integers(0, 2), min_size=len(data), max_size=len(data))), np.int64)
+    at = Instants(-3, step, 12)
+    scalars = (np.full(at.points, 0.5),) * function.scalars
+    wanted: list[bytes] = []
+    for samples in (plain(data), gathered(data, cut)):
+        windowed = Windowed(samples, at, width, function.kernel, function.arguments, scalars)
+        for resources in (Resources(), Resources(spread=scattered)):
+            with np.errstate(all="ignore"):
+                vector = windowed.vector(resources)
+                folds = [
+                    reduce.fold(vector.values, vector.present, group, 3, FOLDS[operator]),
+                    windowed.folded(group, 3, FOLDS[operator], resources),
+                ]
+            assert vector.labels == samples.labels
+            parts = [vector.values, vector.present]
+            found = [b"".join(np.nan_to_num(one).tobytes() for one in (*parts, *fold)) for fold in folds]
+            wanted = wanted or found[:1]
+            assert found == wanted * 2
+
+
+def test_folding_can_be_stopped_between_blocks() -> None:
+    """Whatever the check raises ends the work, though more blocks wait."""
+    calls = 0
+
+    def stop() -> None:
+        nonlocal calls
+        calls += 1
+        if calls > 3:
+            raise QueryTimeout("enough")
+
+    windowed = Windowed(plain([{0: 1.0}] * 40), Instants(0, 1, 12), 5, OVER_WINDOW["rate"].kernel, (True, True))
+    with pytest.raises(QueryTimeout, match="enough"):
+        windowed.folded(np.zeros(40, np.int64), 1, reduce.SUM, Resources(check=stop))
+    assert calls == 4
