@@ -497,7 +497,7 @@ def _packed(data: Bytes, at: int, end: int, count: int) -> int:
     """Where the planes of packed numbers begin; -1 where the bytes do not have the length that their form asks for."""
     if end <= at:
         return -1
-    form = data[at]
+    form = np.int64(data[at])
     begin = at + 1
     if form & _EXCEPTIONS:
         if end < at + _HEAD:
@@ -616,7 +616,7 @@ def _times(
     begin = _packed(time_bytes, at, end, count)
     if begin < 0:
         return False
-    _numbers(time_bytes, begin, count, upto, time_bytes[at], numbers)
+    _numbers(time_bytes, begin, count, upto, np.int64(time_bytes[at]), numbers)
     for i in range(upto):
         numbers[i] += first + i * step
     return True
@@ -687,7 +687,7 @@ def _values(
     bits: Ints,
 ) -> None:
     """Values [skip, upto) of a chunk, whose bytes begin at data[begin] and whose planes at data[planes], to values[at:]."""
-    form = data[begin]
+    form = np.int64(data[begin])
     if scale == RAW:
         _unpack(data, planes, count, upto, form, numbers)
         last = lowest
