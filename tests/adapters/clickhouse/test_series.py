@@ -210,7 +210,13 @@ async def test_samples_of_an_older_folder_become_chunks(engine: Embedded, slice_
     await rewrite(engine, slice_rows)
     store = ClickHouseSeries(engine)
     assert await flat_contents(store) == {
-        "a": [(7, NOW, 2.0), (7, NOW + 1, 4.0), (7, NOW + 2, 5.0), (7, 1_793_491_200_000, 6.0), (9, NOW + 2 * MONTH, float("inf"))],
+        "a": [
+            (7, NOW, 2.0),
+            (7, NOW + 1, 4.0),
+            (7, NOW + 2, 5.0),
+            (7, 1_793_491_200_000, 6.0),
+            (9, NOW + 2 * MONTH, float("inf")),
+        ],
         "b": [(7, NOW, 1.5)],
     }
     seqs = await engine.read("SELECT seq FROM chunks ORDER BY tenant, metric, id, first")

@@ -200,9 +200,7 @@ def test_bytes_of_the_wrong_length_are_told(bodies: Bodies, data: bytes, count: 
 
 
 @given(
-    rows=st.lists(
-        st.tuples(st.integers(0, 2), st.integers(0, 20), st.integers(0, 4), st.integers(1, 5)), max_size=12
-    )
+    rows=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 20), st.integers(0, 4), st.integers(1, 5)), max_size=12)
 )
 def test_all_bodies_arrange_alike(bodies: Bodies, rows: list[tuple[int, int, int, int]]) -> None:
     """Chunks stand by series and time; those of a series in which some overlap stand by seq, and the series is marked."""

@@ -316,9 +316,7 @@ def _look(connection: Any, statement: str, rows: Block) -> pa.Table:
     return pa.ipc.open_file(pa.py_buffer(found)).read_all()
 
 
-def _fetch(
-    connection: Any, statement: str, parameters: Params | None, stop: threading.Event, watch: Watch
-) -> pa.Table:
+def _fetch(connection: Any, statement: str, parameters: Params | None, stop: threading.Event, watch: Watch) -> pa.Table:
     batches: list[pa.RecordBatch] = []
     stream = connection.send_query(statement, "ArrowStream", params=dict(parameters or {}))
     for chunk in stream:

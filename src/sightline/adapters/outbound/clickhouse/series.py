@@ -258,9 +258,7 @@ def _runs(rows: pa.Table, within: TimeRange) -> dict[Tenant, Run]:
         return {}
     named: Any = rows["tenant"].combine_chunks().dictionary_encode()
     chunks, tenant = Chunks(rows, within), array(named.indices)
-    keys, places = np.unique(
-        np.rec.fromarrays([tenant, chunks.ids], names="tenant,id"), return_inverse=True
-    )
+    keys, places = np.unique(np.rec.fromarrays([tenant, chunks.ids], names="tenant,id"), return_inverse=True)
     offsets, times, values = chunks.samples(places, len(keys))
     found = {}
     for number, name in enumerate(named.dictionary.to_pylist()):

@@ -18,6 +18,7 @@ ENGINE = MergeTree
 PARTITION BY toYYYYMM(first)
 ORDER BY (tenant, metric, id, first)
 SETTINGS
+    index_granularity = 256,
     fsync_after_insert = 1,
     fsync_part_directory = 1,
     min_rows_to_fsync_after_merge = 1,
