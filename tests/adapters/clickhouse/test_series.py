@@ -10,7 +10,7 @@ from sightline.adapters.outbound.clickhouse.encoding import Chunked
 from sightline.adapters.outbound.clickhouse.flat import rewrite
 from sightline.adapters.outbound.clickhouse.schema import migrate, migrations, retain
 from sightline.adapters.outbound.clickhouse.series import ClickHouseSeries
-from sightline.adapters.outbound.clickhouse.statements import statement
+from sightline.adapters.outbound.clickhouse.statements import Params, statement
 from sightline.domain.errors import DataFolderTooNew, TooManySamples, Unavailable
 from sightline.domain.kernels.chunk import decode
 from sightline.domain.labels import Labels, metric_id, series_id
@@ -225,31 +225,23 @@ async def test_samples_of_an_older_folder_become_chunks(engine: Embedded, slice_
     await rewrite(engine)  # nothing is left to do
 
 
-async def test_a_rewrite_that_was_cut_short_is_done_again(engine: Embedded) -> None:
+async def test_a_rewrite_that_was_cut_short_is_done_again(engine: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it left of a month that is not finished is thrown away first; months that were finished stay."""
     await write_flat(engine)
-    done = ClickHouseSeries(engine)
+    command, steps = engine.command, iter([False, True])
 
-    def crash(sql: str) -> bool:
-        return sql.startswith("ALTER TABLE samples DROP PARTITION 2026")
-
-    steps = 0
-    command = engine.command
-
-    async def dying(sql: str, parameters: object = None) -> None:
-        nonlocal steps
-        steps += crash(sql)
-        if crash(sql) and steps == 2:
+    async def dying(sql: str, parameters: Params | None = None) -> None:
+        if sql.startswith("ALTER TABLE samples DROP PARTITION") and next(steps):
             raise CrashError
-        await command(sql)
+        await command(sql, parameters)
 
-    engine.command = dying  # type: ignore[assignment,method-assign] - the engine is real, only its end is staged
+    monkeypatch.setattr(engine, "command", dying)
     with pytest.raises(CrashError):
         await rewrite(engine, 2)
-    engine.command = command  # type: ignore[method-assign] - as it was
+    monkeypatch.undo()
     await rewrite(engine, 3)
     assert sum(await stored(engine)) == 6
-    assert len((await flat_contents(done))["a"]) == 5
+    assert len((await flat_contents(ClickHouseSeries(engine)))["a"]) == 5
 
 
 async def test_a_newer_folder_is_refused_with_its_version(engine: Embedded) -> None:

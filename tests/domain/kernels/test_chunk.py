@@ -172,7 +172,7 @@ def test_a_range_cuts_chunks(bodies: Bodies, series: tuple[list[int], list[float
     """Of each chunk the samples within the range are found, both ends included, and only these are decoded."""
     start, end = (series[0][max(0, min(at, len(series[0]) - 1))] + (at < 0) for at in ends)
     wanted = [pair for pair in zip(*series, strict=True) if start <= pair[0] <= end]
-    for split, enter, narrow, read in zip(*map(bodies, (cut, encode, clip, decode)), strict=True):
+    for split, enter, narrow, read in zip(bodies(cut), bodies(encode), bodies(clip), bodies(decode), strict=True):
         made = Encoded.of(split, enter, [series])
         skip, take = np.empty_like(made.samples), np.empty_like(made.samples)
         heads = made.firsts, made.spans, made.samples

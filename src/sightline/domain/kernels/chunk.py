@@ -2,26 +2,26 @@
 
 An hour here is left-open and right-closed, ((h - 1) hours, h hours], as the windows of queries are.
 
-Most values are short decimals: counters are whole numbers, gauges have two or three places. A chunk keeps `whole / 10**scale`, an exact
-division by IEEE 754: the quotient of two whole numbers that floats can hold is the float nearest to the decimal, and each value is
-tried before it is kept so. Where too many are no short decimals the chunk keeps all bits, under the scale RAW.
+Most values are short decimals: counters are whole numbers, gauges have two or three places. A chunk keeps `whole / 10**scale`, an
+exact division by IEEE 754: the quotient of two whole numbers that floats can hold is the float nearest to the decimal, and each
+value is tried before it is kept so. Where too many are no short decimals the chunk keeps all bits, under the scale RAW.
 
-What is kept of a chunk beside its bytes: `first`, the time of the first sample; `span`, from it to the last one; `samples`, how many;
-`scale`; `lowest` and `highest`, the bounds of the whole numbers, or under RAW the bits of the least and the greatest value; and whether
-these are the bounds of all values (`bounded`), which they are not where there is a NaN, an infinity or -0.0.
+What is kept of a chunk beside its bytes: `first`, the time of the first sample; `span`, from it to the last one; `samples`, how
+many; `scale`; `lowest` and `highest`, the bounds of the whole numbers, or under RAW the bits of the least and the greatest value;
+and whether these are the bounds of all values (`bounded`), which they are not where there is a NaN, an infinity or -0.0.
 
     times:   nothing where samples are evenly spaced, else `packed`: how far each is from where even spacing would have it
-    values:  `packed`: the whole numbers less `lowest`; under RAW each value's bits XOR those before, the first XOR `lowest`
-    packed:  one byte of form, what it announces, then `width` planes: the lowest byte of each number, then the next of each ...
-    form:    width (0 to 8) | 16 if the numbers are differences to the one before | 32 if there are exceptions | 64 if the first number
-             is written as an int64 and its difference as 0, where it alone would make the planes more
+    values:  `packed`: the whole numbers less `lowest`; under RAW the bits of each XOR those before, of the first XOR `lowest`
+    packed:  a byte of form, what it announces, then `width` planes: the lowest byte of each number, then the next of each ...
+    form:    width (0 to 8) | 16 if the numbers are differences to the one before | 32 if there are exceptions | 64 if the first
+             number is written as an int64 and its difference as 0, where it alone would make the planes more
     exceptions: uint16 count, then their uint16 positions, then their 8 bytes each; little-endian
 
-Numbers are zigzag: 0, -1, 1, -2 are 0, 1, 2, 3. In planes a general compressor finds what the numbers have in common: after ZSTD a byte
-costs its entropy, where a varint would spend whole bytes, and no decoder guesses at branches.
+Numbers are zigzag: 0, -1, 1, -2 are 0, 1, 2, 3; under RAW they are as they are. In planes a general compressor finds what numbers
+have in common: after ZSTD a byte costs its entropy, where a varint would spend whole bytes, and no decoder guesses at branches.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,7 @@ Ints = NDArray[np.int64]
 UInts = NDArray[np.uint64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Whole = int | np.signedinteger[Any]
 
 HOUR: Final = 3_600_000
 LONGEST: Final = 65_535
@@ -257,7 +258,7 @@ def _pack_raw(values: Floats, bits: Ints, numbers: Ints, out: Bytes) -> tuple[in
     low, high = 0, 0
     bounded = True
     for i in range(len(values)):
-        if values[i] != values[i] or bits[i] == _NEGATIVE_ZERO:  # noqa: PLR0124 - NaN alone differs from itself
+        if values[i] != values[i] or bits[i] == _NEGATIVE_ZERO:
             bounded = False
         elif values[i] < values[low]:
             low = i
@@ -281,7 +282,8 @@ def _except(values: Floats, bits: Ints, scale: int, numbers: Ints, out: Bytes) -
     Their places and bits go to out[1:].
     """
     power = _POWERS[scale]
-    misses, last, found = 0, 0, False
+    last: Whole = 0
+    misses, found = 0, False
     for i in range(len(values)):
         whole = np.rint(values[i] * power)
         if abs(whole) <= _EXACT and whole / power == values[i] and bits[i] != _NEGATIVE_ZERO:
@@ -312,17 +314,15 @@ def _pack_decimals(
         high = max(high, numbers[i])
     for i in range(len(numbers)):
         numbers[i] -= low
-    if misses:
-        taken = _pack(numbers, scratch, _EXCEPTIONS, out, _HEAD + _EXCEPTION * misses)
-    else:
-        taken = _pack(numbers, scratch, 0, out, 1)
+    form, head = (_EXCEPTIONS, _HEAD + _EXCEPTION * misses) if misses else (0, 1)
+    taken = _pack(numbers, scratch, form, out, head)
     return taken, misses == 0, low, high
 
 
 def _pack_numpy(numbers: Ints, exceptions: bytes = b"") -> bytes:
     form, first = _EXCEPTIONS if exceptions else 0, b""
     differences = np.diff(numbers, prepend=0)
-    chosen, steps = _zigzag(numbers), _zigzag(differences)
+    chosen, steps = ((own << 1) ^ (own >> 63) for own in (numbers, differences))
     if np.minimum(steps, _LARGE).sum() < np.minimum(chosen, _LARGE).sum():
         form |= _DIFFERENCES
         width, narrower = (_width(int(np.bitwise_or.reduce(own, initial=0))) for own in (steps, steps[1:]))
@@ -453,15 +453,15 @@ def encode(
 
 
 @subroutine
-def _read_int(data: Bytes, at: int, width: int) -> int:
-    number = 0
+def _read_int(data: Bytes, at: int, width: int) -> Any:
+    number = np.int64(0)
     for byte in range(width):
         number |= np.int64(data[at + byte]) << (8 * byte)
     return number
 
 
 @subroutine
-def _unpack(data: Bytes, at: int, count: int, upto: int, form: int, numbers: Ints) -> None:
+def _unpack(data: Bytes, at: int, count: int, upto: int, form: Whole, numbers: Ints) -> None:
     """The first `upto` of `count` numbers, whose planes begin at data[at], as they stand there."""
     width = form & _WIDTH
     if width == 0:
@@ -477,7 +477,7 @@ def _unpack(data: Bytes, at: int, count: int, upto: int, form: int, numbers: Int
 
 
 @subroutine
-def _numbers(data: Bytes, at: int, count: int, upto: int, form: int, numbers: Ints) -> None:
+def _numbers(data: Bytes, at: int, count: int, upto: int, form: Whole, numbers: Ints) -> None:
     """The first `upto` of `count` packed numbers, as they were before they were packed."""
     _unpack(data, at, count, upto, form, numbers)
     if form & _DIFFERENCES:
@@ -736,8 +736,9 @@ def decode(
 ) -> int:
     """Write `take` samples of each of c chunks, from number `skip` on, to times[at:], int64 ms, and values[at:], float64.
 
-    firsts, spans, samples, scales, lowest, skip, take, at: (c,). The bytes of chunk i are time_bytes[time_offsets[i]:time_offsets[i +
-    1]], and likewise the values'. Returns the first chunk whose bytes have not the length they need, -1 if there is none.
+    firsts, spans, samples, scales, lowest, skip, take, at: (c,). The bytes of chunk i begin at time_bytes[time_offsets[i]] and
+    end before those of the next, and likewise the values'. Returns the first chunk whose bytes have not the length they need, -1
+    if there is none.
     """
     longest = 0
     for chunk in range(len(firsts)):

@@ -136,17 +136,17 @@ class Embedded:
         statement = with_settings(sql, _INSERT)
         await self._write(lambda connection: _insert(connection, statement, rows()))
 
-    async def insert_absent(self, look: str, sql: str, parts: Callable[[], Iterable[Part]]) -> None:
+    async def insert_absent(self, look: str | None, sql: str, parts: Callable[[], Iterable[Part]]) -> None:
         """For each part look with a `SELECT` that reads its probes from `file(/*rows*/, ...)`, and insert what is not there yet.
 
         No other write comes in between. parts: gives the probes of each, and what builds the rows of its insert from the answer; no
-        rows insert nothing. It runs on the connection's thread.
+        rows insert nothing. It runs on the connection's thread. look: None where nothing can be there.
         """
         statement = with_settings(sql, _INSERT)
 
         def work(connection: Any) -> None:
             for probes, absent in parts():
-                rows = absent(_look(connection, look, probes))
+                rows = absent(_look(connection, look, probes) if look else pa.table({}))
                 if rows.rows:
                     _insert(connection, statement, rows)
 

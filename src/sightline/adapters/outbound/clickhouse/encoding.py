@@ -122,8 +122,7 @@ class Chunked:
             firsts = np.unique(months, return_index=True)[1]
 
             def absent(found: pa.Table, chunks: Rows = chunks, months: NDArray[Any] = months) -> Block:
-                stored = array(found["month"])
-                return self.rows(chunks[~np.isin(months, stored)] if len(stored) else chunks)
+                return self.rows(chunks[~np.isin(months, array(found["month"]))] if found.num_rows else chunks)
 
             yield self.probes(chunks[firsts]), absent
 

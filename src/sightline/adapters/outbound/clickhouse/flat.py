@@ -1,6 +1,7 @@
 """The table `samples` of older folders, a row for each sample: rewritten as chunks when such a folder is opened."""
 
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -19,8 +20,8 @@ SLICE: Final = 2_000_000
 async def rewrite(engine: Embedded, slice_rows: int = SLICE) -> None:
     """Rewrite all rows of `samples` as chunks, month by month, and drop the table; without one, do nothing.
 
-    Safe against a crash at any moment: a month of `samples` goes only when all of it is in `chunks`, and what `chunks` has of a month
-    that is still in `samples` comes from an attempt that was not finished, for nothing else is written before this is done.
+    Safe against a crash at any moment: a month of `samples` goes only when all of it is in `chunks`, and what `chunks` has of a
+    month that is still in `samples` comes from an attempt that was not finished, for nothing else is written before this is done.
     """
     if not (await engine.read(statement("samples_exists")))["tables"][0].as_py():
         return
@@ -34,7 +35,7 @@ async def rewrite(engine: Embedded, slice_rows: int = SLICE) -> None:
             )
             if rows is not None:
                 for chunks in rows.inserts():
-                    await engine.insert(statement("chunks_insert"), lambda rows=rows, chunks=chunks: rows.rows(chunks))
+                    await engine.insert(statement("chunks_insert"), partial(rows.rows, chunks))
         await engine.command(statement("samples_drop_month").replace("{month}", month))
     await engine.command(statement("samples_drop"))
 
@@ -43,14 +44,15 @@ def _chunked(rows: pa.Table) -> Chunked | None:
     """Chunks of rows in any order. A chunk counts as written when the last of its samples was."""
     if not rows.num_rows:
         return None
-    named = rows["tenant"].combine_chunks().dictionary_encode()
-    rank = np.argsort(np.argsort(np.array(named.dictionary.to_pylist(), object)))
-    tenant = rank[array(named.indices)].astype(np.uint32)
+    named: Any = rows["tenant"].combine_chunks().dictionary_encode()
+    names: list[str] = named.dictionary.to_pylist()
+    tenants = sorted(names)
+    tenant = np.array([tenants.index(name) for name in names], np.uint32)[array(named.indices)]
     metric, ids, times, values, seqs = (array(rows[name]) for name in ("metric", "id", "time", "value", "seq"))
     order = np.lexsort((seqs, times, ids, metric, tenant))
-    keys = [column[order] for column in (tenant, metric, ids)]
+    tenant, metric, ids = (column[order] for column in (tenant, metric, ids))
     new_series = np.ones(len(order) + 1, np.bool_)
-    new_series[1:-1] = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
+    new_series[1:-1] = (tenant[1:] != tenant[:-1]) | (metric[1:] != metric[:-1]) | (ids[1:] != ids[:-1])
     last = new_series[1:].copy()
     last[:-1] |= np.diff(times[order]) != 0
     kept = order[last]
@@ -59,14 +61,16 @@ def _chunked(rows: pa.Table) -> Chunked | None:
     nothing, none = np.empty(0, np.int64), np.empty(0, np.uint64)
     batch = SealedRange(
         0,
-        tuple(Tenant(name) for name in sorted(named.dictionary.to_pylist())),
+        tuple(Tenant(name) for name in tenants),
         np.empty(0, np.uint32),
         none,
         none,
         (),
         nothing,
         nothing,
-        *(key[starts] for key in keys),
+        tenant[starts],
+        metric[starts],
+        ids[starts],
         offsets.astype(np.int64),
         times[kept],
         values[kept],

@@ -91,7 +91,7 @@ def int64(name: str, values: NDArray[np.int64]) -> Column:
 
 def bytes_lists(name: str, offsets: NDArray[np.int64], data: NDArray[np.uint8]) -> Column:
     """A column of n lists of bytes: row i is data[offsets[i]:offsets[i + 1]]; offsets (n + 1,) begin at 0."""
-    values = [_bytes(offsets[1:], "<u8"), _bytes(data[: offsets[-1]], "u1")]
+    values: Pieces = [_bytes(offsets[1:], "<u8"), _bytes(data[: offsets[-1]], "u1")]
     return Column(name, "Array(UInt8)", len(offsets) - 1, values)
 
 

@@ -1,6 +1,7 @@
 """The series port on ClickHouse."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -48,6 +49,7 @@ class ClickHouseSeries(SeriesArchive):
     def __init__(self, engine: Embedded, after_step: Callable[[str], None] = _nothing) -> None:
         self._engine = engine
         self._after_step = after_step
+        self._newest: int | None = None
 
     @classmethod
     async def open(
@@ -86,13 +88,22 @@ class ClickHouseSeries(SeriesArchive):
         for first in range(0, len(batch.series_id), MAX_ROWS):
             # The table merges repeated rows of a series, so that a replay needs no look.
             some = slice(first, first + MAX_ROWS)
-            await self._engine.insert(statement("series_insert"), lambda some=some: _series_rows(batch, some))
+            await self._engine.insert(statement("series_insert"), partial(_series_rows, batch, some))
         self._after_step("series")
         if len(batch):
-            await self._engine.insert_absent(
-                statement("chunks_present"), statement("chunks_insert"), lambda: Chunked.of(batch).parts()
-            )
+            # Ranges are numbered in the order in which they are sealed: only one up to the newest may be here in part.
+            newest = await self._newest_range()
+            look = statement("chunks_present") if batch.range_id <= newest else None
+            self._newest = max(batch.range_id, newest)
+            await self._engine.insert_absent(look, statement("chunks_insert"), lambda: Chunked.of(batch).parts())
         self._after_step("samples")
+
+    async def _newest_range(self) -> int:
+        """The highest id of a range of which something may be stored, -1 without any."""
+        if self._newest is None:
+            rows = await self._engine.read(statement("chunks_newest"))
+            self._newest = int(rows["newest"][0].as_py())
+        return self._newest
 
     @override
     async def select(self, tenant: Tenant, matchers: Matchers, within: TimeRange, limit: int) -> SeriesColumns:
@@ -258,13 +269,19 @@ def _runs(rows: pa.Table, within: TimeRange) -> dict[Tenant, Run]:
         return {}
     named: Any = rows["tenant"].combine_chunks().dictionary_encode()
     chunks, tenant = Chunks(rows, within), array(named.indices)
-    keys, places = np.unique(np.rec.fromarrays([tenant, chunks.ids], names="tenant,id"), return_inverse=True)
-    offsets, times, values = chunks.samples(places, len(keys))
+    order = np.lexsort((chunks.ids, tenant))
+    tenants, ids = tenant[order], chunks.ids[order]
+    new = np.ones(len(order), np.bool_)
+    new[1:] = (tenants[1:] != tenants[:-1]) | (ids[1:] != ids[:-1])
+    places = np.empty(len(order), np.intp)
+    places[order] = np.cumsum(new) - 1
+    tenants, ids = tenants[new], ids[new]
+    offsets, times, values = chunks.samples(places, len(ids))
     found = {}
     for number, name in enumerate(named.dictionary.to_pylist()):
-        first, after = np.searchsorted(keys["tenant"], [number, number + 1])
+        first, after = np.searchsorted(tenants, [number, number + 1])
         low, high = offsets[first], offsets[after]
         if low < high:
             own = offsets[first : after + 1] - low
-            found[Tenant(name)] = Run.of_pieces(keys["id"][first:after], own, times[low:high], values[low:high])
+            found[Tenant(name)] = Run.of_pieces(ids[first:after], own, times[low:high], values[low:high])
     return found
