@@ -8,9 +8,11 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from typing_extensions import override
 
 from sightline.adapters.outbound.clickhouse.answers import array
+from sightline.adapters.outbound.clickhouse.bounds import told
 from sightline.adapters.outbound.clickhouse.decoding import Budget, Chunks
 from sightline.adapters.outbound.clickhouse.embedded import Embedded, EngineLimits
 from sightline.adapters.outbound.clickhouse.encoding import MAX_ROWS, Chunked
@@ -20,10 +22,11 @@ from sightline.adapters.outbound.clickhouse.native import Block, instants, maps,
 from sightline.adapters.outbound.clickhouse.schema import migrate, retain
 from sightline.adapters.outbound.clickhouse.statements import MATCHERS, Param, numbers, statement, text
 from sightline.domain.labels import Labels, Matchers
+from sightline.domain.metrics.digest import Digest, Windows
 from sightline.domain.metrics.journal import SealedRange
 from sightline.domain.metrics.known import NO_SERIES, KnownSeries
 from sightline.domain.metrics.runs import Run
-from sightline.domain.metrics.samples import SeriesColumns
+from sightline.domain.metrics.samples import Ids, SeriesColumns
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import DAY, HOUR, TimeRange
 from sightline.ports.archive import Described, SeriesArchive
@@ -113,17 +116,27 @@ class ClickHouseSeries(SeriesArchive):
     async def select_known(self, tenant: Tenant, known: KnownSeries, within: TimeRange, limit: int) -> SeriesColumns:
         if not len(known):
             return SeriesColumns.empty()
-        parameters: dict[str, Param] = {
-            "tenant": text(tenant),
-            "metrics": numbers(known.metrics),
-            "ids": numbers(known.ids.tolist()),
-        }
         return await self._engine.read_into(
             lambda rows: _columns(Chunks(rows, within), known, limit),
             statement("chunks_select"),
-            {**parameters, **_bounds(within)},
+            {**_wanted(tenant, known), **_bounds(within)},
             Budget(within, limit),
         )
+
+    @override
+    async def digest(self, tenant: Tenant, known: KnownSeries, windows: Windows, limit: int) -> Digest:
+        within = TimeRange(windows.start + 1, windows.end)
+        if not len(known):
+            return Digest.empty(0, windows.count)
+        found, untold = await self._engine.read_into(
+            lambda rows: _told(rows, known, windows),
+            statement("chunks_bounds"),
+            {**_wanted(tenant, known), **_bounds(within)},
+        )
+        if len(untold):
+            rest = KnownSeries(known.ids[untold], tuple([known.labels[row] for row in untold.tolist()]))
+            found.put(known, await self.select_known(tenant, rest, within, limit), windows)
+        return found
 
     @override
     async def described(self) -> AsyncIterator[Described]:
@@ -226,15 +239,28 @@ def _labels(column: Any) -> list[Labels]:
     return found
 
 
-def _columns(chunks: Chunks, known: KnownSeries, limit: int) -> SeriesColumns:
+def _wanted(tenant: Tenant, known: KnownSeries) -> dict[str, Param]:
+    return {"tenant": text(tenant), "metrics": numbers(known.metrics), "ids": numbers(known.ids.tolist())}
+
+
+def _places(ids: Ids, known: KnownSeries) -> NDArray[np.intp]:
+    """Which of the known series each chunk (c,) belongs to."""
     by_id = np.argsort(known.ids)
-    places = by_id[np.searchsorted(known.ids[by_id], chunks.ids)]
-    offsets, times, values = chunks.samples(places, len(known), limit)
+    return by_id[np.searchsorted(known.ids[by_id], ids)]
+
+
+def _columns(chunks: Chunks, known: KnownSeries, limit: int) -> SeriesColumns:
+    offsets, times, values = chunks.samples(_places(chunks.ids, known), len(known), limit)
     rows = np.flatnonzero(np.diff(offsets))
     if len(rows) == len(known):
         return SeriesColumns(known.labels, known.ids.copy(), offsets, times, values)
     labels = tuple([known.labels[row] for row in rows.tolist()])
     return SeriesColumns(labels, known.ids[rows], np.append(offsets[rows], offsets[-1]), times, values)
+
+
+def _told(rows: pa.Table, known: KnownSeries, windows: Windows) -> tuple[Digest, NDArray[np.intp]]:
+    places = _places(array(rows["id"]), known) if rows.num_rows else np.empty(0, np.intp)
+    return told(rows, places, len(known), windows)
 
 
 def _spread(rows: pa.Table, count: int) -> list[int]:
