@@ -41,7 +41,12 @@ INPUTS = (
     "scripts/webui.py",
 )
 # Folders whose functions Numba compiles: the kernels' own first.
-COMPILED = ("src/sightline/domain/kernels", "src/sightline/adapters/wire", "src/sightline/adapters/inbound/http")
+COMPILED = (
+    "src/sightline/domain/kernels",
+    "src/sightline/adapters/wire",
+    "src/sightline/adapters/outbound/clickhouse",
+    "src/sightline/adapters/inbound/http",
+)
 
 REGISTERS_KERNELS = re.compile(r"^from sightline\.domain\.kernels\.compiled import .*\bkernel\b", re.MULTILINE)
 

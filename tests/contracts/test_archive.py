@@ -1,15 +1,18 @@
 """What every archive of series promises (ports/archive.py)."""
 
+import math
+
 import numpy as np
 import pytest
 from tests.contracts.ranges import Ledger, Write
 
 from sightline.domain.errors import TooManySamples
 from sightline.domain.labels import Labels, series_id
+from sightline.domain.metrics.digest import Windows
 from sightline.domain.metrics.known import NO_SERIES, KnownSeries
-from sightline.domain.metrics.samples import STALE
+from sightline.domain.metrics.samples import STALE, stale_mask
 from sightline.domain.tenancy import Tenant
-from sightline.domain.timerange import ALL_TIME, DAY, TimeRange
+from sightline.domain.timerange import ALL_TIME, DAY, HOUR, TimeRange
 from sightline.ports.archive import SeriesArchive
 
 NOW = 1_790_000_000_000
@@ -94,3 +97,59 @@ async def test_runs_hold_everything_within_a_range(archive: SeriesArchive) -> No
     assert (run.first, run.last, run.samples) == (NOW + 5, NOW + 10, 2)
     everything = await archive.runs(ALL_TIME)
     assert {tenant: run.samples for tenant, run in everything.items()} == {A: 4, B: 1}
+
+
+HOURS = 1_789_999_200_000  # a multiple of an hour
+RUNS = {
+    "counter": [(HOURS + at * 600_000, float(at * at)) for at in range(1, 40)],
+    "decimals": [(HOURS + at * 600_000, (at * 7 % 11) / 100 - 0.05) for at in range(1, 40)],
+    "floats": [(HOURS + at * 600_000, 1 / (at - 20.5)) for at in range(1, 40)],
+    "infinite": [(HOURS + 600_000, 1.0), (HOURS + 1_200_000, math.inf), (HOURS + 7_200_000, -math.inf)],
+    "zeros": [(HOURS + 1, -0.0), (HOURS + 2, 0.0), (HOURS + 2 * HOUR, 0.0), (HOURS + 2 * HOUR + 1, -0.0)],
+    "nan": [(HOURS + 1, math.nan), (HOURS + HOUR + 1, math.nan), (HOURS + HOUR + 2, 3.0)],
+    "stale": [(HOURS + 1, 5.0), (HOURS + 2, float(STALE)), (HOURS + HOUR + 1, float(STALE))],
+}
+
+
+@pytest.mark.parametrize("hours", [1, 3])
+async def test_a_digest_says_what_the_samples_say(archive: SeriesArchive, hours: int) -> None:
+    """Counts and bounds of every window are those of its samples, whatever they are and however often they were written."""
+    ledger = Ledger()
+    series = {name: Labels.of(__name__="m", kind=name) for name in RUNS}
+    await archive.write(ledger.sealed([Write(A, series[name], run) for name, run in RUNS.items()]))
+    again = [(time, value + 1) for time, value in RUNS["counter"][:5]]
+    await archive.write(
+        ledger.sealed([Write(A, series["counter"], again), Write(B, series["floats"], [(HOURS + 1, 9e9)])])
+    )
+    sought, windows = known(*series.values(), GONE), Windows(HOURS, hours * HOUR, 9 // hours)
+    found = await archive.digest(A, sought, windows, 1_000)
+    assert found.counts.shape == (len(sought), windows.count)
+    wanted = {**RUNS, "counter": [*again, *RUNS["counter"][5:]]}
+    for row, labels in enumerate(sought.labels):
+        for window in range(windows.count):
+            start = HOURS + window * windows.width
+            own = [
+                value
+                for time, value in wanted.get(labels.get("kind"), [])
+                if start < time <= start + windows.width and not stale_mask(np.array([value]))[0]
+            ]
+            numbers = [value for value in own if not math.isnan(value)]
+            assert found.counts[row, window] == len(own)
+            if own:
+                bounds = [min(numbers, default=math.nan), max(numbers, default=math.nan)]
+                same = np.array([found.least[row, window], found.greatest[row, window]])
+                assert same.tobytes() == np.array(bounds).tobytes()
+
+
+async def test_a_digest_of_nothing_is_empty(archive: SeriesArchive) -> None:
+    """No series have no rows, and series without samples count none."""
+    assert (await archive.digest(A, NO_SERIES, Windows(HOURS, HOUR, 2), 9)).counts.shape == (0, 2)
+    assert (await archive.digest(A, known(UP), Windows(HOURS, HOUR, 2), 9)).counts.tolist() == [[0, 0]]
+
+
+async def test_a_digest_keeps_the_limit_of_what_it_has_to_read(archive: SeriesArchive) -> None:
+    """Samples that must be read one by one are limited."""
+    await archive.write(Ledger().sealed([Write(A, UP, [(HOURS + at, math.nan) for at in range(1, 9)])]))
+    with pytest.raises(TooManySamples):
+        await archive.digest(A, known(UP), Windows(HOURS, HOUR, 1), 7)
+    assert (await archive.digest(A, known(UP), Windows(HOURS, HOUR, 1), 8)).counts.tolist() == [[8]]

@@ -68,7 +68,7 @@ async def run(folder: Path, die_after: str | None) -> None:
         await flush.drain()
         reader = TieredSeries(tail, store, threads)
         seen = {tenant: await contents(reader, Tenant(tenant)) for tenant in "ab"}
-        rows = (await store._engine.read("SELECT count() AS rows FROM samples")).column("rows")[0].as_py()
+        rows = (await store._engine.read("SELECT toInt64(sum(samples)) AS rows FROM chunks")).column("rows")[0].as_py()
         sys.stdout.write(json.dumps({"seen": seen, "rows": rows, "waiting": tail.rows, "pending": len(found.pending)}))
     await journal.close()
     await store.close()

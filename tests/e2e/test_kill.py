@@ -29,12 +29,14 @@ FLAGS = (
 
 COUNT_ROWS = """
 import asyncio, pathlib, sys
-from sightline.adapters.outbound.clickhouse.embedded import Embedded
+from sightline.adapters.outbound.clickhouse.series import ClickHouseSeries
+from sightline.domain.timerange import ALL_TIME
 async def main():
-    engine = await Embedded.open(pathlib.Path(sys.argv[1]))
-    found = await engine.read("SELECT count() AS rows, uniqExact(tenant, metric, id, ts) AS keys FROM samples")
-    print(found.column("rows")[0].as_py(), found.column("keys")[0].as_py())
-    await engine.close()
+    store = await ClickHouseSeries.open(pathlib.Path(sys.argv[1]))
+    stored = await store._engine.read("SELECT toInt64(sum(samples)) AS rows FROM chunks")
+    found = await store.runs(ALL_TIME)
+    print(stored.column("rows")[0].as_py(), sum(run.samples for run in found.values()))
+    await store.close()
 asyncio.run(main())
 """
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sightline.domain.labels import Labels
+from sightline.domain.metrics.digest import Digest, Windows
 from sightline.domain.metrics.known import KnownSeries
 from sightline.domain.metrics.runs import Run
 from sightline.domain.metrics.samples import Ids, SeriesColumns, Times
@@ -38,10 +39,21 @@ class SeriesArchive(SeriesStore, Protocol):
         """Every series of every tenant that was stored before the call, in any order, a series perhaps more than once."""
         ...
 
-    async def density(self, newest: int, width: int, count: int) -> Sequence[int]:
-        """How many rows, of all tenants, lie in each of `count` spans of `width` ms before `newest` (ms), newest first.
+    async def digest(self, tenant: Tenant, known: KnownSeries, windows: Windows, limit: int) -> Digest:
+        """What the series hold in each of the windows, whose bounds are multiples of an hour; rows stand in the order of `known`.
 
-        The first span takes in everything newer. One number more tells how many lie before all spans. Overwritten rows may count.
+        The same as `select_known` and counting would give. Few samples need to be read for it, mostly none.
+
+        Raises:
+            TooManySamples: more than `limit` samples would have to be read.
+        """
+        ...
+
+    async def density(self, newest: int, width: int, count: int) -> Sequence[int]:
+        """About how many samples, of all tenants, lie in each of `count` spans of `width` ms before `newest` (ms), newest first.
+
+        The first span takes in everything newer. One number more tells how many lie before all spans. Overwritten samples may
+        count, and what is stored together may be taken as evenly spread.
         """
         ...
 

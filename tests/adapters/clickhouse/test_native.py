@@ -8,28 +8,42 @@ import pytest
 
 from sightline.adapters.outbound.clickhouse.answers import array
 from sightline.adapters.outbound.clickhouse.embedded import Embedded
-from sightline.adapters.outbound.clickhouse.native import Block, float64, instants, maps, uint64, words
+from sightline.adapters.outbound.clickhouse.native import (
+    Block,
+    bytes_lists,
+    instants,
+    int64,
+    maps,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+    words,
+)
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.span_table import Spans
 
 INTO = """INSERT INTO kept SELECT * FROM file(/*rows*/, 'Native',
-    'word LowCardinality(String), n UInt64, x Float64, at DateTime64(3, ''UTC''), pairs Map(String, String)')"""
-TABLE = """CREATE TABLE kept (word LowCardinality(String), n UInt64, x Float64, at DateTime64(3, 'UTC'), pairs Map(String, String))
-    ENGINE = MergeTree ORDER BY n"""
-BACK = "SELECT word, n, reinterpretAsUInt64(x) AS bits, toUnixTimestamp64Milli(at) AS at, pairs FROM kept ORDER BY n"
+    'word LowCardinality(String), n UInt64, a UInt32, b UInt16, c UInt8, d Int64, e Array(UInt8), at DateTime64(3, ''UTC''),
+    pairs Map(String, String)')"""
+TABLE = """CREATE TABLE kept (word LowCardinality(String), n UInt64, a UInt32, b UInt16, c UInt8, d Int64, e Array(UInt8),
+    at DateTime64(3, 'UTC'), pairs Map(String, String)) ENGINE = MergeTree ORDER BY n"""
+BACK = "SELECT word, n, a, b, c, d, e, toUnixTimestamp64Milli(at) AS at, pairs FROM kept ORDER BY n"
 
-STALE = 0x7FF0000000000002
 LONG = "long " * 30_000
 
 
 async def test_every_type_of_column_arrives_as_it_was(engine: Embedded) -> None:
-    """Words in any order, the largest numbers, NaN payloads, times before 1970, empty maps, and texts of all lengths."""
-    bits = np.array([STALE, np.float64(-0.0).view(np.uint64), np.float64(1.5).view(np.uint64)], np.uint64)
+    """Words in any order, the least and largest numbers, lists, times before 1970, empty maps, and texts of all lengths."""
     pairs: list[dict[str, str]] = [{}, {"": "", "ä": "\t'\\\n\0"}, {"x" * 127: "y" * 128, "z": LONG}]
     block = Block.of(
         words("word", np.array([2, 0, 2], np.uint32), ["ö", "unused", ""]),
         uint64("n", np.array([0, 1, 2**64 - 1], np.uint64)),
-        float64("x", bits.view(np.float64)),
+        uint32("a", np.array([0, 1, 2**32 - 1])),
+        uint16("b", np.array([0, 1, 2**16 - 1])),
+        uint8("c", np.array([0, 1, 2**8 - 1], np.uint8)),
+        int64("d", np.array([-(2**63), 0, 2**63 - 1])),
+        bytes_lists("e", np.array([0, 2, 2, 3]), np.array([0, 255, 7, 9], np.uint8)),
         instants("at", np.array([-1, 0, 4_102_444_800_123], np.int64)),
         maps("pairs", Spans.of([Labels(one.items()).canonical() for one in pairs])),
     )
@@ -38,7 +52,11 @@ async def test_every_type_of_column_arrives_as_it_was(engine: Embedded) -> None:
     found = await engine.read(BACK)
     assert found["word"].to_pylist() == ["", "ö", ""]
     assert array(found["n"]).tolist() == [0, 1, 2**64 - 1]
-    assert array(found["bits"]).tolist() == bits.tolist()
+    assert array(found["a"]).tolist() == [0, 1, 2**32 - 1]
+    assert array(found["b"]).tolist() == [0, 1, 2**16 - 1]
+    assert array(found["c"]).tolist() == [0, 1, 2**8 - 1]
+    assert array(found["d"]).tolist() == [-(2**63), 0, 2**63 - 1]
+    assert found["e"].to_pylist() == [[0, 255], [], [7]]
     assert array(found["at"]).tolist() == [-1, 0, 4_102_444_800_123]
     assert found["pairs"].to_pylist() == [list(one.items()) for one in pairs]
 

@@ -57,6 +57,7 @@ BYTES: Final = "Array(uint8, 1, 'C', True)"
 
 OWN_MODULES: Final = (
     "sightline.domain.kernels.chain",
+    "sightline.domain.kernels.chunk",
     "sightline.domain.kernels.extent",
     "sightline.domain.kernels.gather",
     "sightline.domain.kernels.identity",

@@ -6,7 +6,7 @@ own. A process opens one folder at a time; once all its connections are closed i
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -21,6 +21,12 @@ from sightline.adapters.outbound.clickhouse.statements import Params, with_rows,
 from sightline.domain.errors import SettingsInvalid, Unavailable
 
 _T = TypeVar("_T")
+
+Part = tuple[Block, Callable[[pa.Table], Block]]
+"""Rows to look for, and what makes the rows to insert of those that were found."""
+
+Watch = Callable[[pa.RecordBatch], None]
+"""Sees each batch of an answer as it comes, and ends the query by raising."""
 
 _ENGINE: Final[Mapping[str, int]] = {
     # A closed engine leaves the idle threads of its merge and move pools behind: these sizes leave the fewest.
@@ -51,6 +57,10 @@ _INSERT: Final[Mapping[str, int | str]] = {
 # Only queries are ended: an insert of one range takes about a second, and is not to be done twice.
 _KILL: Final = "KILL QUERY WHERE query_kind = 'Select' ASYNC"
 _PATIENCE: Final = 0.1  # seconds for a stopped query to reach the end of its chunk
+
+
+def _unwatched(_batch: pa.RecordBatch) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,19 +136,19 @@ class Embedded:
         statement = with_settings(sql, _INSERT)
         await self._write(lambda connection: _insert(connection, statement, rows()))
 
-    async def insert_absent(
-        self, look: str, probes: Callable[[], Block], sql: str, absent: Callable[[pa.Table], Block]
-    ) -> None:
-        """Look with a `SELECT` that reads `file(/*rows*/, ...)`, and insert what is not there yet, no other write in between.
+    async def insert_absent(self, look: str | None, sql: str, parts: Callable[[], Iterable[Part]]) -> None:
+        """For each part look with a `SELECT` that reads its probes from `file(/*rows*/, ...)`, and insert what is not there yet.
 
-        probes: builds the rows of the look. absent: builds the rows of the insert from the answer; no rows insert nothing.
+        No other write comes in between. parts: gives the probes of each, and what builds the rows of its insert from the answer; no
+        rows insert nothing. It runs on the connection's thread. look: None where nothing can be there.
         """
         statement = with_settings(sql, _INSERT)
 
         def work(connection: Any) -> None:
-            rows = absent(_look(connection, look, probes()))
-            if rows.rows:
-                _insert(connection, statement, rows)
+            for probes, absent in parts():
+                rows = absent(_look(connection, look, probes) if look else pa.table({}))
+                if rows.rows:
+                    _insert(connection, statement, rows)
 
         await self._write(work)
 
@@ -150,7 +160,9 @@ class Embedded:
         """
         return await self.read_into(_unchanged, sql, parameters)
 
-    async def read_into(self, make: Callable[[pa.Table], _T], sql: str, parameters: Params | None = None) -> _T:
+    async def read_into(
+        self, make: Callable[[pa.Table], _T], sql: str, parameters: Params | None = None, watch: Watch = _unwatched
+    ) -> _T:
         """What is made of the columns that `read` gives; made on the connection's thread, for a large answer takes seconds."""
         statement = with_settings(
             sql,
@@ -163,7 +175,7 @@ class Embedded:
         )
         lane = await self._free_reader()
         with self._stop() as stop:
-            job = lane.submit(lambda connection: make(_fetch(connection, statement, parameters, stop)))
+            job = lane.submit(lambda connection: make(_fetch(connection, statement, parameters, stop, watch)))
             self._release_after(job, lane)
             return await asyncio.wrap_future(job)
 
@@ -304,12 +316,14 @@ def _look(connection: Any, statement: str, rows: Block) -> pa.Table:
     return pa.ipc.open_file(pa.py_buffer(found)).read_all()
 
 
-def _fetch(connection: Any, statement: str, parameters: Params | None, stop: threading.Event) -> pa.Table:
+def _fetch(connection: Any, statement: str, parameters: Params | None, stop: threading.Event, watch: Watch) -> pa.Table:
     batches: list[pa.RecordBatch] = []
     stream = connection.send_query(statement, "ArrowStream", params=dict(parameters or {}))
     for chunk in stream:
         if stop.is_set():
             stream.cancel()
             raise Unavailable("the query was cancelled")
-        batches.extend(pa.ipc.open_stream(pa.py_buffer(chunk.bytes())))
+        for batch in pa.ipc.open_stream(pa.py_buffer(chunk.bytes())):
+            watch(batch)
+            batches.append(batch)
     return pa.Table.from_batches(batches) if batches else pa.table({})

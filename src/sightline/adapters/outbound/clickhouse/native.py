@@ -72,9 +72,30 @@ def uint64(name: str, values: NDArray[np.uint64]) -> Column:
     return Column(name, "UInt64", len(values), [_bytes(values, "<u8")])
 
 
-def float64(name: str, values: NDArray[np.float64]) -> Column:
-    """A column of floats, bit for bit."""
-    return Column(name, "Float64", len(values), [_bytes(values, "<f8")])
+def uint32(name: str, values: NDArray[np.int64]) -> Column:
+    """A column of integers below 2**32."""
+    return Column(name, "UInt32", len(values), [_bytes(values, "<u4")])
+
+
+def uint16(name: str, values: NDArray[np.int64]) -> Column:
+    """A column of integers below 2**16."""
+    return Column(name, "UInt16", len(values), [_bytes(values, "<u2")])
+
+
+def uint8(name: str, values: NDArray[np.uint8] | NDArray[np.bool_]) -> Column:
+    """A column of integers below 2**8."""
+    return Column(name, "UInt8", len(values), [_bytes(values, "u1")])
+
+
+def int64(name: str, values: NDArray[np.int64]) -> Column:
+    """A column of integers."""
+    return Column(name, "Int64", len(values), [_bytes(values, "<i8")])
+
+
+def bytes_lists(name: str, offsets: NDArray[np.int64], data: NDArray[np.uint8]) -> Column:
+    """A column of n lists of bytes: row i is data[offsets[i]:offsets[i + 1]]; offsets (n + 1,) begin at 0."""
+    values: Pieces = [_bytes(offsets[1:], "<u8"), _bytes(data[: offsets[-1]], "u1")]
+    return Column(name, "Array(UInt8)", len(offsets) - 1, values)
 
 
 def instants(name: str, milliseconds: NDArray[np.int64]) -> Column:

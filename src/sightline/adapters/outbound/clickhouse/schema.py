@@ -8,7 +8,7 @@ from sightline.adapters.outbound.clickhouse.statements import statement, text
 from sightline.domain.errors import DataFolderTooNew
 from sightline.domain.timerange import DAY, SECOND
 
-_TABLES: Final = ("samples", "series")
+_TABLES: Final = ("chunks", "series")
 
 
 def migrations() -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The series port on ClickHouse."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -12,30 +12,29 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from sightline.adapters.outbound.clickhouse.answers import array
+from sightline.adapters.outbound.clickhouse.bounds import told
+from sightline.adapters.outbound.clickhouse.decoding import Budget, Chunks
 from sightline.adapters.outbound.clickhouse.embedded import Embedded, EngineLimits
+from sightline.adapters.outbound.clickhouse.encoding import MAX_ROWS, Chunked
+from sightline.adapters.outbound.clickhouse.flat import rewrite
 from sightline.adapters.outbound.clickhouse.matching import conditions
-from sightline.adapters.outbound.clickhouse.native import Block, float64, instants, maps, uint64, words
+from sightline.adapters.outbound.clickhouse.native import Block, instants, maps, uint64, words
 from sightline.adapters.outbound.clickhouse.schema import migrate, retain
 from sightline.adapters.outbound.clickhouse.statements import MATCHERS, Param, numbers, statement, text
-from sightline.domain.errors import TooManySamples
 from sightline.domain.labels import Labels, Matchers
+from sightline.domain.metrics.digest import Digest, Windows
 from sightline.domain.metrics.journal import SealedRange
-from sightline.domain.metrics.known import KnownSeries
-from sightline.domain.metrics.resolve import by_labels, last_writes
+from sightline.domain.metrics.known import NO_SERIES, KnownSeries
 from sightline.domain.metrics.roster import texts_of
-from sightline.domain.metrics.runs import Gathering, Run
-from sightline.domain.metrics.runs import columns as gathered
-from sightline.domain.metrics.samples import SeriesColumns, Times
+from sightline.domain.metrics.runs import Run
+from sightline.domain.metrics.samples import Ids, SeriesColumns
 from sightline.domain.tenancy import Tenant
-from sightline.domain.timerange import ALL_TIME, DAY, TimeRange
+from sightline.domain.timerange import DAY, HOUR, TimeRange
 from sightline.ports.archive import Described, SeriesArchive
 
 _T = TypeVar("_T")
 
 DEFAULT_RETENTION: Final = 15 * DAY
-MAX_ROWS: Final = 500_000
-"""Rows of a sealed range: the most that is sure to be one block of one insert, and so one part a month."""
-
 # What DateTime64(3) is documented to hold, 1900 to 2299; every sample lies between.
 _FIRST: Final = -2_208_988_800_000
 _LAST: Final = 10_413_791_999_999
@@ -45,16 +44,8 @@ def _nothing(_step: str) -> None:
     pass
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Resolved:
-    """The series that matchers select: their label sets by id, and the metrics they belong to."""
-
-    labels: Mapping[int, Labels]
-    metrics: tuple[int, ...]
-
-
 class ClickHouseSeries(SeriesArchive):
-    """Series and samples in two tables, see docs/adr/0003-metric-tables.md. Made by `open`.
+    """Series, and their samples in chunks, see docs/adr/0003-metric-tables.md. Made by `open`.
 
     after_step: told the name of each step of a write once it is done (`series`, `samples`), so that tests can crash in between.
     """
@@ -62,6 +53,7 @@ class ClickHouseSeries(SeriesArchive):
     def __init__(self, engine: Embedded, after_step: Callable[[str], None] = _nothing) -> None:
         self._engine = engine
         self._after_step = after_step
+        self._newest: int | None = None
 
     @classmethod
     async def open(
@@ -84,6 +76,7 @@ class ClickHouseSeries(SeriesArchive):
         engine = await Embedded.open(folder, limits)
         try:
             await migrate(engine, program)
+            await rewrite(engine)
             await retain(engine, retention)
         except BaseException:
             await engine.close()
@@ -96,68 +89,55 @@ class ClickHouseSeries(SeriesArchive):
 
     @override
     async def write(self, batch: SealedRange) -> None:
-        if max(len(batch), len(batch.series_id)) > MAX_ROWS:
-            message = f"range {batch.range_id} has {len(batch)} rows: seal at most {MAX_ROWS}"
-            raise ValueError(message)
-        if len(batch.series_id):
+        for first in range(0, len(batch.series_id), MAX_ROWS):
             # The table merges repeated rows of a series, so that a replay needs no look.
-            await self._engine.insert(statement("series_insert"), lambda: _series_rows(batch))
+            some = slice(first, first + MAX_ROWS)
+            await self._engine.insert(statement("series_insert"), partial(_series_rows, batch, some))
         self._after_step("series")
         if len(batch):
-            months, firsts = _months(batch.time)
-            await self._engine.insert_absent(
-                statement("samples_present"),
-                lambda: _sample_rows(batch, firsts),
-                statement("samples_insert"),
-                lambda found: _rows_of_other_months(batch, months, array(found["month"])),
-            )
+            # Ranges are numbered in the order in which they are sealed: only one up to the newest may be here in part.
+            newest = await self._newest_range()
+            look = statement("chunks_present") if batch.range_id <= newest else None
+            self._newest = max(batch.range_id, newest)
+            await self._engine.insert_absent(look, statement("chunks_insert"), lambda: Chunked.of(batch).parts())
         self._after_step("samples")
+
+    async def _newest_range(self) -> int:
+        """The highest id of a range of which something may be stored, -1 without any."""
+        if self._newest is None:
+            rows = await self._engine.read(statement("chunks_newest"))
+            self._newest = int(rows["newest"][0].as_py())
+        return self._newest
 
     @override
     async def select(self, tenant: Tenant, matchers: Matchers, within: TimeRange, limit: int) -> SeriesColumns:
-        resolved = await self.resolve(tenant, matchers)
-        if not resolved.labels:
-            return SeriesColumns.empty()
-        return await self._read(
-            tenant, resolved.metrics, resolved.labels, within, limit, lambda rows: _columns(rows, resolved.labels)
-        )
+        return await self.select_known(tenant, await self.resolve(tenant, matchers), within, limit)
 
     @override
     async def select_known(self, tenant: Tenant, known: KnownSeries, within: TimeRange, limit: int) -> SeriesColumns:
         if not len(known):
             return SeriesColumns.empty()
-        return await self._read(
-            tenant, known.metrics, known.ids.tolist(), within, limit, lambda rows: _known_columns(rows, known)
+        return await self._engine.read_into(
+            lambda rows: _columns(Chunks(rows, within), known, limit),
+            statement("chunks_select"),
+            {**_wanted(tenant, known), **_bounds(within)},
+            Budget(within, limit),
         )
 
-    async def _read(
-        self,
-        tenant: Tenant,
-        metrics: Iterable[int],
-        ids: Iterable[int],
-        within: TimeRange,
-        limit: int,
-        make: Callable[[pa.Table], SeriesColumns],
-    ) -> SeriesColumns:
-        parameters: dict[str, Param] = {
-            "tenant": text(tenant),
-            "metrics": numbers(metrics),
-            "ids": numbers(ids),
-            **_bounds(within),
-        }
-        found = await self._engine.read_into(
-            lambda rows: None if rows.num_rows > limit else make(rows),
-            statement("samples_select"),
-            {**parameters, "limit": limit + 1},
+    @override
+    async def digest(self, tenant: Tenant, known: KnownSeries, windows: Windows, limit: int) -> Digest:
+        within = TimeRange(windows.start + 1, windows.end)
+        if not len(known):
+            return Digest.empty(0, windows.count)
+        found, untold = await self._engine.read_into(
+            lambda rows: _told(rows, known, windows),
+            statement("chunks_bounds"),
+            {**_wanted(tenant, known), **_bounds(within)},
         )
-        if found is not None:
-            return found
-        # Rows of parts not yet merged may repeat a timestamp: what counts is how many remain.
-        counted = await self._engine.read(statement("samples_count"), {**parameters, "limit": limit + 1})
-        if counted["samples"][0].as_py() > limit:
-            message = f"the query needs more than {limit} samples: ask for less, or raise query.max_samples"
-            raise TooManySamples(message, limit=limit)
-        return await self._engine.read_into(make, statement("samples_select"), {**parameters, "limit": 2**63})
+        if len(untold):
+            rest = KnownSeries(known.ids[untold], tuple([known.labels[row] for row in untold.tolist()]))
+            found.put(known, await self.select_known(tenant, rest, within, limit), windows)
+        return found
 
     @override
     async def described(self) -> AsyncIterator[Described]:
@@ -166,18 +146,15 @@ class ClickHouseSeries(SeriesArchive):
     @override
     async def density(self, newest: int, width: int, count: int) -> Sequence[int]:
         parameters: dict[str, Param] = {"newest": newest, "width": width, "count": count}
-        rows = await self._engine.read(statement("samples_density"), parameters)
-        found = np.zeros(count + 1, np.int64)
-        if rows.num_rows:
-            found[array(rows["span"])] = array(rows["rows"])
-        counts: list[int] = found.tolist()
-        return counts
+        return _spread(await self._engine.read(statement("chunks_density"), parameters), count)
 
     @override
     async def runs(self, within: TimeRange) -> Mapping[Tenant, Run]:
-        return await self._engine.read_into(_runs, statement("samples_within"), _bounds(within))
+        return await self._engine.read_into(
+            lambda rows: _runs(rows, within), statement("chunks_within"), _bounds(within)
+        )
 
-    async def resolve(self, tenant: Tenant, matchers: Matchers) -> Resolved:
+    async def resolve(self, tenant: Tenant, matchers: Matchers) -> KnownSeries:
         """The series that satisfy all matchers, whenever they were seen."""
         condition, parameters = conditions((matchers,))
         sql = statement("series_resolve").replace(MATCHERS, condition)
@@ -219,56 +196,26 @@ class ClickHouseSeries(SeriesArchive):
 
 
 def _bounds(within: TimeRange) -> dict[str, Param]:
-    return {"start": min(max(within.start, _FIRST), _LAST + 1), "end": min(max(within.end, _FIRST - 1), _LAST)}
+    """Start and end as the engine can hold them, and since when a chunk may begin that reaches into the range."""
+    start = min(max(within.start, _FIRST), _LAST + 1)
+    return {"early": max(start - HOUR, _FIRST), "start": start, "end": min(max(within.end, _FIRST - 1), _LAST)}
 
 
-def _months(times: Times) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
-    """The partition of each row, as toYYYYMM numbers, and the first row of each partition."""
-    least, greatest = _month(np.array([times.min(), times.max()]))
-    if least == greatest:  # nearly always; the calendar of all rows would cost 10 ms
-        return np.full(len(times), least), np.zeros(1, np.intp)
-    months = _month(times)
-    return months, np.unique(months, return_index=True)[1]
-
-
-def _month(times: Times) -> NDArray[np.int64]:
-    count = times.astype("datetime64[ms]").astype("datetime64[M]").astype(np.int64)
-    return (1970 + count // 12) * 100 + count % 12 + 1
-
-
-def _rows_of_other_months(batch: SealedRange, months: NDArray[np.int64], stored: NDArray[np.int64]) -> Block:
-    """What an earlier, unfinished write of this range did not store. A month's rows of one insert are stored all or none."""
-    return _sample_rows(batch, np.flatnonzero(~np.isin(months, stored)) if len(stored) else slice(None))
-
-
-def _sample_rows(batch: SealedRange, rows: slice | NDArray[np.intp]) -> Block:
-    lengths, times = np.diff(batch.offsets), batch.time[rows]
+def _series_rows(batch: SealedRange, some: slice) -> Block:
     return Block.of(
-        words("tenant", np.repeat(batch.run_tenant, lengths)[rows], batch.tenants),
-        uint64("metric", np.repeat(batch.run_metric, lengths)[rows]),
-        uint64("id", np.repeat(batch.run_id, lengths)[rows]),
-        instants("ts", times),
-        float64("value", batch.value[rows]),
-        uint64("seq", np.full(len(times), batch.range_id, np.uint64)),
+        words("tenant", batch.series_tenant[some], batch.tenants),
+        uint64("metric", batch.series_metric[some]),
+        uint64("id", batch.series_id[some]),
+        maps("labels", texts_of(batch.labels[some])),
+        instants("first_seen", batch.first_seen[some]),
+        instants("last_seen", batch.last_seen[some]),
     )
 
 
-def _series_rows(batch: SealedRange) -> Block:
-    return Block.of(
-        words("tenant", batch.series_tenant, batch.tenants),
-        uint64("metric", batch.series_metric),
-        uint64("id", batch.series_id),
-        maps("labels", texts_of(batch.labels)),
-        instants("first_seen", batch.first_seen),
-        instants("last_seen", batch.last_seen),
-    )
-
-
-def _resolved(rows: pa.Table) -> Resolved:
+def _resolved(rows: pa.Table) -> KnownSeries:
     if not rows.num_rows:
-        return Resolved({}, ())
-    labels = dict(zip(array(rows["id"]).tolist(), _labels(rows["label_set"]), strict=True))
-    return Resolved(labels, tuple(np.unique(array(rows["metric_id"])).tolist()))
+        return NO_SERIES
+    return KnownSeries.of(_labels(rows["label_set"]), array(rows["id"]).tolist())
 
 
 def _listed(rows: pa.Table) -> list[Labels]:
@@ -293,20 +240,41 @@ def _labels(column: Any) -> list[Labels]:
     return found
 
 
-def _columns(rows: pa.Table, labels: Mapping[int, Labels]) -> SeriesColumns:
-    if not rows.num_rows:
-        return SeriesColumns.empty()
-    ids, times, values, seqs = (array(rows[name]) for name in ("id", "time", "value", "seq"))
-    kept = last_writes(ids, times, seqs)
-    return by_labels(labels, ids[kept], times[kept], values[kept])
+def _wanted(tenant: Tenant, known: KnownSeries) -> dict[str, Param]:
+    return {"tenant": text(tenant), "metrics": numbers(known.metrics), "ids": numbers(known.ids.tolist())}
 
 
-def _known_columns(rows: pa.Table, known: KnownSeries) -> SeriesColumns:
-    if not rows.num_rows:
-        return SeriesColumns.empty()
-    ids, times, values, seqs = (array(rows[name]) for name in ("id", "time", "value", "seq"))
-    kept = last_writes(ids, times, seqs)
-    return gathered(known, Gathering([(Run.of_rows(ids[kept], times[kept], values[kept]), ALL_TIME)], known))
+def _places(ids: Ids, known: KnownSeries) -> NDArray[np.intp]:
+    """Which of the known series each chunk (c,) belongs to."""
+    by_id = np.argsort(known.ids)
+    return by_id[np.searchsorted(known.ids[by_id], ids)]
+
+
+def _columns(chunks: Chunks, known: KnownSeries, limit: int) -> SeriesColumns:
+    offsets, times, values = chunks.samples(_places(chunks.ids, known), len(known), limit)
+    rows = np.flatnonzero(np.diff(offsets))
+    if len(rows) == len(known):
+        return SeriesColumns(known.labels, known.ids.copy(), offsets, times, values)
+    labels = tuple([known.labels[row] for row in rows.tolist()])
+    return SeriesColumns(labels, known.ids[rows], np.append(offsets[rows], offsets[-1]), times, values)
+
+
+def _told(rows: pa.Table, known: KnownSeries, windows: Windows) -> tuple[Digest, NDArray[np.intp]]:
+    places = _places(array(rows["id"]), known) if rows.num_rows else np.empty(0, np.intp)
+    return told(rows, places, len(known), windows)
+
+
+def _spread(rows: pa.Table, count: int) -> list[int]:
+    """Samples by spans, from how many there are in chunks that reach from one span to another."""
+    found = np.zeros(count + 1, np.int64)
+    if rows.num_rows:
+        columns = (array(rows[name]).tolist() for name in ("latest", "oldest", "samples_there"))
+        for latest, oldest, samples in zip(*columns, strict=True):
+            share, rest = divmod(int(samples), oldest + 1 - latest)
+            found[latest : oldest + 1] += share
+            found[latest] += rest
+    counts: list[int] = found.tolist()
+    return counts
 
 
 def _described(rows: pa.Table) -> Described:
@@ -323,17 +291,24 @@ def _described(rows: pa.Table) -> Described:
     )
 
 
-def _runs(rows: pa.Table) -> dict[Tenant, Run]:
+def _runs(rows: pa.Table, within: TimeRange) -> dict[Tenant, Run]:
     if not rows.num_rows:
         return {}
     named: Any = rows["tenant"].combine_chunks().dictionary_encode()
-    tenant, ids, times, values, seqs = (
-        array(named.indices),
-        *(array(rows[name]) for name in ("id", "time", "value", "seq")),
-    )
+    chunks, tenant = Chunks(rows, within), array(named.indices)
+    order = np.lexsort((chunks.ids, tenant))
+    tenants, ids = tenant[order], chunks.ids[order]
+    new = np.ones(len(order), np.bool_)
+    new[1:] = (tenants[1:] != tenants[:-1]) | (ids[1:] != ids[:-1])
+    places = np.empty(len(order), np.intp)
+    places[order] = np.cumsum(new) - 1
+    tenants, ids = tenants[new], ids[new]
+    offsets, times, values = chunks.samples(places, len(ids))
     found = {}
     for number, name in enumerate(named.dictionary.to_pylist()):
-        own = np.flatnonzero(tenant == number)
-        own = own[last_writes(ids[own], times[own], seqs[own])]
-        found[Tenant(name)] = Run.of_rows(ids[own], times[own], values[own])
+        first, after = np.searchsorted(tenants, [number, number + 1])
+        low, high = offsets[first], offsets[after]
+        if low < high:
+            own = offsets[first : after + 1] - low
+            found[Tenant(name)] = Run.of_pieces(ids[first:after], own, times[low:high], values[low:high])
     return found

@@ -1,0 +1,1 @@
+ALTER TABLE chunks MODIFY TTL first + toIntervalMillisecond(span) + toIntervalSecond({seconds})

@@ -1,1 +1,0 @@
-ALTER TABLE samples MODIFY TTL ts + toIntervalSecond({seconds})

@@ -1,0 +1,3 @@
+SELECT count() AS tables
+FROM system.tables
+WHERE database = currentDatabase() AND name = 'samples'

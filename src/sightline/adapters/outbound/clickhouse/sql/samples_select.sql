@@ -1,7 +1,0 @@
-SELECT id, toUnixTimestamp64Milli(ts) AS time, value, seq
-FROM samples
-WHERE tenant = {tenant:String}
-    AND metric IN {metrics:Array(UInt64)}
-    AND id IN {ids:Array(UInt64)}
-    AND ts BETWEEN fromUnixTimestamp64Milli({start:Int64}, 'UTC') AND fromUnixTimestamp64Milli({end:Int64}, 'UTC')
-LIMIT {limit:UInt64}

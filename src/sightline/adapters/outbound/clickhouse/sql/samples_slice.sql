@@ -1,0 +1,3 @@
+SELECT tenant, metric, id, toUnixTimestamp64Milli(ts) AS time, value, seq
+FROM samples
+WHERE toYYYYMM(ts) = {month:Int64} AND id % {slices:UInt64} = {slice:UInt64}
