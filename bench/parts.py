@@ -6,7 +6,7 @@ from typing import Final
 from bench.programs import SIGHTLINE, VICTORIA_METRICS
 from bench.server import Server, disk_bytes
 
-_TABLES: Final = {SIGHTLINE.name: ("clickhouse", "data", "default", "samples"), VICTORIA_METRICS.name: ("data",)}
+_TABLES: Final = {SIGHTLINE.name: ("clickhouse", "data", "default", "chunks"), VICTORIA_METRICS.name: ("data",)}
 """Below the data folder; Prometheus keeps its newest hours as a log, which is no table."""
 
 

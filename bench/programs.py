@@ -77,7 +77,7 @@ def _node_exporter(_: Path, port: int) -> list[str]:
     return ["prometheus-node-exporter", f"--web.listen-address=127.0.0.1:{port}"]
 
 
-SIGHTLINE: Final = Program("Sightline", None, sys.executable, _sightline)
+SIGHTLINE: Final = Program("Sightline", None, sys.executable, _sightline, fresh={"nocache": "1"})
 PROMETHEUS: Final = Program("Prometheus", "prometheus", "prometheus", _prometheus)
 VICTORIA_METRICS: Final = Program(
     "VictoriaMetrics", "victoria-metrics", "victoria-metrics", _victoria_metrics, "/health", {"nocache": "1"}

@@ -63,7 +63,7 @@ def measure(plan: Plan) -> Section:
         f"{shape.series:,} series, one sample every {STEP // 1000} s, {shape.samples:,} samples, loaded into all programs; "
         f"range queries of {plan.query_steps} steps of 15 s. From the question to the last byte of the answer. All run at the same "
         "time and are asked in turns, one question at a time, after one unmeasured answer. Sightline's samples are in its tables "
-        "(flush.age=1s), and VictoriaMetrics answers without its cache of answers (nocache=1), which the others do not have.",
+        "(flush.age=1s); it and VictoriaMetrics answer without their caches of answers (nocache=1); Prometheus has none.",
         rows,
         [_WINDOWS, *(_agreement(question, told[question.name]) for question in questions)],
     )
