@@ -182,7 +182,7 @@ def test_a_range_cuts_chunks(bodies: Bodies, series: tuple[list[int], list[float
         assert values.tobytes() == np.array([value for _, value in wanted], np.float64).tobytes()
 
 
-@given(data=st.binary(max_size=30), count=st.integers(1, 9), scale=st.sampled_from([0, 2, RAW]))
+@given(data=st.binary(max_size=30), count=st.integers(1, 9), scale=st.sampled_from([0, 2, 13, 254, RAW]))
 @settings(max_examples=200)
 def test_bytes_of_the_wrong_length_are_told(bodies: Bodies, data: bytes, count: int, scale: int) -> None:
     """Whatever bytes stand for a chunk, nothing beyond them is read: either they decode, or the chunk is named."""

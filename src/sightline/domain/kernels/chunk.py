@@ -319,59 +319,98 @@ def _pack_decimals(
     return taken, misses == 0, low, high
 
 
-def _pack_numpy(numbers: Ints, exceptions: bytes = b"") -> bytes:
-    form, first = _EXCEPTIONS if exceptions else 0, b""
-    differences = np.diff(numbers, prepend=0)
-    chosen, steps = ((own << 1) ^ (own >> 63) for own in (numbers, differences))
-    if np.minimum(steps, _LARGE).sum() < np.minimum(chosen, _LARGE).sum():
-        form |= _DIFFERENCES
-        width, narrower = (_width(int(np.bitwise_or.reduce(own, initial=0))) for own in (steps, steps[1:]))
-        if (width - narrower) * len(steps) > _FIRST_BYTES:
-            form |= _FIRST
-            first = int(numbers[0]).to_bytes(_FIRST_BYTES, "little", signed=True)
-            steps[0] = 0
-        chosen = steps
-    return _planes_numpy(chosen, form, exceptions + first)
+class _Pieces:
+    """The samples of c chunks, one chunk after the other.
+
+    counts, starts: (c,), how many a chunk has and where they begin. owner, local: (n,), whose a sample is, and its number there.
+    """
+
+    def __init__(self, counts: Ints) -> None:
+        self.counts = counts
+        self.starts = np.cumsum(counts) - counts
+        self.owner = np.repeat(np.arange(len(counts)), counts)
+        self.local = np.arange(len(self.owner)) - self.starts[self.owner]
+
+    def fold(self, operation: np.ufunc, column: NDArray[Any]) -> NDArray[Any]:
+        """The operation over the samples of each chunk."""
+        folded: NDArray[Any] = operation.reduceat(column, self.starts)
+        return folded
+
+    def before(self, column: Ints, first: Any) -> Ints:
+        """The number before each one of its chunk; before the first one `first`."""
+        found = np.concatenate((column[:1], column[:-1]))
+        found[self.starts] = first
+        return found
 
 
-def _planes_numpy(numbers: Ints, form: int, announced: bytes = b"") -> bytes:
-    width = _width(int(np.bitwise_or.reduce(numbers)))
-    planes = numbers.astype("<i8").view(np.uint8).reshape(-1, 8).T
-    return bytes([form | width]) + announced + planes[:width].tobytes()
+def _zigzag_numpy(numbers: Ints) -> Ints:
+    return (numbers << 1) ^ (numbers >> 63)
 
 
-def _times_numpy(times: Ints) -> bytes:
-    gaps = max(len(times) - 1, 1)
-    span = int(times[-1] - times[0])
-    even = times[0] + np.arange(len(times)) * (span // gaps)
-    return b"" if np.array_equal(times, even) or len(times) <= 2 else _pack_numpy(times - even)  # noqa: PLR2004
+def _width_numpy(bits: Ints) -> Ints:
+    width: Ints = np.where(bits < 0, 8, np.add.reduce([bits >= 1 << 8 * byte for byte in range(8)], dtype=np.int64))
+    return width
+
+
+def _put_numpy(out: Bytes, at: Ints, numbers: Ints, width: int) -> None:
+    for byte in range(width):
+        out[at + byte] = (numbers >> 8 * byte) & 0xFF
+
+
+def _pack_numpy(
+    pieces: _Pieces, numbers: Ints, bits: Ints, kept: Flags, raw: Flags, missing: Flags, out: Bytes, offsets: Ints
+) -> None:
+    """Pack the numbers (n,) of the chunks that are `kept`, (c,), those that are `raw` as they are.
+
+    The bits (n,) of samples that are `missing` are exceptions.
+    """
+    counts, starts, owner, local = pieces.counts, pieces.starts, pieces.owner, pieces.local
+    levels = np.where(raw[owner], numbers, _zigzag_numpy(numbers))
+    steps = _zigzag_numpy(numbers - pieces.before(numbers, 0))
+    less, more = (pieces.fold(np.add, np.minimum(own, _LARGE)) for own in (steps, levels))
+    stepped = (less < more) & ~raw
+    chosen = np.where(stepped[owner], steps, levels)
+    width = _width_numpy(pieces.fold(np.bitwise_or, chosen))
+    narrower = _width_numpy(pieces.fold(np.bitwise_or, np.where(local == 0, 0, chosen)))
+    leads = stepped & ((width - narrower) * counts > _FIRST_BYTES)
+    chosen[starts[leads]] = 0
+    width[leads] = narrower[leads]
+    misses = pieces.fold(np.add, missing.astype(np.int64))
+    some = misses > 0
+    announced = np.where(some, 2 + _EXCEPTION * misses, 0) + _FIRST_BYTES * leads
+    offsets[0] = 0
+    np.cumsum(np.where(kept, 1 + announced + width * counts, 0), out=offsets[1:])
+    heads = offsets[:-1]
+    form = width | stepped * _DIFFERENCES | some * _EXCEPTIONS | leads * _FIRST
+    out[heads[kept]] = form[kept]
+    _put_numpy(out, heads[some] + 1, misses[some], 2)
+    rows = np.flatnonzero(missing)
+    own = owner[rows]
+    rank = np.arange(len(rows)) - (np.cumsum(misses) - misses)[own]
+    _put_numpy(out, heads[own] + _HEAD + 2 * rank, local[rows], 2)
+    _put_numpy(out, heads[own] + _HEAD + 2 * misses[own] + 8 * rank, bits[rows], 8)
+    planes = heads + 1 + announced
+    leading = leads & kept
+    _put_numpy(out, planes[leading] - _FIRST_BYTES, numbers[starts[leading]], _FIRST_BYTES)
+    for plane in range(int(width.max())):
+        rows = np.flatnonzero(((width > plane) & kept)[owner])
+        own = owner[rows]
+        out[planes[own] + plane * counts[own] + local[rows]] = (chosen[rows] >> 8 * plane) & 0xFF
+
+
+def _needed_numpy(values: Floats, plain: Flags) -> Ints:
+    """The fewest places of each value, or RAW."""
+    needed = np.full(len(values), RAW, np.int64)
+    left = np.flatnonzero(plain)
+    for places in range(_MOST + 1):
+        exact = np.rint(values[left] * _POWERS[places])
+        fits = (exact / _POWERS[places] == values[left]) & (np.abs(exact) <= _EXACT)
+        needed[left[fits]] = places
+        left = left[~fits]
+    return needed
 
 
 @np.errstate(all="ignore")
-def _values_numpy(values: Floats) -> tuple[int, bool, int, int, bytes]:
-    bits = values.view(np.int64)
-    plain = np.isfinite(values) & (bits != _NEGATIVE_ZERO)
-    needed = np.full(len(values), RAW)
-    for places in range(_MOST, -1, -1):
-        exact = np.rint(values * _POWERS[places])
-        needed[plain & (exact / _POWERS[places] == values) & (np.abs(exact) <= _EXACT)] = places
-    misses = needed == RAW
-    scale = RAW if 4 * misses.sum() > len(values) else int(needed[~misses].max())
-    if scale == RAW:
-        bounded = not (np.isnan(values) | (bits == _NEGATIVE_ZERO)).any()
-        low, high = (int(bits[values.argmin()]), int(bits[values.argmax()])) if bounded else (0, 0)
-        return RAW, bounded, low, high, _planes_numpy(bits ^ np.concatenate(([low], bits[:-1])), 0)
-    exact = np.rint(values * _POWERS[scale])
-    fits = plain & (exact / _POWERS[scale] == values) & (np.abs(exact) <= _EXACT)
-    rows, rest = np.flatnonzero(fits), np.flatnonzero(~fits)
-    whole = np.where(fits, exact, 0).astype(np.int64)
-    source = np.maximum.accumulate(np.where(fits, np.arange(len(values)), -1))
-    whole = whole[np.where(source < 0, rows[0], source)]
-    low, high = int(whole.min()), int(whole.max())
-    exceptions = np.array([len(rest), *rest], "<u2").tobytes() + bits[rest].astype("<i8").tobytes()
-    return scale, not len(rest), low, high, _pack_numpy(whole - low, exceptions if len(rest) else b"")
-
-
 def _encode_numpy(
     begins: Ints,
     ends: Ints,
@@ -386,15 +425,40 @@ def _encode_numpy(
     value_bytes: Bytes,
     value_offsets: Ints,
 ) -> None:
-    time_at = value_at = time_offsets[0] = value_offsets[0] = 0
-    for chunk in range(len(scales)):
-        rows = slice(begins[chunk], ends[chunk])
-        packed = _times_numpy(times[rows])
-        time_bytes[time_at : time_at + len(packed)] = np.frombuffer(packed, np.uint8)
-        time_at = time_offsets[chunk + 1] = time_at + len(packed)
-        scales[chunk], bounded[chunk], lowest[chunk], highest[chunk], packed = _values_numpy(values[rows])
-        value_bytes[value_at : value_at + len(packed)] = np.frombuffer(packed, np.uint8)
-        value_at = value_offsets[chunk + 1] = value_at + len(packed)
+    time_offsets[0] = value_offsets[0] = 0
+    if not len(begins):
+        return
+    pieces = _Pieces(ends - begins)
+    owner, starts = pieces.owner, pieces.starts
+    rows = begins[owner] + pieces.local
+    firsts, nowhere = times[begins], np.zeros(len(rows), np.bool_)
+    steps = (times[ends - 1] - firsts) // np.maximum(pieces.counts - 1, 1)
+    off = times[rows] - firsts[owner] - pieces.local * steps[owner]
+    uneven, bits = pieces.fold(np.bitwise_or, off) != 0, values[rows].view(np.int64)
+    _pack_numpy(pieces, off, bits, uneven, np.zeros_like(uneven), nowhere, time_bytes, time_offsets)
+
+    own, negative_zero = values[rows], bits == _NEGATIVE_ZERO
+    plain = np.isfinite(own) & ~negative_zero
+    needed = _needed_numpy(own, plain)
+    missed = needed == RAW
+    most = pieces.fold(np.maximum, np.where(missed, 0, needed))
+    scales[:] = np.where(4 * pieces.fold(np.add, missed.astype(np.int64)) > pieces.counts, RAW, most)
+    raw = scales == RAW
+    power = _POWERS[np.minimum(scales, _MOST)][owner]
+    exact = np.rint(own * power)
+    fits = plain & ~raw[owner] & (exact / power == own) & (np.abs(exact) <= _EXACT)
+    missing = ~fits & ~raw[owner]
+    places = np.arange(len(rows))
+    source = np.maximum.accumulate(np.where(fits, places, -1))
+    first_fit = pieces.fold(np.minimum, np.where(fits, places, len(rows) - 1))
+    source = np.where(source < starts[owner], first_fit[owner], source)
+    whole = np.where(fits, exact, 0).astype(np.int64)[source]
+    odd = pieces.fold(np.logical_or, np.isnan(own) | negative_zero)
+    bounded[:] = np.where(raw, ~odd, ~pieces.fold(np.logical_or, missing))
+    for fold, to in ((np.minimum, lowest), (np.maximum, highest)):
+        to[:] = np.where(raw, np.where(odd, 0, pieces.fold(fold, own).view(np.int64)), pieces.fold(fold, whole))
+    numbers = np.where(raw[owner], bits ^ pieces.before(bits, lowest), whole - lowest[owner])
+    _pack_numpy(pieces, numbers, bits, np.ones_like(raw), raw, missing, value_bytes, value_offsets)
 
 
 @kernel(
@@ -655,6 +719,8 @@ def _decode_numpy(
             numbers = _numbers_numpy(packed, count)
         except ValueError:
             return chunk
+        if _MOST < scales[chunk] < RAW:
+            return chunk
         values[out] = _chunk_values_numpy(numbers, packed, int(scales[chunk]), int(lowest[chunk]))[kept]
     return -1
 
@@ -737,8 +803,8 @@ def decode(
     """Write `take` samples of each of c chunks, from number `skip` on, to times[at:], int64 ms, and values[at:], float64.
 
     firsts, spans, samples, scales, lowest, skip, take, at: (c,). The bytes of chunk i begin at time_bytes[time_offsets[i]] and
-    end before those of the next, and likewise the values'. Returns the first chunk whose bytes have not the length they need, -1
-    if there is none.
+    end before those of the next, and likewise the values'. Returns the first chunk whose bytes have not the length they need or
+    whose scale is none, -1 if there is none.
     """
     longest = 0
     for chunk in range(len(firsts)):
@@ -755,7 +821,7 @@ def decode(
             times[to + i - skipped] = numbers[i]
         begin = value_offsets[chunk]
         planes = _packed(value_bytes, begin, value_offsets[chunk + 1], count)
-        if planes < 0:
+        if planes < 0 or _MOST < scales[chunk] < RAW:
             return chunk
         _values(
             scales[chunk], lowest[chunk], count, upto, value_bytes, begin, planes, skipped, to, numbers, values, bits
