@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from tests.domain.kernels.conftest import Bodies
 from tests.oracles import chunks as oracle
 
-from sightline.domain.kernels.chunk import LONGEST, RAW, arrange, clip, cut, decode, encode, room
+from sightline.domain.kernels.chunk import LONGEST, RAW, arrange, cut, room
+from sightline.domain.kernels.chunk_decode import clip, decode
+from sightline.domain.kernels.chunk_encode import encode
 from sightline.domain.metrics.samples import STALE_BITS
 
 Body = Callable[..., Any]
