@@ -12,7 +12,7 @@ from sightline.adapters.outbound.clickhouse.schema import migrate, migrations, r
 from sightline.adapters.outbound.clickhouse.series import ClickHouseSeries
 from sightline.adapters.outbound.clickhouse.statements import Params, statement
 from sightline.domain.errors import DataFolderTooNew, TooManySamples, Unavailable
-from sightline.domain.kernels.chunk import decode
+from sightline.domain.kernels.chunk_decode import decode
 from sightline.domain.labels import Labels, metric_id, series_id
 from sightline.domain.metrics.journal import Appended, SealedRange, SeriesSeen, seal
 from sightline.domain.tenancy import DEFAULT_TENANT

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from tests.domain.kernels.conftest import Bodies
 from tests.oracles import chunks as oracle
 
-from sightline.domain.kernels.chunk import LONGEST, RAW, arrange, clip, cut, decode, encode, room
+from sightline.domain.kernels.chunk import LONGEST, RAW, arrange, cut, room
+from sightline.domain.kernels.chunk_decode import clip, decode
+from sightline.domain.kernels.chunk_encode import encode
 from sightline.domain.metrics.samples import STALE_BITS
 
 Body = Callable[..., Any]
@@ -182,7 +184,7 @@ def test_a_range_cuts_chunks(bodies: Bodies, series: tuple[list[int], list[float
         assert values.tobytes() == np.array([value for _, value in wanted], np.float64).tobytes()
 
 
-@given(data=st.binary(max_size=30), count=st.integers(1, 9), scale=st.sampled_from([0, 2, RAW]))
+@given(data=st.binary(max_size=30), count=st.integers(1, 9), scale=st.sampled_from([0, 2, 13, 254, RAW]))
 @settings(max_examples=200)
 def test_bytes_of_the_wrong_length_are_told(bodies: Bodies, data: bytes, count: int, scale: int) -> None:
     """Whatever bytes stand for a chunk, nothing beyond them is read: either they decode, or the chunk is named."""

@@ -58,6 +58,8 @@ BYTES: Final = "Array(uint8, 1, 'C', True)"
 OWN_MODULES: Final = (
     "sightline.domain.kernels.chain",
     "sightline.domain.kernels.chunk",
+    "sightline.domain.kernels.chunk_decode",
+    "sightline.domain.kernels.chunk_encode",
     "sightline.domain.kernels.extent",
     "sightline.domain.kernels.gather",
     "sightline.domain.kernels.identity",

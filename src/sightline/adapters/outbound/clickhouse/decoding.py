@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from sightline.adapters.outbound.clickhouse.answers import array
 from sightline.domain.errors import TooManySamples, Unavailable
-from sightline.domain.kernels.chunk import arrange, clip, decode
+from sightline.domain.kernels.chunk import arrange
+from sightline.domain.kernels.chunk_decode import clip, decode
 from sightline.domain.kernels.gather import settle
 from sightline.domain.metrics.samples import Ids, Times, Values
 from sightline.domain.timerange import TimeRange

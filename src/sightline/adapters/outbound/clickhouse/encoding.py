@@ -21,7 +21,8 @@ from sightline.adapters.outbound.clickhouse.native import (
     uint64,
     words,
 )
-from sightline.domain.kernels.chunk import cut, encode, room
+from sightline.domain.kernels.chunk import cut, room
+from sightline.domain.kernels.chunk_encode import encode
 from sightline.domain.metrics.journal import SealedRange
 from sightline.domain.metrics.samples import Ids, Times
 

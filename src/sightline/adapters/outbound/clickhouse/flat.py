@@ -13,8 +13,9 @@ from sightline.adapters.outbound.clickhouse.statements import statement
 from sightline.domain.metrics.journal import SealedRange
 from sightline.domain.tenancy import Tenant
 
-SLICE: Final = 2_000_000
-"""Rows that are rewritten at once, about: 48 bytes each, and as much to sort them."""
+SLICE: Final = 1_000_000
+"""Rows that are rewritten at once, about. 500,000 took 490 MB of memory, the engine's included, and 2,000,000 took 890; each slice
+goes through the ids of its whole month."""
 
 
 async def rewrite(engine: Embedded, slice_rows: int = SLICE) -> None:
