@@ -17,7 +17,7 @@ pairs = st.dictionaries(texts.filter(bool), texts, max_size=5)
 def test_order_and_empty_values_make_no_difference(found: dict[str, str]) -> None:
     """A label set is the same whatever order its labels come in, and an empty value is no label."""
     backwards = dict(reversed(found.items()))
-    assert Labels.of(found) == Labels.of(backwards) == Labels.of({**found, "absent": ""})
+    assert Labels.of(found) == Labels.of(backwards) == Labels.of({"absent": "", **found})
     assert all(value for _, value in Labels.of(found))
 
 
