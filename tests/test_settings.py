@@ -69,7 +69,7 @@ def test_the_container_engine_is_found_as_dockers_own_client_finds_it(tmp_path: 
         ({"wal.max_bytes": "many"}, {}, "not a size"),
         ({"wal.fsync": "sometimes"}, {}, "wal.fsync"),
         ({"alerts.cpu_threshold": 900}, {}, "<= 100"),
-        ({"flush.rows": 10**7}, {}, "<= 500000"),
+        ({"flush.rows": 10**7}, {}, "<= 4000000"),
         ({"host.enabled": "perhaps"}, {}, "host.enabled"),
         ({"config": "/nowhere/sightline.toml"}, {}, "no such settings file"),
     ],

@@ -51,7 +51,7 @@ def _run(program: Program, shape: Shape, bodies: list[Request], plan: Plan) -> d
     a_round = shape.series // shape.series_a_request
     base, probed = bodies[: _BASE * a_round], bodies[_BASE * a_round : (_BASE + plan.busy_probed) * a_round]
     at = shape.start + _BASE * 20 * STEP - 7_300
-    with scratch() as folder, running(program, folder, flags(program)) as server:
+    with scratch() as folder, running(program, folder, flags(program, "flush.age=5s")) as server:
         send(server, base)
         sent = send(server, probed)
         settle_tables(server)

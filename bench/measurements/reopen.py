@@ -24,7 +24,7 @@ def measure(plan: Plan) -> Section:
     answered: dict[str, list[float]] = {}
     for program in present():
         with scratch() as folder:
-            with running(program, folder, flags(program)) as server:
+            with running(program, folder, flags(program, "flush.age=5s")) as server:
                 send(server, bodies)
                 settle_tables(server)
                 wanted = _ask(server, shape)
@@ -50,7 +50,7 @@ def measure(plan: Plan) -> Section:
 def _start(program: Program, folder: Path, shape: Shape, wanted: float) -> tuple[float, float]:
     """Seconds until it is ready, and until it gives the wanted answer."""
     found = None
-    with running(program, folder, flags(program)) as server:
+    with running(program, folder, flags(program, "flush.age=5s")) as server:
         while (passed := time.monotonic() - server.process.started) < _ANSWERED_WITHIN:
             found = _ask(server, shape)
             if found == wanted:

@@ -95,12 +95,12 @@ def _coming_in(server: Server, shape: Shape, bodies: Sequence[Request]) -> Itera
 def _with_rules(program: Program, folder: Path, count: int) -> Iterator[Server]:
     """The program with its rules installed."""
     if program is SIGHTLINE:
-        with running(program, folder, flags(program)):
+        with running(program, folder, flags(program, "flush.age=5s")):
             pass  # it makes its folder
         asyncio.run(_install(folder / "data" / "catalog.sqlite", _expressions(count)))
     else:
         _configure(folder, _expressions(count))
-    with running(program, folder, flags(program, f"alerts.interval={_EVERY}s")) as server:
+    with running(program, folder, flags(program, f"alerts.interval={_EVERY}s", "flush.age=5s")) as server:
         yield server
 
 

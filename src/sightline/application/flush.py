@@ -45,7 +45,7 @@ class FlushPolicy:
 
     rows: int = 500_000
     size: int = 64 << 20
-    age: float = 30.0
+    age: float = 300.0
 
 
 class Flush:

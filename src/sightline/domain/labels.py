@@ -94,7 +94,7 @@ def series_id(labels: Labels) -> int:
 
 @lru_cache(4096)
 def metric_id(name: str) -> int:
-    """The 64-bit id of a metric name: the leading key of the samples table."""
+    """The 64-bit id of a metric name: what samples of one metric lie together by."""
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8, key=METRIC_KEY).digest(), "little")
 
 

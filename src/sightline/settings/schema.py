@@ -42,11 +42,16 @@ class Wal(Struct, frozen=True, forbid_unknown_fields=True):
 class Flush(Struct, frozen=True, forbid_unknown_fields=True):
     """From the log to the store."""
 
-    rows: Annotated[int, Meta(ge=1000, le=500_000, description="Samples after which a range goes to the store.")] = (
+    rows: Annotated[int, Meta(ge=1000, le=4_000_000, description="Samples after which a range goes to the store.")] = (
         500_000
     )
     bytes: Annotated[Size, Meta(description="Bytes after which a range goes to the store.")] = Size(64 << 20)
-    age: Annotated[Duration, Meta(description="Time after which a range goes to the store.")] = Duration(30_000)
+    age: Annotated[
+        Duration,
+        Meta(
+            description="Time after which a range goes to the store: the more samples a series has in it, the less each takes."
+        ),
+    ] = Duration(300_000)
 
 
 class Hot(Struct, frozen=True, forbid_unknown_fields=True):
