@@ -28,11 +28,12 @@ from sightline.domain.timerange import MAX_TIME, MIN_TIME
 
 Numbers = NDArray[np.uint32]
 
-DEFAULT_BYTES: Final = 512 << 20
+DEFAULT_BYTES: Final = 1 << 30
+"""Enough for a million series with six labels, one or two of them their own."""
 # What a series, each of its labels and each new label take besides their text.
-_SERIES_BYTES: Final = 100
+_SERIES_BYTES: Final = 130
 _ENTRY_BYTES: Final = 12
-_PAIR_BYTES: Final = 400
+_PAIR_BYTES: Final = 350
 _NOBODY: Final = np.empty(0, np.uint32)
 _REMEMBERED_ANSWERS: Final = 5_000
 _REMEMBERED_SERIES: Final = 200_000  # of all answers together
@@ -299,9 +300,10 @@ class _TenantIndex:
             self._grow(max(_FEWEST, 2 * after))
         self._of_roster[numbers] = np.arange(first, after)
         self._in_roster[first:after], self._ids[first:after] = numbers, ids[fresh]
-        entries = self._enter(self.roster.texts(numbers), first)
+        texts = self.roster.texts(numbers)
+        entries = self._enter(texts, first)
         self._count = after
-        self.weight += _SERIES_BYTES * len(fresh) + _ENTRY_BYTES * entries
+        self.weight += len(texts.data) + _SERIES_BYTES * len(fresh) + _ENTRY_BYTES * entries
 
     def _enter(self, texts: Spans, first: int) -> int:
         """Enter the labels of new series, the first of which has that number; returns how many labels they have."""
