@@ -34,10 +34,13 @@ def _link_numpy(
     starts[at : at + len(bounds)] = sample + bounds
     starts[at + len(bounds)] = sample + len(index)
     owners = rows[index[bounds]]
-    for number, row in enumerate(owners.tolist()):
-        previous[at + number] = heads[row] if row >= 0 else -1
-        if row >= 0:
-            heads[row] = piece + number
+    order = np.argsort(owners, kind="stable")
+    own = owners[order]
+    follows = np.append(False, own[1:] == own[:-1])[: len(own)]
+    before = np.where(follows, piece + np.roll(order, 1), heads[own] if len(heads) else -1)
+    previous[at + order] = np.where(own >= 0, before, -1)
+    is_last = np.append(~follows[1:], True)[: len(own)] & (own >= 0)
+    heads[own[is_last]] = piece + order[is_last]
     return piece + len(bounds)
 
 
