@@ -295,7 +295,7 @@ class Ingest:
         fresh = numbers[columns.segments[numbers] == _UNKNOWN]
         if not len(fresh):
             return numbers, []
-        if len(self._rosters) > _KNOWN_SERIES:
+        if self._rosters.total > _KNOWN_SERIES:
             self._tenants = {}
             self._rosters.begin_anew()
         async for some in _in_turns(fresh):
