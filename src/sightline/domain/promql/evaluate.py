@@ -414,6 +414,11 @@ class _Evaluation:
 _OF_COUNTERS: Final = frozenset({"rate", "increase"})
 _FEWER: Final = 8  # groups than series, at least, for their states to be smaller than the elements
 
+SUPPORTED: Final = frozenset(
+    {*functions.OVER_WINDOW, *functions.BY_VALUE, *functions.OF_NATIVE_HISTOGRAMS, *ordering.SORTS, *_Evaluation.CALLS}
+)
+"""The functions that are evaluated."""
+
 
 def _numbers(value: Scalar | String | Vector) -> Values:
     if not isinstance(value, Scalar):
