@@ -231,7 +231,8 @@ class Query:
 
         def prepare() -> Plan:
             limits = TextLimits(self._limits.max_length, self._limits.max_depth)
-            return plan(parse(text, limits) if root is None else root, grid, job.lookback, is_range=job.is_range)
+            node = parse(text, limits) if root is None else root
+            return plan(node, grid, job.lookback, is_range=job.is_range, digests=True)
 
         return prepare() if len(text) <= _QUICK_TEXT else await self._in_thread(prepare)
 

@@ -23,6 +23,7 @@ from sightline.domain.promql import (
     relabelling,
 )
 from sightline.domain.promql.annotations import Annotations
+from sightline.domain.promql.digested import OVER_DIGESTED
 from sightline.domain.promql.nodes import (
     Aggregation,
     Binary,
@@ -168,11 +169,11 @@ class _Evaluation:
         at = self._plan.instants(node, self._grid)
         return Windowed(columns, at, self._plan.lookback, window.last, keeps_stale=True)
 
-    def _range(self, node: Node) -> _Range:
-        """A range selector or a subquery."""
+    def _range(self, node: Node, digested: int | None = None) -> _Range:
+        """A range selector or a subquery. digested: which of the fetches holds what suffices in place of samples, if one does."""
         node = unwrap(node)
         if isinstance(node, RangeSelector):
-            source = self._plan.source[node, self._grid]
+            source = self._plan.source[node, self._grid] if digested is None else digested
             at = self._plan.instants(node.selector, self._grid)
             return _Range(self._run.fetched[source], at, node.width, is_steady=False)
         if not isinstance(node, Subquery):
@@ -222,9 +223,10 @@ class _Evaluation:
         """What an instant selector or a function of a range vector is to be worked out from."""
         if isinstance(node, Selector):
             return self._selected(node, self._run.fetched[self._plan.source[node, self._grid]])
-        function = functions.OVER_WINDOW[node.function]
+        digested = self._plan.source.get((node, self._grid))
+        function = (functions.OVER_WINDOW if digested is None else OVER_DIGESTED)[node.function]
         takes = FUNCTIONS[node.function].takes
-        ranged = self._range(node.arguments[takes.index(Type.MATRIX)])
+        ranged = self._range(node.arguments[takes.index(Type.MATRIX)], digested)
         scalars = [self._scalar(one) for one, kind in zip(node.arguments, takes, strict=True) if kind is Type.SCALAR]
         if function.scalars:
             scalars = self._prepared(node, scalars, ranged)

@@ -22,7 +22,7 @@ from sightline.adapters.outbound.clickhouse.native import Block, instants, maps,
 from sightline.adapters.outbound.clickhouse.schema import migrate, retain
 from sightline.adapters.outbound.clickhouse.statements import MATCHERS, Param, numbers, statement, text
 from sightline.domain.labels import Labels, Matchers
-from sightline.domain.metrics.digest import Digest, Windows
+from sightline.domain.metrics.digest import Digest, Statistic, Windows, undigested
 from sightline.domain.metrics.journal import SealedRange
 from sightline.domain.metrics.known import NO_SERIES, KnownSeries
 from sightline.domain.metrics.roster import texts_of
@@ -125,8 +125,17 @@ class ClickHouseSeries(SeriesArchive):
         )
 
     @override
+    async def digested(
+        self, tenant: Tenant, matchers: Matchers, windows: Windows, statistic: Statistic, limit: int
+    ) -> SeriesColumns:
+        known = await self.resolve(tenant, matchers)
+        if not Digest.fits(len(known), windows, limit):
+            return undigested(await self.select_known(tenant, known, windows.within, limit), statistic)
+        return (await self.digest(tenant, known, windows, limit)).columns(known, windows, statistic)
+
+    @override
     async def digest(self, tenant: Tenant, known: KnownSeries, windows: Windows, limit: int) -> Digest:
-        within = TimeRange(windows.start + 1, windows.end)
+        within = windows.within
         if not len(known):
             return Digest.empty(0, windows.count)
         found, untold = await self._engine.read_into(
@@ -135,8 +144,8 @@ class ClickHouseSeries(SeriesArchive):
             {**_wanted(tenant, known), **_bounds(within)},
         )
         if len(untold):
-            rest = KnownSeries(known.ids[untold], tuple([known.labels[row] for row in untold.tolist()]))
-            found.put(known, await self.select_known(tenant, rest, within, limit), windows)
+            rest = await self.select_known(tenant, known.of_rows(untold), within, limit)
+            found.put(known, rest, windows)
         return found
 
     @override
