@@ -1,22 +1,22 @@
 import asyncio
-from collections.abc import Awaitable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.application.answers import exactly
 from tests.application.intake import House
 
 from sightline.application.ingest import IngestLimits
 from sightline.application.query import Query
-from sightline.domain.errors import SightlineError
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.samples import STALE, WriteBatch
 from sightline.domain.promql.evaluate import evaluate
 from sightline.domain.promql.parse import parse
 from sightline.domain.promql.plan import plan
-from sightline.domain.promql.values import Answer, Scalar, Vector
+from sightline.domain.promql.values import Answer
 from sightline.domain.tenancy import LOCAL
 from sightline.domain.timerange import DAY, HOUR, MINUTE, Grid
 
@@ -83,21 +83,6 @@ class World:
             await self.house.reader.select(LOCAL.tenant, one.matchers, one.within, 10**9) for one in planned.fetches
         ]
         return evaluate(planned, fetched)
-
-
-async def exactly(asked: Awaitable[Answer]) -> object:
-    """All of an answer, values as bits but for NaN; or the message why there is none."""
-    try:
-        answer = await asked
-    except SightlineError as error:
-        return str(error)
-    value = answer.value
-    if isinstance(value, Scalar):
-        return value.values.tolist()
-    assert isinstance(value, Vector)
-    bits = np.where(np.isnan(value.values), np.nan, value.values)
-    shown = np.where(value.present, bits, 0).view(np.uint64)
-    return tuple(value.labels), value.present.tolist(), shown.tolist(), answer.warnings, answer.infos
 
 
 @pytest.fixture(scope="module")

@@ -432,6 +432,28 @@ async def test_a_store_answers_like_a_dictionary(
         assert list(zip(rows, found.times.tolist(), values, strict=True)) == expected
 
 
+async def test_found_series_are_read_like_selected_ones(series_store: SeriesStore, ledger: Ledger) -> None:
+    """Where series can be found beforehand, all or some of them are read with the same columns."""
+    tenant = ledger.tenant()
+    await write(
+        series_store, ledger, Write(tenant, UP_B, [(NOW, 3.0)]), Write(tenant, UP_A, [(NOW, 1.0), (NOW + 1, 2.0)])
+    )
+    await write(series_store, ledger, Write(tenant, LOAD, [(NOW, 9.0)]), Write(tenant, UP_A, [(NOW, 4.0)]))
+    known = await series_store.find(tenant, (match("__name__", EQUAL, "up"),))
+    if known is None:
+        assert await everything(series_store, tenant)  # those that give up find series only as they read them
+        return
+    assert (known.labels, known.ids.tolist()) == ((UP_A, UP_B), [series_id(UP_A), series_id(UP_B)])
+    assert plain(await series_store.select_known(tenant, known, ALL_TIME, 3)) == {
+        UP_A: [(NOW, 4.0), (NOW + 1, 2.0)],
+        UP_B: [(NOW, 3.0)],
+    }
+    some = known.of_rows(np.array([1]))
+    assert plain(await series_store.select_known(tenant, some, ALL_TIME, 1)) == {UP_B: [(NOW, 3.0)]}
+    with pytest.raises(TooManySamples):
+        await series_store.select_known(tenant, known, ALL_TIME, 2)
+
+
 HOURS = 1_789_999_200_000  # a multiple of an hour
 moments = st.builds(
     lambda hour, part: HOURS + hour * HOUR + part, st.integers(-1, 6), st.sampled_from([0, 1, HOUR // 2])

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from sightline.application.admit import Lane, Outgrown, Turn, Turns
 from sightline.application.fetch import AT_ONCE, Budget, fetch
 from sightline.application.reuse import Computed, Repeated, Reuse
+from sightline.application.slices import Slices
 from sightline.application.spread import PoolSpread
 from sightline.application.watch import QueryRun, Question, Watch
 from sightline.domain.errors import (
@@ -20,12 +21,15 @@ from sightline.domain.errors import (
     TooManySamples,
     TooMuchMemory,
 )
+from sightline.domain.metrics.known import KnownSeries
 from sightline.domain.metrics.samples import SeriesColumns
-from sightline.domain.promql.evaluate import evaluate
+from sightline.domain.promql.evaluate import NOTHING_FOUND, evaluate
+from sightline.domain.promql.leaves import Leaf, leaves
 from sightline.domain.promql.nodes import Node
 from sightline.domain.promql.parse import DEFAULT_LIMITS, TextLimits, parse
-from sightline.domain.promql.plan import Plan, plan
+from sightline.domain.promql.plan import Fetch, Plan, plan
 from sightline.domain.promql.resources import Resources
+from sightline.domain.promql.sliced import Sliced
 from sightline.domain.promql.values import Answer, Value, Vector
 from sightline.domain.tenancy import Principal
 from sightline.domain.timerange import MINUTE, Grid, format_duration
@@ -54,8 +58,8 @@ _Result = TypeVar("_Result")
 class QueryLimits:
     """Bounds on queries, by the names of their settings under `query.`.
 
-    max_points: steps of a range query. max_samples: samples that one query may read, and values that one intermediate result
-    may hold.
+    max_points: steps of a range query. max_samples: samples that one query may hold at once, and values of one intermediate
+    result; what is evaluated slice by slice may read any number.
     timeout: seconds, waiting included. concurrency: queries that run at once, large ones not counted; queue: those of one tenant
     that wait beyond them.
     lookback: ms that an instant selector looks back. max_length: characters of the text; max_depth: nesting of it.
@@ -218,9 +222,9 @@ class Query:
         async def compute(root: Node | None, part: Grid) -> Computed:
             planned = await self._planned(job, root, part)
             with self._watch.timed(job.run, "fetching"):
-                fetched = await self._fetched(job, turn, planned)
+                fetched, found = await self._fetched(job, turn, planned)
             with self._watch.timed(job.run, "evaluating"):
-                return await self._evaluated(job, planned, fetched)
+                return await self._evaluated(job, planned, fetched, found)
 
         if self._reuse is None or not self._is_reused(job):
             return (await compute(None, job.question.grid)).answer
@@ -236,22 +240,70 @@ class Query:
 
         return prepare() if len(text) <= _QUICK_TEXT else await self._in_thread(prepare)
 
-    async def _fetched(self, job: _Job, turn: Turn, planned: Plan) -> list[SeriesColumns]:
-        """Read the samples; what turns out to be a large query goes on as one."""
+    async def _fetched(self, job: _Job, turn: Turn, planned: Plan) -> tuple[list[SeriesColumns], Mapping[Leaf, Vector]]:
+        """Read the samples; what turns out to be a large query goes on as one, and what is too large slice by slice.
+
+        Gives the columns of the fetches, and the values of leaves whose fetch was read in slices; its columns are empty.
+        """
         found = None
         if turn.lane is Lane.SMALL and self._limits.max_samples > SMALL_SAMPLES:
             try:
-                found = await self._read(job, planned, SMALL_SAMPLES, AT_ONCE)
+                found = await self._read(job, planned.fetches, SMALL_SAMPLES, AT_ONCE)
             except TooManySamples:
                 turn.widen()
         if found is None:
             at_once = AT_ONCE if turn.lane is Lane.SMALL else 1
-            found = await self._read(job, planned, self._limits.max_samples, at_once)
+            served = leaves(planned)
+            limit = self._at_once if served else self._limits.max_samples
+            try:
+                found = await self._read(job, planned.fetches, limit, at_once)
+            except TooManySamples:
+                known = await self._known(job, planned, served)
+                if not known:
+                    raise
+                turn.widen()
+                return await self._sliced(job, planned, served, known)
         samples, values = _work(planned, found)
         self._require_memory(samples, values)
         if samples + values > SMALL_WORK:
             turn.widen()
+        return found, NOTHING_FOUND
+
+    @property
+    def _at_once(self) -> int:
+        """How many samples one query may hold."""
+        return min(self._limits.max_samples, self._limits.memory // _SAMPLE_BYTES)
+
+    async def _known(self, job: _Job, planned: Plan, numbers: Iterable[int]) -> dict[int, KnownSeries]:
+        """The series of those of some fetches that can be read in slices, by the number of the fetch."""
+        found: dict[int, KnownSeries] = {}
+        for number in numbers:
+            known = await self._series.find(job.question.tenant, planned.fetches[number].matchers)
+            if known is not None:
+                found[number] = known
         return found
+
+    async def _sliced(
+        self, job: _Job, planned: Plan, served: Mapping[int, Sequence[Leaf]], known: Mapping[int, KnownSeries]
+    ) -> tuple[list[SeriesColumns], Mapping[Leaf, Vector]]:
+        """Evaluate the leaves of the known fetches slice by slice, and read the other fetches as they are."""
+        numbers = [number for number in range(len(planned.fetches)) if number not in known]
+        others = await self._read(job, [planned.fetches[number] for number in numbers], self._limits.max_samples, 1)
+        limit = self._at_once // 2  # the rest is for what is made of them
+        values = sum(len(its) * grid.points for number, its in known.items() for _, grid in served[number])
+        self._require_memory(sum([one.samples for one in others]) + limit, values)
+        resources, found = self._resources(job), dict[Leaf, Vector]()
+        for number, its in known.items():
+            sliced = Sliced(planned, served[number], its, resources)
+
+            async def take(columns: SeriesColumns, sliced: Sliced = sliced) -> None:
+                self._note(job, [columns])
+                await self._in_thread(lambda: sliced.take(columns))
+
+            await Slices(self._series, job.question.tenant, planned.fetches[number], its, limit).give(take)
+            found |= sliced.vectors()
+        columns = dict(zip(numbers, others, strict=True))
+        return [columns.get(number, SeriesColumns.empty()) for number in range(len(planned.fetches))], found
 
     def _require_memory(self, samples: int, values: int) -> None:
         size = _SAMPLE_BYTES * samples + _VALUE_BYTES * values
@@ -262,21 +314,31 @@ class Query:
             )
             raise TooMuchMemory(message, limit=self._limits.memory, bytes=size)
 
-    async def _read(self, job: _Job, planned: Plan, limit: int, at_once: int) -> list[SeriesColumns]:
-        budget = Budget.of(limit)
-        found = await fetch(self._series, job.question.tenant, planned.fetches, budget, at_once)
-        self._telemetry.add(SAMPLES, budget.spent)
-        job.run.samples += budget.spent
-        job.run.series += sum(map(len, found))
+    async def _read(self, job: _Job, fetches: Sequence[Fetch], limit: int, at_once: int) -> list[SeriesColumns]:
+        found = await fetch(self._series, job.question.tenant, fetches, Budget.of(limit), at_once)
+        self._note(job, found)
         return found
 
-    async def _evaluated(self, job: _Job, planned: Plan, fetched: Sequence[SeriesColumns]) -> Computed:
-        if _is_quick(job.question.text, planned, fetched):
+    def _note(self, job: _Job, read: Sequence[SeriesColumns]) -> None:
+        """Count what a query has read."""
+        samples = sum([one.samples for one in read])
+        self._telemetry.add(SAMPLES, samples)
+        job.run.samples += samples
+        job.run.series += sum(map(len, read))
+
+    async def _evaluated(
+        self, job: _Job, planned: Plan, fetched: Sequence[SeriesColumns], found: Mapping[Leaf, Vector]
+    ) -> Computed:
+        if not found and _is_quick(job.question.text, planned, fetched):
             resources = Resources(check=job.check, max_values=self._limits.max_samples)
             return Computed(planned.root, evaluate(planned, fetched, resources), is_quick=True)
-        spread = Resources(self._spread, job.check, self._limits.max_samples)
-        answer = await self._in_thread(lambda: evaluate(planned, fetched, spread))
+        spread = self._resources(job)
+        answer = await self._in_thread(lambda: evaluate(planned, fetched, spread, found))
         return Computed(planned.root, answer, is_quick=False)
+
+    def _resources(self, job: _Job) -> Resources:
+        """What a large evaluation may use."""
+        return Resources(self._spread, job.check, self._limits.max_samples)
 
     async def _in_thread(self, work: Callable[[], _Result]) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)

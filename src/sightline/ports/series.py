@@ -6,6 +6,7 @@ from typing import Protocol
 from sightline.domain.labels import Labels, Matchers
 from sightline.domain.metrics.digest import Statistic, Windows
 from sightline.domain.metrics.journal import SealedRange
+from sightline.domain.metrics.known import KnownSeries
 from sightline.domain.metrics.samples import SeriesColumns
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import TimeRange
@@ -33,6 +34,14 @@ class SeriesReader(Protocol):
         Raises:
             TooManySamples: more than `limit` samples match; nothing is returned.
         """
+        ...
+
+    async def find(self, tenant: Tenant, matchers: Matchers) -> KnownSeries | None:
+        """The matching series, whenever they were seen; None where they cannot be named beforehand, but only by `select`."""
+        ...
+
+    async def select_known(self, tenant: Tenant, known: KnownSeries, within: TimeRange, limit: int) -> SeriesColumns:
+        """As `select`, of series that were found already, into which nobody writes."""
         ...
 
     async def digested(

@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from sightline.domain.errors import TooManySamples
 from sightline.domain.labels import Labels, Matchers
-from sightline.domain.metrics.digest import Digest, Statistic, Windows, undigested
+from sightline.domain.metrics.digest import Digest, Statistic, Windows, parted, undigested
 from sightline.domain.metrics.hot import HotTier, slices
 from sightline.domain.metrics.index import LabelIndex, Matched
 from sightline.domain.metrics.journal import SealedRange
@@ -95,9 +95,15 @@ class TieredSeries(SeriesStore):
         await self._ask_regexes(tenant, (matchers,))
         if not self._index.covers(tenant):
             return await self._select_unknown(tenant, matchers, within, limit)
-        return await self._select_known(tenant, self._index.find(tenant, matchers), within, limit)
+        return await self.select_known(tenant, self._index.find(tenant, matchers), within, limit)
 
-    async def _select_known(self, tenant: Tenant, known: KnownSeries, within: TimeRange, limit: int) -> SeriesColumns:
+    @override
+    async def find(self, tenant: Tenant, matchers: Matchers) -> KnownSeries | None:
+        await self._ask_regexes(tenant, (matchers,))
+        return self._index.find(tenant, matchers) if self._index.covers(tenant) else None
+
+    @override
+    async def select_known(self, tenant: Tenant, known: KnownSeries, within: TimeRange, limit: int) -> SeriesColumns:
         if not len(known) or within.end < within.start:
             return SeriesColumns.empty()
         recent, hot = self._tail.samples(tenant, known), self._hot.view(tenant)
@@ -118,19 +124,20 @@ class TieredSeries(SeriesStore):
         if not self._index.covers(tenant):
             return undigested(await self._select_unknown(tenant, matchers, windows.within, limit), statistic)
         known = self._index.find(tenant, matchers)
-        below = windows.before(self._hot.view(tenant).horizon)
-        if not len(known) or not below.count or not Digest.fits(len(known), below, limit):
-            return undigested(await self._select_known(tenant, known, windows.within, limit), statistic)
+        all_here = not windows.before(self._hot.view(tenant).horizon).count
+        if all_here or not len(known) or not Digest.fits(len(known), windows, limit):
+            return undigested(await self.select_known(tenant, known, windows.within, limit), statistic)
         # What the tail has of these windows is looked at before the store is asked: what leaves it meanwhile is there by then.
         recent = self._tail.samples(tenant, known)
-        late = await self._in_thread(lambda: recent.within(below.within))
-        told = await self._store.digest(tenant, known, below, limit)
-        of_late = known.rows_in(late) >= 0
-        found = await self._in_thread(lambda: told.columns(known, below, statistic, ~of_late))
-        above = TimeRange(below.end + 1, windows.end)
-        for some, within in ((known.of_rows(np.flatnonzero(of_late)), below.within), (known, above)):
-            rest = await self._select_known(tenant, some, within, limit)
-            found = _limited(await self._in_thread(partial(_merged, found, rest, statistic)), limit)
+        early, late = await self._in_thread(lambda: parted(recent.run(windows.within), windows, known))
+        if not early.count:
+            return undigested(await self.select_known(tenant, known, windows.within, limit), statistic)
+        told = await self._store.digest(tenant, known, early, limit)
+        found = await self._in_thread(lambda: told.columns(known, early, statistic, ~late))
+        rest = TimeRange(early.end + 1, windows.end)
+        for some, within in ((known.of_rows(np.flatnonzero(late)), early.within), (known, rest)):
+            samples = await self.select_known(tenant, some, within, limit)
+            found = _limited(await self._in_thread(partial(_merged, found, samples, statistic)), limit)
         return found
 
     @override

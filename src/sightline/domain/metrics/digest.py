@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 
 from sightline.domain.kernels.over_time import COUNT, MAX, MIN, over_time
 from sightline.domain.metrics.known import KnownSeries
+from sightline.domain.metrics.resolve import spans
+from sightline.domain.metrics.runs import Run
 from sightline.domain.metrics.samples import STALE, SeriesColumns, Values, stale_mask
 from sightline.domain.timerange import TimeRange
 
+_MANY: Final = 8  # of so many series one has newer samples: then it is sooner read than told
 _CELL_SAMPLES: Final = 2
 """So many samples take as much memory as the three numbers of a series and window, and some for working on them."""
 
@@ -114,3 +117,22 @@ def undigested(columns: SeriesColumns, statistic: Statistic) -> SeriesColumns:
         return columns
     values = np.where(stale_mask(columns.values), STALE, 1.0)
     return SeriesColumns(columns.labels, columns.ids, columns.offsets, columns.times, values)
+
+
+def parted(newer: Run | None, windows: Windows, known: KnownSeries) -> tuple[Windows, NDArray[np.bool_]]:
+    """Which windows are best told by a digest that knows nothing of some newer samples, and which series have such samples there.
+
+    Gives the first windows, up to one in which many series have newer samples, and bool (s,), the series that have some before.
+    """
+    late = np.zeros(len(known), np.bool_)
+    if newer is None:
+        return windows, late
+    row = np.repeat(np.arange(len(newer.ids)), newer.ends - newer.starts)
+    times = newer.times[spans(newer.starts, newer.ends - newer.starts)]
+    window = (times - windows.start - 1) // windows.width
+    touched = np.unique(row * windows.count + window) % windows.count
+    crowded = np.flatnonzero(np.bincount(touched, minlength=windows.count) * _MANY > len(known))
+    early = replace(windows, count=int(crowded[0]) if len(crowded) else windows.count)
+    of = known.rows_in(newer.ids)
+    late[of >= 0] = np.isin(of[of >= 0], row[window < early.count])
+    return early, late

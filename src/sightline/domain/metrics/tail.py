@@ -83,11 +83,6 @@ class TailSamples:
         """Whether the tail has any sample of them."""
         return bool(self.chains)
 
-    def within(self, within: TimeRange) -> Ids:
-        """Which of the series have samples in the range, in ascending order."""
-        offsets, _, _ = self.chains.settled(within)
-        return self.ids[np.diff(offsets) > 0]
-
     def run(self, within: TimeRange) -> Run | None:
         """The samples in the range, the last write of a timestamp alone; None when there is none."""
         offsets, times, values = self.chains.settled(within)

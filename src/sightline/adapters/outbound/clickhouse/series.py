@@ -111,7 +111,13 @@ class ClickHouseSeries(SeriesArchive):
 
     @override
     async def select(self, tenant: Tenant, matchers: Matchers, within: TimeRange, limit: int) -> SeriesColumns:
-        return await self.select_known(tenant, await self.resolve(tenant, matchers), within, limit)
+        return await self.select_known(tenant, await self.find(tenant, matchers), within, limit)
+
+    @override
+    async def find(self, tenant: Tenant, matchers: Matchers) -> KnownSeries:
+        condition, parameters = conditions((matchers,))
+        sql = statement("series_resolve").replace(MATCHERS, condition)
+        return await self._engine.read_into(_resolved, sql, {"tenant": text(tenant), **parameters})
 
     @override
     async def select_known(self, tenant: Tenant, known: KnownSeries, within: TimeRange, limit: int) -> SeriesColumns:
@@ -128,7 +134,7 @@ class ClickHouseSeries(SeriesArchive):
     async def digested(
         self, tenant: Tenant, matchers: Matchers, windows: Windows, statistic: Statistic, limit: int
     ) -> SeriesColumns:
-        known = await self.resolve(tenant, matchers)
+        known = await self.find(tenant, matchers)
         if not Digest.fits(len(known), windows, limit):
             return undigested(await self.select_known(tenant, known, windows.within, limit), statistic)
         return (await self.digest(tenant, known, windows, limit)).columns(known, windows, statistic)
@@ -162,12 +168,6 @@ class ClickHouseSeries(SeriesArchive):
         return await self._engine.read_into(
             lambda rows: _runs(rows, within), statement("chunks_within"), _bounds(within)
         )
-
-    async def resolve(self, tenant: Tenant, matchers: Matchers) -> KnownSeries:
-        """The series that satisfy all matchers, whenever they were seen."""
-        condition, parameters = conditions((matchers,))
-        sql = statement("series_resolve").replace(MATCHERS, condition)
-        return await self._engine.read_into(_resolved, sql, {"tenant": text(tenant), **parameters})
 
     @override
     async def series(

@@ -49,6 +49,11 @@ class MemorySeries(SeriesArchive):
         return self._read(tenant, labels, within, limit)
 
     @override
+    async def find(self, tenant: Tenant, matchers: Matchers) -> KnownSeries:
+        found = list(self._tenants.get(tenant, _Tenant()).matching(matchers))
+        return KnownSeries.of([one.labels for one in found], [one.id for one in found])
+
+    @override
     async def select_known(self, tenant: Tenant, known: KnownSeries, within: TimeRange, limit: int) -> SeriesColumns:
         return self._read(tenant, dict(zip(known.ids.tolist(), known.labels, strict=True)), within, limit)
 
