@@ -102,8 +102,7 @@ class _Columns:
 
     def learn(self, numbers: Index, ids: Ids, metrics: Ids) -> NDArray[np.bool_]:
         """Note the ids of series (k,) and of their metrics; tells which of the ids another series has, bool (k,)."""
-        places = 8 * np.arange(len(ids))
-        held = self.held.put(Spans(ids.tobytes(), places, places + 8))
+        held = self.held.put(Spans.of_ids(ids))
         if len(self.held) > len(self.holders):
             self.holders = lengthened(self.holders, max(_FEWEST, 2 * len(self.held)), _UNKNOWN)
         free = np.flatnonzero(self.holders[held] == _UNKNOWN)[::-1]
@@ -296,7 +295,7 @@ class Ingest:
         fresh = numbers[columns.segments[numbers] == _UNKNOWN]
         if not len(fresh):
             return numbers, []
-        if len(self._rosters) > _KNOWN_SERIES:
+        if self._rosters.total > _KNOWN_SERIES:
             self._tenants = {}
             self._rosters.begin_anew()
         async for some in _in_turns(fresh):
