@@ -24,7 +24,7 @@ from sightline.domain.metrics.samples import STALE, SeriesColumns
 from sightline.domain.promql.plan import Fetch
 from sightline.domain.promql.values import Vector
 from sightline.domain.tenancy import LOCAL, Tenant
-from sightline.domain.timerange import ALL_TIME, MINUTE, Grid, TimeRange
+from sightline.domain.timerange import ALL_TIME, HOUR, MINUTE, Grid, TimeRange
 
 NOW = 1_700_000_000_000
 SERIES = [Labels.of(__name__=name, x=str(x), y=str(y)) for name in "ab" for x in range(6) for y in range(5)]
@@ -110,19 +110,31 @@ AROUND = st.sampled_from(
 )
 
 
-@given(leaf=LEAVES, around=AROUND, step=st.sampled_from([1, 4]))
+FEW = [QueryLimits(max_samples=330), QueryLimits(memory=330 * 16 * 2)]
+
+
+@given(leaf=LEAVES, around=AROUND, step=st.sampled_from([1, 4]), limits=st.sampled_from(FEW))
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_slices_change_no_answer(
-    store: WatchedSeries, executor: ThreadPoolExecutor, leaf: str, around: str, step: int
+    store: WatchedSeries, executor: ThreadPoolExecutor, leaf: str, around: str, step: int, limits: QueryLimits
 ) -> None:
     """What is read some series at a time has the same value, to the last bit, with the same remarks."""
     text, grid = around.format(leaf), Grid(NOW - 10 * MINUTE, NOW, step * MINUTE)
     whole = await exactly(query(store, executor).range(LOCAL, text, grid))
-    few = query(store, executor, QueryLimits(max_samples=330))
-    found = await exactly(few.range(LOCAL, text, grid))
-    if isinstance(found, str) and "query.max_samples" in found:
+    found = await exactly(query(store, executor, limits).range(LOCAL, text, grid))
+    if isinstance(found, str) and ("query.max_samples" in found or "query.memory" in found):
         return  # something else than leaves looks at samples, or too many values come of them
     assert found == whole
+
+
+async def test_what_digests_cannot_tell_is_read_in_slices(store: WatchedSeries, executor: ThreadPoolExecutor) -> None:
+    """At whole hours too, where more samples than fit would have to be read for a digest."""
+    grid = Grid(NOW // HOUR * HOUR - HOUR, NOW // HOUR * HOUR, HOUR)
+    text = "count_over_time(a[1d])"
+    store.read.clear()
+    few = query(store, executor, QueryLimits(max_samples=200))
+    assert await exactly(few.range(LOCAL, text, grid)) == await exactly(query(store, executor).range(LOCAL, text, grid))
+    assert len(store.read) > 1
 
 
 async def test_no_more_than_two_slices_are_there_at_once(store: WatchedSeries) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -116,6 +116,15 @@ class _Job:
             raise QueryTimeout("the query was stopped")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fetched:
+    """What was read for a plan. columns: of its fetches; found: values of leaves whose fetches were read in slices, here empty."""
+
+    plan: Plan
+    columns: Sequence[SeriesColumns]
+    found: Mapping[Leaf, Vector]
+
+
 class Query:
     """The use case. One instance serves all tenants.
 
@@ -222,29 +231,37 @@ class Query:
         async def compute(root: Node | None, part: Grid) -> Computed:
             planned = await self._planned(job, root, part)
             with self._watch.timed(job.run, "fetching"):
-                fetched, found = await self._fetched(job, turn, planned)
+                fetched = await self._fetched(job, turn, planned)
             with self._watch.timed(job.run, "evaluating"):
-                return await self._evaluated(job, planned, fetched, found)
+                return await self._evaluated(job, fetched)
 
         if self._reuse is None or not self._is_reused(job):
             return (await compute(None, job.question.grid)).answer
         return await self._reuse(job.repeated(), compute)
 
-    async def _planned(self, job: _Job, root: Node | None, grid: Grid) -> Plan:
+    async def _planned(self, job: _Job, root: Node | None, grid: Grid, *, digests: bool = True) -> Plan:
         text = job.question.text
 
         def prepare() -> Plan:
             limits = TextLimits(self._limits.max_length, self._limits.max_depth)
             node = parse(text, limits) if root is None else root
-            return plan(node, grid, job.lookback, is_range=job.is_range, digests=True)
+            return plan(node, grid, job.lookback, is_range=job.is_range, digests=digests)
 
         return prepare() if len(text) <= _QUICK_TEXT else await self._in_thread(prepare)
 
-    async def _fetched(self, job: _Job, turn: Turn, planned: Plan) -> tuple[list[SeriesColumns], Mapping[Leaf, Vector]]:
-        """Read the samples; what turns out to be a large query goes on as one, and what is too large slice by slice.
+    async def _fetched(self, job: _Job, turn: Turn, planned: Plan) -> _Fetched:
+        """Read what is needed, slice by slice where all of it is too much and that can be done."""
+        try:
+            return _Fetched(planned, await self._whole(job, turn, planned), NOTHING_FOUND)
+        except (TooManySamples, TooMuchMemory) as error:
+            refused = error.with_traceback(None)  # which would hold on to what was read
+        sliced = await self._sliced(job, turn, planned)
+        if sliced is None:
+            raise refused
+        return sliced
 
-        Gives the columns of the fetches, and the values of leaves whose fetch was read in slices; its columns are empty.
-        """
+    async def _whole(self, job: _Job, turn: Turn, planned: Plan) -> list[SeriesColumns]:
+        """Read all samples; what turns out to be a large query goes on as one."""
         found = None
         if turn.lane is Lane.SMALL and self._limits.max_samples > SMALL_SAMPLES:
             try:
@@ -253,57 +270,49 @@ class Query:
                 turn.widen()
         if found is None:
             at_once = AT_ONCE if turn.lane is Lane.SMALL else 1
-            served = leaves(planned)
-            limit = self._at_once if served else self._limits.max_samples
-            try:
-                found = await self._read(job, planned.fetches, limit, at_once)
-            except TooManySamples:
-                known = await self._known(job, planned, served)
-                if not known:
-                    raise
-                turn.widen()
-                return await self._sliced(job, planned, served, known)
+            found = await self._read(job, planned.fetches, self._limits.max_samples, at_once)
         samples, values = _work(planned, found)
         self._require_memory(samples, values)
         if samples + values > SMALL_WORK:
             turn.widen()
-        return found, NOTHING_FOUND
-
-    @property
-    def _at_once(self) -> int:
-        """How many samples one query may hold."""
-        return min(self._limits.max_samples, self._limits.memory // _SAMPLE_BYTES)
-
-    async def _known(self, job: _Job, planned: Plan, numbers: Iterable[int]) -> dict[int, KnownSeries]:
-        """The series of those of some fetches that can be read in slices, by the number of the fetch."""
-        found: dict[int, KnownSeries] = {}
-        for number in numbers:
-            known = await self._series.find(job.question.tenant, planned.fetches[number].matchers)
-            if known is not None:
-                found[number] = known
         return found
 
-    async def _sliced(
-        self, job: _Job, planned: Plan, served: Mapping[int, Sequence[Leaf]], known: Mapping[int, KnownSeries]
-    ) -> tuple[list[SeriesColumns], Mapping[Leaf, Vector]]:
-        """Evaluate the leaves of the known fetches slice by slice, and read the other fetches as they are."""
-        numbers = [number for number in range(len(planned.fetches)) if number not in known]
-        others = await self._read(job, [planned.fetches[number] for number in numbers], self._limits.max_samples, 1)
-        limit = self._at_once // 2  # the rest is for what is made of them
+    async def _sliced(self, job: _Job, turn: Turn, planned: Plan) -> _Fetched | None:
+        """Evaluate leaves slice by slice, and read what else is needed; None where no leaf can be evaluated so.
+
+        By samples: digests have been tried.
+        """
+        planned = await self._planned(job, planned.root, planned.grid, digests=False)
+        served, known = leaves(planned), dict[int, KnownSeries]()
+        for number in served:
+            found = await self._series.find(job.question.tenant, planned.fetches[number].matchers)
+            if found is not None:
+                known[number] = found
+        if not known:
+            return None
+        turn.widen()
+        columns = [SeriesColumns.empty()] * len(planned.fetches)
+        others = [number for number in range(len(planned.fetches)) if number not in known]
+        whole = await self._read(job, [planned.fetches[number] for number in others], self._limits.max_samples, 1)
+        for number, one in zip(others, whole, strict=True):
+            columns[number] = one
+        # Slices have half of what a query may hold; the other half is for what is made of them.
+        limit = min(self._limits.max_samples, self._limits.memory // _SAMPLE_BYTES) // 2
         values = sum(len(its) * grid.points for number, its in known.items() for _, grid in served[number])
-        self._require_memory(sum([one.samples for one in others]) + limit, values)
-        resources, found = self._resources(job), dict[Leaf, Vector]()
+        self._require_memory(sum([one.samples for one in whole]) + limit, values)
+        vectors = dict[Leaf, Vector]()
         for number, its in known.items():
-            sliced = Sliced(planned, served[number], its, resources)
+            slices = Slices(self._series, job.question.tenant, planned.fetches[number], its, limit)
+            vectors |= await self._folded(job, slices, Sliced(planned, served[number], its, self._resources(job)))
+        return _Fetched(planned, columns, vectors)
 
-            async def take(columns: SeriesColumns, sliced: Sliced = sliced) -> None:
-                self._note(job, [columns])
-                await self._in_thread(lambda: sliced.take(columns))
+    async def _folded(self, job: _Job, slices: Slices, sliced: Sliced) -> Mapping[Leaf, Vector]:
+        async def take(columns: SeriesColumns) -> None:
+            self._note(job, [columns])
+            await self._in_thread(lambda: sliced.take(columns))
 
-            await Slices(self._series, job.question.tenant, planned.fetches[number], its, limit).give(take)
-            found |= sliced.vectors()
-        columns = dict(zip(numbers, others, strict=True))
-        return [columns.get(number, SeriesColumns.empty()) for number in range(len(planned.fetches))], found
+        await slices.give(take)
+        return await self._in_thread(sliced.vectors)
 
     def _require_memory(self, samples: int, values: int) -> None:
         size = _SAMPLE_BYTES * samples + _VALUE_BYTES * values
@@ -326,14 +335,13 @@ class Query:
         job.run.samples += samples
         job.run.series += sum(map(len, read))
 
-    async def _evaluated(
-        self, job: _Job, planned: Plan, fetched: Sequence[SeriesColumns], found: Mapping[Leaf, Vector]
-    ) -> Computed:
-        if not found and _is_quick(job.question.text, planned, fetched):
+    async def _evaluated(self, job: _Job, fetched: _Fetched) -> Computed:
+        planned, columns, found = fetched.plan, fetched.columns, fetched.found
+        if not found and _is_quick(job.question.text, planned, columns):
             resources = Resources(check=job.check, max_values=self._limits.max_samples)
-            return Computed(planned.root, evaluate(planned, fetched, resources), is_quick=True)
+            return Computed(planned.root, evaluate(planned, columns, resources), is_quick=True)
         spread = self._resources(job)
-        answer = await self._in_thread(lambda: evaluate(planned, fetched, spread, found))
+        answer = await self._in_thread(lambda: evaluate(planned, columns, spread, found))
         return Computed(planned.root, answer, is_quick=False)
 
     def _resources(self, job: _Job) -> Resources:

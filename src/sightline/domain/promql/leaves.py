@@ -30,7 +30,7 @@ def _served(plan: Plan, node: Node, grid: Grid) -> Iterator[tuple[int, Leaf | No
             yield plan.source[node, grid], (node, grid)
         case RangeSelector():
             yield plan.source[node, grid], None
-        case Call() if (node, grid) in plan.source:  # digested: there is little of it
+        case Call() if (node, grid) in plan.source:  # digested
             yield plan.source[node, grid], None
             return
         case Call() if len(node.arguments) == 1 and isinstance(
