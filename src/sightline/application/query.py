@@ -254,7 +254,8 @@ class Query:
         try:
             return _Fetched(planned, await self._whole(job, turn, planned), NOTHING_FOUND)
         except (TooManySamples, TooMuchMemory) as error:
-            refused = error.with_traceback(None)  # which would hold on to what was read
+            refused = error.with_traceback(None)
+            refused.__context__ = None  # either would hold on to what was read
         sliced = await self._sliced(job, turn, planned)
         if sliced is None:
             raise refused
