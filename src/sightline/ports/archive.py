@@ -41,7 +41,7 @@ class SeriesArchive(SeriesStore, Protocol):
         The same as `select_known` and counting would give. Few samples need to be read for it, mostly none.
 
         Raises:
-            TooManySamples: more than `limit` samples would have to be read.
+            TooManySamples: more than `limit` samples would have to be read, or what tells of them takes much more memory than they.
         """
         ...
 

@@ -115,6 +115,19 @@ async def test_a_digest_costs_its_windows_and_not_their_samples(engine: Embedded
         await store.digested(DEFAULT_TENANT, (), windows, Statistic.GREATEST, 5)
 
 
+async def test_bounds_of_very_many_chunks_are_too_many(engine: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read of chunks takes memory too, and is bounded with the samples; a few are always allowed."""
+    store, windows = ClickHouseSeries(engine), Windows(NOW // HOUR * HOUR, HOUR, 3)
+    ticks = [(windows.start + at * HOUR, float(at)) for at in range(1, 4)]
+    await store.write(Ledger().sealed([Write(DEFAULT_TENANT, UP, ticks)]))
+    known = await store.find(DEFAULT_TENANT, ())
+    assert (await store.digest(DEFAULT_TENANT, known, windows, 1)).counts.tolist() == [[1, 1, 1]]
+    monkeypatch.setattr("sightline.adapters.outbound.clickhouse.bounds.SLACK", 0)
+    assert (await store.digest(DEFAULT_TENANT, known, windows, 15)).counts.tolist() == [[1, 1, 1]]
+    with pytest.raises(TooManySamples):
+        await store.digest(DEFAULT_TENANT, known, windows, 14)
+
+
 async def test_the_first_instant_of_a_month_belongs_to_the_hour_before(engine: Embedded) -> None:
     """A chunk that ends there lies in the month where it begins, and is read from both sides."""
     midnight = 1_793_491_200_000  # 1 November 2026, UTC

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from sightline.adapters.outbound.clickhouse.answers import array
-from sightline.adapters.outbound.clickhouse.bounds import told
+from sightline.adapters.outbound.clickhouse.bounds import BoundsBudget, told
 from sightline.adapters.outbound.clickhouse.decoding import Budget, Chunks
 from sightline.adapters.outbound.clickhouse.embedded import Embedded, EngineLimits
 from sightline.adapters.outbound.clickhouse.encoding import MAX_ROWS, Chunked
@@ -148,6 +148,7 @@ class ClickHouseSeries(SeriesArchive):
             lambda rows: _told(rows, known, windows),
             statement("chunks_bounds"),
             {**_wanted(tenant, known), **_bounds(within)},
+            BoundsBudget(limit),
         )
         if len(untold):
             rest = await self.select_known(tenant, known.of_rows(untold), within, limit)
