@@ -1,4 +1,6 @@
+import gc
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -115,3 +117,22 @@ def test_who_waits_for_a_thread_gets_it_between_two_parts() -> None:
 
     PoolSpread(executor)(1000, work)
     assert done[:4] == ["a part", "a part", "somebody else", "a part"]
+
+
+def test_what_was_worked_on_is_let_go(executor: ThreadPoolExecutor) -> None:
+    """The memory of the work is free when it is done, and not when the collector comes by."""
+
+    class Samples:
+        def work(self, first: int, after: int) -> None:
+            pass
+
+    samples = Samples()
+    there = weakref.ref(samples)
+    gc.disable()
+    try:
+        PoolSpread(executor)(1_000, samples.work)
+        del samples
+        executor.submit(int).result()
+        assert there() is None
+    finally:
+        gc.enable()

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from tests.application.intake import FlakySeries, House
+from tests.contracts.digests import check as check_digested
 from tests.contracts.ranges import Ledger, Write
 from typing_extensions import override
 
@@ -19,6 +20,7 @@ from sightline.adapters.outbound.tiered import TieredSeries
 from sightline.application.ingest import IngestLimits
 from sightline.domain.errors import TooManySamples
 from sightline.domain.labels import Labels, Matcher, Matchers, MatchOp
+from sightline.domain.metrics.digest import Digest, Statistic, Windows
 from sightline.domain.metrics.hot import HotTier
 from sightline.domain.metrics.journal import SealedRange
 from sightline.domain.metrics.known import KnownSeries
@@ -71,6 +73,13 @@ class SlowSeries(FlakySeries):
     async def select_known(self, tenant: Tenant, known: KnownSeries, within: TimeRange, limit: int) -> SeriesColumns:
         await asyncio.sleep(0)
         found = await super().select_known(tenant, known, within, limit)
+        await asyncio.sleep(0)
+        return found
+
+    @override
+    async def digest(self, tenant: Tenant, known: KnownSeries, windows: Windows, limit: int) -> Digest:
+        await asyncio.sleep(0)
+        found = await super().digest(tenant, known, windows, limit)
         await asyncio.sleep(0)
         return found
 
@@ -281,6 +290,38 @@ async def test_tiers_answer_like_the_store_alone(
             assert await tiers.series(_A, (), within, 9) == await store.series(_A, (), within, 9)
             assert await tiers.label_names(_A, (), within, 9) == await store.label_names(_A, (), within, 9)
             assert await tiers.label_values(_A, "n", (), within, 9) == await store.label_values(_A, "n", (), within, 9)
+
+
+_STEPS: Final = st.lists(st.tuples(st.sampled_from(["ingest", "flush", "both"]), _BATCHES), min_size=1, max_size=8)
+
+
+@given(
+    steps=_STEPS, hot_bytes=st.integers(200, 1_500), statistic=st.sampled_from(Statistic), hours=st.sampled_from([1, 3])
+)
+@settings(max_examples=60, deadline=None)
+async def test_digests_tell_what_the_samples_tell(
+    steps: list[tuple[str, list[tuple[Labels, int, float]]]], hot_bytes: int, statistic: Statistic, hours: int
+) -> None:
+    """Wherever samples are, late ones in the tail too, above the horizon or below, windows have the statistics of all of them."""
+    house = House(limits=IngestLimits(ahead=30 * DAY))
+    house.store, house.hot_bytes = SlowSeries(), hot_bytes
+    house.start()
+    await house.reader.refill(house.clock.now())
+    now, written = house.clock.now() // HOUR * HOUR, dict[Labels, dict[int, float]]()
+    windows = Windows(now - 12 * HOUR, hours * HOUR, 12 // hours)
+    for action, samples in steps:
+        flushing = [house.flush.drain()] if action != "ingest" else []
+        if action != "flush":
+            for labels, ago, value in samples:
+                time = now - ago * HOUR
+                await house.ingest(LOCAL, WriteBatch.at(time, [(labels, value)]))
+                written.setdefault(labels, {})[time] = value
+        reading = house.reader.digested(LOCAL.tenant, _ANY, windows, statistic, 10**6)
+        asked = asyncio.ensure_future(reading)
+        await asyncio.gather(asked, *flushing)
+        found = asked.result()
+        check_digested(found, {one: sorted(its.items()) for one, its in written.items()}, windows, statistic)
+    house.threads.shutdown()
 
 
 class ReluctantSeries(SlowSeries):

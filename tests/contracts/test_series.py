@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.contracts.digests import check
 from tests.contracts.ranges import Ledger, Write
 
 from sightline.domain.errors import TooManySamples
 from sightline.domain.labels import Labels, Matcher, Matchers, MatchOp, satisfies, series_id
-from sightline.domain.metrics.samples import STALE_BITS, SeriesColumns
+from sightline.domain.metrics.digest import Statistic, Windows
+from sightline.domain.metrics.samples import STALE, STALE_BITS, SeriesColumns
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import ALL_TIME, DAY, HOUR, MINUTE, TimeRange
 from sightline.ports.series import SeriesStore
@@ -428,3 +430,66 @@ async def test_a_store_answers_like_a_dictionary(
         rows = [labels for labels, n in zip(found.labels, np.diff(found.offsets), strict=True) for _ in range(n)]
         values = [value.tobytes() for value in found.values]
         assert list(zip(rows, found.times.tolist(), values, strict=True)) == expected
+
+
+async def test_found_series_are_read_like_selected_ones(series_store: SeriesStore, ledger: Ledger) -> None:
+    """Where series can be found beforehand, all or some of them are read with the same columns."""
+    tenant = ledger.tenant()
+    await write(
+        series_store, ledger, Write(tenant, UP_B, [(NOW, 3.0)]), Write(tenant, UP_A, [(NOW, 1.0), (NOW + 1, 2.0)])
+    )
+    await write(series_store, ledger, Write(tenant, LOAD, [(NOW, 9.0)]), Write(tenant, UP_A, [(NOW, 4.0)]))
+    known = await series_store.find(tenant, (match("__name__", EQUAL, "up"),))
+    if known is None:
+        assert await everything(series_store, tenant)  # those that give up find series only as they read them
+        return
+    assert (known.labels, known.ids.tolist()) == ((UP_A, UP_B), [series_id(UP_A), series_id(UP_B)])
+    assert plain(await series_store.select_known(tenant, known, ALL_TIME, 3)) == {
+        UP_A: [(NOW, 4.0), (NOW + 1, 2.0)],
+        UP_B: [(NOW, 3.0)],
+    }
+    some = known.of_rows(np.array([1]))
+    assert plain(await series_store.select_known(tenant, some, ALL_TIME, 1)) == {UP_B: [(NOW, 3.0)]}
+    with pytest.raises(TooManySamples):
+        await series_store.select_known(tenant, known, ALL_TIME, 2)
+
+
+HOURS = 1_789_999_200_000  # a multiple of an hour
+moments = st.builds(
+    lambda hour, part: HOURS + hour * HOUR + part, st.integers(-1, 6), st.sampled_from([0, 1, HOUR // 2])
+)
+numbers = st.sampled_from([0.0, -0.0, 1.5, -3.0, 1 / 3, 7.0, math.inf, math.nan, float(STALE)])
+runs = st.lists(
+    st.tuples(st.sampled_from([UP_A, UP_B, LOAD]), st.lists(st.tuples(moments, numbers), min_size=1)), max_size=4
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(ranges=st.lists(runs, max_size=4), statistic=st.sampled_from(Statistic), hours=st.sampled_from([1, 2, 6]))
+async def test_digested_samples_tell_what_the_samples_tell(
+    series_store: SeriesStore,
+    ledger: Ledger,
+    ranges: list[list[tuple[Labels, list[tuple[int, float]]]]],
+    statistic: Statistic,
+    hours: int,
+) -> None:
+    """Whatever was written, and how often, over any of the windows they have the same statistic; other series are not there."""
+    tenant, windows = ledger.tenant(), Windows(HOURS, hours * HOUR, 6 // hours)
+    model: dict[Labels, dict[int, float]] = {UP_A: {}, UP_B: {}}
+    for writes in ranges:
+        await series_store.write(ledger.sealed([Write(tenant, labels, samples) for labels, samples in writes]))
+        for labels, samples in writes:
+            model.setdefault(labels, {}).update(samples)
+    found = await series_store.digested(tenant, (match("__name__", EQUAL, "up"),), windows, statistic, PLENTY)
+    check(found, {one: sorted(model[one].items()) for one in (UP_A, UP_B)}, windows, statistic)
+
+
+async def test_digested_samples_keep_the_limit(series_store: SeriesStore, ledger: Ledger) -> None:
+    """No more are returned than may be, and where windows would be more than samples the samples are read."""
+    tenant, windows = ledger.tenant(), Windows(HOURS, HOUR, 4)
+    samples = [(HOURS + at * HOUR, float(at)) for at in range(1, 5)]
+    await write(series_store, ledger, Write(tenant, UP_A, samples))
+    found = await series_store.digested(tenant, (), windows, Statistic.COUNT, 4)
+    check(found, {UP_A: samples}, windows, Statistic.COUNT)
+    with pytest.raises(TooManySamples):
+        await series_store.digested(tenant, (), windows, Statistic.COUNT, 3)

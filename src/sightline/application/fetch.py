@@ -73,7 +73,11 @@ async def fetch(
 
 async def _read(series: SeriesReader, tenant: Tenant, one: Fetch, budget: Budget) -> SeriesColumns:
     try:
-        found = await series.select(tenant, one.matchers, one.within, budget.left)
+        if one.digested is None:
+            found = await series.select(tenant, one.matchers, one.within, budget.left)
+        else:
+            windows, statistic = one.digested.windows, one.digested.statistic
+            found = await series.digested(tenant, one.matchers, windows, statistic, budget.left)
     except TooManySamples:
         raise budget.exceeded() from None
     budget.spend(found.samples)

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar, cast
 from sightline.application.admit import Lane, Outgrown, Turn, Turns
 from sightline.application.fetch import AT_ONCE, Budget, fetch
 from sightline.application.reuse import Computed, Repeated, Reuse
+from sightline.application.slices import Slices
 from sightline.application.spread import PoolSpread
 from sightline.application.watch import QueryRun, Question, Watch
 from sightline.domain.errors import (
@@ -20,12 +21,15 @@ from sightline.domain.errors import (
     TooManySamples,
     TooMuchMemory,
 )
+from sightline.domain.metrics.known import KnownSeries
 from sightline.domain.metrics.samples import SeriesColumns
-from sightline.domain.promql.evaluate import evaluate
+from sightline.domain.promql.evaluate import NOTHING_FOUND, evaluate
+from sightline.domain.promql.leaves import Leaf, leaves
 from sightline.domain.promql.nodes import Node
 from sightline.domain.promql.parse import DEFAULT_LIMITS, TextLimits, parse
-from sightline.domain.promql.plan import Plan, plan
+from sightline.domain.promql.plan import Fetch, Plan, plan
 from sightline.domain.promql.resources import Resources
+from sightline.domain.promql.sliced import Sliced
 from sightline.domain.promql.values import Answer, Value, Vector
 from sightline.domain.tenancy import Principal
 from sightline.domain.timerange import MINUTE, Grid, format_duration
@@ -54,8 +58,8 @@ _Result = TypeVar("_Result")
 class QueryLimits:
     """Bounds on queries, by the names of their settings under `query.`.
 
-    max_points: steps of a range query. max_samples: samples that one query may read, and values that one intermediate result
-    may hold.
+    max_points: steps of a range query. max_samples: samples that one query may hold at once, and values of one intermediate
+    result; what is evaluated slice by slice may read any number.
     timeout: seconds, waiting included. concurrency: queries that run at once, large ones not counted; queue: those of one tenant
     that wait beyond them.
     lookback: ms that an instant selector looks back. max_length: characters of the text; max_depth: nesting of it.
@@ -110,6 +114,15 @@ class _Job:
         """Called by the evaluation again and again; raises to end it."""
         if self.stop.is_set():
             raise QueryTimeout("the query was stopped")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fetched:
+    """What was read for a plan. columns: of its fetches; found: values of leaves whose fetches were read in slices, here empty."""
+
+    plan: Plan
+    columns: Sequence[SeriesColumns]
+    found: Mapping[Leaf, Vector]
 
 
 class Query:
@@ -220,37 +233,87 @@ class Query:
             with self._watch.timed(job.run, "fetching"):
                 fetched = await self._fetched(job, turn, planned)
             with self._watch.timed(job.run, "evaluating"):
-                return await self._evaluated(job, planned, fetched)
+                return await self._evaluated(job, fetched)
 
         if self._reuse is None or not self._is_reused(job):
             return (await compute(None, job.question.grid)).answer
         return await self._reuse(job.repeated(), compute)
 
-    async def _planned(self, job: _Job, root: Node | None, grid: Grid) -> Plan:
+    async def _planned(self, job: _Job, root: Node | None, grid: Grid, *, digests: bool = True) -> Plan:
         text = job.question.text
 
         def prepare() -> Plan:
             limits = TextLimits(self._limits.max_length, self._limits.max_depth)
-            return plan(parse(text, limits) if root is None else root, grid, job.lookback, is_range=job.is_range)
+            node = parse(text, limits) if root is None else root
+            return plan(node, grid, job.lookback, is_range=job.is_range, digests=digests)
 
         return prepare() if len(text) <= _QUICK_TEXT else await self._in_thread(prepare)
 
-    async def _fetched(self, job: _Job, turn: Turn, planned: Plan) -> list[SeriesColumns]:
-        """Read the samples; what turns out to be a large query goes on as one."""
+    async def _fetched(self, job: _Job, turn: Turn, planned: Plan) -> _Fetched:
+        """Read what is needed, slice by slice where all of it is too much and that can be done."""
+        try:
+            return _Fetched(planned, await self._whole(job, turn, planned), NOTHING_FOUND)
+        except (TooManySamples, TooMuchMemory) as error:
+            refused = error.with_traceback(None)
+            refused.__context__ = None  # either would hold on to what was read
+        sliced = await self._sliced(job, turn, planned)
+        if sliced is None:
+            raise refused
+        return sliced
+
+    async def _whole(self, job: _Job, turn: Turn, planned: Plan) -> list[SeriesColumns]:
+        """Read all samples; what turns out to be a large query goes on as one."""
         found = None
         if turn.lane is Lane.SMALL and self._limits.max_samples > SMALL_SAMPLES:
             try:
-                found = await self._read(job, planned, SMALL_SAMPLES, AT_ONCE)
+                found = await self._read(job, planned.fetches, SMALL_SAMPLES, AT_ONCE)
             except TooManySamples:
                 turn.widen()
         if found is None:
             at_once = AT_ONCE if turn.lane is Lane.SMALL else 1
-            found = await self._read(job, planned, self._limits.max_samples, at_once)
+            found = await self._read(job, planned.fetches, self._limits.max_samples, at_once)
         samples, values = _work(planned, found)
         self._require_memory(samples, values)
         if samples + values > SMALL_WORK:
             turn.widen()
         return found
+
+    async def _sliced(self, job: _Job, turn: Turn, planned: Plan) -> _Fetched | None:
+        """Evaluate leaves slice by slice, and read what else is needed; None where no leaf can be evaluated so.
+
+        By samples: digests have been tried.
+        """
+        planned = await self._planned(job, planned.root, planned.grid, digests=False)
+        served, known = leaves(planned), dict[int, KnownSeries]()
+        for number in served:
+            found = await self._series.find(job.question.tenant, planned.fetches[number].matchers)
+            if found is not None:
+                known[number] = found
+        if not known:
+            return None
+        turn.widen()
+        columns = [SeriesColumns.empty()] * len(planned.fetches)
+        others = [number for number in range(len(planned.fetches)) if number not in known]
+        whole = await self._read(job, [planned.fetches[number] for number in others], self._limits.max_samples, 1)
+        for number, one in zip(others, whole, strict=True):
+            columns[number] = one
+        # Slices have half of what a query may hold; the other half is for what is made of them.
+        limit = min(self._limits.max_samples, self._limits.memory // _SAMPLE_BYTES) // 2
+        values = sum(len(its) * grid.points for number, its in known.items() for _, grid in served[number])
+        self._require_memory(sum([one.samples for one in whole]) + limit, values)
+        vectors = dict[Leaf, Vector]()
+        for number, its in known.items():
+            slices = Slices(self._series, job.question.tenant, planned.fetches[number], its, limit)
+            vectors |= await self._folded(job, slices, Sliced(planned, served[number], its, self._resources(job)))
+        return _Fetched(planned, columns, vectors)
+
+    async def _folded(self, job: _Job, slices: Slices, sliced: Sliced) -> Mapping[Leaf, Vector]:
+        async def take(columns: SeriesColumns) -> None:
+            self._note(job, [columns])
+            await self._in_thread(lambda: sliced.take(columns))
+
+        await slices.give(take)
+        return await self._in_thread(sliced.vectors)
 
     def _require_memory(self, samples: int, values: int) -> None:
         size = _SAMPLE_BYTES * samples + _VALUE_BYTES * values
@@ -261,21 +324,30 @@ class Query:
             )
             raise TooMuchMemory(message, limit=self._limits.memory, bytes=size)
 
-    async def _read(self, job: _Job, planned: Plan, limit: int, at_once: int) -> list[SeriesColumns]:
-        budget = Budget.of(limit)
-        found = await fetch(self._series, job.question.tenant, planned.fetches, budget, at_once)
-        self._telemetry.add(SAMPLES, budget.spent)
-        job.run.samples += budget.spent
-        job.run.series += sum(map(len, found))
+    async def _read(self, job: _Job, fetches: Sequence[Fetch], limit: int, at_once: int) -> list[SeriesColumns]:
+        found = await fetch(self._series, job.question.tenant, fetches, Budget.of(limit), at_once)
+        self._note(job, found)
         return found
 
-    async def _evaluated(self, job: _Job, planned: Plan, fetched: Sequence[SeriesColumns]) -> Computed:
-        if _is_quick(job.question.text, planned, fetched):
+    def _note(self, job: _Job, read: Sequence[SeriesColumns]) -> None:
+        """Count what a query has read."""
+        samples = sum([one.samples for one in read])
+        self._telemetry.add(SAMPLES, samples)
+        job.run.samples += samples
+        job.run.series += sum(map(len, read))
+
+    async def _evaluated(self, job: _Job, fetched: _Fetched) -> Computed:
+        planned, columns, found = fetched.plan, fetched.columns, fetched.found
+        if not found and _is_quick(job.question.text, planned, columns):
             resources = Resources(check=job.check, max_values=self._limits.max_samples)
-            return Computed(planned.root, evaluate(planned, fetched, resources), is_quick=True)
-        spread = Resources(self._spread, job.check, self._limits.max_samples)
-        answer = await self._in_thread(lambda: evaluate(planned, fetched, spread))
+            return Computed(planned.root, evaluate(planned, columns, resources), is_quick=True)
+        spread = self._resources(job)
+        answer = await self._in_thread(lambda: evaluate(planned, columns, spread, found))
         return Computed(planned.root, answer, is_quick=False)
+
+    def _resources(self, job: _Job) -> Resources:
+        """What a large evaluation may use."""
+        return Resources(self._spread, job.check, self._limits.max_samples)
 
     async def _in_thread(self, work: Callable[[], _Result]) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)

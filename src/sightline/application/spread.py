@@ -60,6 +60,12 @@ class PoolSpread:
                 parts = iter(())
                 is_over = True
             _join(helpers)
+            # Helpers refer to one another: what is worked on shall not wait for the collector with them.
+            work = _nothing
+
+
+def _nothing(_first: int, _after: int) -> None:
+    pass
 
 
 def _join(helpers: list[Future[None]]) -> None:

@@ -8,7 +8,7 @@ from sightline.domain.labels import Labels
 from sightline.domain.metrics.digest import Digest, Windows
 from sightline.domain.metrics.known import KnownSeries
 from sightline.domain.metrics.runs import Run
-from sightline.domain.metrics.samples import Ids, SeriesColumns, Times
+from sightline.domain.metrics.samples import Ids, Times
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import TimeRange
 from sightline.ports.series import SeriesStore
@@ -26,14 +26,10 @@ class Described:
 
 
 class SeriesArchive(SeriesStore, Protocol):
-    """A store whose samples and series can be read without naming labels.
+    """A store whose series and samples can be read without naming labels.
 
     Errors: those of the series port. Returned objects belong to the caller, who does not write into `known`.
     """
-
-    async def select_known(self, tenant: Tenant, known: KnownSeries, within: TimeRange, limit: int) -> SeriesColumns:
-        """As `select`, of series that were found already."""
-        ...
 
     def described(self) -> AsyncIterator[Described]:
         """Every series of every tenant that was stored before the call, in any order, a series perhaps more than once."""
@@ -45,7 +41,7 @@ class SeriesArchive(SeriesStore, Protocol):
         The same as `select_known` and counting would give. Few samples need to be read for it, mostly none.
 
         Raises:
-            TooManySamples: more than `limit` samples would have to be read.
+            TooManySamples: more than `limit` samples would have to be read, or what tells of them takes much more memory than they.
         """
         ...
 

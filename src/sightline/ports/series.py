@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from sightline.domain.labels import Labels, Matchers
+from sightline.domain.metrics.digest import Statistic, Windows
 from sightline.domain.metrics.journal import SealedRange
+from sightline.domain.metrics.known import KnownSeries
 from sightline.domain.metrics.samples import SeriesColumns
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import TimeRange
@@ -31,6 +33,28 @@ class SeriesReader(Protocol):
 
         Raises:
             TooManySamples: more than `limit` samples match; nothing is returned.
+        """
+        ...
+
+    async def find(self, tenant: Tenant, matchers: Matchers) -> KnownSeries | None:
+        """The matching series, whenever they were seen; None where they cannot be named beforehand, but only by `select`."""
+        ...
+
+    async def select_known(self, tenant: Tenant, known: KnownSeries, within: TimeRange, limit: int) -> SeriesColumns:
+        """As `select`, of series that were found already, into which nobody writes."""
+        ...
+
+    async def digested(
+        self, tenant: Tenant, matchers: Matchers, windows: Windows, statistic: Statistic, limit: int
+    ) -> SeriesColumns:
+        """As `select` over all the windows, but of a window perhaps one sample only, at its end, whose value is the statistic.
+
+        Over any windows one after the other these samples have the least, or the greatest, or the sum, that the samples themselves
+        have as their least, greatest or number: where COUNT is asked for, what comes as a sample counts one. The bounds of windows
+        are multiples of an hour.
+
+        Raises:
+            TooManySamples: more than `limit` would be returned, or have to be read.
         """
         ...
 

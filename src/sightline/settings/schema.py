@@ -110,7 +110,14 @@ class Query(Struct, frozen=True, forbid_unknown_fields=True):
         Duration, Meta(description="How old the newest sample of a series may be to count as its present value.")
     ] = Duration(300_000)
     max_points: Annotated[int, Meta(ge=1, description="Points a series may have in a range query.")] = 11_000
-    max_samples: Annotated[int, Meta(ge=1, description="Samples one query may load.")] = 50_000_000
+    max_samples: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Samples one query may hold at once. Series are read some at a time where all do not fit and the query"
+            " allows it.",
+        ),
+    ] = 50_000_000
     timeout: Annotated[Duration, Meta(description="How long a query may run.")] = Duration(120_000)
     concurrency: Annotated[
         int,

@@ -14,9 +14,10 @@ from sightline.adapters.outbound.clickhouse.statements import Params, statement
 from sightline.domain.errors import DataFolderTooNew, TooManySamples, Unavailable
 from sightline.domain.kernels.chunk_decode import decode
 from sightline.domain.labels import Labels, metric_id, series_id
+from sightline.domain.metrics.digest import Statistic, Windows
 from sightline.domain.metrics.journal import Appended, SealedRange, SeriesSeen, seal
 from sightline.domain.tenancy import DEFAULT_TENANT
-from sightline.domain.timerange import ALL_TIME, DAY, TimeRange
+from sightline.domain.timerange import ALL_TIME, DAY, HOUR, MINUTE, TimeRange
 
 NOW = 1_790_000_000_000
 UP = Labels.of(__name__="up", job="a")
@@ -101,6 +102,30 @@ async def test_an_insert_holds_a_bounded_number_of_samples(engine: Embedded, mon
     found = await store.select(DEFAULT_TENANT, (), ALL_TIME, 200_000)
     assert found.times.tolist() == [time for time, _ in ticks]
     assert found.values.tolist() == [value for _, value in ticks]
+
+
+async def test_a_digest_costs_its_windows_and_not_their_samples(engine: Embedded) -> None:
+    """A limit far below the number of samples is kept as long as none of them has to be read."""
+    store, windows = ClickHouseSeries(engine), Windows(NOW // HOUR * HOUR, HOUR, 3)
+    ticks = [(windows.start + at * MINUTE, float(at)) for at in range(1, 181)]
+    await store.write(Ledger().sealed([Write(DEFAULT_TENANT, UP, ticks)]))
+    found = await store.digested(DEFAULT_TENANT, (), windows, Statistic.GREATEST, 6)
+    assert found.values.tolist() == [60.0, 120.0, 180.0]
+    with pytest.raises(TooManySamples):
+        await store.digested(DEFAULT_TENANT, (), windows, Statistic.GREATEST, 5)
+
+
+async def test_bounds_of_very_many_chunks_are_too_many(engine: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read of chunks takes memory too, and is bounded with the samples; a few are always allowed."""
+    store, windows = ClickHouseSeries(engine), Windows(NOW // HOUR * HOUR, HOUR, 3)
+    ticks = [(windows.start + at * HOUR, float(at)) for at in range(1, 4)]
+    await store.write(Ledger().sealed([Write(DEFAULT_TENANT, UP, ticks)]))
+    known = await store.find(DEFAULT_TENANT, ())
+    assert (await store.digest(DEFAULT_TENANT, known, windows, 1)).counts.tolist() == [[1, 1, 1]]
+    monkeypatch.setattr("sightline.adapters.outbound.clickhouse.bounds.SLACK", 0)
+    assert (await store.digest(DEFAULT_TENANT, known, windows, 15)).counts.tolist() == [[1, 1, 1]]
+    with pytest.raises(TooManySamples):
+        await store.digest(DEFAULT_TENANT, known, windows, 14)
 
 
 async def test_the_first_instant_of_a_month_belongs_to_the_hour_before(engine: Embedded) -> None:

@@ -1,9 +1,11 @@
 import pytest
 
 from sightline.domain.errors import BadData, NotSupported
+from sightline.domain.metrics.digest import Statistic, Windows
+from sightline.domain.promql.digested import Digested
 from sightline.domain.promql.parse import parse
 from sightline.domain.promql.plan import Fetch, plan
-from sightline.domain.timerange import MAX_TIME, MIN_TIME, Grid, TimeRange
+from sightline.domain.timerange import DAY, HOUR, MAX_TIME, MIN_TIME, Grid, TimeRange
 
 GRID = Grid(1_000_000, 1_600_000, 60_000)
 
@@ -98,3 +100,36 @@ def test_a_range_query_gives_numbers(text: str) -> None:
     """Strings and range vectors have no value at each step."""
     with pytest.raises(BadData, match="invalid expression type"):
         plan(parse(text), GRID, is_range=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "windows"),
+    [
+        ("max_over_time(a[1d])", Windows(9 * DAY, DAY, 5)),
+        ("max by (x) ((max_over_time((a[1d] offset 1d))))", Windows(8 * DAY, DAY, 5)),
+        ("max_over_time(a[36h])", Windows(8 * DAY + 12 * HOUR, 12 * HOUR, 11)),
+        ("max_over_time(a[1h])", Windows(10 * DAY - HOUR, HOUR, 97)),
+        ("max_over_time(a[1d] @ end())", Windows(13 * DAY, DAY, 1)),
+        ("max_over_time(a[90m])", None),
+        ("max_over_time(a[1d] offset 1m)", None),
+        ("max_over_time(a[1d:1h])", None),
+        ("max_over_time(a[300000y])", None),
+        ("sum_over_time(a[1d])", None),
+    ],
+)
+def test_whole_hours_need_a_number_each(text: str, windows: Windows | None) -> None:
+    """Extremes and numbers of samples need one statistic of each part of their windows, where all bounds are whole hours."""
+    fetches = plan(parse(text), Grid(10 * DAY, 14 * DAY, DAY), digests=True).fetches
+    suffices = None if windows is None else Digested(windows, Statistic.GREATEST)
+    assert [one.digested for one in fetches] == [suffices]
+    assert windows is None or fetches[0].within == windows.within
+
+
+def test_digests_are_fetched_once_and_beside_samples() -> None:
+    """Calls with the same needs share a fetch; other statistics, and the samples themselves, have their own."""
+    text = "max_over_time(a[1d]) - min_over_time(a[1d]) + present_over_time(a[1d]) + rate(a[1d]) + avg_over_time(a[1d])"
+    made = plan(parse(text), Grid.instant(DAY), digests=True)
+    statistics = [one.digested.statistic if one.digested else None for one in made.fetches]
+    assert statistics == [Statistic.GREATEST, Statistic.LEAST, None]
+    assert len(made.source) == 4
+    assert all(one.digested is None for one in plan(parse(text), Grid.instant(DAY)).fetches)

@@ -7,6 +7,7 @@ A read that lies above the tenant's horizon never reaches the store; one that be
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from typing import Final, TypeVar
 
 import numpy as np
@@ -15,6 +16,7 @@ from typing_extensions import override
 
 from sightline.domain.errors import TooManySamples
 from sightline.domain.labels import Labels, Matchers
+from sightline.domain.metrics.digest import Digest, Statistic, Windows, parted, undigested
 from sightline.domain.metrics.hot import HotTier, slices
 from sightline.domain.metrics.index import LabelIndex, Matched
 from sightline.domain.metrics.journal import SealedRange
@@ -93,7 +95,15 @@ class TieredSeries(SeriesStore):
         await self._ask_regexes(tenant, (matchers,))
         if not self._index.covers(tenant):
             return await self._select_unknown(tenant, matchers, within, limit)
-        known = self._index.find(tenant, matchers)
+        return await self.select_known(tenant, self._index.find(tenant, matchers), within, limit)
+
+    @override
+    async def find(self, tenant: Tenant, matchers: Matchers) -> KnownSeries | None:
+        await self._ask_regexes(tenant, (matchers,))
+        return self._index.find(tenant, matchers) if self._index.covers(tenant) else None
+
+    @override
+    async def select_known(self, tenant: Tenant, known: KnownSeries, within: TimeRange, limit: int) -> SeriesColumns:
         if not len(known) or within.end < within.start:
             return SeriesColumns.empty()
         recent, hot = self._tail.samples(tenant, known), self._hot.view(tenant)
@@ -105,6 +115,30 @@ class TieredSeries(SeriesStore):
                 parts.insert(0, (Run.of_columns(older), below))
         found = await self._gathered(parts, recent, known, within)
         return _limited(found, limit)
+
+    @override
+    async def digested(
+        self, tenant: Tenant, matchers: Matchers, windows: Windows, statistic: Statistic, limit: int
+    ) -> SeriesColumns:
+        await self._ask_regexes(tenant, (matchers,))
+        if not self._index.covers(tenant):
+            return undigested(await self._select_unknown(tenant, matchers, windows.within, limit), statistic)
+        known = self._index.find(tenant, matchers)
+        all_here = not windows.before(self._hot.view(tenant).horizon).count
+        if all_here or not len(known) or not Digest.fits(len(known), windows, limit):
+            return undigested(await self.select_known(tenant, known, windows.within, limit), statistic)
+        # What the tail has of these windows is looked at before the store is asked: what leaves it meanwhile is there by then.
+        recent = self._tail.samples(tenant, known)
+        early, late = await self._in_thread(lambda: parted(recent.run(windows.within), windows, known))
+        if not early.count:
+            return undigested(await self.select_known(tenant, known, windows.within, limit), statistic)
+        told = await self._store.digest(tenant, known, early, limit)
+        found = await self._in_thread(lambda: told.columns(known, early, statistic, ~late))
+        rest = TimeRange(early.end + 1, windows.end)
+        for some, within in ((known.of_rows(np.flatnonzero(late)), early.within), (known, rest)):
+            samples = await self.select_known(tenant, some, within, limit)
+            found = _limited(await self._in_thread(partial(_merged, found, samples, statistic)), limit)
+        return found
 
     @override
     async def series(
@@ -243,6 +277,10 @@ class TieredSeries(SeriesStore):
 
     async def _in_thread(self, work: Callable[[], _Result]) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def _merged(digested: SeriesColumns, samples: SeriesColumns, statistic: Statistic) -> SeriesColumns:
+    return merge(digested, undigested(samples, statistic))
 
 
 def _limited(found: SeriesColumns, limit: int) -> SeriesColumns:

@@ -64,6 +64,10 @@ class KnownSeries(Wanted):
         pairs = sorted(zip(labels, ids, strict=True))
         return cls(np.array([number for _, number in pairs], np.uint64), tuple(one for one, _ in pairs))
 
+    def of_rows(self, rows: NDArray[np.intp]) -> "KnownSeries":
+        """Some of the series, (k,) ascending."""
+        return KnownSeries(self.ids[rows], tuple([self.labels[row] for row in rows.tolist()]))
+
     def numbers_in(self, roster: Roster) -> Index:
         """The numbers of the series in a roster, uint32 (s,), in ascending order of ids."""
         return roster.numbers(self.labels if self.named is None else self.named)[self._by_id]

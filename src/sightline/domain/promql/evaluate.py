@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
@@ -23,6 +24,8 @@ from sightline.domain.promql import (
     relabelling,
 )
 from sightline.domain.promql.annotations import Annotations
+from sightline.domain.promql.digested import OVER_DIGESTED
+from sightline.domain.promql.leaves import Leaf
 from sightline.domain.promql.nodes import (
     Aggregation,
     Binary,
@@ -46,9 +49,19 @@ from sightline.domain.promql.values import Answer, Scalar, String, Value, Vector
 from sightline.domain.promql.windows import Windowed, columns_of, in_order, kept, timestamps
 from sightline.domain.timerange import SECOND, Grid
 
+NOTHING_FOUND: Final[Mapping[Leaf, Vector]] = MappingProxyType({})
+"""No leaf is evaluated yet."""
 
-def evaluate(plan: Plan, fetched: Sequence[SeriesColumns], resources: Resources | None = None) -> Answer:
+
+def evaluate(
+    plan: Plan,
+    fetched: Sequence[SeriesColumns],
+    resources: Resources | None = None,
+    found: Mapping[Leaf, Vector] = NOTHING_FOUND,
+) -> Answer:
     """Evaluate a plan over what its fetches brought, in their order.
+
+    found: the leaves of which the value is known already; their samples are not looked at.
 
     The answer's rows stand in ascending order of labels, or as an instant query that sorts asks for; series without any value are
     left out.
@@ -59,10 +72,21 @@ def evaluate(plan: Plan, fetched: Sequence[SeriesColumns], resources: Resources 
         TooManySamples: an intermediate result larger than the resources allow.
         Whatever `resources.check` raises.
     """
-    run = _Run(plan, fetched, resources or Resources())
+    run = _Run(plan, fetched, resources or Resources(), found)
     with np.errstate(all="ignore"):
         value, ordered = _arranged(plan, _Evaluation(run, plan.grid).result(plan.root))
     return Answer(plan.grid, value, run.notes.warnings(), run.notes.infos(), ordered)
+
+
+def leaf_of(plan: Plan, leaf: Leaf, columns: SeriesColumns, resources: Resources) -> Vector:
+    """The value of a leaf over the samples of some series: a row for each of them, in their order and with all their labels.
+
+    Raises: as `evaluate`.
+    """
+    node, grid = leaf
+    run = _Run(plan, [columns] * len(plan.fetches), resources, NOTHING_FOUND)
+    with np.errstate(all="ignore"):
+        return _Evaluation(run, grid).leaf(node)
 
 
 def _arranged(plan: Plan, value: Value) -> tuple[Value, bool]:
@@ -81,6 +105,7 @@ class _Run:
     plan: Plan
     fetched: Sequence[SeriesColumns]
     resources: Resources
+    found: Mapping[Leaf, Vector]
     notes: Annotations = field(default_factory=Annotations)
 
 
@@ -132,7 +157,7 @@ class _Evaluation:
             case Parentheses():
                 value = self._value(node.inner)
             case Selector():
-                value = self._whole(self._windows(node))
+                value = self.leaf(node)
             case Call():
                 value = self._called(node)
             case Aggregation():
@@ -168,11 +193,11 @@ class _Evaluation:
         at = self._plan.instants(node, self._grid)
         return Windowed(columns, at, self._plan.lookback, window.last, keeps_stale=True)
 
-    def _range(self, node: Node) -> _Range:
-        """A range selector or a subquery."""
+    def _range(self, node: Node, digested: int | None = None) -> _Range:
+        """A range selector or a subquery. digested: which of the fetches holds what suffices in place of samples, if one does."""
         node = unwrap(node)
         if isinstance(node, RangeSelector):
-            source = self._plan.source[node, self._grid]
+            source = self._plan.source[node, self._grid] if digested is None else digested
             at = self._plan.instants(node.selector, self._grid)
             return _Range(self._run.fetched[source], at, node.width, is_steady=False)
         if not isinstance(node, Subquery):
@@ -207,7 +232,7 @@ class _Evaluation:
 
     def _called(self, node: Call) -> Scalar | Vector:
         if node.function in functions.OVER_WINDOW:
-            return self._over_windows(node, self._windows(node))
+            return self._over_windows(node, self.leaf(node))
         if node.function in functions.BY_VALUE:
             return self._by_value(node)
         if node.function in ordering.SORTS:
@@ -218,13 +243,19 @@ class _Evaluation:
             raise unsupported(f"function {node.function}()", node.function)
         return self.CALLS[node.function](self, node)
 
+    def leaf(self, node: Selector | Call) -> Vector:
+        """An instant selector or a function of a range vector, with all the labels of its series."""
+        found = self._run.found.get((node, self._grid))
+        return self._whole(self._windows(node)) if found is None else found
+
     def _windows(self, node: Selector | Call) -> Windowed:
         """What an instant selector or a function of a range vector is to be worked out from."""
         if isinstance(node, Selector):
             return self._selected(node, self._run.fetched[self._plan.source[node, self._grid]])
-        function = functions.OVER_WINDOW[node.function]
+        digested = self._plan.source.get((node, self._grid))
+        function = (functions.OVER_WINDOW if digested is None else OVER_DIGESTED)[node.function]
         takes = FUNCTIONS[node.function].takes
-        ranged = self._range(node.arguments[takes.index(Type.MATRIX)])
+        ranged = self._range(node.arguments[takes.index(Type.MATRIX)], digested)
         scalars = [self._scalar(one) for one, kind in zip(node.arguments, takes, strict=True) if kind is Type.SCALAR]
         if function.scalars:
             scalars = self._prepared(node, scalars, ranged)
@@ -233,8 +264,7 @@ class _Evaluation:
                 ranged = ranged._replace(at=Instants(ranged.at.start, 0, self._points))
         return ranged.windowed(function, tuple([np.ascontiguousarray(one) for one in scalars]))
 
-    def _over_windows(self, node: Call, windowed: Windowed) -> Vector:
-        result = self._whole(windowed)
+    def _over_windows(self, node: Call, result: Vector) -> Vector:
         if node.function in _OF_COUNTERS:
             self._note_names(result, _place(node, 0))
         return result if functions.OVER_WINDOW[node.function].keeps_name else drop_names(result)
@@ -362,14 +392,19 @@ class _Evaluation:
     def _folded(self, node: Aggregation) -> Vector:
         """Each group folded into one, if that pays without the vector of all elements ever being there."""
         inner = unwrap(node.inner)
-        if not (isinstance(inner, Selector) or (isinstance(inner, Call) and inner.function in functions.OVER_WINDOW)):
+        leaf = inner if isinstance(inner, Selector | Call) else None
+        if isinstance(leaf, Call) and leaf.function not in functions.OVER_WINDOW:
+            leaf = None
+        if leaf is None or (leaf, self._grid) in self._run.found:
             return aggregations.fold(node.operator, self.vector(inner), node.grouping, self._resources)
         self._resources.check()
-        windowed = self._windows(inner)
-        found = self._folded_windows(node, inner, windowed)
+        windowed = self._windows(leaf)
+        found = self._folded_windows(node, leaf, windowed)
         if found is not None:
             return found
-        vector = self._whole(windowed) if isinstance(inner, Selector) else self._over_windows(inner, windowed)
+        vector = self._whole(windowed)
+        if isinstance(leaf, Call):
+            vector = self._over_windows(leaf, vector)
         return aggregations.fold(node.operator, vector, node.grouping, self._resources)
 
     def _folded_windows(self, node: Aggregation, inner: Selector | Call, windowed: Windowed) -> Vector | None:

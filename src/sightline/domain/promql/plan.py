@@ -1,11 +1,12 @@
 """What a query needs before it can be evaluated: which selectors, over which times. Refuses what cannot be evaluated."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from sightline.domain.errors import BadData, NotSupported
 from sightline.domain.labels import Matchers
+from sightline.domain.promql.digested import Digested, digested
 from sightline.domain.promql.nodes import (
     Boundary,
     Call,
@@ -46,14 +47,16 @@ class Instants:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Samples to be read: all series that match, within a range that includes both ends."""
+    """Samples to be read: all series that match, within a range that includes both ends. digested: what of them suffices."""
 
     matchers: Matchers
     within: TimeRange
+    digested: Digested | None = None
 
 
-Use = tuple[Selector | RangeSelector, Grid]
-"""A selector and the grid on which it is evaluated: the query's, or that of the subquery around it."""
+Use = tuple[Selector | RangeSelector | Call, Grid]
+"""A selector and the grid on which it is evaluated: the query's, or that of the subquery around it. A call that needs no samples
+stands for its selector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,12 @@ class Plan:
         return _inner_grid(node, grid, self.grid)
 
 
-def plan(root: Node, grid: Grid, lookback: int = DEFAULT_LOOKBACK, *, is_range: bool = False) -> Plan:
+def plan(
+    root: Node, grid: Grid, lookback: int = DEFAULT_LOOKBACK, *, is_range: bool = False, digests: bool = False
+) -> Plan:
     """Plan a query over a grid; `is_range` says that it was asked as a range query, which yields no raw samples and no strings.
+
+    digests: where statistics of windows suffice, they are fetched, and not samples.
 
     Raises:
         NotSupported: the tree holds something that cannot be evaluated; the message names it.
@@ -93,9 +100,9 @@ def plan(root: Node, grid: Grid, lookback: int = DEFAULT_LOOKBACK, *, is_range: 
         message = f'invalid expression type "{kind}" for range query, must be Scalar or instant Vector'
         raise BadData(message)
     _refuse_unsupported(root)
-    needs = {use: _window(use, grid, lookback) for use in _uses(root, grid, grid)}
-    fetches = _fetches(needs)
-    source = {use: _holder(fetches, _matchers(use[0]), window) for use, window in needs.items()}
+    needs = dict(_Query(grid, lookback, digests).needs(root, grid))
+    fetches = _fetches(needs.values())
+    source = {use: _holder(fetches, need) for use, need in needs.items()}
     return Plan(root, grid, lookback, fetches, source, is_range)
 
 
@@ -116,36 +123,55 @@ def _inner_grid(node: Subquery, grid: Grid, whole: Grid) -> Grid:
     return Grid(first, at.last // step * step, step)
 
 
-def _uses(node: Node, grid: Grid, whole: Grid) -> Iterator[Use]:
-    """All selectors of a tree, a range selector as one, and their grids; none below a subquery that has no instant."""
-    if isinstance(node, Selector | RangeSelector):
-        yield node, grid
-    if isinstance(node, Subquery):
-        grid = _inner_grid(node, grid, whole)
-        if grid.points < 1:
-            return
-    for child in children(node):
-        yield from _uses(child, grid, whole)
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """What of a query matters to its selectors, on whatever grid they are; see `plan`."""
+
+    grid: Grid
+    lookback: int
+    digests: bool
+
+    def needs(self, node: Node, grid: Grid) -> Iterator[tuple[Use, Fetch]]:
+        """What each selector of a tree needs alone, a range selector as one; nothing below a subquery that has no instant."""
+        match node:
+            case Selector():
+                yield (node, grid), self._samples(node, self.lookback, grid)
+            case RangeSelector():
+                yield (node, grid), self._samples(node.selector, node.width, grid)
+            case Call() if (fetch := self._digested(node, grid)) is not None:
+                yield (node, grid), fetch
+                return
+            case Subquery():
+                grid = _inner_grid(node, grid, self.grid)
+                if grid.points < 1:
+                    return
+        for child in children(node):
+            yield from self.needs(child, grid)
+
+    def _samples(self, selector: Selector, width: int, grid: Grid) -> Fetch:
+        """The samples that a selector can see. Windows are open on the left, fetches include both ends: hence the 1 ms."""
+        at = _instants(selector, grid, self.grid)
+        return Fetch(selector.matchers, TimeRange(max(at.start - width + 1, MIN_TIME), min(at.last, MAX_TIME)))
+
+    def _digested(self, call: Call, grid: Grid) -> Fetch | None:
+        """What suffices for a call in place of its samples, if anything does."""
+        ranged = unwrap(call.arguments[0]) if self.digests and len(call.arguments) == 1 else None
+        if not isinstance(ranged, RangeSelector):
+            return None
+        at = _instants(ranged.selector, grid, self.grid)
+        found = digested(call.function, ranged.width, at.start, at.last, at.step)
+        return None if found is None else Fetch(ranged.selector.matchers, found.windows.within, found)
 
 
-def _matchers(selector: Selector | RangeSelector) -> Matchers:
-    return selector.matchers if isinstance(selector, Selector) else selector.selector.matchers
-
-
-def _window(use: Use, whole: Grid, lookback: int) -> TimeRange:
-    """The times whose samples a selector can see. Windows are open on the left, fetches include both ends: hence the 1 ms."""
-    node, grid = use
-    selector, width = (node, lookback) if isinstance(node, Selector) else (node.selector, node.width)
-    at = _instants(selector, grid, whole)
-    return TimeRange(max(at.start - width + 1, MIN_TIME), min(at.last, MAX_TIME))
-
-
-def _fetches(needs: Mapping[Use, TimeRange]) -> tuple[Fetch, ...]:
-    """One fetch for all windows of the same matchers that overlap or touch."""
+def _fetches(needs: Iterable[Fetch]) -> tuple[Fetch, ...]:
+    """One fetch for all windows of the same matchers that overlap or touch, and one for each other digest."""
     windows: dict[Matchers, list[TimeRange]] = {}
-    for (selector, _), window in needs.items():
-        windows.setdefault(_matchers(selector), []).append(window)
     found: list[Fetch] = []
+    for need in needs:
+        if need.digested is None:
+            windows.setdefault(need.matchers, []).append(need.within)
+        elif need not in found:
+            found.append(need)
     for matchers, ranges in windows.items():
         merged: list[TimeRange] = []
         for window in sorted(ranges, key=lambda one: (one.start, one.end)):
@@ -157,11 +183,13 @@ def _fetches(needs: Mapping[Use, TimeRange]) -> tuple[Fetch, ...]:
     return tuple(found)
 
 
-def _holder(fetches: tuple[Fetch, ...], matchers: Matchers, window: TimeRange) -> int:
+def _holder(fetches: tuple[Fetch, ...], need: Fetch) -> int:
     return next(
         number
         for number, fetch in enumerate(fetches)
-        if fetch.matchers == matchers and fetch.within.start <= window.start and window.end <= fetch.within.end
+        if (fetch.matchers, fetch.digested) == (need.matchers, need.digested)
+        and fetch.within.start <= need.within.start
+        and need.within.end <= fetch.within.end
     )
 
 

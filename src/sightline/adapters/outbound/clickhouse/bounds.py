@@ -4,14 +4,40 @@ A chunk lies within one hour and so within one window; its bounds and its number
 series has samples of the same time.
 """
 
+from typing import Final
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from sightline.adapters.outbound.clickhouse.answers import array
+from sightline.adapters.outbound.clickhouse.decoding import too_many
 from sightline.domain.kernels.chunk import RAW, arrange
 from sightline.domain.metrics.digest import Digest, Windows
 from sightline.domain.metrics.samples import Values
+
+_ROW_SAMPLES: Final = 5
+"""So many samples take as much memory as what is read of a chunk, and what is worked out from it."""
+SLACK: Final = 1_000_000
+"""Samples beyond the limit that bounds may take as memory: few chunks are never too many."""
+
+
+class BoundsBudget:
+    """Ends a query of the bounds of chunks once they take more memory than a limit of samples, and some, may."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._chunks = 0
+
+    def __call__(self, rows: pa.RecordBatch) -> None:
+        """Count a batch.
+
+        Raises:
+            TooManySamples: it is too much.
+        """
+        self._chunks += rows.num_rows
+        if self._chunks * _ROW_SAMPLES > self._limit + SLACK:
+            raise too_many(self._limit)
 
 
 def told(rows: pa.Table, places: NDArray[np.intp], series: int, windows: Windows) -> tuple[Digest, NDArray[np.intp]]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from sightline.adapters.outbound.clickhouse.answers import array
-from sightline.adapters.outbound.clickhouse.bounds import told
+from sightline.adapters.outbound.clickhouse.bounds import BoundsBudget, told
 from sightline.adapters.outbound.clickhouse.decoding import Budget, Chunks
 from sightline.adapters.outbound.clickhouse.embedded import Embedded, EngineLimits
 from sightline.adapters.outbound.clickhouse.encoding import MAX_ROWS, Chunked
@@ -22,7 +22,7 @@ from sightline.adapters.outbound.clickhouse.native import Block, instants, maps,
 from sightline.adapters.outbound.clickhouse.schema import migrate, retain
 from sightline.adapters.outbound.clickhouse.statements import MATCHERS, Param, numbers, statement, text
 from sightline.domain.labels import Labels, Matchers
-from sightline.domain.metrics.digest import Digest, Windows
+from sightline.domain.metrics.digest import Digest, Statistic, Windows, undigested
 from sightline.domain.metrics.journal import SealedRange
 from sightline.domain.metrics.known import NO_SERIES, KnownSeries
 from sightline.domain.metrics.roster import texts_of
@@ -111,7 +111,13 @@ class ClickHouseSeries(SeriesArchive):
 
     @override
     async def select(self, tenant: Tenant, matchers: Matchers, within: TimeRange, limit: int) -> SeriesColumns:
-        return await self.select_known(tenant, await self.resolve(tenant, matchers), within, limit)
+        return await self.select_known(tenant, await self.find(tenant, matchers), within, limit)
+
+    @override
+    async def find(self, tenant: Tenant, matchers: Matchers) -> KnownSeries:
+        condition, parameters = conditions((matchers,))
+        sql = statement("series_resolve").replace(MATCHERS, condition)
+        return await self._engine.read_into(_resolved, sql, {"tenant": text(tenant), **parameters})
 
     @override
     async def select_known(self, tenant: Tenant, known: KnownSeries, within: TimeRange, limit: int) -> SeriesColumns:
@@ -125,18 +131,28 @@ class ClickHouseSeries(SeriesArchive):
         )
 
     @override
+    async def digested(
+        self, tenant: Tenant, matchers: Matchers, windows: Windows, statistic: Statistic, limit: int
+    ) -> SeriesColumns:
+        known = await self.find(tenant, matchers)
+        if not Digest.fits(len(known), windows, limit):
+            return undigested(await self.select_known(tenant, known, windows.within, limit), statistic)
+        return (await self.digest(tenant, known, windows, limit)).columns(known, windows, statistic)
+
+    @override
     async def digest(self, tenant: Tenant, known: KnownSeries, windows: Windows, limit: int) -> Digest:
-        within = TimeRange(windows.start + 1, windows.end)
+        within = windows.within
         if not len(known):
             return Digest.empty(0, windows.count)
         found, untold = await self._engine.read_into(
             lambda rows: _told(rows, known, windows),
             statement("chunks_bounds"),
             {**_wanted(tenant, known), **_bounds(within)},
+            BoundsBudget(limit),
         )
         if len(untold):
-            rest = KnownSeries(known.ids[untold], tuple([known.labels[row] for row in untold.tolist()]))
-            found.put(known, await self.select_known(tenant, rest, within, limit), windows)
+            rest = await self.select_known(tenant, known.of_rows(untold), within, limit)
+            found.put(known, rest, windows)
         return found
 
     @override
@@ -153,12 +169,6 @@ class ClickHouseSeries(SeriesArchive):
         return await self._engine.read_into(
             lambda rows: _runs(rows, within), statement("chunks_within"), _bounds(within)
         )
-
-    async def resolve(self, tenant: Tenant, matchers: Matchers) -> KnownSeries:
-        """The series that satisfy all matchers, whenever they were seen."""
-        condition, parameters = conditions((matchers,))
-        sql = statement("series_resolve").replace(MATCHERS, condition)
-        return await self._engine.read_into(_resolved, sql, {"tenant": text(tenant), **parameters})
 
     @override
     async def series(

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from sightline.domain.errors import TooManySamples
 from sightline.domain.labels import METRIC_NAME, Labels, Matchers, MatchOp, satisfies
-from sightline.domain.metrics.digest import Digest, Windows
+from sightline.domain.metrics.digest import Digest, Statistic, Windows, undigested
 from sightline.domain.metrics.journal import SealedRange
 from sightline.domain.metrics.known import KnownSeries
 from sightline.domain.metrics.resolve import by_labels, last_writes, spans
@@ -49,14 +49,24 @@ class MemorySeries(SeriesArchive):
         return self._read(tenant, labels, within, limit)
 
     @override
+    async def find(self, tenant: Tenant, matchers: Matchers) -> KnownSeries:
+        found = list(self._tenants.get(tenant, _Tenant()).matching(matchers))
+        return KnownSeries.of([one.labels for one in found], [one.id for one in found])
+
+    @override
     async def select_known(self, tenant: Tenant, known: KnownSeries, within: TimeRange, limit: int) -> SeriesColumns:
         return self._read(tenant, dict(zip(known.ids.tolist(), known.labels, strict=True)), within, limit)
 
     @override
+    async def digested(
+        self, tenant: Tenant, matchers: Matchers, windows: Windows, statistic: Statistic, limit: int
+    ) -> SeriesColumns:
+        return undigested(await self.select(tenant, matchers, windows.within, limit), statistic)
+
+    @override
     async def digest(self, tenant: Tenant, known: KnownSeries, windows: Windows, limit: int) -> Digest:
         found = Digest.empty(len(known), windows.count)
-        within = TimeRange(windows.start + 1, windows.end)
-        found.put(known, await self.select_known(tenant, known, within, limit), windows)
+        found.put(known, await self.select_known(tenant, known, windows.within, limit), windows)
         return found
 
     @override

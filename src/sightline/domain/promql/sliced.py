@@ -1,0 +1,59 @@
+"""The leaves of a fetch, evaluated slice after slice of its series: of the samples there is one slice at a time."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from sightline.domain.metrics.known import KnownSeries
+from sightline.domain.metrics.samples import SeriesColumns
+from sightline.domain.promql.evaluate import leaf_of
+from sightline.domain.promql.leaves import Leaf
+from sightline.domain.promql.plan import Plan
+from sightline.domain.promql.resources import Resources
+from sightline.domain.promql.values import Vector
+
+
+class Sliced:
+    """What becomes of s series. One thread at a time takes slices.
+
+    Raises from everything: what `resources.check` raises.
+    """
+
+    def __init__(self, plan: Plan, leaves: Sequence[Leaf], known: KnownSeries, resources: Resources) -> None:
+        """leaves: of the plan, all of one fetch; known: the series that it reads.
+
+        Raises:
+            TooManySamples: a leaf has more values than the resources allow.
+        """
+        self._plan = plan
+        self._leaves = leaves
+        self._known = known
+        self._resources = resources
+        self._row = {number: row for row, number in enumerate(known.ids.tolist())}
+        self._seen = np.zeros(len(known), np.bool_)
+        for _, grid in leaves:
+            resources.allow(len(known), grid.points)
+        self._values = [np.empty((len(known), grid.points)) for _, grid in leaves]
+        self._present = [np.zeros(values.shape, np.bool_) for values in self._values]
+
+    @property
+    def values(self) -> int:
+        """How many values it holds, in the end, of all series and leaves."""
+        return sum(one.size for one in self._values)
+
+    def take(self, columns: SeriesColumns) -> None:
+        """All samples of some of the series."""
+        rows = np.array([self._row[number] for number in columns.ids.tolist()], np.intp)
+        self._seen[rows] = True
+        for leaf, values, present in zip(self._leaves, self._values, self._present, strict=True):
+            found = leaf_of(self._plan, leaf, columns, self._resources)
+            values[rows], present[rows] = found.values, found.present
+
+    def vectors(self) -> Mapping[Leaf, Vector]:
+        """The leaves, once all was taken: as if all samples had been there at once, series without any left out."""
+        rows = np.flatnonzero(self._seen)
+        labels, whole = self._known.label_sets(rows), len(rows) == len(self._known)
+        return {
+            leaf: Vector(labels, *((values, present) if whole else (values[rows], present[rows])))
+            for leaf, values, present in zip(self._leaves, self._values, self._present, strict=True)
+        }
