@@ -446,9 +446,9 @@ async def test_a_client_that_leaves_does_not_disturb_those_it_was_gathered_with(
 
 async def test_a_request_with_very_many_new_series_lets_others_have_their_turn(house: House) -> None:
     """A small batch that comes later is acknowledged first, and both batches may bring the same new series."""
-    labels = tuple(Labels.of(__name__="m", n=str(i)) for i in range(10_000))
+    labels = tuple(Labels.of(__name__="m", n=str(i)) for i in range(4_500))
     now = house.clock.now()
-    many = WriteBatch(labels, np.arange(10_000, dtype=np.uint32), np.full(10_000, now, np.int64), np.ones(10_000))
+    many = WriteBatch(labels, np.arange(4_500, dtype=np.uint32), np.full(4_500, now, np.int64), np.ones(4_500))
     few = WriteBatch(labels[-1:], np.zeros(1, np.uint32), np.array([now - 1], np.int64), np.zeros(1))
     ended = []
 
@@ -457,9 +457,9 @@ async def test_a_request_with_very_many_new_series_lets_others_have_their_turn(h
         ended.append(len(batch))
 
     await asyncio.gather(ingest(many), ingest(few))
-    assert ended == [1, 10_000]
-    assert house.counted("sightline_ingest_series") == 10_000
-    assert len(await house.values()) == 10_001
+    assert ended == [1, 4_500]
+    assert house.counted("sightline_ingest_series") == 4_500
+    assert len(await house.values()) == 4_501
 
 
 async def test_a_large_batch_is_logged_in_entries_that_fit_a_range() -> None:
@@ -468,7 +468,7 @@ async def test_a_large_batch_is_logged_in_entries_that_fit_a_range() -> None:
     house.journal = MemoryJournal(max_samples=10**6)
     house.start()
     count = 250_000
-    series = np.arange(count, dtype=np.uint32) % 3
+    series = (np.arange(count) * 3 // count).astype(np.uint32)
     labels = tuple(Labels.of(__name__="m", n=str(i)) for i in range(3))
     times = house.clock.now() - np.arange(count, dtype=np.int64)[::-1]
     await house.ingest(LOCAL, WriteBatch(labels, series, times, np.arange(count, dtype=np.float64)))

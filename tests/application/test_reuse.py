@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.application.intake import House
 from tests.domain.promql.repeated import EXPRESSIONS
@@ -190,7 +190,6 @@ STORY = st.lists(st.one_of(WRITES, ASKS, ASKS, st.builds(Passes, st.integers(0, 
 
 
 @given(texts=st.tuples(EXPRESSIONS, EXPRESSIONS), story=STORY)
-@settings(max_examples=50, deadline=None)
 async def test_what_is_kept_makes_no_difference(texts: tuple[str, str], story: list[Writes | Asks | Passes]) -> None:
     """Whatever is written, however late or twice, an answer is to the last bit what an evaluation of the whole gives."""
     world = World()

@@ -12,7 +12,7 @@ from tests.oracles import groups as oracle
 
 from sightline.domain.kernels import reduce
 
-FEW = settings(max_examples=20)  # each runs every body on whole matrices
+FEW = settings(max_examples=settings().max_examples // 2)  # each runs every body on whole matrices
 VALUES = st.one_of(st.integers(-20, 20).map(float), st.floats(-1e9, 1e9), st.sampled_from([np.nan, np.inf, -np.inf]))
 CELLS = st.lists(st.lists(st.one_of(st.none(), VALUES), min_size=3, max_size=3), max_size=8)
 
