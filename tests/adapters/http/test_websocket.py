@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.adapters.http.stage import NOW, Stage, until
 from websockets.asyncio.client import ClientConnection, connect
@@ -222,7 +223,12 @@ async def test_a_server_that_cannot_answer_closes(stage: Stage, settings: DoorSe
     assert "match[]" in told[0]["reason"]
 
 
-MANY = tuple(Labels.of(__name__="up", i=f"{number:05}" + "x" * 100) for number in range(MAX_PENDING_SAMPLES))
+def much(time: int) -> SamplesStored:
+    """What fills a frame: as many samples of one series as may wait for a listener. Ten are more than a connection holds."""
+    count = MAX_PENDING_SAMPLES
+    times = np.arange(time - count, time, dtype=np.int64)
+    values = np.random.default_rng(time).random(count)
+    return SamplesStored(DEFAULT_TENANT, WriteBatch((UP,), np.zeros(count, np.uint32), times, values))
 
 
 def stuck_listener(address: tuple[str, int]) -> socket.socket:
@@ -244,7 +250,7 @@ async def test_a_listener_that_does_not_read_disturbs_nobody(door: Door, stage: 
                 await frame(reader)
                 await until(lambda: stage.bus.listeners == 2)
                 for number in range(10):
-                    stage.bus.publish(stored(NOW + number, *((labels, 1.0) for labels in MANY)))
+                    stage.bus.publish(much(NOW + number))
                     stage.bus.publish(stored(NOW + number, (Labels.of(__name__="small"), number)))
                     told = asyncio.create_task(frame(reader))
                     await stage.clock.advance(0.25)
@@ -258,7 +264,7 @@ async def test_a_listener_that_never_reads_is_hung_up_on(door: Door, stage: Stag
         with stuck_listener(address):
             await until(lambda: stage.bus.listeners == 1)
             for number in range(4):
-                stage.bus.publish(stored(NOW + number, *((labels, 1.0) for labels in MANY)))
+                stage.bus.publish(stored(NOW + number, (Labels.of(__name__="up", long="x" * 4_000_000), 1.0)))
                 await stage.clock.advance(0.25)
             await until(lambda: not stage.bus.listeners)
     assert stage.telemetry.of(instruments.WEBSOCKETS) == 0
