@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.domain.kernels.conftest import Bodies
 from tests.oracles import chunks as oracle
@@ -101,6 +101,7 @@ def series_of(start: int, gaps: list[int], values: list[float]) -> tuple[list[in
 SERIES = st.builds(series_of, STARTS, st.lists(GAPS, max_size=39), VALUES)
 
 
+@settings(max_examples=4 * settings().max_examples)  # a chunk has many forms
 @given(series=st.lists(SERIES, max_size=3))
 def test_all_bodies_bring_back_every_sample_bit_for_bit(
     bodies: Bodies, series: list[tuple[list[int], list[float]]]
