@@ -101,7 +101,7 @@ class WriteAndReadPath(RuleBasedStateMachine):
         self.written: dict[Tenant, Contents] = {Tenant("a"): {}, Tenant("b"): {}}
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Let the loop do something to its end; `Runner.run` would look after Control-C as well, which costs more than the work."""
+        """Let the loop do something to its end; `Runner.run` would look after Control-C each time, which took a fifth of it all."""
         return self.runner.get_loop().run_until_complete(work)
 
     def step(self, name: str) -> None:
