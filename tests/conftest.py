@@ -19,7 +19,7 @@ RECORDED_DATA: Final = "SIGHTLINE_TEST_DATA"
 
 # Examples take as long as the machine lets them; a deadline on a busy one would fail for no reason. They are new ones in every
 # run, so a run needs few to find in the end what many would; `--hypothesis-profile=thorough` takes many at once.
-hypothesis.settings.register_profile("local", deadline=None, derandomize=False, max_examples=25)
+hypothesis.settings.register_profile("local", deadline=None, derandomize=False, max_examples=20)
 hypothesis.settings.register_profile("ci", hypothesis.settings.get_profile("local"), print_blob=True)
 hypothesis.settings.register_profile("thorough", hypothesis.settings.get_profile("ci"), max_examples=500)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
