@@ -182,6 +182,17 @@ async def test_a_series_that_a_batch_names_twice_is_one_series(house: House) -> 
     assert await house.values() == [1.0, 2.0]
 
 
+async def test_intake_tail_and_index_name_a_tenants_series_in_one_roster(house: House) -> None:
+    """From the first sample of a start on; otherwise each of them would look at the labels of every series again."""
+    roster = house.ingest.roster(LOCAL.tenant)
+    await house.ingest(LOCAL, house.batch(1.0))
+    named = house.index.find(LOCAL.tenant, ()).named
+    assert named is not None
+    assert named.roster is roster
+    assert house.tail.roster(LOCAL.tenant) is roster
+    assert len(roster) == 1
+
+
 async def test_a_series_is_written_to_the_store_once_and_then_hourly(house: House) -> None:
     """The series table gets a row when a series is new and when its last sight is an hour old."""
     for _ in range(14):

@@ -10,7 +10,7 @@ NAMESPACE = "{http://www.w3.org/2000/svg}"
 
 def drawn(plot: Plot) -> ET.Element:
     """The drawing as a tree."""
-    return ET.fromstring(svg(plot))  # noqa: S314 - our own text
+    return ET.fromstring(svg(plot))  # noqa: S314 - what the program itself has just drawn
 
 
 def test_equal_factors_are_equally_far_apart() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -102,8 +102,7 @@ class _Columns:
 
     def learn(self, numbers: Index, ids: Ids, metrics: Ids) -> NDArray[np.bool_]:
         """Note the ids of series (k,) and of their metrics; tells which of the ids another series has, bool (k,)."""
-        places = 8 * np.arange(len(ids))
-        held = self.held.put(Spans(ids.tobytes(), places, places + 8))
+        held = self.held.put(Spans.of_ids(ids))
         if len(self.held) > len(self.holders):
             self.holders = lengthened(self.holders, max(_FEWEST, 2 * len(self.held)), _UNKNOWN)
         free = np.flatnonzero(self.holders[held] == _UNKNOWN)[::-1]
@@ -296,7 +295,7 @@ class Ingest:
         fresh = numbers[columns.segments[numbers] == _UNKNOWN]
         if not len(fresh):
             return numbers, []
-        if len(self._rosters) > _KNOWN_SERIES:
+        if self._rosters.total > _KNOWN_SERIES:
             self._tenants = {}
             self._rosters.begin_anew()
         async for some in _in_turns(fresh):
@@ -379,20 +378,20 @@ class Ingest:
         for group in _by_tenant(offers):
             stored.append(SamplesStored(group.tenant, group.batch))
             for start in range(0, len(group.batch), ENTRY_ROWS):
-                entry, numbers = self._entry(group, slice(start, start + ENTRY_ROWS), segment)
+                entry, numbers, seen = self._entry(group, slice(start, start + ENTRY_ROWS), segment)
                 entries.append(entry)
-                members.append((group.columns, numbers))
+                members.append((group.columns, numbers, seen))
         await self._journal.append(entries)
-        for entry, (columns, numbers) in zip(entries, members, strict=True):
-            self._tail.add(entry, columns.roster.named(numbers), is_loose=True)
+        for entry, (columns, numbers, seen) in zip(entries, members, strict=True):
+            self._tail.add(entry, columns.roster.named(numbers), seen=seen, is_loose=True)
             columns.remember(entry.seen, segment)
         self._telemetry.add(_SAMPLES, sum(len(entry.times) for entry in entries))
         for event in stored:
             self._freshness.note(event.tenant, _ends(event.batch.times)[0])
             self._bus.publish(event)
 
-    def _entry(self, group: _Group, rows: slice, segment: int) -> tuple[Appended, Index]:
-        """The entry of some samples of a batch, and the numbers of its series."""
+    def _entry(self, group: _Group, rows: slice, segment: int) -> tuple[Appended, Index, tuple[Times, Times]]:
+        """The entry of some samples of a batch, the numbers of its series, and when each was seen."""
         columns, batch = group.columns, group.batch
         members, index = group.numbers, batch.series[rows]
         first, last = extents(index, batch.times[rows], len(members))
@@ -412,7 +411,7 @@ class Ingest:
             batch.values[rows],
         )
         self._position = entry.end_seq
-        return entry, members
+        return entry, members, (first, last)
 
 
 def _ends(times: Times) -> tuple[int, int]:
@@ -448,7 +447,8 @@ def _together(columns: _Columns, offers: Sequence[_Offer]) -> _Group:
     distinct = ordered[np.append(ordered[1:] != ordered[:-1], True)[: len(ordered)]]
     if len(offers) == 1 and len(distinct) == len(numbers):
         # Named whatever it was, so that who listens need not look at labels either.
-        batch = replace(offers[0].batch, labels=columns.roster.named(numbers))
+        whole = offers[0].batch
+        batch = WriteBatch(columns.roster.named(numbers), whole.series, whole.times, whole.values)
         return _Group(offers[0].tenant, columns, batch, numbers)
     series = np.concatenate([offer.numbers[offer.batch.series] for offer in offers])
     batch = WriteBatch(

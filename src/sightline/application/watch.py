@@ -44,7 +44,6 @@ CANCELED: Final = "canceled"
 
 Phase = Literal["waiting", "fetching", "evaluating"]
 """What a query spends its time on."""
-PHASES: Final[tuple[Phase, ...]] = ("waiting", "fetching", "evaluating")
 
 
 @dataclass(frozen=True, slots=True)

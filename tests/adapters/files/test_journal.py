@@ -3,7 +3,9 @@
 import asyncio
 import errno
 import os
+import struct
 import threading
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 
 from sightline.adapters.outbound.files.journal import FileJournal
+from sightline.adapters.wire import journal as wire
 from sightline.domain.errors import Overloaded, StorageFull, Unavailable
 from sightline.domain.metrics.journal import NOTHING_SEEN, Appended, Sealed
 from sightline.domain.tenancy import Tenant
@@ -50,6 +53,18 @@ async def test_what_was_appended_is_there_after_a_restart(tmp_path: Path) -> Non
     assert firsts(journal) == [0, 10, 20]
     assert journal.position() == 30
     assert journal.segment() > 3
+    assert journal.cuts == ()
+
+
+async def test_a_log_of_the_format_before_is_read_on(tmp_path: Path) -> None:
+    """What an earlier version wrote, with its own checksum, comes back; what is added stands in a file of the present format."""
+    payload = b"".join(wire.frame(appended(0))[1:])
+    header = struct.pack("<4sIQQ", b"SLWL", 1, 1, 0)
+    frame = wire.FRAME.pack(len(payload), zlib.crc32(payload)) + payload
+    (tmp_path / f"{1:020d}.wal").write_bytes(header + frame)
+    await write(tmp_path, [10])
+    journal = FileJournal(tmp_path)
+    assert firsts(journal) == [0, 10]
     assert journal.cuts == ()
 
 

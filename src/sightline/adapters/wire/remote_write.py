@@ -5,7 +5,7 @@ Source: https://prometheus.io/docs/specs/prw/remote_write_spec/. Exemplars, nati
 
 import struct
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ from sightline.domain.metrics.samples import Index, Times, WriteBatch
 
 MAX_SAMPLES: Final = 1_000_000
 """Samples, and series, that one request may bring: senders bring 2,000, and at 2 bytes each bytes alone would bound little."""
+
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 # What a sample and its share of the labels take at least, as senders write them; a request of other shape is scanned a second time.
 _SAMPLE_BYTES: Final = 18
@@ -111,16 +113,20 @@ def _scan(data: bytes, max_samples: int) -> _Scanned:
     if out.found[layout.SERIES] > max_samples:
         raise _too_many(max_samples)
     n, r = int(out.found[layout.SAMPLES]), int(out.found[layout.RUNS])
-    # Copies, because the batch outlives the request and the outputs were sized by a guess.
     return _Scanned(
-        out.series[:n].copy(),
-        out.times[:n].copy(),
-        out.words[: 2 * n].copy(),
+        _filled(out.series, n),
+        _filled(out.times, n),
+        _filled(out.words, 2 * n),
         out.run_series[:r],
         out.run_start[:r],
         out.run_end[:r],
         out.found,
     )
+
+
+def _filled(column: NDArray[_Scalar], count: int) -> NDArray[_Scalar]:
+    """The first `count` rows; a copy where most would be room, because the batch outlives the request."""
+    return column[:count] if 4 * count >= 3 * len(column) else column[:count].copy()
 
 
 def _too_many(allowed: int) -> BodyTooLarge:

@@ -5,12 +5,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.domain.kernels.canonical import SEPARATOR, stands_before
 from sightline.domain.kernels.compiled import INTS, kernel, subroutine
 
 _LABEL: Final = 0x0A
 _NAME: Final = 0x0A
 _VALUE: Final = 0x12
-_SEPARATOR: Final = 0xFF
 _PLAIN: Final = 0x80
 """A byte below it is a character of its own, and a whole varint."""
 
@@ -44,20 +44,11 @@ def _copied(data: bytes, start: int, length: int, out: NDArray[np.uint8], at: in
 
 
 @subroutine
-def _follows(out: NDArray[np.uint8], first: int, first_length: int, second: int, second_length: int) -> bool:
-    """Whether the second stretch stands behind the first in the order of bytes."""
-    for step in range(min(first_length, second_length)):
-        if out[first + step] != out[second + step]:
-            return bool(out[first + step] < out[second + step])
-    return first_length < second_length
-
-
-@subroutine
 def _written(data: bytes, start: int, end: int, out: NDArray[np.uint8], at: int) -> int:
     """Write the canonical bytes of one label set at `at`; returns where they end, -1 when it is not plain."""
     position = start
     before = at
-    before_length = -1
+    before_end = -1
     cursor = at
     while position < end:
         is_label = data[position] == _LABEL
@@ -73,15 +64,15 @@ def _written(data: bytes, start: int, end: int, out: NDArray[np.uint8], at: int)
         if value_length < 1 or value + value_length != label_end:
             return -1
         if cursor > at:
-            out[cursor] = _SEPARATOR
+            out[cursor] = SEPARATOR
             cursor += 1
         plain = _copied(data, name, name_length, out, cursor)
-        if not plain or (before_length >= 0 and not _follows(out, before, before_length, cursor, name_length)):
+        if not plain or (before_end >= 0 and not stands_before(out, before, before_end, cursor, cursor + name_length)):
             return -1
         before = cursor
-        before_length = name_length
         cursor += name_length
-        out[cursor] = _SEPARATOR
+        before_end = cursor
+        out[cursor] = SEPARATOR
         cursor += 1
         if not _copied(data, value, value_length, out, cursor):
             return -1

@@ -38,6 +38,8 @@ Whole = int | np.signedinteger[Any]
 HOUR: Final = 3_600_000
 LONGEST: Final = 65_535
 """The most samples of a chunk."""
+ALWAYS_EVEN: Final = 2
+"""With so many samples or fewer there is no step that could differ."""
 RAW: Final = 255
 """The scale of a chunk that keeps all bits of its values."""
 
@@ -46,6 +48,7 @@ POWERS: Final = np.array([float(f"1e{places}") for places in range(MOST + 1)])
 EXACT: Final = 2.0**53
 NEGATIVE_ZERO: Final = -(2**63)
 WIDTH: Final = 15
+WIDEST: Final = 8  # bytes of an int64
 DIFFERENCES: Final = 16
 EXCEPTIONS: Final = 32
 FIRST: Final = 64

@@ -14,6 +14,7 @@ from sightline.domain.kernels.chunk import (
     MOST,
     POWERS,
     RAW,
+    WIDEST,
     WIDTH,
     Bytes,
     Floats,
@@ -76,7 +77,7 @@ def _packed(data: Bytes, at: int, end: int, count: int) -> int:
         begin += 2 + EXCEPTION * _read_int(data, begin, 2)
     if form & FIRST:
         begin += FIRST_BYTES
-    return begin if (form & WIDTH) <= 8 and begin + (form & WIDTH) * count == end else -1  # noqa: PLR2004 - bytes of an int64
+    return begin if (form & WIDTH) <= WIDEST and begin + (form & WIDTH) * count == end else -1
 
 
 def _numbers_numpy(packed: Bytes, count: int) -> Ints:

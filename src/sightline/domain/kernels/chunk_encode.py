@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.domain.kernels.chunk import (
+    ALWAYS_EVEN,
     DIFFERENCES,
     EXACT,
     EXCEPTION,
@@ -112,7 +113,7 @@ def _pack(numbers: Ints, differences: Ints, form: int, out: Bytes, head: int) ->
 def _pack_times(times: Ints, numbers: Ints, scratch: Ints, out: Bytes) -> int:
     """Pack the times of a chunk; returns how many bytes they take."""
     count = len(times)
-    if count <= 2:  # noqa: PLR2004 - two are always evenly spaced
+    if count <= ALWAYS_EVEN:
         return 0
     first = times[0]
     span = times[count - 1] - first

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.domain.kernels.canonical import part_end, stands_before
 from sightline.domain.kernels.compiled import INTS, UINTS, kernel, subroutine
 from sightline.domain.labels import METRIC_KEY, SERIES_KEY
 
@@ -18,7 +19,6 @@ Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
 _BLOCK: Final = 128
-_SEPARATOR: Final = 0xFF
 _NAME: Final = b"__name__"
 _NAME_BYTES: Final = 8
 _SIGMA: Final = (
@@ -107,15 +107,6 @@ def _hashed(
 
 
 @subroutine
-def _part_end(data: bytes, start: int, end: int) -> int:
-    """Where the name or value that begins at `start` ends."""
-    at = start
-    while at < end and data[at] != _SEPARATOR:
-        at += 1
-    return at
-
-
-@subroutine
 def _is_name(data: bytes, start: int, end: int) -> bool:
     """Whether data[start:end] is `__name__`."""
     if end - start != _NAME_BYTES:
@@ -131,9 +122,9 @@ def _metric_of(data: bytes, start: int, end: int) -> tuple[int, int]:
     """Where the value of `__name__` stands; an empty stretch where there is none."""
     at = start
     while at < end:
-        name_end = _part_end(data, at, end)
+        name_end = part_end(data, at, end)
         value = name_end + 1
-        value_end = _part_end(data, value, end)
+        value_end = part_end(data, value, end)
         if _is_name(data, at, name_end):
             return value, value_end
         at = value_end + 1
@@ -187,7 +178,7 @@ def _tables() -> tuple[Words, Words, Ints]:
         state[0] ^= np.uint64(0x01010000 | len(key) << 8 | 8)  # no tree, this key, 8 bytes of digest
         block = np.frombuffer(key.ljust(_BLOCK, b"\0"), np.uint64)
         with np.errstate(over="ignore"):
-            _compress(state, block, np.empty(16, np.uint64), iv, sigma, _BLOCK, False)  # noqa: FBT003 - as above
+            _compress(state, block, np.empty(16, np.uint64), iv, sigma, _BLOCK, is_last=False)
         states.append(state)
     return np.concatenate(states), iv, sigma
 
@@ -234,14 +225,14 @@ def check_plain(
         has_name = False
         fits = True
         while fits and at < end:
-            name_end = _part_end(data, at, end)
+            name_end = part_end(data, at, end)
             value = name_end + 1
-            value_end = _part_end(data, value, end)
+            value_end = part_end(data, value, end)
             count += 1
             fits = (
                 at < name_end <= at + name_bytes
                 and value < value_end <= value + value_bytes
-                and _ascends(data, before, before_end, at, name_end)
+                and stands_before(data, before, before_end, at, name_end)
             )
             for byte in range(at, value_end):
                 fits = fits and data[byte] != 0
@@ -250,12 +241,3 @@ def check_plain(
             before_end = name_end
             at = value_end + 1
         plain[row] = fits and has_name and count <= labels
-
-
-@subroutine
-def _ascends(data: bytes, first: int, first_end: int, second: int, second_end: int) -> bool:
-    """Whether one stretch stands before another in the order of bytes."""
-    for step in range(min(first_end - first, second_end - second)):
-        if data[first + step] != data[second + step]:
-            return data[first + step] < data[second + step]
-    return first_end - first < second_end - second

@@ -83,7 +83,7 @@ def least_of(values: Values, low: int, after: int) -> float:
     """The least of values[low:after]; NaN only when all are."""
     best = values[low]
     for i in range(low + 1, after):
-        if values[i] < best or best != best:  # noqa: PLR0124 - NaN alone differs from itself
+        if values[i] < best or np.isnan(best):
             best = values[i]
     return float(best)
 
@@ -93,7 +93,7 @@ def greatest_of(values: Values, low: int, after: int) -> float:
     """The greatest of values[low:after]; NaN only when all are."""
     best = values[low]
     for i in range(low + 1, after):
-        if values[i] > best or best != best:  # noqa: PLR0124 - NaN alone differs from itself
+        if values[i] > best or np.isnan(best):
             best = values[i]
     return float(best)
 
@@ -392,7 +392,7 @@ def quantile_of(scratch: Values, count: int, q: float) -> float:
 
     Below 0 it is -Inf, above 1 +Inf, for a NaN q NaN.
     """
-    if q != q:  # noqa: PLR0124 - NaN alone differs from itself
+    if np.isnan(q):
         return math.nan
     if q < 0:
         return -_INF

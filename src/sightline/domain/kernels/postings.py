@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.domain.kernels.canonical import part_end
 from sightline.domain.kernels.compiled import INTS, kernel
 
 Numbers = NDArray[np.uint32]
@@ -15,8 +16,6 @@ Links = NDArray[np.int32]
 
 _NUMBERS: Final = "Array(uint32, 1, 'C', True)"
 _LINKS: Final = "Array(int32, 1, 'C', True)"
-_SEPARATOR: Final = 0xFF
-_PARTS: Final = 2  # name and value
 
 
 def _hang_numpy(pairs: Numbers, first: int, heads: Links, counts: Links, previous: Links) -> None:
@@ -126,14 +125,8 @@ def cut(
         first = at
         while position < end:
             pair_starts[at] = position
-            separators = 0
-            while position < end:
-                separators += data[position] == _SEPARATOR
-                if separators == _PARTS:
-                    break
-                position += 1
-            pair_ends[at] = position
-            position += 1
+            pair_ends[at] = part_end(data, part_end(data, position, end) + 1, end)
+            position = pair_ends[at] + 1
             at += 1
         counts[row] = at - first
     return at

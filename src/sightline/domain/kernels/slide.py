@@ -80,7 +80,7 @@ def find_extremes(
     for k in range(len(lows)):
         while seen < afters[k]:
             value = sign * values[seen]
-            if value == value:  # noqa: PLR0124 - NaN alone differs from itself
+            if not np.isnan(value):
                 while tail > head and is_beaten(sign * values[queue[tail - 1]], value, is_last):
                     tail -= 1
                 queue[tail] = seen

@@ -24,6 +24,8 @@ Mask = NDArray[np.bool_]
 
 # The stale marker of metrics/samples.py, which stands above the kernels.
 _STALE: Final = np.int64(0x7FF0000000000002)
+PAIR: Final = 2
+"""How many samples a change takes."""
 # Beyond this many average intervals from the edge of the window a series is taken to begin or end within the window.
 _EXTRAPOLATION: Final = 1.1
 
@@ -113,7 +115,7 @@ def _rate_numpy(
 def _reset_sums(values: Values, low: NDArray[np.int64], high: NDArray[np.int64]) -> Values:
     """For each window [low, high] of positions, the sum of the values that a counter lost by resets in it."""
     sums = np.zeros(len(low))
-    if len(values) < 2:  # noqa: PLR2004 - a reset takes two samples
+    if len(values) < PAIR:
         return sums
     at = np.flatnonzero(values[1:] < values[:-1]) + 1
     begin, end = np.searchsorted(at, low, side="right"), np.searchsorted(at, high, side="right")
@@ -267,7 +269,7 @@ def instant_rate(
             t = start + k * step
             while after < end and times[after] <= t:
                 after += 1
-            if after - begin < 2 or times[after - 2] <= t - width:  # noqa: PLR2004 - a change takes two samples
+            if after - begin < PAIR or times[after - PAIR] <= t - width:
                 present[row, k] = False
                 out[row, k] = 0.0
                 continue

@@ -289,8 +289,7 @@ class _TenantIndex:
         if not len(fresh):
             return
         # Of two label sets with one id the first is the series.
-        first, places = self._count, 8 * np.arange(len(fresh))
-        found = self._by_id.put(Spans(ids[fresh].tobytes(), places, places + 8))
+        first, found = self._count, self._by_id.put(Spans.of_ids(ids[fresh]))
         _, rows = np.unique(found, return_index=True)
         fresh = fresh[rows[found[rows] >= first]]
         if not len(fresh):

@@ -53,7 +53,7 @@ class SeriesSeen:
             np.array([row[0] for row in rows], np.uint64),
             np.array([row[2] for row in rows], np.int64),
             np.array([row[3] for row in rows], np.int64),
-            np.array([row[4] if len(row) > 4 else True for row in rows], np.bool_),  # noqa: PLR2004 - counted in the signature
+            np.array([all(row[4:]) for row in rows], np.bool_),
         )
 
     def __len__(self) -> int:

@@ -11,7 +11,7 @@ _Fact = TypeVar("_Fact")
 _MOST_FACTS: Final = 16
 
 
-class LabelSets(tuple[Labels, ...]):  # noqa: SLOT001 - a tuple takes no slots but empty ones, and it has something to remember
+class LabelSets(tuple[Labels, ...]):  # noqa: SLOT001 - only a dict can hold its facts: Python gives a tuple no slots
     """Label sets, as a tuple like any other that can be asked to remember what follows from it.
 
     Dashboards and rules ask for the same series again and again: their groups, their names and their order need not be found anew.

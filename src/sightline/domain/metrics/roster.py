@@ -81,8 +81,9 @@ class Rosters:
         """Start without any."""
         self._of: dict[Tenant, Roster] = {}
 
-    def __len__(self) -> int:
-        """How many label sets, all tenants together."""
+    @property
+    def total(self) -> int:
+        """How many label sets, all tenants together. No length: an empty object must not count as none."""
         return sum(map(len, self._of.values()))
 
     def of(self, tenant: Tenant) -> Roster:

@@ -27,6 +27,12 @@ class Spans(NamedTuple):
         ends = np.cumsum([0, *map(len, texts)])
         return cls(b"".join(texts), ends[:-1], ends[1:])
 
+    @classmethod
+    def of_ids(cls, ids: NDArray[np.uint64]) -> "Spans":
+        """Of numbers (k,), each as its own bytes."""
+        ends = ids.itemsize * np.arange(len(ids) + 1)
+        return cls(ids.tobytes(), ends[:-1], ends[1:])
+
     def taken(self, rows: NDArray[np.intp]) -> "Spans":
         """Only some of them."""
         return Spans(self.data, self.starts[rows], self.ends[rows])

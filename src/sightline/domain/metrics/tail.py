@@ -109,14 +109,14 @@ class _TenantTail:
     last: Times = field(default_factory=lambda: np.empty(0, np.int64))
     ends: Times = field(default_factory=lambda: np.empty(0, np.int64))
 
-    def see(self, entry: Appended, numbers: Times) -> NDArray[np.intp]:
+    def see(self, entry: Appended, numbers: Times, seen: tuple[Times, Times]) -> NDArray[np.intp]:
         """Note the series of an entry and when they were seen; returns which of them were not held."""
         if len(self.roster) > len(self.ids):
             self._grow(max(_FEWEST_ROWS, len(self.roster) * 5 // 4))
         self.chains.add(numbers, entry.index, entry.times, entry.values)
         found = np.flatnonzero(numbers >= 0)
         rows = numbers[found]
-        first, last = entry.spans()
+        first, last = seen
         fresh = self.ends[rows] <= self.dropped
         new = rows[fresh]
         self.first[new], self.last[new] = MAX_TIME, MIN_TIME
@@ -200,13 +200,20 @@ class Tail:
         return self._weight
 
     def add(
-        self, entry: Appended, labels: Sequence[Labels], known: Times | None = None, *, is_loose: bool = False
+        self,
+        entry: Appended,
+        labels: Sequence[Labels],
+        known: Times | None = None,
+        *,
+        seen: tuple[Times, Times] | None = None,
+        is_loose: bool = False,
     ) -> None:
         """Take an entry, which lies above all before it.
 
         labels: m label sets; known: int64 (k,), which of them each series of the entry has, -1 for none; None when they are
-        those of its `ids`, in their order. A series without labels is kept, but not found. is_loose: no range that is sealed
-        already ends with the entry or begins with it, so that it may become one with its neighbours.
+        those of its `ids`, in their order. A series without labels is kept, but not found. seen: what `entry.spans` gives, from
+        whoever knows it already. is_loose: no range that is sealed already ends with the entry or begins with it, so that it may
+        become one with its neighbours.
         """
         held = self._tenants.get(entry.tenant)
         if held is None:
@@ -215,7 +222,7 @@ class Tail:
         if known is not None:
             numbers = np.where(known >= 0, np.append(numbers, -1)[known], -1)
         held.entries.append(entry)
-        fresh = held.see(entry, numbers)
+        fresh = held.see(entry, numbers, seen or entry.spans())
         if len(fresh):
             self._on_series(entry.tenant, entry.ids[fresh], held.roster.named(numbers[fresh].astype(np.uint32)))
         self._entries.append(entry)

@@ -106,7 +106,7 @@ class _Source(Protocol):
     @property
     def offsets(self) -> Rows: ...
 
-    def part(self, first: int, after: int, room: Scratch) -> Csr: ...
+    def part(self, first: int, after: int, room: Scratch, /) -> Csr: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class _Whole:
     def offsets(self) -> Rows:
         return self.columns.offsets
 
-    def part(self, first: int, after: int, room: Scratch) -> Csr:  # noqa: ARG002 - a view needs none
+    def part(self, first: int, after: int, _room: Scratch, /) -> Csr:
         return self.columns.offsets[first : after + 1], self.columns.times, self.columns.values
 
 

@@ -5,10 +5,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.domain.kernels.canonical import part_end
 from sightline.domain.kernels.compiled import INTS, kernel, subroutine
 from sightline.domain.metrics.span_table import Spans
 
-_SEPARATOR: Final = 0xFF
 _SHORT: Final = 0x80  # a varint below it is one byte
 _VARINT_BYTES: Final = 5
 
@@ -26,14 +26,6 @@ def _put_text(data: bytes, start: int, end: int, out: NDArray[np.uint8], at: int
     for step in range(end - start):
         out[at + step] = data[start + step]
     return at + end - start
-
-
-@subroutine
-def _end_of_part(data: bytes, start: int, end: int) -> int:
-    at = start
-    while at < end and data[at] != _SEPARATOR:
-        at += 1
-    return at
 
 
 def lay_out_in_python(
@@ -56,8 +48,8 @@ def lay_out_in_python(
         at = int(starts[row])
         end = int(ends[row])
         while at < end:
-            name_end = _end_of_part(data, at, end)
-            value_end = _end_of_part(data, name_end + 1, end)
+            name_end = part_end(data, at, end)
+            value_end = part_end(data, name_end + 1, end)
             name_at = _put_text(data, at, name_end, names, name_at)
             value_at = _put_text(data, name_end + 1, value_end, values, value_at)
             pairs += 1

@@ -22,7 +22,6 @@ from sightline.ports.journal import Journal
 
 _HEADER: Final = struct.Struct("<4sIQQ")  # magic, format, segment number, a position above all before it
 _MAGIC: Final = b"SLWL"
-_FORMAT: Final = 1
 # A log at its bound still takes the bookkeeping that lets it shrink.
 _RESERVE: Final = 64 * 1024
 
@@ -118,14 +117,16 @@ class FileJournal(Journal):
             # The run that wrote it may have died before it did: what is read now will count as acknowledged.
             os.fdatasync(file.fileno())
             magic, version, _, base = _HEADER.unpack_from(mapped)
-            if magic != _MAGIC or version != _FORMAT:
+            if magic != _MAGIC or version not in wire.FORMATS:
                 return wire.Damage(0, f"the header says {magic!r} format {version}", torn=False)
             self._position = max(self._position, base)
             with memoryview(mapped) as data:
-                return (yield from self._read_entries(segment, data))
+                return (yield from self._read_entries(segment, data, version))
 
-    def _read_entries(self, segment: _Segment, data: memoryview) -> Generator[Entry, None, wire.Damage | None]:
-        found = wire.entries(data, _HEADER.size)
+    def _read_entries(
+        self, segment: _Segment, data: memoryview, form: int
+    ) -> Generator[Entry, None, wire.Damage | None]:
+        found = wire.entries(data, _HEADER.size, form)
         try:
             for entry, _ in found:
                 self._note(segment, [entry])
@@ -170,7 +171,7 @@ class FileJournal(Journal):
         """The open segment; a new one when there is none or it is full. Segments of an earlier run are never written to."""
         if self._open is None or self._open.size >= self._segment_bytes:
             number = self._segments[-1].number + 1 if self._segments else 1
-            header = _HEADER.pack(_MAGIC, _FORMAT, number, self._position)
+            header = _HEADER.pack(_MAGIC, wire.FORMAT, number, self._position)
             self._open = _Segment(number, Target(self._folder / f"{number:020d}.wal", header), len(header))
             self._segments.append(self._open)
         return self._open
