@@ -360,7 +360,7 @@ async def gathered(house: House, *batches: tuple[str, WriteBatch]) -> list[int |
     """Ingest one batch that waits in the log, then the others meanwhile; gives how each of those ended."""
     assert isinstance(house.journal, CountingJournal)
     first = asyncio.ensure_future(house.ingest(LOCAL, house.batch(0.0, name="first")))
-    await house.journal.called.wait()
+    await asyncio.wait_for(house.journal.called.wait(), 30)
     others = [asyncio.ensure_future(house.ingest(Principal("x", Tenant(one)), batch)) for one, batch in batches]
     for _ in range(3):
         await asyncio.sleep(0)
@@ -445,7 +445,7 @@ async def test_a_client_that_leaves_does_not_disturb_those_it_was_gathered_with(
     """Its samples are stored all the same, and the others are acknowledged."""
     journal = gated(house)
     first = asyncio.ensure_future(house.ingest(LOCAL, house.batch(0.0, name="first")))
-    await journal.called.wait()
+    await asyncio.wait_for(journal.called.wait(), 30)
     leaving, staying = (asyncio.ensure_future(house.ingest(LOCAL, house.batch(1.0, name=name))) for name in ("l", "s"))
     await asyncio.sleep(0)
     leaving.cancel()

@@ -326,7 +326,7 @@ async def test_samples_that_come_during_an_evaluation(world: World) -> None:
     grid = world.grid(-100, 0)
     world.gate.clear()
     asking = asyncio.ensure_future(world.ask("up", grid))
-    await world.waiting.wait()
+    await asyncio.wait_for(world.waiting.wait(), 30)
     await world.write((UP, -40, 7.0))
     world.gate.set()
     await asking
