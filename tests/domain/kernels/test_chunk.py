@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.domain.kernels.conftest import Bodies
 from tests.oracles import chunks as oracle
@@ -103,6 +103,10 @@ SERIES = st.builds(series_of, STARTS, st.lists(GAPS, max_size=39), VALUES)
 
 @settings(max_examples=4 * settings().max_examples)  # a chunk has many forms
 @given(series=st.lists(SERIES, max_size=3))
+@example(series=[series_of(NOW, [15_000] * 19, [*map(float, range(19)), 1 / 3])])  # one number that is no decimal
+@example(
+    series=[series_of(NOW, [15_000] * 19, [-1e4 * step for step in range(20)])]
+)  # the first is far from the lowest
 def test_all_bodies_bring_back_every_sample_bit_for_bit(
     bodies: Bodies, series: list[tuple[list[int], list[float]]]
 ) -> None:
