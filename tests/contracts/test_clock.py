@@ -111,6 +111,21 @@ async def test_a_cancelled_sleeper_disturbs_nobody(timed: Timed) -> None:
     assert cancelled.cancelled()
 
 
+async def test_a_call_comes_when_its_time_has_come(timed: Timed) -> None:
+    """Neither before nor twice, and not at all once it was called off."""
+    came: list[str] = []
+    timed.clock.call_later(0.002, lambda: came.append("one"))
+    called_off = timed.clock.call_later(0.001, lambda: came.append("other"))
+    called_off.cancel()
+    await asyncio.sleep(0)
+    assert came == []
+    await timed.pass_time(0.004)
+    assert came == ["one"]
+    called_off.cancel()
+    await timed.pass_time(0.002)
+    assert came == ["one"]
+
+
 async def _note(ran: list[bool]) -> None:
     ran.append(True)
     await asyncio.sleep(0)

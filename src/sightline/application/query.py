@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from sightline.application.admit import Lane, Outgrown, Turn, Turns
 from sightline.application.fetch import AT_ONCE, Budget, fetch
@@ -308,14 +308,19 @@ class Query:
             raise TooManyPoints(message, limit=self._limits.max_points, points=grid.points)
 
     async def _within(self, seconds: float, work: Coroutine[Any, Any, Answer]) -> Answer:
-        """Await the work, for so long at most; past that it is cancelled."""
-        task = asyncio.ensure_future(work)
-        timer = asyncio.ensure_future(self._clock.sleep(seconds))
-        timer.add_done_callback(lambda _: task.cancel())
+        """Await the work, for so long at most; past that it is cancelled, as `asyncio.timeout` does with the loop's own time."""
+        task, expired = cast("asyncio.Task[Answer]", asyncio.current_task()), False  # a coroutine runs in one
+        others = task.cancelling()
+
+        def expire() -> None:
+            nonlocal expired
+            expired = task.cancel()
+
+        timer = self._clock.call_later(seconds, expire)
         try:
-            return await task
+            return await work
         except asyncio.CancelledError:
-            if not timer.done() or _is_cancelled():
+            if not expired or task.uncancel() > others:
                 raise
             shown = format_duration(round(seconds * 1000))
             message = f"query timed out after {shown}: query.timeout allows {format_duration(round(self._limits.timeout * 1000))}"
@@ -338,12 +343,6 @@ def _is_quick(text: str, planned: Plan, fetched: Sequence[SeriesColumns]) -> boo
         return False
     rows, samples = sum(map(len, fetched)), sum(one.samples for one in fetched)
     return rows * planned.grid.points <= _QUICK_VALUES and samples <= _QUICK_SAMPLES
-
-
-def _is_cancelled() -> bool:
-    """Whether somebody wants the present task to end."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _limited(answer: Answer, limit: int | None) -> Answer:

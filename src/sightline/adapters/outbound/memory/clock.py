@@ -2,11 +2,12 @@
 
 import asyncio
 import heapq
+from collections.abc import Callable
 from typing import Final
 
 from typing_extensions import override
 
-from sightline.ports.clock import Clock
+from sightline.ports.clock import Clock, Timer
 
 _NS_PER_SECOND: Final = 1_000_000_000
 _NS_PER_MS: Final = 1_000_000
@@ -43,11 +44,20 @@ class ManualClock(Clock):
         if span <= 0:
             await asyncio.sleep(0)
             return
-        woken = asyncio.get_running_loop().create_future()
+        await self._woken_after(span)
+
+    @override
+    def call_later(self, seconds: float, call: Callable[[], object]) -> Timer:
+        woken = self._woken_after(round(seconds * _NS_PER_SECOND))
+        woken.add_done_callback(lambda _: None if woken.cancelled() else call())
+        return woken
+
+    def _woken_after(self, span: int) -> asyncio.Future[None]:
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._slept += 1  # tells sleepers of one deadline apart: who slept first wakes first
         heapq.heappush(self._sleepers, (self._elapsed + span, self._slept, woken))
         self._fell_asleep.set()
-        await woken
+        return woken
 
     async def advance(self, seconds: float) -> None:
         """Move both times forward by `seconds` >= 0 and wake whom that passes, in order of their deadlines.
@@ -72,7 +82,7 @@ class ManualClock(Clock):
 
     @property
     def sleeping(self) -> int:
-        """How many tasks sleep now."""
+        """How many tasks sleep now, and calls are to come."""
         return sum(not woken.done() for _, _, woken in self._sleepers)
 
     async def until_sleeping(self, count: int = 1) -> None:

@@ -2,11 +2,12 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Final
 
 from typing_extensions import override
 
-from sightline.ports.clock import Clock
+from sightline.ports.clock import Clock, Timer
 
 _NS_PER_MS: Final = 1_000_000
 
@@ -25,3 +26,7 @@ class SystemClock(Clock):
     @override
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(max(0.0, seconds))
+
+    @override
+    def call_later(self, seconds: float, call: Callable[[], object]) -> Timer:
+        return asyncio.get_running_loop().call_later(seconds, call)
