@@ -342,20 +342,20 @@ async def test_a_range_query_asked_again_reads_what_is_new(
 
 
 class HeldExecutor(ThreadPoolExecutor):
-    """Two threads; while it is held, evaluations wait before they begin."""
+    """Two threads; while it is held, evaluations wait before they begin. A test that fails lets them go as well."""
 
     def __init__(self) -> None:
         super().__init__(2)
         self.free = threading.Event()
-        self.begun = asyncio.Queue[int]()
+        self._begun = asyncio.Queue[int]()
         self.errors: list[SightlineError] = []
         self._loop = asyncio.get_running_loop()
 
     @override
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         def held() -> Any:
-            self._loop.call_soon_threadsafe(self.begun.put_nowait, 1)
-            self.free.wait()
+            self._loop.call_soon_threadsafe(self._begun.put_nowait, 1)
+            assert self.free.wait(30)
             try:
                 return fn(*args, **kwargs)
             except SightlineError as error:
@@ -364,6 +364,27 @@ class HeldExecutor(ThreadPoolExecutor):
 
         return super().submit(held)
 
+    async def one_begun(self) -> None:
+        """Return when one evaluation more than before has a thread."""
+        await asyncio.wait_for(self._begun.get(), 30)
+
+    @property
+    def none_begun(self) -> bool:
+        """Whether no evaluation has got a thread that was not asked about."""
+        return self._begun.empty()
+
+    @override
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self.free.set()
+        super().shutdown(wait, cancel_futures=cancel_futures)
+
+
+@pytest.fixture
+async def held() -> AsyncIterator[HeldExecutor]:
+    """Two threads that wait until they are let go."""
+    with HeldExecutor() as executor:
+        yield executor
+
 
 async def many(store: MemorySeries, **metrics: int) -> None:
     """So many series of each metric, with one sample each."""
@@ -371,23 +392,24 @@ async def many(store: MemorySeries, **metrics: int) -> None:
     await store.write(Ledger().sealed([Write(LOCAL.tenant, one, [(NOW, 1.0)]) for one in labels]))
 
 
-async def test_a_small_query_does_not_wait_for_large_ones(clock: ManualClock, telemetry: MemoryTelemetry) -> None:
+async def test_a_small_query_does_not_wait_for_large_ones(
+    clock: ManualClock, telemetry: MemoryTelemetry, held: HeldExecutor
+) -> None:
     """However many large queries come, one thread is left, and once known they wait before they read anything."""
     store = GatedSeries()
-    await many(store, large=1200, small=3)
-    grid = Grid(NOW, NOW + 999, 1)
-    executor = HeldExecutor()
-    query = Query(series=store, clock=clock, telemetry=telemetry, executor=executor)
+    await many(store, large=120, small=3)
+    grid = Grid(NOW, NOW + 9_999, 1)
+    query = Query(series=store, clock=clock, telemetry=telemetry, executor=held)
     large = [asyncio.ensure_future(query.range(LOCAL, "large", grid)) for _ in range(5)]
-    await executor.begun.get()
+    await held.one_begun()
     await clock.advance(0)
     small = asyncio.ensure_future(query.range(LOCAL, "small", grid))
-    await executor.begun.get()
-    assert executor.begun.empty()
+    await held.one_begun()
+    assert held.none_begun
     assert counted(telemetry, "sightline_queries_running") == {("small",): 1, ("large",): 1}
     assert counted(telemetry, "sightline_queries_waiting") == {("small",): 0, ("large",): 4}
-    executor.free.set()
-    assert [len(rows(answer)) for answer in await asyncio.gather(small, *large)] == [3, *[1200] * 5]
+    held.free.set()
+    assert [len(rows(answer)) for answer in await asyncio.gather(small, *large)] == [3, *[120] * 5]
     store.gate.clear()
     store.reads.clear()
     again = [asyncio.ensure_future(query.range(LOCAL, "large", grid)) for _ in range(5)]
@@ -395,10 +417,11 @@ async def test_a_small_query_does_not_wait_for_large_ones(clock: ManualClock, te
     assert len(store.reads) == 1
     store.gate.set()
     await asyncio.gather(*again)
-    executor.shutdown()
 
 
-async def test_who_waits_for_the_large_lane_holds_no_memory(clock: ManualClock, telemetry: MemoryTelemetry) -> None:
+async def test_who_waits_for_the_large_lane_holds_no_memory(
+    clock: ManualClock, telemetry: MemoryTelemetry, held: HeldExecutor
+) -> None:
     """What a query has read before it turned out large is given up while it waits, and read again when it is its turn."""
     read: list[weakref.ref[Any]] = []
 
@@ -410,17 +433,15 @@ async def test_who_waits_for_the_large_lane_holds_no_memory(clock: ManualClock, 
             return found
 
     store = Remembered()
-    await many(store, large=1200)
-    executor = HeldExecutor()
-    query = Query(series=store, clock=clock, telemetry=telemetry, executor=executor)
-    asking = [asyncio.ensure_future(query.range(LOCAL, "large", Grid(NOW, NOW + 999, 1))) for _ in range(2)]
-    await executor.begun.get()
+    await many(store, large=120)
+    query = Query(series=store, clock=clock, telemetry=telemetry, executor=held)
+    asking = [asyncio.ensure_future(query.range(LOCAL, "large", Grid(NOW, NOW + 9_999, 1))) for _ in range(2)]
+    await held.one_begun()
     await clock.advance(0)
     assert [one() is None for one in read] == [False, True]
-    executor.free.set()
+    held.free.set()
     await asyncio.gather(*asking)
     assert len(read) == 3
-    executor.shutdown()
 
 
 async def test_a_large_query_that_is_mostly_known_is_a_small_one(
@@ -428,15 +449,15 @@ async def test_a_large_query_that_is_mostly_known_is_a_small_one(
 ) -> None:
     """What is asked again a step later does not wait behind large queries, however large it was at first."""
     store, freshness = GatedSeries(), Freshness()
-    await many(store, large=1200)
+    await many(store, large=120)
     reuse = Reuse(freshness, clock, telemetry, executor)
     query = Query(series=store, clock=clock, telemetry=telemetry, executor=executor, reuse=reuse)
-    await query.range(LOCAL, "large", Grid(NOW, NOW + 999, 1))
-    await query.range(LOCAL, "large + 1", Grid(NOW, NOW + 999, 1))
-    freshness.note(LOCAL.tenant, NOW + 1000)
+    await query.range(LOCAL, "large", Grid(NOW, NOW + 9_999, 1))
+    await query.range(LOCAL, "large + 1", Grid(NOW, NOW + 9_999, 1))
+    freshness.note(LOCAL.tenant, NOW + 10_000)
     store.gate.clear()
-    other = asyncio.ensure_future(query.range(LOCAL, "large + 1", Grid(NOW, NOW + 999, 1), QueryOptions(fresh=True)))
-    again = asyncio.ensure_future(query.range(LOCAL, "large", Grid(NOW + 1, NOW + 1000, 1)))
+    other = asyncio.ensure_future(query.range(LOCAL, "large + 1", Grid(NOW, NOW + 9_999, 1), QueryOptions(fresh=True)))
+    again = asyncio.ensure_future(query.range(LOCAL, "large", Grid(NOW + 1, NOW + 10_000, 1)))
     await clock.advance(0)
     assert counted(telemetry, "sightline_queries_running") == {("small",): 1, ("large",): 1}
     store.gate.set()
@@ -491,19 +512,19 @@ async def test_the_memory_of_a_query_is_bounded(
         await query.instant(LOCAL, "max_over_time(up[2s:1ms])", NOW)
 
 
-async def test_an_evaluation_ends_when_nobody_wants_it(clock: ManualClock, telemetry: MemoryTelemetry) -> None:
+async def test_an_evaluation_ends_when_nobody_wants_it(
+    clock: ManualClock, telemetry: MemoryTelemetry, held: HeldExecutor
+) -> None:
     """A caller who goes away while a thread evaluates gives its place back at once, and the thread ends at its next check."""
     store = MemorySeries()
     await many(store, up=100)
-    executor = HeldExecutor()
-    query = Query(series=store, clock=clock, telemetry=telemetry, executor=executor)
+    query = Query(series=store, clock=clock, telemetry=telemetry, executor=held)
     asking = asyncio.ensure_future(query.range(LOCAL, "up", Grid(NOW, NOW + 999, 1)))
-    await executor.begun.get()
+    await held.one_begun()
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
     assert counted(telemetry, "sightline_queries_running") == {("small",): 0, ("large",): 0}
-    executor.free.set()
-    executor.shutdown()
-    assert [type(error) for error in executor.errors] == [QueryTimeout]
+    held.shutdown()
+    assert [type(error) for error in held.errors] == [QueryTimeout]
     assert clock.sleeping == 0

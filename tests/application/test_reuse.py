@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.application.intake import House
 from tests.domain.promql.repeated import EXPRESSIONS
@@ -190,7 +190,6 @@ STORY = st.lists(st.one_of(WRITES, ASKS, ASKS, st.builds(Passes, st.integers(0, 
 
 
 @given(texts=st.tuples(EXPRESSIONS, EXPRESSIONS), story=STORY)
-@settings(max_examples=50, deadline=None)
 async def test_what_is_kept_makes_no_difference(texts: tuple[str, str], story: list[Writes | Asks | Passes]) -> None:
     """Whatever is written, however late or twice, an answer is to the last bit what an evaluation of the whole gives."""
     world = World()
@@ -327,7 +326,7 @@ async def test_samples_that_come_during_an_evaluation(world: World) -> None:
     grid = world.grid(-100, 0)
     world.gate.clear()
     asking = asyncio.ensure_future(world.ask("up", grid))
-    await world.waiting.wait()
+    await asyncio.wait_for(world.waiting.wait(), 30)
     await world.write((UP, -40, 7.0))
     world.gate.set()
     await asking

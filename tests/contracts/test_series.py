@@ -404,7 +404,7 @@ written = st.lists(
 asked = st.lists(st.tuples(st.integers(0, 1), matcher_lists, instants, instants), min_size=1, max_size=4)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(ranges=written, queries=asked)
 async def test_a_store_answers_like_a_dictionary(
     series_store: SeriesStore,

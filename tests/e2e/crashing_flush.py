@@ -1,7 +1,9 @@
-"""A process that stores three months of samples and dies after a named step of a flush, or finishes what such a process left.
+"""Processes that store three months of samples and die after a named step of a flush, and others that finish what they left.
 
-python crashing_flush.py FOLDER die STEP     ingest, flush, and die by SIGKILL after STEP
-python crashing_flush.py FOLDER finish       recover, flush everything, print what is stored as JSON
+python crashing_flush.py FOLDER STEP...     for each step, in a folder of its own: ingest, flush, and die by SIGKILL after the
+                                            step; then recover and flush everything
+
+Prints by step how the two lives ended and what is stored, as JSON. Each life is a fork: modules are loaded once for all.
 """
 
 import asyncio
@@ -9,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -69,7 +72,8 @@ async def run(folder: Path, die_after: str | None) -> None:
         reader = TieredSeries(tail, store, threads)
         seen = {tenant: await contents(reader, Tenant(tenant)) for tenant in "ab"}
         rows = (await store._engine.read("SELECT toInt64(sum(samples)) AS rows FROM chunks")).column("rows")[0].as_py()
-        sys.stdout.write(json.dumps({"seen": seen, "rows": rows, "waiting": tail.rows, "pending": len(found.pending)}))
+        outcome = {"seen": seen, "rows": rows, "waiting": tail.rows, "pending": len(found.pending)}
+        (folder / "outcome.json").write_text(json.dumps(outcome))
     await journal.close()
     await store.close()
 
@@ -80,5 +84,28 @@ async def contents(reader: TieredSeries, tenant: Tenant) -> list[float]:
     return sorted((await reader.select(tenant, anything, ALL_TIME, 10**7)).values.tolist())
 
 
+def life(folder: Path, die_after: str | None) -> int:
+    """One life in a process of its own; gives its exit code, or less than zero for the signal that it died of."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            asyncio.run(run(folder, die_after))
+            code = 0
+        except BaseException:  # noqa: BLE001 - the outermost frame of the process
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def lives(folder: Path) -> dict[str, object]:
+    """A life that dies and one that finishes; what the second found is told when it came to its end."""
+    folder.mkdir()
+    codes = life(folder, folder.name), life(folder, None)
+    outcome = folder / "outcome.json"
+    return {"codes": codes, "found": json.loads(outcome.read_text()) if outcome.exists() else None}
+
+
 if __name__ == "__main__":
-    asyncio.run(run(Path(sys.argv[1]), sys.argv[3] if sys.argv[2] == "die" else None))
+    json.dump({step: lives(Path(sys.argv[1]) / step) for step in sys.argv[2:]}, sys.stdout)

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from tests.e2e.program import running
 
+from sightline.__main__ import check_config
+
 
 def sightline(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the program in a folder, in an environment without settings."""
@@ -47,16 +49,28 @@ def test_good_settings_are_said_to_be_good(tmp_path: Path) -> None:
         ("[wal\n", ["sightline.toml"]),
     ],
 )
-def test_bad_settings_are_all_named(tmp_path: Path, text: str, said: list[str]) -> None:
-    """Everything that would stop the start is told, with the exit code 1, by words and by JSON, and never as a traceback."""
+def test_bad_settings_are_all_named(
+    tmp_path: Path, text: str, said: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Everything that would stop the start is told, with the exit code 1, by words and by JSON."""
+    for name in [name for name in os.environ if name.startswith("SIGHTLINE_") or name == "PORT"]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "sightline.toml").write_text(text)
+    assert check_config() == 1
+    told = capsys.readouterr().err
+    assert all(one in told for one in said)
+    assert check_config(as_json=True) == 1
+    assert len(json.loads(capsys.readouterr().out)["problems"]) == len(said)
+
+
+def test_a_file_that_cannot_be_read_is_no_traceback(tmp_path: Path) -> None:
+    """The program itself ends with the exit code 1 and words alone."""
+    (tmp_path / "sightline.toml").write_text("[wal\n")
     done = sightline(tmp_path, "check-config")
     assert done.returncode == 1
-    assert all(one in done.stderr for one in said)
+    assert "sightline.toml" in done.stderr
     assert "Traceback" not in done.stderr
-    if len(said) > 1:
-        problems = json.loads(sightline(tmp_path, "check-config", "--json").stdout)["problems"]
-        assert len(problems) == len(said)
 
 
 def test_the_doctor_examines_a_running_program(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_kills_at_random_moments_under_load_lose_nothing_and_double_nothing(kill
             writers = [Writer(program, name, following[name], base) for name in acknowledged]
             for writer in writers:
                 writer.start()
-            wait_until(time.monotonic() + random.uniform(0.2, 2.0))
+            wait_until(time.monotonic() + random.uniform(0.2, 1.2))
             program.kill()
             for writer in writers:
                 writer.join()

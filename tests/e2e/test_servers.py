@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
 from tests.e2e.program import Program, running
 from websockets.sync.client import connect
 
@@ -79,17 +78,18 @@ def test_a_report_that_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
         assert [one["value"] for one in found] == list(range(20))
 
 
-@pytest.mark.parametrize(
-    ("stamp", "said"),
-    [("1970-01-01T00:00:00Z", "older than retention"), ("2100-01-01T00:00:00.123456789Z", "in the future")],
-)
-def test_times_of_long_ago_and_far_ahead_are_refused(tmp_path: Path, stamp: str, said: str) -> None:
+def test_times_of_long_ago_and_far_ahead_are_refused(tmp_path: Path) -> None:
     """The metric is named by its place, and nothing of its report is stored."""
     with running(tmp_path / "data", *QUIET) as program:
         server = post(program, "/api/v1/servers", {"hostname": "web-1"})[1]["id"]
-        bad = {**metric("usage", 1), "timestamp": stamp}
-        status, answer = post(program, "/api/v1/ingest", {"server_id": server, "metrics": [metric("usage", 1), bad]})
-        assert (status, answer["code"]) == (400, "sample_out_of_bounds")
-        assert answer["error"].startswith("metrics[1].timestamp: ")
-        assert said in answer["error"]
+        for stamp, said in (
+            ("1970-01-01T00:00:00Z", "older than retention"),
+            ("2100-01-01T00:00:00.123456789Z", "in the future"),
+        ):
+            bad = {**metric("usage", 1), "timestamp": stamp}
+            report = {"server_id": server, "metrics": [metric("usage", 1), bad]}
+            status, answer = post(program, "/api/v1/ingest", report)
+            assert (status, answer["code"]) == (400, "sample_out_of_bounds")
+            assert answer["error"].startswith("metrics[1].timestamp: ")
+            assert said in answer["error"]
         assert program.get("/api/v1/metrics")["metrics"] == []

@@ -139,7 +139,7 @@ FAILING = [
 @pytest.mark.parametrize("failing", FAILING)
 async def test_a_failed_query_leaves_nothing_to_the_next(tmp_path: Path, failing: str) -> None:
     """On the only connection there is, the answer after a failure is the asked one: no row too few, none of the failed query's."""
-    engine = await Embedded.open(tmp_path, EngineLimits(readers=1, query_memory=8 << 20, query_seconds=1))
+    engine = await Embedded.open(tmp_path, EngineLimits(readers=1, query_memory=8 << 20, query_seconds=0.5))
     for turn in range(3):
         with pytest.raises((QueryTimeout, TooManySamples, Unavailable)):
             await engine.read(failing)

@@ -1,7 +1,7 @@
 """Label sets in the engine's own format."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.adapters.outbound.clickhouse import map_column
@@ -22,7 +22,6 @@ def varint(value: int) -> bytes:
 
 
 @given(sets=st.lists(st.dictionaries(TEXT, TEXT, max_size=3), max_size=4))
-@settings(max_examples=50)
 def test_names_and_values_stand_apart(sets: list[dict[str, str]]) -> None:
     """All names and all values, each with its length before it, and how many there are up to each set; compiled or not."""
     labels = [Labels(one.items()) for one in sets]

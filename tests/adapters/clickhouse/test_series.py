@@ -164,11 +164,11 @@ async def test_a_crash_after_each_step_is_repaired_by_the_replay(engine: Embedde
 
 
 async def test_a_range_may_span_many_years(engine: Embedded) -> None:
-    """Hundreds of months in one range are no error."""
-    samples = [(month * 31 * DAY, 1.0) for month in range(300)]
+    """More months in one range than ClickHouse by itself lets an insert touch, a hundred, are no error."""
+    samples = [(month * 31 * DAY, 1.0) for month in range(120)]
     store = ClickHouseSeries(engine)
     await store.write(Ledger().sealed([Write(DEFAULT_TENANT, UP, samples)]))
-    assert (await store.select(DEFAULT_TENANT, (), ALL_TIME, 300)).samples == 300
+    assert (await store.select(DEFAULT_TENANT, (), ALL_TIME, 120)).samples == 120
 
 
 async def test_rows_survive_a_restart(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ async def test_a_large_body_is_no_large_head(door: Door, stage: Stage) -> None:
 
 async def test_who_does_not_read_is_hung_up_on(door: Door, stage: Stage) -> None:
     """An answer that nobody takes is given up, so that it does not stay in memory."""
-    size = 2_000_000
+    size = 700_000
     stage.value = SeriesColumns(
         (Labels.of(__name__="m"),),
         np.zeros(1, np.uint64),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.domain.kernels.conftest import Bodies
 from tests.oracles import chunks as oracle
@@ -101,8 +101,12 @@ def series_of(start: int, gaps: list[int], values: list[float]) -> tuple[list[in
 SERIES = st.builds(series_of, STARTS, st.lists(GAPS, max_size=39), VALUES)
 
 
+@settings(max_examples=4 * settings().max_examples)  # a chunk has many forms
 @given(series=st.lists(SERIES, max_size=3))
-@settings(max_examples=150)
+@example(series=[series_of(NOW, [15_000] * 19, [*map(float, range(19)), 1 / 3])])  # one number that is no decimal
+@example(
+    series=[series_of(NOW, [15_000] * 19, [-1e4 * step for step in range(20)])]
+)  # the first is far from the lowest
 def test_all_bodies_bring_back_every_sample_bit_for_bit(
     bodies: Bodies, series: list[tuple[list[int], list[float]]]
 ) -> None:
@@ -140,16 +144,16 @@ def test_no_chunk_is_longer_than_it_may_be(bodies: Bodies, count: int) -> None:
     """An hour with more samples than a chunk may have makes several, and all come back."""
     start = oracle.hour(NOW) * oracle.HOUR + 1
     series = [(list(range(start, start + count)), [1.0, *map(float, range(count - 1))])] * 2
+    lengths = [len(own) for own in oracle.pieces(series[0][0], LONGEST)] * 2
     for split, enter, read in zip(bodies(cut)[::2], bodies(encode)[::2], bodies(decode)[::2], strict=True):
         made = Encoded.of(split, enter, series)
-        assert made.samples.tolist() == [len(own) for times, _ in series for own in oracle.pieces(times, LONGEST)]
+        assert made.samples.tolist() == lengths
         times, values = made.decoded(read)
         assert times.tolist() == series[0][0] * 2
         assert values.tolist() == series[0][1] * 2
 
 
 @given(series=st.lists(SERIES, min_size=1, max_size=3))
-@settings(max_examples=100)
 def test_bounds_are_those_of_the_values(bodies: Bodies, series: list[tuple[list[int], list[float]]]) -> None:
     """Where a chunk says that its bounds hold, they are its least and its greatest value, bit for bit; and it says so if it can."""
     values = np.array([value for _, own in series for value in own], np.float64)
@@ -169,7 +173,6 @@ def test_bounds_are_those_of_the_values(bodies: Bodies, series: list[tuple[list[
 
 
 @given(series=SERIES, ends=st.tuples(st.integers(-10, 50), st.integers(-10, 50)))
-@settings(max_examples=100)
 def test_a_range_cuts_chunks(bodies: Bodies, series: tuple[list[int], list[float]], ends: tuple[int, int]) -> None:
     """Of each chunk the samples within the range are found, both ends included, and only these are decoded."""
     start, end = (series[0][max(0, min(at, len(series[0]) - 1))] + (at < 0) for at in ends)
@@ -185,7 +188,6 @@ def test_a_range_cuts_chunks(bodies: Bodies, series: tuple[list[int], list[float
 
 
 @given(data=st.binary(max_size=30), count=st.integers(1, 9), scale=st.sampled_from([0, 2, 13, 254, RAW]))
-@settings(max_examples=200)
 def test_bytes_of_the_wrong_length_are_told(bodies: Bodies, data: bytes, count: int, scale: int) -> None:
     """Whatever bytes stand for a chunk, nothing beyond them is read: either they decode, or the chunk is named."""
     packed, numbers = np.frombuffer(data, np.uint8), np.array([0, len(data)])

@@ -105,6 +105,22 @@ def test_what_a_kernel_is_compiled_from_decides_its_folder(tmp_path: Path, monke
     assert folder() not in {first, second}
 
 
+def test_a_kernel_is_compiled_anew_for_what_it_imports_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the modules beside it those count that it names, and those that they name; who edits another waits for no compiler."""
+    texts = {
+        "compiled": "sightline.domain.kernels.other",
+        "own": "from sightline.domain.kernels.near import (\n    ONE,\n)\nimport sightline.domain.kernels.compiled",
+        "near": "from sightline.domain.kernels.far import TWO\nfrom sightline.domain.kernels.gone import X",
+        "far": "from sightline.domain.kernels.own import loop",
+        "other": "from sightline.domain.kernels.own import loop",
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.setattr(compiled, "__file__", str(tmp_path / "compiled.py"))
+    found = compiled._with_imported({tmp_path / "own.py"})
+    assert {path.stem for path in found} == {"own", "near", "far", "compiled"}
+
+
 def test_an_unwritable_cache_is_taken_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the installed folder cannot be written, the user's takes its place with what it holds, else a new temporary one."""
     installed = tmp_path / "installed" / "__pycache__" / "compiled"

@@ -2,7 +2,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.kernels.conftest import Bodies
 
@@ -19,7 +19,6 @@ RUNS = st.lists(
 
 
 @given(runs=RUNS, ends=st.tuples(st.integers(-1, 13), st.integers(-1, 13)))
-@settings(max_examples=60)
 def test_all_bodies_gather_alike(bodies: Bodies, runs: list[list[dict[int, float]]], ends: tuple[int, int]) -> None:
     """Bounded, appended and settled, runs make the union by time with the later run on top, whichever body does which step."""
     first, last = ends
@@ -35,7 +34,6 @@ def test_all_bodies_gather_alike(bodies: Bodies, runs: list[list[dict[int, float
 
 
 @given(wanted=st.sets(st.integers(0, 2**64 - 1), max_size=6), others=st.sets(st.integers(0, 2**64 - 1), max_size=90))
-@settings(max_examples=60)
 def test_ids_are_found_where_they_stand(bodies: Bodies, wanted: set[int], others: set[int]) -> None:
     """Each wanted id leads to its place among others, few or many, and to none where it is missing; ids have all 64 bits."""
     among = sorted(others | set(sorted(wanted)[::2]))

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.kernels.conftest import Bodies
 
@@ -14,7 +14,6 @@ PAIRS = st.lists(st.tuples(st.sampled_from(["__name__", "a", "b", "", "longer"])
 
 
 @given(pairs=st.lists(PAIRS, max_size=4), longest=st.sampled_from([0, 1, 90, 119, 120, 121, 127, 128, 300]))
-@settings(max_examples=40)
 def test_all_bodies_identify_alike(bodies: Bodies, pairs: list[list[tuple[str, str]]], longest: int) -> None:
     """Ids of label sets and metrics are those of the library, whatever the length; without a metric name the latter is 0."""
     sets = [Labels.of([*own, ("long", "x" * longest), ("__name__", "up")]) for own in pairs]
@@ -42,7 +41,6 @@ def is_good(labels: Labels, limits: LabelLimits) -> bool:
     pairs=st.lists(PAIRS, max_size=6),
     limits=st.builds(LabelLimits, st.integers(1, 4), st.integers(1, 9), st.integers(1, 7)),
 )
-@settings(max_examples=100)
 def test_all_bodies_find_what_is_plainly_good(
     bodies: Bodies, pairs: list[list[tuple[str, str]]], limits: LabelLimits
 ) -> None:

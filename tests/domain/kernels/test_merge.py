@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.kernels.conftest import Bodies
 
@@ -9,7 +9,6 @@ ROWS = st.lists(st.dictionaries(st.integers(0, 9), st.integers(0, 99).map(float)
 
 
 @given(older=ROWS, newer=ROWS, data=st.data())
-@settings(max_examples=50)
 def test_all_bodies_merge_alike(
     bodies: Bodies, older: list[dict[int, float]], newer: list[dict[int, float]], data: st.DataObject
 ) -> None:

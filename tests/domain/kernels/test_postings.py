@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.kernels.conftest import Bodies
 
@@ -12,7 +12,6 @@ SERIES = st.lists(st.lists(st.lists(st.integers(0, PAIRS - 1), unique=True, max_
 
 
 @given(batches=SERIES, chosen=st.lists(st.integers(0, PAIRS - 1), unique=True))
-@settings(max_examples=60)
 def test_all_bodies_hang_and_collect_alike(bodies: Bodies, batches: list[list[list[int]]], chosen: list[int]) -> None:
     """The series of a label come back ascending, one label behind the other, and the labels of all series are marked."""
     series = [own for batch in batches for own in batch]

@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.kernels.conftest import Bodies
 
@@ -8,7 +8,6 @@ from sightline.domain.metrics.span_table import Spans
 
 
 @given(texts=st.lists(st.binary(max_size=9), max_size=60), held=st.integers(0, 60))
-@settings(max_examples=30)
 def test_all_bodies_keep_the_table_alike(bodies: Bodies, texts: list[bytes], held: int) -> None:
     """Compiled and interpreted, a table is filled, searched, placed again and read alike, column by column."""
     outcomes = []

@@ -16,10 +16,11 @@ from sightline.domain.metrics.samples import STALE, STALE_BITS, SeriesColumns, s
 Samples = list[tuple[int, float]]
 Matrix = NDArray[np.float64]
 
-FEW = settings(max_examples=20)  # each runs every body on whole matrices
+FEW = settings(max_examples=settings().max_examples // 2)  # each runs every body on whole matrices
 FINITE = st.floats(-1e9, 1e9, allow_subnormal=False)
 ANY = st.one_of(FINITE, st.sampled_from([0.0, -0.0, np.nan, np.inf, -np.inf, 1e-300, 1e300]))
 COUNTER = st.integers(0, 20).map(float)
+LIKE = st.sampled_from([1.0, 2.0])  # often the same twice
 
 
 def series(values: st.SearchStrategy[float]) -> st.SearchStrategy[list[Samples]]:
@@ -139,7 +140,7 @@ def test_instant_rates_take_the_last_two_samples(
     "name", ["SUM", "AVG", "MIN", "MAX", "COUNT", "LAST", "PRESENT", "FIRST", "CHANGES", "RESETS", "MAD"]
 )
 @FEW
-@given(data=series(ANY), grid=grids())
+@given(data=series(st.one_of(ANY, LIKE)), grid=grids())
 def test_functions_over_time_agree_with_the_exact_result(
     bodies: Bodies, name: str, data: list[Samples], grid: tuple[int, int, int, int]
 ) -> None:

@@ -131,5 +131,10 @@ def test_many_series_stand_in_the_order_of_their_keys() -> None:
         for seq, times in ((0, np.full(70_000, 5)), (70_000, ids.astype(np.int64) % 10))
     ]
     batch = seal(0, entries)
-    expected = {("t", one % 3, one, time, float(time)) for one in ids.tolist() for time in (5, one % 10)}
-    assert list(samples_of(batch)) == sorted(expected)
+    expected = np.unique(
+        np.concatenate([np.column_stack([metrics, ids, entry.times.astype(np.uint64)]) for entry in entries]), axis=0
+    )
+    runs = np.repeat(np.column_stack([batch.run_metric, batch.run_id]), np.diff(batch.offsets), axis=0)
+    np.testing.assert_array_equal(np.column_stack([runs, batch.time.astype(np.uint64)]), expected)
+    np.testing.assert_array_equal(batch.value, batch.time)
+    assert not batch.run_tenant.any()

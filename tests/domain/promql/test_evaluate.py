@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.domain.errors import QueryTimeout, TooManySamples, VectorMatchingFailed
@@ -119,7 +119,6 @@ def outcome(text: str, data: Data, grid: Grid) -> Result:
 
 
 @given(text=EXPRESSIONS, data=DATA, step=st.integers(1, 9))
-@settings(max_examples=60)
 def test_a_range_query_is_its_instant_queries(text: str, data: Data, step: int) -> None:
     """At every step it gives what an instant query there gives, and fails when one of those fails."""
     grid = Grid(0, 40, step)
@@ -145,7 +144,6 @@ def scattered(rows: int, work: Callable[[int, int], None], *, fewest: int = 1) -
 
 
 @given(text=EXPRESSIONS, data=DATA)
-@settings(max_examples=50)
 def test_how_rows_are_spread_makes_no_difference(text: str, data: Data) -> None:
     """In one go or row by row in any order, the result is the same."""
     grid = Grid(0, 40, 7)
@@ -165,7 +163,6 @@ FOLDED = st.builds(
 
 
 @given(text=FOLDED, data=DATA, step=st.integers(1, 9))
-@settings(max_examples=100)
 def test_large_aggregations_are_like_small_ones(text: str, data: Data, step: int) -> None:
     """Groups that are folded without all their elements being there at once give the same, or the same kind of failure."""
     grid = Grid(0, 40, step)

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.domain.promql.repeated import EXPRESSIONS
 
@@ -49,7 +49,6 @@ def exactly(piece: Piece) -> list[tuple[Labels, list[bytes | None]]]:
 
 
 @given(EXPRESSIONS, DATA, st.integers(1, 6), st.integers(1, 40))
-@settings(max_examples=150)
 def test_parts_of_a_steady_query_make_the_whole(text: str, data: Data, step: int, at: int) -> None:
     """Evaluated in two parts, a steady query has the same value everywhere to the last bit, the same remarks, or fails as well."""
     grid = Grid(0, 40 // step * step, step)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.domain.errors import QueryTimeout
@@ -72,7 +72,6 @@ def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     width=st.sampled_from([1, 5, 40]),
     step=st.integers(1, 9),
 )
-@settings(max_examples=150)
 def test_windows_are_folded_as_their_vector_is(
     data: list[dict[int, float]], cut: int, name: str, operator: str, groups: st.DataObject, width: int, step: int
 ) -> None:

@@ -27,13 +27,14 @@ released while machine code runs.
 
 The cache: Numba keeps machine code by the text of one function and its file, and would not see that a subroutine elsewhere
 has changed. So each kernel's code lies in a folder named by a digest of all that can matter: the sources of its module, of
-its subroutines' modules and of everything beside this file, the constants it reads, the versions of Python and Numba, and the
-processor.
+its subroutines' modules and of all modules beside this file that these import, the constants it reads, the versions of Python
+and Numba, and the processor.
 """
 
 import hashlib
 import importlib
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -72,6 +73,9 @@ OWN_MODULES: Final = (
     "sightline.domain.kernels.trend",
     "sightline.domain.kernels.window",
 )
+
+_IMPORTED: Final = re.compile(r"\bsightline\.domain\.kernels\.(\w+)")
+"""How a kernel's module names another one beside this file."""
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
@@ -243,7 +247,7 @@ def _subroutines(function: FunctionType) -> list[tuple[str, FunctionType]]:
 def _folder(root: Path, loop: FunctionType, numba: Any) -> Path:
     """Where the machine code of a kernel belongs."""
     llvm = importlib.import_module("llvmlite.binding")
-    sources = set(Path(__file__).parent.glob("*.py"))
+    sources = set[Path]()
     facts = [numba.__version__, sys.version, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
     ahead, seen = [loop], {loop}
     while ahead:
@@ -257,9 +261,21 @@ def _folder(root: Path, loop: FunctionType, numba: Any) -> Path:
         ahead += fresh
         seen.update(fresh)
     digest = hashlib.sha256("\0".join(facts).encode())
-    for path in sorted(sources):
+    for path in sorted(_with_imported(sources)):
         digest.update(path.read_bytes())
     return root / digest.hexdigest()[:16]
+
+
+def _with_imported(sources: set[Path]) -> set[Path]:
+    """The files, this one, and the modules beside this one that they import, or that those do, as their texts name them."""
+    here = Path(__file__)
+    found, ahead = {here}, sources - {here}
+    while ahead:
+        path = ahead.pop()
+        found.add(path)
+        named = {here.with_name(f"{name}.py") for name in _IMPORTED.findall(path.read_text(encoding="utf-8"))}
+        ahead |= {one for one in named - found if one.is_file()}
+    return found
 
 
 def _cache() -> tuple[Path, bool]:
