@@ -1,7 +1,7 @@
 """What a small query waits while samples come in at half the rate that the program can take.
 
-The time that is asked for stays where it is, as on a dashboard that somebody looks at closely: so much comes in that it does not lie
-among the newest samples for long. A query that moves with the intake asks less of a program that keeps these in memory.
+The time that is asked for stays where it is: so much comes in that it does not lie among the newest samples for long. A query that
+moves with the intake would ask less of a program that keeps these in memory.
 """
 
 import multiprocessing
