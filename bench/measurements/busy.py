@@ -1,4 +1,8 @@
-"""What a small query waits while samples come in at half the rate that the program can take."""
+"""What a small query waits while samples come in at half the rate that the program can take.
+
+The time that is asked for stays where it is: so much comes in that it does not lie among the newest samples for long. A query that
+moves with the intake would ask less of a program that keeps these in memory.
+"""
 
 import multiprocessing
 import time

@@ -205,6 +205,7 @@ async def _core(settings: Settings, stack: AsyncExitStack) -> _Core:
         retention=settings.retention,
         limits=_engine_limits(settings),
         program=__version__,
+        recent_bytes=settings.hot.chunk_bytes,
     )
     stack.push_async_callback(store.close)
     journal = _journal(settings, folder)

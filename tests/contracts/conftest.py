@@ -31,6 +31,14 @@ async def _clickhouse_series(folder: Path) -> AsyncIterator[SeriesArchive]:
 
 
 @asynccontextmanager
+async def _recent_chunks(folder: Path) -> AsyncIterator[SeriesArchive]:
+    """ClickHouse, asked only for what it has no room for in memory, which is little."""
+    store = await ClickHouseSeries.open(folder / "store", retention=None, recent_bytes=2_000)
+    yield store
+    await store.close()
+
+
+@asynccontextmanager
 async def _tiered_series(_folder: Path) -> AsyncIterator[SeriesStore]:
     with ThreadPoolExecutor(1) as threads:
         store = TieredSeries(Tail(), MemorySeries(), threads)
@@ -51,6 +59,7 @@ async def _small_tiers(folder: Path) -> AsyncIterator[SeriesStore]:
 SERIES_STORES: dict[str, Callable[[Path], AbstractAsyncContextManager[SeriesStore]]] = {
     "memory": _memory_series,
     "clickhouse": _clickhouse_series,
+    "recent chunks": _recent_chunks,
     "tiered": _tiered_series,
     "small tiers": _small_tiers,
 }
@@ -58,6 +67,7 @@ SERIES_STORES: dict[str, Callable[[Path], AbstractAsyncContextManager[SeriesStor
 SERIES_ARCHIVES: dict[str, Callable[[Path], AbstractAsyncContextManager[SeriesArchive]]] = {
     "memory": _memory_series,
     "clickhouse": _clickhouse_series,
+    "recent chunks": _recent_chunks,
 }
 
 

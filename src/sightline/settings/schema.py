@@ -60,6 +60,12 @@ class Hot(Struct, frozen=True, forbid_unknown_fields=True):
     max_bytes: Annotated[
         Size, Meta(description="Memory for the newest samples, from which queries are answered without the store.")
     ] = Size(DEFAULT_HOT_BYTES)
+    chunk_bytes: Annotated[
+        Size,
+        Meta(
+            description="Memory for the chunks written last, from which what is a little older is read; 0 keeps none."
+        ),
+    ] = Size(64 << 20)
 
 
 class Index(Struct, frozen=True, forbid_unknown_fields=True):

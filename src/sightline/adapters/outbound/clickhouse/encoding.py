@@ -1,6 +1,6 @@
 """Sealed ranges as rows of the table `chunks`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -34,6 +34,58 @@ MAX_SAMPLES: Final = 4_000_000
 Rows = NDArray[np.intp]
 
 
+def _forget(_encoded: "Encoded") -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """c chunks as the table has them. runs: (c,), the run of each in `batch`. firsts, lasts: int64 (c,), of their samples, ms.
+
+    seqs, samples, scales, bounded, lowest, highest: (c,), as in the table. The bytes of chunk i are
+    times[time_offsets[i]:time_offsets[i + 1]], and likewise values; behind the last there may be room.
+    """
+
+    batch: SealedRange
+    runs: NDArray[np.intp]
+    firsts: Times
+    lasts: Times
+    seqs: Ids
+    samples: NDArray[np.int64]
+    scales: NDArray[np.uint8]
+    bounded: NDArray[np.bool_]
+    lowest: NDArray[np.int64]
+    highest: NDArray[np.int64]
+    time_offsets: NDArray[np.int64]
+    times: NDArray[np.uint8]
+    value_offsets: NDArray[np.int64]
+    values: NDArray[np.uint8]
+
+    @property
+    def spans(self) -> NDArray[np.int64]:
+        """From the first sample of each chunk to its last, ms."""
+        return self.lasts - self.firsts
+
+    def block(self) -> Block:
+        """The rows to insert."""
+        batch, runs = self.batch, self.runs
+        return Block.of(
+            words("tenant", batch.run_tenant[runs], batch.tenants),
+            uint64("metric", batch.run_metric[runs]),
+            uint64("id", batch.run_id[runs]),
+            instants("first", self.firsts),
+            uint32("span", self.spans),
+            uint64("seq", self.seqs),
+            uint16("samples", self.samples),
+            uint8("scale", self.scales),
+            uint8("bounded", self.bounded),
+            int64("lowest", self.lowest),
+            int64("highest", self.highest),
+            bytes_lists("times", self.time_offsets, self.times),
+            bytes_lists("values", self.value_offsets, self.values),
+        )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunked:
     """A range cut into c chunks. runs: (c,), the run of each. begins, ends: int64 (c,), its samples. seqs: uint64 (c,)."""
@@ -64,6 +116,10 @@ class Chunked:
 
     def rows(self, chunks: Rows) -> Block:
         """Some of the chunks as rows of the table."""
+        return self.encoded(chunks).block()
+
+    def encoded(self, chunks: Rows) -> Encoded:
+        """Some of the chunks with their bytes."""
         begins, ends, runs, batch = self.begins[chunks], self.ends[chunks], self.runs[chunks], self.batch
         samples = ends - begins
         scales, bounded = np.empty(len(chunks), np.uint8), np.empty(len(chunks), np.bool_)
@@ -85,21 +141,21 @@ class Chunked:
             values,
             value_offsets,
         )
-        first = batch.time[begins]
-        return Block.of(
-            words("tenant", batch.run_tenant[runs], batch.tenants),
-            uint64("metric", batch.run_metric[runs]),
-            uint64("id", batch.run_id[runs]),
-            instants("first", first),
-            uint32("span", batch.time[ends - 1] - first),
-            uint64("seq", self.seqs[chunks]),
-            uint16("samples", samples),
-            uint8("scale", scales),
-            uint8("bounded", bounded),
-            int64("lowest", lowest),
-            int64("highest", highest),
-            bytes_lists("times", time_offsets, times),
-            bytes_lists("values", value_offsets, values),
+        return Encoded(
+            batch,
+            runs,
+            batch.time[begins],
+            batch.time[ends - 1],
+            self.seqs[chunks],
+            samples,
+            scales,
+            bounded,
+            lowest,
+            highest,
+            time_offsets,
+            times,
+            value_offsets,
+            values,
         )
 
     def probes(self, chunks: Rows) -> Block:
@@ -113,17 +169,20 @@ class Chunked:
             uint64("seq", self.seqs[chunks]),
         )
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self, keep: Callable[[Encoded], None] = _forget) -> Iterator[Part]:
         """The inserts, each with a look at the first chunk of every month of it.
 
         A month's rows of one insert are stored all or none: where its first chunk is, an earlier, unfinished write has stored them.
+        keep: told what each insert brings.
         """
         for chunks in self.inserts():
             months = _months(self.batch.time[self.begins[chunks]])
             firsts = np.unique(months, return_index=True)[1]
 
             def absent(found: pa.Table, chunks: Rows = chunks, months: NDArray[Any] = months) -> Block:
-                return self.rows(chunks[~np.isin(months, array(found["month"]))] if found.num_rows else chunks)
+                encoded = self.encoded(chunks[~np.isin(months, array(found["month"]))] if found.num_rows else chunks)
+                keep(encoded)
+                return encoded.block()
 
             yield self.probes(chunks[firsts]), absent
 

@@ -1,5 +1,6 @@
 """The series port on ClickHouse."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
@@ -15,14 +16,16 @@ from sightline.adapters.outbound.clickhouse.answers import array
 from sightline.adapters.outbound.clickhouse.bounds import BoundsBudget, told
 from sightline.adapters.outbound.clickhouse.decoding import Budget, Chunks
 from sightline.adapters.outbound.clickhouse.embedded import Embedded, EngineLimits
-from sightline.adapters.outbound.clickhouse.encoding import MAX_ROWS, Chunked
+from sightline.adapters.outbound.clickhouse.encoding import MAX_ROWS, Chunked, Encoded
 from sightline.adapters.outbound.clickhouse.flat import rewrite
 from sightline.adapters.outbound.clickhouse.matching import conditions
 from sightline.adapters.outbound.clickhouse.native import Block, instants, maps, uint64, words
+from sightline.adapters.outbound.clickhouse.recent import Piece, RecentChunks
 from sightline.adapters.outbound.clickhouse.schema import migrate, retain
 from sightline.adapters.outbound.clickhouse.statements import MATCHERS, Param, numbers, statement, text
 from sightline.domain.labels import Labels, Matchers
 from sightline.domain.metrics.digest import Digest, Statistic, Windows, undigested
+from sightline.domain.metrics.hot import ALWAYS
 from sightline.domain.metrics.journal import SealedRange
 from sightline.domain.metrics.known import NO_SERIES, KnownSeries
 from sightline.domain.metrics.roster import texts_of
@@ -38,6 +41,7 @@ DEFAULT_RETENTION: Final = 15 * DAY
 # What DateTime64(3) is documented to hold, 1900 to 2299; every sample lies between.
 _FIRST: Final = -2_208_988_800_000
 _LAST: Final = 10_413_791_999_999
+_QUICK_LOOKS: Final = 1_000  # series in pieces of memory: about a millisecond
 
 
 def _nothing(_step: str) -> None:
@@ -48,12 +52,14 @@ class ClickHouseSeries(SeriesArchive):
     """Series, and their samples in chunks, see docs/adr/0003-metric-tables.md. Made by `open`.
 
     after_step: told the name of each step of a write once it is done (`series`, `samples`), so that tests can crash in between.
+    recent_bytes: memory for the chunks that were written last.
     """
 
-    def __init__(self, engine: Embedded, after_step: Callable[[str], None] = _nothing) -> None:
+    def __init__(self, engine: Embedded, after_step: Callable[[str], None] = _nothing, recent_bytes: int = 0) -> None:
         self._engine = engine
         self._after_step = after_step
         self._newest: int | None = None
+        self._recent = RecentChunks(recent_bytes)
 
     @classmethod
     async def open(
@@ -64,10 +70,12 @@ class ClickHouseSeries(SeriesArchive):
         limits: EngineLimits | None = None,
         program: str = "",
         after_step: Callable[[str], None] = _nothing,
+        recent_bytes: int = 0,
     ) -> "ClickHouseSeries":
         """Open the store of a folder, created or migrated where needed.
 
-        retention: how long samples are kept, ms; None is for ever. program: the version that opens it.
+        retention: how long samples are kept, ms; None is for ever. program: the version that opens it. recent_bytes: memory for the
+        chunks that were written last.
 
         Raises:
             DataFolderTooNew: written by a newer version.
@@ -81,7 +89,7 @@ class ClickHouseSeries(SeriesArchive):
         except BaseException:
             await engine.close()
             raise
-        return cls(engine, after_step)
+        return cls(engine, after_step, recent_bytes)
 
     async def close(self) -> None:
         """Close the engine; reads under way end with Unavailable, a write under way is finished first."""
@@ -95,18 +103,32 @@ class ClickHouseSeries(SeriesArchive):
             await self._engine.insert(statement("series_insert"), partial(_series_rows, batch, some))
         self._after_step("series")
         if len(batch):
-            # Ranges are numbered in the order in which they are sealed: only one up to the newest may be here in part.
-            newest = await self._newest_range()
-            look = statement("chunks_present") if batch.range_id <= newest else None
-            self._newest = max(batch.range_id, newest)
-            await self._engine.insert_absent(look, statement("chunks_insert"), lambda: Chunked.of(batch).parts())
+            await self._write_chunks(batch)
         self._after_step("samples")
+
+    async def _write_chunks(self, batch: SealedRange) -> None:
+        # Ranges are numbered in the order in which they are sealed: only one up to the newest may be here in part.
+        newest = await self._newest_range()
+        look = statement("chunks_present") if batch.range_id <= newest else None
+        self._newest = max(batch.range_id, newest)
+        written: list[Encoded] = []
+        try:
+            parts = partial(Chunked.of(batch).parts, written.append)
+            await self._engine.insert_absent(look, statement("chunks_insert"), parts)
+        except BaseException:  # what of it was stored is not known
+            self._recent.miss(int(batch.time.max()))
+            raise
+        if look:
+            self._recent.miss(int(batch.time.max()))
+        else:
+            self._recent.take(written)
 
     async def _newest_range(self) -> int:
         """The highest id of a range of which something may be stored, -1 without any."""
         if self._newest is None:
             rows = await self._engine.read(statement("chunks_newest"))
             self._newest = int(rows["newest"][0].as_py())
+            self._recent.begin(ALWAYS if self._newest < 0 else int(rows["latest"][0].as_py()) + 1)
         return self._newest
 
     @override
@@ -123,6 +145,8 @@ class ClickHouseSeries(SeriesArchive):
     async def select_known(self, tenant: Tenant, known: KnownSeries, within: TimeRange, limit: int) -> SeriesColumns:
         if not len(known):
             return SeriesColumns.empty()
+        if (recent := self._recent.pieces(tenant, within)) is not None:
+            return await _remembered(recent, known, within, limit)
         return await self._engine.read_into(
             lambda rows: _columns(Chunks(rows, within), known, limit),
             statement("chunks_select"),
@@ -267,6 +291,18 @@ def _columns(chunks: Chunks, known: KnownSeries, limit: int) -> SeriesColumns:
         return SeriesColumns(known.labels, known.ids.copy(), offsets, times, values)
     labels = tuple([known.labels[row] for row in rows.tolist()])
     return SeriesColumns(labels, known.ids[rows], np.append(offsets[rows], offsets[-1]), times, values)
+
+
+async def _remembered(pieces: Sequence[Piece], known: KnownSeries, within: TimeRange, limit: int) -> SeriesColumns:
+    """What the chunks that were written last hold of some series; what takes longer than a thread costs is done in one."""
+
+    def found() -> SeriesColumns:
+        rows = pa.Table.from_batches([piece.found(known, within) for piece in pieces])
+        return _columns(Chunks(rows, within), known, limit)
+
+    if not pieces:
+        return SeriesColumns.empty()
+    return found() if len(pieces) * len(known) <= _QUICK_LOOKS else await asyncio.to_thread(found)
 
 
 def _told(rows: pa.Table, known: KnownSeries, windows: Windows) -> tuple[Digest, NDArray[np.intp]]:

@@ -1,0 +1,2 @@
+ALTER TABLE chunks
+    MODIFY COLUMN values MODIFY SETTING min_compress_block_size = 16384
