@@ -43,7 +43,7 @@ _SECONDS: Final = Instrument(
 class FlushPolicy:
     """When a range is due: at `rows` samples, `size` bytes, or `age` seconds after its first sample."""
 
-    rows: int = 1_000_000
+    rows: int = 2_000_000
     size: int = 64 << 20
     age: float = 300.0
 

@@ -43,7 +43,7 @@ class Flush(Struct, frozen=True, forbid_unknown_fields=True):
     """From the log to the store."""
 
     rows: Annotated[int, Meta(ge=1000, le=4_000_000, description="Samples after which a range goes to the store.")] = (
-        1_000_000
+        2_000_000
     )
     bytes: Annotated[Size, Meta(description="Bytes after which a range goes to the store.")] = Size(64 << 20)
     age: Annotated[
