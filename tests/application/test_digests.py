@@ -96,13 +96,17 @@ def world() -> Iterator[World]:
 
 
 @given(
-    call=CALLS, around=AROUND, first=st.integers(-20, 0), step=st.sampled_from(["1h", "2h", "20m"]), off=st.booleans()
+    call=CALLS,
+    around=AROUND,
+    first=st.integers(-20, 0),
+    step=st.sampled_from([HOUR, 2 * HOUR, 20 * MINUTE]),
+    off=st.sampled_from([0, MINUTE]),
 )
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_digests_change_no_answer(world: World, call: str, around: str, first: int, step: str, off: bool) -> None:  # noqa: FBT001 - hypothesis passes it by name
+async def test_digests_change_no_answer(world: World, call: str, around: str, first: int, step: int, off: int) -> None:
     """What is asked at whole hours has the same value, to the last bit, whether samples are read or digests."""
-    start = world.now + first * HOUR + (MINUTE if off else 0)
-    grid = Grid(start, start + 6 * HOUR, {"1h": HOUR, "2h": 2 * HOUR, "20m": 20 * MINUTE}[step])
+    start = world.now + first * HOUR + off
+    grid = Grid(start, start + 6 * HOUR, step)
     text = around.format(call)
     assert await exactly(world.query().range(LOCAL, text, grid)) == await exactly(world.by_samples(text, grid))
 

@@ -8,10 +8,10 @@ Prints by step how the two lives ended and what is stored, as JSON. Each life is
 
 import asyncio
 import json
+import multiprocessing
 import os
 import signal
 import sys
-import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -84,19 +84,17 @@ async def contents(reader: TieredSeries, tenant: Tenant) -> list[float]:
     return sorted((await reader.select(tenant, anything, ALL_TIME, 10**7)).values.tolist())
 
 
-def life(folder: Path, die_after: str | None) -> int:
+def live(folder: Path, die_after: str | None) -> None:
+    """All that a process does."""
+    asyncio.run(run(folder, die_after))
+
+
+def life(folder: Path, die_after: str | None) -> int | None:
     """One life in a process of its own; gives its exit code, or less than zero for the signal that it died of."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            asyncio.run(run(folder, die_after))
-            code = 0
-        except BaseException:  # noqa: BLE001 - the outermost frame of the process
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    process = multiprocessing.get_context("fork").Process(target=live, args=(folder, die_after))
+    process.start()
+    process.join()
+    return process.exitcode
 
 
 def lives(folder: Path) -> dict[str, object]:
