@@ -1,10 +1,10 @@
 """Lines over two logarithmic axes as SVG."""
 
-import html
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+from xml.etree import ElementTree as ET
 
 _WIDTH: Final = 640
 _HEIGHT: Final = 400
@@ -29,19 +29,46 @@ class Plot:
 
 
 def svg(plot: Plot) -> str:
+    """The drawing as text."""
+    tree = drawing(plot)
+    ET.indent(tree, "")
+    return ET.tostring(tree, "unicode") + "\n"
+
+
+def drawing(plot: Plot) -> ET.Element:
     """The drawing; a line without points is left out."""
     lines = {name: points for name, points in plot.lines.items() if points}
     across = _decades(x for points in lines.values() for x, _ in points)
     up = _decades(y for points in lines.values() for _, y in points)
     x_of = _scale(across, _LEFT, _WIDTH - _RIGHT)
     y_of = _scale(up, _HEIGHT - _BOTTOM, _TOP)
-    marks = [*_grid(across, up, x_of, y_of), *_lines(lines, x_of, y_of), *_titles(plot)]
-    body = "\n".join(marks)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}" '
-        f'role="img" font-family="sans-serif" font-size="12" fill="#444">\n'
-        f'<rect width="100%" height="100%" fill="#fff"/>\n{body}\n</svg>\n'
+    tree = ET.Element(
+        "svg",
+        {
+            "xmlns": "http://www.w3.org/2000/svg",
+            "viewBox": f"0 0 {_WIDTH} {_HEIGHT}",
+            "width": str(_WIDTH),
+            "height": str(_HEIGHT),
+            "role": "img",
+            "font-family": "sans-serif",
+            "font-size": "12",
+            "fill": "#444",
+        },
     )
+    tree.append(_mark("rect", width="100%", height="100%", fill="#fff"))
+    tree.extend([*_grid(across, up, x_of, y_of), *_lines(lines, x_of, y_of), *_titles(plot)])
+    return tree
+
+
+def _mark(kind: str, text: str | None = None, **attributes: str | float) -> ET.Element:
+    """One element; attributes with an underscore for each dash, numbers to a tenth."""
+    shown = {
+        name.replace("_", "-"): value if isinstance(value, str) else f"{value:.1f}"
+        for name, value in attributes.items()
+    }
+    mark = ET.Element(kind, shown)
+    mark.text = text
+    return mark
 
 
 def _decades(values: Iterator[float]) -> range:
@@ -56,40 +83,42 @@ def _scale(decades: range, first: float, last: float) -> Callable[[float], float
     return lambda value: first + (math.log10(value) - decades[0]) / span * (last - first)
 
 
-def _grid(across: range, up: range, x_of: Callable[[float], float], y_of: Callable[[float], float]) -> Iterator[str]:
+def _grid(
+    across: range, up: range, x_of: Callable[[float], float], y_of: Callable[[float], float]
+) -> Iterator[ET.Element]:
     right, low = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
     for power in across:
         x = x_of(10.0**power)
-        yield f'<path d="M{x:.1f} {_TOP}V{low}" stroke="#e4e4e4"/>'
-        yield f'<text x="{x:.1f}" y="{low + 18}" text-anchor="middle">{_short(10.0**power)}</text>'
+        yield _mark("path", d=f"M{x:.1f} {_TOP}V{low}", stroke="#e4e4e4")
+        yield _mark("text", _short(10.0**power), x=x, y=low + 18, text_anchor="middle")
     for power in up:
         y = y_of(10.0**power)
-        yield f'<path d="M{_LEFT} {y:.1f}H{right}" stroke="#e4e4e4"/>'
-        yield f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_short(10.0**power)}</text>'
+        yield _mark("path", d=f"M{_LEFT} {y:.1f}H{right}", stroke="#e4e4e4")
+        yield _mark("text", _short(10.0**power), x=_LEFT - 8, y=y + 4, text_anchor="end")
 
 
 def _lines(
     lines: Mapping[str, Sequence[tuple[float, float]]], x_of: Callable[[float], float], y_of: Callable[[float], float]
-) -> Iterator[str]:
+) -> Iterator[ET.Element]:
     colours = {name: _COLOURS[number % len(_COLOURS)] for number, name in enumerate(lines)}
     for name, points in lines.items():
         drawn = [(x_of(x), y_of(y)) for x, y in points]
         path = "L".join(f"{x:.1f} {y:.1f}" for x, y in drawn)
-        yield f'<path d="M{path}" fill="none" stroke="{colours[name]}" stroke-width="2"/>'
+        yield _mark("path", d=f"M{path}", fill="none", stroke=colours[name], stroke_width="2")
         for x, y in drawn:
-            yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colours[name]}"/>'
+            yield _mark("circle", cx=x, cy=y, r="3", fill=colours[name])
     lowest = -math.inf
     for name in sorted(lines, key=lambda one: y_of(lines[one][-1][1])):
         x, y = lines[name][-1]
         lowest = max(y_of(y), lowest + _APART)
-        yield f'<text x="{x_of(x) + 9:.1f}" y="{lowest + 4:.1f}" fill="{colours[name]}">{html.escape(name)}</text>'
+        yield _mark("text", name, x=x_of(x) + 9, y=lowest + 4, fill=colours[name])
 
 
-def _titles(plot: Plot) -> Iterator[str]:
+def _titles(plot: Plot) -> Iterator[ET.Element]:
     middle, half = (_LEFT + _WIDTH - _RIGHT) / 2, (_TOP + _HEIGHT - _BOTTOM) / 2
-    yield f'<text x="{_LEFT}" y="26" font-size="15" fill="#222">{html.escape(plot.title)}</text>'
-    yield f'<text x="{middle}" y="{_HEIGHT - 16}" text-anchor="middle">{html.escape(plot.across)}</text>'
-    yield f'<text transform="translate(20 {half}) rotate(-90)" text-anchor="middle">{html.escape(plot.up)}</text>'
+    yield _mark("text", plot.title, x=_LEFT, y=26, font_size="15", fill="#222")
+    yield _mark("text", plot.across, x=middle, y=_HEIGHT - 16, text_anchor="middle")
+    yield _mark("text", plot.up, transform=f"translate(20 {half}) rotate(-90)", text_anchor="middle")
 
 
 def _short(value: float) -> str:
