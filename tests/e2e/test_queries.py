@@ -77,7 +77,7 @@ def test_slow_queries_are_logged_and_shown(tmp_path: Path) -> None:
         assert slow["client"].startswith("Python-urllib")
         lines = [line for line in program.log.read_text().splitlines() if "slow query" in line]
         assert sum("sum(rate(busy_total[5m]))" in line for line in lines) == 1
-        assert program.get("/api/v1/status/active_queries")["data"] == []
+        assert active(program) == []
 
 
 def test_a_query_ends_when_its_client_leaves(tmp_path: Path) -> None:

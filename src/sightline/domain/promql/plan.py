@@ -100,7 +100,7 @@ def plan(
         message = f'invalid expression type "{kind}" for range query, must be Scalar or instant Vector'
         raise BadData(message)
     _refuse_unsupported(root)
-    needs = dict(_Query(grid, lookback, digests).needs(root, grid))
+    needs = dict(_Selectors(grid, lookback, digests).needs(root, grid))
     fetches = _fetches(needs.values())
     source = {use: _holder(fetches, need) for use, need in needs.items()}
     return Plan(root, grid, lookback, fetches, source, is_range)
@@ -124,8 +124,8 @@ def _inner_grid(node: Subquery, grid: Grid, whole: Grid) -> Grid:
 
 
 @dataclass(frozen=True, slots=True)
-class _Query:
-    """What of a query matters to its selectors, on whatever grid they are; see `plan`."""
+class _Selectors:
+    """What the selectors of a query need, on whatever grid they are; see `plan`."""
 
     grid: Grid
     lookback: int
