@@ -16,7 +16,7 @@ from typing import Final
 from bench.machine import describe, load
 from bench.plan import FULL, QUICK, Plan
 from bench.plot import svg
-from bench.registry import MEASUREMENTS
+from bench.registry import MEASUREMENTS, ON_REQUEST
 from bench.report import Report, encoded, markdown, plots
 from bench.result import Section
 from bench.server import Failed
@@ -28,7 +28,7 @@ def main() -> int:
     """Run what was asked for; exit code 1 when something could not be measured."""
     asked = _arguments()
     plan = QUICK if asked.quick else FULL
-    names = [name for name in MEASUREMENTS if not asked.only or name in asked.only]
+    names = [name for name in MEASUREMENTS if (name in asked.only if asked.only else name not in ON_REQUEST)]
     date = datetime.now(UTC).strftime("%Y-%m-%d")
     started = time.monotonic()
     loads: dict[str, float] = {}

@@ -44,6 +44,7 @@ class Plan:
     report_runs: int
     scrape: float
     scrape_targets: int
+    soak: float
 
 
 FULL: Final = Plan(
@@ -80,6 +81,7 @@ FULL: Final = Plan(
     report_runs=3,
     scrape=75,
     scrape_targets=500,
+    soak=3_600,
 )
 QUICK: Final = Plan(
     name="quick",
@@ -115,4 +117,5 @@ QUICK: Final = Plan(
     report_runs=1,
     scrape=30,
     scrape_targets=100,
+    soak=60,
 )

@@ -20,6 +20,7 @@ from bench.measurements import (
     restart,
     rules,
     scrape,
+    soak,
     start,
 )
 from bench.plan import Plan
@@ -43,4 +44,7 @@ MEASUREMENTS: Final[Mapping[str, Callable[[Plan], Section]]] = {
     "live": live.measure,
     "report": report.measure,
     "scrape": scrape.measure,
+    "soak": soak.measure,
 }
+ON_REQUEST: Final = frozenset({"soak"})
+"""What takes so long that it is measured only when it is named."""
