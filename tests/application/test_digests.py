@@ -21,7 +21,7 @@ from sightline.domain.tenancy import LOCAL
 from sightline.domain.timerange import DAY, HOUR, MINUTE, Grid
 
 SERIES = [Labels.of(__name__=name, x=x, y=y) for name in "ab" for x in "12" for y in "345"]
-VALUES = [0.0, -0.0, 1.5, -3.0, 0.1, 7.0, float("inf"), float("nan"), float(STALE)]
+VALUES = [0.0, 1.5, -3.0, 0.1, 7.0, float("inf"), float("nan"), float(STALE)]
 
 CALLS = st.builds(
     "{}({}[{}]{})".format,

@@ -1,6 +1,8 @@
 import asyncio
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from sightline.adapters.outbound.memory.clock import ManualClock
 from sightline.adapters.outbound.memory.notifier import MemoryNotifier
 from sightline.adapters.outbound.memory.series import MemorySeries
 from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
-from sightline.application.evaluate import CONCURRENCY, Evaluate, Report
+from sightline.application.evaluate import CONCURRENCY, Ask, Evaluate, Report
 from sightline.application.notify import Notify
 from sightline.application.query import Query
 from sightline.domain.alerts.builtin import builtin_rules
@@ -53,8 +55,12 @@ class ScriptedQuery:
         """From now on this text has this answer."""
         self.answers[tenant, text] = answer
 
-    async def instant(self, principal: Principal, text: str, at: int) -> Answer:
-        """The answer that was set; nothing where none was."""
+    async def together(self, principal: Principal, texts: Iterable[str], at: int) -> Ask:
+        """What gives the answers that were set."""
+        assert all(texts)
+        return partial(self._answer, principal, at)
+
+    async def _answer(self, principal: Principal, at: int, text: str) -> Answer:
         self.asked.append((principal.tenant, text, at))
         self.running += 1
         self.most = max(self.most, self.running)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -49,15 +49,18 @@ ALERTS: Final = Instrument("sightline_alerts", "Alerts by state, all tenants tog
 _SHOWN: Final = (AlertState.PENDING, AlertState.FIRING, AlertState.RESOLVED)
 
 
-class InstantQuery(Protocol):
+Ask = Callable[[str], Awaitable[Answer]]
+"""Gives the value of a PromQL expression; raises SightlineError: it is wrong, too costly, or the store is away."""
+
+_Key = tuple[Tenant, str]
+"""Whose rule, and its name."""
+
+
+class InstantQueries(Protocol):
     """The part of the query use case that rules need."""
 
-    async def instant(self, principal: Principal, text: str, at: int, /) -> Answer:
-        """The value of a PromQL expression at one instant (ms), with the options a rule should have.
-
-        Raises:
-            SightlineError: the expression is wrong, too costly, or the store is away.
-        """
+    async def together(self, principal: Principal, texts: Iterable[str], at: int, /) -> Ask:
+        """What answers these expressions at one instant (ms), which may be worked out together."""
         ...
 
 
@@ -116,7 +119,7 @@ class Evaluate:
 
     def __init__(
         self,
-        query: InstantQuery,
+        query: InstantQueries,
         catalog: Catalog,
         bus: Bus,
         notify: Notify,
@@ -132,7 +135,7 @@ class Evaluate:
         self._clock = clock
         self._telemetry = telemetry
         self._tenants = tuple(tenants)
-        self._slots: dict[tuple[Tenant, str], _Slot] = {}
+        self._slots: dict[_Key, _Slot] = {}
         self._turns = asyncio.Semaphore(CONCURRENCY)
 
     async def install(self, principal: Principal, rules: Iterable[AlertRule]) -> None:
@@ -160,12 +163,14 @@ class Evaluate:
             for tenant in self._tenants
             for document in await self._catalog.list(tenant, RULE_KIND)
         }
+        rules = await self._read(documents)
+        asks = {tenant: await self._together(tenant, rules, now) for tenant in self._tenants}
         # Exceptions are collected as what they are here: the answers of some rules.
         outcomes = await asyncio.gather(
-            *(self._find(key, document, now) for key, document in documents.items()), return_exceptions=True
+            *(self._find(key, rule, asks[key[0]]) for key, rule in rules.items()), return_exceptions=True
         )
         changes: list[Notice] = []
-        for key, outcome in zip(documents, outcomes, strict=True):
+        for key, outcome in zip(rules, outcomes, strict=True):
             changes += self._conclude(key, outcome, now)
         for key in self._slots.keys() - documents.keys():
             changes += self._retire(key, now)
@@ -192,29 +197,44 @@ class Evaluate:
         slots = [slot for (tenant, _), slot in sorted(self._slots.items()) if tenant == principal.tenant]
         return [slot.status for slot in slots if slot.status is not None]
 
-    async def _find(self, key: tuple[Tenant, str], document: Document, now: int) -> Holding:
-        """What one rule's queries say at `now`."""
-        slot = self._slots.setdefault(key, _Slot())
+    async def _read(self, documents: Mapping[_Key, Document]) -> Mapping[_Key, Watched | BaseException]:
+        """The rules of the documents, made anew where these are new or have changed, or what is wrong with them."""
+
+        async def read(key: _Key, slot: _Slot) -> Watched:
+            watched = _watched(key[0], documents[key])
+            slot.watched, slot.body = watched, documents[key].body
+            return watched
+
+        slots = {key: self._slots.setdefault(key, _Slot()) for key in documents}
+        rules: dict[_Key, Watched | BaseException] = {
+            key: slot.watched
+            for key, slot in slots.items()
+            if slot.watched is not None and slot.body == documents[key].body
+        }
+        changed = [key for key in documents if key not in rules]
+        made = await asyncio.gather(*(read(key, slots[key]) for key in changed), return_exceptions=True)
+        rules.update(zip(changed, made, strict=True))
+        return rules
+
+    async def _together(self, tenant: Tenant, rules: Mapping[_Key, Watched | BaseException], now: int) -> Ask:
+        """What answers the expressions of a tenant's rules at `now`."""
+        its = [rule.rule for (owner, _), rule in rules.items() if owner == tenant and isinstance(rule, Watched)]
+        texts = [text for rule in its for text in (rule.expr, rule.data) if text]
+        return await self._query.together(Principal("alerts", tenant, Role.READER), texts, now)
+
+    async def _find(self, key: _Key, rule: Watched | BaseException, ask: Ask) -> Holding:
+        """What one rule's queries say."""
+        slot = self._slots[key]
         async with self._turns:
             started = self._clock.monotonic()
             try:
-                return await self._ask(slot, key[0], document, now)
+                if isinstance(rule, BaseException):
+                    raise rule
+                return await _holding(rule, slot.alerts, ask)
             finally:
                 slot.took = self._clock.monotonic() - started
 
-    async def _ask(self, slot: _Slot, tenant: Tenant, document: Document, now: int) -> Holding:
-        if slot.watched is None or slot.body != document.body:
-            slot.watched = _watched(tenant, document)
-            slot.body = document.body
-        watched, principal = slot.watched, Principal("alerts", tenant, Role.READER)
-        true = watched.holding(_elements(await self._query.instant(principal, watched.rule.expr, now)))
-        # Whether there is data matters only to alerts that the result does not hold; without any it is not asked for.
-        if not watched.rule.data or slot.alerts.keys() <= true.keys():
-            return Holding(true)
-        there = _elements(await self._query.instant(principal, watched.rule.data, now))
-        return Holding(true, frozenset(watched.texts.identity(labels) for labels, _ in there))
-
-    def _conclude(self, key: tuple[Tenant, str], outcome: Holding | BaseException, now: int) -> tuple[Notice, ...]:
+    def _conclude(self, key: _Key, outcome: Holding | BaseException, now: int) -> tuple[Notice, ...]:
         """Remember how the rule is doing and move its alerts."""
         slot = self._slots[key]
         if isinstance(outcome, Holding):
@@ -230,7 +250,7 @@ class Evaluate:
         self._telemetry.observe(DURATION, slot.took)
         return self._move(slot, outcome if isinstance(outcome, Holding) else QUERY_FAILED, now)
 
-    def _retire(self, key: tuple[Tenant, str], now: int) -> tuple[Notice, ...]:
+    def _retire(self, key: _Key, now: int) -> tuple[Notice, ...]:
         """End the alerts of a rule that is there no longer; the last of them takes the slot with it."""
         slot = self._slots[key]
         slot.status = None
@@ -265,6 +285,15 @@ def _watched(tenant: Tenant, document: Document) -> Watched:
     if rule.name != document.key:
         raise BadData(f"the rule stored as {document.key!r} calls itself {rule.name!r}; the two must be the same")
     return Watched.of(tenant, rule)
+
+
+async def _holding(watched: Watched, alerts: Alerts, ask: Ask) -> Holding:
+    true = watched.holding(_elements(await ask(watched.rule.expr)))
+    # Whether there is data matters only to alerts that the result does not hold; without any it is not asked for.
+    if not watched.rule.data or alerts.keys() <= true.keys():
+        return Holding(true)
+    there = _elements(await ask(watched.rule.data))
+    return Holding(true, frozenset(watched.texts.identity(labels) for labels, _ in there))
 
 
 def _elements(answer: Answer) -> list[tuple[Labels, float]]:

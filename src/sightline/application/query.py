@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,6 +17,7 @@ from sightline.application.watch import QueryRun, Question, Watch
 from sightline.domain.errors import (
     InvalidParameter,
     QueryTimeout,
+    SightlineError,
     TooManyPoints,
     TooManySamples,
     TooMuchMemory,
@@ -29,9 +30,10 @@ from sightline.domain.promql.nodes import Node
 from sightline.domain.promql.parse import DEFAULT_LIMITS, TextLimits, parse
 from sightline.domain.promql.plan import Fetch, Plan, plan
 from sightline.domain.promql.resources import Resources
+from sightline.domain.promql.sharing import Memo, shared
 from sightline.domain.promql.sliced import Sliced
 from sightline.domain.promql.values import Answer, Value, Vector
-from sightline.domain.tenancy import Principal
+from sightline.domain.tenancy import Principal, Tenant
 from sightline.domain.timerange import MINUTE, Grid, format_duration
 from sightline.ports.clock import Clock
 from sightline.ports.series import SeriesReader
@@ -97,7 +99,10 @@ DEFAULT_OPTIONS: Final = QueryOptions()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Job:
-    """One query on its way. lookback: ms. stop: set when nobody wants the answer any more."""
+    """One query on its way. lookback: ms. stop: set when nobody wants the answer any more.
+
+    root: the text as a tree, where that is known already. memo: what of it may be known already, and is to be known from now on.
+    """
 
     question: Question
     lookback: int
@@ -105,6 +110,8 @@ class _Job:
     run: QueryRun
     is_range: bool
     stop: threading.Event
+    root: Node | None = None
+    memo: Memo | None = None
 
     def repeated(self) -> Repeated:
         """The query as one that may have been asked before."""
@@ -152,6 +159,7 @@ class Query:
         self._spread = PoolSpread(executor, threads)
         self._reuse = reuse
         self._watch = watch or Watch(clock, telemetry)
+        self._together: dict[Tenant, tuple[Sequence[str], Mapping[str, Node]]] = {}
         # However many large queries there are, a thread is left for the small ones.
         large = max(1, threads - 1)
         self._turns = Turns(telemetry, small=self._limits.concurrency, large=large, queue=self._limits.queue)
@@ -181,12 +189,37 @@ class Query:
         question = Question(principal.tenant, "range", text, grid, options.client)
         return await self._answered(question, options, is_range=True)
 
-    async def _answered(self, question: Question, options: QueryOptions, *, is_range: bool) -> Answer:
+    async def together(self, principal: Principal, texts: Iterable[str], at: int) -> Callable[[str], Awaitable[Answer]]:
+        """What answers each of these texts as `instant` does, at one instant, and works out once what several have in common.
+
+        A text that cannot be parsed disturbs no other. Notes on what they have in common come with the text that was asked first.
+        """
+        its, memo = [*texts], Memo()
+        known, roots = self._together.get(principal.tenant, ([], {}))
+        if its != known:
+            roots = await self._in_thread(lambda: _sharing(its, self._text_limits()))
+            self._together[principal.tenant] = its, roots
+
+        async def ask(text: str) -> Answer:
+            question = Question(principal.tenant, "instant", text, Grid.instant(at), DEFAULT_OPTIONS.client)
+            return await self._answered(question, DEFAULT_OPTIONS, is_range=False, root=roots.get(text), memo=memo)
+
+        return ask
+
+    async def _answered(
+        self,
+        question: Question,
+        options: QueryOptions,
+        *,
+        is_range: bool,
+        root: Node | None = None,
+        memo: Memo | None = None,
+    ) -> Answer:
         with self._watch.over(question) as run:
             lookback, timeout = self._lookback(options), self._timeout(options)
             if is_range:
                 self._check_grid(question.grid)
-            job = _Job(question, lookback, options, run, is_range, threading.Event())
+            job = _Job(question, lookback, options, run, is_range, threading.Event(), root, memo)
             try:
                 return _limited(await self._within(timeout, self._run(job)), options.limit)
             finally:
@@ -243,9 +276,8 @@ class Query:
         text = job.question.text
 
         def prepare() -> Plan:
-            limits = TextLimits(self._limits.max_length, self._limits.max_depth)
-            node = parse(text, limits) if root is None else root
-            return plan(node, grid, job.lookback, is_range=job.is_range, digests=digests)
+            node = root or job.root or parse(text, self._text_limits())
+            return plan(node, grid, job.lookback, is_range=job.is_range, digests=digests, memo=job.memo)
 
         return prepare() if len(text) <= _QUICK_TEXT else await self._in_thread(prepare)
 
@@ -352,6 +384,9 @@ class Query:
     async def _in_thread(self, work: Callable[[], _Result]) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
+    def _text_limits(self) -> TextLimits:
+        return TextLimits(self._limits.max_length, self._limits.max_depth)
+
     def _lookback(self, options: QueryOptions) -> int:
         if options.lookback is None:
             return self._limits.lookback
@@ -399,6 +434,15 @@ class Query:
             raise QueryTimeout(message, seconds=seconds) from None
         finally:
             timer.cancel()
+
+
+def _sharing(texts: Sequence[str], limits: TextLimits) -> Mapping[str, Node]:
+    """The trees of those texts that can be parsed, with what they have in common shared."""
+    parsed: list[tuple[str, Node]] = []
+    for text in texts:
+        with suppress(SightlineError):  # whoever asks it is told
+            parsed.append((text, parse(text, limits)))
+    return dict(zip([text for text, _ in parsed], shared([root for _, root in parsed]), strict=True))
 
 
 def _work(planned: Plan, fetched: Sequence[SeriesColumns]) -> tuple[int, int]:

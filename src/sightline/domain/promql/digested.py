@@ -1,4 +1,7 @@
-"""Which calls need no samples, but one number of each of some windows: the extremes and the number of samples over whole hours."""
+"""Which calls need no samples, but one number of each of some windows: the extremes and the number of samples over whole hours.
+
+Where 0 and -0 are both the extreme, samples give the one that came first, and digests either.
+"""
 
 import math
 from collections.abc import Mapping

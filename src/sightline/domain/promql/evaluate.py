@@ -36,6 +36,7 @@ from sightline.domain.promql.nodes import (
     Parentheses,
     RangeSelector,
     Selector,
+    Shared,
     Subquery,
     Text,
     unwrap,
@@ -166,8 +167,19 @@ class _Evaluation:
                 value = self._combined(node)
             case Negation():
                 value = self._negated(node)
+            case Shared():
+                value = self._shared(node)
             case _:
                 raise unsupported(type(node).__name__)
+        return value
+
+    def _shared(self, node: Shared) -> Scalar | String | Vector:
+        """What is known already, or else is known from now on."""
+        memo = self._plan.memo
+        known = None if memo is None else memo.get(node)
+        value = self._value(node.inner) if known is None else known
+        if memo is not None and isinstance(value, Scalar | Vector):
+            memo.keep(node, value)
         return value
 
     def _negated(self, node: Negation) -> Scalar | Vector:

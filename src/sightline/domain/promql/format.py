@@ -23,6 +23,7 @@ from sightline.domain.promql.nodes import (
     Parentheses,
     RangeSelector,
     Selector,
+    Shared,
     Subquery,
     Text,
     children,
@@ -143,6 +144,8 @@ def _pieces(node: Node) -> Iterator[str]:
             yield from (["Inf"] if isinstance(node.inner, Number) and node.inner.value == inf else _pieces(node.inner))
         case Parentheses():
             yield from _listed((node.inner,))
+        case Shared():
+            yield from _pieces(node.inner)
 
 
 def _listed(nodes: Sequence[Node]) -> Iterator[str]:

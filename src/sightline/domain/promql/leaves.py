@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from sightline.domain.promql.functions import OVER_WINDOW
-from sightline.domain.promql.nodes import Call, Node, RangeSelector, Selector, Subquery, children, unwrap
+from sightline.domain.promql.nodes import Call, Node, RangeSelector, Selector, Shared, Subquery, children, unwrap
 from sightline.domain.promql.plan import Plan
 from sightline.domain.timerange import Grid
 
@@ -46,5 +46,7 @@ def _served(plan: Plan, node: Node, grid: Grid) -> Iterator[tuple[int, Leaf | No
             grid = plan.inner_grid(node, grid)
             if grid.points < 1:
                 return
+        case Shared() if plan.memo is not None and node in plan.memo:
+            return
     for child in children(node):
         yield from _served(plan, child, grid)

@@ -150,13 +150,22 @@ class Parentheses:
     inner: "Node"
 
 
-Node = Number | Text | Selector | RangeSelector | Subquery | Call | Aggregation | Binary | Negation | Parentheses
+@dataclass(frozen=True, slots=True, eq=False)
+class Shared:
+    """What several queries of one instant have in common: one object in all of them, equal to itself alone. Never parsed."""
+
+    inner: "Node"
+
+
+Node = (
+    Number | Text | Selector | RangeSelector | Subquery | Call | Aggregation | Binary | Negation | Parentheses | Shared
+)
 
 
 def children(node: Node) -> tuple[Node, ...]:
     """The nodes directly below a node, left to right."""
     match node:
-        case Subquery() | Negation() | Parentheses():
+        case Subquery() | Negation() | Parentheses() | Shared():
             return (node.inner,)
         case Call():
             return node.arguments

@@ -13,11 +13,13 @@ from sightline.domain.promql.nodes import (
     Node,
     RangeSelector,
     Selector,
+    Shared,
     Subquery,
     Text,
     children,
     unwrap,
 )
+from sightline.domain.promql.sharing import Memo
 from sightline.domain.timerange import MAX_TIME, MIN_TIME, MINUTE, Grid, TimeRange
 
 DEFAULT_LOOKBACK: Final = 5 * MINUTE
@@ -65,6 +67,7 @@ class Plan:
 
     source: for each use of a selector, which of the fetches holds its samples; a fetch may hold more than one use needs.
     lookback: of instant selectors, ms. is_range: asked as a range query, whose rows stand in order of labels whatever it sorts.
+    memo: the values of shared expressions; below one that was known when this was planned nothing is fetched.
     """
 
     root: Node
@@ -73,6 +76,7 @@ class Plan:
     fetches: tuple[Fetch, ...]
     source: Mapping[Use, int]
     is_range: bool = False
+    memo: Memo | None = None
 
     def instants(self, node: Selector | Subquery, grid: Grid) -> Instants:
         """Where a selector or subquery looks from when it is evaluated on `grid`; start() and end() are the query's."""
@@ -84,11 +88,17 @@ class Plan:
 
 
 def plan(
-    root: Node, grid: Grid, lookback: int = DEFAULT_LOOKBACK, *, is_range: bool = False, digests: bool = False
+    root: Node,
+    grid: Grid,
+    lookback: int = DEFAULT_LOOKBACK,
+    *,
+    is_range: bool = False,
+    digests: bool = False,
+    memo: Memo | None = None,
 ) -> Plan:
     """Plan a query over a grid; `is_range` says that it was asked as a range query, which yields no raw samples and no strings.
 
-    digests: where statistics of windows suffice, they are fetched, and not samples.
+    digests: where statistics of windows suffice, they are fetched, and not samples. memo: of this instant, or None.
 
     Raises:
         NotSupported: the tree holds something that cannot be evaluated; the message names it.
@@ -100,10 +110,10 @@ def plan(
         message = f'invalid expression type "{kind}" for range query, must be Scalar or instant Vector'
         raise BadData(message)
     _refuse_unsupported(root)
-    needs = dict(_Selectors(grid, lookback, digests).needs(root, grid))
+    needs = dict(_Selectors(grid, lookback, digests, memo).needs(root, grid))
     fetches = _fetches(needs.values())
     source = {use: _holder(fetches, need) for use, need in needs.items()}
-    return Plan(root, grid, lookback, fetches, source, is_range)
+    return Plan(root, grid, lookback, fetches, source, is_range, memo)
 
 
 def _instants(node: Selector | Subquery, grid: Grid, whole: Grid) -> Instants:
@@ -130,6 +140,7 @@ class _Selectors:
     grid: Grid
     lookback: int
     digests: bool
+    memo: Memo | None
 
     def needs(self, node: Node, grid: Grid) -> Iterator[tuple[Use, Fetch]]:
         """What each selector of a tree needs alone, a range selector as one; nothing below a subquery that has no instant."""
@@ -145,6 +156,8 @@ class _Selectors:
                 grid = _inner_grid(node, grid, self.grid)
                 if grid.points < 1:
                     return
+            case Shared() if self.memo is not None and node in self.memo:
+                return
         for child in children(node):
             yield from self.needs(child, grid)
 

@@ -16,6 +16,7 @@ from sightline.domain.promql.nodes import (
     Parentheses,
     RangeSelector,
     Selector,
+    Shared,
     Subquery,
     Text,
 )
@@ -54,6 +55,8 @@ def tree(node: Node) -> dict[str, Any]:  # noqa: PLR0911 - one for each kind of 
             return {"type": "unaryExpr", "op": "-", "expr": tree(node.inner)}
         case Parentheses():
             return {"type": "parenExpr", "expr": tree(node.inner)}
+        case Shared():
+            return tree(node.inner)
 
 
 def _selector(node: Selector) -> dict[str, Any]:
