@@ -175,7 +175,8 @@ class _Answer:
         self._send = send
         self._headers = [_NOSNIFF, *(cors.readable_by(reader) if reader is not None else ())]
         self.bodiless = scope["method"] == "HEAD"
-        self._answer = None if self.bodiless else scope.get(ANSWER)
+        answer = scope.pop(ANSWER, None)  # the scope and what it answers would keep each other alive
+        self._answer = None if self.bodiless else answer
         self.status = 0
 
     def at_once(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> bool:

@@ -18,6 +18,13 @@ async def attended(receive: Receive, work: Coroutine[Any, Any, _Result]) -> _Res
         ClientGone: nobody waits any more.
     """
     working = asyncio.ensure_future(work)
+    try:
+        await asyncio.sleep(0)  # small work is done at once, and nobody need listen for the client meanwhile
+    except asyncio.CancelledError:
+        working.cancel()
+        raise
+    if working.done():
+        return working.result()
     leaving = asyncio.ensure_future(_gone(receive))
     leaving.add_done_callback(partial(_end, working))
     try:

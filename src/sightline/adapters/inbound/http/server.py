@@ -117,6 +117,11 @@ class ImpatientHttp(HttpToolsProtocol):
         whole.offer(scope, self.cycle, body)
         self._start_asgi_task(self.cycle, self.app)
 
+    @override
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        whole.offer_answer(cycle)
+        super()._start_asgi_task(cycle, app)
+
     def _remember(self, data: bytes) -> None:
         """Remember the head of a request that was read whole; its task has not run yet, so that the scope is untouched."""
         learnt = whole.learn(data, cast("Scope", self.scope))

@@ -43,6 +43,7 @@ def learn(data: bytes, scope: Scope) -> tuple[bytes, Head] | None:
     if not head or len(head) > MAX_HEAD_BYTES or scope["http_version"] != "1.1":
         return None
     kept: Scope = {**scope, MEMO: {}}
+    kept.pop(ANSWER, None)  # each request has its own
     if any(header(kept, name) is not None for name in _SPECIAL):
         return None
     length = header(kept, b"content-length") or "0"
@@ -50,12 +51,16 @@ def learn(data: bytes, scope: Scope) -> tuple[bytes, Head] | None:
 
 
 def offer(scope: Scope, cycle: RequestResponseCycle, body: bytes) -> None:
-    """Hand a whole body to a request's cycle, and the short ways of reading it and of answering to the application."""
+    """Hand a whole body to a request's cycle, and the short way of reading it to the application."""
     cycle.body += body
     cycle.more_body = False
     cycle.message_event.set()
     scope[BODY] = partial(_take, cycle)
-    scope[ANSWER] = partial(_answer, cycle)
+
+
+def offer_answer(cycle: RequestResponseCycle) -> None:
+    """Hand the short way of answering to the application."""
+    cast("Scope", cycle.scope)[ANSWER] = partial(_answer, cycle)
 
 
 def _take(cycle: RequestResponseCycle) -> bytes:
@@ -71,13 +76,14 @@ def _answer(cycle: RequestResponseCycle, status: int, headers: Iterable[tuple[by
     """Write a whole answer at once; false, and nothing is written, when it needs the server's ordinary way."""
     if cycle.flow.write_paused or cycle.disconnected or cycle.response_started or not cycle.keep_alive:
         return False
+    if cycle.waiting_for_100_continue:
+        return False
     pieces: list[Any] = [STATUS_LINE[status]]
     for name, value in (*cycle.default_headers, *headers):
         if name == b"connection" or b"\n" in value or b"\r" in value:
             return False
         pieces += (name, b": ", value, b"\r\n")
     pieces += (b"\r\n", body)
-    cast("Scope", cycle.scope).pop(ANSWER, None)  # the scope and the cycle would keep each other alive
     cycle.transport.write(b"".join(pieces))
     cycle.response_started = cycle.response_complete = True
     cycle.message_event.set()
