@@ -60,6 +60,8 @@ async def fetch(
         TooManySamples: together they are more than the budget.
         Unavailable: the store is away.
     """
+    if not fetches:
+        return []
     if len(fetches) == 1:
         return [await _read(series, tenant, fetches[0], budget)]
     gate = asyncio.Semaphore(at_once)

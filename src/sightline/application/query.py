@@ -1,7 +1,6 @@
 """Answer PromQL queries: parse, plan, fetch through the series port, evaluate in threads, all within limits."""
 
 import asyncio
-import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -97,9 +96,9 @@ class QueryOptions:
 DEFAULT_OPTIONS: Final = QueryOptions()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Job:
-    """One query on its way. lookback: ms. stop: set when nobody wants the answer any more.
+    """One query on its way. lookback: ms. is_over: nobody wants the answer any more; read by other threads.
 
     root: the text as a tree, where that is known already. memo: what of it may be known already, and is to be known from now on.
     """
@@ -109,9 +108,9 @@ class _Job:
     options: QueryOptions
     run: QueryRun
     is_range: bool
-    stop: threading.Event
     root: Node | None = None
     memo: Memo | None = None
+    is_over: bool = False
 
     def repeated(self) -> Repeated:
         """The query as one that may have been asked before."""
@@ -119,7 +118,7 @@ class _Job:
 
     def check(self) -> None:
         """Called by the evaluation again and again; raises to end it."""
-        if self.stop.is_set():
+        if self.is_over:
             raise QueryTimeout("the query was stopped")
 
 
@@ -219,11 +218,11 @@ class Query:
             lookback, timeout = self._lookback(options), self._timeout(options)
             if is_range:
                 self._check_grid(question.grid)
-            job = _Job(question, lookback, options, run, is_range, threading.Event(), root, memo)
+            job = _Job(question, lookback, options, run, is_range, root, memo)
             try:
                 return _limited(await self._within(timeout, self._run(job)), options.limit)
             finally:
-                job.stop.set()  # whatever still evaluates ends at its next check
+                job.is_over = True  # whatever still evaluates ends at its next check
 
     async def _run(self, job: _Job) -> Answer:
         """Answer in the lane where the query belongs by what is known of it; if that is not enough, once more in the large one."""

@@ -1,8 +1,7 @@
 """Watch queries: count them, know those that run, and remember those of late that took long."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import count
 from types import TracebackType
@@ -100,6 +99,28 @@ class Timed:
         setattr(self._run, self._phase, spent)
 
 
+class Watched:
+    """A query that is under way as long as the block; entered once."""
+
+    __slots__ = ("_ended", "_run", "_running")
+
+    def __init__(self, run: QueryRun, running: dict[int, QueryRun], ended: Callable[[QueryRun, str], None]) -> None:
+        self._run = run
+        self._running = running
+        self._ended = ended
+
+    def __enter__(self) -> QueryRun:
+        self._running[self._run.number] = self._run
+        return self._run
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        del self._running[self._run.number]
+        code = error.code if isinstance(error, SightlineError) else CANCELED
+        self._ended(self._run, "ok" if error is None else code)
+
+
 class Watch:
     """The use case. `tell` is called with each slow query when it has ended. Belongs to one event loop."""
 
@@ -119,24 +140,12 @@ class Watch:
         self._running: dict[int, QueryRun] = {}
         self._slow: deque[QueryRun] = deque(maxlen=REMEMBERED)
 
-    @contextmanager
-    def over(self, question: Question) -> Iterator[QueryRun]:
+    def over(self, question: Question) -> "Watched":
         """Watch a query from beginning to end; how it ends follows from what leaves the block."""
         if len(question.text) > SHOWN_TEXT:
             question = replace(question, text=question.text[:SHOWN_TEXT])
         run = QueryRun(next(self._numbers), question, self._clock.now(), self._clock.monotonic())
-        self._running[run.number] = run
-        code = CANCELED
-        try:
-            yield run
-            code = "ok"
-        except SightlineError as error:
-            code = error.code
-            raise
-        finally:
-            del self._running[run.number]
-            run.code, run.took = code, self._clock.monotonic() - run.began
-            self._judge(run)
+        return Watched(run, self._running, self._ended)
 
     def timed(self, run: QueryRun, phase: Phase) -> Timed:
         """A context that counts its time for a phase."""
@@ -154,8 +163,9 @@ class Watch:
         """Seconds that a query took, or has taken so far."""
         return run.took if run.code else self._clock.monotonic() - run.began
 
-    def _judge(self, run: QueryRun) -> None:
+    def _ended(self, run: QueryRun, code: str) -> None:
         kind = run.question.kind
+        run.code, run.took = code, self._clock.monotonic() - run.began
         self._telemetry.add(QUERIES, labels=(kind, run.code))
         self._telemetry.observe(SECONDS, run.took, (kind,))
         if self._slower_than and run.took >= self._slower_than:

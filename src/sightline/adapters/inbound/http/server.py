@@ -89,7 +89,8 @@ class ImpatientHttp(HttpToolsProtocol):
             self._head_watch.start()
         self._begun = 0
         super().data_received(data)
-        if is_first and self._is_between and self._begun == 1:
+        # Who asks but once has no use of it.
+        if is_first and before is not None and self._is_between and self._begun == 1:
             self._remember(data)
         if self._in_head and self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
             self.transport.write(_TOO_LARGE)
