@@ -3,9 +3,11 @@
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sightline.domain.metrics import sliding
 from sightline.domain.metrics.chains import Chains
 from sightline.domain.timerange import ALL_TIME, TimeRange
 
@@ -21,6 +23,13 @@ ADDITION = st.lists(st.tuples(st.integers(0, SERIES - 1), st.integers(0, 20)), m
 )
 def test_a_view_is_what_was_held_when_it_was_taken(steps: list[list[Sample] | int], ends: tuple[int, int]) -> None:
     """After any additions and drops, a view has each series' samples by time, the last write alone; what follows leaves it be."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sliding, "_FEWEST", 1)
+        check_views(steps, ends)
+
+
+def check_views(steps: list[list[Sample] | int], ends: tuple[int, int]) -> None:
+    """Add and drop, and look at every view in the end."""
     within = TimeRange(*ends)
     chains = Chains()
     chains.reserve(SERIES)
