@@ -31,6 +31,11 @@ class SeriesArchive(SeriesStore, Protocol):
     Errors: those of the series port. Returned objects belong to the caller, who does not write into `known`.
     """
 
+    @property
+    def weight(self) -> int:
+        """About how many bytes of this process's memory it keeps samples in, for reads to come."""
+        ...
+
     def described(self) -> AsyncIterator[Described]:
         """Every series of every tenant that was stored before the call, in any order, a series perhaps more than once."""
         ...

@@ -65,6 +65,7 @@ async def test_the_oldest_is_given_up_when_there_is_no_more_room(engine: Embedde
     store, ledger = ClickHouseSeries(engine, recent_bytes=5_000), Ledger()
     for hour in range(20):
         await store.write(ledger.sealed(writes(NOW + hour * HOUR, 60)))
+    assert 0 < store.weight <= 5_000
     newest, oldest = TimeRange(NOW + 19 * HOUR, NOW + 20 * HOUR), TimeRange(NOW, NOW + HOUR - 1)
     assert (await read(store, ALL_TIME)).samples == 20 * 60 * 8
     await engine.command("TRUNCATE TABLE chunks")

@@ -32,6 +32,9 @@ from sightline.ports.series import SeriesStore
 from sightline.ports.telemetry import Instrument, Kind, Telemetry
 
 _HOT_BYTES: Final = Instrument("sightline_hot_bytes", "Memory of the newest samples kept for queries.", Kind.GAUGE)
+_CHUNK_BYTES: Final = Instrument(
+    "sightline_hot_chunk_bytes", "Memory of the chunks written last, kept for queries.", Kind.GAUGE
+)
 _INDEX_BYTES: Final = Instrument(
     "sightline_index_bytes", "About how much memory the index of labels takes.", Kind.GAUGE
 )
@@ -203,6 +206,7 @@ class TieredSeries(SeriesStore):
     async def measure(self, telemetry: Telemetry) -> None:
         """Tell what is kept in memory."""
         telemetry.set(_HOT_BYTES, self._hot.weight)
+        telemetry.set(_CHUNK_BYTES, self._store.weight)
         telemetry.set(_INDEX_BYTES, self._index.weight)
         telemetry.set(_INDEX_GIVEN_UP, self._index.given_up)
 

@@ -61,6 +61,11 @@ class ClickHouseSeries(SeriesArchive):
         self._newest: int | None = None
         self._recent = RecentChunks(recent_bytes)
 
+    @property
+    @override
+    def weight(self) -> int:
+        return self._recent.weight
+
     @classmethod
     async def open(
         cls,

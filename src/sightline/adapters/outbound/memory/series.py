@@ -29,6 +29,11 @@ class MemorySeries(SeriesArchive):
         self._written: set[int] = set()
         self._tenants: dict[Tenant, _Tenant] = {}
 
+    @property
+    @override
+    def weight(self) -> int:
+        return 0
+
     @override
     async def write(self, batch: SealedRange) -> None:
         if batch.range_id in self._written:
