@@ -13,7 +13,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 
-from bench.machine import describe, load
+from bench.machine import describe, load, withheld
 from bench.plan import FULL, QUICK, Plan
 from bench.plot import svg
 from bench.registry import MEASUREMENTS, ON_REQUEST
@@ -32,12 +32,15 @@ def main() -> int:
     date = datetime.now(UTC).strftime("%Y-%m-%d")
     started = time.monotonic()
     loads: dict[str, float] = {}
+    shares: dict[str, float] = {}
     sections = []
     for name in names:
         loads[name] = load()
         print(f"{time.monotonic() - started:5.0f} s  {name}", file=sys.stderr, flush=True)
+        before, begun = withheld(), time.monotonic()
         sections.append(_measured(name, plan))
-    report = Report(date, plan.name, describe(), loads, time.monotonic() - started, sections)
+        shares[name] = 100 * (withheld() - before) / (time.monotonic() - begun)
+    report = Report(date, plan.name, describe(), loads, shares, time.monotonic() - started, sections)
     stem = asked.name or (
         date if plan is FULL and not asked.only else f"{date}-{plan.name}-{'-'.join(asked.only or ['all'])}"
     )

@@ -4,8 +4,11 @@ import os
 import platform
 import subprocess
 from pathlib import Path
+from typing import Final
 
 from bench.programs import NODE_EXPORTER, PROGRAMS
+
+_STEAL: Final = 8  # the field of the first line of /proc/stat, proc_stat(5)
 
 
 def describe() -> dict[str, str]:
@@ -22,6 +25,12 @@ def describe() -> dict[str, str]:
 def load() -> float:
     """The load average of the last minute: above about 1 before a run, somebody else is at work."""
     return os.getloadavg()[0]
+
+
+def withheld() -> float:
+    """Seconds of a core so far in which work was ready to run and the hypervisor gave the processor to others (steal)."""
+    ticks = int(Path("/proc/stat").read_text(encoding="utf-8").partition("\n")[0].split()[_STEAL])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _commit() -> str:

@@ -1,4 +1,4 @@
-"""How much of everything is done: the whole plan takes less than forty minutes, the quick one about ten."""
+"""How much of everything is done: the whole plan takes about forty minutes, the quick one about ten."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +20,7 @@ class Plan:
     single_runs: int
     single_rounds: int
     disk_rounds: int
+    memory_runs: int
     memory_series: int
     memory_settling: float
     latency: float
@@ -57,6 +58,7 @@ FULL: Final = Plan(
     single_runs=5,
     single_rounds=10,
     disk_rounds=65,
+    memory_runs=5,
     memory_series=100_000,
     memory_settling=20,
     latency=5,
@@ -93,6 +95,7 @@ QUICK: Final = Plan(
     single_runs=1,
     single_rounds=4,
     disk_rounds=10,
+    memory_runs=1,
     memory_series=20_000,
     memory_settling=5,
     latency=2,

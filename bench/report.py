@@ -15,12 +15,16 @@ _PEERS: Final = [program.name for program in PROGRAMS if program is not SIGHTLIN
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run of the benchmark. loads: the load average before each measurement, by its name."""
+    """One run of the benchmark.
+
+    loads: the load average before each measurement, by its name. withheld: percent of a core that the hypervisor took during each.
+    """
 
     date: str
     plan: str
     machine: Mapping[str, str]
     loads: Mapping[str, float]
+    withheld: Mapping[str, float]
     seconds: float
     sections: Sequence[Section]
 
@@ -29,6 +33,7 @@ def markdown(report: Report, stem: str) -> str:
     """The page. stem: the name of its file without the ending, by which it finds its plots."""
     facts = "\n".join(f"| {name} | {fact} |" for name, fact in report.machine.items())
     loads = ", ".join(f"{name} {load:.1f}" for name, load in report.loads.items())
+    withheld = ", ".join(f"{name} {share:.0f}" for name, share in report.withheld.items())
     head = f"""\
 # Benchmark of {report.date} ({report.plan})
 
@@ -41,6 +46,7 @@ run.
 |---|---|
 {facts}
 | load average before each | {loads} |
+| taken by the hypervisor during each, % of a core | {withheld} |
 | duration | {report.seconds:.0f} s |
 """
     parts = [*_limits(report.sections), *(_section(section, stem) for section in report.sections)]

@@ -21,8 +21,9 @@ def measure(plan: Plan) -> Section:
     shape = Shape(start, _ROUNDS, series, 2_000, _SAMPLES)
     bodies = list(requests(shape))
     memory: dict[str, list[float]] = {}
-    for program in present():
-        memory[program.name] = [_run(program, shape, bodies, plan.memory_settling)]
+    for _ in range(plan.memory_runs):
+        for program in present():
+            memory.setdefault(program.name, []).append(_run(program, shape, bodies, plan.memory_settling))
     per_series = {name: [1024 * mib for mib in values] for name, values in memory.items()}
     per_series = {name: [kib / series for kib in values] for name, values in per_series.items()}
     return Section(

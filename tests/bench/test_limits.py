@@ -58,7 +58,7 @@ ROWS: Final = [
 
 def page(*sections: Section) -> str:
     """The page of these sections."""
-    return markdown(Report("2026-11-21", "quick", {}, {}, 1.0, sections), "stem")
+    return markdown(Report("2026-11-21", "quick", {}, {}, {}, 1.0, sections), "stem")
 
 
 def test_the_page_opens_with_all_limits() -> None:
@@ -81,6 +81,6 @@ def test_the_page_shows_its_plots() -> None:
     """A plot is a file beside the page, and the page shows that file."""
     plot = Plot("growth", "CPU", "series", "us", {OURS: [(1.0, 2.0)]})
     section = Section("some", "How.", ROWS, plots=[plot])
-    files = plots(Report("2026-11-21", "quick", {}, {}, 1.0, [section]), "stem")
+    files = plots(Report("2026-11-21", "quick", {}, {}, {}, 1.0, [section]), "stem")
     assert files == {"stem-growth.svg": plot}
     assert "![CPU](stem-growth.svg)" in page(section)
