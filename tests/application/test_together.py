@@ -12,10 +12,13 @@ from typing_extensions import override
 from sightline.adapters.outbound.memory.clock import ManualClock
 from sightline.adapters.outbound.memory.series import MemorySeries
 from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
-from sightline.application.query import Query
-from sightline.domain.errors import MalformedQuery
+from sightline.application import query as use_case
+from sightline.application.query import Query, QueryLimits
+from sightline.domain.errors import MalformedQuery, TooMuchMemory
 from sightline.domain.labels import Labels, Matchers
 from sightline.domain.metrics.samples import SeriesColumns
+from sightline.domain.promql.nodes import Node
+from sightline.domain.promql.parse import TextLimits, parse
 from sightline.domain.tenancy import LOCAL, Tenant
 from sightline.domain.timerange import MINUTE, TimeRange
 
@@ -118,6 +121,32 @@ async def test_a_text_that_cannot_be_parsed_disturbs_no_other(query: Query) -> N
     with pytest.raises(MalformedQuery):
         await ask("sum(a")
     assert cast("Any", await ask("count(a) > 2")).value.labels == (Labels(),)
+
+
+async def test_a_defect_in_one_text_disturbs_no_other(query: Query, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even one that nobody foresaw."""
+
+    def broken(text: str, limits: TextLimits) -> Node:
+        if "b" in text:
+            raise RuntimeError(text)
+        return parse(text, limits)
+
+    monkeypatch.setattr(use_case, "parse", broken)
+    ask = await query.together(LOCAL, ["sum(a) > -1", "sum(b) > 1"], NOW)
+    assert cast("Any", await ask("sum(a) > -1")).value.labels == (Labels(),)
+    with pytest.raises(RuntimeError):
+        await ask("sum(b) > 1")
+
+
+async def test_what_is_known_counts_against_the_limits(store: CountedSeries, executor: ThreadPoolExecutor) -> None:
+    """A query over a large vector that another one worked out is as large as one that does so itself."""
+    limits = QueryLimits(memory=16 * 54 + 9 * 6 + 1)
+    query = Query(series=store, clock=ManualClock(NOW), telemetry=MemoryTelemetry(), executor=executor, limits=limits)
+    texts = ["rate(a[9m]) > -1", "rate(a[9m]) + on(x, y) quantile_over_time(0.5, b[9m])"]
+    ask = await query.together(LOCAL, texts, NOW)
+    await ask(texts[0])
+    with pytest.raises(TooMuchMemory):
+        await ask(texts[1])
 
 
 async def test_another_set_of_texts_is_looked_at_anew(query: Query, store: CountedSeries) -> None:

@@ -214,7 +214,7 @@ class Evaluate:
         changed = [key for key in documents if key not in rules]
         made = await asyncio.gather(*(read(key, slots[key]) for key in changed), return_exceptions=True)
         rules.update(zip(changed, made, strict=True))
-        return rules
+        return {key: rules[key] for key in documents}
 
     async def _together(self, tenant: Tenant, rules: Mapping[_Key, Watched | BaseException], now: int) -> Ask:
         """What answers the expressions of a tenant's rules at `now`."""

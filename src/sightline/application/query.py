@@ -16,7 +16,6 @@ from sightline.application.watch import QueryRun, Question, Watch
 from sightline.domain.errors import (
     InvalidParameter,
     QueryTimeout,
-    SightlineError,
     TooManyPoints,
     TooManySamples,
     TooMuchMemory,
@@ -331,6 +330,7 @@ class Query:
         # Slices have half of what a query may hold; the other half is for what is made of them.
         limit = min(self._limits.max_samples, self._limits.memory // _SAMPLE_BYTES) // 2
         values = sum(len(its) * grid.points for number, its in known.items() for _, grid in served[number])
+        values += sum(planned.known.values())
         self._require_memory(sum([one.samples for one in whole]) + limit, values)
         vectors = dict[Leaf, Vector]()
         for number, its in known.items():
@@ -436,19 +436,21 @@ class Query:
 
 
 def _sharing(texts: Sequence[str], limits: TextLimits) -> Mapping[str, Node]:
-    """The trees of those texts that can be parsed, with what they have in common shared."""
+    """The trees of those texts that are short and can be parsed, with what they have in common shared."""
     parsed: list[tuple[str, Node]] = []
     for text in texts:
-        with suppress(SightlineError):  # whoever asks it is told
-            parsed.append((text, parse(text, limits)))
+        if len(text) <= _QUICK_TEXT:
+            with suppress(Exception):  # whoever asks it is told
+                parsed.append((text, parse(text, limits)))
     return dict(zip([text for text, _ in parsed], shared([root for _, root in parsed]), strict=True))
 
 
 def _work(planned: Plan, fetched: Sequence[SeriesColumns]) -> tuple[int, int]:
-    """How many samples were read, and how many values the selectors make of them: series by instants, those of subqueries too."""
+    """How many samples were read, and how many values selectors make of them, series by instants, and are known already."""
     values = 0
     for (_, grid), source in planned.source.items():
         values += len(fetched[source]) * grid.points
+    values += sum(planned.known.values())
     return sum([one.samples for one in fetched]), values
 
 
@@ -457,7 +459,8 @@ def _is_quick(text: str, planned: Plan, fetched: Sequence[SeriesColumns]) -> boo
     if len(text) > _SIMPLE_TEXT or ":" in text:  # a subquery, which has instants of its own, is written with a colon
         return False
     rows, samples = sum(map(len, fetched)), sum(one.samples for one in fetched)
-    return rows * planned.grid.points <= _QUICK_VALUES and samples <= _QUICK_SAMPLES
+    values = rows * planned.grid.points + sum(planned.known.values())
+    return values <= _QUICK_VALUES and samples <= _QUICK_SAMPLES
 
 
 def _limited(answer: Answer, limit: int | None) -> Answer:

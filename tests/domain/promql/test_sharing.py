@@ -3,12 +3,13 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from sightline.domain.labels import Labels
 from sightline.domain.promql.format import text as written
 from sightline.domain.promql.nodes import Node, Shared, children
 from sightline.domain.promql.parse import parse
 from sightline.domain.promql.plan import plan
 from sightline.domain.promql.sharing import Memo, shared
-from sightline.domain.promql.values import Scalar
+from sightline.domain.promql.values import Scalar, Vector
 from sightline.domain.timerange import MINUTE, Grid
 
 
@@ -34,6 +35,9 @@ def parts(root: Node) -> list[Shared]:
         (["1 - abs(vector(time()))", "2 - abs(vector(time()))"], [[], []]),
         (["max_over_time(sum(a)[5m:1m])", "min_over_time(sum(a)[5m:1m])"], [[], []]),
         (["sum(a * 0) > 1", "sum(a * -0) > 1"], [[], []]),
+        (["sum(a * 0) > 1", "sum(a * 0) > 2"], [["sum(a * 0)"]] * 2),
+        (["(a / on(x) fill_right(0) b) > 1", "(a / on(x) fill_right(-0) b) > 1"], [[], []]),
+        (["sum(max_over_time(b[5m:1m])) > 1", "sum(max_over_time(b[5m:])) > 1"], [[], []]),
         (["absent(a)", "absent(a)"], [[], []]),
     ],
 )
@@ -57,19 +61,42 @@ def test_below_what_is_known_nothing_is_fetched() -> None:
     memo = Memo()
     assert len(plan(root, Grid.instant(MINUTE), memo=memo).fetches) == 2
     memo.keep(parts(root)[0], Scalar(np.ones(1)))
-    (fetch,) = plan(root, Grid.instant(MINUTE), memo=memo).fetches
+    planned = plan(root, Grid.instant(MINUTE), memo=memo)
+    assert dict(planned.known) == {parts(root)[0]: 1}
+    (fetch,) = planned.fetches
     assert "b" in {matcher.value for matcher in fetch.matchers}
+
+
+def test_few_that_are_shared_stand_one_within_the_other() -> None:
+    """Each takes more of the interpreter's stack, which queries as deep as they may be need for themselves."""
+    texts = ["+".join(["abs(x)"] * count) + " > 1" for count in range(2, 60)]
+    for roots in (shared(map(parse, texts)), shared(map(parse, reversed(texts)))):
+        assert 1 < max(map(nesting, roots)) <= 8
+
+
+def nesting(node: Node) -> int:
+    """How many that are shared stand one within the other."""
+    return isinstance(node, Shared) + max(map(nesting, children(node)), default=0)
+
+
+def test_labels_count_in_a_memo() -> None:
+    """A vector of many series takes more than its values."""
+    (root,) = shared([parse("sum(a) + sum(a)")])
+    part = parts(root)[0]
+    memo = Memo(room=100)
+    memo.keep(part, Vector((Labels(),) * 10, np.ones((10, 1)), np.ones((10, 1), np.bool_)))
+    assert memo.get(part) is None
 
 
 def test_a_memo_is_bounded() -> None:
     """What it has no room for it does not keep; what it keeps is the first value."""
     (root,) = shared([parse("sum(a) + sum(a) + abs(b) + abs(b)")])
     first, *_, last = parts(root)
-    memo = Memo(max_values=3)
+    memo = Memo(room=3)
     memo.keep(first, Scalar(np.ones(2)))
     memo.keep(first, Scalar(np.zeros(2)))
     memo.keep(last, Scalar(np.ones(2)))
     known = memo.get(first)
     assert known is not None
     assert known.values.tolist() == [1, 1]
-    assert last not in memo
+    assert memo.get(last) is None

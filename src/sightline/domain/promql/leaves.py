@@ -46,7 +46,7 @@ def _served(plan: Plan, node: Node, grid: Grid) -> Iterator[tuple[int, Leaf | No
             grid = plan.inner_grid(node, grid)
             if grid.points < 1:
                 return
-        case Shared() if plan.memo is not None and node in plan.memo:
+        case Shared() if node in plan.known:
             return
     for child in children(node):
         yield from _served(plan, child, grid)

@@ -1,7 +1,7 @@
 """What a query needs before it can be evaluated: which selectors, over which times. Refuses what cannot be evaluated."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from sightline.domain.errors import BadData, NotSupported
@@ -67,7 +67,8 @@ class Plan:
 
     source: for each use of a selector, which of the fetches holds its samples; a fetch may hold more than one use needs.
     lookback: of instant selectors, ms. is_range: asked as a range query, whose rows stand in order of labels whatever it sorts.
-    memo: the values of shared expressions; below one that was known when this was planned nothing is fetched.
+    memo: the values of shared expressions. known: those among them that were known when this was planned, with how many values
+    each has; below them nothing is fetched.
     """
 
     root: Node
@@ -77,6 +78,7 @@ class Plan:
     source: Mapping[Use, int]
     is_range: bool = False
     memo: Memo | None = None
+    known: Mapping[Shared, int] = field(default_factory=dict)
 
     def instants(self, node: Selector | Subquery, grid: Grid) -> Instants:
         """Where a selector or subquery looks from when it is evaluated on `grid`; start() and end() are the query's."""
@@ -110,10 +112,11 @@ def plan(
         message = f'invalid expression type "{kind}" for range query, must be Scalar or instant Vector'
         raise BadData(message)
     _refuse_unsupported(root)
-    needs = dict(_Selectors(grid, lookback, digests, memo).needs(root, grid))
+    selectors = _Selectors(grid, lookback, digests, memo)
+    needs = dict(selectors.needs(root, grid))
     fetches = _fetches(needs.values())
     source = {use: _holder(fetches, need) for use, need in needs.items()}
-    return Plan(root, grid, lookback, fetches, source, is_range, memo)
+    return Plan(root, grid, lookback, fetches, source, is_range, memo, selectors.known)
 
 
 def _instants(node: Selector | Subquery, grid: Grid, whole: Grid) -> Instants:
@@ -141,6 +144,7 @@ class _Selectors:
     lookback: int
     digests: bool
     memo: Memo | None
+    known: dict[Shared, int] = field(default_factory=dict)
 
     def needs(self, node: Node, grid: Grid) -> Iterator[tuple[Use, Fetch]]:
         """What each selector of a tree needs alone, a range selector as one; nothing below a subquery that has no instant."""
@@ -156,7 +160,8 @@ class _Selectors:
                 grid = _inner_grid(node, grid, self.grid)
                 if grid.points < 1:
                     return
-            case Shared() if self.memo is not None and node in self.memo:
+            case Shared() if self.memo is not None and (value := self.memo.get(node)) is not None:
+                self.known[node] = value.values.size
                 return
         for child in children(node):
             yield from self.needs(child, grid)

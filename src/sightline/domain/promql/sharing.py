@@ -4,7 +4,7 @@ Alerting rules are often one expression held against several bounds, or one rati
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final, TypeVar
 
@@ -19,13 +19,17 @@ from sightline.domain.promql.nodes import (
     RangeSelector,
     Selector,
     Shared,
+    Subquery,
     children,
     unwrap,
 )
 from sightline.domain.promql.values import Scalar, Vector
 
-MAX_VALUES: Final = 1_000_000
-"""Values that a memo has room for, some 10 MB."""
+ROOM: Final = 1_000_000
+"""What a memo has room for: values, of which the labels of a series count as some twenty; together about 10 MB."""
+
+_LABELS: Final = 20
+_NESTED: Final = 8  # each one within another takes more of the interpreter's stack, which a deep query needs
 
 _Operation = Aggregation | Binary | Call
 
@@ -35,13 +39,9 @@ _N = TypeVar("_N", bound=Node)
 class Memo:
     """The values of shared expressions at one instant; what is in it stays in it."""
 
-    def __init__(self, max_values: int = MAX_VALUES) -> None:
-        self._room = max_values
+    def __init__(self, room: int = ROOM) -> None:
+        self._room = room
         self._values: dict[Shared, Scalar | Vector] = {}
-
-    def __contains__(self, node: Shared) -> bool:
-        """Whether the value is known."""
-        return node in self._values
 
     def get(self, node: Shared) -> Scalar | Vector | None:
         """The value, if it is known."""
@@ -49,8 +49,9 @@ class Memo:
 
     def keep(self, node: Shared, value: Scalar | Vector) -> None:
         """Remember a value, as long as there is room for it."""
-        if value.values.size <= self._room and node not in self._values:
-            self._room -= value.values.size
+        weight = value.values.size + (_LABELS * len(value.labels) if isinstance(value, Vector) else 0)
+        if weight <= self._room and node not in self._values:
+            self._room -= weight
             self._values[node] = value
 
 
@@ -61,19 +62,99 @@ def shared(roots: Iterable[Node]) -> list[Node]:
     root may ask for an order, selectors, which their functions look at, and what is in subqueries, which has instants of its own.
     """
     whole = [unwrap(root) for root in roots]
-    places = Counter[_Operation]()
+    places = _Places()
     for root in whole:
-        _count(root, places)
-    made: dict[_Operation, Shared] = {}
-    return [_below(root, places, made) for root in whole]
+        places.count(root)
+    return [places.below(root) for root in whole]
 
 
-def _count(node: Node, places: Counter[_Operation]) -> None:
-    """Count in how many different places each operation below a node stands."""
-    for part in _operations(node):
-        places[part] += 1
-        if places[part] == 1:
-            _count(part, places)
+class _Places:
+    """Where operations stand. Equal ones have the same number, wherever they stand; 0 and -0 are not equal here."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Hashable, int] = {}
+        self._of: dict[int, tuple[Node, int]] = {}  # by identity, for to compare a tree costs as much as it is large
+        self._times = Counter[int]()
+        self._made: dict[int, _Operation | Shared] = {}
+        self._nested: dict[Shared, int] = {}
+
+    def count(self, node: Node) -> None:
+        """Count in how many different places each operation below a node stands."""
+        for part in _operations(node):
+            number = self._number(part)
+            self._times[number] += 1
+            if self._times[number] == 1:
+                self.count(part)
+
+    def below(self, node: _N) -> _N:
+        """The node with what is shared below it."""
+        match node:
+            case Call():
+                return replace(node, arguments=tuple([self._shared(one) for one in node.arguments]))
+            case Aggregation():
+                parameter = None if node.parameter is None else self._shared(node.parameter)
+                return replace(node, inner=self._shared(node.inner), parameter=parameter)
+            case Binary():
+                return replace(node, left=self._shared(node.left), right=self._shared(node.right))
+            case Negation() | Parentheses():
+                return replace(node, inner=self._shared(node.inner))
+            case _:
+                return node
+
+    def _shared(self, node: Node) -> Node:
+        if not isinstance(node, _Operation):
+            return self.below(node)
+        number = self._number(node)
+        if self._times[number] <= 1 or not _reads(node):
+            return self.below(node)
+        if number not in self._made:
+            self._made[number] = self._around(self.below(node))
+        return self._made[number]
+
+    def _around(self, node: _Operation) -> _Operation | Shared:
+        """What is shared, unless too many that are shared would stand one within the other."""
+        parts, nested = [*children(node)], 1
+        for part in parts:
+            if isinstance(part, Shared):
+                nested = max(nested, 1 + self._nested[part])
+            else:
+                parts += children(part)
+        if nested > _NESTED:
+            return node
+        made = Shared(node)
+        self._nested[made] = nested
+        return made
+
+    def _number(self, node: Node) -> int:
+        node = unwrap(node)
+        known = self._of.get(id(node))
+        if known is not None:
+            return known[1]
+        parts = tuple(map(self._number, children(node)))
+        number = self._numbers.setdefault((type(node), *_own(node), parts), len(self._numbers))
+        self._of[id(node)] = node, number
+        return number
+
+
+def _own(node: Node) -> tuple[Hashable, ...]:
+    """What a node is besides its parts."""
+    own: tuple[Hashable, ...] = ()
+    match node:
+        case Number():
+            own = (repr(node.value),)
+        case Call():
+            own = (node.function,)
+        case Aggregation():
+            own = (node.operator, node.grouping, node.parameter is None)
+        case Binary():
+            own = (node.operator, node.matching, node.to_bool, repr(node.fill))
+        case Subquery():
+            own = (node.width, node.step, node.offset, node.at)
+        case Negation() | Parentheses() | Shared():
+            pass
+        case _:
+            own = (node,)
+    return own
 
 
 def _operations(node: Node) -> Iterator[_Operation]:
@@ -87,37 +168,11 @@ def _operations(node: Node) -> Iterator[_Operation]:
             yield from _operations(child)
 
 
-def _shared(node: _N, places: Counter[_Operation], made: dict[_Operation, Shared]) -> _N | Shared:
-    if isinstance(node, _Operation) and places[node] > 1 and _is_worth_it(node):
-        if node not in made:
-            made[node] = Shared(_below(node, places, made))
-        return made[node]
-    return _below(node, places, made)
-
-
-def _below(node: _N, places: Counter[_Operation], made: dict[_Operation, Shared]) -> _N:
-    """The node with what is shared below it."""
-    match node:
-        case Call():
-            return replace(node, arguments=tuple(_shared(one, places, made) for one in node.arguments))
-        case Aggregation():
-            parameter = None if node.parameter is None else _shared(node.parameter, places, made)
-            return replace(node, inner=_shared(node.inner, places, made), parameter=parameter)
-        case Binary():
-            return replace(node, left=_shared(node.left, places, made), right=_shared(node.right, places, made))
-        case Negation() | Parentheses():
-            return replace(node, inner=_shared(node.inner, places, made))
-        case _:
-            return node
-
-
-def _is_worth_it(node: Node) -> bool:
-    """Whether it looks at series, and holds no zero: 0 and -0 are equal, and not the same divisor."""
+def _reads(node: Node) -> bool:
+    """Whether it looks at series."""
     parts = [node]
-    reads = False
     for part in parts:
-        if isinstance(part, Number) and part.value == 0:
-            return False
-        reads = reads or isinstance(part, Selector | RangeSelector)
+        if isinstance(part, Selector | RangeSelector):
+            return True
         parts += children(part)
-    return reads
+    return False
