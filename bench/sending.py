@@ -1,10 +1,12 @@
 """Write bodies to a server over several connections, as a patient client does."""
 
 import math
+import multiprocessing
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from queue import Empty, SimpleQueue
@@ -86,6 +88,26 @@ def send(
         workers = [threads.submit(work) for _ in range(connections)]
         refused = sum(worker.result() for worker in workers)
     return Sent(sum(request.samples for request in requests), time.monotonic() - started, refused)
+
+
+@contextmanager
+def aside(server: Server, write: Callable[..., object], *arguments: object) -> Iterator[Callable[[], bool]]:
+    """Write in a process of its own as long as the block, so that it and the queries do not wait for one interpreter.
+
+    Gives whether it still does.
+
+    Raises:
+        Failed: it could not go on.
+    """
+    writer = multiprocessing.get_context("fork").Process(target=write, args=(server, *arguments), daemon=True)
+    writer.start()
+    try:
+        yield writer.is_alive
+        if writer.exitcode:
+            raise Failed(f"{server.program.name} did not take the samples")
+    finally:
+        writer.kill()
+        writer.join()
 
 
 def _parts(requests: Sequence[Request], rate: float | None) -> list[_Part]:

@@ -4,10 +4,8 @@ The time that is asked for stays where it is: so much comes in that it does not 
 moves with the intake would ask less of a program that keeps these in memory.
 """
 
-import multiprocessing
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Final
 
 from bench.loading import flags, settle_tables
@@ -15,7 +13,7 @@ from bench.plan import Plan
 from bench.programs import Program, present
 from bench.result import Row, Section, percentile
 from bench.samples import METRIC, STEP, Request, Shape, requests
-from bench.sending import send
+from bench.sending import CONNECTIONS, aside, send
 from bench.server import Failed, Server, running, scratch
 
 _BASE: Final = 5  # rounds that are there before and are asked for
@@ -63,7 +61,7 @@ def _run(program: Program, shape: Shape, bodies: list[Request], plan: Plan) -> d
         _waits(server, at, lambda passed: passed < _WARMING)
         idle = _waits(server, at, lambda passed: passed < plan.busy_idle)
         paced = bodies[len(base) + len(probed) :]
-        with _writing(server, paced, most / 2) as writes:
+        with aside(server, send, paced, CONNECTIONS, most / 2) as writes:
             started = time.monotonic()
             busy = _waits(server, at, lambda _: writes())
             seconds = time.monotonic() - started
@@ -93,19 +91,3 @@ def _waits(server: Server, at: int, goes_on: Callable[[float], bool]) -> list[fl
             if answer.status != 200 or not answer.json()["data"]["result"]:  # noqa: PLR2004 - OK
                 raise Failed(f"{server.program.name} answered a query with {answer.status}: {answer.body[:200]!r}")
     return sorted(waits)
-
-
-@contextmanager
-def _writing(server: Server, bodies: Sequence[Request], rate: float) -> Iterator[Callable[[], bool]]:
-    """Write in a process of its own, so that it and the queries do not wait for one interpreter; gives whether it still does."""
-    writer = multiprocessing.get_context("fork").Process(
-        target=send, args=(server, bodies), kwargs={"rate": rate}, daemon=True
-    )
-    writer.start()
-    try:
-        yield writer.is_alive
-        if writer.exitcode:
-            raise Failed(f"{server.program.name} did not take the paced writes")
-    finally:
-        writer.kill()
-        writer.join()

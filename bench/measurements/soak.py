@@ -1,9 +1,7 @@
 """Whether memory stays where it is while samples come in and queries are answered for a long time."""
 
-import multiprocessing
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from itertools import cycle
 from statistics import median
 from typing import Final
@@ -15,7 +13,7 @@ from bench.plot import Plot
 from bench.programs import SIGHTLINE
 from bench.result import Row, Section
 from bench.samples import METRIC, Shape, requests
-from bench.sending import send
+from bench.sending import aside, send
 from bench.server import Failed, Server, running, scratch
 
 _SERIES: Final = 20_000
@@ -32,7 +30,7 @@ _QUARTERS: Final = ("first", "second", "third", "fourth")
 def measure(plan: Plan) -> Section:
     """Write in real time, ask one query after the other, and look at the memory meanwhile."""
     with scratch() as folder, running(SIGHTLINE, folder, flags(SIGHTLINE)) as server:
-        with _writing(server, plan.soak):
+        with aside(server, _write, plan.soak):
             memory, queries = _watched(server, plan.soak)
         taken = server.metric("sightline_ingest_samples_total")
     size = len(memory) // len(_QUARTERS)
@@ -93,24 +91,6 @@ def _ask(connection: Connection, path: str, parameters: Mapping[str, str]) -> No
     answer = connection.get(path, {**parameters, **times})
     if answer.status != 200:  # noqa: PLR2004 - OK
         raise Failed(f"{path} with {parameters} was answered {answer.status}: {answer.body[:200]!r}")
-
-
-@contextmanager
-def _writing(server: Server, seconds: float) -> Iterator[None]:
-    """Write in a process of its own, for so many seconds or as long as the block.
-
-    Raises:
-        Failed: it could not go on.
-    """
-    writer = multiprocessing.get_context("fork").Process(target=_write, args=(server, seconds), daemon=True)
-    writer.start()
-    try:
-        yield
-        if writer.exitcode:
-            raise Failed(f"{server.program.name} did not take the samples")
-    finally:
-        writer.kill()
-        writer.join()
 
 
 def _write(server: Server, seconds: float) -> None:

@@ -164,7 +164,7 @@ class Evaluate:
             for document in await self._catalog.list(tenant, RULE_KIND)
         }
         rules = await self._read(documents)
-        asks = {tenant: await self._together(tenant, rules, now) for tenant in self._tenants}
+        asks = await self._together(rules.values(), now)
         # Exceptions are collected as what they are here: the answers of some rules.
         outcomes = await asyncio.gather(
             *(self._find(key, rule, asks[key[0]]) for key, rule in rules.items()), return_exceptions=True
@@ -216,11 +216,16 @@ class Evaluate:
         rules.update(zip(changed, made, strict=True))
         return {key: rules[key] for key in documents}
 
-    async def _together(self, tenant: Tenant, rules: Mapping[_Key, Watched | BaseException], now: int) -> Ask:
-        """What answers the expressions of a tenant's rules at `now`."""
-        its = [rule.rule for (owner, _), rule in rules.items() if owner == tenant and isinstance(rule, Watched)]
-        texts = [text for rule in its for text in (rule.expr, rule.data) if text]
-        return await self._query.together(Principal("alerts", tenant, Role.READER), texts, now)
+    async def _together(self, rules: Iterable[Watched | BaseException], now: int) -> Mapping[Tenant, Ask]:
+        """What answers the expressions of each tenant's rules at `now`."""
+        texts: dict[Tenant, list[str]] = {tenant: [] for tenant in self._tenants}
+        for one in rules:
+            if isinstance(one, Watched):
+                texts[one.tenant] += [text for text in (one.rule.expr, one.rule.data) if text]
+        return {
+            tenant: await self._query.together(Principal("alerts", tenant, Role.READER), its, now)
+            for tenant, its in texts.items()
+        }
 
     async def _find(self, key: _Key, rule: Watched | BaseException, ask: Ask) -> Holding:
         """What one rule's queries say."""

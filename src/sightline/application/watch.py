@@ -99,7 +99,7 @@ class Timed:
         setattr(self._run, self._phase, spent)
 
 
-class Watched:
+class Watching:
     """A query that is under way as long as the block; entered once."""
 
     __slots__ = ("_ended", "_run", "_running")
@@ -140,12 +140,12 @@ class Watch:
         self._running: dict[int, QueryRun] = {}
         self._slow: deque[QueryRun] = deque(maxlen=REMEMBERED)
 
-    def over(self, question: Question) -> "Watched":
+    def over(self, question: Question) -> Watching:
         """Watch a query from beginning to end; how it ends follows from what leaves the block."""
         if len(question.text) > SHOWN_TEXT:
             question = replace(question, text=question.text[:SHOWN_TEXT])
         run = QueryRun(next(self._numbers), question, self._clock.now(), self._clock.monotonic())
-        return Watched(run, self._running, self._ended)
+        return Watching(run, self._running, self._ended)
 
     def timed(self, run: QueryRun, phase: Phase) -> Timed:
         """A context that counts its time for a phase."""

@@ -176,9 +176,13 @@ class _Evaluation:
     def _shared(self, node: Shared) -> Scalar | String | Vector:
         """What is known already, or else is known from now on."""
         memo = self._plan.memo
-        known = None if memo is None else memo.get(node)
-        value = self._value(node.inner) if known is None else known
-        if memo is not None and isinstance(value, Scalar | Vector):
+        if memo is None:
+            return self._value(node.inner)
+        known = memo.get(node)
+        if known is not None:
+            return known
+        value = self._value(node.inner)
+        if not isinstance(value, String):
             memo.keep(node, value)
         return value
 

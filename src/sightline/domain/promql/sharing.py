@@ -150,7 +150,7 @@ def _own(node: Node) -> tuple[Hashable, ...]:
             own = (node.operator, node.matching, node.to_bool, repr(node.fill))
         case Subquery():
             own = (node.width, node.step, node.offset, node.at)
-        case Negation() | Parentheses() | Shared():
+        case Negation():
             pass
         case _:
             own = (node,)
@@ -159,7 +159,7 @@ def _own(node: Node) -> tuple[Hashable, ...]:
 
 def _operations(node: Node) -> Iterator[_Operation]:
     """The uppermost operations below a node that have its instants."""
-    if not isinstance(node, _Operation | Negation | Parentheses | Shared):
+    if not isinstance(node, _Operation | Negation | Parentheses):
         return
     for child in children(node):
         if isinstance(child, _Operation):
