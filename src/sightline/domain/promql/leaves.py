@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from sightline.domain.promql.functions import OVER_WINDOW
+from sightline.domain.promql.information import info_selector
 from sightline.domain.promql.nodes import Call, Node, RangeSelector, Selector, Shared, Subquery, children, unwrap
 from sightline.domain.promql.plan import Plan
 from sightline.domain.timerange import Grid
@@ -30,6 +31,10 @@ def _served(plan: Plan, node: Node, grid: Grid) -> Iterator[tuple[int, Leaf | No
             yield plan.source[node, grid], (node, grid)
         case RangeSelector():
             yield plan.source[node, grid], None
+        case Call(function="info"):
+            yield plan.source[info_selector(node), grid], None
+            yield from _served(plan, node.arguments[0], grid)
+            return
         case Call() if (node, grid) in plan.source:  # digested
             yield plan.source[node, grid], None
             return

@@ -14,6 +14,26 @@ class Boundary(StrEnum):
     END = "end()"
 
 
+class Extension(StrEnum):
+    """How a selector looks beyond the samples within its window, as its modifier is written."""
+
+    ANCHORED = "anchored"
+    SMOOTHED = "smoothed"
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """An arithmetic expression in place of a duration: numbers are seconds; `step` and `range` are those of the query.
+
+    operator: `+ - * / % ^`, `min`, `max`, `step` or `range`. left is None for a sign, both are for step and range.
+    """
+
+    operator: str
+    left: "float | Duration | None" = None
+    right: "float | Duration | None" = None
+    in_parentheses: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Number:
     """A number literal; durations written as numbers are seconds."""
@@ -30,11 +50,16 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """An instant vector selector. `offset` is in ms and may be negative; `at` is an instant in ms, a boundary, or None."""
+    """An instant vector selector. `offset` is in ms and may be negative; `at` is an instant in ms, a boundary, or None.
+
+    offset_as: the offset as an expression; once it is worked out, `offset` holds it and this is None. Other nodes likewise.
+    """
 
     matchers: Matchers
     offset: int = 0
     at: int | Boundary | None = None
+    extension: Extension | None = None
+    offset_as: Duration | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +68,7 @@ class RangeSelector:
 
     selector: Selector
     width: int
+    width_as: Duration | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +80,9 @@ class Subquery:
     step: int | None
     offset: int = 0
     at: int | Boundary | None = None
+    width_as: Duration | None = None
+    step_as: Duration | None = None
+    offset_as: Duration | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +186,33 @@ class Shared:
     inner: "Node"
 
 
+@dataclass(frozen=True, slots=True)
+class OfGrid:
+    """A whole query of which durations or numbers follow from where it begins, where it ends and its step."""
+
+    inner: "Node"
+
+
 Node = (
-    Number | Text | Selector | RangeSelector | Subquery | Call | Aggregation | Binary | Negation | Parentheses | Shared
+    Number
+    | Text
+    | Selector
+    | RangeSelector
+    | Subquery
+    | Call
+    | Aggregation
+    | Binary
+    | Negation
+    | Parentheses
+    | Shared
+    | OfGrid
 )
 
 
 def children(node: Node) -> tuple[Node, ...]:
     """The nodes directly below a node, left to right."""
     match node:
-        case Subquery() | Negation() | Parentheses() | Shared():
+        case Subquery() | Negation() | Parentheses() | Shared() | OfGrid():
             return (node.inner,)
         case Call():
             return node.arguments

@@ -21,6 +21,7 @@ from sightline.domain.promql.nodes import (
     Negation,
     Node,
     Number,
+    OfGrid,
     RangeSelector,
     Selector,
     Subquery,
@@ -47,7 +48,7 @@ def _step(node: Node, step: int) -> int:
     return (node.step or DEFAULT_STEP) if isinstance(node, Subquery) else step
 
 
-def _is_steady(node: Node, step: int) -> bool:
+def _is_steady(node: Node, step: int) -> bool:  # noqa: PLR0911 - one for each kind of node
     match node:
         case Selector():
             return not isinstance(node.at, Boundary)
@@ -59,6 +60,8 @@ def _is_steady(node: Node, step: int) -> bool:
         case Aggregation():
             ordered = node.operator in _ANY_ORDER or _rows(node.inner).ordered
             return ordered and (node.parameter is None or _stands_still(node.parameter))
+        case OfGrid() | Call(function="info"):
+            return False
         case Call() if node.function in OVER_WINDOW or node.function in _OF_HISTOGRAMS:
             takes = FUNCTIONS[node.function].takes
             scalars = (one for one, kind in zip(node.arguments, takes, strict=True) if kind is Type.SCALAR)

@@ -9,10 +9,12 @@ from sightline.domain.promql.nodes import (
     Binary,
     Boundary,
     Call,
+    Extension,
     Matching,
     Negation,
     Node,
     Number,
+    OfGrid,
     Parentheses,
     RangeSelector,
     Selector,
@@ -55,7 +57,7 @@ def tree(node: Node) -> dict[str, Any]:  # noqa: PLR0911 - one for each kind of 
             return {"type": "unaryExpr", "op": "-", "expr": tree(node.inner)}
         case Parentheses():
             return {"type": "parenExpr", "expr": tree(node.inner)}
-        case Shared():
+        case Shared() | OfGrid():
             return tree(node.inner)
 
 
@@ -65,8 +67,8 @@ def _selector(node: Selector) -> dict[str, Any]:
         "offset": node.offset,
         "matchers": [{"name": one.name, "value": one.value, "type": str(one.op)} for one in node.matchers],
         **_at(node.at),
-        "anchored": False,
-        "smoothed": False,
+        "anchored": node.extension is Extension.ANCHORED,
+        "smoothed": node.extension is Extension.SMOOTHED,
     }
 
 
