@@ -72,6 +72,10 @@ class Annotations:
         capped = 1 if ratio > 0 else -1
         self._warn(f"ratio value should be between -1 and 1, got {shortest(ratio)}, capping to {capped}", place)
 
+    def sorted_in_vain(self, place: str) -> None:
+        """A range query that sorts."""
+        self._warn("sort is ineffective for range queries since results are always ordered by labels", place)
+
     def bad_bucket(self, metric: str, bound: str, place: str) -> None:
         """A series that a histogram function leaves out because its `le` is no number."""
         self._warn(f'bucket label "le" is missing or has a malformed value of "{bound}"' + _of(metric), place)

@@ -259,6 +259,8 @@ class _Evaluation:
         if node.function in functions.BY_VALUE:
             return self._by_value(node)
         if node.function in ordering.SORTS:
+            if self._plan.is_range and self._plan.grid.end > self._plan.grid.start:
+                self._run.notes.sorted_in_vain(node.place)
             return self.vector(node.arguments[0])
         if node.function in functions.OF_NATIVE_HISTOGRAMS:
             return select(self.vector(node.arguments[0]), [])

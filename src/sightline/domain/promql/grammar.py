@@ -192,7 +192,7 @@ class _Grammar(DurationReader):
             if signature.takes:
                 where = f"call to function {go_quoted(function)}"
                 problems += mismatch(argument, signature.type_of(number_), where)
-        node = Call(function, tuple([one.node for one in arguments]), places)
+        node = Call(function, tuple([one.node for one in arguments]), places, self._place(name.position))
         return Part(node, signature.gives, name.position, problems)
 
     def _wrong_info(self, arguments: list[Part], position: int) -> list[Problem]:

@@ -89,12 +89,14 @@ class Subquery:
 class Call:
     """A function call; the parser has checked number and types of the arguments.
 
-    places: line and column of each argument, such as `1:6`, for messages; calls are equal wherever they stand.
+    places: line and column of each argument, such as `1:6`, for messages, and place: that of the call itself; calls are equal
+    wherever they stand.
     """
 
     function: str
     arguments: tuple["Node", ...]
     places: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    place: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
