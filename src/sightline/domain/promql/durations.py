@@ -184,7 +184,7 @@ def _subquery(node: Subquery, extent: Extent | None) -> Subquery:
     width, width_as = _length(node.width_as, node.width, extent)
     step, step_as = _length(node.step_as, node.step or 0, extent)
     offset, offset_as = _length(node.offset_as, node.offset, extent, positive=False)
-    return Subquery(inner, width, step or None, offset, node.at, width_as, step_as, offset_as)
+    return Subquery(inner, width, step or None, offset, node.at, width_as, step_as, offset_as, node.aligned)
 
 
 def _length(

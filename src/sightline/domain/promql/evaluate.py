@@ -45,9 +45,9 @@ from sightline.domain.promql.nodes import (
     unwrap,
 )
 from sightline.domain.promql.numerals import decimal
-from sightline.domain.promql.plan import Instants, Plan, unsupported
+from sightline.domain.promql.plan import Instants, Plan, aligned_parts, unsupported
 from sightline.domain.promql.resources import Resources
-from sightline.domain.promql.rows import drop_names, metric_names, select
+from sightline.domain.promql.rows import drop_names, interleaved, metric_names, select
 from sightline.domain.promql.signatures import FUNCTIONS, Type
 from sightline.domain.promql.values import Answer, Scalar, String, Value, Vector
 from sightline.domain.promql.windows import Windowed, columns_of, in_order, kept, timestamps
@@ -254,6 +254,9 @@ class _Evaluation:
     # Functions
 
     def _called(self, node: Call) -> Scalar | Vector:
+        parts = aligned_parts(node, self._grid)
+        if parts:
+            return interleaved([_Evaluation(self._run, part).vector(node) for part in parts], self._points)
         if node.function in functions.OVER_WINDOW:
             return self._over_windows(node, self.leaf(node))
         if node.function in functions.BY_VALUE:
@@ -435,7 +438,7 @@ class _Evaluation:
         """Each group folded into one, if that pays without the vector of all elements ever being there."""
         inner = unwrap(node.inner)
         leaf = inner if isinstance(inner, Selector | Call) else None
-        if isinstance(leaf, Call) and leaf.function not in functions.OVER_WINDOW:
+        if isinstance(leaf, Call) and (leaf.function not in functions.OVER_WINDOW or aligned_parts(leaf, self._grid)):
             leaf = None
         if leaf is None or (leaf, self._grid) in self._run.found:
             return aggregations.fold(node.operator, self.vector(inner), node.grouping, self._resources)

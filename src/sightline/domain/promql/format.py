@@ -188,7 +188,8 @@ def _filling(fill: Fill) -> str:
 
 def _suffix(node: Subquery) -> str:
     step = "" if node.step is None else duration(node.step)
-    return f"[{duration(node.width)}:{step}]{_modifiers(node.at, node.offset)}"
+    colon = "::" if node.aligned else ":"
+    return f"[{duration(node.width)}{colon}{step}]{_modifiers(node.at, node.offset)}"
 
 
 def _modifiers(at: int | Boundary | None, offset: int) -> str:

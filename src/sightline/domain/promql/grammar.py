@@ -381,14 +381,12 @@ class _Grammar(DurationReader):
             if not self._take_if("]"):
                 self._unexpected("subquery or range", '":" or "]"')
             return self._range(part, bracket, width, width_as)
-        if colon.text == "::":
-            self._fail(colon.position, "subqueries aligned to the time of evaluation (::) are not supported")
         step, step_as = self._step()
         problems = part.problems
         if part.type is not Type.VECTOR:
             reason = f"subquery is only allowed on instant vector, got {_RAW[part.type]} instead"
             problems = [*problems, (part.start, reason)]
-        node = Subquery(part.node, width, step, width_as=width_as, step_as=step_as)
+        node = Subquery(part.node, width, step, width_as=width_as, step_as=step_as, aligned=colon.text == "::")
         return Part(node, Type.MATRIX, part.start, problems)
 
     def _step(self) -> tuple[int | None, Duration | None]:

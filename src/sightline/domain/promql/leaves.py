@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from sightline.domain.promql.functions import OVER_WINDOW
 from sightline.domain.promql.information import info_selector
 from sightline.domain.promql.nodes import Call, Node, RangeSelector, Selector, Shared, Subquery, children, unwrap
-from sightline.domain.promql.plan import Plan
+from sightline.domain.promql.plan import Plan, aligned_parts
 from sightline.domain.timerange import Grid
 
 Leaf = tuple[Selector | Call, Grid]
@@ -26,6 +26,11 @@ def leaves(plan: Plan) -> Mapping[int, tuple[Leaf, ...]]:
 
 def _served(plan: Plan, node: Node, grid: Grid) -> Iterator[tuple[int, Leaf | None]]:
     """Each look at a fetch: its number, and the leaf that looks; None where that is no leaf."""
+    parts = aligned_parts(node, grid)
+    for part in parts:
+        yield from _served(plan, node, part)
+    if parts:
+        return
     match node:
         case Selector():
             yield plan.source[node, grid], (node, grid)

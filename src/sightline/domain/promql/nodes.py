@@ -73,7 +73,10 @@ class RangeSelector:
 
 @dataclass(frozen=True, slots=True)
 class Subquery:
-    """A subquery: a range vector made by evaluating `inner` at steps of its own. `step` is None for the default; all in ms."""
+    """A subquery: a range vector made by evaluating `inner` at steps of its own. `step` is None for the default; all in ms.
+
+    aligned: written with `::`, its instants are counted back from the end of each window; otherwise they are multiples of the step.
+    """
 
     inner: "Node"
     width: int
@@ -83,6 +86,7 @@ class Subquery:
     width_as: Duration | None = None
     step_as: Duration | None = None
     offset_as: Duration | None = None
+    aligned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What a query needs before it can be evaluated: which selectors, over which times. Refuses what cannot be evaluated."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -135,9 +136,32 @@ def _instants(node: Selector | Subquery, grid: Grid, whole: Grid) -> Instants:
     return Instants(at - node.offset, 1, 1)
 
 
+def aligned_parts(node: Node, grid: Grid) -> list[Grid]:
+    """The grids on which a call is to be evaluated apart, for in each the windows of an aligned subquery have instants in common.
+
+    The n-th of m has the instants n, n + m, n + 2m ... of the whole; none where there need be no parts.
+    """
+    if not isinstance(node, Call):
+        return []
+    arguments = map(unwrap, node.arguments)
+    subquery = next((one for one in arguments if isinstance(one, Subquery) and one.aligned and one.at is None), None)
+    if subquery is None:
+        return []
+    step = subquery.step or DEFAULT_STEP
+    parts = min(step // math.gcd(step, grid.step), grid.points)
+    if parts <= 1:
+        return []
+    return [
+        Grid(first, grid.end, grid.step * parts)
+        for first in range(grid.start, grid.start + parts * grid.step, grid.step)
+    ]
+
+
 def _inner_grid(node: Subquery, grid: Grid, whole: Grid) -> Grid:
     at = _instants(node, grid, whole)
     step = node.step or DEFAULT_STEP
+    if node.aligned:  # of a grid on which all windows end at instants of one another
+        return Grid(at.start - (node.width - 1) // step * step, at.last, step)
     first = ((at.start - node.width) // step + 1) * step  # windows are open on the left
     return Grid(first, at.last // step * step, step)
 
@@ -154,6 +178,11 @@ class _Selectors:
 
     def needs(self, node: Node, grid: Grid) -> Iterator[tuple[Use, Fetch]]:
         """What each selector of a tree needs alone, a range selector as one; nothing below a subquery that has no instant."""
+        parts = aligned_parts(node, grid)
+        if parts:
+            for part in parts:
+                yield from self.needs(node, part)
+            return
         match node:
             case Selector():
                 yield (node, grid), self._samples(node, self.lookback, grid)

@@ -54,6 +54,8 @@ def _is_steady(node: Node, step: int) -> bool:  # noqa: PLR0911 - one for each k
             return not isinstance(node.at, Boundary)
         case RangeSelector():
             return _is_steady(node.selector, step)
+        case Subquery(aligned=True):
+            return False
         case Subquery():
             # Instants between two windows would be evaluated with the whole grid, and not between two parts of it.
             return isinstance(node.at, int) or (node.at is None and node.width >= step + _step(node, step))

@@ -88,7 +88,7 @@ def _subquery(node: Subquery) -> dict[str, Any]:
         "offset": node.offset,
         "step": node.step or 0,
         **_at(node.at),
-        "alignEvalTime": False,
+        "alignEvalTime": node.aligned,
     }
 
 
