@@ -30,7 +30,7 @@ class DurationReader(Reader):
         if isinstance(found, Duration):
             return 0, found
         if not found > 0:
-            self._fail(position, "duration must be greater than 0")
+            self._fail_later(position, "duration must be greater than 0")
         return max(1, whole_milliseconds(found)), None
 
     def _offset_duration(self) -> tuple[int, Duration | None]:
@@ -48,7 +48,7 @@ class DurationReader(Reader):
             operator = self._take()
             right = self._duration(binds - 1 if operator.text == "^" else binds)
             if right == 0 and operator.text in _BY_ZERO:
-                self._fail(operator.position, _BY_ZERO[operator.text])
+                self._fail_later(operator.position, _BY_ZERO[operator.text])
             left = Duration(operator.text, left, right)
         return left
 

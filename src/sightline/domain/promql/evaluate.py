@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sightline.domain.errors import Unprocessable
 from sightline.domain.kernels import window
-from sightline.domain.labels import METRIC_NAME, Labels
+from sightline.domain.labels import Labels
 from sightline.domain.metrics.samples import SeriesColumns, Values, stale_mask
 from sightline.domain.promql import (
     absence,
@@ -44,10 +44,18 @@ from sightline.domain.promql.nodes import (
     Text,
     unwrap,
 )
-from sightline.domain.promql.numerals import decimal
+from sightline.domain.promql.numerals import fixed
 from sightline.domain.promql.plan import Instants, Plan, aligned_parts, unsupported
 from sightline.domain.promql.resources import Resources
-from sightline.domain.promql.rows import drop_names, interleaved, metric_names, select
+from sightline.domain.promql.rows import (
+    METADATA,
+    are_one_metric,
+    drop_names,
+    interleaved,
+    is_typed,
+    metric_names,
+    select,
+)
 from sightline.domain.promql.signatures import FUNCTIONS, Type
 from sightline.domain.promql.values import Answer, Scalar, String, Value, Vector
 from sightline.domain.promql.windows import Windowed, columns_of, in_order, kept, timestamps
@@ -306,9 +314,9 @@ class _Evaluation:
         if node.function == "quantile_over_time" and not _is_share(scalars[0]).all() and ranged.has_samples():
             ranking.note_quantiles(scalars[0], self._run.notes, _place(node, 0))
         if node.function == "predict_linear":
-            # Seconds from the instant of evaluation; the kernel counts from the window's end, which offset and `@` move.
+            # From the instant of evaluation; the kernel counts from the window's end, which offset and `@` move.
             ends = ranged.at.start + ranged.at.step * np.arange(ranged.at.points)
-            return [scalars[0] + (self._grid.times() - ends) / SECOND]
+            return [scalars[0], (self._grid.times() - ends).astype(np.float64)]
         if node.function == "double_exponential_smoothing":
             for name, factor in zip(("smoothing", "trend"), scalars, strict=True):
                 if not _is_factor(factor).all() and ranged.has_samples():
@@ -455,9 +463,10 @@ class _Evaluation:
     def _folded_windows(self, node: Aggregation, inner: Selector | Call, windowed: Windowed) -> Vector | None:
         labels, grouping = windowed.columns.labels, node.grouping
         # Series of several metrics may become the same one without its name, which takes all elements to see.
-        if windowed.at.points != self._points or not windowed.is_large or len(metric_names(labels)) > 1:
+        if windowed.at.points != self._points or not windowed.is_large or not are_one_metric(labels):
             return None
-        if not grouping.without and METRIC_NAME in grouping.labels:  # which the function may have taken away
+        # What the function may have taken away is there to group by only afterwards.
+        if METADATA.intersection(grouping.labels) or (grouping.without and any(map(is_typed, labels[:1]))):
             return None
         group, keys = aggregations.groups(labels, grouping)
         if len(keys) * _FEWER > len(labels):
@@ -530,7 +539,7 @@ def _is_factor(factor: Values) -> NDArray[np.bool_]:
 
 def _wrong_factor(name: str, factor: Values) -> Unprocessable:
     wrong = float(factor[~_is_factor(factor)][0])
-    return Unprocessable(f"invalid {name} factor. Expected: 0 < {name[0]}f < 1, got: {decimal(wrong)}")
+    return Unprocessable(f"invalid {name} factor. Expected: 0 < {name[0]}f < 1, got: {fixed(wrong)}")
 
 
 def vector_of(numbers: Values) -> Vector:
@@ -540,5 +549,8 @@ def vector_of(numbers: Values) -> Vector:
 
 def scalar_of(vector: Vector) -> Scalar:
     """`scalar(vector)`: the value of the only element, NaN where there is none or more than one."""
+    if not vector.labels:
+        return Scalar(np.full(vector.values.shape[1], np.nan))
     alone = vector.present.sum(axis=0) == 1
-    return Scalar(np.where(alone, np.where(vector.present, vector.values, 0.0).sum(axis=0), np.nan))
+    found = np.take_along_axis(vector.values, vector.present.argmax(axis=0)[None], axis=0)[0]
+    return Scalar(np.where(alone, found, np.nan))

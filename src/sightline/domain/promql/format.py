@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from math import inf
 from typing import Final
 
-from sightline.domain.labels import METRIC_NAME, Matcher, Matchers, MatchOp
+from sightline.domain.labels import METRIC_NAME, Labels, Matcher, Matchers, MatchOp
 from sightline.domain.promql.nodes import (
     Aggregation,
     Binary,
@@ -224,6 +224,11 @@ def _names(labels: Sequence[str]) -> str:
 
 def _name(label: str) -> str:
     return label if _LABEL.fullmatch(label) else quoted(label)
+
+
+def label_set(labels: Labels) -> str:
+    """All labels in braces, the metric's name among them, as messages name a series."""
+    return "{" + ", ".join([f"{_name(name)}={quoted(value)}" for name, value in labels]) + "}"
 
 
 def quoted(value: str) -> str:

@@ -7,7 +7,7 @@ is wrong in it, in that order.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import isfinite, isnan
+from math import isnan
 from typing import Final
 
 from sightline.domain.errors import BadData
@@ -44,6 +44,7 @@ from sightline.domain.promql.nodes import (
     Subquery,
     Text,
 )
+from sightline.domain.promql.numerals import fixed
 from sightline.domain.promql.reader import Unexpected
 from sightline.domain.promql.signatures import (
     AGGREGATIONS,
@@ -154,11 +155,11 @@ class _Grammar(DurationReader):
             self._unexpected("aggregation")
         name, parameter_type = operator.word, AGGREGATIONS[operator.word]
         if not arguments:
-            self._fail(operator.position, "no arguments for aggregate expression provided")
+            self._fail_later(operator.position, "no arguments for aggregate expression provided")
         wanted = 1 if parameter_type is None else 2
         if len(arguments) != wanted:
             reason = "wrong number of arguments for aggregate expression provided"
-            self._fail(operator.position, f"{reason}, expected {wanted}, got {len(arguments)}")
+            self._fail_later(operator.position, f"{reason}, expected {wanted}, got {len(arguments)}")
         inner = arguments[-1]
         problems = [*inner.problems, *mismatch(inner, Type.VECTOR, "aggregation expression")]
         parameter = None
@@ -456,7 +457,7 @@ class _Grammar(DurationReader):
         """Read an instant in seconds: ms."""
         value = self._signed_number()
         if isnan(value) or abs(value) >= _FAR:
-            self._fail(part.start, f"timestamp out of bounds for @ modifier: {_fixed(value)}")
+            self._fail(part.start, f"timestamp out of bounds for @ modifier: {fixed(value)}")
         nearest = value * SECOND + (0.5 if value >= 0 else -0.5)  # halves away from zero, as Go rounds
         return min(max(int(nearest), -_FARTHEST), _FARTHEST)
 
@@ -473,8 +474,3 @@ class _Grammar(DurationReader):
                 self._fail(part.start, "anchored and smoothed modifiers cannot be used together")
             moved = replace(moved, extension=extension)
         return self._with(part, moved)
-
-
-def _fixed(value: float) -> str:
-    """A number as Go's `%f` writes it."""
-    return f"{value:f}" if isfinite(value) else "NaN" if isnan(value) else "+Inf" if value > 0 else "-Inf"

@@ -53,7 +53,9 @@ class Token(NamedTuple):
                 return "end of input"
             case Kind.KEYWORD if self.word not in _PREPROCESSORS:
                 return f"<{self.text}>"
-            case Kind.OPERATOR if self.text != "=":
+            case Kind.OPERATOR | Kind.PUNCTUATION if self.text == "@" or (
+                self.kind is Kind.OPERATOR and self.text != "="
+            ):
                 return f"<op:{self.text}>"
             case Kind.AGGREGATOR:
                 return f"<aggr:{self.text}>"
@@ -98,9 +100,10 @@ _DURATION_WORDS: Final = frozenset({"step", "range", "min", "max"})
 
 _SPACE: Final = re.compile(r"(?:[ \t\r\n]+|#[^\r\n]*)+")
 _DURATION: Final = re.compile(r"[0-9]+[smhdwy]s?(?:[0-9]+[smhdw]s?)*(?![0-9A-Za-z_])")
+# What the lexer takes for a number, though not all of it is one: see `literals.number`.
 _NUMBER: Final = re.compile(
-    r"(?:0[xX](?:_?[0-9a-fA-F])+|(?:[0-9](?:_?[0-9])*(?:\.(?:[0-9](?:_?[0-9])*)?)?|\.[0-9](?:_?[0-9])*)(?:[eE][+-]?[0-9](?:_?[0-9])*)?)"
-    r"(?![0-9A-Za-z_.])"
+    r"(?:0[xX](?:_?[0-9a-fA-F])*|(?=\.?[0-9])[0-9]*(?:_[0-9]+)*(?:\.[0-9]*(?:_[0-9]+)*)?(?:[eE][+-]?(?:[0-9]+(?:_[0-9]+)*|(?=[^._eE]))"
+    r")?)(?![0-9A-Za-z_.])"
 )
 _NUMERIC: Final = re.compile(r"[0-9A-Za-z_.]+")
 _WORD: Final = re.compile(r"[A-Za-z_:][0-9A-Za-z_:]*")
@@ -225,6 +228,7 @@ class _Lexer:
 
     def _punctuation(self, next_: str) -> None:
         if next_ == ")" and not self._depth:
+            self._at += 1  # Prometheus has read it by then
             self._fail("unexpected right parenthesis ')'")
         if next_ == "]" and not self._in_brackets:
             self._fail("unexpected right bracket ']'")

@@ -50,8 +50,12 @@ class Reader:
             raise Unexpected
 
     def _fail(self, position: int, reason: str) -> NoReturn:
-        _ = self._next  # what cannot be read at all is told first
         raise malformed(self._text, position, reason)
+
+    def _fail_later(self, position: int, reason: str) -> NoReturn:
+        """Refuse what Prometheus refuses only when it has read the next token: if that cannot be read, it is told instead."""
+        _ = self._next
+        self._fail(position, reason)
 
     def _unexpected(self, where: str, expected: str = "") -> NoReturn:
         """Refuse the next token."""
