@@ -56,6 +56,7 @@ from sightline.application.count import Count
 from sightline.application.define import Codec, DefineDashboards
 from sightline.application.discover import Discover, ReadTargets
 from sightline.application.evaluate import Evaluate
+from sightline.application.federate import Federate
 from sightline.application.flush import Flush, FlushPolicy
 from sightline.application.follow import Follow
 from sightline.application.ingest import Ingest, IngestLimits
@@ -336,6 +337,7 @@ def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio
         telemetry=core.telemetry,
         rules_every=settings.alerts.interval.seconds,
         count=Count(core.reader),
+        federate=Federate(core.reader, core.clock, lookback=settings.query.lookback),
         readiness=lambda: "stopping" if stopping.is_set() else None,
         health=lambda: _health(core.flush, core.retain, core.journal),
     )

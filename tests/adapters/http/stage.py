@@ -27,6 +27,7 @@ from sightline.adapters.wire.dashboard import from_json, to_json
 from sightline.application.define import Codec, DefineDashboards
 from sightline.application.discover import Discover
 from sightline.application.evaluate import RuleStatus
+from sightline.application.federate import Federate
 from sightline.application.follow import Follow
 from sightline.application.inspect import Inspect
 from sightline.application.metadata import MetricMetadata
@@ -206,6 +207,7 @@ class Stage:
             containers=Inspect(self.containers, stage, self.series_store),
             metadata=self.metadata,
             count=stage,
+            federate=Federate(self.series_store, self.clock),
             tail=Tail(self.bus, self.clock),
             watch=self.watch,
             clock=self.clock,

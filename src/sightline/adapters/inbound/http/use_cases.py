@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from sightline.application.define import Defined, Listing
 from sightline.application.evaluate import RuleStatus
+from sightline.application.federate import Federate
 from sightline.application.inspect import History
 from sightline.application.metadata import Described
 from sightline.application.query import QueryOptions
@@ -199,6 +200,7 @@ class UseCases:
     containers: Inspecting
     metadata: Describing
     count: Counting
+    federate: Federate
     tail: Tail
     watch: Watch
     clock: Clock
