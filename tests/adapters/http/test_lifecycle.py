@@ -49,7 +49,7 @@ async def test_what_is_enabled_is_done(
 
 @pytest.mark.parametrize("path", ["/-/reload", "/-/quit"])
 async def test_nothing_is_done_unless_it_is_enabled(stage: Stage, settings: DoorSettings, path: str) -> None:
-    """It is off by default; the refusal names the setting. GET is never enough."""
+    """It is off by default, the refusal names the setting, and GET is never enough."""
     program = Program()
     answer = await program.client(stage, settings).post(path)
     assert answer.status_code == 403
