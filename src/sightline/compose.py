@@ -8,21 +8,24 @@ import asyncio
 import gc
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
 
 import structlog
 
 from sightline import __version__
 from sightline.adapters.inbound import jobs
+from sightline.adapters.inbound.cli.doctor.redact import redacted
 from sightline.adapters.inbound.http.access import check_listener, read_token
 from sightline.adapters.inbound.http.app import build
+from sightline.adapters.inbound.http.asgi import App
 from sightline.adapters.inbound.http.serving import bind, serving, url
 from sightline.adapters.inbound.http.settings import DoorSettings
-from sightline.adapters.inbound.http.use_cases import UseCases
+from sightline.adapters.inbound.http.use_cases import Program, UseCases
 from sightline.adapters.inbound.scraping import ScrapeLoop
 from sightline.adapters.inbound.ticker import First, Ticker
 from sightline.adapters.outbound.clickhouse.embedded import EngineLimits
@@ -49,9 +52,11 @@ from sightline.adapters.outbound.tiered import TieredSeries
 from sightline.adapters.wire import dashboard as dashboard_text
 from sightline.adapters.wire.exposition_decoder import ExpositionDecoder
 from sightline.application.collect import Collect
+from sightline.application.count import Count
 from sightline.application.define import Codec, DefineDashboards
 from sightline.application.discover import Discover, ReadTargets
 from sightline.application.evaluate import Evaluate
+from sightline.application.federate import Federate
 from sightline.application.flush import Flush, FlushPolicy
 from sightline.application.follow import Follow
 from sightline.application.ingest import Ingest, IngestLimits
@@ -63,6 +68,7 @@ from sightline.application.recall import Recall
 from sightline.application.record import Record
 from sightline.application.recover import Recovered, recover
 from sightline.application.register import Register
+from sightline.application.reload import Reload
 from sightline.application.report import Report
 from sightline.application.retain import Retain
 from sightline.application.reuse import Reuse
@@ -87,6 +93,7 @@ from sightline.domain.tenancy import LOCAL
 from sightline.ports.notifier import Notifier
 from sightline.ports.scraper import Scraper
 from sightline.settings.schema import Settings
+from sightline.settings.shown import plain
 
 _KERNELS: Final = (
     "sightline.adapters.wire.remote_write_scan",
@@ -102,6 +109,7 @@ _STARTED_AFTER: Final = 4.0
 """Seconds until everything that is loaded after the door is open is there, the kernels last."""
 # Of appends to the log: a report of one sample costs a fifth when five go out together, and none waits longer than this for it.
 _PACE: Final = 0.0008
+_NATIVE: Final = "prometheus.listen"
 _FLUSH_EVERY: Final = 1.0
 _NOTIFY_EVERY: Final = 1.0
 _REFILL_EVERY: Final = 30.0  # once done it is not done again
@@ -115,10 +123,12 @@ _log = structlog.get_logger("sightline")
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A started program. `url` is where it listens, port 0 resolved."""
+    """A started program. url: where it listens, port 0 resolved. also: where else. reload: reads again what may change."""
 
     url: str
     recovered: Recovered
+    reload: Callable[[], Awaitable[None]]
+    also: tuple[str, ...] = ()
 
 
 def check(settings: Settings) -> None:
@@ -129,20 +139,21 @@ def check(settings: Settings) -> None:
     """
     host, _ = _address(settings.listen)
     check_listener(host, settings.http.token_file, insecure=settings.http.insecure)
+    _native_address(settings)
     _door_settings(settings, host)
     _notifiers(settings)
     _watched(settings)
 
 
 @asynccontextmanager
-async def start(settings: Settings) -> AsyncIterator[Running]:
-    """Start the program, and stop it when the context ends.
+async def start(settings: Settings, leave: Callable[[], None] = lambda: None) -> AsyncIterator[Running]:
+    """Start the program, and stop it when the context ends. leave: called when somebody asks that it be stopped.
 
     Raises:
         SettingsInvalid, DataFolderLocked, DataFolderTooNew, StorageFull, Unavailable: it cannot start; nothing is left open.
     """
     async with AsyncExitStack() as stack:
-        yield await _open(settings, stack)
+        yield await _open(settings, stack, leave)
         _log.info("stopping")
 
 
@@ -155,22 +166,36 @@ def _collect_rarely(stack: AsyncExitStack) -> None:
     stack.callback(asyncio.get_running_loop().call_later(_STARTED_AFTER, gc.freeze).cancel)
 
 
-async def _open(settings: Settings, stack: AsyncExitStack) -> Running:
+async def _open(settings: Settings, stack: AsyncExitStack, leave: Callable[[], None]) -> Running:
     host, port = _address(settings.listen)
     check_listener(host, settings.http.token_file, insecure=settings.http.insecure)
     door = _door_settings(settings, host)
     listener = stack.enter_context(bind(host, port))
+    listeners = [listener]
+    if native := _native_address(settings):
+        listeners.append(stack.enter_context(bind(*native, _NATIVE)))
     _collect_rarely(stack)
     core = await _core(settings, stack)
     parts = await _parts(settings, core, stack)
     stopping = asyncio.Event()
     use_cases = _use_cases(settings, core, parts, stopping)
-    await stack.enter_async_context(serving(build(use_cases, door), door, listener, drain_seconds=_DRAIN_SECONDS))
+    reload = Reload(use_cases.reload, core.clock, core.telemetry)
+    program = _program(settings, core, reload)
+    use_cases = replace(use_cases, reload=reload, leave=leave, program=program)
+    await _serve(build(use_cases, door), door, listeners, stack)
     start_compiling(_KERNELS)  # only now, so that it does not hold up the start
     stack.callback(core.bus.close)  # before the door drains, so that live streams end
     stack.callback(stopping.set)
     await _start_jobs(settings, core, parts, listener.getsockname()[1], stack)
-    return Running(url(listener), core.recovered)
+    return Running(url(listener), core.recovered, reload, tuple(map(url, listeners[1:])))
+
+
+async def _serve(app: App, door: DoorSettings, listeners: Sequence[socket.socket], stack: AsyncExitStack) -> None:
+    """Open the door at every address."""
+    for listener in listeners:
+        await stack.enter_async_context(serving(app, door, listener, drain_seconds=_DRAIN_SECONDS))
+    for listener in listeners[1:]:
+        _log.info("also listening", url=url(listener))
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +336,8 @@ def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio
         clock=core.clock,
         telemetry=core.telemetry,
         rules_every=settings.alerts.interval.seconds,
+        count=Count(core.reader),
+        federate=Federate(core.reader, core.clock, lookback=settings.query.lookback),
         readiness=lambda: "stopping" if stopping.is_set() else None,
         health=lambda: _health(core.flush, core.retain, core.journal),
     )
@@ -414,11 +441,33 @@ def _health(flush: Flush, retain: Retain, journal: FileJournal) -> Mapping[str, 
     }
 
 
-def _address(listen: str) -> tuple[str, int]:
+def _address(listen: str, setting: str = "listen") -> tuple[str, int]:
     host, _, port = listen.rpartition(":")
     if not host or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - the largest port
-        raise SettingsInvalid(f"listen = {listen!r} is not an address and port such as 127.0.0.1:8080", key="listen")
+        raise SettingsInvalid(f"{setting} = {listen!r} is not an address and port such as 127.0.0.1:8080", key=setting)
     return host.strip("[]"), int(port)
+
+
+def _native_address(settings: Settings) -> tuple[str, int] | None:
+    """Where clients of Prometheus find the door too; None where they shall not."""
+    if not settings.prometheus.listen:
+        return None
+    host, port = _address(settings.prometheus.listen, _NATIVE)
+    check_listener(host, settings.http.token_file, insecure=settings.http.insecure, setting=_NATIVE)
+    return host, port
+
+
+def _program(settings: Settings, core: _Core, reload: Reload) -> Program:
+    """What is told of the program."""
+    shown: dict[str, Any] = redacted(plain(settings))
+    return Program(
+        started=core.clock.now(),
+        folder=str(Path.cwd()),
+        machine=socket.gethostname(),
+        retention=str(settings.retention),
+        settings=lambda: shown,
+        reloaded=lambda: reload.last,
+    )
 
 
 def _door_settings(settings: Settings, host: str) -> DoorSettings:
@@ -435,6 +484,7 @@ def _door_settings(settings: Settings, host: str) -> DoorSettings:
         max_inflight_bytes=http.max_inflight_bytes,
         read_timeout=http.read_timeout.seconds,
         max_websockets=http.max_websockets,
+        lifecycle=http.lifecycle,
         version=__version__,
     )
 

@@ -186,8 +186,21 @@ class Http(Struct, frozen=True, forbid_unknown_fields=True):
     read_timeout: Annotated[Duration, Meta(description="How long a client may take to send a request body.")] = (
         Duration(30_000)
     )
+    lifecycle: Annotated[
+        bool,
+        Meta(description="Whether `POST /-/reload` and `POST /-/quit` are done; whoever may call may then stop it."),
+    ] = False
     external_url: Annotated[
         str, Meta(description="Where people reach the web UI, for links in notices: `https://sightline.example.org`.")
+    ] = ""
+
+
+class Prometheus(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where clients of Prometheus look for one."""
+
+    listen: Annotated[
+        str,
+        Meta(description="A further address and port of the HTTP door, as `127.0.0.1:9090`; empty: none."),
     ] = ""
 
 
@@ -310,6 +323,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     query: Query = field(default_factory=Query)
     search: Search = field(default_factory=Search)
     http: Http = field(default_factory=Http)
+    prometheus: Prometheus = field(default_factory=Prometheus)
     host: Host = field(default_factory=Host)
     containers: Containers = field(default_factory=Containers)
     own: Own = field(default_factory=Own)

@@ -27,6 +27,7 @@ from sightline.adapters.wire.dashboard import from_json, to_json
 from sightline.application.define import Codec, DefineDashboards
 from sightline.application.discover import Discover
 from sightline.application.evaluate import RuleStatus
+from sightline.application.federate import Federate
 from sightline.application.follow import Follow
 from sightline.application.inspect import Inspect
 from sightline.application.metadata import MetricMetadata
@@ -41,6 +42,7 @@ from sightline.application.watch import Watch
 from sightline.domain.alerts.notice import Alert
 from sightline.domain.dashboards.ready_made import READY_MADE
 from sightline.domain.labels import LabelLimits, Labels, Matchers
+from sightline.domain.metrics.cardinality import Cardinality
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.promql.values import Answer, Value, Vector
@@ -170,6 +172,11 @@ class Stage:
         """Evaluate."""
         return [status for status in self.evaluated if status.tenant == principal.tenant]
 
+    async def cardinality(self, principal: Principal, limit: int) -> Cardinality:
+        """Count."""
+        await self._told("cardinality", principal, limit)
+        return Cardinality(0, 0, 0, None, None, (), (), (), ())
+
     def __post_init__(self) -> None:
         self.watch = Watch(self.clock, self.telemetry)
         self.server_list = MemoryServers()
@@ -199,6 +206,8 @@ class Stage:
             targets=self.targets,
             containers=Inspect(self.containers, stage, self.series_store),
             metadata=self.metadata,
+            count=stage,
+            federate=Federate(self.series_store, self.clock),
             tail=Tail(self.bus, self.clock),
             watch=self.watch,
             clock=self.clock,

@@ -43,7 +43,7 @@ async def test_what_does_not_parse_is_refused(client: httpx.AsyncClient, path: s
     """The answer says where, and a missing query is named."""
     answer = await client.get(path, params={"query": "sum(up"})
     assert answer.status_code == 400
-    assert answer.json()["error"] == "1:7: parse error: unclosed left parenthesis"
+    assert answer.json()["error"] == 'invalid parameter "query": 1:7: parse error: unclosed left parenthesis'
     assert "query" in (await client.get(path)).json()["error"]
 
 

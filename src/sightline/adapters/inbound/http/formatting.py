@@ -9,8 +9,10 @@ from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 
 from sightline.adapters.inbound.http.forms import parameters
+from sightline.adapters.inbound.http.queries import of_query
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.syntax_tree import tree
+from sightline.domain.errors import MalformedQuery
 from sightline.domain.promql.format import pretty
 from sightline.domain.promql.parse import parse_as_written
 from sightline.domain.tenancy import Principal
@@ -39,10 +41,13 @@ def routes(settings: DoorSettings) -> list[HTTPRouteHandler]:
 
 async def _of_query(request: Asked, settings: DoorSettings, work: Callable[[str], Any]) -> Response[bytes]:
     """Answer with what `work` makes of the parameter `query`."""
-    text = (await parameters(request, settings)).required("query")
+    text = (await parameters(request, settings)).expression()
 
     def body() -> bytes:
         return msgspec.json.encode({"status": "success", "data": work(text)})
 
-    answer = body() if len(text) <= _QUICK_TEXT else await asyncio.to_thread(body)
+    try:
+        answer = body() if len(text) <= _QUICK_TEXT else await asyncio.to_thread(body)
+    except MalformedQuery as error:
+        raise of_query(error) from None
     return Response(answer, media_type="application/json")

@@ -1,16 +1,18 @@
 """What the HTTP door needs from the application; compose.py hands it over."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from sightline.application.define import Defined, Listing
 from sightline.application.evaluate import RuleStatus
+from sightline.application.federate import Federate
 from sightline.application.inspect import History
 from sightline.application.metadata import Described
 from sightline.application.query import QueryOptions
 from sightline.application.recall import Recall
 from sightline.application.register import Register
+from sightline.application.reload import Reloaded
 from sightline.application.report import Report
 from sightline.application.scrape import Followed
 from sightline.application.search import Found
@@ -20,6 +22,7 @@ from sightline.domain.alerts.notice import Alert
 from sightline.domain.containers.observed import Observed
 from sightline.domain.dashboards.dashboard import Dashboard
 from sightline.domain.labels import Labels, Matchers
+from sightline.domain.metrics.cardinality import Cardinality
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.promql.values import Answer
@@ -147,6 +150,34 @@ class Describing(Protocol):
         ...
 
 
+class Counting(Protocol):
+    """How many series there are."""
+
+    async def cardinality(self, principal: Principal, limit: int) -> Cardinality:
+        """What the principal's tenant has, and the `limit` names of each kind that there is most of."""
+        ...
+
+
+async def _nothing_to_reload() -> None:
+    """Where nothing is read again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """What the program says of itself.
+
+    started: when it was started, ms. folder: where it was. machine: on which host. retention: how long samples are kept, as text.
+    settings: every setting by its dotted key as a plain value, secrets taken out. reloaded: how reading again went the last time.
+    """
+
+    started: int = 0
+    folder: str = ""
+    machine: str = ""
+    retention: str = ""
+    settings: Callable[[], Mapping[str, Any]] = dict
+    reloaded: Callable[[], Reloaded] = lambda: Reloaded(0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseCases:
     """Everything behind the door.
@@ -154,6 +185,7 @@ class UseCases:
     readiness: why requests cannot be served yet; None once they can.
     health: each part of the program by name, with `ok` or what is wrong with it; never waits.
     rules_every: seconds between two evaluations of the alert rules.
+    reload: reads again what may change meanwhile. leave: has the program stop, as a signal would.
     """
 
     query: Querying
@@ -167,6 +199,8 @@ class UseCases:
     targets: Targeting
     containers: Inspecting
     metadata: Describing
+    count: Counting
+    federate: Federate
     tail: Tail
     watch: Watch
     clock: Clock
@@ -174,3 +208,6 @@ class UseCases:
     readiness: Callable[[], str | None]
     health: Callable[[], Mapping[str, str]]
     rules_every: float = 5.0
+    program: Program = field(default_factory=Program)
+    reload: Callable[[], Awaitable[None]] = _nothing_to_reload
+    leave: Callable[[], None] = lambda: None
