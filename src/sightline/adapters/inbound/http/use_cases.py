@@ -9,6 +9,7 @@ from sightline.application.evaluate import RuleStatus
 from sightline.application.inspect import History
 from sightline.application.metadata import Described
 from sightline.application.query import QueryOptions
+from sightline.application.read import Read
 from sightline.application.recall import Recall
 from sightline.application.register import Register
 from sightline.application.report import Report
@@ -157,6 +158,7 @@ class UseCases:
     """
 
     query: Querying
+    read: Read
     search: Searching
     ingest: Ingesting
     alerts: Alerting
