@@ -64,6 +64,7 @@ from sightline.application.inspect import Inspect
 from sightline.application.metadata import MetricMetadata
 from sightline.application.notify import Notify
 from sightline.application.query import Query, QueryLimits
+from sightline.application.read import Read, ReadLimits
 from sightline.application.recall import Recall
 from sightline.application.record import Record
 from sightline.application.recover import Recovered, recover
@@ -96,6 +97,8 @@ from sightline.settings.schema import Settings
 from sightline.settings.shown import plain
 
 _KERNELS: Final = (
+    "sightline.adapters.wire.remote_read_chunks",
+    "sightline.adapters.wire.remote_read_samples",
     "sightline.adapters.wire.remote_write_scan",
     "sightline.adapters.wire.remote_write_text",
     "sightline.adapters.outbound.clickhouse.map_column",
@@ -321,6 +324,7 @@ def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio
     """What stands behind the door."""
     return UseCases(
         query=parts.query,
+        read=_read(settings, core, parts.query),
         search=Search(core.reader, SearchLimits(settings.search.max_results)),
         ingest=core.ingest,
         alerts=parts.evaluate,
@@ -481,6 +485,7 @@ def _door_settings(settings: Settings, host: str) -> DoorSettings:
         max_decompressed_bytes=http.max_decompressed_bytes,
         max_request_samples=settings.intake.request_samples,
         max_form_bytes=http.max_form_bytes,
+        max_read_queries=settings.read.max_queries,
         max_inflight_bytes=http.max_inflight_bytes,
         read_timeout=http.read_timeout.seconds,
         max_websockets=http.max_websockets,
@@ -569,6 +574,16 @@ def _reuse(settings: Settings, core: _Core) -> Reuse | None:
         max_bytes=int(settings.query.cache_bytes),
         retention=settings.retention,
     )
+
+
+def _read(settings: Settings, core: _Core, query: Query) -> Read:
+    limits = ReadLimits(
+        settings.read.max_samples,
+        settings.query.max_samples,
+        settings.search.max_results,
+        settings.query.timeout.seconds,
+    )
+    return Read(core.reader, core.clock, core.telemetry, core.threads, query.turns, limits)
 
 
 def _query_limits(settings: Settings) -> QueryLimits:

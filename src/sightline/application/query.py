@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, S
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 from sightline.application.admit import Lane, Outgrown, Turn, Turns
+from sightline.application.deadline import within
 from sightline.application.fetch import AT_ONCE, Budget, fetch
 from sightline.application.reuse import Computed, Repeated, Reuse
 from sightline.application.slices import Slices
@@ -164,6 +165,11 @@ class Query:
         # However many large queries there are, a thread is left for the small ones.
         large = max(1, threads - 1)
         self._turns = Turns(telemetry, small=self._limits.concurrency, large=large, queue=self._limits.queue)
+
+    @property
+    def turns(self) -> Turns:
+        """The lanes, for other ways of reading that shall have their places among the queries."""
+        return self._turns
 
     async def instant(
         self, principal: Principal, text: str, at: int, options: QueryOptions = DEFAULT_OPTIONS
@@ -423,25 +429,11 @@ class Query:
             raise TooManyPoints(message, limit=self._limits.max_points, points=grid.points)
 
     async def _within(self, seconds: float, work: Coroutine[Any, Any, Answer]) -> Answer:
-        """Await the work, for so long at most; past that it is cancelled, as `asyncio.timeout` does with the loop's own time."""
-        task, expired = cast("asyncio.Task[Answer]", asyncio.current_task()), False  # a coroutine runs in one
-        others = task.cancelling()
+        def expired() -> QueryTimeout:
+            after, allowed = (format_duration(round(one * 1000)) for one in (seconds, self._limits.timeout))
+            return QueryTimeout(f"query timed out after {after}: query.timeout allows {allowed}", seconds=seconds)
 
-        def expire() -> None:
-            nonlocal expired
-            expired = task.cancel()
-
-        timer = self._clock.call_later(seconds, expire)
-        try:
-            return await work
-        except asyncio.CancelledError:
-            if not expired or task.uncancel() > others:
-                raise
-            shown = format_duration(round(seconds * 1000))
-            message = f"query timed out after {shown}: query.timeout allows {format_duration(round(self._limits.timeout * 1000))}"
-            raise QueryTimeout(message, seconds=seconds) from None
-        finally:
-            timer.cancel()
+        return await within(self._clock, seconds, work, expired)
 
 
 def _sharing(texts: Sequence[str], limits: TextLimits) -> Mapping[str, Node]:

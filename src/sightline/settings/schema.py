@@ -156,6 +156,19 @@ class Search(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 100_000
 
 
+class Read(Struct, frozen=True, forbid_unknown_fields=True):
+    """Bounds of remote reads."""
+
+    max_samples: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Samples that a remote read may answer with in one message; what is streamed in chunks is not bounded.",
+        ),
+    ] = 50_000_000
+    max_queries: Annotated[int, Meta(ge=1, description="Queries that one remote read may hold.")] = 100
+
+
 class Http(Struct, frozen=True, forbid_unknown_fields=True):
     """The HTTP door."""
 
@@ -322,6 +335,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     disk: Disk = field(default_factory=Disk)
     query: Query = field(default_factory=Query)
     search: Search = field(default_factory=Search)
+    read: Read = field(default_factory=Read)
     http: Http = field(default_factory=Http)
     prometheus: Prometheus = field(default_factory=Prometheus)
     host: Host = field(default_factory=Host)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,7 @@ from sightline.adapters.outbound.memory.scraper import MemoryScraper
 from sightline.adapters.outbound.memory.series import MemorySeries
 from sightline.adapters.outbound.memory.servers import MemoryServers
 from sightline.adapters.wire.dashboard import from_json, to_json
+from sightline.application.admit import Turns
 from sightline.application.define import Codec, DefineDashboards
 from sightline.application.discover import Discover
 from sightline.application.evaluate import RuleStatus
@@ -32,6 +34,7 @@ from sightline.application.follow import Follow
 from sightline.application.inspect import Inspect
 from sightline.application.metadata import MetricMetadata
 from sightline.application.query import QueryOptions
+from sightline.application.read import Read, ReadLimits
 from sightline.application.recall import Recall
 from sightline.application.register import Register
 from sightline.application.report import Report
@@ -83,6 +86,16 @@ class Counters(Telemetry):
         return self.values.get((instrument.name, labels), 0)
 
 
+class AtOnce(Executor):
+    """Does what it is given before it returns, so that no thread is left behind."""
+
+    @override
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
+
+
 @dataclass
 class Stage:
     """Everything behind the door, open to the tests. `fails` is raised by every use case."""
@@ -103,6 +116,7 @@ class Stage:
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     stored: list[tuple[Principal, WriteBatch]] = field(default_factory=list)
     rosters: dict[Tenant, Roster] = field(default_factory=dict)
+    read_limits: ReadLimits = field(default_factory=ReadLimits)
     not_ready: str | None = None
     checks: dict[str, str] = field(default_factory=lambda: {"store": "ok"})
 
@@ -182,6 +196,7 @@ class Stage:
         self.server_list = MemoryServers()
         self.servers = Register(self.server_list, self.clock, LabelLimits())
         self.series_store = MemorySeries()
+        self.turns = Turns(self.telemetry, small=4, large=1, queue=10)
         self.scraper = MemoryScraper(self.clock)
         self.metadata = MetricMetadata(self.telemetry)
         self.scrape = Scrape(self.scraper, self, self.metadata, self.clock, self.telemetry)
@@ -196,6 +211,7 @@ class Stage:
         stage: Any = self
         return UseCases(
             query=stage,
+            read=Read(self.series_store, self.clock, self.telemetry, AtOnce(), self.turns, self.read_limits),
             search=stage,
             ingest=stage,
             alerts=stage,

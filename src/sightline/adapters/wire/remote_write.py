@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.adapters.wire import remote_write_scan as layout
+from sightline.adapters.wire.protobuf import encoded_varint, field
 from sightline.adapters.wire.remote_write_labels import DEFAULT_BYTES, LabelCache, Stretches, malformed
 from sightline.adapters.wire.remote_write_scan import scan
 from sightline.adapters.wire.snappy import compress, decompress
@@ -166,22 +167,8 @@ def encode(batch: WriteBatch) -> bytes:
     for number, labels in enumerate(batch.labels):
         series = bytearray()
         for name, value in labels:
-            series += _field(1, _field(1, name.encode()) + _field(2, value.encode()))
+            series += field(1, field(1, name.encode()) + field(2, value.encode()))
         for row in range(bounds[number], bounds[number + 1]):
-            series += _field(2, struct.pack("<BQB", 0x09, bits[row], 0x10) + _varint(times[row]))
-        message += _field(1, bytes(series))
+            series += field(2, struct.pack("<BQB", 0x09, bits[row], 0x10) + encoded_varint(times[row]))
+        message += field(1, bytes(series))
     return compress(bytes(message))
-
-
-def _field(number: int, content: bytes) -> bytes:
-    return _varint(number << 3 | 2) + _varint(len(content)) + content
-
-
-def _varint(value: int) -> bytes:
-    rest = value & 0xFFFFFFFFFFFFFFFF
-    out = bytearray()
-    while rest > 0x7F:
-        out.append(rest & 0x7F | 0x80)
-        rest >>= 7
-    out.append(rest)
-    return bytes(out)

@@ -38,6 +38,8 @@ from sightline.adapters.inbound.http.inflight import Inflight
 from sightline.adapters.inbound.http.intake import PATHS as INTAKE_PATHS
 from sightline.adapters.inbound.http.intake import Intake
 from sightline.adapters.inbound.http.queries import Queries
+from sightline.adapters.inbound.http.remote_read import PATH as READ_PATH
+from sightline.adapters.inbound.http.remote_read import RemoteRead
 from sightline.adapters.inbound.http.report_intake import PATH as REPORT_PATH
 from sightline.adapters.inbound.http.report_intake import ReportIntake
 from sightline.adapters.inbound.http.settings import DoorSettings
@@ -70,8 +72,10 @@ class _Door:
         self._access = Access(settings)
         self._telemetry: Telemetry = use_cases.telemetry
         inflight = Inflight(settings.max_inflight_bytes, use_cases.telemetry)
-        self._intake = dict.fromkeys(INTAKE_PATHS, Intake(use_cases, settings, inflight)) | {
-            REPORT_PATH: ReportIntake(use_cases, settings, inflight)
+        self._intake: dict[str, App] = {
+            **dict.fromkeys(INTAKE_PATHS, Intake(use_cases, settings, inflight)),
+            REPORT_PATH: ReportIntake(use_cases, settings, inflight),
+            READ_PATH: RemoteRead(use_cases, settings, inflight),
         }
         seats = Seats(settings.max_websockets, use_cases.telemetry)
         self._live = {
@@ -104,6 +108,8 @@ class _Door:
                 answer, Refusal("request_timeout", "the body did not arrive in time", (("Connection", "close"),))
             )
         except SightlineError as error:
+            if answer.status:
+                raise  # the head is out, as of a stream: likewise
             if refusal(error).status == HTTPStatus.INTERNAL_SERVER_ERROR:
                 _log.exception("request failed", method=scope["method"], path=scope["path"])
             await _refuse(answer, refusal(error))

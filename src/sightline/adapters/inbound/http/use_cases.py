@@ -10,6 +10,7 @@ from sightline.application.federate import Federate
 from sightline.application.inspect import History
 from sightline.application.metadata import Described
 from sightline.application.query import QueryOptions
+from sightline.application.read import Read
 from sightline.application.recall import Recall
 from sightline.application.register import Register
 from sightline.application.reload import Reloaded
@@ -189,6 +190,7 @@ class UseCases:
     """
 
     query: Querying
+    read: Read
     search: Searching
     ingest: Ingesting
     alerts: Alerting
