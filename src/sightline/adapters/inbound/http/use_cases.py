@@ -1,10 +1,13 @@
 """What the HTTP door needs from the application; compose.py hands it over."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from typing_extensions import override
+
 from sightline.application.define import Defined, Listing
+from sightline.application.derive import GroupState
 from sightline.application.evaluate import RuleStatus
 from sightline.application.inspect import History
 from sightline.application.metadata import Described
@@ -89,6 +92,42 @@ class Alerting(Protocol):
         ...
 
 
+class Ruling(Protocol):
+    """Rules that stand in files."""
+
+    def groups(self, principal: Principal) -> list[GroupState]:
+        """Their groups, and how they are doing, by file and name."""
+        ...
+
+    def alerts(self, principal: Principal) -> list[Alert]:
+        """The alerts of their rules that are not inactive."""
+        ...
+
+    def problems(self, principal: Principal) -> Sequence[str]:
+        """What is wrong with the files."""
+        ...
+
+
+class NoRules(Ruling):
+    """No files at all."""
+
+    @override
+    def groups(self, principal: Principal) -> list[GroupState]:
+        return []
+
+    @override
+    def alerts(self, principal: Principal) -> list[Alert]:
+        return []
+
+    @override
+    def problems(self, principal: Principal) -> Sequence[str]:
+        return ()
+
+
+async def _nothing() -> None:
+    """Nothing to read again."""
+
+
 class Dashboarding(Protocol):
     """Pages of panels."""
 
@@ -154,6 +193,7 @@ class UseCases:
     readiness: why requests cannot be served yet; None once they can.
     health: each part of the program by name, with `ok` or what is wrong with it; never waits.
     rules_every: seconds between two evaluations of the alert rules.
+    reload: reads again what may change while the program runs; raises SettingsInvalid when it cannot be used.
     """
 
     query: Querying
@@ -174,3 +214,5 @@ class UseCases:
     readiness: Callable[[], str | None]
     health: Callable[[], Mapping[str, str]]
     rules_every: float = 5.0
+    rules: Ruling = field(default_factory=NoRules)
+    reload: Callable[[], Awaitable[None]] = _nothing
