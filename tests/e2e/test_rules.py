@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.e2e.program import Program, running, until
 
+from sightline.adapters.inbound.cli import Exit, run
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.samples import WriteBatch
 
@@ -121,3 +122,49 @@ def test_rules_may_be_given_more_than_once(tmp_path: Path, flag: list[str]) -> N
         )
     with running(tmp_path / "data", *flag) as program:
         until(lambda: len(value(program, "{__name__=~'a|b'}")) == 2)
+
+
+def test_history_that_is_filled_in_is_what_was_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same instants, the same values and the same ends as those of the running rules, under another name."""
+    text = """
+groups:
+  - name: g
+    interval: 1s
+    query_offset: 200ms
+    rules:
+      - {{record: "{0}:max", expr: max by (room) (temperature) > 30, labels: {{team: x}}}}
+      - {{record: "{0}:time", expr: "{0}:max * 0 + time()"}}
+"""
+    live, past = tmp_path / "live" / "rules.yml", tmp_path / "past" / "rules.yml"
+    for file, name in ((live, "live"), (past, "past")):
+        file.parent.mkdir()
+        file.write_text(text.format(name))
+    with running(tmp_path / "data", "--rules", str(live)) as program:
+        begin = now(program)
+        for at, values in ((0, {"a": 40.0, "b": 50.0}), (3, {"a": 20.0}), (5, {"a": 45.0})):
+            until(lambda at=at: now(program) > begin + at)  # type: ignore[misc] # a lambda with a default
+            samples = [(series("temperature", room=room), value) for room, value in values.items()]
+            program.write(WriteBatch.at(int(now(program) * 1000), samples))
+        until(lambda: len(recorded(program, "live:time", "a")) >= 5)
+        monkeypatch.setenv("SIGHTLINE_URL", program.url)
+        first, *_, last = sorted(recorded(program, "live:time", "b"))
+        # An instant has its name from the slot, which lies 200 ms after its sample.
+        span = ["--start", f"{first + 0.2:.3f}", "--end", f"{last + 0.2:.3f}"]
+        assert run(["rules", "backfill", str(past), *span]) == Exit.DONE
+        for name in ("max", "time"):
+            for room in "ab":
+                there = {at: value for at, value in recorded(program, f"live:{name}", room).items() if at <= last}
+                assert recorded(program, f"past:{name}", room) == there
+                assert there
+        for number in range(int(2 * (last - begin))):
+            shown = [
+                program.get("/api/v1/query", query=f"{name}:max", time=begin + 0.5 * number)["data"]["result"]
+                for name in ("live", "past")
+            ]
+            assert [one["value"] for one in shown[0]] == [one["value"] for one in shown[1]]
+
+
+def recorded(program: Program, name: str, room: str) -> dict[float, str]:
+    """All samples of a series by their time in seconds."""
+    result = program.get("/api/v1/query", query=f"{name}{{room='{room}'}}[10m]")["data"]["result"]
+    return dict(result[0]["values"]) if result else {}

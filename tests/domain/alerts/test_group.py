@@ -54,15 +54,19 @@ def test_rules_are_asked_together_until_one_reads_what_was_written(
 @pytest.mark.parametrize(
     ("rules", "back"),
     [
-        ([("a", "x"), ("b", "a")], False),
-        ([("a", "a offset 1m"), ("b", "x")], True),
-        ([("a", "b"), ("b", "x")], True),
-        ([("a", "x"), ("b", 'sum({__name__=~"b|c"})')], True),
+        ([("a", "x"), ("b", "a")], []),
+        ([("a", "a offset 1m"), ("b", "x")], ["a"]),
+        ([("a", "b"), ("b", "x")], ["a"]),
+        ([("a", "x"), ("b", 'sum({__name__=~"b|c"})')], ["b"]),
+        ([("a", "c"), ("b", "b"), ("c", "a")], ["a", "b"]),
     ],
 )
-def test_rules_that_read_themselves_or_later_ones_look_back(rules: list[tuple[str, str]], *, back: bool) -> None:
-    """Such a group can only be evaluated instant by instant."""
-    assert group(*(RecordingRule(record, expr) for record, expr in rules)).looks_back() is back
+def test_rules_that_read_themselves_or_later_ones_look_back(rules: list[tuple[str, str]], back: list[str]) -> None:
+    """Such rules follow from their evaluation before; they are named in order."""
+    its = group(*(RecordingRule(record, expr) for record, expr in rules))
+    assert its.looking_back() == back
+    assert its.writes == {record for record, _ in rules}
+    assert its.reads({"x", "c"}) is any(name in expr for _, expr in rules for name in ("x", "c"))
 
 
 def test_alerting_rules_write_nothing() -> None:

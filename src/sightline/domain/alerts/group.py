@@ -4,11 +4,13 @@ Source: https://prometheus.io/docs/prometheus/latest/configuration/recording_rul
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import pairwise
 
 from sightline.domain.alerts.rule import AlertingRule
+from sightline.domain.errors import BadData
 from sightline.domain.promql.inputs import Inputs, inputs
 from sightline.domain.promql.parse import parse
 from sightline.domain.promql.recording import RecordingRule
@@ -66,15 +68,44 @@ class RuleGroup:
                 written.add(rule.record)
         return [range(start, end) for start, end in pairwise([*starts, len(self.rules)]) if start < end]
 
-    def looks_back(self) -> bool:
-        """Whether a recording rule may read what itself or a later one wrote: then each evaluation follows from the one before."""
+    def looking_back(self) -> list[str]:
+        """The metrics of recording rules that may read what they, or later ones of the group, write: what is left of before."""
+        found: list[str] = []
         later: set[str] = set()
         for rule, its in zip(reversed(self.rules), reversed(self._inputs()), strict=True):
             if isinstance(rule, RecordingRule):
                 later.add(rule.record)
                 if its.reads(later):
-                    return True
-        return False
+                    found.append(rule.record)
+        return found[::-1]
+
+    def reads(self, metrics: AbstractSet[str]) -> bool:
+        """Whether any of its rules may read series of these metrics."""
+        return any(its.reads(metrics) for its in self._inputs())
+
+    @property
+    def writes(self) -> frozenset[str]:
+        """The metrics of its recording rules."""
+        return frozenset(rule.record for rule in self.rules if isinstance(rule, RecordingRule))
 
     def _inputs(self) -> Sequence[Inputs]:
         return [inputs(parse(rule.expr)) for rule in self.rules]
+
+
+def in_order(groups: Sequence[RuleGroup]) -> list[RuleGroup]:
+    """The groups so that none stands before one whose results its rules may read, and else as they come.
+
+    Raises:
+        BadData: groups read each other's results; names them.
+    """
+    waiting, found = list(groups), list[RuleGroup]()
+    while waiting:
+        following = next(
+            (one for one in waiting if not any(one.reads(other.writes) for other in waiting if other is not one)), None
+        )
+        if following is None:
+            names = ", ".join(repr(group.name) for group in waiting)
+            raise BadData(f"groups read each other's results, so that none can come first; they are among {names}")
+        waiting.remove(following)
+        found.append(following)
+    return found
