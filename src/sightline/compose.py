@@ -26,6 +26,7 @@ from sightline.adapters.inbound.http.asgi import App
 from sightline.adapters.inbound.http.serving import bind, serving, url
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import Program, UseCases
+from sightline.adapters.inbound.rule_groups import RuleLoop
 from sightline.adapters.inbound.scraping import ScrapeLoop
 from sightline.adapters.inbound.ticker import First, Ticker
 from sightline.adapters.outbound.clickhouse.embedded import EngineLimits
@@ -33,6 +34,7 @@ from sightline.adapters.outbound.clickhouse.series import ClickHouseSeries
 from sightline.adapters.outbound.files.dashboards import DashboardFiles
 from sightline.adapters.outbound.files.folder import DataFolder
 from sightline.adapters.outbound.files.journal import FileJournal
+from sightline.adapters.outbound.files.rules import RuleFiles
 from sightline.adapters.outbound.files.targets import TargetFiles
 from sightline.adapters.outbound.memory.bus import MemoryBus
 from sightline.adapters.outbound.memory.scraper import MemoryScraper
@@ -51,9 +53,11 @@ from sightline.adapters.outbound.system.disk import SystemDisk
 from sightline.adapters.outbound.tiered import TieredSeries
 from sightline.adapters.wire import dashboard as dashboard_text
 from sightline.adapters.wire.exposition_decoder import ExpositionDecoder
+from sightline.application.adopt import Adopt
 from sightline.application.collect import Collect
 from sightline.application.count import Count
 from sightline.application.define import Codec, DefineDashboards
+from sightline.application.derive import Derive
 from sightline.application.discover import Discover, ReadTargets
 from sightline.application.evaluate import Evaluate
 from sightline.application.federate import Federate
@@ -79,6 +83,7 @@ from sightline.application.tail import Tail as LiveTail
 from sightline.application.watch import QueryRun, Watch
 from sightline.domain.alerts.builtin import builtin_rules, container_rules
 from sightline.domain.alerts.cooldown import Pace
+from sightline.domain.alerts.group import Defaults
 from sightline.domain.breaker import BreakerState
 from sightline.domain.containers.thresholds import CPU_LABEL, MEMORY_LABEL, Thresholds
 from sightline.domain.dashboards.ready_made import READY_MADE
@@ -92,6 +97,7 @@ from sightline.domain.metrics.roster import Rosters
 from sightline.domain.metrics.tail import Tail
 from sightline.domain.tenancy import LOCAL
 from sightline.ports.notifier import Notifier
+from sightline.ports.rulebook import RulesRead
 from sightline.ports.scraper import Scraper
 from sightline.settings.schema import Settings
 from sightline.settings.shown import plain
@@ -146,6 +152,7 @@ def check(settings: Settings) -> None:
     _door_settings(settings, host)
     _notifiers(settings)
     _watched(settings)
+    _require_rules(_rule_files(settings).read_now())
 
 
 @asynccontextmanager
@@ -274,6 +281,14 @@ class _Scraping:
 
 
 @dataclass(frozen=True, slots=True)
+class _Rules:
+    """What evaluates rule files: the groups that there are, and the loop, which still has to be entered."""
+
+    adopt: Adopt
+    loop: RuleLoop
+
+
+@dataclass(frozen=True, slots=True)
 class _Parts:
     """What is both asked from outside and run by the ticker."""
 
@@ -284,6 +299,7 @@ class _Parts:
     dashboards: DefineDashboards
     servers: Register
     scraping: _Scraping
+    rules: _Rules
     docker: DockerSource
 
 
@@ -316,6 +332,7 @@ async def _parts(settings: Settings, core: _Core, stack: AsyncExitStack) -> _Par
         ),
         servers,
         await _scraping(settings, core.ingest, clock, telemetry, stack),
+        await _rules(settings, core, query, notify),
         DockerSource(_watched(settings), clock, telemetry),
     )
 
@@ -342,8 +359,10 @@ def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio
         rules_every=settings.alerts.interval.seconds,
         count=Count(core.reader),
         federate=Federate(core.reader, core.clock, lookback=settings.query.lookback),
+        rules=parts.rules.adopt,
+        reload=parts.rules.loop.reload,
         readiness=lambda: "stopping" if stopping.is_set() else None,
-        health=lambda: _health(core.flush, core.retain, core.journal),
+        health=lambda: _health(core, parts.rules.loop),
     )
 
 
@@ -372,6 +391,7 @@ async def _start_jobs(settings: Settings, core: _Core, parts: _Parts, port: int,
     for channel, deliver in parts.notify.jobs().items():
         ticker.every(_NOTIFY_EVERY, f"notify {channel}", jobs.notifying(parts.notify, channel, deliver))
     await stack.enter_async_context(parts.scraping.loop)
+    await stack.enter_async_context(parts.rules.loop)
 
 
 async def _settle(servers: Register) -> None:
@@ -400,6 +420,33 @@ async def _scraping(
     scrape = Scrape(scraper, ingest, metadata, clock, telemetry)
     follow = Follow(Discover(settings.scrape, _target_files(settings), telemetry), scrape)
     return _Scraping(follow, metadata, ScrapeLoop(follow, scrape, clock, telemetry))
+
+
+async def _rules(settings: Settings, core: _Core, query: Query, notify: Notify) -> _Rules:
+    """What evaluates rule files, all of which can be used.
+
+    Raises:
+        SettingsInvalid: one of them cannot.
+    """
+    files = _rule_files(settings)
+    _require_rules(await files.read())
+    derive = Derive(query, core.ingest, core.bus, notify, core.clock, core.telemetry)
+    adopt = Adopt(files, derive, core.telemetry)
+    concurrency = settings.rules.concurrency
+    return _Rules(adopt, RuleLoop(adopt, derive, core.clock, core.telemetry, concurrency=concurrency))
+
+
+def _rule_files(settings: Settings) -> RuleFiles:
+    rules = settings.rules
+    if rules.interval <= 0:
+        raise SettingsInvalid("rules.interval is a time above 0s, such as 1m", key="rules.interval")
+    return RuleFiles(rules.files, Defaults(rules.interval, rules.query_offset))
+
+
+def _require_rules(read: RulesRead) -> None:
+    """Refuse rule files that cannot be used."""
+    if read.problems:
+        raise SettingsInvalid("rule files cannot be used:\n  " + "\n  ".join(read.problems), key="rules.files")
 
 
 async def _scraper(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> Scraper:
@@ -435,13 +482,14 @@ def _watched(settings: Settings) -> Watched:
     )
 
 
-def _health(flush: Flush, retain: Retain, journal: FileJournal) -> Mapping[str, str]:
+def _health(core: _Core, rules: RuleLoop) -> Mapping[str, str]:
     """Each part with `ok`, or what is wrong with it."""
-    away = flush.breaker is not BreakerState.CLOSED
+    away = core.flush.breaker is not BreakerState.CLOSED
     return {
-        "log": journal.failure or "ok",
-        "store": f"does not take samples: {flush.problem}" if away else "ok",
-        "disk": "at its watermark: samples are refused" if retain.full else "ok",
+        "log": core.journal.failure or "ok",
+        "store": f"does not take samples: {core.flush.problem}" if away else "ok",
+        "disk": "at its watermark: samples are refused" if core.retain.full else "ok",
+        "rules": rules.problem or "ok",
     }
 
 

@@ -134,6 +134,14 @@ class _Fetched:
     found: Mapping[Leaf, Vector]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """Texts that are asked together, and the trees of those that can be parsed, with what they have in common shared."""
+
+    texts: Sequence[str]
+    roots: Mapping[str, Node]
+
+
 class Query:
     """The use case. One instance serves all tenants.
 
@@ -161,7 +169,7 @@ class Query:
         self._spread = PoolSpread(executor, threads)
         self._reuse = reuse
         self._watch = watch or Watch(clock, telemetry)
-        self._together: dict[Tenant, tuple[Sequence[str], Mapping[str, Node]]] = {}
+        self._together: dict[Tenant, Prepared] = {}
         # However many large queries there are, a thread is left for the small ones.
         large = max(1, threads - 1)
         self._turns = Turns(telemetry, small=self._limits.concurrency, large=large, queue=self._limits.queue)
@@ -201,11 +209,20 @@ class Query:
 
         A text that cannot be parsed disturbs no other. Notes on what they have in common come with the text that was asked first.
         """
-        its, memo = [*texts], Memo()
-        known, roots = self._together.get(principal.tenant, ([], {}))
-        if its != known:
-            roots = await self._in_thread(lambda: _sharing(its, self._text_limits()))
-            self._together[principal.tenant] = its, roots
+        its = [*texts]
+        known = self._together.get(principal.tenant)
+        if known is None or known.texts != its:
+            known = self._together[principal.tenant] = await self.prepare(its)
+        return self.asking(principal, known, at)
+
+    async def prepare(self, texts: Iterable[str]) -> Prepared:
+        """Get texts ready that are asked together again and again; whoever does so keeps them."""
+        its = [*texts]
+        return Prepared(its, await self._in_thread(lambda: _sharing(its, self._text_limits())))
+
+    def asking(self, principal: Principal, prepared: Prepared, at: int) -> Callable[[str], Awaitable[Answer]]:
+        """What answers prepared texts at one instant, as `together` has it."""
+        memo, roots = Memo(), prepared.roots
 
         async def ask(text: str) -> Answer:
             question = Question(principal.tenant, "instant", text, Grid.instant(at), DEFAULT_OPTIONS.client)

@@ -297,6 +297,23 @@ class Dashboards(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ()
 
 
+class Rules(Struct, frozen=True, forbid_unknown_fields=True):
+    """Rules that stand in files."""
+
+    files: Annotated[
+        tuple[str, ...],
+        Meta(description="Rule files in Prometheus' format, or patterns of such, as `rules/*.yml`."),
+    ] = ()
+    interval: Annotated[
+        Duration, Meta(description="How often the rules of a group are evaluated that does not say its `interval`.")
+    ] = Duration(60_000)
+    query_offset: Annotated[
+        Duration,
+        Meta(description="How far in the past rules of a group are evaluated that does not say its `query_offset`."),
+    ] = Duration(0)
+    concurrency: Annotated[int, Meta(ge=1, description="Groups of rules that are evaluated at once.")] = 4
+
+
 class Webhook(Struct, frozen=True, forbid_unknown_fields=True):
     """Notices as HTTP POSTs, in the shape of Alertmanager's webhook."""
 
@@ -344,6 +361,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     alerts: Alerts = field(default_factory=Alerts)
     servers: Servers = field(default_factory=Servers)
     dashboards: Dashboards = field(default_factory=Dashboards)
+    rules: Rules = field(default_factory=Rules)
     webhook: Webhook = field(default_factory=Webhook)
     log: Log = field(default_factory=Log)
     scrape: tuple[ScrapeJob, ...] = ()

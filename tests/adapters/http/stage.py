@@ -27,6 +27,7 @@ from sightline.adapters.outbound.memory.servers import MemoryServers
 from sightline.adapters.wire.dashboard import from_json, to_json
 from sightline.application.admit import Turns
 from sightline.application.define import Codec, DefineDashboards
+from sightline.application.derive import GroupState
 from sightline.application.discover import Discover
 from sightline.application.evaluate import RuleStatus
 from sightline.application.federate import Federate
@@ -50,7 +51,7 @@ from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.promql.values import Answer, Value, Vector
 from sightline.domain.scrape.job import ScrapeJob
-from sightline.domain.tenancy import Principal, Tenant
+from sightline.domain.tenancy import DEFAULT_TENANT, Principal, Tenant
 from sightline.domain.timerange import DAY, Grid, TimeRange
 from sightline.ports.telemetry import Family, Instrument, Kind, Point, Telemetry
 
@@ -97,6 +98,26 @@ class AtOnce(Executor):
 
 
 @dataclass
+class RuleBooks:
+    """Rules in files."""
+
+    standing: list[GroupState] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def groups(self, principal: Principal) -> list[GroupState]:
+        """All of them, of the default tenant."""
+        return self.standing if principal.tenant == DEFAULT_TENANT else []
+
+    def alerts(self, principal: Principal) -> list[Alert]:
+        """Theirs."""
+        return [alert for state in self.groups(principal) for rule in state.rules for alert in rule.alerts.values()]
+
+    def problems(self, principal: Principal) -> list[str]:
+        """What is wrong."""
+        return self.wrong
+
+
+@dataclass
 class Stage:
     """Everything behind the door, open to the tests. `fails` is raised by every use case."""
 
@@ -113,6 +134,7 @@ class Stage:
     found: Found[Any] = field(default_factory=lambda: Found([], 10, truncated=False))
     standing: list[Alert] = field(default_factory=list)
     evaluated: list[RuleStatus] = field(default_factory=list)
+    books: RuleBooks = field(default_factory=RuleBooks)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     stored: list[tuple[Principal, WriteBatch]] = field(default_factory=list)
     rosters: dict[Tenant, Roster] = field(default_factory=dict)
@@ -228,6 +250,7 @@ class Stage:
             watch=self.watch,
             clock=self.clock,
             telemetry=self.telemetry,
+            rules=self.books,
             readiness=lambda: self.not_ready,
             health=lambda: self.checks,
         )
