@@ -27,6 +27,7 @@ from sightline.adapters.wire.dashboard import from_json, to_json
 from sightline.application.define import Codec, DefineDashboards
 from sightline.application.discover import Discover
 from sightline.application.evaluate import RuleStatus
+from sightline.application.exemplify import Exemplify
 from sightline.application.follow import Follow
 from sightline.application.inspect import Inspect
 from sightline.application.metadata import MetricMetadata
@@ -41,6 +42,7 @@ from sightline.application.watch import Watch
 from sightline.domain.alerts.notice import Alert
 from sightline.domain.dashboards.ready_made import READY_MADE
 from sightline.domain.labels import LabelLimits, Labels, Matchers
+from sightline.domain.metrics.exemplar_ring import ExemplarRing
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.promql.values import Answer, Value, Vector
@@ -177,6 +179,7 @@ class Stage:
         self.series_store = MemorySeries()
         self.scraper = MemoryScraper(self.clock)
         self.metadata = MetricMetadata(self.telemetry)
+        self.exemplars = Exemplify(ExemplarRing(), self.telemetry)
         self.scrape = Scrape(self.scraper, self, self.metadata, self.clock, self.telemetry)
         self.targets = self.scraping()
 
@@ -191,6 +194,7 @@ class Stage:
             query=stage,
             search=stage,
             ingest=stage,
+            exemplars=self.exemplars,
             alerts=stage,
             dashboards=DefineDashboards(MemoryCatalog(), DashboardFiles(()), READY_MADE, Codec(to_json, from_json)),
             servers=self.servers,

@@ -18,6 +18,7 @@ from sightline.adapters.inbound.http import (
     cors,
     dashboards,
     docs,
+    exemplars,
     formatting,
     health,
     instruments,
@@ -213,6 +214,7 @@ def handlers(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) ->
     """Everything that the framework serves; openapi/ describes it, and what the dispatcher takes by itself, one by one."""
     return [
         *prometheus.routes(use_cases, settings),
+        *exemplars.routes(use_cases, settings),
         *formatting.routes(settings),
         *text_import.routes(use_cases, settings, inflight),
         *dashboards.routes(use_cases, settings),
