@@ -60,6 +60,7 @@ from sightline.application.define import Codec, DefineDashboards
 from sightline.application.derive import Derive
 from sightline.application.discover import Discover, ReadTargets
 from sightline.application.evaluate import Evaluate
+from sightline.application.exemplify import Exemplify
 from sightline.application.federate import Federate
 from sightline.application.flush import Flush, FlushPolicy
 from sightline.application.follow import Follow
@@ -90,11 +91,13 @@ from sightline.domain.dashboards.ready_made import READY_MADE
 from sightline.domain.errors import SettingsInvalid, SightlineError
 from sightline.domain.kernels.compiled import start_compiling
 from sightline.domain.labels import LabelLimits
+from sightline.domain.metrics.exemplar_ring import ExemplarRing
 from sightline.domain.metrics.freshness import Freshness
 from sightline.domain.metrics.hot import HotTier
 from sightline.domain.metrics.index import LabelIndex
 from sightline.domain.metrics.roster import Rosters
 from sightline.domain.metrics.tail import Tail
+from sightline.domain.promql.parse import TextLimits
 from sightline.domain.tenancy import LOCAL
 from sightline.ports.notifier import Notifier
 from sightline.ports.rulebook import RulesRead
@@ -105,6 +108,7 @@ from sightline.settings.shown import plain
 _KERNELS: Final = (
     "sightline.adapters.wire.remote_read_chunks",
     "sightline.adapters.wire.remote_read_samples",
+    "sightline.adapters.wire.remote_write_exemplars",
     "sightline.adapters.wire.remote_write_scan",
     "sightline.adapters.wire.remote_write_text",
     "sightline.adapters.outbound.clickhouse.map_column",
@@ -221,6 +225,7 @@ class _Core:
     retain: Retain
     freshness: Freshness
     ingest: Ingest
+    exemplars: Exemplify
     reader: TieredSeries
     flush: Flush
     recovered: Recovered
@@ -268,7 +273,24 @@ async def _core(settings: Settings, stack: AsyncExitStack) -> _Core:
     sealing = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="seal"))  # which no query can keep waiting
     flush = Flush(journal, tail, reader, clock, telemetry, _flush_policy(settings), sealing, recovered.pending)
     stack.push_async_callback(_drain, ingest, flush)
-    return _Core(clock, telemetry, bus, threads, database, journal, retain, freshness, ingest, reader, flush, recovered)
+    exemplars = Exemplify(
+        ExemplarRing(settings.exemplars.max), telemetry, _label_limits(settings), _text_limits(settings)
+    )
+    return _Core(
+        clock,
+        telemetry,
+        bus,
+        threads,
+        database,
+        journal,
+        retain,
+        freshness,
+        ingest,
+        exemplars,
+        reader,
+        flush,
+        recovered,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +353,7 @@ async def _parts(settings: Settings, core: _Core, stack: AsyncExitStack) -> _Par
             Codec(dashboard_text.to_json, dashboard_text.from_json),
         ),
         servers,
-        await _scraping(settings, core.ingest, clock, telemetry, stack),
+        await _scraping(settings, core, stack),
         await _rules(settings, core, query, notify),
         DockerSource(_watched(settings), clock, telemetry),
     )
@@ -344,6 +366,7 @@ def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio
         read=_read(settings, core, parts.query),
         search=Search(core.reader, SearchLimits(settings.search.max_results)),
         ingest=core.ingest,
+        exemplars=core.exemplars,
         alerts=parts.evaluate,
         dashboards=parts.dashboards,
         servers=parts.servers,
@@ -412,12 +435,11 @@ async def _drain(ingest: Ingest, flush: Flush) -> None:
         _log.warning("stopped before everything was in the store; the rest is in the write-ahead log")
 
 
-async def _scraping(
-    settings: Settings, ingest: Ingest, clock: SystemClock, telemetry: PrometheusTelemetry, stack: AsyncExitStack
-) -> _Scraping:
+async def _scraping(settings: Settings, core: _Core, stack: AsyncExitStack) -> _Scraping:
+    clock, telemetry = core.clock, core.telemetry
     metadata = MetricMetadata(telemetry, HOST_METADATA)
     scraper = await _scraper(settings, clock, stack)
-    scrape = Scrape(scraper, ingest, metadata, clock, telemetry)
+    scrape = Scrape(scraper, core.ingest, metadata, clock, telemetry, exemplars=core.exemplars)
     follow = Follow(Discover(settings.scrape, _target_files(settings), telemetry), scrape)
     return _Scraping(follow, metadata, ScrapeLoop(follow, scrape, clock, telemetry))
 
@@ -569,6 +591,10 @@ def _engine_limits(settings: Settings) -> EngineLimits:
 def _label_limits(settings: Settings) -> LabelLimits:
     intake = settings.intake
     return LabelLimits(intake.labels, intake.label_name_bytes, intake.label_value_bytes)
+
+
+def _text_limits(settings: Settings) -> TextLimits:
+    return TextLimits(settings.query.max_length, settings.query.max_depth)
 
 
 def _recall(settings: Settings, servers: Register, reader: TieredSeries, clock: SystemClock) -> Recall:

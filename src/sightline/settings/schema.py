@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, get_args, get_type_hints
 
 from msgspec import Meta, Struct, field
 
+from sightline.domain.metrics.exemplar_ring import DEFAULT_MOST as DEFAULT_EXEMPLARS
 from sightline.domain.metrics.hot import DEFAULT_BYTES as DEFAULT_HOT_BYTES
 from sightline.domain.metrics.index import DEFAULT_BYTES as DEFAULT_INDEX_BYTES
 from sightline.domain.promql.parse import DEFAULT_LIMITS as QUERY_TEXT
@@ -90,12 +91,25 @@ class Intake(Struct, frozen=True, forbid_unknown_fields=True):
             description="Acknowledged samples, and 100 times as many bytes, that may wait for the store in memory; beyond it samples are refused with 429.",
         ),
     ] = 10_000_000
-    request_samples: Annotated[int, Meta(ge=1, description="Samples, or series, that one request may bring.")] = (
-        1_000_000
-    )
+    request_samples: Annotated[
+        int, Meta(ge=1, description="Samples, series or exemplars that one request may bring.")
+    ] = 1_000_000
     labels: Annotated[int, Meta(ge=1, description="Labels a series may have.")] = 128
     label_name_bytes: Annotated[int, Meta(ge=1, description="Bytes of a label name.")] = 1024
     label_value_bytes: Annotated[int, Meta(ge=1, description="Bytes of a label value.")] = 8192
+
+
+class Exemplars(Struct, frozen=True, forbid_unknown_fields=True):
+    """Exemplars in memory."""
+
+    max: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10_000_000,
+            description="Exemplars that are kept in memory, of all series together, the newest; 0 keeps none.",
+        ),
+    ] = DEFAULT_EXEMPLARS
 
 
 class Disk(Struct, frozen=True, forbid_unknown_fields=True):
@@ -349,6 +363,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     hot: Hot = field(default_factory=Hot)
     index: Index = field(default_factory=Index)
     intake: Intake = field(default_factory=Intake)
+    exemplars: Exemplars = field(default_factory=Exemplars)
     disk: Disk = field(default_factory=Disk)
     query: Query = field(default_factory=Query)
     search: Search = field(default_factory=Search)

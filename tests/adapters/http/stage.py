@@ -30,6 +30,7 @@ from sightline.application.define import Codec, DefineDashboards
 from sightline.application.derive import GroupState
 from sightline.application.discover import Discover
 from sightline.application.evaluate import RuleStatus
+from sightline.application.exemplify import Exemplify
 from sightline.application.federate import Federate
 from sightline.application.follow import Follow
 from sightline.application.inspect import Inspect
@@ -47,6 +48,7 @@ from sightline.domain.alerts.notice import Alert
 from sightline.domain.dashboards.ready_made import READY_MADE
 from sightline.domain.labels import LabelLimits, Labels, Matchers
 from sightline.domain.metrics.cardinality import Cardinality
+from sightline.domain.metrics.exemplar_ring import ExemplarRing
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.promql.values import Answer, Value, Vector
@@ -221,6 +223,7 @@ class Stage:
         self.turns = Turns(self.telemetry, small=4, large=1, queue=10)
         self.scraper = MemoryScraper(self.clock)
         self.metadata = MetricMetadata(self.telemetry)
+        self.exemplars = Exemplify(ExemplarRing(), self.telemetry)
         self.scrape = Scrape(self.scraper, self, self.metadata, self.clock, self.telemetry)
         self.targets = self.scraping()
 
@@ -236,6 +239,7 @@ class Stage:
             read=Read(self.series_store, self.clock, self.telemetry, AtOnce(), self.turns, self.read_limits),
             search=stage,
             ingest=stage,
+            exemplars=self.exemplars,
             alerts=stage,
             dashboards=DefineDashboards(MemoryCatalog(), DashboardFiles(()), READY_MADE, Codec(to_json, from_json)),
             servers=self.servers,

@@ -59,7 +59,7 @@ class DurationReader(Reader):
         inner = self._duration(UNARY - 1)
         if sign.text == "+":
             return inner
-        return Duration("-", None, inner) if isinstance(inner, Duration) else -inner
+        return Duration("-", None, inner) if isinstance(inner, Duration) else type(inner)(-inner)
 
     def _duration_primary(self) -> float | Duration:
         token = self._next

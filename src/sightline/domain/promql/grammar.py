@@ -112,12 +112,14 @@ class _Grammar(DurationReader):
             return self._postfixed(self._primary())
         part = self._expression(UNARY - 1)
         if isinstance(part.node, Number):
-            return Part(Number(-part.node.value if sign.text == "-" else part.node.value), Type.SCALAR, sign.position)
+            value = part.node.value
+            return Part(Number(type(value)(-value) if sign.text == "-" else value), Type.SCALAR, sign.position)
         problems = part.problems
         if part.type not in NUMERIC:
             reason = "unary expression only allowed on expressions of type scalar or instant vector, got "
             problems = [*problems, (sign.position, reason + go_quoted(part.type))]
-        return Part(Negation(part.node) if sign.text == "-" else part.node, part.type, sign.position, problems)
+        node = Negation(part.node) if sign.text == "-" else Parentheses(part.node, is_plus=True)
+        return Part(node, part.type, sign.position, problems)
 
     def _primary(self) -> Part:
         token = self._next
@@ -323,7 +325,7 @@ class _Grammar(DurationReader):
             elif all(one.matches_empty for one in inside):
                 problems = [(start, _NOTHING_SELECTED)]
             matchers += inside
-        return Part(Selector(tuple(matchers)), Type.VECTOR, start, problems)
+        return Part(Selector(tuple(matchers), named=bool(name)), Type.VECTOR, start, problems)
 
     def _matchers(self) -> list[Matcher]:
         where = "label matching"

@@ -21,6 +21,12 @@ class Extension(StrEnum):
     SMOOTHED = "smoothed"
 
 
+class InUnits(float):
+    """Seconds that were written with units, as `5m` and not as `300`; a float in everything else."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Duration:
     """An arithmetic expression in place of a duration: numbers are seconds; `step` and `range` are those of the query.
@@ -36,7 +42,7 @@ class Duration:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number literal; durations written as numbers are seconds."""
+    """A number literal; durations in place of numbers are seconds, `InUnits`."""
 
     value: float
 
@@ -53,6 +59,7 @@ class Selector:
     """An instant vector selector. `offset` is in ms and may be negative; `at` is an instant in ms, a boundary, or None.
 
     offset_as: the offset as an expression; once it is worked out, `offset` holds it and this is None. Other nodes likewise.
+    named: whether the first matcher was written as a name before the braces; selectors are equal either way.
     """
 
     matchers: Matchers
@@ -60,6 +67,7 @@ class Selector:
     at: int | Boundary | None = None
     extension: Extension | None = None
     offset_as: Duration | None = None
+    named: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +188,10 @@ class Negation:
 
 @dataclass(frozen=True, slots=True)
 class Parentheses:
-    """An expression in parentheses, kept so that messages can repeat what was written."""
+    """An expression in parentheses or, `is_plus`, behind a plus sign; kept so that what was written can be repeated."""
 
     inner: "Node"
+    is_plus: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,6 +6,7 @@ from typing import NoReturn
 from sightline.domain.errors import BadData
 from sightline.domain.promql.lexer import Kind, Token, malformed
 from sightline.domain.promql.literals import milliseconds, number
+from sightline.domain.promql.nodes import InUnits
 from sightline.domain.timerange import SECOND
 
 
@@ -68,7 +69,7 @@ class Reader:
         """Read a number or duration: its value, or how many seconds."""
         token = self._take()
         try:
-            return milliseconds(token.text) / SECOND if token.kind is Kind.DURATION else number(token.text)
+            return InUnits(milliseconds(token.text) / SECOND) if token.kind is Kind.DURATION else number(token.text)
         except BadData as error:
             self._fail(token.position, error.message)
 

@@ -18,6 +18,7 @@ from sightline.adapters.inbound.http import (
     cors,
     dashboards,
     docs,
+    exemplars,
     federation,
     formatting,
     health,
@@ -222,6 +223,7 @@ def handlers(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) ->
     """Everything that the framework serves; openapi/ describes it, and what the dispatcher takes by itself, one by one."""
     return [
         *prometheus.routes(use_cases, settings),
+        *exemplars.routes(use_cases, settings),
         *formatting.routes(settings),
         *status.routes(use_cases, settings),
         *federation.routes(use_cases, settings),

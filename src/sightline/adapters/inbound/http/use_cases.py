@@ -27,6 +27,7 @@ from sightline.domain.containers.observed import Observed
 from sightline.domain.dashboards.dashboard import Dashboard
 from sightline.domain.labels import Labels, Matchers
 from sightline.domain.metrics.cardinality import Cardinality
+from sightline.domain.metrics.exemplars import ExemplarBatch, SeriesExemplars
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.promql.values import Answer
@@ -81,6 +82,18 @@ class Ingesting(Protocol):
 
     def roster(self, tenant: Tenant) -> Roster:
         """Where a decoder may name the series of what it is to store for a tenant."""
+        ...
+
+
+class Exemplifying(Protocol):
+    """Exemplars."""
+
+    async def keep(self, principal: Principal, batch: ExemplarBatch) -> None:
+        """Take exemplars in; what cannot be kept is counted and fails nothing."""
+        ...
+
+    async def find(self, principal: Principal, text: str, within: TimeRange) -> list[SeriesExemplars] | None:
+        """Those of the series that a query selects; None where it selects none."""
         ...
 
 
@@ -229,6 +242,7 @@ class UseCases:
     read: Read
     search: Searching
     ingest: Ingesting
+    exemplars: Exemplifying
     alerts: Alerting
     dashboards: Dashboarding
     servers: Register
