@@ -392,3 +392,11 @@ async def test_earlier_answers_can_be_passed_over(
     """`nocache=1` and `Cache-Control: no-store` ask for an evaluation of everything; `no-cache` need not, for nothing is stale."""
     await client.get(f"/api/v1/query_range?query=up&start=0&end=1&step=1{query}", headers=headers)
     assert stage.calls[-1][-1].fresh is expected
+
+
+@pytest.mark.parametrize("path", ["/api/v1/query", "/api/v1/series", "/api/v1/label/job/values", "/api/v1/write"])
+async def test_options_say_what_a_path_takes(client: httpx.AsyncClient, path: str) -> None:
+    """OPTIONS is answered without a body, wherever there is something."""
+    answer = await client.options(path)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert "OPTIONS" in answer.headers["allow"]
