@@ -437,8 +437,8 @@ class Query:
         except asyncio.CancelledError:
             if not expired or task.uncancel() > others:
                 raise
-            shown = format_duration(round(seconds * 1000))
-            message = f"query timed out after {shown}: query.timeout allows {format_duration(round(self._limits.timeout * 1000))}"
+            took, most = (format_duration(round(limit * 1000)) for limit in (seconds, self._limits.timeout))
+            message = f"query timed out in expression evaluation after {took}: query.timeout allows {most}"
             raise QueryTimeout(message, seconds=seconds) from None
         finally:
             timer.cancel()
