@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import pytest
-from tests.conformance.differences import RENAMED, Asked, explained, is_rounded
+from tests.conformance.differences import Asked, explained, in_2, is_rounded
 from tests.conformance.expressions import WORDED, Expression, Expressions
 from tests.conformance.material import BASE, batches, recorded
 from tests.conformance.servers import Answer, Server, prometheus
@@ -35,12 +35,8 @@ class Pair:
 
     def ask(self, text: str, grid: Grid, *, is_range: bool) -> Asked:
         """The answers of both to a question."""
-        earlier = text
-        for name, other in RENAMED.items():
-            earlier = earlier.replace(name, other)
-        return Asked(
-            text, self.theirs.ask(earlier, grid, is_range=is_range), self.ours.ask(text, grid, is_range=is_range)
-        )
+        theirs = self.theirs.ask(in_2(text), grid, is_range=is_range)
+        return Asked(text, theirs, self.ours.ask(text, grid, is_range=is_range))
 
 
 @pytest.fixture(scope="module")
