@@ -9,7 +9,8 @@ from tests.conformance.expressions import Expressions
 _TOKENS: Final = """
     sum avg topk count_values by without on ignoring group_left group_right bool and or unless atan2 offset start end rate abs
     histogram_quantile label_replace requests_total a:b {host="a"} {host=~".+"} {host!~"("} host="a" le
-    5m 1h30m 7s 0s 1e3 0x1f .5 5. 1e400 Inf NaN -0 "text" 'it' `raw` "\\x41" "\\q" ( ) ( ) [ ] { } , , : :: = == != =~ !~ > < >= <= + - * / % ^ @ # $ ; ! ~ ? & | \\
+    5m 1h30m 7s 0s 1e3 0x1f .5 5. 1e400 Inf NaN -0 "text" 'it' `raw` "\\x41" "\\q"
+    ( ) ( ) [ ] { } , , : :: = == != =~ !~ > < >= <= + - * / % ^ @ # $ ; ! ~ ? & | \\
     ( ) [5m] [5m:] [5m:1m] [1h:] [:5m] @start() @end() @1.7e9 {} () [] __name__ {__name__="x"} time() pi() vector(1)
 """
 _LETTERS: Final = (

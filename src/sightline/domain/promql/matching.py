@@ -38,6 +38,10 @@ COMPARISON: Final[Mapping[str, Callable[[Values, Values], Mask]]] = {
 SET: Final = frozenset({"and", "or", "unless"})
 
 
+def _any_size(_rows: int, _points: int) -> None:
+    """Allow a result, however large."""
+
+
 def of_numbers(operator: str, left: Values, right: Values) -> Values:
     """Element by element; a comparison gives 0 or 1."""
     if operator in ARITHMETIC:
@@ -62,17 +66,26 @@ def signatures(labels: Iterable[Labels], matching: Matching) -> list[Labels]:
     return group_keys(labels, Grouping(matching.labels, without=not matching.on))
 
 
-def of_sets(operator: str, left: Vector, right: Vector, matching: Matching) -> Vector:
-    """`and`, `or`, `unless`: elements of the left (for `or` the right too) whose signature is, or is not, on the other side."""
+def of_sets(
+    operator: str, left: Vector, right: Vector, matching: Matching, allow: Callable[[int, int], None] = _any_size
+) -> Vector:
+    """`and`, `or`, `unless`: elements of the left (for `or` the right too) whose signature is, or is not, on the other side.
+
+    `allow(rows, points)` may refuse the size of the result.
+    """
     group, keys = grouped([*signatures(left.labels, matching), *signatures(right.labels, matching)])
     left_group, right_group = group[: len(left.labels)], group[len(left.labels) :]
     if operator == "or":
         extra = right.present & ~_covered(left, left_group, len(keys))[right_group]
+        rows = np.flatnonzero(extra.any(axis=1))
+        if not len(rows):
+            return left
+        allow(len(left.labels) + len(rows), extra.shape[1])
         return unique(
             Vector(
-                (*left.labels, *right.labels),
-                np.concatenate((left.values, right.values)),
-                np.concatenate((left.present, extra)),
+                (*left.labels, *[right.labels[row] for row in rows.tolist()]),
+                np.concatenate((left.values, right.values[rows])),
+                np.concatenate((left.present, extra[rows])),
             )
         )
     there = _covered(right, right_group, len(keys))[left_group]
@@ -94,7 +107,7 @@ def of_vectors(
     *,
     to_bool: bool,
     fill: Fill = NO_FILL,
-    allow: Callable[[int, int], None] = lambda _rows, _points: None,
+    allow: Callable[[int, int], None] = _any_size,
 ) -> Vector:
     """Arithmetic or comparison between the elements that match; an element that has no counterpart may be given one by `fill`.
 
