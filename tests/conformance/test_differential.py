@@ -176,3 +176,21 @@ def test_the_questions_are_worth_asking(pair: Pair) -> None:
     assert sum(not agree(one) for one in asked) < len(asked) / 30
     refused = [pair.ask(text, Grid.instant(BASE + 900_000), is_range=False) for text in WORDED]
     assert all(one.ours.is_error and agree(one) for one in refused)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("sum_over_time(precise_in_time[1m])", 2.0),
+        ("avg_over_time(precise_in_time[1m])", 0.5),
+        ("sum(precise)", 2.0),
+        ("avg(precise)", 0.5),
+        ("sum by (nothing) (precise)", 2.0),
+        ("sum(sum_over_time(precise[1m]))", 2.0),
+    ],
+)
+def test_sums_lose_nothing(pair: Pair, text: str, value: float) -> None:
+    """1 + 1e100 + 1 - 1e100 is 2, as in Prometheus 3; 2 loses both ones but in sum_over_time."""
+    asked = pair.ask(text, Grid.instant(BASE + 90_000), is_range=False)
+    assert [*asked.ours.rows.values()] == [{BASE + 90_000: value}]
+    assert ([*asked.theirs.rows.values()] == [*asked.ours.rows.values()]) == text.startswith("sum_over_time")

@@ -111,6 +111,8 @@ def of_vectors(
 ) -> Vector:
     """Arithmetic or comparison between the elements that match; an element that has no counterpart may be given one by `fill`.
 
+    As in Prometheus the left fill stands for an element of the "many" side, also where that is the right one.
+
     `allow(rows, points)` may refuse the size of the result.
 
     Raises:
@@ -120,15 +122,14 @@ def of_vectors(
     many, one = (right, left) if swapped else (left, right)
     group, keys = grouped([*signatures(many.labels, matching), *signatures(one.labels, matching)])
     many_group, one_group = group[: len(many.labels)], group[len(many.labels) :]
-    many_fill, one_fill = (fill.right, fill.left) if swapped else (fill.left, fill.right)
     both: Mask = np.logical_or.reduce(one.present, axis=0)
     if not fill:
         both &= np.logical_or.reduce(many.present, axis=0)
     _require_unique(one, one_group, both, keys, "left" if swapped else "right")
     if fill:
         many_there, one_there = _covered(many, many_group, len(keys)), _covered(one, one_group, len(keys))
-        many, many_group = _filled(many, many_group, keys, many_fill, one_there & ~many_there)
-        one, one_group = _filled(one, one_group, keys, one_fill, many_there & ~one_there)
+        many, many_group = _filled(many, many_group, keys, fill.left, one_there & ~many_there)
+        one, one_group = _filled(one, one_group, keys, fill.right, many_there & ~one_there)
     many_rows, one_rows = _pairs(many_group, one_group)
     allow(len(many_rows), many.values.shape[1])
     matched = many.present[many_rows] & one.present[one_rows]
