@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sightline.application.define import Defined, Listing
+from sightline.application.delete import Delete
 from sightline.application.evaluate import RuleStatus
 from sightline.application.inspect import History
 from sightline.application.metadata import Described
@@ -15,6 +16,7 @@ from sightline.application.register import Register
 from sightline.application.report import Report
 from sightline.application.scrape import Followed
 from sightline.application.search import Found
+from sightline.application.snapshot import Snapshot
 from sightline.application.tail import Tail
 from sightline.application.watch import Watch
 from sightline.domain.alerts.notice import Alert
@@ -159,6 +161,8 @@ class UseCases:
 
     query: Querying
     read: Read
+    delete: Delete
+    snapshot: Snapshot
     search: Searching
     ingest: Ingesting
     alerts: Alerting
