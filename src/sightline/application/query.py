@@ -31,6 +31,7 @@ from sightline.domain.promql.plan import Fetch, Plan, plan
 from sightline.domain.promql.resources import Resources
 from sightline.domain.promql.sharing import Memo, shared
 from sightline.domain.promql.sliced import Sliced
+from sightline.domain.promql.touched import touched
 from sightline.domain.promql.values import Answer, Value, Vector
 from sightline.domain.tenancy import Principal, Tenant
 from sightline.domain.timerange import MINUTE, Grid, format_duration
@@ -83,7 +84,8 @@ class QueryOptions:
     """What a caller may ask for, within the limits; None leaves it to them.
 
     timeout: seconds. lookback: ms. limit: how many series to return at most. fresh: nothing of earlier answers is used or kept.
-    client: what the caller calls itself.
+    client: what the caller calls itself. tell: is told of the query when it is answered, with what it looked at, which is counted
+    for it; nothing of earlier answers is used then.
     """
 
     timeout: float | None = None
@@ -91,6 +93,7 @@ class QueryOptions:
     limit: int | None = None
     fresh: bool = False
     client: str = ""
+    tell: Callable[[QueryRun], None] | None = None
 
 
 DEFAULT_OPTIONS: Final = QueryOptions()
@@ -131,6 +134,14 @@ class _Fetched:
     found: Mapping[Leaf, Vector]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """Texts that are asked together, and the trees of those that can be parsed, with what they have in common shared."""
+
+    texts: Sequence[str]
+    roots: Mapping[str, Node]
+
+
 class Query:
     """The use case. One instance serves all tenants.
 
@@ -158,7 +169,7 @@ class Query:
         self._spread = PoolSpread(executor, threads)
         self._reuse = reuse
         self._watch = watch or Watch(clock, telemetry)
-        self._together: dict[Tenant, tuple[Sequence[str], Mapping[str, Node]]] = {}
+        self._together: dict[Tenant, Prepared] = {}
         # However many large queries there are, a thread is left for the small ones.
         large = max(1, threads - 1)
         self._turns = Turns(telemetry, small=self._limits.concurrency, large=large, queue=self._limits.queue)
@@ -198,11 +209,20 @@ class Query:
 
         A text that cannot be parsed disturbs no other. Notes on what they have in common come with the text that was asked first.
         """
-        its, memo = [*texts], Memo()
-        known, roots = self._together.get(principal.tenant, ([], {}))
-        if its != known:
-            roots = await self._in_thread(lambda: _sharing(its, self._text_limits()))
-            self._together[principal.tenant] = its, roots
+        its = [*texts]
+        known = self._together.get(principal.tenant)
+        if known is None or known.texts != its:
+            known = self._together[principal.tenant] = await self.prepare(its)
+        return self.asking(principal, known, at)
+
+    async def prepare(self, texts: Iterable[str]) -> Prepared:
+        """Get texts ready that are asked together again and again; whoever does so keeps them."""
+        its = [*texts]
+        return Prepared(its, await self._in_thread(lambda: _sharing(its, self._text_limits())))
+
+    def asking(self, principal: Principal, prepared: Prepared, at: int) -> Callable[[str], Awaitable[Answer]]:
+        """What answers prepared texts at one instant, as `together` has it."""
+        memo, roots = Memo(), prepared.roots
 
         async def ask(text: str) -> Answer:
             question = Question(principal.tenant, "instant", text, Grid.instant(at), DEFAULT_OPTIONS.client)
@@ -225,9 +245,12 @@ class Query:
                 self._check_grid(question.grid)
             job = _Job(question, lookback, options, run, is_range, root, memo)
             try:
-                return _limited(await self._within(timeout, self._run(job)), options.limit)
+                answer = _limited(await self._within(timeout, self._run(job)), options.limit)
             finally:
                 job.is_over = True  # whatever still evaluates ends at its next check
+        if options.tell is not None:
+            options.tell(run)
+        return answer
 
     async def _run(self, job: _Job) -> Answer:
         """Answer in the lane where the query belongs by what is known of it; if that is not enough, once more in the large one."""
@@ -251,7 +274,7 @@ class Query:
 
     def _is_reused(self, job: _Job) -> bool:
         """Whether answers of before may be used for a query."""
-        return job.is_range and not job.options.fresh
+        return job.is_range and not job.options.fresh and job.options.tell is None
 
     async def _in_lane(self, job: _Job, lane: Lane) -> Answer:
         question = job.question
@@ -270,7 +293,10 @@ class Query:
             with self._watch.timed(job.run, "fetching"):
                 fetched = await self._fetched(job, turn, planned)
             with self._watch.timed(job.run, "evaluating"):
-                return await self._evaluated(job, fetched)
+                computed = await self._evaluated(job, fetched)
+            if job.options.tell is not None and not fetched.found:
+                job.run.touched = await self._in_thread(lambda: touched(fetched.plan, fetched.columns, job.check))
+            return computed
 
         if self._reuse is None or not self._is_reused(job):
             return (await compute(None, job.question.grid)).answer
@@ -414,8 +440,8 @@ class Query:
             raise InvalidParameter("end timestamp must not be before start time", parameter="end")
         if grid.points - 1 > self._limits.max_points:
             message = (
-                f"{grid.points} points per series at a step of {format_duration(grid.step)}:"
-                f" query.max_points allows {self._limits.max_points}; take a larger step or a shorter range"
+                f"exceeded maximum resolution of {self._limits.max_points:,} points per timeseries. Try decreasing the query"
+                " resolution (?step=XX), or raise query.max_points"
             )
             raise TooManyPoints(message, limit=self._limits.max_points, points=grid.points)
 

@@ -29,8 +29,11 @@ from sightline.adapters.wire.dashboard import from_json, to_json
 from sightline.application.admit import Turns
 from sightline.application.define import Codec, DefineDashboards
 from sightline.application.delete import Delete
+from sightline.application.derive import GroupState
 from sightline.application.discover import Discover
 from sightline.application.evaluate import RuleStatus
+from sightline.application.exemplify import Exemplify
+from sightline.application.federate import Federate
 from sightline.application.flush import Flush, FlushPolicy
 from sightline.application.follow import Follow
 from sightline.application.inspect import Inspect
@@ -48,13 +51,15 @@ from sightline.application.watch import Watch
 from sightline.domain.alerts.notice import Alert
 from sightline.domain.dashboards.ready_made import READY_MADE
 from sightline.domain.labels import LabelLimits, Labels, Matchers
+from sightline.domain.metrics.cardinality import Cardinality
+from sightline.domain.metrics.exemplar_ring import ExemplarRing
 from sightline.domain.metrics.freshness import Freshness
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.metrics.tail import Tail as SeriesTail
 from sightline.domain.promql.values import Answer, Value, Vector
 from sightline.domain.scrape.job import ScrapeJob
-from sightline.domain.tenancy import Principal, Tenant
+from sightline.domain.tenancy import DEFAULT_TENANT, Principal, Tenant
 from sightline.domain.timerange import DAY, Grid, TimeRange
 from sightline.ports.telemetry import Family, Instrument, Kind, Point, Telemetry
 
@@ -101,6 +106,26 @@ class AtOnce(Executor):
 
 
 @dataclass
+class RuleBooks:
+    """Rules in files."""
+
+    standing: list[GroupState] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def groups(self, principal: Principal) -> list[GroupState]:
+        """All of them, of the default tenant."""
+        return self.standing if principal.tenant == DEFAULT_TENANT else []
+
+    def alerts(self, principal: Principal) -> list[Alert]:
+        """Theirs."""
+        return [alert for state in self.groups(principal) for rule in state.rules for alert in rule.alerts.values()]
+
+    def problems(self, principal: Principal) -> list[str]:
+        """What is wrong."""
+        return self.wrong
+
+
+@dataclass
 class Stage:
     """Everything behind the door, open to the tests. `fails` is raised by every use case."""
 
@@ -117,6 +142,7 @@ class Stage:
     found: Found[Any] = field(default_factory=lambda: Found([], 10, truncated=False))
     standing: list[Alert] = field(default_factory=list)
     evaluated: list[RuleStatus] = field(default_factory=list)
+    books: RuleBooks = field(default_factory=RuleBooks)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     stored: list[tuple[Principal, WriteBatch]] = field(default_factory=list)
     rosters: dict[Tenant, Roster] = field(default_factory=dict)
@@ -194,6 +220,11 @@ class Stage:
         """Evaluate."""
         return [status for status in self.evaluated if status.tenant == principal.tenant]
 
+    async def cardinality(self, principal: Principal, limit: int) -> Cardinality:
+        """Count."""
+        await self._told("cardinality", principal, limit)
+        return Cardinality(0, 0, 0, None, None, (), (), (), ())
+
     def __post_init__(self) -> None:
         self.watch = Watch(self.clock, self.telemetry)
         self.server_list = MemoryServers()
@@ -206,6 +237,7 @@ class Stage:
         self.turns = Turns(self.telemetry, small=4, large=1, queue=10)
         self.scraper = MemoryScraper(self.clock)
         self.metadata = MetricMetadata(self.telemetry)
+        self.exemplars = Exemplify(ExemplarRing(), self.telemetry)
         self.scrape = Scrape(self.scraper, self, self.metadata, self.clock, self.telemetry)
         self.targets = self.scraping()
 
@@ -223,6 +255,7 @@ class Stage:
             snapshot=Snapshot(self.flush, self.clock, self.copy, lambda: "0123456789abcdef"),
             search=stage,
             ingest=stage,
+            exemplars=self.exemplars,
             alerts=stage,
             dashboards=DefineDashboards(MemoryCatalog(), DashboardFiles(()), READY_MADE, Codec(to_json, from_json)),
             servers=self.servers,
@@ -231,10 +264,13 @@ class Stage:
             targets=self.targets,
             containers=Inspect(self.containers, stage, self.series_store),
             metadata=self.metadata,
+            count=stage,
+            federate=Federate(self.series_store, self.clock),
             tail=Tail(self.bus, self.clock),
             watch=self.watch,
             clock=self.clock,
             telemetry=self.telemetry,
+            rules=self.books,
             readiness=lambda: self.not_ready,
             health=lambda: self.checks,
         )

@@ -115,7 +115,7 @@ def test_the_first_known_way_of_answering_is_chosen(accepted: bytes, chosen: Res
         (number(2, 5) + number(2, 6), BadData, "none of the accepted response types 5, 6 is known"),
         (query(0, 1, matcher(4, "a", "b")), BadData, "a matcher has type 4"),
         (query(0, 1, matcher(-1, "a", "b")), BadData, "a matcher has type -1"),
-        (query(0, 1, matcher(2, "a", "(")), BadData, "missing )"),
+        (query(0, 1, matcher(2, "a", "(")), BadData, "missing closing )"),
         (query(0, 1) * 11, BadData, "more than 10 queries, which is what read.max_queries allows"),
         (query(0, 1, field(3, field(2, b"\xff"))), MalformedBody, "not UTF-8"),
         (number(1, 3), MalformedBody, "wrong wire type"),

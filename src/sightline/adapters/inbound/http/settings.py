@@ -22,7 +22,7 @@ class DoorSettings:
     max_read_queries: of one remote read (`read.max_queries`).
     max_inflight_bytes: of all intake requests under way together, as sent plus decompressed.
     read_timeout: seconds that a client may stand still, with a request's head, its body, or in taking our answer.
-    max_websockets: live connections at once.
+    max_websockets: live connections at once. lifecycle: whether callers may have the program read again and stop.
     ui_folder: the built web UI. version, revision: what we say we are.
     """
 
@@ -39,6 +39,7 @@ class DoorSettings:
     max_inflight_bytes: int = 256 * MIB
     read_timeout: float = 30.0
     max_websockets: int = 1000
+    lifecycle: bool = False
     ui_folder: Path = BUILT_UI
     version: str = "0"
     revision: str = ""
