@@ -315,7 +315,7 @@ async def test_groups_come_in_pages(client: httpx.AsyncClient, stage: Stage) -> 
             {"group_limit": "1", "group_next_token": "x"},
             "invalid parameter \"group_next_token\": invalid group_next_token 'x'. were rule groups changed?",
         ),
-        ({"match[]": "{"}, "parameter 'match[]': 1:2: parse error"),
+        ({"match[]": "{"}, 'invalid parameter "match[]": 1:2: parse error'),
     ],
 )
 async def test_what_cannot_be_asked_is_refused_in_prometheus_words(

@@ -1,4 +1,3 @@
-import promql_parser
 import pytest
 
 from sightline.domain.alerts.builtin import builtin_rules, container_rules
@@ -7,6 +6,7 @@ from sightline.domain.errors import BadData
 from sightline.domain.labels import Labels, satisfies
 from sightline.domain.metrics.samples import SeriesColumns
 from sightline.domain.promql.evaluate import evaluate
+from sightline.domain.promql.nodes import Binary
 from sightline.domain.promql.parse import parse
 from sightline.domain.promql.plan import plan
 from sightline.domain.promql.values import Vector
@@ -42,8 +42,8 @@ def test_the_summary_tells_the_value() -> None:
 def test_expressions_are_promql(rule: AlertRule) -> None:
     """Both the condition and the test for data parse, and the condition is a comparison of the latter."""
     for text in (rule.expr, rule.data):
-        promql_parser.parse(text)
-    assert isinstance(promql_parser.parse(rule.expr), promql_parser.BinaryExpr)
+        parse(text)
+    assert isinstance(parse(rule.expr), Binary)
 
 
 @pytest.mark.parametrize("threshold", [-1.0, 100.5, float("nan"), float("inf")])
@@ -87,8 +87,8 @@ def named(name: str) -> AlertRule:
 def test_rules_for_containers_are_promql(rule: AlertRule) -> None:
     """Condition and data parse, and the condition is a comparison of the latter."""
     assert rule.expr.startswith(rule.data)
-    assert isinstance(promql_parser.parse(rule.expr), promql_parser.BinaryExpr)
-    promql_parser.parse(rule.data)
+    assert isinstance(parse(rule.expr), Binary)
+    parse(rule.data)
 
 
 def test_containers_cpu_is_critical_and_the_rest_a_warning() -> None:

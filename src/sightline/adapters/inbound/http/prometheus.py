@@ -14,7 +14,7 @@ from sightline.adapters.inbound.http.attended import attended
 from sightline.adapters.inbound.http.delivery import deliver
 from sightline.adapters.inbound.http.forms import parameters
 from sightline.adapters.inbound.http.names import unescaped
-from sightline.adapters.inbound.http.parameters import Parameters
+from sightline.adapters.inbound.http.parameters import Parameters, invalid
 from sightline.adapters.inbound.http.queries import Queries
 from sightline.adapters.inbound.http.rules import rule_groups, wanted_rules
 from sightline.adapters.inbound.http.selectors import selectors
@@ -75,7 +75,8 @@ def _searches(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHand
     @route("/api/v1/series", http_method=["GET", "POST"], status_code=200)
     async def series(request: Call) -> Response[Any]:
         given = await parameters(request, settings)
-        given.required("match[]")
+        if given.text("match[]") is None:
+            raise InvalidParameter("no match[] parameter provided", parameter="match[]")
         work = use_cases.search.series(request.user, _selected(given), _within(given), given.limit())
         return deliver(request, _label_sets(await attended(request.receive, work)))
 
@@ -116,7 +117,7 @@ def _states(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandle
 def _within(given: Parameters) -> TimeRange:
     within = TimeRange(given.time("start", ALL_TIME.start), given.time("end", ALL_TIME.end))
     if within.end < within.start:
-        raise InvalidParameter("parameter 'end' must not be before 'start'", parameter="end")
+        raise invalid("end", "end timestamp must not be before start time")
     return within
 
 
