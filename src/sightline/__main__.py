@@ -35,6 +35,12 @@ def serve(  # noqa: PLR0913 - one parameter a flag
     retention: Annotated[str | None, Parameter(help="How long samples are kept [default: 15d].")] = None,
     token_file: Annotated[Path | None, Parameter(help="File with the token that clients must send.")] = None,
     insecure: Annotated[bool, Parameter(negative=(), help="Listen beyond loopback without a token.")] = False,
+    rules: Annotated[
+        tuple[str, ...],
+        Parameter(
+            negative=(), consume_multiple=False, help="Rule files, or a pattern of such in quotes; may be repeated."
+        ),
+    ] = (),
     config: Annotated[
         Path | None, Parameter(help="Settings file [default: sightline.toml, where there is one].")
     ] = None,
@@ -57,6 +63,7 @@ def serve(  # noqa: PLR0913 - one parameter a flag
         "retention": retention,
         "http.token_file": token_file,
         "http.insecure": insecure or None,
+        "rules.files": rules or None,
         "config": config,
         "log.level": log_level,
         "log.format": log_format,

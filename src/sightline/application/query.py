@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, S
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 from sightline.application.admit import Lane, Outgrown, Turn, Turns
+from sightline.application.deadline import within
 from sightline.application.fetch import AT_ONCE, Budget, fetch
 from sightline.application.reuse import Computed, Repeated, Reuse
 from sightline.application.slices import Slices
@@ -133,6 +134,14 @@ class _Fetched:
     found: Mapping[Leaf, Vector]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """Texts that are asked together, and the trees of those that can be parsed, with what they have in common shared."""
+
+    texts: Sequence[str]
+    roots: Mapping[str, Node]
+
+
 class Query:
     """The use case. One instance serves all tenants.
 
@@ -160,10 +169,15 @@ class Query:
         self._spread = PoolSpread(executor, threads)
         self._reuse = reuse
         self._watch = watch or Watch(clock, telemetry)
-        self._together: dict[Tenant, tuple[Sequence[str], Mapping[str, Node]]] = {}
+        self._together: dict[Tenant, Prepared] = {}
         # However many large queries there are, a thread is left for the small ones.
         large = max(1, threads - 1)
         self._turns = Turns(telemetry, small=self._limits.concurrency, large=large, queue=self._limits.queue)
+
+    @property
+    def turns(self) -> Turns:
+        """The lanes, for other ways of reading that shall have their places among the queries."""
+        return self._turns
 
     async def instant(
         self, principal: Principal, text: str, at: int, options: QueryOptions = DEFAULT_OPTIONS
@@ -195,11 +209,20 @@ class Query:
 
         A text that cannot be parsed disturbs no other. Notes on what they have in common come with the text that was asked first.
         """
-        its, memo = [*texts], Memo()
-        known, roots = self._together.get(principal.tenant, ([], {}))
-        if its != known:
-            roots = await self._in_thread(lambda: _sharing(its, self._text_limits()))
-            self._together[principal.tenant] = its, roots
+        its = [*texts]
+        known = self._together.get(principal.tenant)
+        if known is None or known.texts != its:
+            known = self._together[principal.tenant] = await self.prepare(its)
+        return self.asking(principal, known, at)
+
+    async def prepare(self, texts: Iterable[str]) -> Prepared:
+        """Get texts ready that are asked together again and again; whoever does so keeps them."""
+        its = [*texts]
+        return Prepared(its, await self._in_thread(lambda: _sharing(its, self._text_limits())))
+
+    def asking(self, principal: Principal, prepared: Prepared, at: int) -> Callable[[str], Awaitable[Answer]]:
+        """What answers prepared texts at one instant, as `together` has it."""
+        memo, roots = Memo(), prepared.roots
 
         async def ask(text: str) -> Answer:
             question = Question(principal.tenant, "instant", text, Grid.instant(at), DEFAULT_OPTIONS.client)
@@ -423,25 +446,14 @@ class Query:
             raise TooManyPoints(message, limit=self._limits.max_points, points=grid.points)
 
     async def _within(self, seconds: float, work: Coroutine[Any, Any, Answer]) -> Answer:
-        """Await the work, for so long at most; past that it is cancelled, as `asyncio.timeout` does with the loop's own time."""
-        task, expired = cast("asyncio.Task[Answer]", asyncio.current_task()), False  # a coroutine runs in one
-        others = task.cancelling()
+        def expired() -> QueryTimeout:
+            after, allowed = (format_duration(round(one * 1000)) for one in (seconds, self._limits.timeout))
+            return QueryTimeout(
+                f"query timed out in expression evaluation after {after}: query.timeout allows {allowed}",
+                seconds=seconds,
+            )
 
-        def expire() -> None:
-            nonlocal expired
-            expired = task.cancel()
-
-        timer = self._clock.call_later(seconds, expire)
-        try:
-            return await work
-        except asyncio.CancelledError:
-            if not expired or task.uncancel() > others:
-                raise
-            took, most = (format_duration(round(limit * 1000)) for limit in (seconds, self._limits.timeout))
-            message = f"query timed out in expression evaluation after {took}: query.timeout allows {most}"
-            raise QueryTimeout(message, seconds=seconds) from None
-        finally:
-            timer.cancel()
+        return await within(self._clock, seconds, work, expired)
 
 
 def _sharing(texts: Sequence[str], limits: TextLimits) -> Mapping[str, Node]:

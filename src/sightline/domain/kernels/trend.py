@@ -83,7 +83,7 @@ def _trend_numpy(
         return
     low, high = begin[present], after[present]
     columns = np.nonzero(present)[1]
-    origin = times[low] if function == SLOPE else start + step * columns
+    origin = times[low] if function == SLOPE else start + step * columns + second[columns].astype(np.int64)
     slope, level = _lines(times, values, low, high, origin)
     out[present] = slope if function == SLOPE else slope * first[columns] + level
 
@@ -126,7 +126,7 @@ def trend(
 ) -> None:
     """One of SLOPE, FORECAST and SMOOTHED; `first` and `second`, float64 (p,), are their parameters at each instant.
 
-    SLOPE: change per second of the least-squares line. FORECAST: the line's value `first` seconds after the instant.
+    SLOPE: change per second of the least-squares line. FORECAST: its value `first` seconds and `second` ms after the instant.
     SMOOTHED: Holt's linear smoothing with the factors `first` for the level and `second` for the trend.
     """
     for row in range(len(offsets) - 1):
@@ -145,7 +145,7 @@ def trend(
                 if function == SMOOTHED:
                     result = smoothed_of(values, low, after, first[k], second[k])
                 else:
-                    origin = times[low] if function == SLOPE else t
+                    origin = times[low] if function == SLOPE else t + int(second[k])
                     slope, level = line_of(times, values, low, after, origin)
                     result = slope if function == SLOPE else slope * first[k] + level
             out[row, k] = result

@@ -97,17 +97,17 @@ def _rate_numpy(
     change = values[high] - values[low]
     if counter:
         change += _reset_sums(values, low, high)
-    interval = times[high] - times[low]
+    interval = (times[high] - times[low]) / 1000
     average = interval / (high - low)
-    to_start = times[low] - (ends - width)
-    to_end = ends - times[high]
+    to_start = (times[low] - (ends - width)) / 1000
+    to_end = (ends - times[high]) / 1000
     to_start = np.where(to_start >= average * _EXTRAPOLATION, average / 2, to_start)
     to_end = np.where(to_end >= average * _EXTRAPOLATION, average / 2, to_end)
     if counter:
         to_zero = np.where((change > 0) & (values[low] >= 0), interval * (values[low] / change), to_start)
         to_start = np.where(to_zero < to_start, to_zero, to_start)
-    factor = (interval + to_start + to_end) / interval * (1000 / width if per_second else 1.0)
-    out[present] = change * factor
+    factor = (interval + to_start + to_end) / interval
+    out[present] = change * (factor / (width / 1000) if per_second else factor)
 
 
 def _reset_sums(values: Values, low: NDArray[np.int64], high: NDArray[np.int64]) -> Values:
@@ -160,9 +160,10 @@ def rate(
 
     A counter that falls was reset and began again at 0. There is a result where a window holds two samples or more.
 
-    Windows are found one after the other, and then extrapolated without a branch, so that several are at a time; all of it in ms.
+    Windows are found one after the other, and then extrapolated without a branch, so that several are at a time. It is done in
+    seconds, for in ms some roundings differ from Prometheus', and with them whether a sample is near enough to the edge.
     """
-    scale = 1000.0 / width if per_second else 1.0
+    seconds = width / 1000.0 if per_second else 1.0
     points = out.shape[1]
     longest = 0
     for row in range(len(offsets) - 1):
@@ -203,16 +204,16 @@ def rate(
             befores[k] = own_times[low] - (t - width)
             behinds[k] = t - own_times[high]
         for k in range(points):
-            interval = spans[k]
+            interval, before, behind = spans[k] / 1000.0, befores[k] / 1000.0, behinds[k] / 1000.0
             average = interval / counts[k]
-            to_start = average / 2 if befores[k] >= average * _EXTRAPOLATION else befores[k]
-            to_end = average / 2 if behinds[k] >= average * _EXTRAPOLATION else behinds[k]
+            to_start = average / 2 if before >= average * _EXTRAPOLATION else before
+            to_end = average / 2 if behind >= average * _EXTRAPOLATION else behind
             if counter:
                 # A counter cannot have been below zero, so it began no earlier than its slope would reach zero.
                 to_zero = interval * (firsts[k] / changes[k])
                 is_later = (changes[k] > 0) & (firsts[k] >= 0) & (to_zero < to_start)
                 to_start = to_zero if is_later else to_start
-            factor = (interval + to_start + to_end) / interval * scale
+            factor = (interval + to_start + to_end) / interval / seconds
             out[row, k] = changes[k] * factor if counts[k] > 0.0 else 0.0
 
 

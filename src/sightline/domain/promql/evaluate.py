@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 
 from sightline.domain.errors import Unprocessable
 from sightline.domain.kernels import window
-from sightline.domain.labels import METRIC_NAME, Labels
+from sightline.domain.labels import Labels
 from sightline.domain.metrics.samples import SeriesColumns, Values, stale_mask
 from sightline.domain.promql import (
     absence,
     aggregations,
     counting,
+    extended,
     functions,
     histograms,
+    information,
     matching,
     ordering,
     ranking,
@@ -25,6 +27,7 @@ from sightline.domain.promql import (
 )
 from sightline.domain.promql.annotations import Annotations
 from sightline.domain.promql.digested import OVER_DIGESTED
+from sightline.domain.promql.extensions import margin
 from sightline.domain.promql.leaves import Leaf
 from sightline.domain.promql.nodes import (
     Aggregation,
@@ -41,10 +44,18 @@ from sightline.domain.promql.nodes import (
     Text,
     unwrap,
 )
-from sightline.domain.promql.numerals import decimal
-from sightline.domain.promql.plan import Instants, Plan, unsupported
+from sightline.domain.promql.numerals import fixed
+from sightline.domain.promql.plan import Instants, Plan, aligned_parts, unsupported
 from sightline.domain.promql.resources import Resources
-from sightline.domain.promql.rows import drop_names, metric_names, select
+from sightline.domain.promql.rows import (
+    METADATA,
+    are_one_metric,
+    drop_names,
+    interleaved,
+    is_typed,
+    metric_names,
+    select,
+)
 from sightline.domain.promql.signatures import FUNCTIONS, Type
 from sightline.domain.promql.values import Answer, Scalar, String, Value, Vector
 from sightline.domain.promql.windows import Windowed, columns_of, in_order, kept, timestamps
@@ -207,6 +218,8 @@ class _Evaluation:
     def _selected(self, node: Selector, columns: SeriesColumns) -> Windowed:
         """An instant selector over these columns."""
         at = self._plan.instants(node, self._grid)
+        if node.extension is not None:
+            return extended.windowed(columns, at, 0, margin(node, self._plan.lookback))
         return Windowed(columns, at, self._plan.lookback, window.last, keeps_stale=True)
 
     def _range(self, node: Node, digested: int | None = None) -> _Range:
@@ -240,6 +253,8 @@ class _Evaluation:
         """The samples of a range vector at the one instant of an instant query."""
         ranged = self._range(node)
         columns, end = ranged.columns, ranged.at.start
+        if isinstance(node, RangeSelector) and node.selector.extension is not None:
+            return extended.raw(columns, end, ranged.width, margin(node.selector, self._plan.lookback))
         keep = (columns.times > end - ranged.width) & (columns.times <= end)
         found = kept(columns, keep if ranged.is_steady else keep & ~stale_mask(columns.values))
         return found if isinstance(node, RangeSelector) else in_order(found)
@@ -247,11 +262,16 @@ class _Evaluation:
     # Functions
 
     def _called(self, node: Call) -> Scalar | Vector:
+        parts = aligned_parts(node, self._grid)
+        if parts:
+            return interleaved([_Evaluation(self._run, part).vector(node) for part in parts], self._points)
         if node.function in functions.OVER_WINDOW:
             return self._over_windows(node, self.leaf(node))
         if node.function in functions.BY_VALUE:
             return self._by_value(node)
         if node.function in ordering.SORTS:
+            if self._plan.is_range and self._plan.grid.end > self._plan.grid.start:
+                self._run.notes.sorted_in_vain(node.place)
             return self.vector(node.arguments[0])
         if node.function in functions.OF_NATIVE_HISTOGRAMS:
             return select(self.vector(node.arguments[0]), [])
@@ -271,7 +291,11 @@ class _Evaluation:
         digested = self._plan.source.get((node, self._grid))
         function = (functions.OVER_WINDOW if digested is None else OVER_DIGESTED)[node.function]
         takes = FUNCTIONS[node.function].takes
-        ranged = self._range(node.arguments[takes.index(Type.MATRIX)], digested)
+        argument = unwrap(node.arguments[takes.index(Type.MATRIX)])
+        ranged = self._range(argument, digested)
+        if isinstance(argument, RangeSelector) and argument.selector.extension is not None:
+            around = margin(argument.selector, self._plan.lookback)
+            return extended.windowed(ranged.columns, ranged.at, ranged.width, around, node.function)
         scalars = [self._scalar(one) for one, kind in zip(node.arguments, takes, strict=True) if kind is Type.SCALAR]
         if function.scalars:
             scalars = self._prepared(node, scalars, ranged)
@@ -290,9 +314,9 @@ class _Evaluation:
         if node.function == "quantile_over_time" and not _is_share(scalars[0]).all() and ranged.has_samples():
             ranking.note_quantiles(scalars[0], self._run.notes, _place(node, 0))
         if node.function == "predict_linear":
-            # Seconds from the instant of evaluation; the kernel counts from the window's end, which offset and `@` move.
+            # From the instant of evaluation; the kernel counts from the window's end, which offset and `@` move.
             ends = ranged.at.start + ranged.at.step * np.arange(ranged.at.points)
-            return [scalars[0] + (self._grid.times() - ends) / SECOND]
+            return [scalars[0], (self._grid.times() - ends).astype(np.float64)]
         if node.function == "double_exponential_smoothing":
             for name, factor in zip(("smoothing", "trend"), scalars, strict=True):
                 if not _is_factor(factor).all() and ranged.has_samples():
@@ -342,6 +366,12 @@ class _Evaluation:
         vector = self.vector(inner)
         return drop_names(Vector(vector.labels, np.zeros_like(vector.values) + self._times(), vector.present))
 
+    def _info(self, node: Call) -> Vector:
+        selector = information.info_selector(node)
+        base = self.vector(node.arguments[0])
+        columns = timestamps(self._run.fetched[self._plan.source[selector, self._grid]])
+        return information.joined(node, base, self._whole(self._selected(selector, columns)))
+
     def _absent(self, node: Call) -> Vector:
         inner = unwrap(node.arguments[0])
         return absence.absent(self.vector(inner), absence.labels_of(inner))
@@ -361,7 +391,12 @@ class _Evaluation:
 
     def _histogram_quantile(self, node: Call) -> Vector:
         q = self._scalar(node.arguments[0])
-        return histograms.quantile(q, self.vector(node.arguments[1]), self._run.notes, node.places)
+        return histograms.quantile(q, self.vector(node.arguments[1]), self._run.notes, node.places, self._grid)
+
+    def _histogram_quantiles(self, node: Call) -> Vector:
+        vector, name = self.vector(node.arguments[0]), _text(node.arguments[1])
+        quantiles = [self._scalar(one) for one in node.arguments[2:]]
+        return histograms.quantiles(quantiles, name, vector, self._run.notes, node.places, self._grid)
 
     def _histogram_fraction(self, node: Call) -> Vector:
         lower, upper = (self._scalar(one) for one in node.arguments[:2])
@@ -372,6 +407,8 @@ class _Evaluation:
         "absent_over_time": _absent_over_time,
         "histogram_fraction": _histogram_fraction,
         "histogram_quantile": _histogram_quantile,
+        "histogram_quantiles": _histogram_quantiles,
+        "info": _info,
         "label_join": _label_join,
         "label_replace": _label_replace,
         "pi": _pi,
@@ -409,7 +446,7 @@ class _Evaluation:
         """Each group folded into one, if that pays without the vector of all elements ever being there."""
         inner = unwrap(node.inner)
         leaf = inner if isinstance(inner, Selector | Call) else None
-        if isinstance(leaf, Call) and leaf.function not in functions.OVER_WINDOW:
+        if isinstance(leaf, Call) and (leaf.function not in functions.OVER_WINDOW or aligned_parts(leaf, self._grid)):
             leaf = None
         if leaf is None or (leaf, self._grid) in self._run.found:
             return aggregations.fold(node.operator, self.vector(inner), node.grouping, self._resources)
@@ -426,9 +463,10 @@ class _Evaluation:
     def _folded_windows(self, node: Aggregation, inner: Selector | Call, windowed: Windowed) -> Vector | None:
         labels, grouping = windowed.columns.labels, node.grouping
         # Series of several metrics may become the same one without its name, which takes all elements to see.
-        if windowed.at.points != self._points or not windowed.is_large or len(metric_names(labels)) > 1:
+        if windowed.at.points != self._points or not windowed.is_large or not are_one_metric(labels):
             return None
-        if not grouping.without and METRIC_NAME in grouping.labels:  # which the function may have taken away
+        # What the function may have taken away is there to group by only afterwards.
+        if METADATA.intersection(grouping.labels) or (grouping.without and any(map(is_typed, labels[:1]))):
             return None
         group, keys = aggregations.groups(labels, grouping)
         if len(keys) * _FEWER > len(labels):
@@ -501,7 +539,7 @@ def _is_factor(factor: Values) -> NDArray[np.bool_]:
 
 def _wrong_factor(name: str, factor: Values) -> Unprocessable:
     wrong = float(factor[~_is_factor(factor)][0])
-    return Unprocessable(f"invalid {name} factor. Expected: 0 < {name[0]}f < 1, got: {decimal(wrong)}")
+    return Unprocessable(f"invalid {name} factor. Expected: 0 < {name[0]}f < 1, got: {fixed(wrong)}")
 
 
 def vector_of(numbers: Values) -> Vector:
@@ -511,5 +549,8 @@ def vector_of(numbers: Values) -> Vector:
 
 def scalar_of(vector: Vector) -> Scalar:
     """`scalar(vector)`: the value of the only element, NaN where there is none or more than one."""
+    if not vector.labels:
+        return Scalar(np.full(vector.values.shape[1], np.nan))
     alone = vector.present.sum(axis=0) == 1
-    return Scalar(np.where(alone, np.where(vector.present, vector.values, 0.0).sum(axis=0), np.nan))
+    found = np.take_along_axis(vector.values, vector.present.argmax(axis=0)[None], axis=0)[0]
+    return Scalar(np.where(alone, found, np.nan))

@@ -61,15 +61,23 @@ OVER_WINDOW: Final[Mapping[str, OverWindow]] = {
 
 
 def _clamp_min(values: Values, least: Values) -> Values:
-    return np.where(np.isnan(values) | np.isnan(least), math.nan, np.maximum(values, least))
+    """The greater one. Of an infinity and NaN that is the infinity; of two zeros the positive one."""
+    greater = np.where((values == 0) & (least == 0), values + least, np.maximum(values, least))
+    return np.where(np.isposinf(values) | np.isposinf(least), math.inf, greater)
 
 
 def _clamp_max(values: Values, greatest: Values) -> Values:
-    return np.where(np.isnan(values) | np.isnan(greatest), math.nan, np.minimum(values, greatest))
+    """The lesser one, likewise."""
+    return -_clamp_min(-values, -greatest)
 
 
 def _clamp(values: Values, least: Values, greatest: Values) -> Values:
-    return _clamp_max(_clamp_min(values, least), greatest)
+    return _clamp_min(_clamp_max(values, greatest), least)
+
+
+def _sign(values: Values) -> Values:
+    """-1, 1, or the zero or NaN itself."""
+    return np.where(values == 0, values, np.sign(values))
 
 
 def _round(values: Values, nearest: Values | float = 1.0) -> Values:
@@ -99,7 +107,7 @@ BY_VALUE: Final[Mapping[str, Callable[..., Values]]] = {
     "ln": np.log,
     "log2": np.log2,
     "log10": np.log10,
-    "sgn": np.sign,
+    "sgn": _sign,
     "deg": _degrees,
     "rad": _radians,
     "sin": np.sin,

@@ -10,6 +10,7 @@ from sightline.domain.errors import VectorMatchingFailed
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.samples import Values
 from sightline.domain.promql.aggregations import group_keys
+from sightline.domain.promql.format import label_set
 from sightline.domain.promql.nodes import NO_FILL, Cardinality, Fill, Grouping, Matching
 from sightline.domain.promql.rows import drop_names, grouped, unique, without_name
 from sightline.domain.promql.values import Vector
@@ -108,7 +109,7 @@ def of_vectors(
     many_group, one_group = group[: len(many.labels)], group[len(many.labels) :]
     many_fill, one_fill = (fill.right, fill.left) if swapped else (fill.left, fill.right)
     both: Mask = np.logical_or.reduce(one.present, axis=0)
-    if many_fill is None:
+    if not fill:
         both &= np.logical_or.reduce(many.present, axis=0)
     _require_unique(one, one_group, both, keys, "left" if swapped else "right")
     if fill:
@@ -117,21 +118,18 @@ def of_vectors(
         one, one_group = _filled(one, one_group, keys, one_fill, many_there & ~one_there)
     many_rows, one_rows = _pairs(many_group, one_group)
     allow(len(many_rows), many.values.shape[1])
-    present = many.present[many_rows] & one.present[one_rows]
-    a, b = many.values[many_rows], one.values[one_rows]
-    first, second = (b, a) if swapped else (a, b)
-    if operator in COMPARISON and not to_bool:
-        present &= COMPARISON[operator](first, second)
-        values = first  # the left side's value, whichever side is the many
-    else:
-        values = of_numbers(operator, first, second)
+    matched = many.present[many_rows] & one.present[one_rows]
     keeps_name = operator in COMPARISON and not to_bool
     labels = [
         _result_labels(many.labels[i], one.labels[j], matching, keeps_name=keeps_name)
         for i, j in zip(many_rows.tolist(), one_rows.tolist(), strict=True)
     ]
-    _require_single(labels, many_group[many_rows], present, matching)
-    return unique(Vector(tuple(labels), values, present))
+    _require_single(labels, many_group[many_rows], matched, matching)
+    a, b = many.values[many_rows], one.values[one_rows]
+    first, second = (b, a) if swapped else (a, b)
+    if operator in COMPARISON and not to_bool:  # the left side's value, whichever side is the many
+        return unique(Vector(tuple(labels), first, matched & COMPARISON[operator](first, second)))
+    return unique(Vector(tuple(labels), of_numbers(operator, first, second), matched))
 
 
 def _filled(vector: Vector, group: Rows, keys: list[Labels], value: float | None, missing: Mask) -> tuple[Vector, Rows]:
@@ -180,18 +178,17 @@ def _require_unique(one: Vector, group: Rows, both: Mask, keys: list[Labels], si
     key, instant = (int(found[0]) for found in np.nonzero(count > 1))
     first, second = [one.labels[row] for row in rows if group[row] == key and one.present[row, instant]][:2]
     message = (
-        f"found duplicate series for the match group {_braces(keys[key])} on the {side} hand-side of the operation:"
-        f" [{second}, {first}];many-to-many matching not allowed: matching labels must be unique on one side"
+        f"found duplicate series for the match group {label_set(keys[key])} on the {side} hand-side of the operation:"
+        f" [{label_set(second)}, {label_set(first)}];many-to-many matching not allowed: matching labels must be unique on one side"
     )
     raise VectorMatchingFailed(message, group=dict(keys[key]), side=side)
 
 
-def _braces(labels: Labels) -> str:
-    return "{}" if not labels else str(labels)
-
-
 def _require_single(labels: list[Labels], group: Rows, present: Mask, matching: Matching) -> None:
-    """Refuse two results for one element: by group when both sides are one, else by the result's labels within a group."""
+    """Refuse two results for one element: by group when both sides are one, else by the result's labels within a group.
+
+    Those that a comparison leaves out count as well.
+    """
     one_to_one = matching.cardinality is Cardinality.ONE_TO_ONE
     groups = group.tolist()
     key, keys = grouped(groups if one_to_one else zip(groups, labels, strict=True))

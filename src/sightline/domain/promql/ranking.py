@@ -30,7 +30,7 @@ def top(vector: Vector, keys: list[Labels], count: Values, *, greatest: bool) ->
         Unprocessable: a count that is no integer of 64 bits.
     """
     wanted = _counts(count)
-    if not vector.labels or not (wanted > 0).any():
+    if not vector.labels or wanted is None:
         return _nothing(vector)
     group, _ = grouped(keys)
     sign = -1.0 if greatest else 1.0
@@ -73,7 +73,7 @@ def limit(vector: Vector, keys: list[Labels], count: Values) -> Vector:
         Unprocessable: a count that is no integer of 64 bits.
     """
     wanted = _counts(count)
-    if not vector.labels or not (wanted > 0).any():
+    if not vector.labels or wanted is None:
         return _nothing(vector)
     group, _ = grouped(keys)
     rows = np.argsort(group, kind="stable")
@@ -104,7 +104,7 @@ def sample(vector: Vector, ratio: Values, notes: Annotations, place: str) -> Vec
 
 
 def note_quantiles(q: Values, notes: Annotations, place: str) -> None:
-    """Warn of quantiles that are none."""
+    """Warn of quantiles that are none: of the extremes, as aggregations do, where there are several."""
     if np.isnan(q).any():
         notes.invalid_quantile(np.nan, place)
     if (q < 0).any():
@@ -113,14 +113,17 @@ def note_quantiles(q: Values, notes: Annotations, place: str) -> None:
         notes.invalid_quantile(float(np.nanmax(q)), place)
 
 
-def _counts(count: Values) -> Values:
-    """How many elements to keep, whole numbers as float64 (p,)."""
+def _counts(count: Values) -> Values | None:
+    """How many elements to keep, whole numbers as float64 (p,); None where that is none anywhere, however far below one it is."""
+    if (count < 1).all():
+        return None
     if np.isnan(count).any():
         raise Unprocessable("Parameter value is NaN")
-    for extreme, way in ((float(count.max()), "overflows"), (-float(count.min()), "underflows")):
-        if extreme >= _INT64:
-            message = f"Scalar value {shortest(extreme if way == 'overflows' else -extreme)} {way} int64"
-            raise Unprocessable(message)
+    least, most = float(count.min()), float(count.max())
+    if least <= -_INT64:
+        raise Unprocessable(f"Scalar value {shortest(least)} underflows int64")
+    if most >= _INT64:
+        raise Unprocessable(f"Scalar value {shortest(most)} overflows int64")
     return np.trunc(count)
 
 

@@ -62,6 +62,5 @@ def _require_name(name: str, role: str, function: str) -> None:
 def _compiled(regex: str) -> Any:
     try:
         return compiled_regex(regex)
-    except BadData as error:
-        message = f"invalid regular expression in label_replace(): {regex}: {error.message}"
-        raise Unprocessable(message) from None
+    except BadData:
+        raise Unprocessable(f"invalid regular expression in label_replace(): {regex}") from None

@@ -23,6 +23,7 @@ CONTENT_TYPE: Final = "text/plain; version={version}; charset=utf-8; escaping={e
 _arrow: Final[Any] = pc
 _SPACE = constant(" ")
 _LEGACY: Final = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*", re.ASCII)
+_LEGACY_LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _FOREIGN: Final = re.compile(r"^[0-9]|[^A-Za-z0-9_:]")
 _ESCAPES: Final = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 _INSTANCE: Final = "instance"
@@ -76,7 +77,11 @@ class Federated:
 
     def _label(self, name: str) -> str:
         shown = self._name(name)
-        return shown if _LEGACY.fullmatch(shown) else _quoted(shown)
+        if _LEGACY_LABEL.fullmatch(shown):
+            return shown
+        return (
+            _quoted(shown) if self._escaped is str else shown.replace(":", "_")
+        )  # which only names of metrics may have
 
     def _name(self, name: str) -> str:
         found = self._names.get(name)

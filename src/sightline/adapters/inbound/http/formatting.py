@@ -14,7 +14,7 @@ from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.syntax_tree import tree
 from sightline.domain.errors import MalformedQuery
 from sightline.domain.promql.format import pretty
-from sightline.domain.promql.parse import parse
+from sightline.domain.promql.parse import parse_as_written
 from sightline.domain.tenancy import Principal
 
 Asked = Request[Principal, Any, Any]
@@ -29,12 +29,12 @@ def routes(settings: DoorSettings) -> list[HTTPRouteHandler]:
     @route("/api/v1/format_query", http_method=["GET", "POST"], status_code=200)
     async def format_query(request: Asked) -> Response[Any]:
         """The query as Prometheus lays it out: `{"status": "success", "data": "..."}`."""
-        return await _of_query(request, settings, lambda text: pretty(parse(text)))
+        return await _of_query(request, settings, lambda text: pretty(parse_as_written(text)))
 
     @route("/api/v1/parse_query", http_method=["GET", "POST"], status_code=200)
     async def parse_query(request: Asked) -> Response[Any]:
         """The query's syntax tree as Prometheus' own UI reads it."""
-        return await _of_query(request, settings, lambda text: tree(parse(text)))
+        return await _of_query(request, settings, lambda text: tree(parse_as_written(text)))
 
     return [format_query, parse_query]
 

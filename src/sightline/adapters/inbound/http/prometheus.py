@@ -1,6 +1,6 @@
 """The Prometheus HTTP API, version 1."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -86,14 +86,15 @@ def _searches(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHand
 def _states(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
     @get("/api/v1/alerts")
     async def alerts(request: Call) -> Response[Any]:
-        found = [alert_object(one) for one in use_cases.alerts.alerts(request.user)]
+        user = request.user
+        found = [*map(alert_object, use_cases.alerts.alerts(user)), *map(alert_object, use_cases.rules.alerts(user))]
         return _success({"alerts": found})
 
     @get("/api/v1/rules")
     async def rules(request: Call) -> Response[Any]:
         wanted = wanted_rules(await parameters(request, settings))
-        found = rule_groups(use_cases.alerts, request.user, wanted, use_cases.rules_every)
-        return _success({"groups": found})
+        found = rule_groups(use_cases.alerts, use_cases.rules, request.user, wanted, use_cases.rules_every)
+        return _success(found, use_cases.rules.problems(request.user))
 
     @get("/api/v1/status/buildinfo")
     async def buildinfo() -> Response[Any]:
@@ -143,5 +144,6 @@ def _cut(found: Found[Any]) -> bytes:
     return answers.notes([TRUNCATED]) if found.truncated else b""
 
 
-def _success(data: Any) -> Response[bytes]:
-    return Response(msgspec.json.encode({"status": "success", "data": data}), media_type="application/json")
+def _success(data: Any, warnings: Sequence[str] = ()) -> Response[bytes]:
+    said = {"warnings": warnings} if warnings else {}
+    return Response(msgspec.json.encode({"status": "success", "data": data, **said}), media_type="application/json")

@@ -4,12 +4,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from typing_extensions import override
+
 from sightline.application.define import Defined, Listing
+from sightline.application.derive import GroupState
 from sightline.application.evaluate import RuleStatus
 from sightline.application.federate import Federate
 from sightline.application.inspect import History
 from sightline.application.metadata import Described
 from sightline.application.query import QueryOptions
+from sightline.application.read import Read
 from sightline.application.recall import Recall
 from sightline.application.register import Register
 from sightline.application.reload import Reloaded
@@ -23,6 +27,7 @@ from sightline.domain.containers.observed import Observed
 from sightline.domain.dashboards.dashboard import Dashboard
 from sightline.domain.labels import Labels, Matchers
 from sightline.domain.metrics.cardinality import Cardinality
+from sightline.domain.metrics.exemplars import ExemplarBatch, SeriesExemplars
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.promql.values import Answer
@@ -80,6 +85,18 @@ class Ingesting(Protocol):
         ...
 
 
+class Exemplifying(Protocol):
+    """Exemplars."""
+
+    async def keep(self, principal: Principal, batch: ExemplarBatch) -> None:
+        """Take exemplars in; what cannot be kept is counted and fails nothing."""
+        ...
+
+    async def find(self, principal: Principal, text: str, within: TimeRange) -> list[SeriesExemplars] | None:
+        """Those of the series that a query selects; None where it selects none."""
+        ...
+
+
 class Alerting(Protocol):
     """What is wrong now."""
 
@@ -90,6 +107,38 @@ class Alerting(Protocol):
     def rules(self, principal: Principal) -> list[RuleStatus]:
         """How the rules that were evaluated are doing, by name."""
         ...
+
+
+class Ruling(Protocol):
+    """Rules that stand in files."""
+
+    def groups(self, principal: Principal) -> list[GroupState]:
+        """Their groups, and how they are doing, by file and name."""
+        ...
+
+    def alerts(self, principal: Principal) -> list[Alert]:
+        """The alerts of their rules that are not inactive."""
+        ...
+
+    def problems(self, principal: Principal) -> Sequence[str]:
+        """What is wrong with the files."""
+        ...
+
+
+class NoRules(Ruling):
+    """No files at all."""
+
+    @override
+    def groups(self, principal: Principal) -> list[GroupState]:
+        return []
+
+    @override
+    def alerts(self, principal: Principal) -> list[Alert]:
+        return []
+
+    @override
+    def problems(self, principal: Principal) -> Sequence[str]:
+        return ()
 
 
 class Dashboarding(Protocol):
@@ -185,12 +234,15 @@ class UseCases:
     readiness: why requests cannot be served yet; None once they can.
     health: each part of the program by name, with `ok` or what is wrong with it; never waits.
     rules_every: seconds between two evaluations of the alert rules.
-    reload: reads again what may change meanwhile. leave: has the program stop, as a signal would.
+    reload: reads again what may change while the program runs; raises SettingsInvalid when it cannot be used.
+    leave: has the program stop, as a signal would.
     """
 
     query: Querying
+    read: Read
     search: Searching
     ingest: Ingesting
+    exemplars: Exemplifying
     alerts: Alerting
     dashboards: Dashboarding
     servers: Register
@@ -208,6 +260,7 @@ class UseCases:
     readiness: Callable[[], str | None]
     health: Callable[[], Mapping[str, str]]
     rules_every: float = 5.0
+    rules: Ruling = field(default_factory=NoRules)
     program: Program = field(default_factory=Program)
     reload: Callable[[], Awaitable[None]] = _nothing_to_reload
     leave: Callable[[], None] = lambda: None
