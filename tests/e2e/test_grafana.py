@@ -71,7 +71,7 @@ def test_save_and_test(client: Client, method: str) -> None:
 
 @METHODS
 def test_what_is_asked_on_load(client: Client, method: str) -> None:
-    """Rules, metadata, labels and names of metrics come within their limits."""
+    """Rules, metadata, labels, names of metrics and exemplars come within their limits."""
     now = time.time()
     around = {"start": now - 3600, "end": now, "limit": 40000}
     assert all(group["rules"] for group in client.data("GET", "/api/v1/rules")["groups"])
@@ -82,6 +82,9 @@ def test_what_is_asked_on_load(client: Client, method: str) -> None:
     names = client.data("GET", "/api/v1/label/__name__/values", **around)
     assert "node_load1" in names
     few = client.ask("GET", "/api/v1/label/__name__/values", **{**around, "limit": 3})[1]
+    # Exemplars are looked for with times in milliseconds where seconds are meant.
+    far = {"start": round(now * 1000) - 3_600_000, "end": round(now * 1000)}
+    assert client.data(method, "/api/v1/query_exemplars", query="test", **far) == []
     assert (few["data"], few["warnings"]) == (names[:3], ["results truncated due to limit"])
 
 
