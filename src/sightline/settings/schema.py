@@ -152,7 +152,10 @@ class Query(Struct, frozen=True, forbid_unknown_fields=True):
     max_length: Annotated[int, Meta(ge=1, description="Characters of a query.")] = QUERY_TEXT.length
     max_depth: Annotated[int, Meta(ge=1, description="Nesting of a query.")] = QUERY_TEXT.depth
     memory: Annotated[
-        Size, Meta(description="Memory that one query may hold: in the store, and again in samples and values.")
+        Size,
+        Meta(
+            description="Memory that one query may hold: in the store, again in samples and values, and again in labels that functions make."
+        ),
     ] = Size(1 << 30)
     log_slower_than: Annotated[
         Duration, Meta(description="How long a query may take before it is logged as slow; 0s logs none.")
@@ -192,6 +195,9 @@ class Http(Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
     insecure: Annotated[
         bool, Meta(description="Listen beyond loopback without a token, in a network that is trusted entirely.")
+    ] = False
+    admin: Annotated[
+        bool, Meta(description="Whether series may be deleted and snapshots made, `/api/v1/admin/tsdb`.")
     ] = False
     allowed_hosts: Annotated[
         tuple[str, ...], Meta(description="Further host names under which the program is reached, as behind a proxy.")

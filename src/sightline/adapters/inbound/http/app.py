@@ -14,6 +14,7 @@ from litestar.exceptions import ClientException, MethodNotAllowedException, NotF
 from litestar.handlers import HTTPRouteHandler
 
 from sightline.adapters.inbound.http import (
+    admin,
     containers,
     cors,
     dashboards,
@@ -225,6 +226,7 @@ def handlers(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) ->
     """Everything that the framework serves; openapi/ describes it, and what the dispatcher takes by itself, one by one."""
     return [
         *prometheus.routes(use_cases, settings),
+        *admin.routes(use_cases, settings),
         *exemplars.routes(use_cases, settings),
         *formatting.routes(settings),
         *status.routes(use_cases, settings),
