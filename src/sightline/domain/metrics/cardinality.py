@@ -41,15 +41,22 @@ class Cardinality:
 class LabelCounts:
     """p distinct labels, and how many series have each, int (p,), at one moment; reading it is safe from any thread.
 
-    texts: name and value of each label; more may follow, which are of a later moment. series: how many there are.
+    texts: name and value of each label; more may follow, which are of a later moment. series: how many there are. first, last: when
+    the store says that they were seen, ms; first > last where it knows none.
     """
 
     texts: Sequence[tuple[str, str]]
     counts: NDArray[np.int64]
     series: int
+    first: int
+    last: int
 
-    def cardinality(self, limit: int, chunks: int, first: int | None, last: int | None) -> Cardinality:
-        """The figures, with at most `limit` names in each list. Takes about a microsecond a label."""
+    def cardinality(self, limit: int, chunks: int, first: int, last: int) -> Cardinality:
+        """The figures, with at most `limit` names in each list. first, last: when series were seen elsewhere, as above.
+
+        Takes about a fifth of a microsecond a label.
+        """
+        first, last = min(first, self.first), max(last, self.last)
         names: dict[str, int] = {}
         of_name, sizes = np.empty(len(self.counts), np.int64), np.empty(len(self.counts), np.int64)
         for number, (name, value) in enumerate(islice(self.texts, len(self.counts))):
@@ -64,8 +71,8 @@ class LabelCounts:
             series=self.series,
             pairs=len(self.counts),
             chunks=chunks,
-            first=first,
-            last=last,
+            first=first if first <= last else None,
+            last=last if first <= last else None,
             by_metric=_most([self.texts[row][1] for row in metrics.tolist()], self.counts[metrics], limit),
             values_by_label=_most(known, values, limit),
             bytes_by_label=_most(known, weights, limit),

@@ -445,7 +445,14 @@ class _TenantIndex:
 
     def label_counts(self) -> LabelCounts:
         """How many series have each label; the texts go on to grow."""
-        return LabelCounts(self._texts, self._counts[: len(self._texts)].astype(np.int64), self._count)
+        first, last = self._first[: self._count], self._last[: self._count]
+        return LabelCounts(
+            self._texts,
+            self._counts[: len(self._texts)].astype(np.int64),
+            self._count,
+            int(first.min(initial=MAX_TIME)),
+            int(last.max(initial=MIN_TIME)),
+        )
 
     def match(self, matcher_sets: Sequence[Matchers]) -> Matched:
         """The series that satisfy any of the sets."""

@@ -11,7 +11,7 @@ _ANY: Final = ("exclude_alerts", "label_values_match", "openapi_3.1", "query_sta
 _OF_TIME: Final = ("remote_write_receiver", "time_range_labels", "time_range_series")
 _LANGUAGE: Final = (
     *("at_modifier", "bool", "by", "group_left", "group_right", "ignoring", "negative_offset", "offset", "on"),
-    *("per_query_lookback_delta", "subqueries", "without"),
+    *("per_query_lookback_delta", "per_step_stats", "subqueries", "without"),
 )
 _MATCHERS: Final = ("=~", "!~")
 
