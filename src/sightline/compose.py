@@ -6,6 +6,7 @@ fails half-way undoes what it did. It can start and stop many times in one proce
 
 import asyncio
 import gc
+import platform
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -27,6 +28,7 @@ from sightline.adapters.inbound.http.asgi import App
 from sightline.adapters.inbound.http.serving import bind, serving, url
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import Program, UseCases
+from sightline.adapters.inbound.lag import measuring_lag
 from sightline.adapters.inbound.rule_groups import RuleLoop
 from sightline.adapters.inbound.scraping import ScrapeLoop
 from sightline.adapters.inbound.ticker import First, Ticker
@@ -105,6 +107,7 @@ from sightline.domain.tenancy import LOCAL
 from sightline.ports.notifier import Notifier
 from sightline.ports.rulebook import RulesRead
 from sightline.ports.scraper import Scraper
+from sightline.ports.telemetry import Instrument, Kind
 from sightline.settings.schema import Settings
 from sightline.settings.shown import plain
 
@@ -128,6 +131,9 @@ _STARTED_AFTER: Final = 4.0
 """Seconds until everything that is loaded after the door is open is there, the kernels last."""
 # Of appends to the log: a report of one sample costs a fifth when five go out together, and none waits longer than this for it.
 _PACE: Final = 0.0008
+_BUILD: Final = Instrument(
+    "sightline_build_info", "Which version runs, and on which Python; always 1.", Kind.GAUGE, ("version", "python")
+)
 _NATIVE: Final = "prometheus.listen"
 _FLUSH_EVERY: Final = 1.0
 _NOTIFY_EVERY: Final = 1.0
@@ -209,6 +215,11 @@ async def _open(settings: Settings, stack: AsyncExitStack, leave: Callable[[], N
     stack.callback(stopping.set)
     await _start_jobs(settings, core, parts, listener.getsockname()[1], stack)
     return Running(url(listener), core.recovered, reload, tuple(map(url, listeners[1:])))
+
+
+def _introduce(telemetry: PrometheusTelemetry) -> None:
+    """Say which version runs."""
+    telemetry.set(_BUILD, 1, (__version__, platform.python_version()))
 
 
 async def _serve(app: App, door: DoorSettings, listeners: Sequence[socket.socket], stack: AsyncExitStack) -> None:
@@ -411,6 +422,8 @@ def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio
 
 async def _start_jobs(settings: Settings, core: _Core, parts: _Parts, port: int, stack: AsyncExitStack) -> None:
     """Everything that happens by itself, again and again."""
+    _introduce(core.telemetry)
+    await stack.enter_async_context(measuring_lag(core.clock, core.telemetry))
     clock, evaluate, docker = core.clock, parts.evaluate, parts.docker
     host = HostSource(clock, settings.host.instance)
     own = OwnMetrics(core.telemetry, clock, f"{settings.host.instance or socket.gethostname()}:{port}")

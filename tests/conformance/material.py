@@ -41,6 +41,7 @@ def recorded() -> Rows:
         **_extreme(),
         **_broken(rng),
         **_named_oddly(),
+        **_precise(),
     }
 
 
@@ -144,6 +145,16 @@ def _named_oddly() -> Rows:
         for number, (path, kind) in enumerate(
             ((r"C:\x", "back$1"), ('say "hi"', "ünï"), ("a/b/c", "日本"), ("", "none"), ("$0", "A"), ("a.b", "a"))
         )
+    }
+
+
+def _precise() -> Rows:
+    """What adds up to 2 if nothing is lost: of one series in time, of four at an instant."""
+    values = (1.0, 1e100, 1.0, -1e100)
+    at = BASE + 60_000 + OFF_GRID
+    return {
+        Labels.of(__name__="precise_in_time"): {at + 1000 * n: value for n, value in enumerate(values)},
+        **{Labels.of(__name__="precise", n=f"{n}"): {at: value} for n, value in enumerate(values)},
     }
 
 

@@ -19,6 +19,9 @@
       remarks PromQL info: metric ... (1:6)   a warning or info, word by word; `remarks nothing` when there are none
       requests{job="db"} 20
 
+    eval instant at 1m: {"my.metric"}
+      {"my.metric","a.b"="c"} 1               a name that needs quotes stands within the braces
+
 A number alone is the value of a scalar expression, a line in quotes that of a string. No line means an empty result. Values are
 equal to 12 digits.
 """
@@ -39,7 +42,7 @@ _LOAD = re.compile(r"load (\S+)")
 _INSTANT = re.compile(r"eval instant at (-?)(\S+): (.+)")
 _RANGE = re.compile(r"eval range from (\S+) to (\S+) step (\S+): (.+)")
 _SERIES = re.compile(r"([A-Za-z_:][A-Za-z0-9_:]*)?(\{.*?\})?(?:\s+(.*))?")
-_PAIR = re.compile(r'([A-Za-z_][A-Za-z0-9_]*)="((?:[^"\\]|\\.)*)"')
+_PAIR = re.compile(r'(?:([A-Za-z_][A-Za-z0-9_]*)|"((?:[^"\\]|\\.)*)")(?:="((?:[^"\\]|\\.)*)")?')
 _RUN = re.compile(r"(-?[0-9.]+)([+-][0-9.]+)x([0-9]+)")
 
 
@@ -106,10 +109,20 @@ def series(line: str) -> tuple[Labels, list[float | None]]:
     if match is None:
         message = f"no series: {line}"
         raise ValueError(message)
-    pairs = [(name, shlex.split(f'"{value}"')[0]) for name, value in _PAIR.findall(match[2] or "")]
+    pairs = [_pair(*parts) for parts in _PAIR.findall(match[2] or "")]
     if match[1]:
         pairs.append((METRIC_NAME, match[1]))
     return Labels.of(pairs), numbers(match[3] or "")
+
+
+def _pair(plain: str, quoted: str, value: str) -> tuple[str, str]:
+    """Name and value of a label; a quoted name alone is that of the metric."""
+    name, value = plain or _unquoted(quoted), _unquoted(value)
+    return (name, value) if value else (METRIC_NAME, name)
+
+
+def _unquoted(text: str) -> str:
+    return shlex.split(f'"{text}"')[0]
 
 
 def numbers(text: str) -> list[float | None]:

@@ -53,7 +53,7 @@ class Server:
             "Content-Encoding": "snappy",
             "X-Prometheus-Remote-Write-Version": "0.1.0",
         }
-        status, body = self._asked("/api/v1/write", encode(batch), headers)
+        status, body = self.post("/api/v1/write", encode(batch), headers)
         assert status in {200, 204}, body
 
     def ask(self, text: str, grid: Grid, *, is_range: bool) -> Answer:
@@ -65,10 +65,11 @@ class Server:
             form["time"] = grid.start / 1000
         path = "/api/v1/query_range" if is_range else "/api/v1/query"
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Cache-Control": "no-store"}
-        status, body = self._asked(path, urlencode(form).encode(), headers)
+        status, body = self.post(path, urlencode(form).encode(), headers)
         return _read(status, json.loads(body))
 
-    def _asked(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+    def post(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+        """Status and body of the reply to any request."""
         self._connection.request("POST", path, body, headers)
         reply = self._connection.getresponse()
         return reply.status, reply.read()

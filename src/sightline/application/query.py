@@ -402,7 +402,7 @@ class Query:
     async def _evaluated(self, job: _Job, fetched: _Fetched) -> Computed:
         planned, columns, found = fetched.plan, fetched.columns, fetched.found
         if not found and _is_quick(job.question.text, planned, columns):
-            resources = Resources(check=job.check, max_values=self._limits.max_samples)
+            resources = Resources(check=job.check, max_values=self._limits.max_samples, max_bytes=self._limits.memory)
             return Computed(planned.root, evaluate(planned, columns, resources), is_quick=True)
         spread = self._resources(job)
         answer = await self._in_thread(lambda: evaluate(planned, columns, spread, found))
@@ -410,7 +410,7 @@ class Query:
 
     def _resources(self, job: _Job) -> Resources:
         """What a large evaluation may use."""
-        return Resources(self._spread, job.check, self._limits.max_samples)
+        return Resources(self._spread, job.check, self._limits.max_samples, self._limits.memory)
 
     async def _in_thread(self, work: Callable[[], _Result]) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
@@ -448,7 +448,10 @@ class Query:
     async def _within(self, seconds: float, work: Coroutine[Any, Any, Answer]) -> Answer:
         def expired() -> QueryTimeout:
             after, allowed = (format_duration(round(one * 1000)) for one in (seconds, self._limits.timeout))
-            return QueryTimeout(f"query timed out after {after}: query.timeout allows {allowed}", seconds=seconds)
+            return QueryTimeout(
+                f"query timed out in expression evaluation after {after}: query.timeout allows {allowed}",
+                seconds=seconds,
+            )
 
         return await within(self._clock, seconds, work, expired)
 

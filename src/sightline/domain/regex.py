@@ -60,7 +60,13 @@ def expansion(template: str, pattern: Any) -> Callable[[Any], str]:
         parts.append(_part(reference[1] or reference[2], pattern))
         position = reference.end()
     parts.append(template[position:])
-    return lambda match: "".join([part if isinstance(part, str) else match.group(part) or "" for part in parts])
+    used = {part for part in parts if isinstance(part, int)}
+
+    def expand(match: Any) -> str:
+        groups = {number: match.group(number) or "" for number in used}
+        return "".join([part if isinstance(part, str) else groups[part] for part in parts])
+
+    return expand
 
 
 def _part(name: str | None, pattern: Any) -> str | int:

@@ -152,7 +152,10 @@ class Query(Struct, frozen=True, forbid_unknown_fields=True):
     max_length: Annotated[int, Meta(ge=1, description="Characters of a query.")] = QUERY_TEXT.length
     max_depth: Annotated[int, Meta(ge=1, description="Nesting of a query.")] = QUERY_TEXT.depth
     memory: Annotated[
-        Size, Meta(description="Memory that one query may hold: in the store, and again in samples and values.")
+        Size,
+        Meta(
+            description="Memory that one query may hold: in the store, again in samples and values, and again in labels that functions make."
+        ),
     ] = Size(1 << 30)
     log_slower_than: Annotated[
         Duration, Meta(description="How long a query may take before it is logged as slow; 0s logs none.")

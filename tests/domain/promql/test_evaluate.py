@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sightline.domain.errors import QueryTimeout, TooManySamples, VectorMatchingFailed
+from sightline.domain.errors import QueryTimeout, TooManySamples, TooMuchMemory, VectorMatchingFailed
 from sightline.domain.labels import Labels, satisfies
 from sightline.domain.metrics.samples import STALE, SeriesColumns
 from sightline.domain.promql import evaluate as evaluation
@@ -205,6 +205,26 @@ def test_a_subquery_may_not_have_too_many_instants() -> None:
     data: Data = {Labels.of(__name__="a"): {k: float(k) for k in range(40)}}
     with pytest.raises(TooManySamples, match="40 series at 40 instants"):
         run('count_values("v", a)', data, Grid(0, 39, 1), Resources(max_values=1599))
+
+
+def test_labels_that_grow_are_bounded() -> None:
+    """Labels that double with each function, or that make many more series, are refused before they fill the memory."""
+    data: Data = {Labels.of(__name__="a", n=str(n)): {0: 1.0} for n in range(100)}
+    for name in ('label_replace({}, "n", "$0$0", "n", ".*")', 'label_join({}, "n", "", "n", "n")'):
+        doubled = "a"
+        for _ in range(12):
+            doubled = name.format(doubled)
+        with pytest.raises(TooMuchMemory, match=r"labels of 1 MiB: query\.memory allows 1 MiB"):
+            run(doubled, data, Grid.instant(0), Resources(max_bytes=1 << 20))
+        long = f"label_replace(a{{n='1'}}, 'n', '{'x' * (200 * 1024)}', '', '')"
+        with pytest.raises(TooMuchMemory, match="none may have more than 1048576"):
+            run(name.format(name.format(name.format(long))), data, Grid.instant(0))
+    many = "a or " + " or ".join(f'label_replace(a, "m", "{n}", "", "")' for n in range(60))
+    with pytest.raises(TooMuchMemory, match=r"query\.memory allows 1 MiB"):
+        run(many, data, Grid.instant(0), Resources(max_bytes=1 << 20))
+    with pytest.raises(TooManySamples, match="1100 series at 1 instants"):
+        run(many, data, Grid.instant(0), Resources(max_values=1_099))
+    assert run("a or a or a or a", data, Grid.instant(0), Resources(max_values=100)) == run("a", data, Grid.instant(0))
 
 
 def test_remarks_are_bounded() -> None:

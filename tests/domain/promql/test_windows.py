@@ -61,6 +61,7 @@ def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reduce, "accumulate", reduce.accumulate.loop)
     monkeypatch.setattr(windows, "_BLOCK_SAMPLES", 8)
     monkeypatch.setattr(windows, "_BLOCK_VALUES", 30)
+    monkeypatch.setattr(windows, "_MOMENT", 4)
 
 
 @given(
@@ -75,14 +76,14 @@ def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_windows_are_folded_as_their_vector_is(
     data: list[dict[int, float]], cut: int, name: str, operator: str, groups: st.DataObject, width: int, step: int
 ) -> None:
-    """From samples in one piece or in runs, at once or part by part, folded on the way or afterwards: the same bits come out."""
+    """In one piece or in runs, at once, part by part or by moments, folded on the way or afterwards: the same bits come out."""
     function = OVER_WINDOW[name]
     group = np.array(groups.draw(st.lists(st.integers(0, 2), min_size=len(data), max_size=len(data))), np.int64)
     at = Instants(-3, step, 12)
     scalars = (np.full(at.points, 0.5),) * function.scalars
     wanted: list[bytes] = []
-    for samples in (plain(data), gathered(data, cut)):
-        windowed = Windowed(samples, at, width, function.kernel, function.arguments, scalars)
+    for samples, is_anew in ((plain(data), False), (plain(data), True), (gathered(data, cut), True)):
+        windowed = Windowed(samples, at, width, function.kernel, function.arguments, scalars, is_anew=is_anew)
         for resources in (Resources(), Resources(spread=scattered)):
             with np.errstate(all="ignore"):
                 vector = windowed.vector(resources)
@@ -95,6 +96,27 @@ def test_windows_are_folded_as_their_vector_is(
             found = [b"".join(np.nan_to_num(one).tobytes() for one in (*parts, *fold)) for fold in folds]
             wanted = wanted or found[:1]
             assert found == wanted * 2
+
+
+def test_one_series_can_be_stopped_between_instants() -> None:
+    """Where each window takes long it is looked up now and then whether to go on, though all of it is one series."""
+    checks = 0
+
+    def count() -> None:
+        nonlocal checks
+        checks += 1
+
+    for name, least, most in (
+        ("sum_over_time", 100, 1_000),
+        ("quantile_over_time", 100, 1_000),
+        ("max_over_time", 1, 2),
+    ):
+        function, checks = OVER_WINDOW[name], 0
+        samples, at = plain([dict.fromkeys(range(100), 1.0)]), Instants(0, 1, 200)
+        scalars = (np.full(at.points, 0.5),) * function.scalars
+        windowed = Windowed(samples, at, 50, function.kernel, function.arguments, scalars, is_anew=function.is_anew)
+        windowed.vector(Resources(check=count))
+        assert least <= checks <= most
 
 
 def test_folding_can_be_stopped_between_blocks() -> None:

@@ -43,6 +43,8 @@ FIRST_TIME: Final = 13
 LAST_TIME: Final = 14
 MIN_TIME: Final = 15
 MAX_TIME: Final = 16
+GONE_THROUGH_ANEW: Final = frozenset({SUM, AVG, STDDEV, STDVAR, MAD})
+"""The functions whose time grows with the windows times their samples, and not with samples and instants alone."""
 
 _INF: Final = math.inf
 

@@ -46,7 +46,7 @@ from sightline.domain.promql.nodes import (
 )
 from sightline.domain.promql.numerals import fixed
 from sightline.domain.promql.plan import Instants, Plan, aligned_parts, unsupported
-from sightline.domain.promql.resources import Resources
+from sightline.domain.promql.resources import MadeLabels, Resources
 from sightline.domain.promql.rows import (
     METADATA,
     are_one_metric,
@@ -119,6 +119,7 @@ class _Run:
     resources: Resources
     found: Mapping[Leaf, Vector]
     notes: Annotations = field(default_factory=Annotations)
+    made: MadeLabels = field(default_factory=MadeLabels)
 
 
 class _Range(NamedTuple):
@@ -135,7 +136,16 @@ class _Range(NamedTuple):
     def windowed(self, function: functions.OverWindow, scalars: tuple[Values, ...] = ()) -> Windowed:
         """A function of the windows."""
         kernel, constants = function.kernel, function.arguments
-        return Windowed(self.columns, self.at, self.width, kernel, constants, scalars, keeps_stale=self.is_steady)
+        return Windowed(
+            self.columns,
+            self.at,
+            self.width,
+            kernel,
+            constants,
+            scalars,
+            keeps_stale=self.is_steady,
+            is_anew=function.is_anew,
+        )
 
     def has_samples(self) -> bool:
         """Whether there is any sample at all."""
@@ -383,11 +393,17 @@ class _Evaluation:
 
     def _label_replace(self, node: Call) -> Vector:
         target, replacement, source, regex = (_text(one) for one in node.arguments[1:])
-        return relabelling.replace(self.vector(node.arguments[0]), target, replacement, source, regex)
+        return relabelling.replace(
+            self.vector(node.arguments[0]), target, replacement, source, regex, self._spend_labels
+        )
 
     def _label_join(self, node: Call) -> Vector:
         target, separator, *sources = (_text(one) for one in node.arguments[1:])
-        return relabelling.join(self.vector(node.arguments[0]), target, separator, sources)
+        return relabelling.join(self.vector(node.arguments[0]), target, separator, sources, self._spend_labels)
+
+    def _spend_labels(self, size: int) -> None:
+        self._resources.check()
+        self._run.made.add(size, self._resources)
 
     def _histogram_quantile(self, node: Call) -> Vector:
         q = self._scalar(node.arguments[0])
@@ -482,7 +498,7 @@ class _Evaluation:
         match left, right:
             case Vector(), Vector():
                 if node.operator in matching.SET:
-                    return matching.of_sets(node.operator, left, right, node.matching)
+                    return matching.of_sets(node.operator, left, right, node.matching, self._resources.allow)
                 return matching.of_vectors(
                     node.operator,
                     left,

@@ -17,17 +17,21 @@ class OverWindow:
     """A function of a range vector: a kernel and what it takes between width and outputs.
 
     arguments: constants that come first. scalars: how many float64 (p,) arrays follow, for the scalar arguments of the call in
-    their order; what the call does not give is 0. keeps_name: whether the result is still that metric.
+    their order; what the call does not give is 0. keeps_name: whether the result is still that metric. is_anew: whether each
+    window is gone through anew, so that time grows with windows times their samples.
     """
 
     kernel: Callable[..., None]
     arguments: tuple[Any, ...] = ()
     scalars: int = 0
     keeps_name: bool = False
+    is_anew: bool = False
 
 
 def _over_time(function: int, *, keeps_name: bool = False) -> OverWindow:
-    return OverWindow(over_time.over_time, (function,), keeps_name=keeps_name)
+    return OverWindow(
+        over_time.over_time, (function,), keeps_name=keeps_name, is_anew=function in over_time.GONE_THROUGH_ANEW
+    )
 
 
 OVER_WINDOW: Final[Mapping[str, OverWindow]] = {
@@ -53,10 +57,10 @@ OVER_WINDOW: Final[Mapping[str, OverWindow]] = {
     "ts_of_last_over_time": _over_time(over_time.LAST_TIME),
     "ts_of_min_over_time": _over_time(over_time.MIN_TIME),
     "ts_of_max_over_time": _over_time(over_time.MAX_TIME),
-    "quantile_over_time": OverWindow(over_time.quantile_over_time, scalars=1),
-    "deriv": OverWindow(trend.trend, (trend.SLOPE,), scalars=2),
-    "predict_linear": OverWindow(trend.trend, (trend.FORECAST,), scalars=2),
-    "double_exponential_smoothing": OverWindow(trend.trend, (trend.SMOOTHED,), scalars=2),
+    "quantile_over_time": OverWindow(over_time.quantile_over_time, scalars=1, is_anew=True),
+    "deriv": OverWindow(trend.trend, (trend.SLOPE,), scalars=2, is_anew=True),
+    "predict_linear": OverWindow(trend.trend, (trend.FORECAST,), scalars=2, is_anew=True),
+    "double_exponential_smoothing": OverWindow(trend.trend, (trend.SMOOTHED,), scalars=2, is_anew=True),
 }
 
 

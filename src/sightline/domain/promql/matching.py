@@ -38,6 +38,10 @@ COMPARISON: Final[Mapping[str, Callable[[Values, Values], Mask]]] = {
 SET: Final = frozenset({"and", "or", "unless"})
 
 
+def _any_size(_rows: int, _points: int) -> None:
+    """Allow a result, however large."""
+
+
 def of_numbers(operator: str, left: Values, right: Values) -> Values:
     """Element by element; a comparison gives 0 or 1."""
     if operator in ARITHMETIC:
@@ -62,17 +66,26 @@ def signatures(labels: Iterable[Labels], matching: Matching) -> list[Labels]:
     return group_keys(labels, Grouping(matching.labels, without=not matching.on))
 
 
-def of_sets(operator: str, left: Vector, right: Vector, matching: Matching) -> Vector:
-    """`and`, `or`, `unless`: elements of the left (for `or` the right too) whose signature is, or is not, on the other side."""
+def of_sets(
+    operator: str, left: Vector, right: Vector, matching: Matching, allow: Callable[[int, int], None] = _any_size
+) -> Vector:
+    """`and`, `or`, `unless`: elements of the left (for `or` the right too) whose signature is, or is not, on the other side.
+
+    `allow(rows, points)` may refuse the size of the result.
+    """
     group, keys = grouped([*signatures(left.labels, matching), *signatures(right.labels, matching)])
     left_group, right_group = group[: len(left.labels)], group[len(left.labels) :]
     if operator == "or":
         extra = right.present & ~_covered(left, left_group, len(keys))[right_group]
+        rows = np.flatnonzero(extra.any(axis=1))
+        if not len(rows):
+            return left
+        allow(len(left.labels) + len(rows), extra.shape[1])
         return unique(
             Vector(
-                (*left.labels, *right.labels),
-                np.concatenate((left.values, right.values)),
-                np.concatenate((left.present, extra)),
+                (*left.labels, *[right.labels[row] for row in rows.tolist()]),
+                np.concatenate((left.values, right.values[rows])),
+                np.concatenate((left.present, extra[rows])),
             )
         )
     there = _covered(right, right_group, len(keys))[left_group]
@@ -94,9 +107,11 @@ def of_vectors(
     *,
     to_bool: bool,
     fill: Fill = NO_FILL,
-    allow: Callable[[int, int], None] = lambda _rows, _points: None,
+    allow: Callable[[int, int], None] = _any_size,
 ) -> Vector:
     """Arithmetic or comparison between the elements that match; an element that has no counterpart may be given one by `fill`.
+
+    As in Prometheus the left fill stands for an element of the "many" side, also where that is the right one.
 
     `allow(rows, points)` may refuse the size of the result.
 
@@ -107,15 +122,14 @@ def of_vectors(
     many, one = (right, left) if swapped else (left, right)
     group, keys = grouped([*signatures(many.labels, matching), *signatures(one.labels, matching)])
     many_group, one_group = group[: len(many.labels)], group[len(many.labels) :]
-    many_fill, one_fill = (fill.right, fill.left) if swapped else (fill.left, fill.right)
     both: Mask = np.logical_or.reduce(one.present, axis=0)
     if not fill:
         both &= np.logical_or.reduce(many.present, axis=0)
     _require_unique(one, one_group, both, keys, "left" if swapped else "right")
     if fill:
         many_there, one_there = _covered(many, many_group, len(keys)), _covered(one, one_group, len(keys))
-        many, many_group = _filled(many, many_group, keys, many_fill, one_there & ~many_there)
-        one, one_group = _filled(one, one_group, keys, one_fill, many_there & ~one_there)
+        many, many_group = _filled(many, many_group, keys, fill.left, one_there & ~many_there)
+        one, one_group = _filled(one, one_group, keys, fill.right, many_there & ~one_there)
     many_rows, one_rows = _pairs(many_group, one_group)
     allow(len(many_rows), many.values.shape[1])
     matched = many.present[many_rows] & one.present[one_rows]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from sightline.domain.errors import TooManySamples
+from sightline.domain.errors import TooManySamples, TooMuchMemory
 
 
 class Spread(Protocol):
@@ -37,12 +37,14 @@ class Resources:
     """The means of one evaluation.
 
     spread: how loops over rows are divided. check: called between nodes and blocks of rows; it raises to end the evaluation.
-    max_values: how many values one intermediate result may hold, series times instants.
+    max_values: how many values one intermediate result may hold, series times instants. max_bytes: how much memory the labels may
+    take that functions make.
     """
 
     spread: Spread = in_turn
     check: Callable[[], None] = never
     max_values: int = 50_000_000
+    max_bytes: int = 1 << 30
 
     def run(self, rows: int, work: Callable[[int, int], None], *, fewest: int = 64) -> None:
         """Spread the work, checking before each part; see `Spread`."""
@@ -65,3 +67,27 @@ class Resources:
                 f" query.max_samples allows {self.max_values} values; select fewer series or take a larger step"
             )
             raise TooManySamples(message, limit=self.max_values)
+
+
+class MadeLabels:
+    """The labels that the functions of one evaluation make of others, and how much memory they take, bytes.
+
+    They can double with each function: without a limit a line of text could fill any memory.
+    """
+
+    def __init__(self) -> None:
+        self._bytes = 0
+
+    def add(self, size: int, resources: Resources) -> None:
+        """Count labels of so many bytes, before they are there.
+
+        Raises:
+            TooMuchMemory: with these it would be more than `max_bytes`.
+        """
+        self._bytes += size
+        if self._bytes > resources.max_bytes:
+            message = (
+                f"the query would make labels of {self._bytes >> 20} MiB:"
+                f" query.memory allows {resources.max_bytes >> 20} MiB; select fewer series or make shorter labels"
+            )
+            raise TooMuchMemory(message, limit=resources.max_bytes, bytes=self._bytes)

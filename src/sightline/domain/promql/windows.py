@@ -27,6 +27,8 @@ _BLOCK_VALUES: Final = 65_536
 _FEWEST_INSTANTS: Final = 32
 _FEWEST_WINDOWS: Final = 4
 _FEWEST_PARTS: Final = 4
+# So many samples, each counted in every window it is in, take a moment: then it is looked up whether anybody still waits.
+_MOMENT: Final = 1 << 24
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +37,7 @@ class Windowed:
 
     columns: s series. at, width: the windows, ms. kernel: one of kernels/window.py and its kin; constants, scalars: what it takes
     between width and outputs, the scalars being float64 (p,), one for each instant. keeps_stale: whether stale markers are samples
-    to the kernel; otherwise they are left out.
+    to the kernel; otherwise they are left out. is_anew: whether the kernel goes through each window anew.
     """
 
     columns: SeriesColumns
@@ -45,6 +47,7 @@ class Windowed:
     constants: tuple[object, ...] = ()
     scalars: tuple[Values, ...] = ()
     keeps_stale: bool = False
+    is_anew: bool = False
 
     @property
     def is_large(self) -> bool:
@@ -60,7 +63,7 @@ class Windowed:
         def part(first: int, after: int) -> None:
             room = Scratch()
             for low, high in _blocks(source.offsets, first, after, self.at.points):
-                self._run(source.part(low, high, room), self.at, slice(None), out[low:high], present[low:high])
+                self._fill(source.part(low, high, room), self.at, 0, resources, out[low:high], present[low:high])
 
         resources.run(len(self.columns), part)
         return Vector(self.columns.labels, out, present)
@@ -81,9 +84,8 @@ class Windowed:
             block = np.empty((_most_rows(at.points), at.points))
             there = np.empty(block.shape, np.bool_)
             for low, high in _blocks(source.offsets, 0, len(self.columns), at.points):
-                resources.check()
                 values, present = block[: high - low], there[: high - low]
-                self._run(source.part(low, high, room), at, slice(first, after), values, present)
+                self._fill(source.part(low, high, room), at, first, resources, values, present)
                 reduce.accumulate(values, present, group[low:high], function, 0, at.points, state)
             out[:, first:after], found[:, first:after] = reduce.finished(function, state)
 
@@ -92,6 +94,30 @@ class Windowed:
         fewest = min(_FEWEST_WINDOWS * shared, self.at.points // _FEWEST_PARTS)
         resources.run(self.at.points, part, fewest=max(_FEWEST_INSTANTS, fewest))
         return out, found
+
+    def _fill(self, samples: Csr, at: Instants, first: int, resources: Resources, out: Values, present: Mask) -> None:
+        """Run the kernel at these instants, of which the first is the first-th, some of them at a time where that takes long."""
+        offsets, times, values = samples
+        size = self._at_once(offsets, at)
+        if size >= at.points:
+            resources.check()
+            self._run(samples, at, slice(first, first + at.points), out, present)
+            return
+        for row in range(len(offsets) - 1):
+            for begin in range(0, at.points, size):
+                resources.check()
+                end = min(begin + size, at.points)
+                part = Instants(at.start + begin * at.step, at.step, end - begin)
+                seen = _seen((offsets[row : row + 2], times, values), part, self.width)
+                place = slice(row, row + 1), slice(begin, end)
+                self._run(seen, part, slice(first + begin, first + end), out[place], present[place])
+
+    def _at_once(self, offsets: Rows, at: Instants) -> int:
+        """How many instants take a moment."""
+        if not self.is_anew:
+            return at.points
+        samples = int(offsets[-1] - offsets[0])
+        return max(1, _MOMENT // (samples * self.width // (at.last - at.start + self.width) + 1))
 
     def _run(self, samples: Csr, at: Instants, instants: slice, out: Values, present: Mask) -> None:
         if not self.keeps_stale:
@@ -128,6 +154,14 @@ def _source(columns: SeriesColumns, within: TimeRange | None = None) -> _Source:
     if not isinstance(columns, GatheredColumns):
         return _Whole(columns)
     return columns.slices if within is None else columns.slices.within(within)
+
+
+def _seen(samples: Csr, at: Instants, width: int) -> Csr:
+    """Of one series the samples that windows see, which are not copied."""
+    offsets, times, values = samples
+    own = times[offsets[0] : offsets[1]]
+    bounds = np.searchsorted(own, [at.start - width, at.last], "right")
+    return np.ascontiguousarray(offsets[0] + bounds, np.int64), times, values
 
 
 def _most_rows(points: int) -> int:

@@ -143,7 +143,9 @@ class _Door:
                     memo["user"] = scope["user"]
         if path in self._intake:
             scope["path_template"] = path
-            if scope["method"] != "POST":
+            if scope["method"] == "OPTIONS":
+                await respond(send, HTTPStatus.NO_CONTENT.value, headers=(("Allow", "POST, OPTIONS"),))
+            elif scope["method"] != "POST":
                 await _refuse(send, _not_allowed(scope, "POST"))
             else:
                 await self._intake[path](scope, receive, send)

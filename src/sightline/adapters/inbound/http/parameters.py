@@ -89,9 +89,14 @@ class Parameters:
             InvalidParameter: not a time, or missing without a default.
         """
         text = self.text(name)
-        if default is not None and text is None:
+        if default is None:
+            return _parse(name, text or "", parse_time)
+        if text is None:
             return default
-        return _parse(name, text or "", parse_time)
+        try:
+            return parse_time(text)
+        except BadData as error:  # in other words than a time that must be there
+            raise invalid(name, f"Invalid time value for '{name}': {error.message}") from None
 
     def span(self, name: str) -> int | None:
         """A length of time, ms, perhaps below zero; None when missing.
