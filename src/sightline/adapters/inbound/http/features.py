@@ -20,7 +20,7 @@ _MATCHERS: Final = ("=~", "!~")
 def features(settings: DoorSettings) -> Mapping[str, Mapping[str, bool]]:
     """By category and name, whether it can be used; what is not named is not known here."""
     return {
-        "api": {**dict.fromkeys((*_ANY, *_OF_TIME), True), "lifecycle": settings.lifecycle},
+        "api": {**dict.fromkeys((*_ANY, *_OF_TIME), True), "lifecycle": settings.lifecycle, "admin": settings.admin},
         "promql": dict.fromkeys(_LANGUAGE, True),
         "promql_functions": {name: name not in OF_NATIVE_HISTOGRAMS for name in sorted(FUNCTIONS)},
         "promql_operators": dict.fromkeys(sorted({*PRECEDENCE, *AGGREGATIONS, *_MATCHERS}), True),
