@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -35,6 +35,12 @@ def serve(  # noqa: PLR0913 - one parameter a flag
     retention: Annotated[str | None, Parameter(help="How long samples are kept [default: 15d].")] = None,
     token_file: Annotated[Path | None, Parameter(help="File with the token that clients must send.")] = None,
     insecure: Annotated[bool, Parameter(negative=(), help="Listen beyond loopback without a token.")] = False,
+    rules: Annotated[
+        tuple[str, ...],
+        Parameter(
+            negative=(), consume_multiple=False, help="Rule files, or a pattern of such in quotes; may be repeated."
+        ),
+    ] = (),
     config: Annotated[
         Path | None, Parameter(help="Settings file [default: sightline.toml, where there is one].")
     ] = None,
@@ -57,6 +63,7 @@ def serve(  # noqa: PLR0913 - one parameter a flag
         "retention": retention,
         "http.token_file": token_file,
         "http.insecure": insecure or None,
+        "rules.files": rules or None,
         "config": config,
         "log.level": log_level,
         "log.format": log_format,
@@ -192,27 +199,39 @@ def _loop() -> asyncio.AbstractEventLoop:
 async def _run(settings: Any) -> None:
     from sightline.compose import start
 
-    stop = asyncio.Event()
+    stop, again = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     # A terminal that closes stops the program; a service that is told to reload must not end of it.
     at_terminal = sys.stdin is not None and sys.stdin.isatty()
-    loop.add_signal_handler(signal.SIGHUP, stop.set if at_terminal else _tell_to_restart)
-    async with start(settings) as running:
+    loop.add_signal_handler(signal.SIGHUP, stop.set if at_terminal else again.set)
+    async with start(settings, stop.set) as running:
         print(f"Sightline is running at {running.url}  (data in {settings.data}; Ctrl+C stops it)", flush=True)
+        reloading = asyncio.create_task(_reload_whenever(again, running.reload), name="reload")
         await stop.wait()
+        reloading.cancel()
         watchdog = threading.Timer(_STOP_SECONDS, _leave)
         watchdog.daemon = True
         watchdog.start()
 
 
-def _tell_to_restart() -> None:
+async def _reload_whenever(asked: asyncio.Event, reload: Callable[[], Awaitable[None]]) -> None:
+    """Read again each time a SIGHUP asks for it; what cannot be read is told, and what was read before goes on."""
     import structlog
 
-    structlog.get_logger("sightline").warning(
-        "settings are not read again while the program runs: restart it to apply a change (target files need no restart)"
-    )
+    from sightline.domain.errors import SightlineError
+
+    log = structlog.get_logger("sightline")
+    while True:
+        await asked.wait()
+        asked.clear()
+        try:
+            await reload()
+        except SightlineError as error:
+            log.warning("could not be read again; what was read before goes on", code=error.code, reason=error.message)
+        else:
+            log.info("read again; a change of sightline.toml or of flags is applied by a restart")
 
 
 def _leave() -> None:

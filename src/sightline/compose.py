@@ -8,21 +8,25 @@ import asyncio
 import gc
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
 
 import structlog
 
 from sightline import __version__
 from sightline.adapters.inbound import jobs
+from sightline.adapters.inbound.cli.doctor.redact import redacted
 from sightline.adapters.inbound.http.access import check_listener, read_token
 from sightline.adapters.inbound.http.app import build
+from sightline.adapters.inbound.http.asgi import App
 from sightline.adapters.inbound.http.serving import bind, serving, url
 from sightline.adapters.inbound.http.settings import DoorSettings
-from sightline.adapters.inbound.http.use_cases import UseCases
+from sightline.adapters.inbound.http.use_cases import Program, UseCases
+from sightline.adapters.inbound.rule_groups import RuleLoop
 from sightline.adapters.inbound.scraping import ScrapeLoop
 from sightline.adapters.inbound.ticker import First, Ticker
 from sightline.adapters.outbound.clickhouse.embedded import EngineLimits
@@ -30,6 +34,7 @@ from sightline.adapters.outbound.clickhouse.series import ClickHouseSeries
 from sightline.adapters.outbound.files.dashboards import DashboardFiles
 from sightline.adapters.outbound.files.folder import DataFolder
 from sightline.adapters.outbound.files.journal import FileJournal
+from sightline.adapters.outbound.files.rules import RuleFiles
 from sightline.adapters.outbound.files.targets import TargetFiles
 from sightline.adapters.outbound.memory.bus import MemoryBus
 from sightline.adapters.outbound.memory.scraper import MemoryScraper
@@ -48,10 +53,15 @@ from sightline.adapters.outbound.system.disk import SystemDisk
 from sightline.adapters.outbound.tiered import TieredSeries
 from sightline.adapters.wire import dashboard as dashboard_text
 from sightline.adapters.wire.exposition_decoder import ExpositionDecoder
+from sightline.application.adopt import Adopt
 from sightline.application.collect import Collect
+from sightline.application.count import Count
 from sightline.application.define import Codec, DefineDashboards
+from sightline.application.derive import Derive
 from sightline.application.discover import Discover, ReadTargets
 from sightline.application.evaluate import Evaluate
+from sightline.application.exemplify import Exemplify
+from sightline.application.federate import Federate
 from sightline.application.flush import Flush, FlushPolicy
 from sightline.application.follow import Follow
 from sightline.application.ingest import Ingest, IngestLimits
@@ -59,10 +69,12 @@ from sightline.application.inspect import Inspect
 from sightline.application.metadata import MetricMetadata
 from sightline.application.notify import Notify
 from sightline.application.query import Query, QueryLimits
+from sightline.application.read import Read, ReadLimits
 from sightline.application.recall import Recall
 from sightline.application.record import Record
 from sightline.application.recover import Recovered, recover
 from sightline.application.register import Register
+from sightline.application.reload import Reload
 from sightline.application.report import Report
 from sightline.application.retain import Retain
 from sightline.application.reuse import Reuse
@@ -72,23 +84,31 @@ from sightline.application.tail import Tail as LiveTail
 from sightline.application.watch import QueryRun, Watch
 from sightline.domain.alerts.builtin import builtin_rules, container_rules
 from sightline.domain.alerts.cooldown import Pace
+from sightline.domain.alerts.group import Defaults
 from sightline.domain.breaker import BreakerState
 from sightline.domain.containers.thresholds import CPU_LABEL, MEMORY_LABEL, Thresholds
 from sightline.domain.dashboards.ready_made import READY_MADE
 from sightline.domain.errors import SettingsInvalid, SightlineError
 from sightline.domain.kernels.compiled import start_compiling
 from sightline.domain.labels import LabelLimits
+from sightline.domain.metrics.exemplar_ring import ExemplarRing
 from sightline.domain.metrics.freshness import Freshness
 from sightline.domain.metrics.hot import HotTier
 from sightline.domain.metrics.index import LabelIndex
 from sightline.domain.metrics.roster import Rosters
 from sightline.domain.metrics.tail import Tail
+from sightline.domain.promql.parse import TextLimits
 from sightline.domain.tenancy import LOCAL
 from sightline.ports.notifier import Notifier
+from sightline.ports.rulebook import RulesRead
 from sightline.ports.scraper import Scraper
 from sightline.settings.schema import Settings
+from sightline.settings.shown import plain
 
 _KERNELS: Final = (
+    "sightline.adapters.wire.remote_read_chunks",
+    "sightline.adapters.wire.remote_read_samples",
+    "sightline.adapters.wire.remote_write_exemplars",
     "sightline.adapters.wire.remote_write_scan",
     "sightline.adapters.wire.remote_write_text",
     "sightline.adapters.outbound.clickhouse.map_column",
@@ -102,6 +122,7 @@ _STARTED_AFTER: Final = 4.0
 """Seconds until everything that is loaded after the door is open is there, the kernels last."""
 # Of appends to the log: a report of one sample costs a fifth when five go out together, and none waits longer than this for it.
 _PACE: Final = 0.0008
+_NATIVE: Final = "prometheus.listen"
 _FLUSH_EVERY: Final = 1.0
 _NOTIFY_EVERY: Final = 1.0
 _REFILL_EVERY: Final = 30.0  # once done it is not done again
@@ -115,10 +136,12 @@ _log = structlog.get_logger("sightline")
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A started program. `url` is where it listens, port 0 resolved."""
+    """A started program. url: where it listens, port 0 resolved. also: where else. reload: reads again what may change."""
 
     url: str
     recovered: Recovered
+    reload: Callable[[], Awaitable[None]]
+    also: tuple[str, ...] = ()
 
 
 def check(settings: Settings) -> None:
@@ -129,20 +152,22 @@ def check(settings: Settings) -> None:
     """
     host, _ = _address(settings.listen)
     check_listener(host, settings.http.token_file, insecure=settings.http.insecure)
+    _native_address(settings)
     _door_settings(settings, host)
     _notifiers(settings)
     _watched(settings)
+    _require_rules(_rule_files(settings).read_now())
 
 
 @asynccontextmanager
-async def start(settings: Settings) -> AsyncIterator[Running]:
-    """Start the program, and stop it when the context ends.
+async def start(settings: Settings, leave: Callable[[], None] = lambda: None) -> AsyncIterator[Running]:
+    """Start the program, and stop it when the context ends. leave: called when somebody asks that it be stopped.
 
     Raises:
         SettingsInvalid, DataFolderLocked, DataFolderTooNew, StorageFull, Unavailable: it cannot start; nothing is left open.
     """
     async with AsyncExitStack() as stack:
-        yield await _open(settings, stack)
+        yield await _open(settings, stack, leave)
         _log.info("stopping")
 
 
@@ -155,22 +180,36 @@ def _collect_rarely(stack: AsyncExitStack) -> None:
     stack.callback(asyncio.get_running_loop().call_later(_STARTED_AFTER, gc.freeze).cancel)
 
 
-async def _open(settings: Settings, stack: AsyncExitStack) -> Running:
+async def _open(settings: Settings, stack: AsyncExitStack, leave: Callable[[], None]) -> Running:
     host, port = _address(settings.listen)
     check_listener(host, settings.http.token_file, insecure=settings.http.insecure)
     door = _door_settings(settings, host)
     listener = stack.enter_context(bind(host, port))
+    listeners = [listener]
+    if native := _native_address(settings):
+        listeners.append(stack.enter_context(bind(*native, _NATIVE)))
     _collect_rarely(stack)
     core = await _core(settings, stack)
     parts = await _parts(settings, core, stack)
     stopping = asyncio.Event()
     use_cases = _use_cases(settings, core, parts, stopping)
-    await stack.enter_async_context(serving(build(use_cases, door), door, listener, drain_seconds=_DRAIN_SECONDS))
+    reload = Reload(use_cases.reload, core.clock, core.telemetry)
+    program = _program(settings, core, reload)
+    use_cases = replace(use_cases, reload=reload, leave=leave, program=program)
+    await _serve(build(use_cases, door), door, listeners, stack)
     start_compiling(_KERNELS)  # only now, so that it does not hold up the start
     stack.callback(core.bus.close)  # before the door drains, so that live streams end
     stack.callback(stopping.set)
     await _start_jobs(settings, core, parts, listener.getsockname()[1], stack)
-    return Running(url(listener), core.recovered)
+    return Running(url(listener), core.recovered, reload, tuple(map(url, listeners[1:])))
+
+
+async def _serve(app: App, door: DoorSettings, listeners: Sequence[socket.socket], stack: AsyncExitStack) -> None:
+    """Open the door at every address."""
+    for listener in listeners:
+        await stack.enter_async_context(serving(app, door, listener, drain_seconds=_DRAIN_SECONDS))
+    for listener in listeners[1:]:
+        _log.info("also listening", url=url(listener))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +225,7 @@ class _Core:
     retain: Retain
     freshness: Freshness
     ingest: Ingest
+    exemplars: Exemplify
     reader: TieredSeries
     flush: Flush
     recovered: Recovered
@@ -233,7 +273,24 @@ async def _core(settings: Settings, stack: AsyncExitStack) -> _Core:
     sealing = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="seal"))  # which no query can keep waiting
     flush = Flush(journal, tail, reader, clock, telemetry, _flush_policy(settings), sealing, recovered.pending)
     stack.push_async_callback(_drain, ingest, flush)
-    return _Core(clock, telemetry, bus, threads, database, journal, retain, freshness, ingest, reader, flush, recovered)
+    exemplars = Exemplify(
+        ExemplarRing(settings.exemplars.max), telemetry, _label_limits(settings), _text_limits(settings)
+    )
+    return _Core(
+        clock,
+        telemetry,
+        bus,
+        threads,
+        database,
+        journal,
+        retain,
+        freshness,
+        ingest,
+        exemplars,
+        reader,
+        flush,
+        recovered,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +300,14 @@ class _Scraping:
     follow: Follow
     metadata: MetricMetadata
     loop: ScrapeLoop
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What evaluates rule files: the groups that there are, and the loop, which still has to be entered."""
+
+    adopt: Adopt
+    loop: RuleLoop
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +321,7 @@ class _Parts:
     dashboards: DefineDashboards
     servers: Register
     scraping: _Scraping
+    rules: _Rules
     docker: DockerSource
 
 
@@ -287,7 +353,8 @@ async def _parts(settings: Settings, core: _Core, stack: AsyncExitStack) -> _Par
             Codec(dashboard_text.to_json, dashboard_text.from_json),
         ),
         servers,
-        await _scraping(settings, core.ingest, clock, telemetry, stack),
+        await _scraping(settings, core, stack),
+        await _rules(settings, core, query, notify),
         DockerSource(_watched(settings), clock, telemetry),
     )
 
@@ -296,8 +363,10 @@ def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio
     """What stands behind the door."""
     return UseCases(
         query=parts.query,
+        read=_read(settings, core, parts.query),
         search=Search(core.reader, SearchLimits(settings.search.max_results)),
         ingest=core.ingest,
+        exemplars=core.exemplars,
         alerts=parts.evaluate,
         dashboards=parts.dashboards,
         servers=parts.servers,
@@ -311,8 +380,12 @@ def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio
         clock=core.clock,
         telemetry=core.telemetry,
         rules_every=settings.alerts.interval.seconds,
+        count=Count(core.reader),
+        federate=Federate(core.reader, core.clock, lookback=settings.query.lookback),
+        rules=parts.rules.adopt,
+        reload=parts.rules.loop.reload,
         readiness=lambda: "stopping" if stopping.is_set() else None,
-        health=lambda: _health(core.flush, core.retain, core.journal),
+        health=lambda: _health(core, parts.rules.loop),
     )
 
 
@@ -341,6 +414,7 @@ async def _start_jobs(settings: Settings, core: _Core, parts: _Parts, port: int,
     for channel, deliver in parts.notify.jobs().items():
         ticker.every(_NOTIFY_EVERY, f"notify {channel}", jobs.notifying(parts.notify, channel, deliver))
     await stack.enter_async_context(parts.scraping.loop)
+    await stack.enter_async_context(parts.rules.loop)
 
 
 async def _settle(servers: Register) -> None:
@@ -361,14 +435,40 @@ async def _drain(ingest: Ingest, flush: Flush) -> None:
         _log.warning("stopped before everything was in the store; the rest is in the write-ahead log")
 
 
-async def _scraping(
-    settings: Settings, ingest: Ingest, clock: SystemClock, telemetry: PrometheusTelemetry, stack: AsyncExitStack
-) -> _Scraping:
+async def _scraping(settings: Settings, core: _Core, stack: AsyncExitStack) -> _Scraping:
+    clock, telemetry = core.clock, core.telemetry
     metadata = MetricMetadata(telemetry, HOST_METADATA)
     scraper = await _scraper(settings, clock, stack)
-    scrape = Scrape(scraper, ingest, metadata, clock, telemetry)
+    scrape = Scrape(scraper, core.ingest, metadata, clock, telemetry, exemplars=core.exemplars)
     follow = Follow(Discover(settings.scrape, _target_files(settings), telemetry), scrape)
     return _Scraping(follow, metadata, ScrapeLoop(follow, scrape, clock, telemetry))
+
+
+async def _rules(settings: Settings, core: _Core, query: Query, notify: Notify) -> _Rules:
+    """What evaluates rule files, all of which can be used.
+
+    Raises:
+        SettingsInvalid: one of them cannot.
+    """
+    files = _rule_files(settings)
+    _require_rules(await files.read())
+    derive = Derive(query, core.ingest, core.bus, notify, core.clock, core.telemetry)
+    adopt = Adopt(files, derive, core.telemetry)
+    concurrency = settings.rules.concurrency
+    return _Rules(adopt, RuleLoop(adopt, derive, core.clock, core.telemetry, concurrency=concurrency))
+
+
+def _rule_files(settings: Settings) -> RuleFiles:
+    rules = settings.rules
+    if rules.interval <= 0:
+        raise SettingsInvalid("rules.interval is a time above 0s, such as 1m", key="rules.interval")
+    return RuleFiles(rules.files, Defaults(rules.interval, rules.query_offset))
+
+
+def _require_rules(read: RulesRead) -> None:
+    """Refuse rule files that cannot be used."""
+    if read.problems:
+        raise SettingsInvalid("rule files cannot be used:\n  " + "\n  ".join(read.problems), key="rules.files")
 
 
 async def _scraper(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> Scraper:
@@ -404,21 +504,44 @@ def _watched(settings: Settings) -> Watched:
     )
 
 
-def _health(flush: Flush, retain: Retain, journal: FileJournal) -> Mapping[str, str]:
+def _health(core: _Core, rules: RuleLoop) -> Mapping[str, str]:
     """Each part with `ok`, or what is wrong with it."""
-    away = flush.breaker is not BreakerState.CLOSED
+    away = core.flush.breaker is not BreakerState.CLOSED
     return {
-        "log": journal.failure or "ok",
-        "store": f"does not take samples: {flush.problem}" if away else "ok",
-        "disk": "at its watermark: samples are refused" if retain.full else "ok",
+        "log": core.journal.failure or "ok",
+        "store": f"does not take samples: {core.flush.problem}" if away else "ok",
+        "disk": "at its watermark: samples are refused" if core.retain.full else "ok",
+        "rules": rules.problem or "ok",
     }
 
 
-def _address(listen: str) -> tuple[str, int]:
+def _address(listen: str, setting: str = "listen") -> tuple[str, int]:
     host, _, port = listen.rpartition(":")
     if not host or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - the largest port
-        raise SettingsInvalid(f"listen = {listen!r} is not an address and port such as 127.0.0.1:8080", key="listen")
+        raise SettingsInvalid(f"{setting} = {listen!r} is not an address and port such as 127.0.0.1:8080", key=setting)
     return host.strip("[]"), int(port)
+
+
+def _native_address(settings: Settings) -> tuple[str, int] | None:
+    """Where clients of Prometheus find the door too; None where they shall not."""
+    if not settings.prometheus.listen:
+        return None
+    host, port = _address(settings.prometheus.listen, _NATIVE)
+    check_listener(host, settings.http.token_file, insecure=settings.http.insecure, setting=_NATIVE)
+    return host, port
+
+
+def _program(settings: Settings, core: _Core, reload: Reload) -> Program:
+    """What is told of the program."""
+    shown: dict[str, Any] = redacted(plain(settings))
+    return Program(
+        started=core.clock.now(),
+        folder=str(Path.cwd()),
+        machine=socket.gethostname(),
+        retention=str(settings.retention),
+        settings=lambda: shown,
+        reloaded=lambda: reload.last,
+    )
 
 
 def _door_settings(settings: Settings, host: str) -> DoorSettings:
@@ -432,9 +555,11 @@ def _door_settings(settings: Settings, host: str) -> DoorSettings:
         max_decompressed_bytes=http.max_decompressed_bytes,
         max_request_samples=settings.intake.request_samples,
         max_form_bytes=http.max_form_bytes,
+        max_read_queries=settings.read.max_queries,
         max_inflight_bytes=http.max_inflight_bytes,
         read_timeout=http.read_timeout.seconds,
         max_websockets=http.max_websockets,
+        lifecycle=http.lifecycle,
         version=__version__,
     )
 
@@ -466,6 +591,10 @@ def _engine_limits(settings: Settings) -> EngineLimits:
 def _label_limits(settings: Settings) -> LabelLimits:
     intake = settings.intake
     return LabelLimits(intake.labels, intake.label_name_bytes, intake.label_value_bytes)
+
+
+def _text_limits(settings: Settings) -> TextLimits:
+    return TextLimits(settings.query.max_length, settings.query.max_depth)
 
 
 def _recall(settings: Settings, servers: Register, reader: TieredSeries, clock: SystemClock) -> Recall:
@@ -519,6 +648,16 @@ def _reuse(settings: Settings, core: _Core) -> Reuse | None:
         max_bytes=int(settings.query.cache_bytes),
         retention=settings.retention,
     )
+
+
+def _read(settings: Settings, core: _Core, query: Query) -> Read:
+    limits = ReadLimits(
+        settings.read.max_samples,
+        settings.query.max_samples,
+        settings.search.max_results,
+        settings.query.timeout.seconds,
+    )
+    return Read(core.reader, core.clock, core.telemetry, core.threads, query.turns, limits)
 
 
 def _query_limits(settings: Settings) -> QueryLimits:

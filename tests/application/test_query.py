@@ -15,6 +15,7 @@ from sightline.adapters.outbound.memory.series import MemorySeries
 from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
 from sightline.application.query import SMALL_SAMPLES, Query, QueryLimits, QueryOptions
 from sightline.application.reuse import Reuse
+from sightline.application.watch import QueryRun
 from sightline.domain.errors import (
     BadData,
     InvalidParameter,
@@ -168,13 +169,24 @@ async def test_the_number_of_series_can_be_limited(query: Query) -> None:
     assert not (await query.instant(LOCAL, "up", NOW, QueryOptions(limit=3))).warnings
 
 
+async def test_who_asks_is_told_what_a_query_looked_at(query: Query) -> None:
+    """The run comes with the samples seen at each instant, also when the same was asked before, and with what it took."""
+    runs: list[QueryRun] = []
+    for _ in range(2):
+        await query.range(LOCAL, "up", Grid(NOW - 60_000, NOW, 15_000), QueryOptions(tell=runs.append))
+    assert [(run.code, run.series, run.samples) for run in runs] == [("ok", 3, 12)] * 2
+    assert [[] if run.touched is None else run.touched.tolist() for run in runs] == [[0, 3, 3, 3, 3]] * 2
+    await query.instant(LOCAL, "max_over_time(up[1m:15s])", NOW, QueryOptions(tell=runs.append))
+    assert runs[-1].touched is None
+
+
 async def test_bad_grids_are_refused(query: Query) -> None:
     """A step is positive, an end not before its start, and points are bounded."""
     with pytest.raises(InvalidParameter, match="step"):
         await query.range(LOCAL, "up", Grid(0, 10, 0))
     with pytest.raises(InvalidParameter, match="end timestamp must not be before start"):
         await query.range(LOCAL, "up", Grid(10, 0, 1))
-    with pytest.raises(TooManyPoints, match=r"query\.max_points allows 10"):
+    with pytest.raises(TooManyPoints, match=r"maximum resolution of 10 points.*query\.max_points"):
         await query.range(LOCAL, "up", Grid(0, 11, 1))
     assert (await query.range(LOCAL, "1", Grid(0, 10, 1))).grid.points == 11
 
@@ -183,8 +195,8 @@ async def test_what_cannot_be_answered_is_named(query: Query, store: GatedSeries
     """Malformed and unsupported queries are refused before anything is read, and counted by their code."""
     with pytest.raises(MalformedQuery, match=r"^1:5: parse error"):
         await query.instant(LOCAL, "up +", NOW)
-    with pytest.raises(NotSupported, match="info"):
-        await query.instant(LOCAL, "info(up)", NOW)
+    with pytest.raises(NotSupported, match="anchored"):
+        await query.instant(LOCAL, "up anchored", NOW)
     with pytest.raises(BadData, match="invalid expression type"):
         await query.range(LOCAL, "up[5m]", Grid(0, 1, 1))
     assert store.reads == []

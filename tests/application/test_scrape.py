@@ -3,19 +3,23 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.application.intake import House
 
 from sightline.adapters.outbound.memory.scraper import MemoryScraper
 from sightline.application.discover import Discover
+from sightline.application.exemplify import Exemplify
 from sightline.application.follow import Follow
 from sightline.application.metadata import MetricMetadata
 from sightline.application.scrape import Followed, Scrape
 from sightline.domain.errors import MalformedBody, Overloaded, Unavailable
 from sightline.domain.labels import Labels, Matcher, MatchOp
+from sightline.domain.metrics.exemplar_ring import ExemplarRing
+from sightline.domain.metrics.exemplars import ExemplarBatch
 from sightline.domain.metrics.samples import stale_mask
 from sightline.domain.scrape.job import RelabelRule, ScrapeJob, TargetGroup, TargetsRead
-from sightline.domain.scrape.scraped import Metadata
+from sightline.domain.scrape.scraped import NO_TIME, Metadata
 from sightline.domain.scrape.target import Health
 from sightline.domain.tenancy import DEFAULT_TENANT, LOCAL, Principal, Tenant
 from sightline.domain.timerange import ALL_TIME
@@ -36,7 +40,10 @@ class Site:
         self.scraper = MemoryScraper(self.clock)
         self.metadata = MetricMetadata(self.house.telemetry)
         self.ingest: Callable[..., Any] = self.house.ingest
-        self.scrape = Scrape(self.scraper, self.taken, self.metadata, self.clock, self.house.telemetry)
+        self.exemplify = Exemplify(ExemplarRing(), self.house.telemetry)
+        self.scrape = Scrape(
+            self.scraper, self.taken, self.metadata, self.clock, self.house.telemetry, exemplars=self.exemplify
+        )
         self.read = TargetsRead()
         job = {"static": groups or (TargetGroup(("a:1",)),), "interval": 15_000, **job}
         discover = Discover([ScrapeJob(job="node", **job)], {"node": self._files}, self.house.telemetry)
@@ -223,3 +230,34 @@ async def test_metadata_is_kept_while_the_target_is(site: Site) -> None:
     assert site.metadata.by_target(LOCAL) == [(one.target.labels, "a", said)]
     await site.scrape.end(one)
     assert "a" not in await site.metadata.by_metric(LOCAL)
+
+
+def traced(value: float) -> ExemplarBatch:
+    """An exemplar of the first series of a page, without a time."""
+    labels = [Labels.of(trace_id="t").canonical()]
+    times, owners = np.array([NO_TIME]), np.zeros(1, np.uint32)
+    return ExemplarBatch((), owners, labels, np.array([value]), times, np.zeros(1, np.bool_))
+
+
+async def test_exemplars_are_kept_when_their_samples_are(site: Site) -> None:
+    """With the target's labels and the moment of the scrape; not again while the target shows the same, nor when intake refuses."""
+    one = await site.one()
+    first = site.clock.now()
+    site.scraper.show(URL, (A, 1.0), exemplars=traced(0.5))
+    await site.scrape.once(one)
+    await site.again(one)
+    site.scraper.show(URL, (A, 1.0))
+    await site.again(one)
+
+    async def refusing(*_: Any) -> int:
+        raise Overloaded("no room", retry_after=1)
+
+    taken, site.ingest = site.ingest, refusing
+    site.scraper.show(URL, (A, 1.0), exemplars=traced(0.6))
+    await site.again(one)
+    site.ingest = taken
+    site.scraper.show(URL, (A, 1.0), exemplars=traced(0.7))
+    await site.again(one)
+    (found,) = await site.exemplify.find(LOCAL, "a", ALL_TIME) or []
+    assert found.labels == Labels.of(__name__="a", instance="a:1", job="node")
+    assert [(each.value, each.time) for each in found.exemplars] == [(0.5, first), (0.7, site.clock.now())]

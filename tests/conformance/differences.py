@@ -23,6 +23,9 @@ from tests.conformance.servers import Answer
 _RENAMED: Final = {"double_exponential_smoothing": "holt_winters"}
 """Functions by their names in 3, and in 2."""
 
+DURATIONS: Final = ("duration", "number, duration, step(), or range()")
+"""What an error says may stand in place of a duration, in 2 and in 3."""
+
 ROUNDED: Final = {
     r"\b(sum|avg|stddev|stdvar)\b": "2 neither compensates sums nor adds in our order",
     r"\bavg_over_time\b": "2 has a running mean, 3 the sum divided by the count",

@@ -41,6 +41,8 @@ def test_a_reference_stands_for_what_its_group_matched(template: str, expected: 
 
 
 def test_a_regex_that_does_not_compile_says_why() -> None:
-    """The reason is RE2's own, for whoever asked to put beside what was asked."""
-    with pytest.raises(BadData, match=r"^missing \): \(a$"):
+    """The reason is told as Prometheus tells it, for whoever asked to put beside what was asked."""
+    with pytest.raises(BadData, match=r"^error parsing regexp: missing closing \): `\(a`$"):
         compiled_regex("(a")
+    with pytest.raises(BadData, match=r"^error parsing regexp: trailing backslash at end of expression: ``$"):
+        compiled_regex("\\")

@@ -47,6 +47,12 @@ def test_good_settings_are_said_to_be_good(tmp_path: Path) -> None:
         ('[http]\ntoken_file = "gone"\n', ["gone cannot be read"]),
         ('[webhook]\nurl = "ftp://x"\n', ["webhook.url"]),
         ("[wal\n", ["sightline.toml"]),
+        (
+            '[rules]\nfiles = ["wrong.yml"]\n',
+            ["wrong.yml:2:18: field x not found"],
+        ),
+        ('[rules]\nfiles = ["gone.yml"]\n', ["gone.yml: no such file"]),
+        ('[rules]\ninterval = "0s"\n', ["rules.interval"]),
     ],
 )
 def test_bad_settings_are_all_named(
@@ -57,6 +63,7 @@ def test_bad_settings_are_all_named(
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "sightline.toml").write_text(text)
+    (tmp_path / "wrong.yml").write_text("groups:\n- {rules: [], x: y}\n")
     assert check_config() == 1
     told = capsys.readouterr().err
     assert all(one in told for one in said)

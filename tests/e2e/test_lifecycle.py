@@ -6,11 +6,13 @@ import os
 import re
 import signal
 import threading
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import aiohttp
 import pytest
-from tests.e2e.program import running, until
+from tests.e2e.program import Program, running, until
 
 from sightline.compose import start
 from sightline.domain.errors import DataFolderLocked, SettingsInvalid
@@ -73,10 +75,10 @@ async def test_a_cold_start_becomes_ready(tmp_path: Path) -> None:
 
 
 def test_a_service_that_is_told_to_reload_goes_on(tmp_path: Path) -> None:
-    """Settings are not read again; the log says what to do, and the program does not end of a SIGHUP."""
+    """What may change is read again; the log says what needs a restart, and the program does not end of a SIGHUP."""
     with running(tmp_path / "data") as program:
         program.process.send_signal(signal.SIGHUP)
-        until(lambda: "restart it to apply a change" in program.log.read_text(), 10)
+        until(lambda: "is applied by a restart" in program.log.read_text(), 10)
         assert program.get("/api/v1/status/buildinfo")["status"] == "success"
         assert program.stop() == 0
 
@@ -112,3 +114,54 @@ async def test_a_listener_that_must_not_be_is_refused(listen: str, said: str, tm
     with pytest.raises(SettingsInvalid, match=said):
         async with start(settings(tmp_path, listen=listen)):
             pass
+
+
+def test_who_may_can_stop_it_by_http(tmp_path: Path) -> None:
+    """Where it is allowed, POST /-/reload is done and POST /-/quit ends the program as a signal does; it is off by default."""
+
+    def post(program: Program, path: str) -> int:
+        request = urllib.request.Request(program.url + path, method="POST")
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+
+    with running(tmp_path / "data") as program:
+        assert post(program, "/-/quit") == 403
+    with running(tmp_path / "data", "--set", "http.lifecycle=true") as program:
+        assert post(program, "/-/reload") == 200
+        assert post(program, "/-/quit") == 200
+        assert program.process.wait(30) == 0
+
+
+def test_the_program_says_how_it_is_set(tmp_path: Path) -> None:
+    """Settings, figures and the like are told by the running program, and its second address leads to the same."""
+    secret = "Authorization: Bearer abcdefgh12345678"
+    flags = ("--set", "prometheus.listen=127.0.0.1:0", "--set", f"webhook.headers={secret}")
+    with running(tmp_path / "data", *flags) as program:
+        until(lambda: bool(program.get("/api/v1/query", query="sightline_ingest_series")["data"]["result"]))
+        until(lambda: int(program.get("/api/v1/status/tsdb")["data"]["headStats"]["numSeries"]) > 0)
+        shown = program.get("/api/v1/status/config")["data"]["yaml"]
+        assert "abcdefgh" not in shown + str(program.get("/api/v1/status/flags"))
+        assert "query:\n  lookback: 5m\n" in shown
+        assert program.get("/api/v1/status/flags")["data"]["query.timeout"] == "2m"
+        assert program.get("/api/v1/status/runtimeinfo")["data"]["storageRetention"] == "15d"
+        (line,) = (one for one in program.log.read_text().splitlines() if "also listening" in one)
+        (second,) = re.findall(r"http://127\.0\.0\.1:\d+", line)
+        with urllib.request.urlopen(f"{second}/api/v1/status/buildinfo", timeout=30) as answer:
+            assert b'"application":"Sightline"' in answer.read()
+
+
+async def test_a_second_address_is_as_safe_as_the_first(tmp_path: Path) -> None:
+    """Beyond this machine it wants a token too, and a port that is taken stops the start."""
+    with pytest.raises(SettingsInvalid, match=r"prometheus\.listen 0\.0\.0\.0 is open"):
+        async with start(settings(tmp_path, **{"prometheus.listen": "0.0.0.0:0"})):
+            pass
+    async with start(settings(tmp_path, **{"prometheus.listen": "127.0.0.1:0"})) as running:
+        taken = running.also[0].removeprefix("http://")
+        other = settings(tmp_path, data=tmp_path / "data2", **{"prometheus.listen": taken})
+        with pytest.raises(SettingsInvalid, match=rf"prometheus\.listen = {taken}"):
+            async with start(other):
+                pass

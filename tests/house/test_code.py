@@ -73,7 +73,6 @@ DOMAIN_STDLIB = {
 }
 DOMAIN_LIBRARIES = {"msgspec", "numba", "numpy", "re2", "typing_extensions"}
 DOMAIN_EXCEPTIONS = {
-    "src/sightline/domain/promql/parse.py": {"promql_parser"},  # the one place that knows whose grammar we use
     "src/sightline/domain/metrics/roster.py": {"threading"},  # decoders name series in threads of their own
     # Kernels are compiled in a thread of their own into a folder of their own.
     "src/sightline/domain/kernels": {

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 Sample = tuple[int, int]
 """Time in ms and the bits of the value."""
+Exemplar = tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...], int, int]
+"""Labels of the series, own labels, time in ms and the bits of the value."""
 
 
 class RefusedError(Exception):
@@ -26,11 +28,43 @@ def decode(message: bytes) -> list[tuple[tuple[tuple[str, str], ...], list[Sampl
     return list(found.items())
 
 
-def counts(message: bytes) -> tuple[int, int, int]:
-    """How many exemplars, histograms and metadata entries a good message holds."""
+def counts(message: bytes) -> tuple[int, int]:
+    """How many histograms and metadata entries a good message holds."""
     fields = list(_fields(message, {}))
     inner = [number for top, content in fields if top == 1 for number, _ in _fields(bytes(content), {})]
-    return inner.count(3), inner.count(4), sum(number == 3 for number, _ in fields)
+    return inner.count(4), sum(number == 3 for number, _ in fields)
+
+
+def exemplars(message: bytes) -> tuple[list[Exemplar], int]:
+    """The exemplars of an uncompressed WriteRequest in the order they came, and how many more had labels that may not be."""
+    found = []
+    for top, content in list(_fields(message, {1: 2, 3: 2})):
+        if top == 1:
+            fields = list(_fields(bytes(content), {1: 2, 2: 2, 3: 2, 4: 2}))
+            raw = [_label(bytes(part)) for number, part in fields if number == 1]
+            found += [(raw, _exemplar(bytes(part))) for number, part in fields if number == 3]
+    readable: list[Exemplar] = []
+    for series, (labels, time, bits) in found:
+        named = _label_set(series)
+        try:
+            readable.append((named, _label_set(labels), time, bits))
+        except BadLabelError:
+            continue
+    return readable, len(found) - len(readable)
+
+
+def _exemplar(message: bytes) -> tuple[list[tuple[bytes, bytes]], int, int]:
+    """Labels, time and the bits of the value."""
+    labels, time, bits = [], 0, 0
+    for number, content in _fields(message, {1: 2, 2: 1, 3: 0}):
+        if number == 1:
+            labels.append(_label(bytes(content)))
+        if number == 2:
+            (bits,) = struct.unpack("<Q", content)
+        if number == 3:
+            raw, _ = _varint(content, 0)
+            time = raw - 2**64 if raw >= 2**63 else raw
+    return labels, time, bits
 
 
 def _timeseries(message: bytes) -> tuple[list[tuple[bytes, bytes]], list[Sample]]:

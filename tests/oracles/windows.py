@@ -175,3 +175,40 @@ def last(samples: Sequence[Sample], at: int, width: int, is_stale: Callable[[flo
     """The newest sample of the window; None where there is none or it is the stale marker."""
     found = window(samples, at, width)
     return None if not found or is_stale(found[-1][1]) else found[-1][1]
+
+
+def between(low: Sample, high: Sample, at: int, *, counter: bool) -> float:
+    """The value of a straight line from sample to sample; a counter that fell began again at 0."""
+    begin = 0.0 if counter and high[1] < low[1] else low[1]
+    return begin + (high[1] - begin) * (at - low[0]) / (high[0] - low[0])
+
+
+def extended_change(seen: Sequence[Sample], begin: int, end: int, *, smoothed: bool, counter: bool) -> float | None:
+    """The change from `begin` to `end` of a series of which samples around both are seen."""
+    past = [one for one in seen if one[0] <= begin]
+    inside = [one for one in seen if begin < one[0] < end]
+    future = [one for one in seen if one[0] >= end]
+    if not inside and not future:
+        return None
+    following = [*inside, *future][0]
+    left = following[1]
+    if past:
+        exact = not smoothed or past[-1][0] == begin
+        left = past[-1][1] if exact else between(past[-1], following, begin, counter=counter)
+    right = (inside or future)[-1][1]
+    if future:
+        before = [*past, *inside]
+        exact = future[0][0] == end or not before
+        right = future[0][1] if exact else between(before[-1], future[0], end, counter=counter)
+    path = [left, *values(inside), right]
+    lost = sum(before for before, after in pairwise(path) if after < before) if counter else 0.0
+    return right - left + lost
+
+
+def line_value(seen: Sequence[Sample], at: int) -> float | None:
+    """The value at an instant of the line through all samples, which is level after the last."""
+    past, future = [one for one in seen if one[0] <= at], [one for one in seen if one[0] > at]
+    if not past:
+        return None
+    exact = past[-1][0] == at or not future
+    return past[-1][1] if exact else between(past[-1], future[0], at, counter=False)

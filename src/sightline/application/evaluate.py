@@ -4,9 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
-
-import numpy as np
+from typing import Any, Final, Protocol
 
 from sightline.application.notify import Notify
 from sightline.domain.alerts.notice import Alert, AlertState, Notice
@@ -23,7 +21,8 @@ from sightline.domain.alerts.step import (
 from sightline.domain.errors import BadData, NotFound, SightlineError
 from sightline.domain.events import AlertChanged
 from sightline.domain.labels import Labels
-from sightline.domain.promql.values import Answer, Scalar, Vector
+from sightline.domain.promql.recording import elements
+from sightline.domain.promql.values import Answer
 from sightline.domain.tenancy import DEFAULT_TENANT, Principal, Role, Tenant
 from sightline.ports.bus import Bus
 from sightline.ports.catalog import Catalog, Document
@@ -103,7 +102,7 @@ class _Slot:
     """What is remembered of a rule between evaluations. body: the document that `watched` was made from."""
 
     body: bytes = b""
-    watched: Watched | None = None
+    watched: Watched[AlertRule] | None = None
     alerts: Alerts = field(default_factory=lambda: NO_ALERTS)
     status: RuleStatus | None = None
     took: float = 0.0
@@ -197,16 +196,16 @@ class Evaluate:
         slots = [slot for (tenant, _), slot in sorted(self._slots.items()) if tenant == principal.tenant]
         return [slot.status for slot in slots if slot.status is not None]
 
-    async def _read(self, documents: Mapping[_Key, Document]) -> Mapping[_Key, Watched | BaseException]:
+    async def _read(self, documents: Mapping[_Key, Document]) -> Mapping[_Key, Watched[AlertRule] | BaseException]:
         """The rules of the documents, made anew where these are new or have changed, or what is wrong with them."""
 
-        async def read(key: _Key, slot: _Slot) -> Watched:
+        async def read(key: _Key, slot: _Slot) -> Watched[AlertRule]:
             watched = _watched(key[0], documents[key])
             slot.watched, slot.body = watched, documents[key].body
             return watched
 
         slots = {key: self._slots.setdefault(key, _Slot()) for key in documents}
-        rules: dict[_Key, Watched | BaseException] = {
+        rules: dict[_Key, Watched[AlertRule] | BaseException] = {
             key: slot.watched
             for key, slot in slots.items()
             if slot.watched is not None and slot.body == documents[key].body
@@ -216,7 +215,7 @@ class Evaluate:
         rules.update(zip(changed, made, strict=True))
         return {key: rules[key] for key in documents}
 
-    async def _together(self, rules: Iterable[Watched | BaseException], now: int) -> Mapping[Tenant, Ask]:
+    async def _together(self, rules: Iterable[Watched[AlertRule] | BaseException], now: int) -> Mapping[Tenant, Ask]:
         """What answers the expressions of each tenant's rules at `now`."""
         texts: dict[Tenant, list[str]] = {tenant: [] for tenant in self._tenants}
         for one in rules:
@@ -227,7 +226,7 @@ class Evaluate:
             for tenant, its in texts.items()
         }
 
-    async def _find(self, key: _Key, rule: Watched | BaseException, ask: Ask) -> Holding:
+    async def _find(self, key: _Key, rule: Watched[AlertRule] | BaseException, ask: Ask) -> Holding:
         """What one rule's queries say."""
         slot = self._slots[key]
         async with self._turns:
@@ -235,7 +234,7 @@ class Evaluate:
             try:
                 if isinstance(rule, BaseException):
                     raise rule
-                return await _holding(rule, slot.alerts, ask)
+                return await holding(rule, slot.alerts, ask)
             finally:
                 slot.took = self._clock.monotonic() - started
 
@@ -285,14 +284,19 @@ class Evaluate:
             self._telemetry.set(ALERTS, counts[state], (state,))
 
 
-def _watched(tenant: Tenant, document: Document) -> Watched:
+def _watched(tenant: Tenant, document: Document) -> Watched[AlertRule]:
     rule = decode_rule(document.body)
     if rule.name != document.key:
         raise BadData(f"the rule stored as {document.key!r} calls itself {rule.name!r}; the two must be the same")
     return Watched.of(tenant, rule)
 
 
-async def _holding(watched: Watched, alerts: Alerts, ask: Ask) -> Holding:
+async def holding(watched: Watched[Any], alerts: Alerts, ask: Ask) -> Holding:
+    """What the expressions of a rule say now; alerts: those that it has.
+
+    Raises:
+        SightlineError: nothing was found out; which one and why.
+    """
     true = watched.holding(_elements(await ask(watched.rule.expr)))
     # Whether there is data matters only to alerts that the result does not hold; without any it is not asked for.
     if not watched.rule.data or alerts.keys() <= true.keys():
@@ -301,16 +305,7 @@ async def _holding(watched: Watched, alerts: Alerts, ask: Ask) -> Holding:
     return Holding(true, frozenset(watched.texts.identity(labels) for labels, _ in there))
 
 
-def _elements(answer: Answer) -> list[tuple[Labels, float]]:
-    """The elements of an instant answer; a scalar is one element without labels.
-
-    Raises:
-        BadData: a string or a range of samples, which no alert can be made of.
-    """
-    value = answer.value
-    if isinstance(value, Scalar):
-        return [(Labels(), float(value.values[-1]))]
-    if not isinstance(value, Vector):
-        raise BadData("the expression of an alert rule yields an instant vector or a scalar, and this one does not")
-    there = np.flatnonzero(value.present[:, -1]).tolist()
-    return list(zip((value.labels[row] for row in there), value.values[there, -1].tolist(), strict=True))
+def _elements(answer: Answer) -> Iterable[tuple[Labels, float]]:
+    """The elements of an instant answer; a scalar is one element without labels."""
+    labels, there, values = elements(answer.value)
+    return zip((labels[row] for row in there.tolist()), values.tolist(), strict=True)

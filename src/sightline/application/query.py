@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, S
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 from sightline.application.admit import Lane, Outgrown, Turn, Turns
+from sightline.application.deadline import within
 from sightline.application.fetch import AT_ONCE, Budget, fetch
 from sightline.application.reuse import Computed, Repeated, Reuse
 from sightline.application.slices import Slices
@@ -30,6 +31,7 @@ from sightline.domain.promql.plan import Fetch, Plan, plan
 from sightline.domain.promql.resources import Resources
 from sightline.domain.promql.sharing import Memo, shared
 from sightline.domain.promql.sliced import Sliced
+from sightline.domain.promql.touched import touched
 from sightline.domain.promql.values import Answer, Value, Vector
 from sightline.domain.tenancy import Principal, Tenant
 from sightline.domain.timerange import MINUTE, Grid, format_duration
@@ -82,7 +84,8 @@ class QueryOptions:
     """What a caller may ask for, within the limits; None leaves it to them.
 
     timeout: seconds. lookback: ms. limit: how many series to return at most. fresh: nothing of earlier answers is used or kept.
-    client: what the caller calls itself.
+    client: what the caller calls itself. tell: is told of the query when it is answered, with what it looked at, which is counted
+    for it; nothing of earlier answers is used then.
     """
 
     timeout: float | None = None
@@ -90,6 +93,7 @@ class QueryOptions:
     limit: int | None = None
     fresh: bool = False
     client: str = ""
+    tell: Callable[[QueryRun], None] | None = None
 
 
 DEFAULT_OPTIONS: Final = QueryOptions()
@@ -130,6 +134,14 @@ class _Fetched:
     found: Mapping[Leaf, Vector]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """Texts that are asked together, and the trees of those that can be parsed, with what they have in common shared."""
+
+    texts: Sequence[str]
+    roots: Mapping[str, Node]
+
+
 class Query:
     """The use case. One instance serves all tenants.
 
@@ -157,10 +169,15 @@ class Query:
         self._spread = PoolSpread(executor, threads)
         self._reuse = reuse
         self._watch = watch or Watch(clock, telemetry)
-        self._together: dict[Tenant, tuple[Sequence[str], Mapping[str, Node]]] = {}
+        self._together: dict[Tenant, Prepared] = {}
         # However many large queries there are, a thread is left for the small ones.
         large = max(1, threads - 1)
         self._turns = Turns(telemetry, small=self._limits.concurrency, large=large, queue=self._limits.queue)
+
+    @property
+    def turns(self) -> Turns:
+        """The lanes, for other ways of reading that shall have their places among the queries."""
+        return self._turns
 
     async def instant(
         self, principal: Principal, text: str, at: int, options: QueryOptions = DEFAULT_OPTIONS
@@ -192,11 +209,20 @@ class Query:
 
         A text that cannot be parsed disturbs no other. Notes on what they have in common come with the text that was asked first.
         """
-        its, memo = [*texts], Memo()
-        known, roots = self._together.get(principal.tenant, ([], {}))
-        if its != known:
-            roots = await self._in_thread(lambda: _sharing(its, self._text_limits()))
-            self._together[principal.tenant] = its, roots
+        its = [*texts]
+        known = self._together.get(principal.tenant)
+        if known is None or known.texts != its:
+            known = self._together[principal.tenant] = await self.prepare(its)
+        return self.asking(principal, known, at)
+
+    async def prepare(self, texts: Iterable[str]) -> Prepared:
+        """Get texts ready that are asked together again and again; whoever does so keeps them."""
+        its = [*texts]
+        return Prepared(its, await self._in_thread(lambda: _sharing(its, self._text_limits())))
+
+    def asking(self, principal: Principal, prepared: Prepared, at: int) -> Callable[[str], Awaitable[Answer]]:
+        """What answers prepared texts at one instant, as `together` has it."""
+        memo, roots = Memo(), prepared.roots
 
         async def ask(text: str) -> Answer:
             question = Question(principal.tenant, "instant", text, Grid.instant(at), DEFAULT_OPTIONS.client)
@@ -219,9 +245,12 @@ class Query:
                 self._check_grid(question.grid)
             job = _Job(question, lookback, options, run, is_range, root, memo)
             try:
-                return _limited(await self._within(timeout, self._run(job)), options.limit)
+                answer = _limited(await self._within(timeout, self._run(job)), options.limit)
             finally:
                 job.is_over = True  # whatever still evaluates ends at its next check
+        if options.tell is not None:
+            options.tell(run)
+        return answer
 
     async def _run(self, job: _Job) -> Answer:
         """Answer in the lane where the query belongs by what is known of it; if that is not enough, once more in the large one."""
@@ -245,7 +274,7 @@ class Query:
 
     def _is_reused(self, job: _Job) -> bool:
         """Whether answers of before may be used for a query."""
-        return job.is_range and not job.options.fresh
+        return job.is_range and not job.options.fresh and job.options.tell is None
 
     async def _in_lane(self, job: _Job, lane: Lane) -> Answer:
         question = job.question
@@ -264,7 +293,10 @@ class Query:
             with self._watch.timed(job.run, "fetching"):
                 fetched = await self._fetched(job, turn, planned)
             with self._watch.timed(job.run, "evaluating"):
-                return await self._evaluated(job, fetched)
+                computed = await self._evaluated(job, fetched)
+            if job.options.tell is not None and not fetched.found:
+                job.run.touched = await self._in_thread(lambda: touched(fetched.plan, fetched.columns, job.check))
+            return computed
 
         if self._reuse is None or not self._is_reused(job):
             return (await compute(None, job.question.grid)).answer
@@ -408,31 +440,17 @@ class Query:
             raise InvalidParameter("end timestamp must not be before start time", parameter="end")
         if grid.points - 1 > self._limits.max_points:
             message = (
-                f"{grid.points} points per series at a step of {format_duration(grid.step)}:"
-                f" query.max_points allows {self._limits.max_points}; take a larger step or a shorter range"
+                f"exceeded maximum resolution of {self._limits.max_points:,} points per timeseries. Try decreasing the query"
+                " resolution (?step=XX), or raise query.max_points"
             )
             raise TooManyPoints(message, limit=self._limits.max_points, points=grid.points)
 
     async def _within(self, seconds: float, work: Coroutine[Any, Any, Answer]) -> Answer:
-        """Await the work, for so long at most; past that it is cancelled, as `asyncio.timeout` does with the loop's own time."""
-        task, expired = cast("asyncio.Task[Answer]", asyncio.current_task()), False  # a coroutine runs in one
-        others = task.cancelling()
+        def expired() -> QueryTimeout:
+            after, allowed = (format_duration(round(one * 1000)) for one in (seconds, self._limits.timeout))
+            return QueryTimeout(f"query timed out after {after}: query.timeout allows {allowed}", seconds=seconds)
 
-        def expire() -> None:
-            nonlocal expired
-            expired = task.cancel()
-
-        timer = self._clock.call_later(seconds, expire)
-        try:
-            return await work
-        except asyncio.CancelledError:
-            if not expired or task.uncancel() > others:
-                raise
-            shown = format_duration(round(seconds * 1000))
-            message = f"query timed out after {shown}: query.timeout allows {format_duration(round(self._limits.timeout * 1000))}"
-            raise QueryTimeout(message, seconds=seconds) from None
-        finally:
-            timer.cancel()
+        return await within(self._clock, seconds, work, expired)
 
 
 def _sharing(texts: Sequence[str], limits: TextLimits) -> Mapping[str, Node]:

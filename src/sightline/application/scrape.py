@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 from sightline.application.metadata import MetricMetadata
 from sightline.domain.errors import SeriesIdCollision, SightlineError
+from sightline.domain.metrics.exemplars import NO_EXEMPLARS, ExemplarBatch
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.scrape.relabel import Relabelling
 from sightline.domain.scrape.scraped import Scraped
@@ -54,6 +55,14 @@ class IngestSamples(Protocol):
         ...
 
 
+class KeepExemplars(Protocol):
+    """The part of the exemplars' use case that scraping needs."""
+
+    async def keep(self, principal: Principal, batch: ExemplarBatch) -> None:
+        """Take exemplars in; what cannot be kept is counted and fails nothing."""
+        ...
+
+
 @dataclass(slots=True, eq=False)
 class Followed:
     """A target that is scraped, and how it is doing.
@@ -88,13 +97,16 @@ class Scrape:
         telemetry: Telemetry,
         *,
         principal: Principal = LOCAL,
+        exemplars: KeepExemplars | None = None,
     ) -> None:
+        """`exemplars` takes those that targets show; None leaves them out."""
         self._scraper = scraper
         self._ingest = ingest
         self._metadata = metadata
         self._clock = clock
         self._telemetry = telemetry
         self._principal = principal
+        self._exemplars = exemplars
         self._relabellings: dict[str, Relabelling] = {}
 
     def follow(self, target: Target) -> Followed:
@@ -119,6 +131,8 @@ class Scrape:
             failure = error
         seconds = self._clock.monotonic() - started
         failure = await self._take_in(one, adopted, counts, time, seconds) or failure
+        if failure is None:
+            await self._keep_exemplars(one, time)
         one.scraped_at, one.seconds, one.samples = time, seconds, counts.scraped
         self._tell(one, failure)
 
@@ -148,6 +162,12 @@ class Scrape:
             return refused
         await self._store(one, one.series.batch(None, time, seconds=seconds, counts=counts))
         return refused
+
+    async def _keep_exemplars(self, one: Followed, time: int) -> None:
+        """Those of a body whose samples are stored."""
+        if self._exemplars is None or one.last is None or one.last.exemplars is NO_EXEMPLARS:
+            return
+        await self._exemplars.keep(self._principal, one.series.exemplars(one.last, time))
 
     async def _store(self, one: Followed, batch: WriteBatch) -> SightlineError | None:
         try:

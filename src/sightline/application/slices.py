@@ -24,15 +24,30 @@ _AT_ONCE: Final = 2  # slices: one is worked on while the next one is read
 
 
 class Slices:
-    """The samples of a fetch, some series at a time. known: all its series; limit: samples that may be there at once."""
+    """The samples of a fetch, some series at a time.
 
-    def __init__(self, series: SeriesReader, tenant: Tenant, fetch: Fetch, known: KnownSeries, limit: int) -> None:
+    known: all its series. limit: samples that may be there at once. most: of a slice. by_labels: series come in order of labels,
+    and not of ids, as they lie in the store.
+    """
+
+    def __init__(
+        self,
+        series: SeriesReader,
+        tenant: Tenant,
+        fetch: Fetch,
+        known: KnownSeries,
+        limit: int,
+        *,
+        most: int = SLICE_SAMPLES,
+        by_labels: bool = False,
+    ) -> None:
         self._series = series
         self._tenant = tenant
         self._fetch = fetch
         self._known = known
         self._alone = limit // _AT_ONCE
-        self._most = min(SLICE_SAMPLES, self._alone)
+        self._most = min(most, self._alone)
+        self._by_labels = by_labels
 
     async def give(self, take: Callable[[SeriesColumns], Awaitable[None]]) -> None:
         """Give them to `take`, slice after slice, each series in one piece; the next slice is read meanwhile.
@@ -42,7 +57,7 @@ class Slices:
             Unavailable: the store is away.
             Whatever `take` raises.
         """
-        async with aclosing(self._read()) as slices:
+        async with aclosing(self.each()) as slices:
             ahead = asyncio.ensure_future(anext(slices, None))
             try:
                 while (found := await ahead) is not None:
@@ -53,9 +68,14 @@ class Slices:
                 ahead.cancel()
                 await asyncio.gather(ahead, return_exceptions=True)
 
-    async def _read(self) -> AsyncGenerator[SeriesColumns, None]:
-        """The slices: series in order of their ids, as they lie in the store, as many as fit by what the last ones had."""
-        rows, count = np.argsort(self._known.ids), _FIRST
+    async def each(self) -> AsyncGenerator[SeriesColumns, None]:
+        """The slices one after another, each with as many series as fit by what the last ones had.
+
+        Raises:
+            TooManySamples, Unavailable: as `give`.
+        """
+        rows = np.arange(len(self._known)) if self._by_labels else np.argsort(self._known.ids)
+        count = _FIRST
         while len(rows):
             count = min(count, len(rows))
             some = self._known.of_rows(np.sort(rows[:count]))

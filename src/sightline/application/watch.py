@@ -7,6 +7,9 @@ from itertools import count
 from types import TracebackType
 from typing import Final, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sightline.domain.errors import SightlineError
 from sightline.domain.tenancy import Principal, Tenant
 from sightline.domain.timerange import Grid
@@ -61,7 +64,8 @@ class QueryRun:
     """A query on its way. It changes until `code` says how it ended: ok, the code of an error, or canceled.
 
     started: wall time, ms; began: monotonic time, s. waiting, fetching, evaluating: seconds, without the phase that is under way.
-    took: seconds in all, 0 while it runs. series, samples: read so far.
+    took: seconds in all, 0 while it runs. series, samples: read so far. touched: samples looked at by instant, int64 (points,),
+    where somebody wants to know and it can be told.
     """
 
     number: int
@@ -75,6 +79,7 @@ class QueryRun:
     samples: int = 0
     took: float = 0.0
     code: str = ""
+    touched: NDArray[np.int64] | None = None
 
     def seconds(self) -> dict[Phase, float]:
         """The seconds by phase."""

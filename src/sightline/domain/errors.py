@@ -10,7 +10,8 @@ SightlineError
 │   ├── SampleOutOfBounds        sample_out_of_bounds  older than retention or too far ahead
 │   ├── SeriesIdCollision        series_id_collision   two label sets with one id: the later is refused
 │   ├── MalformedQuery           query_malformed       with line and column
-│   └── TooManyPoints            query_points_limit
+│   ├── TooManyPoints            query_points_limit
+│   └── ReadTooLarge             read_samples_limit
 ├── Unprocessable                understood, but cannot be carried out
 │   ├── NotSupported             query_not_supported   names the missing construct
 │   ├── VectorMatchingFailed     query_vector_matching
@@ -104,6 +105,12 @@ class TooManyPoints(BadData):
     """A range query with more steps than the limit allows."""
 
     code = "query_points_limit"
+
+
+class ReadTooLarge(BadData):
+    """A remote read that would answer with more samples, or series, than the limit allows."""
+
+    code = "read_samples_limit"
 
 
 class Unprocessable(SightlineError):

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 from typing_extensions import override
 
-from sightline.domain.errors import BadData, InvalidLabel
+from sightline.domain.errors import InvalidLabel
 from sightline.domain.regex import compiled_regex
 
 METRIC_NAME: Final = "__name__"
@@ -177,10 +177,7 @@ class Matcher:
     def __post_init__(self) -> None:
         """Compile the regex once."""
         if self.op in {MatchOp.MATCHES, MatchOp.NOT_MATCHES}:
-            try:
-                object.__setattr__(self, "_regex", compiled_regex(self.value))
-            except BadData as error:
-                raise BadData(f"regex {self.value!r} of label {self.name}: {error.message}") from None
+            object.__setattr__(self, "_regex", compiled_regex(self.value))
 
     def matches(self, value: str) -> bool:
         """Whether a label value (empty when the label is missing) satisfies the condition."""

@@ -16,7 +16,7 @@ def compiled_regex(regex: str) -> Any:
     """A regex over label values, made ready: RE2, whose dot matches a line feed.
 
     Raises:
-        BadData: it does not compile; the message is RE2's reason alone.
+        BadData: it does not compile; the message is the one that Prometheus, hence Go, has for that.
     """
     options = re2.Options()
     options.dot_nl = True
@@ -25,7 +25,26 @@ def compiled_regex(regex: str) -> Any:
         return re2.compile(regex, options)
     except re2.error as error:
         reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
-        raise BadData(reason) from None
+        raise BadData(_as_go_says(reason)) from None
+
+
+_REASONS: Final = {
+    "missing )": "missing closing )",
+    "missing ]": "missing closing ]",
+    "no argument for repetition operator": "missing argument to repetition operator",
+    "bad repetition operator": "invalid nested repetition operator",
+    "invalid repetition size": "invalid repeat count",
+    "trailing \\": "trailing backslash at end of expression",
+    "invalid perl operator": "invalid or unsupported Perl syntax",
+    "invalid named capture group": "invalid named capture",
+}
+"""RE2's reasons, in Go's words, where these are others."""
+
+
+def _as_go_says(reason: str) -> str:
+    """RE2's message in the form of Go's package regexp, which quotes the part that is wrong."""
+    why, _, part = reason.partition(": ")
+    return f"error parsing regexp: {_REASONS.get(why, why)}: `{part}`"
 
 
 def expansion(template: str, pattern: Any) -> Callable[[Any], str]:

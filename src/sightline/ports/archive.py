@@ -58,6 +58,10 @@ class SeriesArchive(SeriesStore, Protocol):
         """
         ...
 
+    async def chunks(self, tenant: Tenant) -> int:
+        """Of how many pieces the samples of a tenant are stored; 0 for a store that has no such pieces."""
+        ...
+
     async def runs(self, within: TimeRange) -> Mapping[Tenant, Run]:
         """All samples within a range, of each tenant that has some, the last write of a timestamp alone."""
         ...

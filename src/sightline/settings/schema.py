@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, get_args, get_type_hints
 
 from msgspec import Meta, Struct, field
 
+from sightline.domain.metrics.exemplar_ring import DEFAULT_MOST as DEFAULT_EXEMPLARS
 from sightline.domain.metrics.hot import DEFAULT_BYTES as DEFAULT_HOT_BYTES
 from sightline.domain.metrics.index import DEFAULT_BYTES as DEFAULT_INDEX_BYTES
 from sightline.domain.promql.parse import DEFAULT_LIMITS as QUERY_TEXT
@@ -90,12 +91,25 @@ class Intake(Struct, frozen=True, forbid_unknown_fields=True):
             description="Acknowledged samples, and 100 times as many bytes, that may wait for the store in memory; beyond it samples are refused with 429.",
         ),
     ] = 10_000_000
-    request_samples: Annotated[int, Meta(ge=1, description="Samples, or series, that one request may bring.")] = (
-        1_000_000
-    )
+    request_samples: Annotated[
+        int, Meta(ge=1, description="Samples, series or exemplars that one request may bring.")
+    ] = 1_000_000
     labels: Annotated[int, Meta(ge=1, description="Labels a series may have.")] = 128
     label_name_bytes: Annotated[int, Meta(ge=1, description="Bytes of a label name.")] = 1024
     label_value_bytes: Annotated[int, Meta(ge=1, description="Bytes of a label value.")] = 8192
+
+
+class Exemplars(Struct, frozen=True, forbid_unknown_fields=True):
+    """Exemplars in memory."""
+
+    max: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10_000_000,
+            description="Exemplars that are kept in memory, of all series together, the newest; 0 keeps none.",
+        ),
+    ] = DEFAULT_EXEMPLARS
 
 
 class Disk(Struct, frozen=True, forbid_unknown_fields=True):
@@ -159,6 +173,19 @@ class Search(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 100_000
 
 
+class Read(Struct, frozen=True, forbid_unknown_fields=True):
+    """Bounds of remote reads."""
+
+    max_samples: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Samples that a remote read may answer with in one message; what is streamed in chunks is not bounded.",
+        ),
+    ] = 50_000_000
+    max_queries: Annotated[int, Meta(ge=1, description="Queries that one remote read may hold.")] = 100
+
+
 class Http(Struct, frozen=True, forbid_unknown_fields=True):
     """The HTTP door."""
 
@@ -189,8 +216,21 @@ class Http(Struct, frozen=True, forbid_unknown_fields=True):
     read_timeout: Annotated[Duration, Meta(description="How long a client may take to send a request body.")] = (
         Duration(30_000)
     )
+    lifecycle: Annotated[
+        bool,
+        Meta(description="Whether `POST /-/reload` and `POST /-/quit` are done; whoever may call may then stop it."),
+    ] = False
     external_url: Annotated[
         str, Meta(description="Where people reach the web UI, for links in notices: `https://sightline.example.org`.")
+    ] = ""
+
+
+class Prometheus(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where clients of Prometheus look for one."""
+
+    listen: Annotated[
+        str,
+        Meta(description="A further address and port of the HTTP door, as `127.0.0.1:9090`; empty: none."),
     ] = ""
 
 
@@ -274,6 +314,23 @@ class Dashboards(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ()
 
 
+class Rules(Struct, frozen=True, forbid_unknown_fields=True):
+    """Rules that stand in files."""
+
+    files: Annotated[
+        tuple[str, ...],
+        Meta(description="Rule files in Prometheus' format, or patterns of such, as `rules/*.yml`."),
+    ] = ()
+    interval: Annotated[
+        Duration, Meta(description="How often the rules of a group are evaluated that does not say its `interval`.")
+    ] = Duration(60_000)
+    query_offset: Annotated[
+        Duration,
+        Meta(description="How far in the past rules of a group are evaluated that does not say its `query_offset`."),
+    ] = Duration(0)
+    concurrency: Annotated[int, Meta(ge=1, description="Groups of rules that are evaluated at once.")] = 4
+
+
 class Webhook(Struct, frozen=True, forbid_unknown_fields=True):
     """Notices as HTTP POSTs, in the shape of Alertmanager's webhook."""
 
@@ -309,16 +366,20 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     hot: Hot = field(default_factory=Hot)
     index: Index = field(default_factory=Index)
     intake: Intake = field(default_factory=Intake)
+    exemplars: Exemplars = field(default_factory=Exemplars)
     disk: Disk = field(default_factory=Disk)
     query: Query = field(default_factory=Query)
     search: Search = field(default_factory=Search)
+    read: Read = field(default_factory=Read)
     http: Http = field(default_factory=Http)
+    prometheus: Prometheus = field(default_factory=Prometheus)
     host: Host = field(default_factory=Host)
     containers: Containers = field(default_factory=Containers)
     own: Own = field(default_factory=Own)
     alerts: Alerts = field(default_factory=Alerts)
     servers: Servers = field(default_factory=Servers)
     dashboards: Dashboards = field(default_factory=Dashboards)
+    rules: Rules = field(default_factory=Rules)
     webhook: Webhook = field(default_factory=Webhook)
     log: Log = field(default_factory=Log)
     scrape: tuple[ScrapeJob, ...] = ()

@@ -31,6 +31,7 @@ _NOT_SETTINGS: Final = frozenset({"SIGHTLINE_CONFIG", "SIGHTLINE_URL", "SIGHTLIN
 """Names with our prefix that are read elsewhere: by the command line and the kernels."""
 _TESTS: Final = "SIGHTLINE_TEST_"
 """What the names begin with that only tests read."""
+_PATHS: Final = ("dashboards.files", "rules.files")
 _TEXT_TYPES: Final = (Duration, Size, Fsync)
 
 
@@ -132,10 +133,11 @@ def _from_file(path: Path, problems: list[SettingsInvalid], *, required: bool) -
         flat.update(
             {f"{name}.{leaf}": one for leaf, one in value.items()} if isinstance(value, dict) else {name: value}
         )
-    files = flat.get("dashboards.files")
-    if isinstance(files, list) and all(isinstance(one, str) for one in files):
-        # As the paths of scrape jobs: what stands beside the settings file is found from every folder.
-        flat["dashboards.files"] = [str(path.absolute().parent / one) for one in files]
+    for key in _PATHS:
+        files = flat.get(key)
+        if isinstance(files, list) and all(isinstance(one, str) for one in files):
+            # As the paths of scrape jobs: what stands beside the settings file is found from every folder.
+            flat[key] = [str(path.absolute().parent / one) for one in files]
     return _Layer(str(path), flat, scrape)
 
 

@@ -16,7 +16,7 @@ from sightline.domain.kernels.chunk_decode import decode
 from sightline.domain.labels import Labels, metric_id, series_id
 from sightline.domain.metrics.digest import Statistic, Windows
 from sightline.domain.metrics.journal import Appended, SealedRange, SeriesSeen, seal
-from sightline.domain.tenancy import DEFAULT_TENANT
+from sightline.domain.tenancy import DEFAULT_TENANT, Tenant
 from sightline.domain.timerange import ALL_TIME, DAY, HOUR, MINUTE, TimeRange
 
 NOW = 1_790_000_000_000
@@ -169,6 +169,7 @@ async def test_a_range_may_span_many_years(engine: Embedded) -> None:
     store = ClickHouseSeries(engine)
     await store.write(Ledger().sealed([Write(DEFAULT_TENANT, UP, samples)]))
     assert (await store.select(DEFAULT_TENANT, (), ALL_TIME, 120)).samples == 120
+    assert (await store.chunks(DEFAULT_TENANT), await store.chunks(Tenant("other"))) == (120, 0)
 
 
 async def test_rows_survive_a_restart(tmp_path: Path) -> None:

@@ -123,7 +123,9 @@ def test_a_path_that_leads_nowhere_is_a_problem(tmp_path: Path) -> None:
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     """What cannot be read is told in the system's words."""
     (tmp_path / "d.json").mkdir()
-    assert read_target_files([str(tmp_path / "*.json")]).problems == (f"{tmp_path / 'd.json'}: Is a directory",)
+    assert read_target_files([str(tmp_path / "*.json")]).problems == (
+        f"{tmp_path / 'd.json'}: cannot be read: Is a directory",
+    )
 
 
 def test_a_huge_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

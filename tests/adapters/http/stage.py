@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,13 +25,18 @@ from sightline.adapters.outbound.memory.scraper import MemoryScraper
 from sightline.adapters.outbound.memory.series import MemorySeries
 from sightline.adapters.outbound.memory.servers import MemoryServers
 from sightline.adapters.wire.dashboard import from_json, to_json
+from sightline.application.admit import Turns
 from sightline.application.define import Codec, DefineDashboards
+from sightline.application.derive import GroupState
 from sightline.application.discover import Discover
 from sightline.application.evaluate import RuleStatus
+from sightline.application.exemplify import Exemplify
+from sightline.application.federate import Federate
 from sightline.application.follow import Follow
 from sightline.application.inspect import Inspect
 from sightline.application.metadata import MetricMetadata
 from sightline.application.query import QueryOptions
+from sightline.application.read import Read, ReadLimits
 from sightline.application.recall import Recall
 from sightline.application.register import Register
 from sightline.application.report import Report
@@ -41,11 +47,13 @@ from sightline.application.watch import Watch
 from sightline.domain.alerts.notice import Alert
 from sightline.domain.dashboards.ready_made import READY_MADE
 from sightline.domain.labels import LabelLimits, Labels, Matchers
+from sightline.domain.metrics.cardinality import Cardinality
+from sightline.domain.metrics.exemplar_ring import ExemplarRing
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.promql.values import Answer, Value, Vector
 from sightline.domain.scrape.job import ScrapeJob
-from sightline.domain.tenancy import Principal, Tenant
+from sightline.domain.tenancy import DEFAULT_TENANT, Principal, Tenant
 from sightline.domain.timerange import DAY, Grid, TimeRange
 from sightline.ports.telemetry import Family, Instrument, Kind, Point, Telemetry
 
@@ -81,6 +89,36 @@ class Counters(Telemetry):
         return self.values.get((instrument.name, labels), 0)
 
 
+class AtOnce(Executor):
+    """Does what it is given before it returns, so that no thread is left behind."""
+
+    @override
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
+
+
+@dataclass
+class RuleBooks:
+    """Rules in files."""
+
+    standing: list[GroupState] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def groups(self, principal: Principal) -> list[GroupState]:
+        """All of them, of the default tenant."""
+        return self.standing if principal.tenant == DEFAULT_TENANT else []
+
+    def alerts(self, principal: Principal) -> list[Alert]:
+        """Theirs."""
+        return [alert for state in self.groups(principal) for rule in state.rules for alert in rule.alerts.values()]
+
+    def problems(self, principal: Principal) -> list[str]:
+        """What is wrong."""
+        return self.wrong
+
+
 @dataclass
 class Stage:
     """Everything behind the door, open to the tests. `fails` is raised by every use case."""
@@ -98,9 +136,11 @@ class Stage:
     found: Found[Any] = field(default_factory=lambda: Found([], 10, truncated=False))
     standing: list[Alert] = field(default_factory=list)
     evaluated: list[RuleStatus] = field(default_factory=list)
+    books: RuleBooks = field(default_factory=RuleBooks)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     stored: list[tuple[Principal, WriteBatch]] = field(default_factory=list)
     rosters: dict[Tenant, Roster] = field(default_factory=dict)
+    read_limits: ReadLimits = field(default_factory=ReadLimits)
     not_ready: str | None = None
     checks: dict[str, str] = field(default_factory=lambda: {"store": "ok"})
 
@@ -170,13 +210,20 @@ class Stage:
         """Evaluate."""
         return [status for status in self.evaluated if status.tenant == principal.tenant]
 
+    async def cardinality(self, principal: Principal, limit: int) -> Cardinality:
+        """Count."""
+        await self._told("cardinality", principal, limit)
+        return Cardinality(0, 0, 0, None, None, (), (), (), ())
+
     def __post_init__(self) -> None:
         self.watch = Watch(self.clock, self.telemetry)
         self.server_list = MemoryServers()
         self.servers = Register(self.server_list, self.clock, LabelLimits())
         self.series_store = MemorySeries()
+        self.turns = Turns(self.telemetry, small=4, large=1, queue=10)
         self.scraper = MemoryScraper(self.clock)
         self.metadata = MetricMetadata(self.telemetry)
+        self.exemplars = Exemplify(ExemplarRing(), self.telemetry)
         self.scrape = Scrape(self.scraper, self, self.metadata, self.clock, self.telemetry)
         self.targets = self.scraping()
 
@@ -189,8 +236,10 @@ class Stage:
         stage: Any = self
         return UseCases(
             query=stage,
+            read=Read(self.series_store, self.clock, self.telemetry, AtOnce(), self.turns, self.read_limits),
             search=stage,
             ingest=stage,
+            exemplars=self.exemplars,
             alerts=stage,
             dashboards=DefineDashboards(MemoryCatalog(), DashboardFiles(()), READY_MADE, Codec(to_json, from_json)),
             servers=self.servers,
@@ -199,10 +248,13 @@ class Stage:
             targets=self.targets,
             containers=Inspect(self.containers, stage, self.series_store),
             metadata=self.metadata,
+            count=stage,
+            federate=Federate(self.series_store, self.clock),
             tail=Tail(self.bus, self.clock),
             watch=self.watch,
             clock=self.clock,
             telemetry=self.telemetry,
+            rules=self.books,
             readiness=lambda: self.not_ready,
             health=lambda: self.checks,
         )

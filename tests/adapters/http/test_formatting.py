@@ -10,6 +10,7 @@ PATHS = ["/api/v1/format_query", "/api/v1/parse_query"]
 UP = {
     "name": "up",
     "offset": 0,
+    "offsetExpr": None,
     "matchers": [{"name": "__name__", "value": "up", "type": "="}],
     "timestamp": None,
     "startOrEnd": None,
@@ -17,6 +18,8 @@ UP = {
     "smoothed": False,
 }
 VECTOR = {"type": "vectorSelector", **UP}
+TWO = {"type": "numberLiteral", "val": "2", "duration": False}
+FIVE_MINUTES = {"type": "numberLiteral", "val": "300", "duration": True}
 MATCHING = {"card": "one-to-one", "labels": [], "on": False, "include": [], "fillValues": {"lhs": None, "rhs": None}}
 
 
@@ -43,7 +46,7 @@ async def test_what_does_not_parse_is_refused(client: httpx.AsyncClient, path: s
     """The answer says where, and a missing query is named."""
     answer = await client.get(path, params={"query": "sum(up"})
     assert answer.status_code == 400
-    assert answer.json()["error"] == "1:7: parse error: unclosed left parenthesis"
+    assert answer.json()["error"] == 'invalid parameter "query": 1:7: parse error: unclosed left parenthesis'
     assert "query" in (await client.get(path)).json()["error"]
 
 
@@ -59,7 +62,32 @@ async def test_a_long_query_is_laid_out(client: httpx.AsyncClient) -> None:
     [
         ("up", VECTOR),
         ("up offset 1s @ end()", {**VECTOR, "offset": 1000, "startOrEnd": "end"}),
-        ("up[5m] @ 2", {"type": "matrixSelector", **UP, "range": 300_000, "timestamp": 2000}),
+        ("up[5m] @ 2", {"type": "matrixSelector", **UP, "range": 300_000, "rangeExpr": None, "timestamp": 2000}),
+        ("up smoothed", {**VECTOR, "smoothed": True}),
+        ("up[5m] anchored", {"type": "matrixSelector", **UP, "range": 300_000, "rangeExpr": None, "anchored": True}),
+        (
+            'up{a="b"}',
+            {
+                **VECTOR,
+                "matchers": [
+                    {"name": "a", "value": "b", "type": "="},
+                    {"name": "__name__", "value": "up", "type": "="},
+                ],
+            },
+        ),
+        ('{"up"}', {**VECTOR, "name": ""}),
+        ("+up", {"type": "unaryExpr", "op": "+", "expr": VECTOR}),
+        ("-1h", {"type": "numberLiteral", "val": "-3600"}),
+        (
+            "up[2 * 5m] offset (step())",
+            {
+                "type": "matrixSelector",
+                **UP,
+                "range": 0,
+                "rangeExpr": {"type": "durationExpr", "op": "*", "lhs": TWO, "rhs": FIVE_MINUTES, "wrapped": False},
+                "offsetExpr": {"type": "durationExpr", "op": "step", "lhs": None, "rhs": None, "wrapped": True},
+            },
+        ),
         ("1e3", {"type": "numberLiteral", "val": "1000"}),
         ('"a"', {"type": "stringLiteral", "val": "a"}),
         ("-(up)", {"type": "unaryExpr", "op": "-", "expr": {"type": "parenExpr", "expr": VECTOR}}),
@@ -69,8 +97,11 @@ async def test_a_long_query_is_laid_out(client: httpx.AsyncClient) -> None:
                 "type": "subquery",
                 "expr": VECTOR,
                 "range": 300_000,
+                "rangeExpr": None,
                 "offset": -60_000,
+                "offsetExpr": None,
                 "step": 0,
+                "stepExpr": None,
                 "timestamp": None,
                 "startOrEnd": None,
                 "alignEvalTime": False,
@@ -111,6 +142,23 @@ async def test_a_long_query_is_laid_out(client: httpx.AsyncClient) -> None:
 async def test_trees(client: httpx.AsyncClient, query: str, expected: dict[str, Any]) -> None:
     """Each kind of node is the object that Prometheus' UI knows."""
     assert await tree(client, query) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "variadic"),
+    [
+        ("abs(up)", 0),
+        ("time()", 0),
+        ("hour()", 1),
+        ("info(up)", 1),
+        ('label_join(up, "a", "b")', -1),
+        ('sort_by_label(up, "a")', -1),
+        ('histogram_quantiles(up, "q", 0.5)', 9),
+    ],
+)
+async def test_how_many_arguments_a_function_takes(client: httpx.AsyncClient, query: str, variadic: int) -> None:
+    """Told in Prometheus' way: 0 for just those it has types for, above by how many more than all but the last, -1 for any."""
+    assert (await tree(client, query))["func"]["variadic"] == variadic
 
 
 async def test_matching_is_of_vectors(client: httpx.AsyncClient) -> None:

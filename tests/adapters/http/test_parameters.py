@@ -118,7 +118,7 @@ def test_the_number_of_fields_is_bounded() -> None:
 
 def test_a_missing_parameter_is_named() -> None:
     """The error names the parameter for people and programs."""
-    with pytest.raises(InvalidParameter, match="'query' is missing") as caught:
+    with pytest.raises(InvalidParameter, match='invalid parameter "query": it is missing or empty') as caught:
         Parameters.of(b"query=").required("query")
     assert caught.value.detail == {"parameter": "query"}
 

@@ -6,7 +6,13 @@ import pytest
 
 from sightline.domain.kernels.compiled import JIT, compile_all
 
-DECODERS = ("sightline.adapters.wire.remote_write_scan", "sightline.adapters.wire.remote_write_text")
+DECODERS = (
+    "sightline.adapters.wire.remote_read_chunks",
+    "sightline.adapters.wire.remote_read_samples",
+    "sightline.adapters.wire.remote_write_exemplars",
+    "sightline.adapters.wire.remote_write_scan",
+    "sightline.adapters.wire.remote_write_text",
+)
 
 
 @pytest.fixture(scope="session")

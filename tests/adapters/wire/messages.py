@@ -30,6 +30,11 @@ def sample(time: int, value: float) -> bytes:
     return field(2, b"\x09" + double + b"\x10" + varint(time))
 
 
+def exemplar(time: int, value: float, *labels: bytes) -> bytes:
+    """The exemplar field of a timeseries."""
+    return field(3, b"".join(labels) + b"\x11" + struct.pack("<d", value) + b"\x18" + varint(time))
+
+
 def series(*fields: bytes) -> bytes:
     """The timeseries field of a request."""
     return field(1, b"".join(fields))

@@ -19,6 +19,7 @@ from sightline.adapters.wire.exposition import encode
 from sightline.adapters.wire.exposition_decoder import OPENMETRICS, TEXT, ExpositionDecoder
 from sightline.domain.errors import BodyTooLarge, MalformedBody, SightlineError, UnsupportedMediaType
 from sightline.domain.labels import METRIC_NAME, Labels
+from sightline.domain.metrics.exemplars import NO_EXEMPLARS
 from sightline.domain.metrics.samples import STALE_BITS
 from sightline.domain.scrape.scraped import NO_TIME, Metadata, Scraped
 from sightline.ports.telemetry import Family, Instrument, Kind, Point
@@ -71,13 +72,29 @@ def content(scraped: Scraped) -> list[Sample]:
     return [(str(scraped.labels[one]), None if time == NO_TIME else time, repr(value)) for one, time, value in columns]
 
 
+def told(scraped: Scraped) -> list[tuple[str, str, float, int, bool]]:
+    """Series, own labels, value, time, and whether that is its own."""
+    found = scraped.exemplars
+    assert found.series == (scraped.labels if len(found) else ())
+    columns = zip(found.owners.tolist(), found.values.tolist(), found.times.tolist(), found.timed.tolist(), strict=True)
+    return [
+        (str(scraped.labels[owner]), str(Labels.from_canonical(labels)), value, time, timed)
+        for labels, (owner, value, time, timed) in zip(found.labels, columns, strict=True)
+    ]
+
+
+def escaped(text: str) -> str:
+    """A text as it stands between quotation marks."""
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
 def outcome(decoder: ExpositionDecoder, body: bytes, media_type: str) -> object:
     """Everything that decoding a body says, be it an error."""
     try:
         scraped = decoder.decode(body, media_type)
     except SightlineError as error:
         return type(error), error.message
-    return content(scraped), scraped.labels, dict(scraped.metadata), scraped.duplicates
+    return content(scraped), scraped.labels, dict(scraped.metadata), scraped.duplicates, told(scraped)
 
 
 def theirs(families: Iterable[prometheus_client.Metric]) -> list[Sample]:
@@ -109,7 +126,7 @@ def test_a_page_becomes_columns() -> None:
 
 
 def test_openmetrics_becomes_columns() -> None:
-    """Times are seconds there, exemplars are left out, and every type of metric is known."""
+    """Times are seconds there, and every type of metric is known."""
     found = decode(OM_PAGE, OPENMETRICS)
     assert content(found) == [
         ('r_total{a="b"}', 1605301325491, "5.0"),
@@ -284,6 +301,63 @@ def test_a_mistake_is_named_with_its_line_and_nothing_is_kept(body: bytes, said:
         decoder.decode(b'foo 1\nfoo{a="b"} 1\na 1\n', TEXT)
 
 
+EXEMPLARS = b"""\
+h_bucket{le="1"} 1 # {trace_id="abc"} 0.67 1520879607.789
+h_bucket{le="2"} 2 1520879600.5 # {trace_id="d\\"e",span_id="\xc3\xa9"} -0.5
+h_bucket{le="+Inf"} 3 # {} +Inf
+c_total{a="x # {y"} 4 # {trace_id="{ # }"} 1e3 -7
+c_total 4
+c_total{a="b"} 4 # {a="1",a="2"} 1
+# EOF
+"""
+
+
+def test_exemplars_come_with_their_series() -> None:
+    """Each with its series, own labels, value and time; the same whether the series were known before or not."""
+    decoder = ExpositionDecoder()
+    expected = [
+        ('h_bucket{le="1"}', '{trace_id="abc"}', 0.67, 1520879607789, True),
+        ('h_bucket{le="2"}', '{span_id="é",trace_id="d\\"e"}', -0.5, 1520879600500, False),
+        ('h_bucket{le="+Inf"}', "{}", math.inf, NO_TIME, False),
+        ('c_total{a="x # {y"}', '{trace_id="{ # }"}', 1000.0, -7000, True),
+    ]
+    last = None
+    for _ in range(3):
+        last = decoder.decode(EXEMPLARS, OPENMETRICS, last=last)
+        assert told(last) == expected
+        assert last.exemplars.unreadable == 1
+        assert len(last.series) == 6
+
+
+def test_a_page_without_exemplars_has_none() -> None:
+    """In the text format what follows a sample is no exemplar, and a page of OpenMetrics need not have any."""
+    assert decode(b"a 1\n# EOF\n", OPENMETRICS).exemplars is NO_EXEMPLARS
+    with pytest.raises(MalformedBody, match="line 1: expected the end of the line"):
+        decode(b'a 1 # {t="x"} 1\n', TEXT)
+
+
+def test_a_damaged_exemplar_is_named_by_its_line() -> None:
+    """However well its series is known."""
+    decoder = ExpositionDecoder()
+    decoder.decode(b'a 1\nb 1 # {t="x"} 1\n# EOF\n', OPENMETRICS)
+    for text in (b'{t="x"} y', b't="x" 1', b'{t="x"} 1 x', b"{} 1 1e300"):
+        with pytest.raises(MalformedBody, match=r"line 2: expected .* exemplar"):
+            decoder.decode(b"a 1\nb 1 # " + text + b"\n# EOF\n", OPENMETRICS)
+
+
+@given(
+    st.dictionaries(st.text(min_size=1), st.text(), max_size=3), st.floats(), st.none() | st.integers(-(10**9), 10**9)
+)
+def test_any_exemplar_is_read_as_it_is_written(labels: dict[str, str], value: float, time: int | None) -> None:
+    """Label names and values of any characters, any number, with a time and without."""
+    named = ",".join(f'"{escaped(name)}"="{escaped(text)}"' for name, text in labels.items())
+    line = f"a 1 # {{{named}}} {value!r}{'' if time is None else f' {time}'}\n# EOF\n"
+    (found,) = told(decode(line.encode(), OPENMETRICS))
+    assert found[1] == str(Labels.of(labels))
+    assert found[2] == value or math.isnan(value)
+    assert found[3:] == ((NO_TIME, False) if time is None else (1000 * time, True))
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [
@@ -299,6 +373,9 @@ def test_a_mistake_is_named_with_its_line_and_nothing_is_kept(body: bytes, said:
         (b'a 1 # {t="x"\n# EOF\n', "line 1: expected the labels of an exemplar"),
         (b'a 1 # {t="x"}\n# EOF\n', "line 1: expected value and time of an exemplar"),
         (b'a 1 # {t="x"} y\n# EOF\n', "line 1: expected a number in an exemplar"),
+        (b'a 1 # {t="x"}5\n# EOF\n', "line 1: expected value and time of an exemplar"),
+        (b'a 1 # {t="x"} 1 2 3\n# EOF\n', "line 1: expected value and time of an exemplar"),
+        (b'a 1\na{b="c"} 1 # {t="x"} 1 NaN\n# EOF\n', "line 2: expected a time in seconds in an exemplar"),
         (b"a 1 # {t=x} 1\n# EOF\n", "line 1: expected a value in quotation marks for label 't'"),
     ],
 )

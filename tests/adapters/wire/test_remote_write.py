@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.adapters.wire.messages import field, label, sample, series, varint
+from tests.adapters.wire.messages import exemplar, field, label, sample, series, varint
 from tests.oracles import remote_write as oracle
 
+from sightline.adapters.wire import remote_write_exemplars as exemplar_pass
 from sightline.adapters.wire import remote_write_scan as layout
 from sightline.adapters.wire.remote_write import Decoded, RemoteWriteDecoder, decode, encode
 from sightline.adapters.wire.snappy import compress, decompress
 from sightline.domain.errors import BodyTooLarge, InvalidLabel, MalformedBody
 from sightline.domain.labels import Labels
+from sightline.domain.metrics.exemplars import NO_EXEMPLARS, ExemplarBatch
 from sightline.domain.metrics.roster import Named, Roster
 from sightline.domain.metrics.samples import STALE_BITS, WriteBatch
 
@@ -32,6 +34,22 @@ def content(batch: WriteBatch) -> Content:
     for owner, time, value in zip(batch.series.tolist(), batch.times.tolist(), bits, strict=True):
         found[tuple(batch.labels[owner])].append((time, value))
     return found
+
+
+def told(batch: ExemplarBatch) -> list[tuple[str, str, int, int, bool]]:
+    """What exemplars say: series, own labels, time, value as bits, and whether the time is their own."""
+    series = [str(one) for one in batch.series]
+    return [
+        (series[owner], str(Labels.from_canonical(labels)), time, value, timed)
+        for owner, labels, time, value, timed in zip(
+            batch.owners.tolist(),
+            batch.labels,
+            batch.times.tolist(),
+            batch.values.view(np.uint64).tolist(),
+            batch.timed.tolist(),
+            strict=True,
+        )
+    ]
 
 
 def decoded(message: bytes) -> Decoded:
@@ -109,15 +127,65 @@ def test_empty_values_are_no_labels() -> None:
 
 
 def test_what_is_not_stored_is_counted() -> None:
-    """Exemplars, histograms and metadata are counted and left out, and a series without samples leaves nothing."""
+    """Histograms and metadata are counted and left out, and a series without samples leaves nothing."""
     message = (
-        series(UP, field(4, b"\x08\x01"), field(4, b""), field(3, b"abc"))
-        + series(label("__name__", "b"), sample(1, 1.0), field(3, b""))
+        series(UP, field(4, b"\x08\x01"), field(4, b""))
+        + series(label("__name__", "b"), sample(1, 1.0))
         + field(3, field(2, b"up"))
     )
     result = decoded(message)
     assert tuple(result.batch.labels) == (Labels.of(__name__="b"),)
-    assert (result.skipped_exemplars, result.skipped_histograms, result.skipped_metadata) == (2, 2, 1)
+    assert (result.skipped_histograms, result.skipped_metadata) == (2, 1)
+    assert result.exemplars is NO_EXEMPLARS
+
+
+def test_exemplars_come_with_their_series() -> None:
+    """They keep their order, whether their series has samples or not, in one timeseries of the request or in several."""
+    message = (
+        series(UP, sample(1, 1.0), exemplar(5, 0.5, label("trace_id", "abc")))
+        + series(label("__name__", "b"), exemplar(-6, -0.0, label("b", "é"), label("a", "1"), label("c", "")))
+        + series(UP, exemplar(0, float("inf")), exemplar(7, 0.7, label("trace_id", "d")))
+    )
+    result = decoded(message)
+    assert [str(one) for one in result.batch.labels] == ["up"]
+    assert told(result.exemplars) == [
+        ("up", '{trace_id="abc"}', 5, bits(0.5), True),
+        ("b", '{a="1",b="é"}', -6, bits(-0.0), True),
+        ("up", "{}", 0, bits(float("inf")), False),
+        ("up", '{trace_id="d"}', 7, bits(0.7), True),
+    ]
+
+
+def test_exemplars_whose_labels_are_no_labels_are_left_out() -> None:
+    """A name twice or empty, or text that is not UTF-8, costs the request nothing but that exemplar."""
+    bad = [(label("a", "1"), label("a", "2")), (label("", "1"),), (label("a", b"\xff"),)]
+    message = series(UP, *(exemplar(1, 1.0, *labels) for labels in bad), exemplar(2, 2.0, label("a", "1")))
+    result = decoded(message).exemplars
+    assert (told(result), result.unreadable) == ([("up", '{a="1"}', 2, bits(2.0), True)], 3)
+
+
+def test_fields_of_an_exemplar_may_stand_in_any_order() -> None:
+    """Labels around the value are one label set, of a value given twice the last counts, and unknown fields are skipped."""
+    value = b"\x11" + struct.pack("<d", 1.0)
+    fields = label("b", "2") + value + label("a", "1") + field(9, b"x") + b"\x11" + struct.pack("<d", 2.0)
+    assert told(decoded(series(UP, field(3, fields))).exemplars) == [("up", '{a="1",b="2"}', 0, bits(2.0), False)]
+
+
+@pytest.mark.parametrize(
+    "fields", [b"abc", b"\x08\x01", b"\x12\x00", b"\x1a\x00", b"\x18", b"\x11\x00", b"\x0b", field(1, b"\x08\x01")]
+)
+def test_what_is_no_exemplar_message_is_refused(fields: bytes) -> None:
+    """Bytes that are cut, or fields of a wrong wire type, make the request malformed."""
+    with pytest.raises(MalformedBody, match="at byte"):
+        decoded(series(UP, field(3, fields)))
+
+
+def test_exemplars_are_bounded() -> None:
+    """As many as samples may be there, and no more."""
+    decoder = RemoteWriteDecoder(max_samples=1000)
+    assert len(decoder.decode_message(series(UP, b"\x1a\x00" * 1000), Roster()).exemplars) == 1000
+    with pytest.raises(BodyTooLarge, match="more than 1000"):
+        decoder.decode_message(series(UP, b"\x1a\x00" * 1001), Roster())
 
 
 @pytest.mark.parametrize("message", [b"", field(3, field(2, b"up")), series(UP)])
@@ -284,15 +352,34 @@ def test_batches_survive_the_wire(sets: list[Labels], rows: list[tuple[int, int,
     assert dict(oracle.decode(decompress(body, max_decompressed=1 << 24))) == expected
 
 
+def as_oracle(batch: ExemplarBatch) -> list[oracle.Exemplar]:
+    """Exemplars as the twin tells them."""
+    rows = zip(batch.owners.tolist(), batch.times.tolist(), batch.values.view(np.uint64).tolist(), strict=True)
+    return [
+        (tuple(batch.series[owner]), tuple(Labels.from_canonical(labels)), time, value)
+        for (owner, time, value), labels in zip(rows, batch.labels, strict=True)
+    ]
+
+
 def bodies() -> list[bytes]:
     """Good requests of several shapes, to be spoiled."""
     plain = b"".join(
         series(UP, label("n", str(n)), *(sample(1_700_000_000_000 + n * t, n * 1.5) for t in range(4)))
         for n in range(6)
     )
-    mixed = series(sample(-5, 1.0), label("é", "✓" * 60), field(3, b"x"), UP, field(2, b""), field(4, b"y"))
+    mixed = series(sample(-5, 1.0), label("é", "✓" * 60), field(3, b""), UP, field(2, b""), field(4, b"y"))
     unknown = b"\xf8\x01\x96\x01" + b"\xf9\x01" + b"\xff" * 8 + field(31, b"text") + b"\xfd\x01" + b"\xff" * 4
-    return [plain, mixed + field(3, field(2, b"up")), unknown + series(unknown, UP, field(2, unknown)), series(UP)]
+    traced = b"".join(
+        series(UP, label("le", str(n)), exemplar(1_700_000_000_000 + n, n * 1.5, label("trace_id", f"{n:032x}")))
+        for n in range(6)
+    )
+    return [
+        plain,
+        traced,
+        mixed + field(3, field(2, b"up")),
+        unknown + series(unknown, UP, field(2, unknown)),
+        series(UP),
+    ]
 
 
 def spoiled(chance: random.Random, originals: list[bytes]) -> bytes:
@@ -326,13 +413,13 @@ def test_spoiled_requests_decode_as_the_twin_says() -> None:
         expected: object
         actual: object
         try:
-            expected = dict(oracle.decode(message)), oracle.counts(message)
+            expected = dict(oracle.decode(message)), oracle.counts(message), oracle.exemplars(message)
         except (oracle.RefusedError, oracle.BadLabelError):
             expected = "refused"
         try:
             result = decoder.decode_message(message, roster)
-            skipped = (result.skipped_exemplars, result.skipped_histograms, result.skipped_metadata)
-            actual = content(result.batch), skipped
+            skipped = (result.skipped_histograms, result.skipped_metadata)
+            actual = content(result.batch), skipped, (as_oracle(result.exemplars), result.exemplars.unreadable)
         except (MalformedBody, InvalidLabel):
             actual = "refused"
             refused += 1
@@ -375,3 +462,33 @@ def test_machine_code_scans_like_python(compiled_decoders: None) -> None:
     for message in (*originals, *(spoiled(chance, originals) for _ in range(600))):
         capacity = chance.choice([0, 1, 5, 200])
         assert scanned(layout.scan, message, capacity) == scanned(layout.scan_in_python, message, capacity)
+
+
+EXEMPLAR_COLUMNS = (np.uint32, np.int64, np.uint32, np.int64)
+
+
+def test_machine_code_reads_exemplars_like_python(compiled_decoders: None) -> None:
+    """Compiled and interpreted, the pass over exemplars gives the same status, columns and offset."""
+    assert exemplar_pass.scan_exemplars.is_compiled
+    chance = random.Random(12)
+    originals = bodies()
+    some = 0
+    for message in (*originals, *(spoiled(chance, originals) for _ in range(600))):
+        status, columns = scanned(layout.scan_in_python, message, 200)
+        if status != layout.DONE or not (count := columns[-1][layout.EXEMPLARS]):
+            continue
+        some += 1
+        ours, twins = (exemplar_columns(scan, message, count) for scan in EXEMPLAR_SCANS)
+        assert ours == twins, message.hex()
+    assert some > 50
+
+
+EXEMPLAR_SCANS: tuple[Scan, Scan] = (exemplar_pass.scan_exemplars, exemplar_pass.scan_exemplars_in_python)
+
+
+def exemplar_columns(scan: Scan, message: bytes, count: int) -> tuple[int, list[list[int]]]:
+    """Status and outputs of the pass over exemplars, with a known pattern where it wrote nothing."""
+    columns = [np.full(2 * count if at > 1 else count, 77, kind) for at, kind in enumerate(EXEMPLAR_COLUMNS)]
+    offset = np.zeros(1, np.int64)
+    status = scan(message, *columns, offset)
+    return status, [column.tolist() for column in (*columns, offset)]

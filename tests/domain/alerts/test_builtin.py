@@ -1,12 +1,12 @@
-import promql_parser
 import pytest
 
 from sightline.domain.alerts.builtin import builtin_rules, container_rules
-from sightline.domain.alerts.rule import AlertRule, Severity, Texts
+from sightline.domain.alerts.rule import AlertRule, Severity
 from sightline.domain.errors import BadData
 from sightline.domain.labels import Labels, satisfies
 from sightline.domain.metrics.samples import SeriesColumns
 from sightline.domain.promql.evaluate import evaluate
+from sightline.domain.promql.nodes import Binary
 from sightline.domain.promql.parse import parse
 from sightline.domain.promql.plan import plan
 from sightline.domain.promql.values import Vector
@@ -28,13 +28,13 @@ def test_thresholds_are_what_was_asked_for() -> None:
     assert cpu.expr.endswith(" > 72.5")
     assert memory.expr.endswith(" > 0.1")
     assert [rule.threshold for rule in (cpu, memory)] == [(">", 72.5), (">", 0.1)]
-    description = Texts(cpu).annotations(Labels.of(instance="web-1"), 80.0).get("description")
+    description = cpu.texts().annotations(Labels.of(instance="web-1"), 80.0).get("description")
     assert description == "CPU on web-1 is above 72.5 %."
 
 
 def test_the_summary_tells_the_value() -> None:
     """The one line that people read names what is high and how high it is."""
-    summaries = [Texts(rule).annotations(Labels(), 93.4375).get("summary") for rule in builtin_rules()]
+    summaries = [rule.texts().annotations(Labels(), 93.4375).get("summary") for rule in builtin_rules()]
     assert summaries == ["CPU 93.4 %", "Memory 93.4 %"]
 
 
@@ -42,8 +42,8 @@ def test_the_summary_tells_the_value() -> None:
 def test_expressions_are_promql(rule: AlertRule) -> None:
     """Both the condition and the test for data parse, and the condition is a comparison of the latter."""
     for text in (rule.expr, rule.data):
-        promql_parser.parse(text)
-    assert isinstance(promql_parser.parse(rule.expr), promql_parser.BinaryExpr)
+        parse(text)
+    assert isinstance(parse(rule.expr), Binary)
 
 
 @pytest.mark.parametrize("threshold", [-1.0, 100.5, float("nan"), float("inf")])
@@ -87,8 +87,8 @@ def named(name: str) -> AlertRule:
 def test_rules_for_containers_are_promql(rule: AlertRule) -> None:
     """Condition and data parse, and the condition is a comparison of the latter."""
     assert rule.expr.startswith(rule.data)
-    assert isinstance(promql_parser.parse(rule.expr), promql_parser.BinaryExpr)
-    promql_parser.parse(rule.data)
+    assert isinstance(parse(rule.expr), Binary)
+    parse(rule.data)
 
 
 def test_containers_cpu_is_critical_and_the_rest_a_warning() -> None:
@@ -141,6 +141,6 @@ def test_only_a_failed_check_is_unhealthy() -> None:
 
 def test_a_containers_alert_reads_well() -> None:
     """Name, figure, image and machine are in the texts."""
-    said = Texts(named("HighContainerCpu")).annotations(Labels.of(WEB), 97.53)
+    said = named("HighContainerCpu").texts().annotations(Labels.of(WEB), 97.53)
     assert said.get("summary") == "CPU of web 97.5 % of its limit"
     assert said.get("description") == "Container web (nginx) on vm-1 uses more CPU than its threshold."

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sightline.domain.alerts.rule import AlertRule, Severity, Texts, Threshold, decode_rule, encode_rule
+from sightline.domain.alerts.rule import AlertingRule, AlertRule, Severity, Threshold, decode_rule, encode_rule
 from sightline.domain.errors import BadData
 from sightline.domain.labels import Labels
 
@@ -22,21 +22,21 @@ RULE = AlertRule(
 def test_identity_is_the_elements_labels_and_the_rules() -> None:
     """An alert has the labels of its element but the metric name, those of the rule, its name and severity."""
     element = Labels.of(__name__="disk_used", instance="db-1", device="sda", team="web")
-    assert Texts(RULE).identity(element) == Labels.of(
+    assert RULE.texts().identity(element) == Labels.of(
         alertname="DiskFull", severity="critical", instance="db-1", device="sda", team="storage", host="db-1"
     )
 
 
 def test_a_rules_name_and_severity_win_over_the_elements_labels() -> None:
     """An element cannot pass for another alert by a label of its own."""
-    identity = Texts(RULE).identity(Labels.of(alertname="Other", severity="info", device="sda"))
+    identity = RULE.texts().identity(Labels.of(alertname="Other", severity="info", device="sda"))
     assert (identity.get("alertname"), identity.get("severity")) == ("DiskFull", "critical")
 
 
 def test_annotations_are_filled_in_order_of_name_without_empty_ones() -> None:
     """Annotations are a label set: ordered, and an empty text is the same as none."""
     rule = AlertRule(name="A", expr="up", annotations={"z": "{{ $value }}", "a": "x", "m": "{{ $labels.no }}"})
-    assert Texts(rule).annotations(Labels(), 2.5) == Labels.of(a="x", z="2.5")
+    assert rule.texts().annotations(Labels(), 2.5) == Labels.of(a="x", z="2.5")
 
 
 @pytest.mark.parametrize(
@@ -124,3 +124,21 @@ def test_a_comparison_with_a_number_is_a_threshold(data: str, expr: str, thresho
 def test_another_condition_has_no_threshold(data: str, expr: str) -> None:
     """Where the expression is anything but its data compared with a number, no threshold is shown rather than a wrong one."""
     assert AlertRule(name="A", expr=expr, data=data).threshold is None
+
+
+def test_labels_of_rules_in_files_may_follow_the_value_and_be_anything() -> None:
+    """`severity` is a label like others, `alertname` is the rule's, and an empty label is none."""
+    rule = AlertingRule(
+        "Hot", "x > 1", labels={"severity": "page", "level": "{{ $value }}", "alertname": "no", "e": ""}
+    )
+    identity = rule.texts().identity(Labels.of(__name__="x", e="1", i="a"), 2.5)
+    assert identity == Labels.of(alertname="Hot", severity="page", level="2.5", i="a")
+    assert AlertingRule("Hot", "x > 1").texts().identity(Labels()) == Labels.of(alertname="Hot")
+
+
+def test_a_template_that_is_not_understood_stands_for_itself() -> None:
+    """It is shown as it is written, and a warning says so."""
+    rule = AlertingRule("Hot", "x > 1", annotations={"summary": "{{ humanize $value }}", "other": "{{ $value }}"})
+    assert rule.texts().annotations(Labels(), 2.0) == Labels.of(summary="{{ humanize $value }}", other="2")
+    (warning,) = rule.warnings()
+    assert warning.startswith("annotation 'summary' is shown as it is written: ")

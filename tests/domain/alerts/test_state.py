@@ -11,9 +11,9 @@ GUIDE = Path(__file__).parents[3] / "docs" / "guide" / "alerts.md"
 
 
 def test_every_state_has_an_answer_to_every_finding() -> None:
-    """The table is complete: only a resolved alert can expire, everything else may be found in any state."""
-    expected = {pair for pair in product(AlertState, Finding) if pair[1] is not Finding.EXPIRED}
-    assert set(MOVES) == expected | {(AlertState.RESOLVED, Finding.EXPIRED)}
+    """The table is complete: only a resolved alert expires, only a firing one is kept, all else may be found in any state."""
+    expected = {pair for pair in product(AlertState, Finding) if pair[1] not in {Finding.EXPIRED, Finding.KEPT}}
+    assert set(MOVES) == expected | {(AlertState.RESOLVED, Finding.EXPIRED), (AlertState.FIRING, Finding.KEPT)}
 
 
 def test_a_failed_query_moves_nothing() -> None:

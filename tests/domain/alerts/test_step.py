@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -6,7 +7,7 @@ from hypothesis import strategies as st
 from tests.oracles.alert_states import FAILED, FALSE, NO_DATA, TRUE, state_after
 
 from sightline.domain.alerts.notice import Alert, AlertState, Notice, Reason
-from sightline.domain.alerts.rule import AlertRule, Texts
+from sightline.domain.alerts.rule import AlertingRule, AlertRule
 from sightline.domain.alerts.state import MOVES, RESOLVED_SHOWN
 from sightline.domain.alerts.step import (
     MAX_ALERTS,
@@ -44,7 +45,7 @@ def hot(value: float = 95.0) -> Holding:
     return Holding({KEY: value}, frozenset({KEY}))
 
 
-def play(found: Iterable[Holding | Unknown], every: int = 5_000, watched: Watched = WATCHED) -> list[Step]:
+def play(found: Iterable[Holding | Unknown], every: int = 5_000, watched: Watched[Any] = WATCHED) -> list[Step]:
     """Evaluate at 0, `every`, ... with what is found each time."""
     steps: list[Step] = []
     alerts: Alerts = NO_ALERTS
@@ -239,5 +240,36 @@ def check(notice: Notice, last: AlertState, now: int) -> None:
 def test_texts_are_those_of_the_rule_as_it_is_now() -> None:
     """When a rule's text changes, its alerts say the new text at the next evaluation."""
     before = play([hot()])[-1].alerts
-    changed = Watched(DEFAULT_TENANT, RULE, Texts(AlertRule(name="Hot", expr="x", annotations={"summary": "new"})))
+    changed = Watched(DEFAULT_TENANT, RULE, AlertRule(name="Hot", expr="x", annotations={"summary": "new"}).texts())
     assert changed.step(before, hot(), 5_000).alerts[KEY].annotations == Labels.of(summary="new")
+
+
+KEEPING = AlertingRule("Hot", "temperature > 90", for_ms=5_000, keep_firing_ms=10_000)
+KEPT = Watched.of(DEFAULT_TENANT, KEEPING)
+
+
+def test_an_alert_keeps_firing_for_as_long_as_its_rule_says() -> None:
+    """From the first evaluation that finds it false, and anew each time its condition was true again."""
+    key = KEPT.texts.identity(ONE)
+    hot, cold = Holding({key: 95.0}), Holding({})
+    steps = play([hot, hot, cold, cold, hot, cold, cold, cold], watched=KEPT)
+    states = [step.alerts[key].state.value for step in steps]
+    assert states == ["pending", "firing", "firing", "firing", "firing", "firing", "firing", "resolved"]
+    assert [step.alerts[key].reason for step in steps[2:4]] == [Reason.KEPT_FIRING] * 2
+    assert steps[4].alerts[key].reason is Reason.CONDITION_HELD
+    assert steps[7].alerts[key].reason is Reason.CONDITION_FALSE
+
+
+def test_only_a_firing_alert_is_kept() -> None:
+    """A pending one ends at once."""
+    key = KEPT.texts.identity(ONE)
+    steps = play([Holding({key: 95.0}), Holding({})], watched=KEPT)
+    assert steps[1].alerts == {}
+
+
+def test_a_failed_query_does_not_count_against_the_keeping() -> None:
+    """The time goes on, and what is found after it decides."""
+    key = KEPT.texts.identity(ONE)
+    hot, cold = Holding({key: 95.0}), Holding({})
+    steps = play([hot, hot, cold, QUERY_FAILED, cold], watched=KEPT)
+    assert [step.alerts[key].state.value for step in steps] == ["pending", "firing", "firing", "firing", "resolved"]

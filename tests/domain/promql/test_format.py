@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sightline.domain.labels import Matchers
 from sightline.domain.promql.format import LINE, duration, pretty, text
 from sightline.domain.promql.nodes import Node, RangeSelector, Selector
-from sightline.domain.promql.parse import parse
+from sightline.domain.promql.parse import parse, parse_as_written
 
 SELECTORS = st.sampled_from(
     [
@@ -20,13 +20,21 @@ SELECTORS = st.sampled_from(
         'a{b="\\"\\\\\\n\\x07é\\u200b"}',
     ]
 )
-MODIFIERS = st.sampled_from(["", " offset 5m", " offset -1w", " @ 1.5", " @ end()", " @ start() offset 90s"])
+MODIFIERS = st.sampled_from(
+    ["", " offset 5m", " offset -1w", " @ 1.5", " @ end()", " @ start() offset 90s", " offset step()"]
+)
 NUMBERS = st.one_of(
     st.floats(1e-9, 1e9).map(repr), st.sampled_from(["Inf", "-Inf", "NaN", "0x1F", "1h30m", "1e30", "-3"])
 )
 LEAVES = st.one_of(
     st.builds("{}{}".format, SELECTORS, MODIFIERS),
-    st.builds("rate({}[{}]{})".format, SELECTORS, st.sampled_from(["5m", "1d12h", "52w", "1500ms"]), MODIFIERS),
+    st.builds("{} {}{}".format, SELECTORS, st.sampled_from(["anchored", "smoothed"]), MODIFIERS),
+    st.builds(
+        "rate({}[{}]{})".format,
+        SELECTORS,
+        st.sampled_from(["5m", "1d12h", "52w", "1500ms", "2 * 5m", "-(step() + 1)", "max(range(), 1m)"]),
+        MODIFIERS,
+    ),
 )
 
 
@@ -42,6 +50,7 @@ def _grow(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("({}) {}{} ({})".format, inner, st.sampled_from("+*/^"), st.one_of(matching, modifiers), inner),
         st.builds("{} {} {}".format, inner, st.sampled_from(["== bool", "<", "and on (a)", "unless"]), LEAVES),
         st.builds("-{}".format, inner),
+        st.builds("+{}".format, inner),
         st.builds("max_over_time(({})[1h:{}]{})".format, inner, st.sampled_from(["", "5m"]), MODIFIERS),
         st.builds('label_replace({}, "a", "$1", "b", `(.*)`)'.format, inner),
         st.builds("{} * {}".format, NUMBERS, inner),
@@ -71,16 +80,16 @@ def same(first: Node, second: Node) -> bool:
 @given(EXPRESSIONS)
 def test_what_is_printed_means_the_same(expression: str) -> None:
     """A query printed and parsed again is the same query, on one line and laid out; printing it again changes nothing."""
-    node = parse(expression)
+    node = parse_as_written(expression)
     for printed in (text(node), pretty(node)):
-        assert same(parse(printed), node), printed
-        assert pretty(parse(printed)) == pretty(node)
+        assert same(parse_as_written(printed), node), printed
+        assert pretty(parse_as_written(printed)) == pretty(node)
 
 
 @given(EXPRESSIONS)
 def test_lines_are_short_unless_nothing_breaks_them(expression: str) -> None:
     """What stays on one line fits there, or is a single selector with its modifiers, or an operator and its labels."""
-    for line in pretty(parse(expression)).splitlines():
+    for line in pretty(parse_as_written(expression)).splitlines():
         assert len(line.strip().rstrip(",")) <= LINE + 40
 
 
@@ -91,7 +100,10 @@ def test_lines_are_short_unless_nothing_breaks_them(expression: str) -> None:
         ("SUM(up) without ()", "sum without () (up)"),
         ("sum by () (up)", "sum(up)"),
         ('up{b="2",a="1"}', 'up{a="1",b="2"}'),
-        ("{__name__='up'}", "up"),
+        ("{__name__='up'}", '{__name__="up"}'),
+        ("sum{a='b'}", 'sum{a="b"}'),
+        ("{__name__='',a='b'}", '{__name__="",a="b"}'),
+        ("{''='0', '_0'='1', '0'='1'}", '{""="0","0"="1",_0="1"}'),
         ("{__name__='by'}", '{__name__="by"}'),
         ('{"a.b"}', '{__name__="a.b"}'),
         ("rate(up[300s]  offset 1d)", "rate(up[5m] offset 1d)"),
@@ -101,16 +113,29 @@ def test_lines_are_short_unless_nothing_breaks_them(expression: str) -> None:
         ("a + ignoring () b", "a + b"),
         ("a > bool 1.50", "a > bool 1.5"),
         ("a + fill_left(1) fill_right(1) b", "a + fill (1) b"),
-        ("1e21 + 1h", "1000000000000000000000 + 3600"),
+        ("1e21 + 1h", "1000000000000000000000 + 1h"),
+        ("-90s * 1w2d + 3600", "-1m30s * 9d + 3600"),
         ("'a\"b'", '"a\\"b"'),
-        ("+ a", "a"),
+        ("+ a", "+a"),
+        ("- + (1)", "-+(1)"),
+        ("+ 1", "1"),
+        ("a @ end() anchored offset 5m", "a @ end() anchored offset 5m"),
+        ("a[5m] @ 1 offset 5m smoothed", "a[5m] smoothed @ 1.000 offset 5m"),
+        ("a[5m*2+step()]", "a[5m * 2 + step()]"),
+        ("a[(5m*2)-min(range(),-10s)]", "a[(5m * 2) - min(range(), -10s)]"),
+        ("a[300] offset +(5 ^ -2)", "a[5m] offset (5 ^ -2)"),
+        ("a offset -max(step(), 1m)", "a offset -max(step(), 1m)"),
+        ("a[1h * 2:-step()] offset -(step())", "a[1h * 2:-step()] offset -(step())"),
+        ("a[1h:(5m + 1)] @ start()", "a[1h:(5m + 1)] @ start()"),
+        ("a - ignoring() group_left(x) c", "a - ignoring () group_left (x) c"),
+        ("a / on('ä', b) group_right('c.d') fill_left(-23) c", 'a / on ("ä", b) group_right ("c.d") fill_left (-23) c'),
         ("- (a)", "-(a)"),
         ("pi( )", "pi()"),
     ],
 )
 def test_short_queries_stand_on_one_line(written: str, printed: str) -> None:
     """Spacing, order and spelling become Prometheus' own."""
-    assert pretty(parse(written)) == printed
+    assert pretty(parse_as_written(written)) == printed
 
 
 def test_long_queries_are_broken() -> None:
@@ -137,10 +162,17 @@ def test_long_queries_are_broken() -> None:
     ]
 
 
-def test_a_negation_stands_before_what_it_negates() -> None:
+@pytest.mark.parametrize("sign", "-+")
+def test_a_sign_stands_before_what_it_is_of(sign: str) -> None:
     """A sign takes no line of its own."""
     long = " + ".join(["metric_with_a_name"] * 6)
-    assert pretty(parse(f"-({long})")).splitlines()[0] == "-("
+    assert pretty(parse(f"{sign}({long})")).splitlines()[0] == f"{sign}("
+
+
+def test_bytes_make_a_line_long() -> None:
+    """Characters beyond ASCII count as many as they take, as in Prometheus."""
+    assert len(pretty(parse(f'label_replace(a, "b", "{"x" * 60}", "c", "d")')).splitlines()) == 1
+    assert len(pretty(parse(f'label_replace(a, "b", "{"é" * 60}", "c", "d")')).splitlines()) == 7
 
 
 @pytest.mark.parametrize(

@@ -50,15 +50,18 @@ def test_every_selector_finds_its_fetch() -> None:
 
 def test_times_stay_within_bounds() -> None:
     """A range or offset beyond all time is cut to it."""
-    assert plan(parse("a[300000y]"), Grid.instant(0)).fetches[0].within == TimeRange(MIN_TIME, 0)
-    assert plan(parse("a offset -300000y"), Grid.instant(MAX_TIME)).fetches[0].within.end == MAX_TIME
+    assert plan(parse("a[292y]"), Grid.instant(MIN_TIME)).fetches[0].within == TimeRange(MIN_TIME, MIN_TIME)
+    assert plan(parse("a offset -292y"), Grid.instant(MAX_TIME)).fetches[0].within.end == MAX_TIME
+    for instant in ("9e15", "-9e15"):
+        within = plan(parse(f"a @ {instant}"), Grid.instant(0)).fetches[0].within
+        assert MIN_TIME <= within.start <= within.end <= MAX_TIME
 
 
 def test_what_is_not_supported_is_named() -> None:
     """The first construct that cannot be evaluated is in the message and in the detail."""
-    with pytest.raises(NotSupported, match="not supported yet: function info") as failure:
-        plan(parse("sum(1 + info(a))"), GRID)
-    assert failure.value.detail == {"construct": "info"}
+    with pytest.raises(NotSupported, match="not supported yet: the anchored modifier of an instant vector") as failure:
+        plan(parse("sum(1 + (a anchored))"), GRID)
+    assert failure.value.detail == {"construct": "anchored"}
 
 
 @pytest.mark.parametrize(
@@ -113,7 +116,6 @@ def test_a_range_query_gives_numbers(text: str) -> None:
         ("max_over_time(a[90m])", None),
         ("max_over_time(a[1d] offset 1m)", None),
         ("max_over_time(a[1d:1h])", None),
-        ("max_over_time(a[300000y])", None),
         ("sum_over_time(a[1d])", None),
     ],
 )

@@ -133,7 +133,7 @@ def test_the_labels_given_stay_as_they_are() -> None:
         (rule("hashmod", "a", modulus=4), "hashmod needs target_label"),
         (rule("hashmod", "a", target_label="b"), "hashmod needs a modulus of at least 1"),
         (rule("hashmod", "a", target_label="b", modulus=-1), "hashmod needs a modulus of at least 1"),
-        (rule("keep", "a", regex="("), r"regex '\(': missing \)"),
+        (rule("keep", "a", regex="("), r"regex '\(': error parsing regexp: missing closing \)"),
         (rule("keep", "a", regex="(?=x)"), "regex"),
         (rule("labelmap", regex="a", replacement=""), "labelmap needs a replacement"),
         (rule("labeldrop", "a", regex="b"), "labeldrop does not use source_labels; it uses regex"),

@@ -1,6 +1,7 @@
 """What becomes of exposed series: names, limits, stale markers and the report of the scrape."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from sightline.domain.errors import InvalidLabel, Unprocessable
 from sightline.domain.labels import Labels
+from sightline.domain.metrics.exemplars import NO_EXEMPLARS, ExemplarBatch
 from sightline.domain.metrics.samples import WriteBatch, stale_mask
 from sightline.domain.scrape.job import RelabelRule, ScrapeJob
 from sightline.domain.scrape.relabel import Relabelling
@@ -32,6 +34,35 @@ def body(*samples: tuple[Labels, float] | tuple[Labels, float, int], like: Scrap
         np.array([one[1] for one in samples], np.float64),
         {},
     )
+
+
+def exemplars(*rows: tuple[int, float, int, bool]) -> ExemplarBatch:
+    """Exemplars by the place of their series, value, time and whether that is their own."""
+    owners, values, times, timed = (list(column) for column in zip(*rows, strict=True))
+    return ExemplarBatch(
+        (),
+        np.array(owners, np.uint32),
+        [f"n\xff{row}".encode("latin-1") for row in range(len(rows))],
+        np.array(values, np.float64),
+        np.array(times, np.int64),
+        np.array(timed, np.bool_),
+        unreadable=1,
+    )
+
+
+def told(batch: ExemplarBatch) -> list[tuple[str, bytes, float, int, bool]]:
+    """What they say."""
+    return [
+        (str(batch.series[owner]), labels[2:], value, time, timed)
+        for labels, owner, value, time, timed in zip(
+            batch.labels,
+            batch.owners.tolist(),
+            batch.values.tolist(),
+            batch.times.tolist(),
+            batch.timed.tolist(),
+            strict=True,
+        )
+    ]
 
 
 class World:
@@ -262,3 +293,19 @@ def test_a_series_is_live_exactly_while_it_is_shown(scrapes: Sequence[Sequence[L
         assert sorted(name for name, _, value in found if value == "stale") == sorted(before - expected)
         assert len(set(batch.labels)) == len(batch.labels)
         before = expected
+
+
+@pytest.mark.parametrize(("honoured", "third"), [(True, 7), (False, 1)])
+def test_exemplars_have_the_stored_names(honoured: bool, third: int) -> None:  # noqa: FBT001 - a parameter of the test
+    """Those of dropped series are left out; a time of the exemplar's own counts in any case, its sample's as samples' times do."""
+    world = World(RelabelRule(source_labels=("__name__",), regex="b", action="drop"), honor_timestamps=honoured)
+    shown = replace(
+        body((A, 1.0), (B, 2.0), (C, 3.0, 7)),
+        exemplars=exemplars((2, 0.5, 5, True), (1, 0.6, 5, True), (2, 0.7, 7, False), (0, 0.8, NO_TIME, False)),
+    )
+    world.scrape(shown)
+    found = world.series.exemplars(shown, world.time)
+    a, c = ('a{instance="a:1",job="node"}', 'c{instance="a:1",job="node"}')
+    assert told(found) == [(c, b"0", 0.5, 5, True), (c, b"2", 0.7, third, False), (a, b"3", 0.8, 1, False)]
+    assert found.unreadable == 1
+    assert world.series.exemplars(body((A, 1.0)), world.time) is NO_EXEMPLARS

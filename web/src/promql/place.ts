@@ -8,7 +8,7 @@ export interface Complaint {
 
 /** Reads Prometheus' "line:column: parse error: what". */
 export function readComplaint(text: string): Complaint {
-  const found = /^(?:(\d+):(\d+): )?(?:parse error: )?([\s\S]*)$/.exec(text);
+  const found = /^(?:invalid parameter "query": )?(?:(\d+):(\d+): )?(?:parse error: )?([\s\S]*)$/.exec(text);
   const [, line, column, rest = text] = found ?? [];
   const message = rest.charAt(0).toUpperCase() + rest.slice(1);
   return { message, line: line === undefined ? null : Number(line), column: column === undefined ? null : Number(column) };

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from sightline.domain.errors import TooManySamples
+from sightline.domain.errors import TooManySamples, Unavailable
 from sightline.domain.labels import Labels, Matchers
+from sightline.domain.metrics.cardinality import Cardinality
 from sightline.domain.metrics.digest import Digest, Statistic, Windows, parted, undigested
 from sightline.domain.metrics.hot import HotTier, slices
 from sightline.domain.metrics.index import LabelIndex, Matched
@@ -26,8 +27,9 @@ from sightline.domain.metrics.runs import Gathering, Part, Run, columns
 from sightline.domain.metrics.samples import SeriesColumns
 from sightline.domain.metrics.tail import Tail, TailSamples
 from sightline.domain.tenancy import Tenant
-from sightline.domain.timerange import HOUR, MINUTE, TimeRange
+from sightline.domain.timerange import HOUR, MAX_TIME, MIN_TIME, MINUTE, TimeRange
 from sightline.ports.archive import Described, SeriesArchive
+from sightline.ports.census import Census
 from sightline.ports.series import SeriesStore
 from sightline.ports.telemetry import Instrument, Kind, Telemetry
 
@@ -57,7 +59,7 @@ _SPAN: Final = 15 * MINUTE
 _SPANS: Final = 96
 
 
-class TieredSeries(SeriesStore):
+class TieredSeries(SeriesStore, Census):
     """A store behind a tail, a hot tier and an index.
 
     Which of two writes of a timestamp counts follows from the tiers alone: what is in the tail was written after what is in the
@@ -178,6 +180,24 @@ class TieredSeries(SeriesStore):
             return matched.values(name, chosen)
 
         return await self._listed(tenant, matcher_sets, within, limit, ask, values, of_matched)
+
+    @override
+    async def cardinality(self, tenant: Tenant, limit: int) -> Cardinality:
+        if not self._index.is_complete:
+            raise Unavailable("the series are still being read after the start: ask again in a moment")
+        if not self._index.covers(tenant):
+            raise Unavailable("there are more series than index.max_bytes holds, so that they cannot be counted")
+        counts, matched = self._index.counts(tenant), self._index.match(tenant, ())
+        first, last = self._tail.spans(tenant, matched.named)
+        chunks = await self._store.chunks(tenant)
+
+        def figures() -> Cardinality:
+            earliest = np.minimum(first, matched.first).min(initial=MAX_TIME)
+            latest = np.maximum(last, matched.last).max(initial=MIN_TIME)
+            seen = (int(earliest), int(latest)) if earliest <= latest else (None, None)
+            return counts.cardinality(limit, chunks, *seen)
+
+        return await self._in_thread(figures)
 
     async def refill(self, newest: int) -> None:
         """Bring series and the newest samples back from the store, after a start; what is brought is used at once.

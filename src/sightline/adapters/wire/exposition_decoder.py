@@ -2,7 +2,7 @@
 
 Source: https://prometheus.io/docs/instrumenting/exposition_formats/ (text 0.0.4 and 1.0.0) and
 https://prometheus.io/docs/specs/om/open_metrics_spec/ (1.0). Where they leave room, what Prometheus takes is taken: a missing line
-feed at the end, blanks around everything. CRLF is taken in the text format. Exemplars are read and left out.
+feed at the end, blanks around everything. CRLF is taken in the text format.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,11 +12,13 @@ from typing import Final
 import numpy as np
 
 from sightline.adapters.wire.exposition_comments import CommentCache, CommentMalformed
-from sightline.adapters.wire.exposition_line import value_and_time
+from sightline.adapters.wire.exposition_exemplar import ExposedExemplar, read_exemplar
+from sightline.adapters.wire.exposition_line import EXEMPLAR, after_series
 from sightline.adapters.wire.exposition_numbers import milliseconds, number, numbers, seconds
 from sightline.adapters.wire.exposition_series import LineMalformed, SeriesCache, extent, shown
 from sightline.domain.errors import BodyTooLarge, MalformedBody, UnsupportedMediaType
 from sightline.domain.labels import Labels
+from sightline.domain.metrics.exemplars import NO_EXEMPLARS, ExemplarBatch
 from sightline.domain.metrics.samples import Index, Times, Values
 from sightline.domain.scrape.scraped import NO_TIME, Scraped
 
@@ -114,7 +116,7 @@ class ExpositionDecoder:
                     page.times.append((len(found), value))
                     found.append(labels)
                     values.append(before)
-                else:
+                elif not (page.openmetrics and EXEMPLAR in line and _read_exemplified(page, line, known)):
                     self._read_unknown(page, line)
         return page
 
@@ -134,7 +136,9 @@ class ExpositionDecoder:
         page.one_generation = False
         try:
             labels, end = self._series_of(line, start)
-            value, time = value_and_time(line, end, openmetrics=page.openmetrics)
+            value, time, exemplar = after_series(line, end, openmetrics=page.openmetrics)
+            if exemplar is not None:
+                page.exemplars.append((len(page.found), read_exemplar(exemplar)))
         except LineMalformed as error:
             raise _malformed(page.line_number(), str(error)) from None
         if time is not None:
@@ -158,19 +162,20 @@ class ExpositionDecoder:
         except CommentMalformed as error:
             raise _malformed(page.line_of_comment(error.comment), str(error)) from None
         labels, series = _distinct(page.found, by_identity=page.one_generation)
+        if last is not None and labels == last.labels:
+            labels = last.labels
+        exemplars = _exemplars(page, labels, series, times) if page.exemplars else NO_EXEMPLARS
         duplicates = 0
         if len(labels) != len(series):
             first = _first_of_each(series, times)
             duplicates = len(series) - len(first)
             series, times, values = series[first], times[first], values[first]
-        if last is not None and labels == last.labels:
-            labels = last.labels
-        return Scraped(labels, series, times, values, metadata, duplicates)
+        return Scraped(labels, series, times, values, metadata, duplicates, exemplars)
 
 
 @dataclass(slots=True)
 class _Page:
-    """A body being read. found, values: one a sample. times: of those that brought one, by their position.
+    """A body being read. found, values: one a sample. times, exemplars: of those that brought one, by their position.
 
     one_generation: all series come from one generation of the cache, in which equal label sets are one object.
     """
@@ -181,6 +186,7 @@ class _Page:
     values: list[bytes] = field(default_factory=list)
     times: list[tuple[int, bytes]] = field(default_factory=list)
     comments: list[bytes] = field(default_factory=list)
+    exemplars: list[tuple[int, ExposedExemplar]] = field(default_factory=list)
     blanks: int = 0
     one_generation: bool = True
 
@@ -224,6 +230,45 @@ def _is_openmetrics(media_type: str | None, fallback: str | None) -> bool:
     said = f"its Content-Type is {media_type[:100]!r}" if media_type else "it has no Content-Type"
     raise UnsupportedMediaType(
         f"no exposition that can be read: {said}; text/plain and application/openmetrics-text are read"
+    )
+
+
+def _read_exemplified(page: _Page, line: bytes, known: Mapping[bytes, Labels]) -> bool:
+    """Read a line with an exemplar whose series is known; false, and nothing is read, when it is not."""
+    sample, _, exemplar = line.partition(EXEMPLAR)
+    series, _, value = sample.rpartition(b" ")
+    labels, time = known.get(series), None
+    if labels is None:
+        time = value
+        series, _, value = series.rpartition(b" ")
+        labels = known.get(series)
+        if labels is None:
+            return False
+    try:
+        page.exemplars.append((len(page.found), read_exemplar(exemplar)))
+    except LineMalformed as error:
+        raise _malformed(page.line_number(), str(error)) from None
+    if time is not None:
+        page.times.append((len(page.found), time))
+    page.found.append(labels)
+    page.values.append(value)
+    return True
+
+
+def _exemplars(page: _Page, labels: tuple[Labels, ...], series: Index, times: Times) -> ExemplarBatch:
+    """The exemplars of a page; `series` and `times` are those of all its samples."""
+    found = [(sample, exemplar, exemplar.labels) for sample, exemplar in page.exemplars]
+    kept = [(sample, exemplar, text) for sample, exemplar, text in found if text is not None]
+    samples = np.array([sample for sample, _, _ in kept], np.intp)
+    own = np.array([exemplar.time for _, exemplar, _ in kept], np.int64)
+    return ExemplarBatch(
+        labels,
+        series[samples],
+        [text for _, _, text in kept],
+        np.array([exemplar.value for _, exemplar, _ in kept], np.float64),
+        np.where(own == NO_TIME, times[samples], own),
+        own != NO_TIME,
+        len(found) - len(kept),
     )
 
 

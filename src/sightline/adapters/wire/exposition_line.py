@@ -3,16 +3,19 @@
 import re
 from typing import Final
 
-from sightline.adapters.wire.exposition_numbers import number
-from sightline.adapters.wire.exposition_series import LineMalformed, extent, pairs, shown
+from sightline.adapters.wire.exposition_series import LineMalformed, shown
 
 _AFTER_SERIES: Final = re.compile(rb"[ \t]+([^ \t]+)(?:[ \t]+([^ \t]+))?[ \t]*")
 
 
-def value_and_time(line: bytes, position: int, *, openmetrics: bool) -> tuple[bytes, bytes | None]:
-    """The texts of the value and, if there is one, of the time after the series, which ends at `position`.
+EXEMPLAR: Final = b" # "
+"""What stands before an exemplar."""
 
-    openmetrics: an exemplar may follow; it is checked and left out.
+
+def after_series(line: bytes, position: int, *, openmetrics: bool) -> tuple[bytes, bytes | None, bytes | None]:
+    """The texts of value, time and exemplar after the series, which ends at `position`; the latter two if they are there.
+
+    openmetrics: an exemplar may follow.
 
     Raises:
         LineMalformed: something else stands there.
@@ -20,10 +23,9 @@ def value_and_time(line: bytes, position: int, *, openmetrics: bool) -> tuple[by
     rest = line[position:]
     if line[position - 1 : position] == b"}":
         rest = b" " + rest  # the brace parts as well as a blank does
-    if openmetrics:
-        rest, mark, exemplar = rest.partition(b" # ")
-        if mark:
-            _check_exemplar(exemplar)
+    exemplar = None
+    if openmetrics and EXEMPLAR in rest:
+        rest, _, exemplar = rest.partition(EXEMPLAR)
     match = _AFTER_SERIES.fullmatch(rest)
     if match is None:
         fields = rest.split()
@@ -32,20 +34,4 @@ def value_and_time(line: bytes, position: int, *, openmetrics: bool) -> tuple[by
         if rest[:1] not in {b" ", b"\t"}:
             raise LineMalformed(f"expected a blank or {{ after the metric name, found {shown(rest)}")
         raise LineMalformed(f"expected the end of the line after value and time, found {shown(fields[-1])}")
-    return match[1], match[2]
-
-
-def _check_exemplar(exemplar: bytes) -> None:
-    """Refuse what is not `{labels} value [time]`."""
-    end = extent(exemplar, 0)
-    if exemplar[:1] != b"{" or not end:
-        raise LineMalformed(f"expected the labels of an exemplar after #, found {shown(exemplar)}")
-    pairs(exemplar[:end])
-    match = _AFTER_SERIES.fullmatch(exemplar[end:])
-    if match is None:
-        raise LineMalformed(f"expected value and time of an exemplar, found {shown(exemplar[end:])}")
-    for text in filter(None, match.groups()):
-        try:
-            number(text)
-        except ValueError:
-            raise LineMalformed(f"expected a number in an exemplar, found {shown(text)}") from None
+    return match[1], match[2], exemplar

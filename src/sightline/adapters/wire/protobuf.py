@@ -1,10 +1,13 @@
-"""The protobuf wire format: the few reads that the single-pass decoders are made of.
+"""The protobuf wire format: the few reads that the single-pass decoders are made of, and writes of encoders.
 
 Source: https://protobuf.dev/programming-guides/encoding/. The functions run as Python and, called by a compiled decoder, as machine
 code; so they take and return numbers only, and a negative next position is the negative of one of the reasons below.
 """
 
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sightline.domain.kernels.compiled import subroutine
 
@@ -94,3 +97,43 @@ def skip(data: bytes, position: int, end: int, wire: int) -> int:
         size = 8 if wire == FIXED64 else 4
         return position + size if size <= end - position else -TRUNCATED
     return -GROUP if wire in (3, 4) else -UNKNOWN_WIRE_TYPE
+
+
+@subroutine
+def varint_size(value: int) -> int:
+    """How many bytes an int64 takes as a varint: 10 when it is negative."""
+    if value < 0:
+        return 10
+    size = 1
+    while value > 0x7F:
+        value >>= 7
+        size += 1
+    return size
+
+
+@subroutine
+def put_varint(out: NDArray[np.uint8], at: int, value: int) -> int:
+    """Write an int64 as a varint at `at`; returns the position after it."""
+    rest = value
+    for _ in range(varint_size(value) - 1):
+        out[at] = (rest & 0x7F) | 0x80
+        rest >>= 7
+        at += 1
+    out[at] = rest & (0x7F if value >= 0 else 0x01)  # of a negative number's ten bytes the last one holds its sign
+    return at + 1
+
+
+def field(number: int, content: bytes) -> bytes:
+    """A length-delimited field."""
+    return encoded_varint(number << 3 | LENGTH) + encoded_varint(len(content)) + content
+
+
+def encoded_varint(value: int) -> bytes:
+    """A number as a varint; negative ones as int64 in two's complement."""
+    rest = value & 0xFFFFFFFFFFFFFFFF
+    made = bytearray()
+    while rest > 0x7F:
+        made.append(rest & 0x7F | 0x80)
+        rest >>= 7
+    made.append(rest)
+    return bytes(made)

@@ -1,6 +1,6 @@
 """Prometheus remote write 1.0: a compressed prometheus.WriteRequest to sample columns, and back.
 
-Source: https://prometheus.io/docs/specs/prw/remote_write_spec/. Exemplars, native histograms and metadata are counted and left out.
+Source: https://prometheus.io/docs/specs/prw/remote_write_spec/. Native histograms and metadata are counted and left out.
 """
 
 import struct
@@ -11,15 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.adapters.wire import remote_write_scan as layout
+from sightline.adapters.wire.protobuf import encoded_varint, field
+from sightline.adapters.wire.remote_write_exemplars import exemplar_fields
 from sightline.adapters.wire.remote_write_labels import DEFAULT_BYTES, LabelCache, Stretches, malformed
 from sightline.adapters.wire.remote_write_scan import scan
 from sightline.adapters.wire.snappy import compress, decompress
 from sightline.domain.errors import BodyTooLarge
+from sightline.domain.metrics.exemplars import NO_EXEMPLARS, ExemplarBatch
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import Index, Times, WriteBatch
 
 MAX_SAMPLES: Final = 1_000_000
-"""Samples, and series, that one request may bring: senders bring 2,000, and at 2 bytes each bytes alone would bound little."""
+"""Samples, series or exemplars that one request may bring: senders bring 2,000, and at 2 bytes each bytes alone bound little."""
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -30,10 +33,10 @@ _SERIES_BYTES: Final = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decoded:
-    """A request's samples, and how many things it also held that are not stored."""
+    """A request's samples and exemplars, and how many things it also held that are not stored."""
 
     batch: WriteBatch
-    skipped_exemplars: int
+    exemplars: ExemplarBatch
     skipped_histograms: int
     skipped_metadata: int
 
@@ -55,7 +58,8 @@ class RemoteWriteDecoder:
     """Decodes requests and remembers the bytes of label sets between them. Thread-safe; scanning releases the GIL.
 
     Series are distinct in the batch: the same label set in two timeseries of a request is one series. Labels may come in any order;
-    those with an empty value are dropped. Timeseries without samples leave nothing.
+    those with an empty value are dropped. Timeseries without samples leave nothing in the batch; exemplars mostly
+    come in such.
     """
 
     def __init__(self, *, max_cached_bytes: int = DEFAULT_BYTES, max_samples: int = MAX_SAMPLES) -> None:
@@ -66,7 +70,8 @@ class RemoteWriteDecoder:
         """Decode one compressed request; its series are named in the roster.
 
         Raises:
-            BodyTooLarge: more than `max_decompressed` bytes once decompressed, or more samples or series than allowed.
+            BodyTooLarge: more than `max_decompressed` bytes once decompressed, or more samples, series or exemplars than
+                allowed.
             MalformedBody: not snappy's block format, or not a WriteRequest; the message says where.
             InvalidLabel: a label name twice or empty, or text that is not UTF-8; the message names the series.
         """
@@ -79,7 +84,7 @@ class RemoteWriteDecoder:
         distinct, series = _distinct(numbers, scanned)
         return Decoded(
             WriteBatch(roster.named(distinct), series, scanned.times, scanned.words.view(np.float64)),
-            skipped_exemplars=int(scanned.found[layout.EXEMPLARS]),
+            _exemplars(data, numbers, scanned, roster) if scanned.found[layout.EXEMPLARS] else NO_EXEMPLARS,
             skipped_histograms=int(scanned.found[layout.HISTOGRAMS]),
             skipped_metadata=int(scanned.found[layout.METADATA]),
         )
@@ -110,7 +115,7 @@ def _scan(data: bytes, max_samples: int) -> _Scanned:
         raise _too_many(max_samples)
     if status != layout.DONE:
         raise malformed(status, int(out.found[layout.OFFSET]))
-    if out.found[layout.SERIES] > max_samples:
+    if max(out.found[layout.SERIES], out.found[layout.EXEMPLARS]) > max_samples:
         raise _too_many(max_samples)
     n, r = int(out.found[layout.SAMPLES]), int(out.found[layout.RUNS])
     return _Scanned(
@@ -131,7 +136,7 @@ def _filled(column: NDArray[_Scalar], count: int) -> NDArray[_Scalar]:
 
 def _too_many(allowed: int) -> BodyTooLarge:
     return BodyTooLarge(
-        f"the request holds more than {allowed} samples or series, which is what intake.request_samples allows",
+        f"the request holds more than {allowed} samples, series or exemplars, which is what intake.request_samples allows",
         limit="intake.request_samples",
         allowed=allowed,
     )
@@ -156,6 +161,21 @@ def _distinct(numbers: Index, scanned: _Scanned) -> tuple[Index, Index]:
     return distinct, places[of_used].astype(np.uint32)
 
 
+def _exemplars(data: bytes, numbers: Index, scanned: _Scanned, roster: Roster) -> ExemplarBatch:
+    found = exemplar_fields(data, int(scanned.found[layout.EXEMPLARS]))
+    distinct, owners = np.unique(numbers[found.owners], return_inverse=True)
+    # No time is time 0, and is read as none: so does Prometheus.
+    return ExemplarBatch(
+        roster.named(distinct),
+        owners.astype(np.uint32),
+        found.labels,
+        found.values,
+        found.times,
+        found.times != 0,
+        found.unreadable,
+    )
+
+
 def encode(batch: WriteBatch) -> bytes:
     """The compressed request with the samples of a batch; each series once, its samples in the order of the batch."""
     order = np.argsort(batch.series, kind="stable")
@@ -166,22 +186,8 @@ def encode(batch: WriteBatch) -> bytes:
     for number, labels in enumerate(batch.labels):
         series = bytearray()
         for name, value in labels:
-            series += _field(1, _field(1, name.encode()) + _field(2, value.encode()))
+            series += field(1, field(1, name.encode()) + field(2, value.encode()))
         for row in range(bounds[number], bounds[number + 1]):
-            series += _field(2, struct.pack("<BQB", 0x09, bits[row], 0x10) + _varint(times[row]))
-        message += _field(1, bytes(series))
+            series += field(2, struct.pack("<BQB", 0x09, bits[row], 0x10) + encoded_varint(times[row]))
+        message += field(1, bytes(series))
     return compress(bytes(message))
-
-
-def _field(number: int, content: bytes) -> bytes:
-    return _varint(number << 3 | 2) + _varint(len(content)) + content
-
-
-def _varint(value: int) -> bytes:
-    rest = value & 0xFFFFFFFFFFFFFFFF
-    out = bytearray()
-    while rest > 0x7F:
-        out.append(rest & 0x7F | 0x80)
-        rest >>= 7
-    out.append(rest)
-    return bytes(out)

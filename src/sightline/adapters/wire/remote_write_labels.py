@@ -142,7 +142,7 @@ class LabelCache:
         try:
             pairs = [self._pair(data, field) for field in fields]
         except UnicodeDecodeError as error:
-            series = _shown(_replaced(_label(data, *field)) for field in fields)
+            series = _shown(_replaced(label(data, *field)) for field in fields)
             raise InvalidLabel(f"series {series}: {error.object[:80]!r} is not UTF-8") from None
         return _label_set(pairs)
 
@@ -151,7 +151,7 @@ class LabelCache:
         one = data[field[0] : field[1]]
         known = self._pairs.get(one)
         if known is None:
-            name, value = _label(data, *field)
+            name, value = label(data, *field)
             known = self._pairs[one] = name.decode(), value.decode()
             self._pair_bytes += _PAIR_BYTES + len(one)
         return known
@@ -173,8 +173,12 @@ def _fields(data: bytes, spans: Iterable[Span]) -> list[Span]:
     return found
 
 
-def _label(data: bytes, position: int, end: int) -> tuple[bytes, bytes]:
-    """Read a Label { string name = 1; string value = 2 }."""
+def label(data: bytes, position: int, end: int) -> tuple[bytes, bytes]:
+    """Read a Label { string name = 1; string value = 2 } that lies at data[position:end].
+
+    Raises:
+        MalformedBody: it is none; the message says where.
+    """
     name = value = b""
     while position < end:
         at = position

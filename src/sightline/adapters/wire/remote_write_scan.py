@@ -37,7 +37,7 @@ _PLACE: Final = (1 << 62) - 1
 
 
 @subroutine
-def _word(data: bytes, at: int) -> int:
+def word(data: bytes, at: int) -> int:
     """Four bytes as a number; half a double, for 64 bits would be a negative number in one world and none in the other."""
     low = int(data[at]) | (int(data[at + 1]) << 8)
     return low | (int(data[at + 2]) << 16) | (int(data[at + 3]) << 24)
@@ -117,8 +117,8 @@ def scan_in_python(
                         break
                     series[samples] = series_count
                     times[samples] = time | (int(data[cursor]) << shift)
-                    words[2 * samples] = _word(data, at + 3)
-                    words[2 * samples + 1] = _word(data, at + 7)
+                    words[2 * samples] = word(data, at + 3)
+                    words[2 * samples + 1] = word(data, at + 7)
                     samples += 1
                     position = stop
                     continue
@@ -181,8 +181,8 @@ def scan_in_python(
                     status = -position
                     break
                 if field == 1:
-                    low = _word(data, place)
-                    high = _word(data, place + 4)
+                    low = word(data, place)
+                    high = word(data, place + 4)
             if status != DONE:
                 break
             series[samples] = series_count

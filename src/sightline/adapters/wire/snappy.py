@@ -3,11 +3,13 @@
 Source: https://github.com/google/snappy/blob/main/format_description.txt.
 """
 
-from typing import Final
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Self
 
 import cramjam
 
-from sightline.adapters.wire.protobuf import varint
+from sightline.adapters.wire.protobuf import encoded_varint, varint
 from sightline.domain.errors import BodyTooLarge, MalformedBody
 
 # The densest element is a copy: 64 bytes of output from 3 of input. A header that promises more lies.
@@ -15,8 +17,8 @@ _MAX_RATIO: Final = 22
 _MAX_HEADER: Final = 5
 
 
-def decompress(body: bytes, *, max_decompressed: int) -> bytes:
-    """The decompressed bytes.
+def decompress(body: bytes, *, max_decompressed: int, setting: str = "http.max_decompressed_bytes") -> bytes:
+    """The decompressed bytes; `setting` names the limit.
 
     Memory is asked for only when the length in the header is within `max_decompressed` and within what so short a body can hold.
 
@@ -29,8 +31,8 @@ def decompress(body: bytes, *, max_decompressed: int) -> bytes:
         raise MalformedBody("the body is not snappy's block format: its length header is damaged at byte 0")
     if declared > max_decompressed:
         raise BodyTooLarge(
-            f"the body is {declared} bytes once decompressed; http.max_decompressed_bytes allows {max_decompressed}",
-            limit="http.max_decompressed_bytes",
+            f"the body is {declared} bytes once decompressed; {setting} allows {max_decompressed}",
+            limit=setting,
             size=declared,
             allowed=max_decompressed,
         )
@@ -49,3 +51,23 @@ def decompress(body: bytes, *, max_decompressed: int) -> bytes:
 def compress(data: bytes) -> bytes:
     """The same bytes in the block format."""
     return bytes(cramjam.snappy.compress_raw(data))
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of what will be one block: compressed, without a header. size: bytes once decompressed."""
+
+    size: int
+    data: bytes
+
+    @classmethod
+    def of(cls, data: bytes | memoryview) -> Self:
+        """Compress a part. The format looks back over no more than one block, so parts may follow one another."""
+        packed = memoryview(cramjam.snappy.compress_raw(data))
+        _, start = varint(bytes(packed[:_MAX_HEADER]), 0, _MAX_HEADER)
+        return cls(len(data), bytes(packed[start:]))
+
+
+def header(pieces: Iterable[Piece]) -> bytes:
+    """What stands before some pieces, so that with them it is one block."""
+    return encoded_varint(sum(piece.size for piece in pieces))

@@ -24,6 +24,7 @@ class Reason(StrEnum):
     CONDITION_FALSE = "condition_false"
     CONDITION_FALSE_BEFORE_FIRING = "condition_false_before_firing"
     CONDITION_TRUE_AGAIN = "condition_true_again"
+    KEPT_FIRING = "kept_firing"
     NO_DATA = "no_data"
     QUERY_FAILED = "query_failed"
     NOTIFIED = "notified"
@@ -40,7 +41,8 @@ class Alert:
 
     value: the expression's value at the last evaluation in which it was true. active_at, changed_at: ms; when the
     condition became true and when the state last changed. reason: why it moved to this state or stayed in it, as of
-    the last evaluation.
+    the last evaluation. ended_at: ms, when the condition was first found false while the rule keeps the alert firing; None
+    otherwise.
     """
 
     tenant: Tenant
@@ -52,6 +54,7 @@ class Alert:
     active_at: int
     changed_at: int
     reason: Reason
+    ended_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 import math
 import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
-from sightline.domain.alerts.template import Template, parse_template
+from sightline.domain.alerts.template import Template, literal, parse_template
 from sightline.domain.errors import BadData, SightlineError
 from sightline.domain.labels import METRIC_NAME, Labels
 from sightline.domain.promql.nodes import Binary, Number
@@ -36,6 +38,43 @@ class Threshold(NamedTuple):
 
     comparison: str
     value: float
+
+
+class Condition(Protocol):
+    """What any alert rule says, whatever it is written in.
+
+    for_ms: how long it must hold before an alert fires; keep_firing_ms: how long an alert goes on firing after that; both in ms.
+    data: an expression that tells whether there is anything to judge, empty without one.
+    """
+
+    @property
+    def name(self) -> str:
+        """What its alerts are called."""
+        ...
+
+    @property
+    def expr(self) -> str:
+        """Its PromQL."""
+        ...
+
+    @property
+    def data(self) -> str:
+        """PromQL too."""
+        ...
+
+    @property
+    def for_ms(self) -> int:
+        """Ms."""
+        ...
+
+    @property
+    def keep_firing_ms(self) -> int:
+        """Ms."""
+        ...
+
+    def texts(self) -> "Texts":
+        """Its templates, ready to use."""
+        ...
 
 
 class AlertRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -80,6 +119,16 @@ class AlertRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
             parse_template(text)
 
     @property
+    def keep_firing_ms(self) -> int:
+        """Nothing: such a rule's alerts resolve at once."""
+        return 0
+
+    def texts(self) -> "Texts":
+        """Its templates, ready to use."""
+        fixed = {ALERT_NAME: self.name, SEVERITY: self.severity.value}
+        return Texts(fixed, _parsed(self.labels), _parsed(self.annotations))
+
+    @property
     def threshold(self) -> Threshold | None:
         """The bound, where `expr` is `data` compared with a number that is not negative; None for any other rule.
 
@@ -100,20 +149,59 @@ class AlertRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
         return Threshold(compared[1], whole.right.value) if math.isfinite(whole.right.value) else None
 
 
+@dataclass(frozen=True, slots=True)
+class AlertingRule:
+    """An alert rule as rule files write it: any label may be set, `severity` like others, and labels may follow the value.
+
+    keep_firing_ms: how long an alert goes on firing after its condition was last true. The rest is as for AlertRule.
+    """
+
+    name: str
+    expr: str
+    for_ms: int = 0
+    keep_firing_ms: int = 0
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def data(self) -> str:
+        """Nothing: files have no word for it."""
+        return ""
+
+    def texts(self) -> "Texts":
+        """Its templates, ready to use; one that cannot be read stands for itself."""
+        return Texts({ALERT_NAME: self.name}, _kept(self.labels), _kept(self.annotations))
+
+    def warnings(self) -> tuple[str, ...]:
+        """What is wrong with its templates, each text by its name."""
+        return tuple(
+            f"{kind} {name!r} is shown as it is written: {problem}"
+            for kind, texts in (("label", self.labels), ("annotation", self.annotations))
+            for name, text in sorted(texts.items())
+            if (problem := _problem(text))
+        )
+
+
 class Texts:
     """A rule's templates, parsed once, and what they make of an element of its result."""
 
-    def __init__(self, rule: AlertRule) -> None:
-        self._fixed = {ALERT_NAME: rule.name, SEVERITY: rule.severity.value}
-        self._labels = _parsed(rule.labels)
-        self._annotations = _parsed(rule.annotations)
+    def __init__(
+        self,
+        fixed: Mapping[str, str],
+        labels: Iterable[tuple[str, Template]],
+        annotations: Iterable[tuple[str, Template]],
+    ) -> None:
+        """fixed: labels of every alert of the rule, stronger than all others."""
+        self._fixed = dict(fixed)
+        self._labels = tuple(labels)
+        self._annotations = tuple(annotations)
 
-    def identity(self, element: Labels) -> Labels:
+    def identity(self, element: Labels, value: float = 0.0) -> Labels:
         """The labels of the alert that an element stands for: its own but the metric name, and those of the rule."""
         found = dict(element)
         found.pop(METRIC_NAME, None)
         for name, template in self._labels:
-            found[name] = template.fill(element, 0.0)
+            found[name] = template.fill(element, value)
         found.update(self._fixed)
         return Labels.of(found)
 
@@ -123,8 +211,22 @@ class Texts:
         return Labels([pair for pair in filled if pair[1]])
 
 
-def _parsed(texts: dict[str, str]) -> tuple[tuple[str, Template], ...]:
-    return tuple((name, parse_template(text)) for name, text in sorted(texts.items()))
+def _parsed(texts: Mapping[str, str]) -> list[tuple[str, Template]]:
+    return [(name, parse_template(text)) for name, text in sorted(texts.items())]
+
+
+def _kept(texts: Mapping[str, str]) -> list[tuple[str, Template]]:
+    """The templates of texts; one with a gap that is not understood is a text without gaps."""
+    return [(name, literal(text) if _problem(text) else parse_template(text)) for name, text in sorted(texts.items())]
+
+
+def _problem(text: str) -> str:
+    """Why a text is no template; empty when it is one."""
+    try:
+        parse_template(text)
+    except BadData as error:
+        return error.message
+    return ""
 
 
 def encode_rule(rule: AlertRule) -> bytes:

@@ -9,6 +9,7 @@ A finding is one of these, the first that applies:
     TRUE          the condition is true, not yet so long
     EXPIRED       a resolved alert has been shown for `RESOLVED_SHOWN` and nothing new was found
     RULE_REMOVED  the rule is no longer there
+    KEPT          the result does not hold the alert, which fires, and has not for the rule's `keep_firing_for`
     QUERY_FAILED  the query failed, so nothing is known about the condition
     NO_DATA       the result does not hold the alert, and neither does the rule's `data`: there is nothing to judge
     FALSE         the result does not hold the alert, and there is data, or the rule does not say how to tell
@@ -40,6 +41,7 @@ class Finding(StrEnum):
     QUERY_FAILED = "query_failed"
     RULE_REMOVED = "rule_removed"
     EXPIRED = "expired"
+    KEPT = "kept"
 
 
 class Move(NamedTuple):
@@ -70,6 +72,7 @@ MOVES: Final[Mapping[tuple[AlertState, Finding], Move]] = {
     (_FIRING, Finding.FALSE): Move(_RESOLVED, Reason.CONDITION_FALSE),
     (_FIRING, Finding.NO_DATA): Move(_RESOLVED, Reason.NO_DATA),
     (_FIRING, Finding.QUERY_FAILED): Move(_FIRING, Reason.QUERY_FAILED),
+    (_FIRING, Finding.KEPT): Move(_FIRING, Reason.KEPT_FIRING),
     (_FIRING, Finding.RULE_REMOVED): Move(_RESOLVED, Reason.RULE_REMOVED),
     (_RESOLVED, Finding.TRUE): Move(_PENDING, Reason.CONDITION_TRUE_AGAIN),
     (_RESOLVED, Finding.HELD): Move(_FIRING, Reason.CONDITION_TRUE_AGAIN),

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from sightline.domain.alerts.notice import Alert, AlertState, Notice
-from sightline.domain.alerts.rule import AlertRule, Texts
+from sightline.domain.alerts.rule import Condition, Texts
 from sightline.domain.alerts.state import MOVES, RESOLVED_SHOWN, Finding
 from sightline.domain.errors import Unprocessable
 from sightline.domain.labels import Labels
@@ -51,18 +51,22 @@ class Step:
     changes: tuple[Notice, ...]
 
 
+Said = TypeVar("Said", bound=Condition)
+"""The form in which a rule is written."""
+
+
 @dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Generic[Said]):
     """A rule as it is evaluated: whose it is, and its templates ready to use."""
 
     tenant: Tenant
-    rule: AlertRule
+    rule: Said
     texts: Texts
 
     @classmethod
-    def of(cls, tenant: Tenant, rule: AlertRule) -> "Watched":
+    def of(cls, tenant: Tenant, rule: Said) -> "Watched[Said]":
         """Parse the rule's templates."""
-        return cls(tenant, rule, Texts(rule))
+        return cls(tenant, rule, rule.texts())
 
     def holding(self, elements: Iterable[tuple[Labels, float]]) -> dict[Labels, float]:
         """The alerts that the elements of a result stand for.
@@ -74,7 +78,7 @@ class Watched:
         """
         true: dict[Labels, float] = {}
         for labels, value in elements:
-            identity = self.texts.identity(labels)
+            identity = self.texts.identity(labels, value)
             if identity in true:
                 message = f"alert rule {self.rule.name}: two elements of the result are the same alert {identity}"
                 raise Unprocessable(message, rule=self.rule.name)
@@ -106,7 +110,7 @@ class Watched:
         for labels, previous in before.items():
             if labels in true:
                 continue
-            alert = _while_not(previous, _finding(previous, found, now), now)
+            alert = _while_not(previous, self._finding(previous, found, now), now)
             if alert.state is not AlertState.INACTIVE:
                 after[labels] = alert
             if alert.state is not previous.state:
@@ -126,16 +130,18 @@ class Watched:
             self.tenant, self.rule.name, labels, annotations, move.state, value, active_at, changed_at, move.reason
         )
 
-
-def _finding(alert: Alert, found: Holding | Unknown, now: int) -> Finding:
-    """What was found out about an alert whose condition was not seen true."""
-    if alert.state is AlertState.RESOLVED and now - alert.changed_at >= RESOLVED_SHOWN:
-        return Finding.EXPIRED
-    if isinstance(found, Unknown):
-        return found.finding
-    if found.known is not None and alert.labels not in found.known:
-        return Finding.NO_DATA
-    return Finding.FALSE
+    def _finding(self, alert: Alert, found: Holding | Unknown, now: int) -> Finding:
+        """What was found out about an alert whose condition was not seen true."""
+        if alert.state is AlertState.RESOLVED and now - alert.changed_at >= RESOLVED_SHOWN:
+            return Finding.EXPIRED
+        if isinstance(found, Unknown):
+            return found.finding
+        ended_at = now if alert.ended_at is None else alert.ended_at
+        if alert.state is AlertState.FIRING and now - ended_at < self.rule.keep_firing_ms:
+            return Finding.KEPT
+        if found.known is not None and alert.labels not in found.known:
+            return Finding.NO_DATA
+        return Finding.FALSE
 
 
 def _while_not(alert: Alert, finding: Finding, now: int) -> Alert:
@@ -153,4 +159,5 @@ def _while_not(alert: Alert, finding: Finding, now: int) -> Alert:
         alert.active_at,
         alert.changed_at if move.state is alert.state else now,
         move.reason,
+        now if finding is Finding.KEPT and alert.ended_at is None else alert.ended_at,
     )

@@ -69,6 +69,11 @@ def parse_template(text: str) -> Template:
     return Template(tuple(part for part in parts if part != ""))
 
 
+def literal(text: str) -> Template:
+    """A template without gaps, whatever the text."""
+    return Template((text,))
+
+
 def _parsed(gap: re.Match[str]) -> LabelGap | ValueGap:
     label = _LABEL.fullmatch(gap[1])
     if label is not None:

@@ -61,6 +61,7 @@ OWN_MODULES: Final = (
     "sightline.domain.kernels.chunk",
     "sightline.domain.kernels.chunk_decode",
     "sightline.domain.kernels.chunk_encode",
+    "sightline.domain.kernels.extended",
     "sightline.domain.kernels.extent",
     "sightline.domain.kernels.gather",
     "sightline.domain.kernels.identity",

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sightline.domain.kernels import postings
 from sightline.domain.kernels.spans import ABSENT
 from sightline.domain.labels import Labels, Matcher, Matchers, MatchOp
+from sightline.domain.metrics.cardinality import LabelCounts
 from sightline.domain.metrics.journal import SealedRange
 from sightline.domain.metrics.known import NO_SERIES, KnownSeries
 from sightline.domain.metrics.lengthened import lengthened
@@ -125,6 +126,11 @@ class LabelIndex:
         """The series that satisfy all matchers, whenever they were seen."""
         held = self._tenants.get(tenant)
         return NO_SERIES if held is None else held.find(matchers)
+
+    def counts(self, tenant: Tenant) -> LabelCounts:
+        """How many series have each label, at this moment."""
+        held = self._tenants.get(tenant) or _TenantIndex(Roster())
+        return held.label_counts()
 
     def match(self, tenant: Tenant, matcher_sets: Sequence[Matchers]) -> "Matched":
         """The series that satisfy any of the sets, all when there is none."""
@@ -403,6 +409,10 @@ class _TenantIndex:
         self._found[matchers] = (self._count, found)
         while self._remembered > _REMEMBERED_SERIES or len(self._found) > _REMEMBERED_ANSWERS:
             self._remembered -= len(self._found.popitem(last=False)[1][1])
+
+    def label_counts(self) -> LabelCounts:
+        """How many series have each label; the texts go on to grow."""
+        return LabelCounts(self._texts, self._counts[: len(self._texts)].astype(np.int64), self._count)
 
     def match(self, matcher_sets: Sequence[Matchers]) -> Matched:
         """The series that satisfy any of the sets."""

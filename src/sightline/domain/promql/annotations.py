@@ -1,13 +1,47 @@
 """What Prometheus remarks about a query's answer: warnings, when it may be wrong, and infos, when it may mislead."""
 
-from typing import Final
+from typing import Final, NamedTuple
+
+import numpy as np
+from typing_extensions import override
 
 from sightline.domain.promql.numerals import shortest
+from sightline.domain.timerange import SECOND
 
 LIMIT: Final = 10
 """How many warnings, and how many infos, an answer carries at most; one more line counts the rest."""
 
 _COUNTER_SUFFIXES: Final = ("_total", "_sum", "_count", "_bucket")
+
+
+class Falls(NamedTuple):
+    """Buckets that held less than the one before: their least and greatest bound, the greatest fall, how often, when (ms)."""
+
+    least: float
+    greatest: float
+    fall: float
+    times: int
+    begin: int
+    end: int
+
+    def merged(self, other: "Falls") -> "Falls":
+        """Both together."""
+        return Falls(
+            min(self.least, other.least),
+            max(self.greatest, other.greatest),
+            max(self.fall, other.fall),
+            self.times + other.times,
+            min(self.begin, other.begin),
+            max(self.end, other.end),
+        )
+
+    @override
+    def __str__(self) -> str:
+        """As Prometheus tells it."""
+        begin, end = (np.datetime_as_string(np.datetime64(at // SECOND, "s")) + "Z" for at in (self.begin, self.end))
+        fall = np.format_float_positional(float(f"{self.fall:.2g}"), trim="-")
+        buckets = f"from buckets {shortest(self.least)} to {shortest(self.greatest)}, with a max diff of {fall}"
+        return f"{buckets}, over {self.times} samples from {begin} to {end}"
 
 
 class Annotations:
@@ -16,6 +50,7 @@ class Annotations:
     def __init__(self) -> None:
         self._warnings: dict[str, None] = {}
         self._infos: dict[str, None] = {}
+        self._falls: dict[str, Falls] = {}
 
     def warnings(self) -> tuple[str, ...]:
         """The warnings, in order of appearance."""
@@ -23,6 +58,9 @@ class Annotations:
 
     def infos(self) -> tuple[str, ...]:
         """The infos, in order of appearance."""
+        link = "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile"
+        for place, falls in self._falls.items():
+            self._info(f"input to histogram_quantile needed to be fixed for monotonicity (see {link}), {falls}", place)
         return _first(self._infos, "info")
 
     def invalid_quantile(self, quantile: float, place: str) -> None:
@@ -34,14 +72,18 @@ class Annotations:
         capped = 1 if ratio > 0 else -1
         self._warn(f"ratio value should be between -1 and 1, got {shortest(ratio)}, capping to {capped}", place)
 
+    def sorted_in_vain(self, place: str) -> None:
+        """A range query that sorts."""
+        self._warn("sort is ineffective for range queries since results are always ordered by labels", place)
+
     def bad_bucket(self, metric: str, bound: str, place: str) -> None:
         """A series that a histogram function leaves out because its `le` is no number."""
         self._warn(f'bucket label "le" is missing or has a malformed value of "{bound}"' + _of(metric), place)
 
-    def forced_monotonicity(self, metric: str, place: str) -> None:
-        """Buckets whose counts fell from one bound to the next."""
-        link = "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile"
-        self._info(f"input to histogram_quantile needed to be fixed for monotonicity (see {link})" + _of(metric), place)
+    def forced_monotonicity(self, falls: Falls, place: str) -> None:
+        """Buckets whose counts fell from one bound to the next; what is told of one place becomes one remark."""
+        known = self._falls.get(place)
+        self._falls[place] = falls if known is None else known.merged(falls)
 
     def maybe_no_counter(self, metric: str, place: str) -> None:
         """A rate of what is not called a counter; nothing for names that are, and for nameless series."""

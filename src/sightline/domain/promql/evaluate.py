@@ -16,8 +16,10 @@ from sightline.domain.promql import (
     absence,
     aggregations,
     counting,
+    extended,
     functions,
     histograms,
+    information,
     matching,
     ordering,
     ranking,
@@ -25,6 +27,7 @@ from sightline.domain.promql import (
 )
 from sightline.domain.promql.annotations import Annotations
 from sightline.domain.promql.digested import OVER_DIGESTED
+from sightline.domain.promql.extensions import margin
 from sightline.domain.promql.leaves import Leaf
 from sightline.domain.promql.nodes import (
     Aggregation,
@@ -42,12 +45,13 @@ from sightline.domain.promql.nodes import (
     unwrap,
 )
 from sightline.domain.promql.numerals import fixed
-from sightline.domain.promql.plan import Instants, Plan, unsupported
+from sightline.domain.promql.plan import Instants, Plan, aligned_parts, unsupported
 from sightline.domain.promql.resources import MadeLabels, Resources
 from sightline.domain.promql.rows import (
     METADATA,
     are_one_metric,
     drop_names,
+    interleaved,
     is_typed,
     metric_names,
     select,
@@ -224,6 +228,8 @@ class _Evaluation:
     def _selected(self, node: Selector, columns: SeriesColumns) -> Windowed:
         """An instant selector over these columns."""
         at = self._plan.instants(node, self._grid)
+        if node.extension is not None:
+            return extended.windowed(columns, at, 0, margin(node, self._plan.lookback))
         return Windowed(columns, at, self._plan.lookback, window.last, keeps_stale=True)
 
     def _range(self, node: Node, digested: int | None = None) -> _Range:
@@ -257,6 +263,8 @@ class _Evaluation:
         """The samples of a range vector at the one instant of an instant query."""
         ranged = self._range(node)
         columns, end = ranged.columns, ranged.at.start
+        if isinstance(node, RangeSelector) and node.selector.extension is not None:
+            return extended.raw(columns, end, ranged.width, margin(node.selector, self._plan.lookback))
         keep = (columns.times > end - ranged.width) & (columns.times <= end)
         found = kept(columns, keep if ranged.is_steady else keep & ~stale_mask(columns.values))
         return found if isinstance(node, RangeSelector) else in_order(found)
@@ -264,11 +272,16 @@ class _Evaluation:
     # Functions
 
     def _called(self, node: Call) -> Scalar | Vector:
+        parts = aligned_parts(node, self._grid)
+        if parts:
+            return interleaved([_Evaluation(self._run, part).vector(node) for part in parts], self._points)
         if node.function in functions.OVER_WINDOW:
             return self._over_windows(node, self.leaf(node))
         if node.function in functions.BY_VALUE:
             return self._by_value(node)
         if node.function in ordering.SORTS:
+            if self._plan.is_range and self._plan.grid.end > self._plan.grid.start:
+                self._run.notes.sorted_in_vain(node.place)
             return self.vector(node.arguments[0])
         if node.function in functions.OF_NATIVE_HISTOGRAMS:
             return select(self.vector(node.arguments[0]), [])
@@ -288,7 +301,11 @@ class _Evaluation:
         digested = self._plan.source.get((node, self._grid))
         function = (functions.OVER_WINDOW if digested is None else OVER_DIGESTED)[node.function]
         takes = FUNCTIONS[node.function].takes
-        ranged = self._range(node.arguments[takes.index(Type.MATRIX)], digested)
+        argument = unwrap(node.arguments[takes.index(Type.MATRIX)])
+        ranged = self._range(argument, digested)
+        if isinstance(argument, RangeSelector) and argument.selector.extension is not None:
+            around = margin(argument.selector, self._plan.lookback)
+            return extended.windowed(ranged.columns, ranged.at, ranged.width, around, node.function)
         scalars = [self._scalar(one) for one, kind in zip(node.arguments, takes, strict=True) if kind is Type.SCALAR]
         if function.scalars:
             scalars = self._prepared(node, scalars, ranged)
@@ -359,6 +376,12 @@ class _Evaluation:
         vector = self.vector(inner)
         return drop_names(Vector(vector.labels, np.zeros_like(vector.values) + self._times(), vector.present))
 
+    def _info(self, node: Call) -> Vector:
+        selector = information.info_selector(node)
+        base = self.vector(node.arguments[0])
+        columns = timestamps(self._run.fetched[self._plan.source[selector, self._grid]])
+        return information.joined(node, base, self._whole(self._selected(selector, columns)))
+
     def _absent(self, node: Call) -> Vector:
         inner = unwrap(node.arguments[0])
         return absence.absent(self.vector(inner), absence.labels_of(inner))
@@ -384,7 +407,12 @@ class _Evaluation:
 
     def _histogram_quantile(self, node: Call) -> Vector:
         q = self._scalar(node.arguments[0])
-        return histograms.quantile(q, self.vector(node.arguments[1]), self._run.notes, node.places)
+        return histograms.quantile(q, self.vector(node.arguments[1]), self._run.notes, node.places, self._grid)
+
+    def _histogram_quantiles(self, node: Call) -> Vector:
+        vector, name = self.vector(node.arguments[0]), _text(node.arguments[1])
+        quantiles = [self._scalar(one) for one in node.arguments[2:]]
+        return histograms.quantiles(quantiles, name, vector, self._run.notes, node.places, self._grid)
 
     def _histogram_fraction(self, node: Call) -> Vector:
         lower, upper = (self._scalar(one) for one in node.arguments[:2])
@@ -395,6 +423,8 @@ class _Evaluation:
         "absent_over_time": _absent_over_time,
         "histogram_fraction": _histogram_fraction,
         "histogram_quantile": _histogram_quantile,
+        "histogram_quantiles": _histogram_quantiles,
+        "info": _info,
         "label_join": _label_join,
         "label_replace": _label_replace,
         "pi": _pi,
@@ -432,7 +462,7 @@ class _Evaluation:
         """Each group folded into one, if that pays without the vector of all elements ever being there."""
         inner = unwrap(node.inner)
         leaf = inner if isinstance(inner, Selector | Call) else None
-        if isinstance(leaf, Call) and leaf.function not in functions.OVER_WINDOW:
+        if isinstance(leaf, Call) and (leaf.function not in functions.OVER_WINDOW or aligned_parts(leaf, self._grid)):
             leaf = None
         if leaf is None or (leaf, self._grid) in self._run.found:
             return aggregations.fold(node.operator, self.vector(inner), node.grouping, self._resources)

@@ -1,6 +1,6 @@
 """Nodes back to text, laid out as Prometheus lays out queries: on one line where it fits, else one part a line, indented.
 
-What the tree does not keep is gone: comments, a unary plus, and whether a metric's name stood within the braces.
+Comments, which the tree does not keep, are gone.
 """
 
 import re
@@ -8,18 +8,22 @@ from collections.abc import Iterator, Sequence
 from math import inf
 from typing import Final
 
-from sightline.domain.labels import METRIC_NAME, Labels, Matcher, Matchers, MatchOp
+from sightline.domain.labels import Labels, Matcher
+from sightline.domain.promql.durations import milliseconds
 from sightline.domain.promql.nodes import (
     Aggregation,
     Binary,
     Boundary,
     Call,
     Cardinality,
+    Duration,
     Fill,
+    InUnits,
     Matching,
     Negation,
     Node,
     Number,
+    OfGrid,
     Parentheses,
     RangeSelector,
     Selector,
@@ -29,21 +33,11 @@ from sightline.domain.promql.nodes import (
     children,
 )
 from sightline.domain.promql.numerals import decimal, shortest
-from sightline.domain.promql.signatures import AGGREGATIONS
 
 LINE: Final = 100
-"""How many characters a part may have before it is broken."""
+"""How many bytes a part may have before it is broken."""
 
 _LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_METRIC: Final = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
-# What cannot stand alone as the name of a metric, or need not be read as one.
-_KEYWORDS: Final = frozenset(
-    {
-        *AGGREGATIONS,
-        *("and", "or", "unless", "atan2", "by", "without", "on", "ignoring", "group_left", "group_right", "bool"),
-        *("offset", "start", "end", "fill", "fill_left", "fill_right", "inf", "nan"),
-    }
-)
 _UNITS: Final = (
     ("y", 365 * 86_400_000, True),
     ("w", 7 * 86_400_000, True),
@@ -88,12 +82,12 @@ def _broken(node: Node, level: int, indent: str) -> str:  # noqa: PLR0911 - one 
         case Call() if node.arguments:
             arguments = ",\n".join(pretty(one, level + 1) for one in node.arguments)
             return f"{indent}{node.function}(\n{arguments}\n{indent})"
+        case Negation() | Parentheses(is_plus=True):
+            return f"{indent}{_sign(node)}{pretty(node.inner, level).strip()}"
         case Parentheses():
             return f"{indent}(\n{pretty(node.inner, level + 1)}\n{indent})"
         case Subquery():
             return pretty(node.inner, level) + _suffix(node)
-        case Negation():
-            return f"{indent}-{pretty(node.inner, level).strip()}"
         case _:
             return indent + text(node)
 
@@ -108,7 +102,7 @@ def _line(node: Node) -> str | None:
     found, width = [], 0
     for piece in _pieces(node):
         found.append(piece)
-        width += len(piece)
+        width += len(piece) if piece.isascii() else len(piece.encode())
         if width > LINE:
             return None
     return "".join(found)
@@ -118,14 +112,15 @@ def _pieces(node: Node) -> Iterator[str]:
     """The text of a node, bit by bit."""
     match node:
         case Number():
-            yield decimal(node.value)
+            yield _number(node.value)
         case Text():
             yield quoted(node.value)
         case Selector():
-            yield _matchers(node.matchers) + _modifiers(node.at, node.offset)
+            yield _matchers(node) + _at(node.at) + _extension(node) + _offset(node)
         case RangeSelector():
             inner = node.selector
-            yield f"{_matchers(inner.matchers)}[{duration(node.width)}]{_modifiers(inner.at, inner.offset)}"
+            yield f"{_matchers(inner)}[{_length(node.width, node.width_as)}]"
+            yield _extension(inner) + _at(inner.at) + _offset(inner)
         case Subquery():
             yield from _pieces(node.inner)
             yield _suffix(node)
@@ -139,13 +134,17 @@ def _pieces(node: Node) -> Iterator[str]:
             yield from _pieces(node.left)
             yield f" {_operator(node)} "
             yield from _pieces(node.right)
-        case Negation():
-            yield "-"
+        case Negation() | Parentheses(is_plus=True):
+            yield _sign(node)
             yield from (["Inf"] if isinstance(node.inner, Number) and node.inner.value == inf else _pieces(node.inner))
         case Parentheses():
             yield from _listed((node.inner,))
-        case Shared():
+        case Shared() | OfGrid():
             yield from _pieces(node.inner)
+
+
+def _sign(node: Negation | Parentheses) -> str:
+    return "-" if isinstance(node, Negation) else "+"
 
 
 def _listed(nodes: Sequence[Node]) -> Iterator[str]:
@@ -187,29 +186,57 @@ def _filling(fill: Fill) -> str:
 
 
 def _suffix(node: Subquery) -> str:
-    step = "" if node.step is None else duration(node.step)
-    return f"[{duration(node.width)}:{step}]{_modifiers(node.at, node.offset)}"
+    step = "" if node.step is None and node.step_as is None else _length(node.step or 0, node.step_as)
+    colon = "::" if node.aligned else ":"
+    return f"[{_length(node.width, node.width_as)}{colon}{step}]{_at(node.at)}{_offset(node)}"
 
 
-def _modifiers(at: int | Boundary | None, offset: int) -> str:
-    written = ""
-    if isinstance(at, Boundary):
-        written = f" @ {at}"
-    elif at is not None:
-        written = f" @ {at / 1000:.3f}"
-    if offset:
-        written += f" offset {'-' if offset < 0 else ''}{duration(abs(offset))}"
-    return written
+def _at(at: int | Boundary | None) -> str:
+    if at is None:
+        return ""
+    return f" @ {at}" if isinstance(at, Boundary) else f" @ {at / 1000:.3f}"
 
 
-def _matchers(matchers: Matchers) -> str:
+def _extension(node: Selector) -> str:
+    return "" if node.extension is None else f" {node.extension}"
+
+
+def _offset(node: Selector | Subquery) -> str:
+    if node.offset_as is not None:
+        return f" offset {_expression(node.offset_as)}"
+    sign = "-" if node.offset < 0 else ""
+    return f" offset {sign}{duration(abs(node.offset))}" if node.offset else ""
+
+
+def _length(known: int, expression: Duration | None) -> str:
+    return duration(known) if expression is None else _expression(expression)
+
+
+def _expression(part: float | Duration | None) -> str:
+    """A duration that is an expression."""
+    if not isinstance(part, Duration):
+        return "" if part is None else _number(part)
+    if part.operator in {"step", "range"}:
+        written = f"{part.operator}()"
+    elif part.operator in {"min", "max"}:
+        written = f"{part.operator}({_expression(part.left)}, {_expression(part.right)})"
+    elif part.left is None:
+        written = part.operator + _expression(part.right)
+    else:
+        written = f"{_expression(part.left)} {part.operator} {_expression(part.right)}"
+    return f"({written})" if part.in_parentheses else written
+
+
+def _number(value: float) -> str:
+    if not isinstance(value, InUnits):
+        return decimal(value)
+    return ("-" if value < 0 else "") + duration(milliseconds(abs(value)))
+
+
+def _matchers(node: Selector) -> str:
     """Name and matchers, the matchers sorted by their text."""
-    names = [one for one in matchers if one.name == METRIC_NAME]
-    name = ""
-    if len(names) == 1 and names[0].op is MatchOp.EQUAL:
-        word = names[0].value
-        name = word if _METRIC.fullmatch(word) and word.lower() not in _KEYWORDS else ""
-    inside = sorted(_matcher(one) for one in matchers if not (name and one.name == METRIC_NAME))
+    name = node.matchers[0].value if node.named else ""
+    inside = sorted(map(_matcher, node.matchers[1:] if node.named else node.matchers))
     return f"{name}{{{','.join(inside)}}}" if inside or not name else name
 
 
@@ -242,15 +269,15 @@ def _escaped(character: str) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - four digits
 
 
-def duration(milliseconds: int) -> str:
-    """A duration as Prometheus writes it: years and weeks only where nothing is left over."""
-    if milliseconds == 0:
+def duration(length: int) -> str:
+    """A duration, in ms, as Prometheus writes it: years and weeks only where nothing is left over."""
+    if length == 0:
         return "0s"
     written = ""
     for unit, size, exact in _UNITS:
-        if exact and milliseconds % size:
+        if exact and length % size:
             continue
-        count, milliseconds = divmod(milliseconds, size)
+        count, length = divmod(length, size)
         if count:
             written += f"{count}{unit}"
     return written

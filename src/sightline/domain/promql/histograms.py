@@ -8,18 +8,21 @@ float64 (b, h), ascending; counts float64 and there bool (b, h, p).
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.domain.errors import Unprocessable
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.samples import Values
-from sightline.domain.promql.annotations import Annotations
+from sightline.domain.promql.annotations import Annotations, Falls
+from sightline.domain.promql.numerals import shortest
 from sightline.domain.promql.ranking import note_quantiles
-from sightline.domain.promql.rows import drop_names, grouped
+from sightline.domain.promql.rows import drop_names, grouped, unique
 from sightline.domain.promql.values import Vector
+from sightline.domain.timerange import Grid
 
 Mask = NDArray[np.bool_]
 
@@ -40,32 +43,78 @@ class _Batch(NamedTuple):
     there: Mask
 
 
-def quantile(q: Values, vector: Vector, notes: Annotations, places: tuple[str, ...]) -> Vector:
+def quantile(q: Values, vector: Vector, notes: Annotations, places: tuple[str, ...], at: Grid) -> Vector:
     """The q-quantile of each histogram; q: float64 (p,).
 
     NaN without observations, with fewer than two buckets or without one that ends at +Inf.
     """
     place, buckets = (*places, "", "")[:2]
     note_quantiles(q, notes, place)
+    return _of_quantile(q, vector, notes, buckets, at)
 
-    def of(batch: _Batch, names: list[Labels]) -> Values:
-        values, forced = _quantiles(q, batch)
-        for member in batch.members[forced.any(axis=1)].tolist():
-            notes.forced_monotonicity(names[member].name, buckets)
+
+def quantiles(
+    every: Sequence[Values], name: str, vector: Vector, notes: Annotations, places: tuple[str, ...], at: Grid
+) -> Vector:
+    """Several quantiles of each histogram, told apart by a label of this name; each as `quantile` gives it.
+
+    Raises:
+        Unprocessable: a label without a name.
+        VectorMatchingFailed: the same quantile twice.
+    """
+    if not name:
+        raise Unprocessable(f'invalid label name "{name}"')
+    places = (*places, *[""] * (len(every) + 2))
+    found = []
+    for q, place in zip(every, places[2:], strict=False):
+        note_quantiles(q, notes, place)
+        values = _of_quantile(q, vector, notes, places[1], at)
+        for number in np.unique(q[~np.isnan(q)]).tolist() + ([np.nan] if np.isnan(q).any() else []):
+            here = np.isnan(q) if np.isnan(number) else q == number
+            labels = [Labels.of([*one, (name, _openmetrics(number))]) for one in values.labels]
+            found.append(Vector(tuple(labels), values.values, values.present & here))
+    return unique(
+        Vector(
+            tuple(labels for one in found for labels in one.labels),
+            np.concatenate([one.values for one in found]),
+            np.concatenate([one.present for one in found]),
+        )
+    )
+
+
+def _openmetrics(number: float) -> str:
+    """A number as OpenMetrics writes it: whole ones with a fraction of zero."""
+    written = shortest(number)
+    return written + ".0" if written.lstrip("-").isdigit() else written
+
+
+def _of_quantile(q: Values, vector: Vector, notes: Annotations, place: str, at: Grid) -> Vector:
+    def of(batch: _Batch) -> Values:
+        values, falls = _quantiles(q, batch)
+        if falls.any():
+            _note_falls(falls, batch, notes, place, at)
         return values
 
-    return _of_histograms(of, vector, notes, buckets)
+    return _of_histograms(of, vector, notes, place)
+
+
+def _note_falls(falls: Values, batch: _Batch, notes: Annotations, place: str, at: Grid) -> None:
+    """Tell of buckets that held less than the one before: by how much, float64 (b, h, p), 0 where they did not."""
+    bucket, histogram, instant = np.nonzero(falls)
+    bounds = batch.bounds[bucket, histogram]
+    times = at.times()[instant]
+    count = len(np.unique(histogram * falls.shape[2] + instant))
+    span = (float(bounds.min()), float(bounds.max()), float(falls.max()))
+    notes.forced_monotonicity(Falls(*span, count, int(times.min()), int(times.max())), place)
 
 
 def fraction(lower: Values, upper: Values, vector: Vector, notes: Annotations, places: tuple[str, ...]) -> Vector:
     """The share of the observations between two values, float64 (p,); NaN without observations."""
     place = (*places, "", "", "")[2]
-    return _of_histograms(lambda batch, _: _fractions(lower, upper, batch), vector, notes, place)
+    return _of_histograms(lambda batch: _fractions(lower, upper, batch), vector, notes, place)
 
 
-def _of_histograms(
-    of: Callable[[_Batch, list[Labels]], Values], vector: Vector, notes: Annotations, place: str
-) -> Vector:
+def _of_histograms(of: Callable[[_Batch], Values], vector: Vector, notes: Annotations, place: str) -> Vector:
     """Apply a function to all histograms of a vector; series without a bound are no buckets and left out."""
     bounds = np.array([_bound(labels, notes, place) for labels in vector.labels], np.float64)
     rows = np.flatnonzero(~np.isnan(bounds))
@@ -73,7 +122,7 @@ def _of_histograms(
     points = vector.values.shape[1]
     values, present = np.empty((len(names), points)), np.zeros((len(names), points), np.bool_)
     for batch in _batches(vector, rows, group, bounds[rows]):
-        values[batch.members] = of(batch, names)
+        values[batch.members] = of(batch)
         present[batch.members] = batch.there.any(axis=0)
     return drop_names(Vector(tuple(names), values, present))
 
@@ -111,9 +160,9 @@ def _merge_equal(bounds: Values, counts: Values, there: Mask) -> None:
             there[bucket, same] = False
 
 
-def _quantiles(q: Values, batch: _Batch) -> tuple[Values, Mask]:
-    """The quantiles, float64 (h, p), and where counts fell, bool (h, p)."""
-    counts, forced = _rising(batch)
+def _quantiles(q: Values, batch: _Batch) -> tuple[Values, Values]:
+    """The quantiles, float64 (h, p), and by how much counts fell, float64 (b, h, p)."""
+    counts, falls = _rising(batch)
     shape = counts.shape[1:]
     valid = (q >= 0) & (q <= 1)
     total = counts[-1]  # an absent bucket repeats the one before
@@ -134,24 +183,23 @@ def _quantiles(q: Values, batch: _Batch) -> tuple[Values, Mask]:
     result = np.where(found, result, last)  # in the bucket that ends at +Inf: the bound before it
     usable = (begin == np.inf) & (seen > 1) & (total != 0)
     outside = np.where(np.isnan(q), np.nan, np.where(q < 0, -np.inf, np.inf))
-    return np.where(valid, np.where(usable, result, np.nan), outside), forced & usable & valid
+    return np.where(valid, np.where(usable, result, np.nan), outside), np.where(usable & valid, falls, 0.0)
 
 
-def _rising(batch: _Batch) -> tuple[Values, Mask]:
-    """The counts, none less than the one before, and where that took more than undoing a rounding error."""
-    counts = np.empty_like(batch.counts)
-    forced = np.zeros(counts.shape[1:], np.bool_)
-    started = np.zeros_like(forced)
-    level = np.zeros(forced.shape)
+def _rising(batch: _Batch) -> tuple[Values, Values]:
+    """The counts, none less than the one before, and by how much they were, where that was no rounding error."""
+    counts, fallen = np.empty_like(batch.counts), np.zeros_like(batch.counts)
+    started = np.zeros(counts.shape[1:], np.bool_)
+    level = np.zeros(started.shape)
     for bucket, (count, there) in enumerate(zip(batch.counts, batch.there, strict=True)):
         near = (np.abs(count - level) < _SMALL * np.maximum(np.abs(count) + np.abs(level), _TINIEST)) & (level != 0)
         falls = there & started & (count < level) & ~near
-        forced |= falls
+        fallen[bucket] = np.where(falls, level - count, 0.0)
         stays = ~there | (started & (near | falls))
         level = np.where(stays, level, count)
         counts[bucket] = level
         started |= there
-    return counts, forced
+    return counts, fallen
 
 
 def _fractions(lower: Values, upper: Values, batch: _Batch) -> Values:

@@ -1,25 +1,110 @@
-"""What the inside of a string or duration literal means, and where it means nothing."""
+"""What the inside of a string, number or duration literal means, and where it means nothing."""
 
+import math
 import re
 from typing import Final
 
+from sightline.domain.errors import BadData
+
 _ESCAPES: Final = re.compile(r"\\(?:[abfnrtv\\'\"]|[0-3][0-7]{2}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})?")
-_UNITS: Final = ("y", "w", "d", "h", "m", "s", "ms")
-_DURATION_PART: Final = re.compile(r"([0-9]+)(ms|[smhdwy])")
+_DURATION: Final = re.compile(
+    r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?", re.ASCII
+)
+_UNITS: Final = (365 * 86_400_000, 7 * 86_400_000, 86_400_000, 3_600_000, 60_000, 1_000, 1)
+_MOST_MS: Final = 2**63 // 1_000_000  # as many as a 64-bit number of nanoseconds holds
+_OCTAL: Final = re.compile(r"0(?:_?[0-7])*")
 
 
-def has_ordered_units(duration: str) -> bool:
-    """Whether a duration names each unit once, from long to short: `1h30m` does, `30m1h` does not."""
-    units = [_UNITS.index(unit) for _, unit in _DURATION_PART.findall(duration)]
-    return units == sorted(set(units))
+def milliseconds(duration: str) -> int:
+    """How long a duration literal such as `1h30m` is, ms; it names each unit once, from long to short.
+
+    Raises:
+        BadData: it does not, or is longer than 292 years.
+    """
+    found = _DURATION.fullmatch(duration)
+    if found is None:
+        raise BadData(f"not a valid duration string: {go_quoted(duration)}")
+    whole = sum(int(count) * unit for count, unit in zip(found.groups(), _UNITS, strict=True) if count)
+    if whole > _MOST_MS:
+        raise BadData("duration out of range")
+    return whole
 
 
-def bad_escape(literal: str) -> int | None:
-    """Where in a string literal, quotes included, a backslash begins nothing; None when all is well."""
+def number(literal: str) -> float:
+    """The value of a number literal: decimal, hexadecimal with `0x`, octal with a leading 0, underscores between digits.
+
+    Raises:
+        BadData: a number that Go cannot read.
+    """
+    lower = literal.lower()
+    if lower in {"inf", "nan"}:
+        return float(lower)
+    try:
+        if lower.startswith("0x") or literal.isdigit() or "_" in literal:
+            base = 16 if lower.startswith("0x") else 8 if _OCTAL.fullmatch(literal) else 10
+            whole = int(literal, 16) if base == 16 else int(literal.replace("_", ""), base)  # noqa: PLR2004 - with its prefix
+            if base == 10 or -(2**63) <= whole < 2**63:  # noqa: PLR2004 - what needs no other reading
+                return float(whole)
+    except (ValueError, OverflowError):
+        pass
+    try:
+        value = float(literal if "_" not in literal and base_ten(lower) else "none")
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        why = "invalid syntax" if math.isnan(value) else "value out of range"
+        raise BadData(f"error parsing number: strconv.ParseFloat: parsing {go_quoted(literal)}: {why}")
+    return value
+
+
+def base_ten(literal: str) -> bool:
+    """Whether a number is written with decimal digits."""
+    return not literal.startswith("0x")
+
+
+def bad_escape(literal: str) -> str | None:
+    """What is wrong with the escapes of a string literal, its first quote included; None when all is well."""
     if literal.startswith("`"):
         return None
-    found = _ESCAPES.finditer(literal, 1, len(literal) - 1)
-    return next((escape.start() for escape in found if escape.group() == "\\"), None)
+    quote = literal[0]
+    for escape in _ESCAPES.finditer(literal, 1):
+        kind, rest = literal[escape.start() + 1 : escape.start() + 2], literal[escape.start() + 2 :]
+        if escape.group() == "\\":
+            return _not_an_escape(kind, rest)
+        if kind in "'\"" and kind != quote:
+            return _unknown_escape(kind)
+        code = int(digits, base=16) if kind in "uU" and (digits := escape.group()[2:]) else 0
+        if code > 0x10FFFF or 0xD800 <= code < 0xE000:  # noqa: PLR2004 - no code points
+            return "escape sequence is an invalid Unicode code point"
+    return None
+
+
+def _not_an_escape(kind: str, rest: str) -> str:
+    """Why a backslash before these characters begins nothing."""
+    if not kind:
+        return "escape sequence not terminated"
+    digits, allowed = {"x": (2, _HEX), "u": (4, _HEX), "U": (8, _HEX)}.get(kind, (2, _OCT))
+    if kind not in "xuU" and kind not in _OCT:
+        return _unknown_escape(kind)
+    wrong = next((one for one in rest[:digits] if one not in allowed), None)
+    if wrong is not None:
+        return f"illegal character {_code_point(wrong)} in escape sequence"
+    return (
+        "escape sequence not terminated" if len(rest) < digits else "escape sequence is an invalid Unicode code point"
+    )
+
+
+_HEX: Final = frozenset("0123456789abcdefABCDEF")
+_OCT: Final = frozenset("01234567")
+
+
+def _unknown_escape(kind: str) -> str:
+    return f"unknown escape sequence {_code_point(kind)}"
+
+
+def _code_point(character: str) -> str:
+    shown = f" '{character}'" if character.isprintable() else ""
+    return f"U+{ord(character):04X}{shown}"
 
 
 _SIMPLE: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
@@ -39,3 +124,28 @@ def _character(escape: re.Match[str]) -> str:
         code = int(body[1:], 16)
         return chr(code) if code <= 0x10FFFF else escape.group()  # noqa: PLR2004 - the last code point
     return body if len(body) == 1 else chr(int(body, 8))
+
+
+_QUOTES: Final = {
+    "\\": "\\\\",
+    '"': '\\"',
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\a": "\\a",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\v": "\\v",
+}
+
+
+def go_quoted(value: str) -> str:
+    """A string literal in double quotes, as Go's `%q` writes it: what cannot be printed is escaped."""
+    return '"' + "".join(_QUOTES.get(one) or (one if one.isprintable() else _escaped(one)) for one in value) + '"'
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if code < 0x80:  # noqa: PLR2004 - what `\x` means the same in bytes and in characters
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - four digits

@@ -14,9 +14,35 @@ class Boundary(StrEnum):
     END = "end()"
 
 
+class Extension(StrEnum):
+    """How a selector looks beyond the samples within its window, as its modifier is written."""
+
+    ANCHORED = "anchored"
+    SMOOTHED = "smoothed"
+
+
+class InUnits(float):
+    """Seconds that were written with units, as `5m` and not as `300`; a float in everything else."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """An arithmetic expression in place of a duration: numbers are seconds; `step` and `range` are those of the query.
+
+    operator: `+ - * / % ^`, `min`, `max`, `step` or `range`. left is None for a sign, both are for step and range.
+    """
+
+    operator: str
+    left: "float | Duration | None" = None
+    right: "float | Duration | None" = None
+    in_parentheses: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number literal; durations written as numbers are seconds."""
+    """A number literal; durations in place of numbers are seconds, `InUnits`."""
 
     value: float
 
@@ -30,11 +56,18 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """An instant vector selector. `offset` is in ms and may be negative; `at` is an instant in ms, a boundary, or None."""
+    """An instant vector selector. `offset` is in ms and may be negative; `at` is an instant in ms, a boundary, or None.
+
+    offset_as: the offset as an expression; once it is worked out, `offset` holds it and this is None. Other nodes likewise.
+    named: whether the first matcher was written as a name before the braces; selectors are equal either way.
+    """
 
     matchers: Matchers
     offset: int = 0
     at: int | Boundary | None = None
+    extension: Extension | None = None
+    offset_as: Duration | None = None
+    named: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +76,39 @@ class RangeSelector:
 
     selector: Selector
     width: int
+    width_as: Duration | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Subquery:
-    """A subquery: a range vector made by evaluating `inner` at steps of its own. `step` is None for the default; all in ms."""
+    """A subquery: a range vector made by evaluating `inner` at steps of its own. `step` is None for the default; all in ms.
+
+    aligned: written with `::`, its instants are counted back from the end of each window; otherwise they are multiples of the step.
+    """
 
     inner: "Node"
     width: int
     step: int | None
     offset: int = 0
     at: int | Boundary | None = None
+    width_as: Duration | None = None
+    step_as: Duration | None = None
+    offset_as: Duration | None = None
+    aligned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """A function call; the parser has checked number and types of the arguments.
 
-    places: line and column of each argument, such as `1:6`, for messages; calls are equal wherever they stand.
+    places: line and column of each argument, such as `1:6`, for messages, and place: that of the call itself; calls are equal
+    wherever they stand.
     """
 
     function: str
     arguments: tuple["Node", ...]
     places: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    place: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +188,10 @@ class Negation:
 
 @dataclass(frozen=True, slots=True)
 class Parentheses:
-    """An expression in parentheses, kept so that messages can repeat what was written."""
+    """An expression in parentheses or, `is_plus`, behind a plus sign; kept so that what was written can be repeated."""
 
     inner: "Node"
+    is_plus: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,15 +201,33 @@ class Shared:
     inner: "Node"
 
 
+@dataclass(frozen=True, slots=True)
+class OfGrid:
+    """A whole query of which durations or numbers follow from where it begins, where it ends and its step."""
+
+    inner: "Node"
+
+
 Node = (
-    Number | Text | Selector | RangeSelector | Subquery | Call | Aggregation | Binary | Negation | Parentheses | Shared
+    Number
+    | Text
+    | Selector
+    | RangeSelector
+    | Subquery
+    | Call
+    | Aggregation
+    | Binary
+    | Negation
+    | Parentheses
+    | Shared
+    | OfGrid
 )
 
 
 def children(node: Node) -> tuple[Node, ...]:
     """The nodes directly below a node, left to right."""
     match node:
-        case Subquery() | Negation() | Parentheses() | Shared():
+        case Subquery() | Negation() | Parentheses() | Shared() | OfGrid():
             return (node.inner,)
         case Call():
             return node.arguments

@@ -1,5 +1,6 @@
 """What a query needs before it can be evaluated: which selectors, over which times. Refuses what cannot be evaluated."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -7,10 +8,15 @@ from typing import Final
 from sightline.domain.errors import BadData, NotSupported
 from sightline.domain.labels import Matchers
 from sightline.domain.promql.digested import Digested, digested
+from sightline.domain.promql.durations import on_grid
+from sightline.domain.promql.extensions import margin, require_allowed
+from sightline.domain.promql.information import info_selector
 from sightline.domain.promql.nodes import (
     Boundary,
     Call,
+    Extension,
     Node,
+    OfGrid,
     RangeSelector,
     Selector,
     Shared,
@@ -26,8 +32,6 @@ DEFAULT_LOOKBACK: Final = 5 * MINUTE
 """How far an instant selector looks back for a sample, ms."""
 DEFAULT_STEP: Final = MINUTE
 """The step of a subquery that names none, ms."""
-
-_UNSUPPORTED: Final = frozenset({"info"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +109,15 @@ def plan(
     Raises:
         NotSupported: the tree holds something that cannot be evaluated; the message names it.
         BadData: a range query of a string or a range vector.
+        MalformedQuery: a duration expression that gives none on this grid.
+        Unprocessable: a function of what `anchored` or `smoothed` windows cannot give.
     """
-    inner = unwrap(root)
+    inner = unwrap(root.inner if isinstance(root, OfGrid) else root)
     if is_range and isinstance(inner, Text | RangeSelector | Subquery):
         kind = "string" if isinstance(inner, Text) else "range vector"
         message = f'invalid expression type "{kind}" for range query, must be Scalar or instant Vector'
         raise BadData(message)
+    root = on_grid(root, grid, is_range=is_range)
     _refuse_unsupported(root)
     selectors = _Selectors(grid, lookback, digests, memo)
     needs = dict(selectors.needs(root, grid))
@@ -129,9 +136,32 @@ def _instants(node: Selector | Subquery, grid: Grid, whole: Grid) -> Instants:
     return Instants(at - node.offset, 1, 1)
 
 
+def aligned_parts(node: Node, grid: Grid) -> list[Grid]:
+    """The grids on which a call is to be evaluated apart, for in each the windows of an aligned subquery have instants in common.
+
+    The n-th of m has the instants n, n + m, n + 2m ... of the whole; none where there need be no parts.
+    """
+    if not isinstance(node, Call):
+        return []
+    arguments = map(unwrap, node.arguments)
+    subquery = next((one for one in arguments if isinstance(one, Subquery) and one.aligned and one.at is None), None)
+    if subquery is None:
+        return []
+    step = subquery.step or DEFAULT_STEP
+    parts = min(step // math.gcd(step, grid.step), grid.points)
+    if parts <= 1:
+        return []
+    return [
+        Grid(first, grid.end, grid.step * parts)
+        for first in range(grid.start, grid.start + parts * grid.step, grid.step)
+    ]
+
+
 def _inner_grid(node: Subquery, grid: Grid, whole: Grid) -> Grid:
     at = _instants(node, grid, whole)
     step = node.step or DEFAULT_STEP
+    if node.aligned:  # of a grid on which all windows end at instants of one another
+        return Grid(at.start - (node.width - 1) // step * step, at.last, step)
     first = ((at.start - node.width) // step + 1) * step  # windows are open on the left
     return Grid(first, at.last // step * step, step)
 
@@ -148,6 +178,11 @@ class _Selectors:
 
     def needs(self, node: Node, grid: Grid) -> Iterator[tuple[Use, Fetch]]:
         """What each selector of a tree needs alone, a range selector as one; nothing below a subquery that has no instant."""
+        parts = aligned_parts(node, grid)
+        if parts:
+            for part in parts:
+                yield from self.needs(node, part)
+            return
         match node:
             case Selector():
                 yield (node, grid), self._samples(node, self.lookback, grid)
@@ -155,6 +190,11 @@ class _Selectors:
                 yield (node, grid), self._samples(node.selector, node.width, grid)
             case Call() if (fetch := self._digested(node, grid)) is not None:
                 yield (node, grid), fetch
+                return
+            case Call(function="info"):
+                source = info_selector(node)
+                yield (source, grid), self._samples(source, self.lookback, grid)
+                yield from self.needs(node.arguments[0], grid)
                 return
             case Subquery():
                 grid = _inner_grid(node, grid, self.grid)
@@ -168,13 +208,14 @@ class _Selectors:
 
     def _samples(self, selector: Selector, width: int, grid: Grid) -> Fetch:
         """The samples that a selector can see. Windows are open on the left, fetches include both ends: hence the 1 ms."""
-        at = _instants(selector, grid, self.grid)
-        return Fetch(selector.matchers, TimeRange(max(at.start - width + 1, MIN_TIME), min(at.last, MAX_TIME)))
+        at, around = _instants(selector, grid, self.grid), margin(selector, self.lookback)
+        first, last = at.start - width - around.before + 1, at.last + around.after
+        return Fetch(selector.matchers, TimeRange(_within_time(first), _within_time(last)))
 
     def _digested(self, call: Call, grid: Grid) -> Fetch | None:
         """What suffices for a call in place of its samples, if anything does."""
         ranged = unwrap(call.arguments[0]) if self.digests and len(call.arguments) == 1 else None
-        if not isinstance(ranged, RangeSelector):
+        if not isinstance(ranged, RangeSelector) or ranged.selector.extension is not None:
             return None
         at = _instants(ranged.selector, grid, self.grid)
         found = digested(call.function, ranged.width, at.start, at.last, at.step)
@@ -211,10 +252,15 @@ def _holder(fetches: tuple[Fetch, ...], need: Fetch) -> int:
     )
 
 
+def _within_time(instant: int) -> int:
+    return min(max(instant, MIN_TIME), MAX_TIME)
+
+
 def _refuse_unsupported(node: Node) -> None:
     """Raise for the first construct, from the left, that the evaluator does not know."""
-    if isinstance(node, Call) and node.function in _UNSUPPORTED:
-        raise unsupported(f"function {node.function}()", node.function)
+    if isinstance(node, Selector) and node.extension is Extension.ANCHORED:
+        raise unsupported("the anchored modifier of an instant vector", node.extension)
+    require_allowed(node)
     for child in children(node):
         _refuse_unsupported(child)
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from sightline.domain.promql.nodes import Boundary, Node, RangeSelector, Selector, Subquery, children
+from sightline.domain.promql.extensions import margin
+from sightline.domain.promql.nodes import Boundary, Call, Node, OfGrid, RangeSelector, Selector, Subquery, children
 from sightline.domain.timerange import MAX_TIME, MIN_TIME, TimeRange
 
 
@@ -37,11 +38,15 @@ _Span = tuple[TimeRange, bool]
 
 def _spans(node: Node, lookback: int) -> list[_Span] | None:
     """The windows of the selectors in a node, each relative to the instant of evaluation, or fixed."""
+    if isinstance(node, OfGrid):
+        return None
     if isinstance(node, Selector):
-        return _moved([(TimeRange(1 - lookback, 0), False)], node)
+        return _moved([(_span(node, lookback, lookback), False)], node)
     if isinstance(node, RangeSelector):
-        return _moved([(TimeRange(1 - node.width, 0), False)], node.selector)
+        return _moved([(_span(node.selector, node.width, lookback), False)], node.selector)
     found: list[_Span] = []
+    if isinstance(node, Call) and node.function == "info":
+        found.append((TimeRange(1 - lookback, 0), False))
     for child in children(node):
         spans = _spans(child, lookback)
         if spans is None:
@@ -53,6 +58,12 @@ def _spans(node: Node, lookback: int) -> list[_Span] | None:
         (span if is_fixed else TimeRange(span.start + 1 - node.width, span.end), is_fixed) for span, is_fixed in found
     ]
     return _moved(wider, node)
+
+
+def _span(selector: Selector, width: int, lookback: int) -> TimeRange:
+    """A window around the instant at its end."""
+    around = margin(selector, lookback)
+    return TimeRange(1 - width - around.before, around.after)
 
 
 def _moved(spans: list[_Span], node: Selector | Subquery) -> list[_Span] | None:

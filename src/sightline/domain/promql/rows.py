@@ -89,6 +89,18 @@ def unique(vector: Vector) -> Vector:
     return Vector(tuple(labels), values, present > 0)
 
 
+def interleaved(parts: Sequence[Vector], points: int) -> Vector:
+    """One vector of so many instants from m vectors, of which the n-th has the instants n, n + m, n + 2m ..."""
+    group, labels = grouped(one for part in parts for one in part.labels)
+    values, present = np.zeros((len(labels), points)), np.zeros((len(labels), points), np.bool_)
+    after = 0
+    for number, part in enumerate(parts):
+        rows = group[after : after + len(part.labels)]
+        values[rows, number :: len(parts)], present[rows, number :: len(parts)] = part.values, part.present
+        after += len(rows)
+    return Vector(tuple(labels), values, present)
+
+
 def grouped(keys: Iterable[_Key]) -> tuple[NDArray[np.int64], list[_Key]]:
     """Number the distinct keys in order of appearance: the number of each key given, int64, and the distinct keys."""
     number: dict[_Key, int] = {}

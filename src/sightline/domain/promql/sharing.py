@@ -149,7 +149,7 @@ def _own(node: Node) -> tuple[Hashable, ...]:
         case Binary():
             own = (node.operator, node.matching, node.to_bool, repr(node.fill))
         case Subquery():
-            own = (node.width, node.step, node.offset, node.at)
+            own = (node.width, node.step, node.offset, node.at, node.aligned)
         case Negation():
             pass
         case _:

@@ -17,17 +17,26 @@ class Type(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a function takes and gives: the last `optional` arguments may be left out; `repeats`: the last may come again."""
+    """What a function takes and gives: the last `optional` arguments may be left out; `repeats`: the last may come again.
+
+    most: how many arguments there may be at most where the last repeats; None for any number.
+    """
 
     takes: tuple[Type, ...]
     optional: int = 0
     repeats: bool = False
     gives: Type = Type.VECTOR
+    most: int | None = None
 
     @property
     def least(self) -> int:
         """The fewest arguments."""
         return len(self.takes) - self.optional
+
+    @property
+    def greatest(self) -> int | None:
+        """The greatest number of arguments; None for any."""
+        return self.most if self.repeats else len(self.takes)
 
     def type_of(self, position: int) -> Type:
         """The type of the argument at a position."""
@@ -51,23 +60,23 @@ FUNCTIONS: Final[Mapping[str, Signature]] = {
     **dict.fromkeys(_OF_VECTOR.split(), Signature((_V,))),
     **dict.fromkeys(_OF_MATRIX.split(), Signature((_M,))),
     **dict.fromkeys(_OF_TIME.split(), Signature((_V,), optional=1)),
+    **dict.fromkeys(("end", "pi", "range", "start", "step", "time"), Signature((), gives=_S)),
     "clamp": Signature((_V, _S, _S)),
     "clamp_max": Signature((_V, _S)),
     "clamp_min": Signature((_V, _S)),
     "double_exponential_smoothing": Signature((_M, _S, _S)),
     "histogram_fraction": Signature((_S, _S, _V)),
     "histogram_quantile": Signature((_S, _V)),
+    "histogram_quantiles": Signature((_V, _T, _S, _S), optional=1, repeats=True, most=12),
     "info": Signature((_V, _V), optional=1),
     "label_join": Signature((_V, _T, _T, _T), optional=1, repeats=True),
     "label_replace": Signature((_V, _T, _T, _T, _T)),
-    "pi": Signature((), gives=_S),
     "predict_linear": Signature((_M, _S)),
     "quantile_over_time": Signature((_S, _M)),
     "round": Signature((_V, _S), optional=1),
     "scalar": Signature((_V,), gives=_S),
     "sort_by_label": Signature((_V, _T), optional=1, repeats=True),
     "sort_by_label_desc": Signature((_V, _T), optional=1, repeats=True),
-    "time": Signature((), gives=_S),
     "vector": Signature((_S,)),
 }
 
@@ -77,6 +86,9 @@ AGGREGATIONS: Final[Mapping[str, Type | None]] = {
     "count_values": _T,
 }
 """The aggregations, and the type of the parameter that comes first where there is one."""
+
+OF_GRID: Final = frozenset({"start", "end", "step", "range"})
+"""Functions whose value follows from where the query begins, where it ends and its step."""
 
 COMPARISONS: Final = frozenset({"==", "!=", "<", "<=", ">", ">="})
 SET_OPERATORS: Final = frozenset({"and", "or", "unless"})

@@ -21,6 +21,7 @@ from sightline.domain.promql.nodes import (
     Negation,
     Node,
     Number,
+    OfGrid,
     RangeSelector,
     Selector,
     Subquery,
@@ -47,18 +48,22 @@ def _step(node: Node, step: int) -> int:
     return (node.step or DEFAULT_STEP) if isinstance(node, Subquery) else step
 
 
-def _is_steady(node: Node, step: int) -> bool:
+def _is_steady(node: Node, step: int) -> bool:  # noqa: PLR0911 - one for each kind of node
     match node:
         case Selector():
             return not isinstance(node.at, Boundary)
         case RangeSelector():
             return _is_steady(node.selector, step)
+        case Subquery(aligned=True):
+            return False
         case Subquery():
             # Instants between two windows would be evaluated with the whole grid, and not between two parts of it.
             return isinstance(node.at, int) or (node.at is None and node.width >= step + _step(node, step))
         case Aggregation():
             ordered = node.operator in _ANY_ORDER or _rows(node.inner).ordered
             return ordered and (node.parameter is None or _stands_still(node.parameter))
+        case OfGrid() | Call(function="info"):
+            return False
         case Call() if node.function in OVER_WINDOW or node.function in _OF_HISTOGRAMS:
             takes = FUNCTIONS[node.function].takes
             scalars = (one for one, kind in zip(node.arguments, takes, strict=True) if kind is Type.SCALAR)

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from sightline.domain.labels import Labels
+from sightline.domain.metrics.exemplars import NO_EXEMPLARS, ExemplarBatch
 from sightline.domain.metrics.samples import Index, Times, Values
 
 NO_TIME: Final = np.iinfo(np.int64).min
@@ -29,6 +30,7 @@ class Scraped:
     labels: k label sets as exposed, distinct; a series that an earlier body of the same decoder had is the same object.
     series: uint32 (n,), which of the label sets a sample belongs to. times: int64 (n,), ms, or NO_TIME. values: float64 (n,).
     metadata: by the name of the metric family. duplicates: samples left out because the same series had one at the same time.
+    exemplars: of these label sets; without a time of their own they have that of their sample, which may be NO_TIME.
     """
 
     labels: tuple[Labels, ...]
@@ -37,3 +39,4 @@ class Scraped:
     values: Values
     metadata: Mapping[str, Metadata]
     duplicates: int = 0
+    exemplars: ExemplarBatch = NO_EXEMPLARS

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sightline.domain.errors import InvalidLabel, Unprocessable
 from sightline.domain.labels import METRIC_NAME, Labels
+from sightline.domain.metrics.exemplars import ExemplarBatch
 from sightline.domain.metrics.samples import STALE, Index, Times, Values, WriteBatch
 from sightline.domain.scrape.job import ScrapeJob
 from sightline.domain.scrape.relabel import Relabelling
@@ -145,6 +146,25 @@ class TargetSeries:
             np.concatenate([kept.series, np.arange(first, first + more, dtype=np.uint32)]),
             np.concatenate([kept.times, np.full(more, time, np.int64)]),
             np.concatenate([kept.values, np.array(report, np.float64), np.full(len(gone), STALE)]),
+        )
+
+    def exemplars(self, scraped: Scraped, time: int) -> ExemplarBatch:
+        """The exemplars of the body that was adopted last, under stored label sets; `time` (ms) is of those that brought none."""
+        found = scraped.exemplars
+        if not len(found):
+            return found
+        places = self._names.places[found.owners]
+        rows = np.flatnonzero(places != _DROPPED)
+        distinct, owners = np.unique(places[rows], return_inverse=True)
+        count = found.timed if not self._job.honor_timestamps else found.times != NO_TIME
+        return ExemplarBatch(
+            tuple(self._names.labels[place] for place in distinct.tolist()),
+            owners.astype(np.uint32),
+            [found.labels[row] for row in rows.tolist()],
+            found.values[rows],
+            np.where(count, found.times, time)[rows],
+            found.timed[rows],
+            found.unreadable,
         )
 
     def acknowledged(self) -> None:

@@ -35,15 +35,15 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_listener(host: str, token_file: Path | None, *, insecure: bool) -> None:
-    """Refuse to listen where strangers could come in.
+def check_listener(host: str, token_file: Path | None, *, insecure: bool, setting: str = "--listen") -> None:
+    """Refuse to listen where strangers could come in; `setting` names what says where.
 
     Raises:
         SettingsInvalid: the address is not loopback and there is neither a token nor the word that none is wanted.
     """
     if token_file is None and not insecure and not is_loopback(host):
         raise SettingsInvalid(
-            f"--listen {host} is open to other machines: give --token-file FILE so that callers must show a token, "
+            f"{setting} {host} is open to other machines: give --token-file FILE so that callers must show a token, "
             "or --insecure to let everybody in",
         )
 

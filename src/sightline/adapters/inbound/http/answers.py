@@ -41,25 +41,28 @@ class Rendering:
     pieces: Pieces
 
 
-def instant(answer: Answer) -> Rendering:
-    """The envelope around the answer to an instant query: vector, scalar, string, or the matrix of a range selector."""
+def instant(answer: Answer, stats: bytes = b"") -> Rendering:
+    """The envelope around the answer to an instant query: vector, scalar, string, or the matrix of a range selector.
+
+    stats: a JSON object that stands beside the result; none when empty.
+    """
     value = answer.value
     match value:
         case Vector():
-            return Rendering(len(value.labels), _enveloped(answer, "vector", _vector(answer.grid.start, value)))
+            return Rendering(len(value.labels), _enveloped(answer, "vector", _vector(answer.grid.start, value), stats))
         case Scalar():
             return Rendering(
-                1, _enveloped(answer, "scalar", _pair(answer.grid.start, scalar_text(float(value.values[0]))))
+                1, _enveloped(answer, "scalar", _pair(answer.grid.start, scalar_text(float(value.values[0]))), stats)
             )
         case String():
-            return Rendering(1, _enveloped(answer, "string", _pair(answer.grid.start, value.text)))
+            return Rendering(1, _enveloped(answer, "string", _pair(answer.grid.start, value.text), stats))
         case SeriesColumns():
             rows = series_rows(value.labels, value.offsets, value.times, value.values)
-            return Rendering(value.samples, _enveloped(answer, "matrix", _listed(rows)))
+            return Rendering(value.samples, _enveloped(answer, "matrix", _listed(rows), stats))
 
 
-def matrix(answer: Answer) -> Rendering:
-    """The envelope around the answer to a range query, which is always a matrix.
+def matrix(answer: Answer, stats: bytes = b"") -> Rendering:
+    """The envelope around the answer to a range query, which is always a matrix. stats: as `instant` has it.
 
     Raises:
         BadData: a string or a range vector, which have no value at each step.
@@ -70,7 +73,9 @@ def matrix(answer: Answer) -> Rendering:
     if not isinstance(value, Vector):
         kind = "string" if isinstance(value, String) else "range vector"
         raise BadData(f"a range query wants a scalar or an instant vector at every step, not a {kind}")
-    return Rendering(value.values.size, _enveloped(answer, "matrix", _listed(_grid_rows(answer.grid.times(), value))))
+    return Rendering(
+        value.values.size, _enveloped(answer, "matrix", _listed(_grid_rows(answer.grid.times(), value)), stats)
+    )
 
 
 def series_rows(labels: Sequence[Labels], offsets: NDArray[np.int64], times: Times, values: Values) -> Pieces:
@@ -172,9 +177,11 @@ def _listed(rows: Pieces) -> Pieces:
     yield b"]"
 
 
-def _enveloped(answer: Answer, kind: str, result: Pieces) -> Pieces:
+def _enveloped(answer: Answer, kind: str, result: Pieces, stats: bytes) -> Pieces:
     yield b'{"status":"success","data":{"resultType":"%b","result":' % kind.encode()
     yield from result
+    if stats:
+        yield b',"stats":' + stats
     yield b"}" + notes(answer.warnings, answer.infos) + b"}"
 
 

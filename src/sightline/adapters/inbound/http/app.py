@@ -18,11 +18,15 @@ from sightline.adapters.inbound.http import (
     cors,
     dashboards,
     docs,
+    exemplars,
+    federation,
     formatting,
     health,
     instruments,
+    lifecycle,
     prometheus,
     servers,
+    status,
     targets,
     text_import,
     ui,
@@ -35,6 +39,8 @@ from sightline.adapters.inbound.http.inflight import Inflight
 from sightline.adapters.inbound.http.intake import PATHS as INTAKE_PATHS
 from sightline.adapters.inbound.http.intake import Intake
 from sightline.adapters.inbound.http.queries import Queries
+from sightline.adapters.inbound.http.remote_read import PATH as READ_PATH
+from sightline.adapters.inbound.http.remote_read import RemoteRead
 from sightline.adapters.inbound.http.report_intake import PATH as REPORT_PATH
 from sightline.adapters.inbound.http.report_intake import ReportIntake
 from sightline.adapters.inbound.http.settings import DoorSettings
@@ -67,8 +73,10 @@ class _Door:
         self._access = Access(settings)
         self._telemetry: Telemetry = use_cases.telemetry
         inflight = Inflight(settings.max_inflight_bytes, use_cases.telemetry)
-        self._intake = dict.fromkeys(INTAKE_PATHS, Intake(use_cases, settings, inflight)) | {
-            REPORT_PATH: ReportIntake(use_cases, settings, inflight)
+        self._intake: dict[str, App] = {
+            **dict.fromkeys(INTAKE_PATHS, Intake(use_cases, settings, inflight)),
+            REPORT_PATH: ReportIntake(use_cases, settings, inflight),
+            READ_PATH: RemoteRead(use_cases, settings, inflight),
         }
         seats = Seats(settings.max_websockets, use_cases.telemetry)
         self._live = {
@@ -101,6 +109,8 @@ class _Door:
                 answer, Refusal("request_timeout", "the body did not arrive in time", (("Connection", "close"),))
             )
         except SightlineError as error:
+            if answer.status:
+                raise  # the head is out, as of a stream: likewise
             if refusal(error).status == HTTPStatus.INTERNAL_SERVER_ERROR:
                 _log.exception("request failed", method=scope["method"], path=scope["path"])
             await _refuse(answer, refusal(error))
@@ -213,13 +223,17 @@ def handlers(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) ->
     """Everything that the framework serves; openapi/ describes it, and what the dispatcher takes by itself, one by one."""
     return [
         *prometheus.routes(use_cases, settings),
+        *exemplars.routes(use_cases, settings),
         *formatting.routes(settings),
+        *status.routes(use_cases, settings),
+        *federation.routes(use_cases, settings),
         *text_import.routes(use_cases, settings, inflight),
         *dashboards.routes(use_cases, settings),
         *servers.routes(use_cases, settings),
         *targets.routes(use_cases, settings),
         *containers.routes(use_cases, settings),
         *health.routes(use_cases, settings),
+        *lifecycle.routes(use_cases, settings),
         *docs.routes(settings),
         *ui.routes(settings),
     ]

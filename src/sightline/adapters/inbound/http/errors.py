@@ -42,6 +42,7 @@ MEANING: Final[dict[str, tuple[HTTPStatus, ErrorType]]] = {
     "series_id_collision": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
     "query_malformed": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
     "query_points_limit": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
+    "read_samples_limit": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
     "execution": (HTTPStatus.UNPROCESSABLE_ENTITY, ErrorType.EXECUTION),
     "query_not_supported": (HTTPStatus.UNPROCESSABLE_ENTITY, ErrorType.EXECUTION),
     "query_vector_matching": (HTTPStatus.UNPROCESSABLE_ENTITY, ErrorType.EXECUTION),

@@ -27,7 +27,7 @@ WEBSOCKET_DROPPED: Final = Instrument(
 
 SKIPPED: Final = Instrument(
     "sightline_remote_write_skipped_total",
-    "What remote write brought that is not stored yet: exemplars, native histograms, metadata.",
+    "What remote write brought that is not stored yet: native histograms, metadata.",
     Kind.COUNTER,
     ("kind",),
 )

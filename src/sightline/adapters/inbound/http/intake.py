@@ -14,6 +14,7 @@ from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.wire.remote_write import Decoded, RemoteWriteDecoder
 from sightline.domain.errors import UnsupportedMediaType
+from sightline.domain.metrics.exemplars import NO_EXEMPLARS
 
 PATHS: Final = frozenset({"/api/v1/write", "/api/v1/push"})
 
@@ -62,10 +63,11 @@ class Intake:
         del data, decode  # storing may take a while, and the columns are all that is needed
         self._count_skipped(decoded)
         await self._use_cases.ingest(scope["user"], decoded.batch)
+        if decoded.exemplars is not NO_EXEMPLARS:
+            await self._use_cases.exemplars.keep(scope["user"], decoded.exemplars)
 
     def _count_skipped(self, decoded: Decoded) -> None:
         kinds = {
-            "exemplar": decoded.skipped_exemplars,
             "histogram": decoded.skipped_histograms,
             "metadata": decoded.skipped_metadata,
         }

@@ -1,5 +1,6 @@
 """Request parameters: from the query string and the form together, each read by its meaning."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from sightline.domain.timerange import MAX_TIME, MIN_TIME, SECOND, parse_duratio
 MAX_FIELDS: Final = 10_000
 """How many fields a form may have."""
 
+_MOST_SHOWN: Final = 200  # characters of what a caller sent
+_WHOLE: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _RFC3339: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:([Zz])|([+-])(\d\d):(\d\d))", re.ASCII
@@ -63,8 +66,19 @@ class Parameters:
         """
         value = self.text(name)
         if value is None:
-            raise InvalidParameter(f"parameter {name!r} is missing", parameter=name)
+            raise invalid(name, "it is missing or empty")
         return value
+
+    def expression(self) -> str:
+        """The parameter `query`.
+
+        Raises:
+            InvalidParameter: missing or empty.
+        """
+        text = self.text("query")
+        if text is None:
+            raise invalid("query", "unknown position: parse error: no expression found in input")
+        return text
 
     def time(self, name: str, default: int | None = None) -> int:
         """An instant, ms; `default` when missing.
@@ -72,26 +86,30 @@ class Parameters:
         Raises:
             InvalidParameter: not a time, or missing without a default.
         """
-        if default is not None and self.text(name) is None:
+        text = self.text(name)
+        if default is not None and text is None:
             return default
-        return _parse(name, self.required(name), parse_time)
+        return _parse(name, text or "", parse_time)
 
     def span(self, name: str) -> int | None:
-        """A length of time above zero, ms; None when missing.
+        """A length of time, ms, perhaps below zero; None when missing.
 
         Raises:
-            InvalidParameter: not a duration, or not above zero.
+            InvalidParameter: not a duration.
         """
-        return None if self.text(name) is None else self.required_span(name)
+        text = self.text(name)
+        return None if text is None else _parse(name, text, parse_span)
 
-    def required_span(self, name: str) -> int:
-        """A length of time above zero, ms; errors as `span`, and when it is missing."""
-        value = self.required(name)
-        length = _parse(name, value, parse_span)
+    def step(self) -> int:
+        """The parameter `step`, ms.
+
+        Raises:
+            InvalidParameter: missing, not a duration, or not above zero.
+        """
+        length = _parse("step", self.text("step") or "", parse_span)
         if length <= 0:
-            raise InvalidParameter(
-                f"parameter {name!r} must be at least one millisecond, not {value!r}", parameter=name
-            )
+            problem = "zero or negative query resolution step widths are not accepted. Try a positive integer"
+            raise invalid("step", problem)
         return length
 
     def limit(self) -> int | None:
@@ -103,11 +121,16 @@ class Parameters:
         value = self.text("limit")
         if value is None:
             return None
-        if not re.fullmatch(r"\d{1,18}", value, re.ASCII):
-            raise InvalidParameter(
-                f"parameter 'limit' must be a whole number that is not negative, not {value[:40]!r}", parameter="limit"
-            )
+        if not _WHOLE.fullmatch(value):
+            raise invalid("limit", f"cannot parse {_quoted(value)} to a valid limit")
+        if value.startswith("-"):
+            raise invalid("limit", "limit must be non-negative")
         return int(value) or None
+
+
+def invalid(name: str, problem: str) -> InvalidParameter:
+    """The refusal of a parameter, in Prometheus' words."""
+    return InvalidParameter(f'invalid parameter "{name}": {problem}', parameter=name)
 
 
 def parse_time(text: str) -> int:
@@ -119,17 +142,17 @@ def parse_time(text: str) -> int:
     if text in _OPEN_ENDS:
         return _OPEN_ENDS[text]
     if _NUMBER.fullmatch(text):
-        return _milliseconds(float(text), text)
+        return _milliseconds(float(text), _no_time(text))
     match = _RFC3339.fullmatch(text)
     if match is None:
-        raise BadData(f"{text[:60]!r} is not a time: write seconds since 1970 or RFC 3339, as 2026-11-21T07:00:00Z")
+        raise _no_time(text)
     day, clock, fraction, _, sign, hours, minutes = match.groups()
     offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
     try:
         zone = timezone(-offset if sign == "-" else offset)
         instant = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=zone)
-    except ValueError as error:
-        raise BadData(f"{text!r} is not a time: {error}") from None
+    except ValueError:
+        raise _no_time(text) from None
     return (instant - _EPOCH) // timedelta(milliseconds=1) + int((fraction or "0").ljust(3, "0")[:3])
 
 
@@ -139,18 +162,30 @@ def parse_span(text: str) -> int:
     Raises:
         BadData: neither, or out of bounds.
     """
+    problem = BadData(f"cannot parse {_quoted(text)} to a valid duration")
     if _NUMBER.fullmatch(text):
-        return _milliseconds(float(text), text)
-    length = parse_duration(text)
+        return _milliseconds(float(text), problem)
+    try:
+        length = parse_duration(text)
+    except BadData:
+        raise problem from None
     if length > MAX_TIME:
-        raise BadData(f"{text[:60]!r} is too long")
+        raise problem
     return length
 
 
-def _milliseconds(seconds: float, text: str) -> int:
+def _milliseconds(seconds: float, problem: BadData) -> int:
     if not MIN_TIME / SECOND <= seconds <= MAX_TIME / SECOND:
-        raise BadData(f"{text[:60]!r} seconds are out of bounds")
+        raise problem
     return round(seconds * SECOND)
+
+
+def _no_time(text: str) -> BadData:
+    return BadData(f"cannot parse {_quoted(text)} to a valid timestamp")
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text[:_MOST_SHOWN], ensure_ascii=False)
 
 
 def _parse(name: str, text: str, parse: Callable[[str], int]) -> int:
@@ -158,4 +193,4 @@ def _parse(name: str, text: str, parse: Callable[[str], int]) -> int:
     try:
         return parse(text)
     except BadData as error:
-        raise InvalidParameter(f"parameter {name!r}: {error.message}", parameter=name) from None
+        raise invalid(name, error.message) from None

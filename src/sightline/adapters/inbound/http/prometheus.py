@@ -1,6 +1,6 @@
 """The Prometheus HTTP API, version 1."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +14,7 @@ from sightline.adapters.inbound.http.attended import attended
 from sightline.adapters.inbound.http.delivery import deliver
 from sightline.adapters.inbound.http.forms import parameters
 from sightline.adapters.inbound.http.names import unescaped
-from sightline.adapters.inbound.http.parameters import Parameters
+from sightline.adapters.inbound.http.parameters import Parameters, invalid
 from sightline.adapters.inbound.http.queries import Queries
 from sightline.adapters.inbound.http.rules import rule_groups, wanted_rules
 from sightline.adapters.inbound.http.selectors import selectors
@@ -75,7 +75,8 @@ def _searches(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHand
     @route("/api/v1/series", http_method=["GET", "POST"], status_code=200)
     async def series(request: Call) -> Response[Any]:
         given = await parameters(request, settings)
-        given.required("match[]")
+        if given.text("match[]") is None:
+            raise InvalidParameter("no match[] parameter provided", parameter="match[]")
         work = use_cases.search.series(request.user, _selected(given), _within(given), given.limit())
         return deliver(request, _label_sets(await attended(request.receive, work)))
 
@@ -85,14 +86,15 @@ def _searches(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHand
 def _states(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
     @get("/api/v1/alerts")
     async def alerts(request: Call) -> Response[Any]:
-        found = [alert_object(one) for one in use_cases.alerts.alerts(request.user)]
+        user = request.user
+        found = [*map(alert_object, use_cases.alerts.alerts(user)), *map(alert_object, use_cases.rules.alerts(user))]
         return _success({"alerts": found})
 
     @get("/api/v1/rules")
     async def rules(request: Call) -> Response[Any]:
         wanted = wanted_rules(await parameters(request, settings))
-        found = rule_groups(use_cases.alerts, request.user, wanted, use_cases.rules_every)
-        return _success({"groups": found})
+        found = rule_groups(use_cases.alerts, use_cases.rules, request.user, wanted, use_cases.rules_every)
+        return _success(found, use_cases.rules.problems(request.user))
 
     @get("/api/v1/status/buildinfo")
     async def buildinfo() -> Response[Any]:
@@ -115,7 +117,7 @@ def _states(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandle
 def _within(given: Parameters) -> TimeRange:
     within = TimeRange(given.time("start", ALL_TIME.start), given.time("end", ALL_TIME.end))
     if within.end < within.start:
-        raise InvalidParameter("parameter 'end' must not be before 'start'", parameter="end")
+        raise invalid("end", "end timestamp must not be before start time")
     return within
 
 
@@ -145,5 +147,6 @@ def _cut(found: Found[Any]) -> bytes:
     return answers.notes([TRUNCATED]) if found.truncated else b""
 
 
-def _success(data: Any) -> Response[bytes]:
-    return Response(msgspec.json.encode({"status": "success", "data": data}), media_type="application/json")
+def _success(data: Any, warnings: Sequence[str] = ()) -> Response[bytes]:
+    said = {"warnings": warnings} if warnings else {}
+    return Response(msgspec.json.encode({"status": "success", "data": data, **said}), media_type="application/json")

@@ -3,8 +3,8 @@
 The framework knows these paths too, and answers every other method and spelling of them.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, Final
 
 from sightline.adapters.inbound.http import answers
 from sightline.adapters.inbound.http.answers import Rendering
@@ -12,11 +12,13 @@ from sightline.adapters.inbound.http.asgi import Receive, Scope, Send, header
 from sightline.adapters.inbound.http.attended import attended
 from sightline.adapters.inbound.http.delivery import answer
 from sightline.adapters.inbound.http.forms import fields
-from sightline.adapters.inbound.http.parameters import Parameters
+from sightline.adapters.inbound.http.parameters import Parameters, invalid
 from sightline.adapters.inbound.http.settings import DoorSettings
+from sightline.adapters.inbound.http.statistics import Told
 from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.application.query import QueryOptions
-from sightline.domain.errors import InvalidParameter
+from sightline.domain.errors import MalformedQuery, QueryTimeout
+from sightline.domain.promql.values import Answer
 from sightline.domain.timerange import SECOND, Grid
 
 INSTANT: Final = "/api/v1/query"
@@ -50,26 +52,52 @@ class Queries:
     async def instant(self, scope: Scope, receive: Receive) -> Rendering:
         """Parameters `query`, `time`, and the options."""
         given = await fields(scope, receive, self._settings)
-        text, at = given.required("query"), given.time("time", self._use_cases.clock.now())
-        work = self._use_cases.query.instant(scope["user"], text, at, _options(scope, given))
-        return answers.instant(await attended(receive, work))
+        at, told = given.time("time", self._use_cases.clock.now()), _told(given)
+        options = _options(scope, given, told)
+        work = self._use_cases.query.instant(scope["user"], given.expression(), at, options)
+        answer = await _answered(receive, work)
+        return answers.instant(answer, b"" if told is None else told.json())
 
     async def range(self, scope: Scope, receive: Receive) -> Rendering:
         """Parameters `query`, `start`, `end`, `step`, and the options."""
         given = await fields(scope, receive, self._settings)
-        text, options = given.required("query"), _options(scope, given)
-        work = self._use_cases.query.range(scope["user"], text, _grid(given), options)
-        return answers.matrix(await attended(receive, work))
+        grid, told = _grid(given), _told(given)
+        options = _options(scope, given, told)
+        work = self._use_cases.query.range(scope["user"], given.expression(), grid, options)
+        answer = await _answered(receive, work)
+        return answers.matrix(answer, b"" if told is None else told.json())
 
 
-def _options(scope: Scope, given: Parameters) -> QueryOptions:
-    timeout = given.span("timeout")
+async def _answered(receive: Receive, work: Coroutine[Any, Any, Answer]) -> Answer:
+    """The answer, as long as somebody waits for it; what is wrong with the query is said of the parameter."""
+    try:
+        return await attended(receive, work)
+    except MalformedQuery as error:
+        raise of_query(error) from None
+
+
+def of_query(error: MalformedQuery) -> MalformedQuery:
+    """A query that does not parse, as a parameter that cannot be used."""
+    return MalformedQuery(invalid("query", error.message).message, **error.detail)
+
+
+def _told(given: Parameters) -> Told | None:
+    """What hears of the query, where the parameter `stats` asks what it took."""
+    wanted = given.text("stats")
+    return None if wanted is None else Told(wanted)
+
+
+def _options(scope: Scope, given: Parameters, told: Told | None) -> QueryOptions:
+    timeout, lookback = given.span("timeout"), given.span("lookback_delta")
+    if timeout is not None and timeout <= 0:
+        raise QueryTimeout("query timed out in expression evaluation: no time was left for it")
     return QueryOptions(
         timeout=None if timeout is None else timeout / SECOND,
-        lookback=given.span("lookback_delta"),
+        lookback=lookback if lookback is not None and lookback > 0 else None,
         limit=given.limit(),
         fresh=_wants_fresh(scope, given),
         client=(header(scope, b"user-agent") or "")[:_MOST_OF_CLIENT],
+        tell=told,
     )
 
 
@@ -81,5 +109,5 @@ def _wants_fresh(scope: Scope, given: Parameters) -> bool:
 def _grid(given: Parameters) -> Grid:
     start, end = given.time("start"), given.time("end")
     if end < start:
-        raise InvalidParameter("parameter 'end' must not be before 'start'", parameter="end")
-    return Grid(start, end, given.required_span("step"))
+        raise invalid("end", "end timestamp must not be before start time")
+    return Grid(start, end, given.step())

@@ -18,5 +18,5 @@ def selectors(texts: Sequence[str], parameter: str = "match[]") -> list[Matchers
         try:
             found.append(parse_selector(text))
         except BadData as error:
-            raise InvalidParameter(f"parameter {parameter!r}: {error.message}", parameter=parameter) from None
+            raise InvalidParameter(f'invalid parameter "{parameter}": {error.message}', parameter=parameter) from None
     return found

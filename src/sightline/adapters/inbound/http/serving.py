@@ -32,8 +32,8 @@ async def serving(
         await task
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Callers wait in its backlog until it is served.
+def bind(host: str, port: int, setting: str = "listen") -> socket.socket:
+    """A listening socket; port 0 takes a free one. Callers wait in its backlog until it is served. setting: what says where.
 
     Raises:
         SettingsInvalid: the address cannot be listened on.
@@ -49,10 +49,11 @@ def bind(host: str, port: int) -> socket.socket:
             listener.close()
             raise
     except OSError as error:
-        message = f"listen = {host}:{port}: {error.strerror}"
+        message = f"{setting} = {host}:{port}: {error.strerror}"
         if error.errno == errno.EADDRINUSE:
-            message += "; stop what uses the port, or choose another with --listen (port 0 takes a free one)"
-        raise SettingsInvalid(message, key="listen") from None
+            flag = "--listen" if setting == "listen" else f"--set {setting}"
+            message += f"; stop what uses the port, or choose another with {flag} (port 0 takes a free one)"
+        raise SettingsInvalid(message, key=setting) from None
     listener.setblocking(False)  # noqa: FBT003 - the socket's own signature
     return listener
 

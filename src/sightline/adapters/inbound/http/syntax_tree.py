@@ -3,16 +3,19 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sightline.domain.labels import METRIC_NAME, Matchers, MatchOp
 from sightline.domain.promql.nodes import (
     Aggregation,
     Binary,
     Boundary,
     Call,
+    Duration,
+    Extension,
+    InUnits,
     Matching,
     Negation,
     Node,
     Number,
+    OfGrid,
     Parentheses,
     RangeSelector,
     Selector,
@@ -42,7 +45,8 @@ def tree(node: Node) -> dict[str, Any]:  # noqa: PLR0911 - one for each kind of 
         case Selector():
             return {"type": "vectorSelector", **_selector(node)}
         case RangeSelector():
-            return {"type": "matrixSelector", "range": node.width, **_selector(node.selector)}
+            ranged = {"range": node.width, "rangeExpr": _duration(node.width_as)}
+            return {"type": "matrixSelector", **ranged, **_selector(node.selector)}
         case Subquery():
             return {"type": "subquery", "expr": tree(node.inner), **_subquery(node)}
         case Call():
@@ -51,27 +55,37 @@ def tree(node: Node) -> dict[str, Any]:  # noqa: PLR0911 - one for each kind of 
             return _aggregation(node)
         case Binary():
             return _binary(node)
-        case Negation():
-            return {"type": "unaryExpr", "op": "-", "expr": tree(node.inner)}
+        case Negation() | Parentheses(is_plus=True):
+            op = "-" if isinstance(node, Negation) else "+"
+            return {"type": "unaryExpr", "op": op, "expr": tree(node.inner)}
         case Parentheses():
             return {"type": "parenExpr", "expr": tree(node.inner)}
-        case Shared():
+        case Shared() | OfGrid():
             return tree(node.inner)
 
 
 def _selector(node: Selector) -> dict[str, Any]:
+    # Prometheus puts the matcher that a name stands for behind the others.
+    matchers = (*node.matchers[1:], node.matchers[0]) if node.named else node.matchers
     return {
-        "name": _name(node.matchers),
+        "name": node.matchers[0].value if node.named else "",
         "offset": node.offset,
-        "matchers": [{"name": one.name, "value": one.value, "type": str(one.op)} for one in node.matchers],
+        "offsetExpr": _duration(node.offset_as),
+        "matchers": [{"name": one.name, "value": one.value, "type": str(one.op)} for one in matchers],
         **_at(node.at),
-        "anchored": False,
-        "smoothed": False,
+        "anchored": node.extension is Extension.ANCHORED,
+        "smoothed": node.extension is Extension.SMOOTHED,
     }
 
 
-def _name(matchers: Matchers) -> str:
-    return next((one.value for one in matchers if one.name == METRIC_NAME and one.op is MatchOp.EQUAL), "")
+def _duration(part: float | Duration | None) -> dict[str, Any] | None:
+    """The object for a duration that is an expression, and for the numbers in it."""
+    if part is None:
+        return None
+    if isinstance(part, Duration):
+        sides = {"lhs": _duration(part.left), "rhs": _duration(part.right)}
+        return {"type": "durationExpr", "op": part.operator, **sides, "wrapped": part.in_parentheses}
+    return {"type": "numberLiteral", "val": decimal(part), "duration": isinstance(part, InUnits)}
 
 
 def _at(at: int | Boundary | None) -> dict[str, Any]:
@@ -83,10 +97,13 @@ def _at(at: int | Boundary | None) -> dict[str, Any]:
 def _subquery(node: Subquery) -> dict[str, Any]:
     return {
         "range": node.width,
+        "rangeExpr": _duration(node.width_as),
         "offset": node.offset,
+        "offsetExpr": _duration(node.offset_as),
         "step": node.step or 0,
+        "stepExpr": _duration(node.step_as),
         **_at(node.at),
-        "alignEvalTime": False,
+        "alignEvalTime": node.aligned,
     }
 
 
@@ -101,8 +118,10 @@ def _function(name: str) -> dict[str, Any]:
 
 
 def _variadic(signature: Signature) -> int:
-    """How many arguments may be left out, or -1 when the last may be repeated."""
-    return -1 if signature.repeats else signature.optional
+    """By how many arguments there may be more than all but the last; 0 for just those it takes, -1 for any number."""
+    if signature.repeats:
+        return -1 if signature.most is None else signature.most - len(signature.takes) + 1
+    return signature.optional
 
 
 def _aggregation(node: Aggregation) -> dict[str, Any]:

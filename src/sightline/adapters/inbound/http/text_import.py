@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -18,7 +19,8 @@ from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.wire.exposition_decoder import TEXT, ExpositionDecoder
 from sightline.domain.errors import InvalidParameter
 from sightline.domain.labels import Labels
-from sightline.domain.metrics.samples import WriteBatch
+from sightline.domain.metrics.exemplars import NO_EXEMPLARS, ExemplarBatch
+from sightline.domain.metrics.samples import Index, WriteBatch
 from sightline.domain.scrape.scraped import NO_TIME, Scraped
 
 PATH: Final = "/api/v1/import/prometheus"
@@ -39,10 +41,12 @@ def routes(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> l
         with inflight.share() as share:
             text = await _read(request, settings, use_cases, share)
             kind = _media_type(header(_scope(request), b"content-type"))
-            decode = partial(_batch, decoder, text, kind, added, use_cases.clock.now())
-            batch = await asyncio.to_thread(decode) if len(text) > _INLINE_BYTES else decode()
+            decode = partial(_batches, decoder, text, kind, added, use_cases.clock.now())
+            batch, exemplars = await asyncio.to_thread(decode) if len(text) > _INLINE_BYTES else decode()
             del text, decode  # storing may take a while, and the columns are all that is needed
             await use_cases.ingest(request.user, batch)
+            if exemplars is not NO_EXEMPLARS:
+                await use_cases.exemplars.keep(request.user, exemplars)
         return Response(None, status_code=204, headers={WRITTEN: str(len(batch))})
 
     return [import_text]
@@ -69,25 +73,29 @@ async def _read(request: Request[Any, Any, Any], settings: DoorSettings, use_cas
     return text
 
 
-def _batch(decoder: ExpositionDecoder, text: bytes, media_type: str, added: Mapping[str, str], now: int) -> WriteBatch:
-    """The samples; those without a time have `now`, ms."""
+def _batches(
+    decoder: ExpositionDecoder, text: bytes, media_type: str, added: Mapping[str, str], now: int
+) -> tuple[WriteBatch, ExemplarBatch]:
+    """The samples and exemplars; those without a time have `now`, ms."""
     found = decoder.decode(text, media_type)
     times = np.where(found.times == NO_TIME, np.int64(now), found.times)
-    if not added:
-        return WriteBatch(found.labels, found.series, times, found.values)
-    labels, series = _relabelled(found, added)
-    return WriteBatch(labels, series, times, found.values)
+    labels, place = (
+        (found.labels, np.arange(len(found.labels), dtype=np.uint32)) if not added else _relabelled(found, added)
+    )
+    exemplars = found.exemplars
+    if exemplars is not NO_EXEMPLARS:
+        own = np.where(exemplars.times == NO_TIME, np.int64(now), exemplars.times)
+        exemplars = replace(exemplars, series=labels, owners=place[exemplars.owners], times=own)
+    return WriteBatch(labels, place[found.series], times, found.values), exemplars
 
 
-def _relabelled(
-    found: Scraped, added: Mapping[str, str]
-) -> tuple[tuple[Labels, ...], np.ndarray[Any, np.dtype[np.uint32]]]:
-    """Label sets with further labels, which go before labels of the same name; sets that become equal are one."""
+def _relabelled(found: Scraped, added: Mapping[str, str]) -> tuple[tuple[Labels, ...], Index]:
+    """Label sets with further labels, which go before labels of the same name, and where each is; equal ones become one."""
     numbers: dict[Labels, int] = {}
     place = np.empty(len(found.labels), np.uint32)
     for number, labels in enumerate(found.labels):
         place[number] = numbers.setdefault(Labels.of(labels, **added), len(numbers))
-    return tuple(numbers), place[found.series]
+    return tuple(numbers), place
 
 
 def _extra_labels(given: Parameters) -> dict[str, str]:

@@ -1,16 +1,22 @@
 """What the HTTP door needs from the application; compose.py hands it over."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from typing_extensions import override
 
 from sightline.application.define import Defined, Listing
+from sightline.application.derive import GroupState
 from sightline.application.evaluate import RuleStatus
+from sightline.application.federate import Federate
 from sightline.application.inspect import History
 from sightline.application.metadata import Described
 from sightline.application.query import QueryOptions
+from sightline.application.read import Read
 from sightline.application.recall import Recall
 from sightline.application.register import Register
+from sightline.application.reload import Reloaded
 from sightline.application.report import Report
 from sightline.application.scrape import Followed
 from sightline.application.search import Found
@@ -20,6 +26,8 @@ from sightline.domain.alerts.notice import Alert
 from sightline.domain.containers.observed import Observed
 from sightline.domain.dashboards.dashboard import Dashboard
 from sightline.domain.labels import Labels, Matchers
+from sightline.domain.metrics.cardinality import Cardinality
+from sightline.domain.metrics.exemplars import ExemplarBatch, SeriesExemplars
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.promql.values import Answer
@@ -77,6 +85,18 @@ class Ingesting(Protocol):
         ...
 
 
+class Exemplifying(Protocol):
+    """Exemplars."""
+
+    async def keep(self, principal: Principal, batch: ExemplarBatch) -> None:
+        """Take exemplars in; what cannot be kept is counted and fails nothing."""
+        ...
+
+    async def find(self, principal: Principal, text: str, within: TimeRange) -> list[SeriesExemplars] | None:
+        """Those of the series that a query selects; None where it selects none."""
+        ...
+
+
 class Alerting(Protocol):
     """What is wrong now."""
 
@@ -87,6 +107,38 @@ class Alerting(Protocol):
     def rules(self, principal: Principal) -> list[RuleStatus]:
         """How the rules that were evaluated are doing, by name."""
         ...
+
+
+class Ruling(Protocol):
+    """Rules that stand in files."""
+
+    def groups(self, principal: Principal) -> list[GroupState]:
+        """Their groups, and how they are doing, by file and name."""
+        ...
+
+    def alerts(self, principal: Principal) -> list[Alert]:
+        """The alerts of their rules that are not inactive."""
+        ...
+
+    def problems(self, principal: Principal) -> Sequence[str]:
+        """What is wrong with the files."""
+        ...
+
+
+class NoRules(Ruling):
+    """No files at all."""
+
+    @override
+    def groups(self, principal: Principal) -> list[GroupState]:
+        return []
+
+    @override
+    def alerts(self, principal: Principal) -> list[Alert]:
+        return []
+
+    @override
+    def problems(self, principal: Principal) -> Sequence[str]:
+        return ()
 
 
 class Dashboarding(Protocol):
@@ -147,6 +199,34 @@ class Describing(Protocol):
         ...
 
 
+class Counting(Protocol):
+    """How many series there are."""
+
+    async def cardinality(self, principal: Principal, limit: int) -> Cardinality:
+        """What the principal's tenant has, and the `limit` names of each kind that there is most of."""
+        ...
+
+
+async def _nothing_to_reload() -> None:
+    """Where nothing is read again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """What the program says of itself.
+
+    started: when it was started, ms. folder: where it was. machine: on which host. retention: how long samples are kept, as text.
+    settings: every setting by its dotted key as a plain value, secrets taken out. reloaded: how reading again went the last time.
+    """
+
+    started: int = 0
+    folder: str = ""
+    machine: str = ""
+    retention: str = ""
+    settings: Callable[[], Mapping[str, Any]] = dict
+    reloaded: Callable[[], Reloaded] = lambda: Reloaded(0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseCases:
     """Everything behind the door.
@@ -154,11 +234,15 @@ class UseCases:
     readiness: why requests cannot be served yet; None once they can.
     health: each part of the program by name, with `ok` or what is wrong with it; never waits.
     rules_every: seconds between two evaluations of the alert rules.
+    reload: reads again what may change while the program runs; raises SettingsInvalid when it cannot be used.
+    leave: has the program stop, as a signal would.
     """
 
     query: Querying
+    read: Read
     search: Searching
     ingest: Ingesting
+    exemplars: Exemplifying
     alerts: Alerting
     dashboards: Dashboarding
     servers: Register
@@ -167,6 +251,8 @@ class UseCases:
     targets: Targeting
     containers: Inspecting
     metadata: Describing
+    count: Counting
+    federate: Federate
     tail: Tail
     watch: Watch
     clock: Clock
@@ -174,3 +260,7 @@ class UseCases:
     readiness: Callable[[], str | None]
     health: Callable[[], Mapping[str, str]]
     rules_every: float = 5.0
+    rules: Ruling = field(default_factory=NoRules)
+    program: Program = field(default_factory=Program)
+    reload: Callable[[], Awaitable[None]] = _nothing_to_reload
+    leave: Callable[[], None] = lambda: None

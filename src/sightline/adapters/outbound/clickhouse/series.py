@@ -194,6 +194,11 @@ class ClickHouseSeries(SeriesArchive):
         return _spread(await self._engine.read(statement("chunks_density"), parameters), count)
 
     @override
+    async def chunks(self, tenant: Tenant) -> int:
+        rows = await self._engine.read(statement("chunks_count"), {"tenant": text(tenant)})
+        return int(rows["chunks_there"][0].as_py())
+
+    @override
     async def runs(self, within: TimeRange) -> Mapping[Tenant, Run]:
         return await self._engine.read_into(
             lambda rows: _runs(rows, within), statement("chunks_within"), _bounds(within)

@@ -1,12 +1,14 @@
 """A scraper of pages that are set by hand."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from typing_extensions import override
 
 from sightline.domain.errors import SightlineError, Unavailable
 from sightline.domain.labels import Labels
+from sightline.domain.metrics.exemplars import NO_EXEMPLARS, ExemplarBatch
 from sightline.domain.scrape.scraped import NO_TIME, Metadata, Scraped
 from sightline.domain.scrape.target import ScrapeReason, Target
 from sightline.ports.clock import Clock
@@ -37,21 +39,26 @@ class MemoryScraper(Scraper):
         if isinstance(page, SightlineError):
             raise page
         if last is not None and last.labels == page.scraped.labels:
-            kept = page.scraped
-            return Page(
-                Scraped(last.labels, kept.series, kept.times, kept.values, kept.metadata, kept.duplicates), page.size
-            )
+            return Page(replace(page.scraped, labels=last.labels), page.size)
         return page
 
-    def show(self, url: str, *samples: Sample, metadata: Mapping[str, Metadata] | None = None) -> None:
-        """What a target shows from now on."""
-        self._pages[url] = Page(self._scraped(samples, metadata or {}), 100 * len(samples))
+    def show(
+        self,
+        url: str,
+        *samples: Sample,
+        metadata: Mapping[str, Metadata] | None = None,
+        exemplars: ExemplarBatch = NO_EXEMPLARS,
+    ) -> None:
+        """What a target shows from now on; exemplars are of the label sets in the order in which samples have them first."""
+        self._pages[url] = Page(self._scraped(samples, metadata or {}, exemplars), 100 * len(samples))
 
     def fail(self, url: str, error: SightlineError) -> None:
         """How a target fails from now on."""
         self._pages[url] = error
 
-    def _scraped(self, samples: Sequence[Sample], metadata: Mapping[str, Metadata]) -> Scraped:
+    def _scraped(
+        self, samples: Sequence[Sample], metadata: Mapping[str, Metadata], exemplars: ExemplarBatch
+    ) -> Scraped:
         labels = tuple(dict.fromkeys(self._known.setdefault(one[0], one[0]) for one in samples))
         places = {one: place for place, one in enumerate(labels)}
         return Scraped(
@@ -60,4 +67,5 @@ class MemoryScraper(Scraper):
             np.array([one[2] if len(one) > 2 else NO_TIME for one in samples], np.int64),  # noqa: PLR2004 - with a time
             np.array([one[1] for one in samples], np.float64),
             metadata,
+            exemplars=exemplars,
         )

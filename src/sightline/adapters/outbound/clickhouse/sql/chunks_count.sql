@@ -1,0 +1,3 @@
+SELECT count() AS chunks_there
+FROM chunks
+WHERE tenant = {tenant:String}
