@@ -93,6 +93,7 @@ def agree(asked: Asked) -> bool:
 
 def _worded(answer: Answer) -> str:
     """An error without the series and groups it names, which depend on the order of evaluation."""
+    # 2 says which parameter is wrong of instant queries alone.
     text = answer.text.removeprefix('invalid parameter "query": ').replace(DURATIONS[1], DURATIONS[0])
     return re.sub(r"the match group .* on the|operation: \[.*\];", "", text)
 

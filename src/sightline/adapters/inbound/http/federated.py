@@ -79,7 +79,9 @@ class Federated:
         shown = self._name(name)
         if _LEGACY_LABEL.fullmatch(shown):
             return shown
-        return _quoted(shown) if self._escaped is str else shown.replace(":", "_")  # which only names of metrics may have
+        return (
+            _quoted(shown) if self._escaped is str else shown.replace(":", "_")
+        )  # which only names of metrics may have
 
     def _name(self, name: str) -> str:
         found = self._names.get(name)
