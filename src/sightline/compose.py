@@ -6,6 +6,7 @@ fails half-way undoes what it did. It can start and stop many times in one proce
 
 import asyncio
 import gc
+import platform
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -13,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Final
 
 import structlog
@@ -26,6 +28,7 @@ from sightline.adapters.inbound.http.asgi import App
 from sightline.adapters.inbound.http.serving import bind, serving, url
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import Program, UseCases
+from sightline.adapters.inbound.lag import measuring_lag
 from sightline.adapters.inbound.rule_groups import RuleLoop
 from sightline.adapters.inbound.scraping import ScrapeLoop
 from sightline.adapters.inbound.ticker import First, Ticker
@@ -57,6 +60,7 @@ from sightline.application.adopt import Adopt
 from sightline.application.collect import Collect
 from sightline.application.count import Count
 from sightline.application.define import Codec, DefineDashboards
+from sightline.application.delete import Delete
 from sightline.application.derive import Derive
 from sightline.application.discover import Discover, ReadTargets
 from sightline.application.evaluate import Evaluate
@@ -80,6 +84,7 @@ from sightline.application.retain import Retain
 from sightline.application.reuse import Reuse
 from sightline.application.scrape import Scrape
 from sightline.application.search import Search, SearchLimits
+from sightline.application.snapshot import Snapshot
 from sightline.application.tail import Tail as LiveTail
 from sightline.application.watch import QueryRun, Watch
 from sightline.domain.alerts.builtin import builtin_rules, container_rules
@@ -102,6 +107,7 @@ from sightline.domain.tenancy import LOCAL
 from sightline.ports.notifier import Notifier
 from sightline.ports.rulebook import RulesRead
 from sightline.ports.scraper import Scraper
+from sightline.ports.telemetry import Instrument, Kind
 from sightline.settings.schema import Settings
 from sightline.settings.shown import plain
 
@@ -115,6 +121,9 @@ _KERNELS: Final = (
     "sightline.adapters.inbound.http.points",
 )
 """Modules outside the domain that register kernels."""
+_CATALOG: Final = "catalog.sqlite"
+_TABLES: Final = "clickhouse"
+"""What a data folder holds beside the log."""
 _THREADS: Final = 2
 _COLLECT: Final = (10_000, 20, 100)
 """Allocations before a garbage collection of the youngest objects, and how many of those before one of the older two ages."""
@@ -122,12 +131,16 @@ _STARTED_AFTER: Final = 4.0
 """Seconds until everything that is loaded after the door is open is there, the kernels last."""
 # Of appends to the log: a report of one sample costs a fifth when five go out together, and none waits longer than this for it.
 _PACE: Final = 0.0008
+_BUILD: Final = Instrument(
+    "sightline_build_info", "Which version runs, and on which Python; always 1.", Kind.GAUGE, ("version", "python")
+)
 _NATIVE: Final = "prometheus.listen"
 _FLUSH_EVERY: Final = 1.0
 _NOTIFY_EVERY: Final = 1.0
 _REFILL_EVERY: Final = 30.0  # once done it is not done again
 _WATCH_DISK_EVERY: Final = 5.0
 _SETTLE_EVERY: Final = 10.0
+_CLEAN_EVERY: Final = 600.0  # one delete at a time, which may rewrite some ten thousand chunks
 # What stopping gives requests under way, and again the last flush: with the rest it stays below five seconds.
 _DRAIN_SECONDS: Final = 2
 
@@ -204,6 +217,11 @@ async def _open(settings: Settings, stack: AsyncExitStack, leave: Callable[[], N
     return Running(url(listener), core.recovered, reload, tuple(map(url, listeners[1:])))
 
 
+def _introduce(telemetry: PrometheusTelemetry) -> None:
+    """Say which version runs."""
+    telemetry.set(_BUILD, 1, (__version__, platform.python_version()))
+
+
 async def _serve(app: App, door: DoorSettings, listeners: Sequence[socket.socket], stack: AsyncExitStack) -> None:
     """Open the door at every address."""
     for listener in listeners:
@@ -228,6 +246,8 @@ class _Core:
     exemplars: Exemplify
     reader: TieredSeries
     flush: Flush
+    delete: Delete
+    copy: Callable[[str], Awaitable[None]]
     recovered: Recovered
 
 
@@ -235,13 +255,13 @@ async def _core(settings: Settings, stack: AsyncExitStack) -> _Core:
     """Open the data folder and take up where the last run ended."""
     folder = await asyncio.to_thread(DataFolder.open, settings.data, __version__)
     stack.callback(folder.close)
-    database = await SqlDatabase.open(folder.path / "catalog.sqlite")
+    database = await SqlDatabase.open(folder.path / _CATALOG)
     stack.push_async_callback(database.close)
     threads = stack.enter_context(ThreadPoolExecutor(_THREADS, thread_name_prefix="work"))
     clock, telemetry, bus = SystemClock(), PrometheusTelemetry(), MemoryBus()
     stack.callback(bus.close)
     store = await ClickHouseSeries.open(
-        folder.path / "clickhouse",
+        folder.path / _TABLES,
         retention=settings.retention,
         limits=_engine_limits(settings),
         program=__version__,
@@ -276,6 +296,13 @@ async def _core(settings: Settings, stack: AsyncExitStack) -> _Core:
     exemplars = Exemplify(
         ExemplarRing(settings.exemplars.max), telemetry, _label_limits(settings), _text_limits(settings)
     )
+    delete = Delete(reader, flush, freshness, store.clean)
+
+    async def copy(name: str) -> None:
+        with folder.snapshot(name) as fresh:
+            await database.copy_to(fresh / _CATALOG)
+            await store.copy_to(fresh / _TABLES)
+
     return _Core(
         clock,
         telemetry,
@@ -289,6 +316,8 @@ async def _core(settings: Settings, stack: AsyncExitStack) -> _Core:
         exemplars,
         reader,
         flush,
+        delete,
+        copy,
         recovered,
     )
 
@@ -364,6 +393,8 @@ def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio
     return UseCases(
         query=parts.query,
         read=_read(settings, core, parts.query),
+        delete=core.delete,
+        snapshot=Snapshot(core.flush, core.clock, core.copy, lambda: token_hex(8)),
         search=Search(core.reader, SearchLimits(settings.search.max_results)),
         ingest=core.ingest,
         exemplars=core.exemplars,
@@ -391,6 +422,8 @@ def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio
 
 async def _start_jobs(settings: Settings, core: _Core, parts: _Parts, port: int, stack: AsyncExitStack) -> None:
     """Everything that happens by itself, again and again."""
+    _introduce(core.telemetry)
+    await stack.enter_async_context(measuring_lag(core.clock, core.telemetry))
     clock, evaluate, docker = core.clock, parts.evaluate, parts.docker
     host = HostSource(clock, settings.host.instance)
     own = OwnMetrics(core.telemetry, clock, f"{settings.host.instance or socket.gethostname()}:{port}")
@@ -409,6 +442,7 @@ async def _start_jobs(settings: Settings, core: _Core, parts: _Parts, port: int,
     ticker.every(_REFILL_EVERY, "refill memory", lambda: core.reader.refill(clock.now()))
     ticker.every(settings.own.interval.seconds, "measure memory", lambda: core.reader.measure(core.telemetry))
     ticker.every(_FLUSH_EVERY, "flush", jobs.flushing(core.flush))
+    ticker.every(_CLEAN_EVERY, "clean up deletes", jobs.cleaning(core.delete), First.LATER)
     ticker.every(_WATCH_DISK_EVERY, "watch disk", core.retain.run_once, First.LATER)
     ticker.every(_SETTLE_EVERY, "write last seen", parts.servers.settle, First.LATER)
     for channel, deliver in parts.notify.jobs().items():
@@ -555,6 +589,7 @@ def _door_settings(settings: Settings, host: str) -> DoorSettings:
         max_decompressed_bytes=http.max_decompressed_bytes,
         max_request_samples=settings.intake.request_samples,
         max_form_bytes=http.max_form_bytes,
+        admin=http.admin,
         max_read_queries=settings.read.max_queries,
         max_inflight_bytes=http.max_inflight_bytes,
         read_timeout=http.read_timeout.seconds,

@@ -13,6 +13,7 @@ from sightline.adapters.outbound.memory.journal import MemoryJournal
 from sightline.adapters.outbound.memory.series import MemorySeries
 from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
 from sightline.adapters.outbound.tiered import TieredSeries
+from sightline.application.delete import Delete
 from sightline.application.flush import Flush, FlushPolicy
 from sightline.application.ingest import Ingest, IngestLimits
 from sightline.application.recover import recover
@@ -20,6 +21,7 @@ from sightline.application.retain import Retain
 from sightline.domain.errors import Unavailable
 from sightline.domain.kernels.identity import identities
 from sightline.domain.labels import Labels, Matcher, MatchOp
+from sightline.domain.metrics.freshness import Freshness
 from sightline.domain.metrics.hot import HotTier
 from sightline.domain.metrics.index import LabelIndex
 from sightline.domain.metrics.journal import SealedRange
@@ -85,6 +87,7 @@ class House:
             found.pending,
             after_step,
         )
+        self.delete = Delete(self.reader, self.flush, Freshness(), self.store.clean)
 
     def batch(self, *values: float, name: str = "m", **labels: str) -> WriteBatch:
         """One series, one sample a second up to now."""

@@ -238,7 +238,7 @@ async def test_a_query_that_takes_too_long_is_ended(
     await clock.advance(2.9)
     assert not waiting.done()
     await clock.advance(0.2)
-    with pytest.raises(QueryTimeout, match=r"timed out after 3s: query\.timeout allows 10s"):
+    with pytest.raises(QueryTimeout, match=r"timed out in expression evaluation after 3s: query\.timeout allows 10s"):
         await waiting
     assert store.cancelled == 2
     assert counted(telemetry, "sightline_queries_running") == {("small",): 0, ("large",): 0}

@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from sightline.adapters.outbound.tiered import TieredSeries
 from sightline.application.ingest import IngestLimits
-from sightline.domain.errors import TooManySamples
+from sightline.domain.errors import TooManySamples, Unavailable
 from sightline.domain.labels import Labels, Matcher, Matchers, MatchOp
 from sightline.domain.metrics.digest import Digest, Statistic, Windows
 from sightline.domain.metrics.hot import HotTier
@@ -108,6 +108,7 @@ class WriteAndReadPath(RuleBasedStateMachine):
         self.house.start(self.step)
         self.now = self.house.clock.now()
         self.written: dict[Tenant, Contents] = {Tenant("a"): {}, Tenant("b"): {}}
+        self.seen: dict[Tenant, dict[Labels, set[int]]] = {tenant: {} for tenant in self.written}
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Let the loop do something to its end; `Runner.run` would look after Control-C each time, which took a fifth of it all."""
@@ -128,6 +129,7 @@ class WriteAndReadPath(RuleBasedStateMachine):
         )
         for (series, _, _), time, value in zip(samples, batch.times.tolist(), batch.values, strict=True):
             self.written[tenant][series, time] = value.tobytes()
+            self.seen[tenant].setdefault(series, set()).add(time)
         return batch
 
     @rule(tenant=_TENANTS, samples=_BATCHES)
@@ -186,6 +188,33 @@ class WriteAndReadPath(RuleBasedStateMachine):
 
         self.run(both())
 
+    @rule(tenant=_TENANTS, matchers=_MATCHERS, ends=st.tuples(_TIMES, _TIMES), late=_BATCHES)
+    def delete(
+        self, tenant: Tenant, matchers: Matchers, ends: tuple[int, int], late: list[tuple[Labels, int, float]]
+    ) -> None:
+        """Some hours of some series are deleted, if the store is there, while memory is filled; what comes later stays."""
+        within = TimeRange(self.now - max(ends) * HOUR, self.now - min(ends) * HOUR)
+
+        async def both() -> None:
+            refilling = asyncio.ensure_future(self.house.reader.refill(self.house.clock.now()))
+            await asyncio.sleep(0)
+            try:
+                await self.house.delete(Principal("test", tenant), (matchers,), within)
+            finally:
+                await refilling
+
+        try:
+            self.run(both())
+        except Unavailable:
+            assert self.house.store.away
+            return
+        self.written[tenant] = {
+            (labels, time): value
+            for (labels, time), value in self.written[tenant].items()
+            if not (within.start <= time <= within.end and all(one.matches(labels.get(one.name)) for one in matchers))
+        }
+        self.run(self.house.ingest(Principal("test", tenant), self.ingested(tenant, late)))
+
     @rule(tenant=_TENANTS, matchers=_MATCHERS)
     def read_while_ranges_move(self, tenant: Tenant, matchers: Matchers) -> None:
         """Reads that begin at every moment of a flush all see everything."""
@@ -220,8 +249,8 @@ class WriteAndReadPath(RuleBasedStateMachine):
                 assert {one for one, times in spans.items() if within.start in times} <= listed
                 near = {
                     one
-                    for one, times in spans.items()
-                    if min(times) <= within.end and max(times) + HOUR >= within.start
+                    for one, times in self.seen[tenant].items()
+                    if one in spans and min(times) <= within.end and max(times) + HOUR >= within.start
                 }
                 assert listed <= near
 
@@ -265,14 +294,16 @@ TestWriteAndReadPath.settings = settings(
 
 
 _ROWS: Final = st.lists(st.tuples(st.sampled_from(_SERIES[:3]), _TIMES), min_size=1, max_size=8)
-_CHANGES: Final = st.lists(st.tuples(st.sampled_from(["write", "refill", "both", "restart"]), _ROWS), max_size=10)
+_CHANGES: Final = st.lists(
+    st.tuples(st.sampled_from(["write", "refill", "both", "restart", "delete"]), _ROWS), max_size=10
+)
 
 
 @given(changes=_CHANGES, hot_bytes=st.integers(200, 1_500), ends=st.tuples(_TIMES, _TIMES))
 async def test_tiers_answer_like_the_store_alone(
     changes: list[tuple[str, list[tuple[Labels, int]]]], hot_bytes: int, ends: tuple[int, int]
 ) -> None:
-    """Whatever was written, late or twice, given up, brought back meanwhile or lost in a restart: memory changes no answer."""
+    """Whatever was written, late or twice, deleted, given up, brought back or lost in a restart: memory changes no answer."""
     now, store, ledger = 20 * HOUR, SlowSeries(), Ledger()
     within = TimeRange(now - max(ends) * HOUR, now - min(ends) * HOUR)
     value = iter(range(1_000))  # each write has its own, so that nothing can stand in for anything else
@@ -282,6 +313,11 @@ async def test_tiers_answer_like_the_store_alone(
             batch = ledger.sealed([Write(_A, one, [(now - hours * HOUR, float(next(value)))]) for one, hours in rows])
             if change == "restart":
                 tiers = TieredSeries(Tail(), store, threads, HotTier(hot_bytes))
+            if change == "delete":
+                hours = [hour for _, hour in rows]
+                gone = TimeRange(now - max(hours) * HOUR, now - min(hours) * HOUR)
+                chosen = [tuple(Matcher(*pair) for pair in equal(one)) for one, _ in rows[:2]]
+                await asyncio.gather(tiers.refill(now), tiers.delete(_A, chosen, gone))
             filling = [] if change == "write" else [tiers.refill(now)]
             writing = [tiers.write(batch)] if change in {"write", "both"} else []
             await asyncio.gather(*filling, *writing)
@@ -296,6 +332,11 @@ async def test_tiers_answer_like_the_store_alone(
             assert await tiers.series(_A, (), within, 9) == await store.series(_A, (), within, 9)
             assert await tiers.label_names(_A, (), within, 9) == await store.label_names(_A, (), within, 9)
             assert await tiers.label_values(_A, "n", (), within, 9) == await store.label_values(_A, "n", (), within, 9)
+
+
+def equal(labels: Labels) -> list[tuple[str, MatchOp, str]]:
+    """What only one series satisfies."""
+    return [(name, MatchOp.EQUAL, value) for name, value in labels]
 
 
 _STEPS: Final = st.lists(st.tuples(st.sampled_from(["ingest", "flush", "both"]), _BATCHES), min_size=1, max_size=8)

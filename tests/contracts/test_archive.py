@@ -1,13 +1,14 @@
 """What every archive of series promises (ports/archive.py)."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from tests.contracts.ranges import Ledger, Write
 
 from sightline.domain.errors import TooManySamples
-from sightline.domain.labels import Labels, series_id
+from sightline.domain.labels import Labels, Matcher, MatchOp, series_id
 from sightline.domain.metrics.digest import Windows
 from sightline.domain.metrics.known import NO_SERIES, KnownSeries
 from sightline.domain.metrics.samples import STALE, stale_mask
@@ -153,3 +154,38 @@ async def test_a_digest_keeps_the_limit_of_what_it_has_to_read(archive: SeriesAr
     with pytest.raises(TooManySamples):
         await archive.digest(A, known(UP), Windows(HOURS, HOUR, 1), 7)
     assert (await archive.digest(A, known(UP), Windows(HOURS, HOUR, 1), 8)).counts.tolist() == [[8]]
+
+
+async def test_cleaning_changes_no_answer(archive: SeriesArchive) -> None:
+    """Before, after and in between deletes are cleaned up, samples, digests, runs and what is empty are the same."""
+    await fill(archive)
+    ledger, hour = Ledger(), HOUR * (NOW // HOUR)
+    samples = [(hour + 1_000 * second, float(second)) for second in range(0, 9_000, 9)]
+    later = ledger.sealed([Write(A, LOAD, samples), Write(B, LOAD, samples)])
+    await archive.write(replace(later, range_id=100))
+    load = ((Matcher("__name__", MatchOp.EQUAL, "load"),),)
+    await archive.delete(A, load, TimeRange(hour + 5, hour + HOUR + 5))
+    await archive.delete(A, load, TimeRange(hour + HOUR // 2, hour + 2 * HOUR))
+    await archive.delete(A, ((Matcher("__name__", MatchOp.EQUAL, "up"),),), ALL_TIME)
+    await archive.write(replace(ledger.sealed([Write(A, LOAD, [(hour + HOUR, -1.0)])]), range_id=200))
+
+    async def told() -> list[object]:
+        windows = Windows(hour, HOUR, 3)
+        digest = await archive.digest(A, known(LOAD), windows, 10_000)
+        answers = [await archive.select(tenant, (), ALL_TIME, 10_000) for tenant in (A, B)]
+        held = await archive.runs(ALL_TIME)
+        return [
+            *((one.labels, one.offsets.tolist(), one.times.tolist(), one.values.tolist()) for one in answers),
+            (digest.counts.tolist(), digest.least.tolist(), digest.greatest.tolist()),
+            {tenant: sorted(zip(run.times.tolist(), run.values.tolist(), strict=True)) for tenant, run in held.items()},
+            {tenant: ids.tolist() for tenant, ids in archive.emptied().items()},
+            await archive.series(A, (), ALL_TIME, 9),
+        ]
+
+    before = await told()
+    assert len(before[0][2]) == 201  # type: ignore[index]  # the times of A
+    assert before[4] == {A: [series_id(UP)]}
+    while await archive.clean():
+        assert await told() == before
+    assert await told() == before
+    assert not await archive.clean()

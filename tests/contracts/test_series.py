@@ -493,3 +493,124 @@ async def test_digested_samples_keep_the_limit(series_store: SeriesStore, ledger
     check(found, {UP_A: samples}, windows, Statistic.COUNT)
     with pytest.raises(TooManySamples):
         await series_store.digested(tenant, (), windows, Statistic.COUNT, 3)
+
+
+async def test_what_was_deleted_is_gone_and_the_rest_is_not(series_store: SeriesStore, ledger: Ledger) -> None:
+    """Samples in the range, both ends included, of series that match any of the sets; other times, series and tenants stay."""
+    tenant, other = ledger.tenant(), ledger.tenant()
+    samples = [(NOW + second, float(second)) for second in range(6)]
+    for whose in (tenant, other):
+        await write(series_store, ledger, *(Write(whose, labels, samples) for labels in (UP_A, UP_B, LOAD)))
+    sets = [(match("job", EQUAL, "b"),), (match("mode", MATCHES, "i.*"), match("job", NOT_EQUAL, "b"))]
+    deleted = await series_store.delete(tenant, sets, TimeRange(NOW + 2, NOW + 4))
+    assert deleted.ids.tolist() == sorted(map(series_id, (UP_B, LOAD)))
+    assert deleted.emptied.tolist() == []
+    left = [samples[0], samples[1], samples[5]]
+    assert await everything(series_store, tenant) == {UP_A: samples, UP_B: left, LOAD: left}
+    assert await everything(series_store, other) == {UP_A: samples, UP_B: samples, LOAD: samples}
+    within = TimeRange(NOW + 1, NOW + 4)
+    assert plain(await series_store.select(tenant, sets[0], within, 1)) == {UP_B: [samples[1]]}
+
+
+async def test_what_is_written_after_a_delete_is_seen(series_store: SeriesStore, ledger: Ledger) -> None:
+    """At the times that were deleted too, and whatever was there before."""
+    tenant = ledger.tenant()
+    await write(series_store, ledger, Write(tenant, UP_A, [(NOW, 1.0), (NOW + 1, 2.0), (NOW + 2, 3.0)]))
+    await series_store.delete(tenant, ((),), TimeRange(NOW, NOW + 1))
+    await write(series_store, ledger, Write(tenant, UP_A, [(NOW + 1, 9.0)], fresh=False))
+    assert await everything(series_store, tenant) == {UP_A: [(NOW + 1, 9.0), (NOW + 2, 3.0)]}
+    await series_store.delete(tenant, ((),), TimeRange(NOW + 1, NOW + 1))
+    assert await everything(series_store, tenant) == {UP_A: [(NOW + 2, 3.0)]}
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+async def test_a_series_without_samples_is_listed_nowhere_until_it_has_some(
+    series_store: SeriesStore,
+    ledger: Ledger,
+    fresh: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """Neither itself nor labels that it alone had; a sample brings it back, whether it is described again or not."""
+    tenant = ledger.tenant()
+    await write(
+        series_store, ledger, Write(tenant, UP_A, [(NOW, 1.0), (NOW + 1, 2.0)]), Write(tenant, LOAD, [(NOW, 3.0)])
+    )
+
+    async def listed() -> tuple[list[Labels], list[str], list[str]]:
+        return (
+            await series_store.series(tenant, (), ALL_TIME, 9),
+            await series_store.label_names(tenant, (), ALL_TIME, 9),
+            await series_store.label_values(tenant, "__name__", (), ALL_TIME, 9),
+        )
+
+    whole = await listed()
+    assert (await series_store.delete(tenant, ((match("mode", EQUAL, "idle"),),), ALL_TIME)).emptied.tolist() == [
+        series_id(LOAD)
+    ]
+    assert await listed() == ([UP_A], ["__name__", "job"], ["up"])
+    for part, rest in ((TimeRange(NOW, NOW), [UP_A]), (TimeRange(NOW + 1, NOW + 1), [])):
+        await series_store.delete(tenant, ((match("job", EQUAL, "a"),),), part)
+        assert await series_store.series(tenant, (), ALL_TIME, 9) == rest
+    await write(
+        series_store,
+        ledger,
+        Write(tenant, LOAD, [(NOW, 4.0)], fresh=fresh),
+        Write(tenant, UP_A, [(NOW, 5.0)], fresh=fresh),
+    )
+    assert await listed() == whole
+    assert await everything(series_store, tenant) == {LOAD: [(NOW, 4.0)], UP_A: [(NOW, 5.0)]}
+
+
+async def test_nothing_that_matches_and_no_time_delete_nothing(series_store: SeriesStore, ledger: Ledger) -> None:
+    """An empty range, matchers that nothing satisfies, and no sets."""
+    tenant = ledger.tenant()
+    await write(series_store, ledger, Write(tenant, UP_A, [(NOW, 1.0)]))
+    for sets, within in (
+        (((),), TimeRange(NOW, NOW - 1)),
+        (((match("job", EQUAL, "z"),),), ALL_TIME),
+        ((), ALL_TIME),
+    ):
+        assert (await series_store.delete(tenant, sets, within)).emptied.tolist() == []
+    assert await everything(series_store, tenant) == {UP_A: [(NOW, 1.0)]}
+
+
+deletes = st.tuples(st.sampled_from([UP_A, UP_B, LOAD]), moments, moments)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    steps=st.lists(st.one_of(runs, deletes), max_size=6),
+    statistic=st.sampled_from(Statistic),
+    within=st.tuples(moments, moments).map(lambda ends: TimeRange(min(ends), max(ends))),
+)
+async def test_writes_and_deletes_in_any_order(
+    series_store: SeriesStore,
+    ledger: Ledger,
+    steps: list[list[tuple[Labels, list[tuple[int, float]]]] | tuple[Labels, int, int]],
+    statistic: Statistic,
+    within: TimeRange,
+) -> None:
+    """Whatever was written and deleted: all samples, some of them, and their statistics are those of a dictionary."""
+    tenant, windows = ledger.tenant(), Windows(HOURS, 2 * HOUR, 3)
+    model: dict[Labels, dict[int, float]] = {UP_A: {}, UP_B: {}, LOAD: {}}
+    for step in steps:
+        if isinstance(step, list):
+            await series_store.write(ledger.sealed([Write(tenant, labels, samples) for labels, samples in step]))
+            for labels, samples in step:
+                model[labels].update(samples)
+            continue
+        labels, start, end = step
+        matchers = tuple(match(name, EQUAL, value) for name, value in labels)
+        await series_store.delete(tenant, (matchers,), TimeRange(start, end))
+        model[labels] = {time: value for time, value in model[labels].items() if not start <= time <= end}
+    for asked in (ALL_TIME, within):
+        wanted = {
+            one: [(time, repr(value)) for time, value in sorted(its.items()) if asked.start <= time <= asked.end]
+            for one, its in model.items()
+        }
+        found = plain(await series_store.select(tenant, (), asked, PLENTY))
+        assert {one: [(time, repr(value)) for time, value in its] for one, its in found.items()} == {
+            one: its for one, its in wanted.items() if its
+        }
+    assert await series_store.series(tenant, (), ALL_TIME, 9) == sorted(one for one, its in model.items() if its)
+    told = await series_store.digested(tenant, (), windows, statistic, PLENTY)
+    check(told, {one: sorted(its.items()) for one, its in model.items()}, windows, statistic)

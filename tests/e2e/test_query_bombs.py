@@ -70,7 +70,7 @@ SAMPLES, MEMORY, TIMEOUT = (422, "query_samples_limit"), (422, "query_memory_lim
 ANSWERED = (200, "")
 
 BOMBS = {
-    "two centuries of milliseconds": ("max_over_time(bomb[200y:1ms])", {SAMPLES, MEMORY}),
+    "two hundred years of milliseconds": ("max_over_time(bomb[200y:1ms])", {SAMPLES, MEMORY}),
     "a subquery of one series": ("max_over_time(one[10y:1ms])", {SAMPLES, MEMORY}),
     "subqueries of subqueries": ("max_over_time(max_over_time(bomb[1h:1ms])[1h:1ms])", {SAMPLES, MEMORY}),
     "windows of millions in millions": ("sum_over_time(sum_over_time(vector(1)[20d:1s])[20d:1s])", {TIMEOUT}),

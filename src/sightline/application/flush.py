@@ -7,13 +7,14 @@ A crash between any two steps is repaired by doing the rest, or the whole of an 
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from sightline.domain.breaker import Breaker, BreakerState
-from sightline.domain.errors import SightlineError
+from sightline.domain.errors import SightlineError, Unavailable
 from sightline.domain.metrics.journal import Flushed, Sealed, seal
 from sightline.domain.metrics.tail import Tail
 from sightline.ports.clock import Clock
@@ -102,6 +103,20 @@ class Flush:
                     break
             self._telemetry.set(_WAITING, self._tail.rows)
             self._telemetry.set(_OPEN, float(self._breaker.state is BreakerState.OPEN))
+
+    @asynccontextmanager
+    async def still(self) -> AsyncIterator[None]:
+        """A context in which everything that was acknowledged before it is in the store, and nothing is written to the store.
+
+        Raises:
+            Unavailable: the store does not take what is waiting; or the log failed.
+        """
+        async with self._turn:
+            _, end = self._tail.bounds
+            while self._pending or self._tail.bounds[0] < end:
+                if not await self._flush_one():
+                    raise Unavailable(f"the store does not take samples at the moment: {self._problem}")
+            yield
 
     async def drain(self) -> None:
         """Write everything there is, due or not, with one try a range; what cannot be written stays in the log."""

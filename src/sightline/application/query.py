@@ -448,7 +448,10 @@ class Query:
     async def _within(self, seconds: float, work: Coroutine[Any, Any, Answer]) -> Answer:
         def expired() -> QueryTimeout:
             after, allowed = (format_duration(round(one * 1000)) for one in (seconds, self._limits.timeout))
-            return QueryTimeout(f"query timed out after {after}: query.timeout allows {allowed}", seconds=seconds)
+            return QueryTimeout(
+                f"query timed out in expression evaluation after {after}: query.timeout allows {allowed}",
+                seconds=seconds,
+            )
 
         return await within(self._clock, seconds, work, expired)
 

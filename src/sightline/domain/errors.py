@@ -21,6 +21,7 @@ SightlineError
 ├── QueryTimeout                 query_timeout
 ├── TooManyQueries               query_concurrency_limit
 ├── NotFound                     not_found
+├── AdminDisabled                admin_disabled        the settings do not allow it
 ├── BodyTooLarge                 body_too_large
 ├── UnsupportedMediaType         media_type_unsupported
 ├── Unauthenticated              unauthenticated
@@ -165,6 +166,12 @@ class NotFound(SightlineError):
     """What was asked for does not exist."""
 
     code = "not_found"
+
+
+class AdminDisabled(SightlineError):
+    """What deletes or copies stored samples, which the settings do not allow; the message names the one that would."""
+
+    code = "admin_disabled"
 
 
 class Conflict(SightlineError):

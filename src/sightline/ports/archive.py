@@ -40,6 +40,10 @@ class SeriesArchive(SeriesStore, Protocol):
         """Every series of every tenant that was stored before the call, in any order, a series perhaps more than once."""
         ...
 
+    def emptied(self) -> Mapping[Tenant, Ids]:
+        """The series, by their ids, of which deletes left no sample, and none was written since. Nobody writes into it."""
+        ...
+
     async def digest(self, tenant: Tenant, known: KnownSeries, windows: Windows, limit: int) -> Digest:
         """What the series hold in each of the windows, whose bounds are multiples of an hour; rows stand in the order of `known`.
 
@@ -55,6 +59,14 @@ class SeriesArchive(SeriesStore, Protocol):
 
         The first span takes in everything newer. One number more tells how many lie before all spans. Overwritten samples may
         count, and what is stored together may be taken as evenly spread.
+        """
+        ...
+
+    async def clean(self) -> bool:
+        """Give up the room that some of what was deleted still takes; whether there is more of it. No answer changes.
+
+        Raises:
+            Unavailable, StorageFull: to be called again.
         """
         ...
 

@@ -8,6 +8,7 @@ from sightline.domain.metrics.digest import Statistic, Windows
 from sightline.domain.metrics.journal import SealedRange
 from sightline.domain.metrics.known import KnownSeries
 from sightline.domain.metrics.samples import SeriesColumns
+from sightline.domain.metrics.tombstones import Deleted
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import TimeRange
 
@@ -78,7 +79,10 @@ class SeriesReader(Protocol):
 
 
 class SeriesStore(SeriesReader, Protocol):
-    """A reader that also takes sealed ranges."""
+    """A reader that also takes sealed ranges, and forgets what it is told to.
+
+    No range is written while something is deleted.
+    """
 
     async def write(self, batch: SealedRange) -> None:
         """Store a sealed range; when this returns, the rows are durable and visible to every later read.
@@ -89,5 +93,16 @@ class SeriesStore(SeriesReader, Protocol):
         Raises:
             Unavailable: the store is away; the caller keeps the range and tries again.
             StorageFull: no room; likewise.
+        """
+        ...
+
+    async def delete(self, tenant: Tenant, matcher_sets: Sequence[Matchers], within: TimeRange) -> Deleted:
+        """Forget the samples that were written before the call, of series that match any of the sets, within the range.
+
+        When this returns, that is durable and no later read sees them. What is written afterwards is seen, at the same times too. A
+        series of which no sample is left is in no list of series and labels until one is written.
+
+        Raises:
+            Unavailable, StorageFull: it is not sure what was deleted; the caller may do it again.
         """
         ...

@@ -196,6 +196,9 @@ class Http(Struct, frozen=True, forbid_unknown_fields=True):
     insecure: Annotated[
         bool, Meta(description="Listen beyond loopback without a token, in a network that is trusted entirely.")
     ] = False
+    admin: Annotated[
+        bool, Meta(description="Whether series may be deleted and snapshots made, `/api/v1/admin/tsdb`.")
+    ] = False
     allowed_hosts: Annotated[
         tuple[str, ...], Meta(description="Further host names under which the program is reached, as behind a proxy.")
     ] = ()

@@ -21,17 +21,20 @@ from sightline.adapters.outbound.memory.bus import MemoryBus
 from sightline.adapters.outbound.memory.catalog import MemoryCatalog
 from sightline.adapters.outbound.memory.clock import ManualClock
 from sightline.adapters.outbound.memory.containers import MemoryContainers
+from sightline.adapters.outbound.memory.journal import MemoryJournal
 from sightline.adapters.outbound.memory.scraper import MemoryScraper
 from sightline.adapters.outbound.memory.series import MemorySeries
 from sightline.adapters.outbound.memory.servers import MemoryServers
 from sightline.adapters.wire.dashboard import from_json, to_json
 from sightline.application.admit import Turns
 from sightline.application.define import Codec, DefineDashboards
+from sightline.application.delete import Delete
 from sightline.application.derive import GroupState
 from sightline.application.discover import Discover
 from sightline.application.evaluate import RuleStatus
 from sightline.application.exemplify import Exemplify
 from sightline.application.federate import Federate
+from sightline.application.flush import Flush, FlushPolicy
 from sightline.application.follow import Follow
 from sightline.application.inspect import Inspect
 from sightline.application.metadata import MetricMetadata
@@ -42,6 +45,7 @@ from sightline.application.register import Register
 from sightline.application.report import Report
 from sightline.application.scrape import Scrape
 from sightline.application.search import Found
+from sightline.application.snapshot import Snapshot
 from sightline.application.tail import Tail
 from sightline.application.watch import Watch
 from sightline.domain.alerts.notice import Alert
@@ -49,8 +53,10 @@ from sightline.domain.dashboards.ready_made import READY_MADE
 from sightline.domain.labels import LabelLimits, Labels, Matchers
 from sightline.domain.metrics.cardinality import Cardinality
 from sightline.domain.metrics.exemplar_ring import ExemplarRing
+from sightline.domain.metrics.freshness import Freshness
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
+from sightline.domain.metrics.tail import Tail as SeriesTail
 from sightline.domain.promql.values import Answer, Value, Vector
 from sightline.domain.scrape.job import ScrapeJob
 from sightline.domain.tenancy import DEFAULT_TENANT, Principal, Tenant
@@ -202,6 +208,10 @@ class Stage:
         """Ingest."""
         return self.rosters.setdefault(tenant, Roster())
 
+    async def copy(self, name: str) -> None:
+        """Snapshot."""
+        await self._told("copy", name)
+
     def alerts(self, principal: Principal) -> list[Alert]:
         """Evaluate."""
         return [alert for alert in self.standing if alert.tenant == principal.tenant]
@@ -220,6 +230,10 @@ class Stage:
         self.server_list = MemoryServers()
         self.servers = Register(self.server_list, self.clock, LabelLimits())
         self.series_store = MemorySeries()
+        journal = MemoryJournal()
+        self.flush = Flush(
+            journal, SeriesTail(), self.series_store, self.clock, self.telemetry, FlushPolicy(), AtOnce()
+        )
         self.turns = Turns(self.telemetry, small=4, large=1, queue=10)
         self.scraper = MemoryScraper(self.clock)
         self.metadata = MetricMetadata(self.telemetry)
@@ -237,6 +251,8 @@ class Stage:
         return UseCases(
             query=stage,
             read=Read(self.series_store, self.clock, self.telemetry, AtOnce(), self.turns, self.read_limits),
+            delete=Delete(self.series_store, self.flush, Freshness(), self.series_store.clean),
+            snapshot=Snapshot(self.flush, self.clock, self.copy, lambda: "0123456789abcdef"),
             search=stage,
             ingest=stage,
             exemplars=self.exemplars,

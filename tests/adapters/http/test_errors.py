@@ -35,6 +35,7 @@ EXPECTED = {
     "QueryTimeout": 503,
     "TooManyQueries": 503,
     "NotFound": 404,
+    "AdminDisabled": 503,
     "Conflict": 409,
     "BodyTooLarge": 413,
     "UnsupportedMediaType": 415,

@@ -70,6 +70,14 @@ def test_the_guide_lists_every_code() -> None:
     assert missing == []
 
 
+def test_the_guide_compares_what_is_served(document: dict[str, Any]) -> None:
+    """Every path in the guide's comparison with Prometheus is one that the description has."""
+    rows = re.findall(r"^\| (`/[^|]+) \|", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
+    named = {path for row in rows for path in re.findall(r"`(/[^`]+)`", row)}
+    assert "/federate" in named
+    assert named <= set(document["paths"])
+
+
 def test_operations_are_told_apart(document: dict[str, Any]) -> None:
     """Every operation has a summary, a tag that is described, and an id of its own."""
     tags = {tag["name"] for tag in document["tags"]}

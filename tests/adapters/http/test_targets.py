@@ -200,9 +200,9 @@ async def test_metadata_is_told_by_target(client: httpx.AsyncClient, described: 
 @pytest.mark.parametrize(
     ("path", "asked", "said"),
     [
-        ("/api/v1/metadata", {"limit": "many"}, "'limit'"),
-        ("/api/v1/metadata", {"limit_per_metric": "1.5"}, "'limit_per_metric'"),
-        ("/api/v1/targets/metadata", {"limit": "x"}, "'limit'"),
+        ("/api/v1/metadata", {"limit": "many"}, "limit must be a number"),
+        ("/api/v1/metadata", {"limit_per_metric": "1.5"}, "limit_per_metric must be a number"),
+        ("/api/v1/targets/metadata", {"limit": "x"}, "limit must be a number"),
         ("/api/v1/targets/metadata", {"match_target": "{"}, "match_target"),
     ],
 )

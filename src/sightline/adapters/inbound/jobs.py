@@ -5,11 +5,13 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from sightline.application.collect import Collect
+from sightline.application.delete import Delete
 from sightline.application.evaluate import Evaluate
 from sightline.application.flush import Flush
 from sightline.application.notify import Notify
 from sightline.application.record import Record
 from sightline.domain.breaker import BreakerState
+from sightline.domain.errors import SightlineError
 from sightline.ports.source import Source
 
 _log = structlog.get_logger("sightline.jobs")
@@ -41,6 +43,18 @@ def evaluating(evaluate: Evaluate, record: Record) -> Job:
         for failed in report.new:
             _log.warning("an alert rule fails", rule=failed.name, code=failed.code, reason=failed.problem)
         await record(report.alerts, report.at)
+
+    return job
+
+
+def cleaning(delete: Delete) -> Job:
+    """Give up some of the room that deleted samples take; while the store is away there is time."""
+
+    async def job() -> None:
+        try:
+            await delete.clean_some()
+        except SightlineError as error:
+            _log.warning("what was deleted could not be cleaned up; it is tried again", reason=error.message)
 
     return job
 

@@ -26,6 +26,7 @@ from sightline.domain.metrics.merge import merge
 from sightline.domain.metrics.runs import Gathering, Part, Run, columns
 from sightline.domain.metrics.samples import SeriesColumns
 from sightline.domain.metrics.tail import Tail, TailSamples
+from sightline.domain.metrics.tombstones import Deleted
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import HOUR, MAX_TIME, MIN_TIME, MINUTE, TimeRange
 from sightline.ports.archive import Described, SeriesArchive
@@ -84,6 +85,7 @@ class TieredSeries(SeriesStore, Census):
         self._hot = hot or HotTier()
         self._index = index or LabelIndex()
         self._is_filled = False
+        self._changing = asyncio.Lock()  # what is read back while something is deleted could bring that back
 
     @override
     async def write(self, batch: SealedRange) -> None:
@@ -91,9 +93,19 @@ class TieredSeries(SeriesStore, Census):
         for start in range(0, len(batch.labels), _KNOWN_TURN):
             self._index.take(batch, slice(start, start + _KNOWN_TURN))
             await asyncio.sleep(0)
+        self._index.reveal(batch)
         self._hot.take(batch)
         while (wanted := self._hot.next_merge()) is not None:
             self._hot.finish(wanted, await self._in_thread(wanted.made))
+
+    @override
+    async def delete(self, tenant: Tenant, matcher_sets: Sequence[Matchers], within: TimeRange) -> Deleted:
+        """All that the tail holds is written after the delete: whoever asks has it written before what shall be deleted."""
+        async with self._changing:
+            deleted = await self._store.delete(tenant, matcher_sets, within)
+            self._hot.delete(tenant, deleted.ids, within)
+            self._index.hide(tenant, deleted.emptied)
+        return deleted
 
     @override
     async def select(self, tenant: Tenant, matchers: Matchers, within: TimeRange, limit: int) -> SeriesColumns:
@@ -210,9 +222,12 @@ class TieredSeries(SeriesStore, Census):
         if self._is_filled:
             return
         if not self._index.is_complete:
-            async for some in self._store.described():
-                await self._see(some)
-            self._index.complete()
+            async with self._changing:
+                async for some in self._store.described():
+                    await self._see(some)
+                for tenant, ids in self._store.emptied().items():
+                    self._index.hide(tenant, ids)
+                self._index.complete()
         density = await self._store.density(newest, _SPAN, _SPANS)
         for first in slices(density, newest, _SPAN, *self._hot.refill_rows):
             if self._hot.given_up:
@@ -220,7 +235,8 @@ class TieredSeries(SeriesStore, Census):
             after = self._hot.horizon
             if first < after:
                 self._hot.admit(first)
-                self._hot.take_older(await self._store.runs(TimeRange(first, after - 1)), first)
+                async with self._changing:
+                    self._hot.take_older(await self._store.runs(TimeRange(first, after - 1)), first)
         self._is_filled = True
 
     async def measure(self, telemetry: Telemetry) -> None:

@@ -197,40 +197,122 @@ CONTAINERS: Final = Dashboard(
     ),
 )
 
+_OWN: Final = 'job="sightline"'
+
+
+def _percentile(share: float, histogram: str, by: str = "") -> str:
+    """A percentile of one of our histograms, of all together or by a label."""
+    labels = f"{by}, le" if by else "le"
+    return f"histogram_quantile({share:g}, sum by ({labels}) (rate({histogram}_bucket{{{_OWN}}}[$__rate_interval])))"
+
+
+def _together(metric: str, by: str) -> PanelQuery:
+    """What one of our counters gains a second, by a label."""
+    return _asks(f"sum by ({by}) (rate({metric}{{{_OWN}}}[$__rate_interval]))", f"{{{{{by}}}}}")
+
+
+def _figure(title: str, expr: str, unit: PanelUnit) -> Panel:
+    return Panel(title, (_asks(expr),), PanelKind.STAT, unit, width=3)
+
+
 SIGHTLINE: Final = Dashboard(
     name="sightline",
     title="Sightline itself",
     description="What this program takes in, answers and needs.",
     panels=(
-        Panel(
+        _figure("Up for", f"max(time() - process_start_time_seconds{{{_OWN}}})", PanelUnit.SECONDS),
+        _figure("Series known", f"sum(sightline_ingest_series{{{_OWN}}})", PanelUnit.COUNT),
+        _figure(
             "Samples taken in",
-            (_asks("rate(sightline_ingest_samples_total[$__rate_interval])", "{{instance}}"),),
-            unit=PanelUnit.PER_SECOND,
+            f"sum(rate(sightline_ingest_samples_total{{{_OWN}}}[$__rate_interval]))",
+            PanelUnit.PER_SECOND,
         ),
-        Panel("Series known", (_asks("sightline_ingest_series", "{{instance}}"),), unit=PanelUnit.COUNT),
+        _figure("Room on the disk", f"min(sightline_disk_free_bytes{{{_OWN}}})", PanelUnit.BYTES),
         Panel(
-            "Queries",
-            (_asks("sum by (kind) (rate(sightline_queries_total[$__rate_interval]))", "{{kind}}"),),
+            "Requests",
+            (_together("sightline_http_requests_total", "code"),),
+            unit=PanelUnit.PER_SECOND,
+            stacked=True,
+            description="by status code",
+        ),
+        Panel(
+            "Request time, 95th percentile",
+            (_asks(_percentile(0.95, "sightline_http_request_duration_seconds", "route"), "{{route}}"),),
+            unit=PanelUnit.SECONDS,
+        ),
+        Panel(
+            "Samples",
+            (
+                _asks(f"sum(rate(sightline_ingest_samples_total{{{_OWN}}}[$__rate_interval]))", "taken in"),
+                _asks(f"sum(rate(sightline_ingest_refused_samples_total{{{_OWN}}}[$__rate_interval]))", "refused"),
+                _asks(f"sum(rate(sightline_flush_samples_total{{{_OWN}}}[$__rate_interval]))", "stored"),
+            ),
             unit=PanelUnit.PER_SECOND,
         ),
+        Panel(
+            "Samples that wait for the store",
+            (_asks(f"sightline_flush_waiting_samples{{{_OWN}}}", "{{instance}}"),),
+            unit=PanelUnit.COUNT,
+        ),
+        Panel("Queries", (_together("sightline_queries_total", "kind"),), unit=PanelUnit.PER_SECOND),
         Panel(
             "Query time, 95th percentile",
+            (_asks(_percentile(0.95, "sightline_query_seconds", "kind"), "{{kind}}"),),
+            unit=PanelUnit.SECONDS,
+        ),
+        Panel(
+            "Queries under way",
+            (
+                _asks(f"sum by (lane) (sightline_queries_running{{{_OWN}}})", "{{lane}}, running"),
+                _asks(f"sum by (lane) (sightline_queries_waiting{{{_OWN}}})", "{{lane}}, waiting"),
+            ),
+            unit=PanelUnit.COUNT,
+        ),
+        Panel(
+            "Samples read by queries",
+            (_asks(f"sum(rate(sightline_query_samples_total{{{_OWN}}}[$__rate_interval]))", "read"),),
+            unit=PanelUnit.PER_SECOND,
+        ),
+        Panel(
+            "Rules evaluated", (_together("sightline_rule_evaluations_total", "outcome"),), unit=PanelUnit.PER_SECOND
+        ),
+        Panel(
+            "Rule time, 95th percentile",
+            (_asks(_percentile(0.95, "sightline_rule_evaluation_duration_seconds"), "all rules"),),
+            unit=PanelUnit.SECONDS,
+        ),
+        Panel(
+            "Tasks, share of the time",
             (
                 _asks(
-                    "histogram_quantile(0.95, sum by (kind, le) (rate(sightline_query_seconds_bucket[$__rate_interval])))",
-                    "{{kind}}",
+                    f"100 * sum by (task) (rate(sightline_task_duration_seconds_sum{{{_OWN}}}[$__rate_interval]))",
+                    "{{task}}",
                 ),
+            ),
+            unit=PanelUnit.PERCENT,
+        ),
+        Panel(
+            "Event loop, how late",
+            (
+                _asks(_percentile(0.5, "sightline_event_loop_lag_seconds"), "median"),
+                _asks(_percentile(0.99, "sightline_event_loop_lag_seconds"), "99th percentile"),
             ),
             unit=PanelUnit.SECONDS,
         ),
         Panel(
             "CPU",
-            (_asks('100 * rate(process_cpu_seconds_total{job="sightline"}[$__rate_interval])', "{{instance}}"),),
+            (_asks(f"100 * rate(process_cpu_seconds_total{{{_OWN}}}[$__rate_interval])", "{{instance}}"),),
             unit=PanelUnit.PERCENT,
+            description="100 % is one core",
         ),
         Panel(
             "Memory",
-            (_asks('process_resident_memory_bytes{job="sightline"}', "{{instance}}"),),
+            (
+                _asks(f"sum(process_resident_memory_bytes{{{_OWN}}})", "process"),
+                _asks(f"sum(sightline_hot_bytes{{{_OWN}}})", "newest samples"),
+                _asks(f"sum(sightline_hot_chunk_bytes{{{_OWN}}})", "newest chunks"),
+                _asks(f"sum(sightline_index_bytes{{{_OWN}}})", "index of labels"),
+            ),
             unit=PanelUnit.BYTES,
         ),
     ),

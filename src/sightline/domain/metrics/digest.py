@@ -73,6 +73,11 @@ class Digest:
         shape = (series, windows)
         return cls(np.zeros(shape, np.int64), np.zeros(shape), np.zeros(shape))
 
+    def forget(self, rows: NDArray[np.intp]) -> None:
+        """Say of some series, (k,), that they have no samples."""
+        for numbers in (self.counts, self.least, self.greatest):
+            numbers[rows] = 0
+
     def put(self, known: KnownSeries, columns: SeriesColumns, windows: Windows) -> None:
         """Replace what it says of the series of `columns`, which are some of `known`, by what their samples say."""
         stale = stale_mask(columns.values)

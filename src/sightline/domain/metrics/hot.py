@@ -16,6 +16,7 @@ import numpy as np
 
 from sightline.domain.metrics.journal import SealedRange
 from sightline.domain.metrics.runs import Run, merged
+from sightline.domain.metrics.samples import Ids
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import TimeRange
 
@@ -141,6 +142,16 @@ class HotTier:
             self._weight += run.weight
         self._give_up_oldest()
 
+    def delete(self, tenant: Tenant, ids: Ids, within: TimeRange) -> None:
+        """Forget the samples of some series, (d,) ascending, in a range; merges under way come to nothing."""
+        held = self._tenants.get(tenant)
+        if held is None:
+            return
+        left = [run.without(ids, within) for run in held.runs]
+        held.levels = [level for runs, level in zip(left, held.levels, strict=True) for _ in runs]
+        held.runs = [run for runs in left for run in runs]
+        self._weigh()
+
     def next_merge(self) -> Merge | None:
         """What is to be merged next, if anything."""
         for tenant, held in self._tenants.items():
@@ -184,6 +195,9 @@ class HotTier:
         dropped = len(held.runs) - len(kept)
         self._given_up += dropped
         held.runs, held.levels = [held.runs[at] for at in kept], [held.levels[at] for at in kept]
+        self._weigh()
+
+    def _weigh(self) -> None:
         self._weight = sum(run.weight for one in self._tenants.values() for run in one.runs)
 
     def _runs(self, batch: SealedRange) -> Iterator[tuple[_TenantRuns, Run]]:

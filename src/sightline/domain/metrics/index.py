@@ -40,6 +40,8 @@ _REMEMBERED_ANSWERS: Final = 5_000
 _REMEMBERED_SERIES: Final = 200_000  # of all answers together
 _REMEMBERED_REGEXES: Final = 64
 _FEWEST: Final = 64
+# When hidden series were seen: outside of every range, that of all time too.
+_AT_NO_TIME: Final = (int(np.iinfo(np.int64).max), int(np.iinfo(np.int64).min))
 _FRESH_FOR_ONE: Final = 4
 
 
@@ -116,6 +118,19 @@ class LabelIndex:
         for tenant, start, end in zip(batch.tenants, bounds, bounds[1:], strict=False):
             if start < end:
                 self.see(tenant, ids[start:end], labels[start:end], first[start:end], last[start:end])
+
+    def hide(self, tenant: Tenant, ids: Ids) -> None:
+        """Some series have no sample left: the store saw them at no time, until `reveal`."""
+        held = self._tenants.get(tenant)
+        if held is not None and len(ids):
+            held.hide(ids)
+
+    def reveal(self, batch: SealedRange) -> None:
+        """A range has samples of series that may be hidden."""
+        for number, tenant in enumerate(batch.tenants):
+            held = self._tenants.get(tenant)
+            if held is not None and held.hides:
+                held.reveal(batch.run_id[batch.run_tenant == number])
 
     def regexes(self, tenant: Tenant, matcher_sets: Iterable[Matchers]) -> list["Regex"]:
         """What is to be evaluated, in any thread, so that `find` and `seen` do not have to."""
@@ -283,6 +298,7 @@ class _TenantIndex:
         self._ranks = _Ranks(self)
         self._found: OrderedDict[Matchers, tuple[int, KnownSeries]] = OrderedDict()
         self._remembered = 0
+        self._hidden: set[int] = set()  # ids
 
     def __len__(self) -> int:
         return self._count
@@ -352,9 +368,26 @@ class _TenantIndex:
         self._first[rows] = np.minimum(self._first[rows], first[here])
         self._last[rows] = np.maximum(self._last[rows], last[here])
 
+    @property
+    def hides(self) -> bool:
+        """Whether some series are hidden."""
+        return bool(self._hidden)
+
+    def hide(self, ids: Ids) -> None:
+        """Say of these series that they were seen at no time."""
+        self._hidden.update(ids.tolist())
+
+    def reveal(self, ids: Ids) -> None:
+        """Say again of these series when they were seen."""
+        self._hidden.difference_update(ids.tolist())
+
     def spans(self, numbers: Numbers) -> tuple[Named, Times, Times]:
         """The label sets of series in the roster, and from when to when they were seen."""
-        return self.roster.named(self._in_roster[numbers]), self._first[numbers], self._last[numbers]
+        first, last = self._first[numbers], self._last[numbers]
+        if self._hidden:
+            hidden = [one in self._hidden for one in self._ids[numbers].tolist()]
+            first[hidden], last[hidden] = _AT_NO_TIME
+        return self.roster.named(self._in_roster[numbers]), first, last
 
     def labels(self, numbers: Numbers) -> list[Labels]:
         """The label sets of series, made once."""

@@ -1,7 +1,7 @@
 """Runs: samples sorted by series and time, in columns. Several of them are read as one answer, the later run on top."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -13,6 +13,7 @@ from sightline.domain.kernels.gather import append, bound, settle
 from sightline.domain.metrics.known import KnownSeries, Rows, Wanted
 from sightline.domain.metrics.label_sets import LabelSets
 from sightline.domain.metrics.samples import Ids, SeriesColumns, Times, Values
+from sightline.domain.metrics.tombstones import among
 from sightline.domain.timerange import TimeRange
 
 _BEFORE_ALL: Final = np.iinfo(np.int64).min
@@ -71,6 +72,27 @@ class Run:
             int(columns.times.min()),
             int(columns.times.max()),
         )
+
+    def without(self, ids: Ids, within: TimeRange) -> "list[Run]":
+        """What is left, oldest samples first, when those of some series, (d,) ascending, in a range are taken out.
+
+        The columns of samples stay as they are; only the bounds of series are moved, and a hole makes two runs.
+        """
+        rows = np.flatnonzero(among(self.ids, ids))
+        if not len(rows) or not self.meets(within):
+            return [self]
+        low, high = _bounds(rows, self.starts, self.ends, self.times, within)
+        rows, low, high = (column[low < high] for column in (rows, low, high))
+        ends = self.ends[rows]
+        before, after = self.ends.copy(), high
+        before[rows] = low
+        kept, later = np.flatnonzero(before > self.starts), np.flatnonzero(ends > after)
+        found = []
+        if len(kept):
+            found.append(replace(self, ids=self.ids[kept], starts=self.starts[kept], ends=before[kept]))
+        if len(later):
+            found.append(replace(self, ids=self.ids[rows[later]], starts=after[later], ends=ends[later]))
+        return found
 
     @property
     def samples(self) -> int:

@@ -26,6 +26,8 @@ _FEWEST_ROWS: Final = 64
 _NO_CHAINS: Final = Chains()
 _JOINED: Final = 64
 _SMALL_ROWS: Final = 1_000
+_BEFORE_ALL: Final = int(np.iinfo(np.int64).min)
+_AFTER_ALL: Final = int(np.iinfo(np.int64).max)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -195,6 +197,13 @@ class Tail:
         return self._rows
 
     @property
+    def bounds(self) -> tuple[int, int]:
+        """The first position that is held and the one after the last; the same twice when nothing is."""
+        if not self._entries:
+            return self._dropped, self._dropped
+        return self._entries[0].first_seq, self._entries[-1].end_seq
+
+    @property
     def weight(self) -> int:
         """About how many bytes of memory they take."""
         return self._weight
@@ -303,9 +312,12 @@ class Tail:
         return TailSamples(known.ascending, held.chains.view(held.numbers_of(known)))
 
     def spans(self, tenant: Tenant, labels: Named) -> tuple[Times, Times]:
-        """When series (k,) were seen, int64 (k,), ms: the first and the last time; first > last where none of it is here."""
+        """When series (k,) were seen, int64 (k,), ms: the first and the last time.
+
+        Where none of it is here they lie outside of every range, that of all time too.
+        """
         held = self._tenants.get(tenant)
-        first, last = np.full(len(labels), MAX_TIME), np.full(len(labels), MIN_TIME)
+        first, last = np.full(len(labels), _AFTER_ALL), np.full(len(labels), _BEFORE_ALL)
         if held is not None:
             rows = held.roster.numbers(labels).astype(np.int64)
             here = np.flatnonzero(rows < len(held.ids))

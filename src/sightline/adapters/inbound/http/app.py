@@ -14,6 +14,7 @@ from litestar.exceptions import ClientException, MethodNotAllowedException, NotF
 from litestar.handlers import HTTPRouteHandler
 
 from sightline.adapters.inbound.http import (
+    admin,
     containers,
     cors,
     dashboards,
@@ -142,7 +143,9 @@ class _Door:
                     memo["user"] = scope["user"]
         if path in self._intake:
             scope["path_template"] = path
-            if scope["method"] != "POST":
+            if scope["method"] == "OPTIONS":
+                await respond(send, HTTPStatus.NO_CONTENT.value, headers=(("Allow", "POST, OPTIONS"),))
+            elif scope["method"] != "POST":
                 await _refuse(send, _not_allowed(scope, "POST"))
             else:
                 await self._intake[path](scope, receive, send)
@@ -223,6 +226,7 @@ def handlers(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) ->
     """Everything that the framework serves; openapi/ describes it, and what the dispatcher takes by itself, one by one."""
     return [
         *prometheus.routes(use_cases, settings),
+        *admin.routes(use_cases, settings),
         *exemplars.routes(use_cases, settings),
         *formatting.routes(settings),
         *status.routes(use_cases, settings),

@@ -52,6 +52,7 @@ MEANING: Final[dict[str, tuple[HTTPStatus, ErrorType]]] = {
     "query_timeout": (HTTPStatus.SERVICE_UNAVAILABLE, ErrorType.TIMEOUT),
     "query_concurrency_limit": (HTTPStatus.SERVICE_UNAVAILABLE, ErrorType.UNAVAILABLE),
     "not_found": (HTTPStatus.NOT_FOUND, ErrorType.NOT_FOUND),
+    "admin_disabled": (HTTPStatus.SERVICE_UNAVAILABLE, ErrorType.UNAVAILABLE),
     "conflict": (HTTPStatus.CONFLICT, ErrorType.CONFLICT),
     "body_too_large": (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, ErrorType.TOO_LARGE),
     "media_type_unsupported": (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, ErrorType.UNSUPPORTED_MEDIA_TYPE),

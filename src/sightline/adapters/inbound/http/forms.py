@@ -13,6 +13,7 @@ from sightline.domain.errors import UnsupportedMediaType
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _LIMIT: Final = "http.max_form_bytes"
+_WITH_FORM: Final = frozenset({"POST", "PUT"})
 # Below, taking a gzip apart is sooner done than handed to a thread.
 _INLINE_BYTES: Final = 64 * 1024
 
@@ -31,7 +32,7 @@ async def fields(scope: Scope, receive: Receive, settings: DoorSettings) -> Para
         BadData: parameters that do not decode.
     """
     query: bytes = scope["query_string"]
-    if scope["method"] != "POST":
+    if scope["method"] not in _WITH_FORM:
         return Parameters.of(query)
     form = await body.read(scope, receive, limit=settings.max_form_bytes, setting=_LIMIT, timeout=settings.read_timeout)
     if not form:

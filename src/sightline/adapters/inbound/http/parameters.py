@@ -22,6 +22,8 @@ _RFC3339: Final = re.compile(
 )
 # What Prometheus' own clients send for "from the beginning" and "to the end".
 _OPEN_ENDS: Final = {"-292273086-05-16T16:47:06Z": MIN_TIME, "292277025-08-18T07:12:54.999999999Z": MAX_TIME}
+_YES: Final = frozenset({"1", "t", "T", "true", "TRUE", "True"})
+_NO: Final = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -87,9 +89,14 @@ class Parameters:
             InvalidParameter: not a time, or missing without a default.
         """
         text = self.text(name)
-        if default is not None and text is None:
+        if default is None:
+            return _parse(name, text or "", parse_time)
+        if text is None:
             return default
-        return _parse(name, text or "", parse_time)
+        try:
+            return parse_time(text)
+        except BadData as error:  # in other words than a time that must be there
+            raise invalid(name, f"Invalid time value for '{name}': {error.message}") from None
 
     def span(self, name: str) -> int | None:
         """A length of time, ms, perhaps below zero; None when missing.
@@ -111,6 +118,20 @@ class Parameters:
             problem = "zero or negative query resolution step widths are not accepted. Try a positive integer"
             raise invalid("step", problem)
         return length
+
+    def truth(self, name: str) -> bool:
+        """Yes or no, as Go reads it; no when missing.
+
+        Raises:
+            InvalidParameter: neither.
+        """
+        value = self.text(name)
+        if value is None or value in _NO:
+            return False
+        if value not in _YES:
+            message = f"parameter {name!r} must be true or false, not {value[:40]!r}"
+            raise InvalidParameter(message, parameter=name)
+        return True
 
     def limit(self) -> int | None:
         """How many items at most; None when missing or 0, which both mean all.

@@ -12,12 +12,12 @@ from sightline.adapters.inbound.http.asgi import Receive, Scope, Send, header
 from sightline.adapters.inbound.http.attended import attended
 from sightline.adapters.inbound.http.delivery import answer
 from sightline.adapters.inbound.http.forms import fields
-from sightline.adapters.inbound.http.parameters import Parameters, invalid
+from sightline.adapters.inbound.http.parameters import Parameters, invalid, parse_span
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.statistics import Told
 from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.application.query import QueryOptions
-from sightline.domain.errors import MalformedQuery, QueryTimeout
+from sightline.domain.errors import BadData, InvalidParameter, MalformedQuery, QueryTimeout
 from sightline.domain.promql.values import Answer
 from sightline.domain.timerange import SECOND, Grid
 
@@ -88,17 +88,29 @@ def _told(given: Parameters) -> Told | None:
 
 
 def _options(scope: Scope, given: Parameters, told: Told | None) -> QueryOptions:
-    timeout, lookback = given.span("timeout"), given.span("lookback_delta")
+    timeout, lookback = given.span("timeout"), _lookback(given)
     if timeout is not None and timeout <= 0:
-        raise QueryTimeout("query timed out in expression evaluation: no time was left for it")
+        raise QueryTimeout("query timed out in query queue: no time was left for it")
     return QueryOptions(
         timeout=None if timeout is None else timeout / SECOND,
-        lookback=lookback if lookback is not None and lookback > 0 else None,
+        lookback=lookback,
         limit=given.limit(),
         fresh=_wants_fresh(scope, given),
         client=(header(scope, b"user-agent") or "")[:_MOST_OF_CLIENT],
         tell=told,
     )
+
+
+def _lookback(given: Parameters) -> int | None:
+    """The parameter `lookback_delta`, ms; what is not above zero leaves it to the program, as in Prometheus."""
+    text = given.text("lookback_delta")
+    if text is None:
+        return None
+    try:
+        return max(parse_span(text), 0) or None
+    except BadData as error:
+        message = f"error parsing lookback delta duration: {error.message}"
+        raise InvalidParameter(message, parameter="lookback_delta") from None
 
 
 def _wants_fresh(scope: Scope, given: Parameters) -> bool:

@@ -18,6 +18,7 @@ class DoorSettings:
     allowed_origins: further origins, as `https://grafana.example.org`, whose pages may call us.
     max_body_bytes, max_decompressed_bytes: of one intake request. max_request_samples: samples, or
     series, of one intake request (`intake.request_samples`). max_form_bytes: of one query form, as sent and decompressed.
+    admin: whether series may be deleted and the store copied (`http.admin`).
     max_read_queries: of one remote read (`read.max_queries`).
     max_inflight_bytes: of all intake requests under way together, as sent plus decompressed.
     read_timeout: seconds that a client may stand still, with a request's head, its body, or in taking our answer.
@@ -33,6 +34,7 @@ class DoorSettings:
     max_decompressed_bytes: int = 64 * MIB
     max_request_samples: int = 1_000_000
     max_form_bytes: int = 4 * MIB
+    admin: bool = False
     max_read_queries: int = 100
     max_inflight_bytes: int = 256 * MIB
     read_timeout: float = 30.0

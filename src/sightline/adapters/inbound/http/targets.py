@@ -128,7 +128,7 @@ def _limit(given: Parameters, name: str, *, zero_is_all: bool = False) -> int | 
     if text is None:
         return None
     if not _WHOLE.fullmatch(text):
-        raise InvalidParameter(f"parameter {name!r} must be a whole number, not {text[:40]!r}", parameter=name)
+        raise InvalidParameter(f"{name} must be a number", parameter=name)
     number = int(text)
     return None if number < 0 or (zero_is_all and not number) else number
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from typing_extensions import override
 
 from sightline.application.define import Defined, Listing
+from sightline.application.delete import Delete
 from sightline.application.derive import GroupState
 from sightline.application.evaluate import RuleStatus
 from sightline.application.federate import Federate
@@ -20,6 +21,7 @@ from sightline.application.reload import Reloaded
 from sightline.application.report import Report
 from sightline.application.scrape import Followed
 from sightline.application.search import Found
+from sightline.application.snapshot import Snapshot
 from sightline.application.tail import Tail
 from sightline.application.watch import Watch
 from sightline.domain.alerts.notice import Alert
@@ -240,6 +242,8 @@ class UseCases:
 
     query: Querying
     read: Read
+    delete: Delete
+    snapshot: Snapshot
     search: Searching
     ingest: Ingesting
     exemplars: Exemplifying

@@ -1,6 +1,6 @@
 """Rows of the table `chunks` as samples."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -8,12 +8,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from sightline.adapters.outbound.clickhouse.answers import array
+from sightline.adapters.outbound.clickhouse.answers import array, column
 from sightline.domain.errors import TooManySamples, Unavailable
 from sightline.domain.kernels.chunk import arrange
 from sightline.domain.kernels.chunk_decode import clip, decode
 from sightline.domain.kernels.gather import settle
 from sightline.domain.metrics.samples import Ids, Times, Values
+from sightline.domain.metrics.tombstones import Tombstone, visible
 from sightline.domain.timerange import TimeRange
 
 _REWRITES: Final = 1_000_000
@@ -89,13 +90,20 @@ class _Batch:
 
 
 class Chunks:
-    """Chunks of some series that may have samples in a range. ids, seqs: uint64 (c,)."""
+    """Chunks of one tenant's series that may have samples in a range. ids, seqs: uint64 (c,).
 
-    def __init__(self, rows: pa.Table, within: TimeRange) -> None:
-        self._batches = [_Batch.of(batch) for batch in rows.to_batches()]
-        self.ids: Ids = array(rows["id"]) if rows.num_rows else np.empty(0, np.uint64)
-        self._seqs: Ids = array(rows["seq"]) if rows.num_rows else np.empty(0, np.uint64)
-        self._clipped = [batch.clip(within) for batch in self._batches]
+    tombstones: the tenant's; of a chunk in which they leave a hole there are two.
+    """
+
+    def __init__(self, rows: pa.Table, within: TimeRange, tombstones: Sequence[Tombstone] = ()) -> None:
+        parts = _left(rows, within, tombstones) if tombstones and rows.num_rows else [(rows, within)]
+        parts = [(some, its) for some, its in parts if some.num_rows]
+        none = np.empty(0, np.uint64)
+        self.ids: Ids = np.concatenate([none, *(array(some["id"]) for some, _ in parts)])
+        self.seqs: Ids = np.concatenate([none, *(array(some["seq"]) for some, _ in parts)])
+        batches = [(_Batch.of(batch), its) for some, its in parts for batch in some.to_batches()]
+        self._batches = [batch for batch, _ in batches]
+        self._clipped = [batch.clip(its) for batch, its in batches]
 
     def samples(self, places: NDArray[np.intp], series: int, limit: int | None = None) -> Samples:
         """Their samples within the range, by series. places: (c,), whose a chunk is.
@@ -108,7 +116,7 @@ class Chunks:
             firsts, spans = (
                 np.concatenate([getattr(batch, name) for batch in self._batches]) for name in ("firsts", "spans")
             )
-            arrange(places.astype(np.int64), firsts, spans, self._seqs, order, disordered)
+            arrange(places.astype(np.int64), firsts, spans, self.seqs, order, disordered)
         lengths = np.concatenate([np.empty(0, np.int64), *(take for _, take in self._clipped)])
         offsets = np.zeros(series + 1, np.int64)
         np.cumsum(np.bincount(places, lengths, series).astype(np.int64), out=offsets[1:])
@@ -132,11 +140,24 @@ class Chunks:
             begin += len(batch.firsts)
 
 
-class Budget:
-    """Ends a query of chunks as soon as they are sure to be too many for a limit of samples."""
+def _left(rows: pa.Table, within: TimeRange, tombstones: Sequence[Tombstone]) -> list[tuple[pa.Table, TimeRange]]:
+    """What tombstones leave of some chunks: those of which the same range counts together."""
+    starts = array(rows["start"])
+    lasts = starts + array(rows["span"]).astype(np.int64)
+    left = visible(tombstones, array(rows["id"]), array(rows["seq"]), starts, lasts, within)
+    ranges, which = np.unique(np.stack([left.lows, left.highs]), axis=1, return_inverse=True)
+    return [
+        (rows.take(column(pa.int64(), left.rows[which == number])), TimeRange(low, high))
+        for number, (low, high) in enumerate(ranges.T.tolist())
+    ]
 
-    def __init__(self, within: TimeRange, limit: int) -> None:
+
+class Budget:
+    """Ends a query of chunks as soon as they are sure to be too many for a limit of samples; what is deleted does not count."""
+
+    def __init__(self, within: TimeRange, limit: int, tombstones: Sequence[Tombstone] = ()) -> None:
         self._within = within
+        self._tombstones = tombstones
         self._limit = limit
         self._read = 0
 
@@ -148,6 +169,8 @@ class Budget:
         """
         firsts, spans = array(rows["start"]), array(rows["span"])
         whole = (firsts >= self._within.start) & (firsts + spans <= self._within.end)
+        for one in self._tombstones:
+            whole &= ~one.covers(array(rows["id"]))
         self._read += int(array(rows["samples"])[whole].sum(dtype=np.int64))
         if self._read > self._limit + max(self._limit, _REWRITES):
             raise too_many(self._limit)

@@ -6,7 +6,7 @@ own. A process opens one folder at a time; once all its connections are closed i
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -80,6 +80,8 @@ class EngineLimits:
 class Embedded:
     """The open engine. Made by `open`; belongs to the event loop that opened it.
 
+    folder: where it keeps its files.
+
     Errors of all statements: those of `failures.translated`, and Unavailable once closed.
     """
 
@@ -91,6 +93,7 @@ class Embedded:
         self._lanes = (self._writer, *self._readers)
         self._free: asyncio.Queue[_Lane] = asyncio.Queue()
         self._stops: set[threading.Event] = set()
+        self.folder = Path()
 
     @classmethod
     async def open(cls, folder: Path, limits: EngineLimits | None = None) -> "Embedded":
@@ -102,6 +105,7 @@ class Embedded:
         """
         address = _address(folder)
         engine = cls(limits or EngineLimits())
+        engine.folder = folder
         try:
             for lane in engine._lanes:
                 await asyncio.wrap_future(lane.open(folder, address))
@@ -127,6 +131,15 @@ class Embedded:
     async def command(self, sql: str, parameters: Params | None = None) -> None:
         """Run a statement that changes something and answers nothing, after the changes asked for before."""
         await self._write(lambda connection: connection.query(sql, "Null", params=dict(parameters or {})))
+
+    async def commands(self, statements: Sequence[str]) -> None:
+        """Run statements as `command` does, one after another and with no other change in between."""
+
+        def work(connection: Any) -> None:
+            for sql in statements:
+                connection.query(sql, "Null")
+
+        await self._write(work)
 
     async def insert(self, sql: str, rows: Callable[[], Block]) -> None:
         """Run an `INSERT ... SELECT ... FROM file(/*rows*/, 'Native', ...)` as one block.

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from sightline.adapters.outbound.clickhouse.answers import column
 from sightline.adapters.outbound.clickhouse.encoding import Encoded
 from sightline.domain.metrics.hot import ALWAYS, NEVER
 from sightline.domain.metrics.known import KnownSeries
@@ -43,7 +44,7 @@ class Piece:
     def weight(self) -> int:
         """How many bytes of memory it takes."""
         columns = (self.ids, self.begins, self.ends, self.firsts, self.spans)
-        return sum(column.nbytes for column in columns) + int(self.rows.nbytes)
+        return sum(one.nbytes for one in columns) + int(self.rows.nbytes)
 
     def found(self, known: KnownSeries, within: TimeRange) -> pa.RecordBatch:
         """The chunks of some series that reach into a range, as the engine would send them."""
@@ -54,12 +55,12 @@ class Piece:
         firsts, spans = self.firsts[rows], self.spans[rows]
         met = (firsts <= within.end) & (firsts + spans >= within.start)
         found = {
-            "id": _column(pa.uint64(), np.repeat(self.ids[at], counts)[met]),
-            "seq": _column(pa.uint64(), np.full(int(met.sum()), self.seq, np.uint64)),
-            "start": _column(pa.int64(), firsts[met]),
-            "span": _column(pa.uint32(), spans[met]),
+            "id": column(pa.uint64(), np.repeat(self.ids[at], counts)[met]),
+            "seq": column(pa.uint64(), np.full(int(met.sum()), self.seq, np.uint64)),
+            "start": column(pa.int64(), firsts[met]),
+            "span": column(pa.uint32(), spans[met]),
         }
-        rest = self.rows.take(_column(pa.int64(), rows[met]))
+        rest = self.rows.take(column(pa.int64(), rows[met]))
         return pa.RecordBatch.from_arrays([*found.values(), *rest.columns], [*found, *rest.schema.names])
 
 
@@ -122,6 +123,11 @@ class RecentChunks:
         self._writes = [write for write in self._writes if write.last >= self._horizon]
         self._weight = sum(write.weight for write in self._writes)
 
+    def forget(self, last: int) -> None:
+        """As `miss`, of chunks that were written before: what comes later is kept, however far back it lies."""
+        if self._writes:
+            self.miss(min(last, max(write.last for write in self._writes)))
+
     def pieces(self, tenant: Tenant, within: TimeRange) -> list[Piece] | None:
         """Where the chunks of a range are; None where not all of them are here."""
         if within.start < self._horizon:
@@ -136,9 +142,9 @@ def _pieces(encoded: Encoded) -> Iterator[tuple[Tenant, Piece]]:
     of_chunk = batch.run_tenant[encoded.runs]
     bounds = np.searchsorted(of_chunk, np.arange(len(batch.tenants) + 1)).tolist()
     narrow = {
-        "samples": _column(pa.uint16(), encoded.samples.astype(np.uint16)),
-        "scale": _column(pa.uint8(), encoded.scales),
-        "lowest": _column(pa.int64(), encoded.lowest),
+        "samples": column(pa.uint16(), encoded.samples.astype(np.uint16)),
+        "scale": column(pa.uint8(), encoded.scales),
+        "lowest": column(pa.int64(), encoded.lowest),
         "times": _lists(encoded.time_offsets, encoded.times),
         "values": _lists(encoded.value_offsets, encoded.values),
     }
@@ -162,13 +168,8 @@ def _pieces(encoded: Encoded) -> Iterator[tuple[Tenant, Piece]]:
         yield tenant, piece
 
 
-def _column(kind: Any, values: NDArray[Any]) -> Any:
-    """An Arrow column over the memory of (n,) numbers; see answers.py for why not `pa.array`."""
-    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values).data)])
-
-
 def _lists(offsets: NDArray[np.int64], data: NDArray[np.uint8]) -> Any:
     """A column of lists of bytes, list i at data[offsets[i]:offsets[i + 1]]; copied, for the encoder's room is larger."""
-    own = _column(pa.uint8(), data[: offsets[-1]].copy())
+    own = column(pa.uint8(), data[: offsets[-1]].copy())
     bounds = pa.py_buffer(offsets.astype(np.int32).data)
     return pa.Array.from_buffers(pa.list_(pa.uint8()), len(offsets) - 1, [None, bounds], children=[own])

@@ -12,9 +12,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from sightline.adapters.outbound.clickhouse.answers import array
+from sightline.adapters.outbound.clickhouse.answers import array, column
 from sightline.adapters.outbound.clickhouse.bounds import BoundsBudget, told
 from sightline.adapters.outbound.clickhouse.decoding import Budget, Chunks
+from sightline.adapters.outbound.clickhouse.deletes import Deletes
 from sightline.adapters.outbound.clickhouse.embedded import Embedded, EngineLimits
 from sightline.adapters.outbound.clickhouse.encoding import MAX_ROWS, Chunked, Encoded
 from sightline.adapters.outbound.clickhouse.flat import rewrite
@@ -22,7 +23,9 @@ from sightline.adapters.outbound.clickhouse.matching import conditions
 from sightline.adapters.outbound.clickhouse.native import Block, instants, maps, uint64, words
 from sightline.adapters.outbound.clickhouse.recent import Piece, RecentChunks
 from sightline.adapters.outbound.clickhouse.schema import migrate, retain
+from sightline.adapters.outbound.clickhouse.snapshot import copy
 from sightline.adapters.outbound.clickhouse.statements import MATCHERS, Param, numbers, statement, text
+from sightline.domain.errors import TooManySamples
 from sightline.domain.labels import Labels, Matchers
 from sightline.domain.metrics.digest import Digest, Statistic, Windows, undigested
 from sightline.domain.metrics.hot import ALWAYS
@@ -31,8 +34,9 @@ from sightline.domain.metrics.known import NO_SERIES, KnownSeries
 from sightline.domain.metrics.roster import texts_of
 from sightline.domain.metrics.runs import Run
 from sightline.domain.metrics.samples import Ids, SeriesColumns
+from sightline.domain.metrics.tombstones import Deleted, Tombstone
 from sightline.domain.tenancy import Tenant
-from sightline.domain.timerange import DAY, HOUR, TimeRange
+from sightline.domain.timerange import ALL_TIME, DAY, HOUR, TimeRange
 from sightline.ports.archive import Described, SeriesArchive
 
 _T = TypeVar("_T")
@@ -41,6 +45,7 @@ DEFAULT_RETENTION: Final = 15 * DAY
 # What DateTime64(3) is documented to hold, 1900 to 2299; every sample lies between.
 _FIRST: Final = -2_208_988_800_000
 _LAST: Final = 10_413_791_999_999
+_QUICK_COUNT: Final = 1_000_000  # samples that are read to see whether a delete left any
 _QUICK_LOOKS: Final = 1_000  # series in pieces of memory: about a millisecond
 
 
@@ -60,6 +65,8 @@ class ClickHouseSeries(SeriesArchive):
         self._after_step = after_step
         self._newest: int | None = None
         self._recent = RecentChunks(recent_bytes)
+        self._deletes = Deletes(engine, _bounds)
+        self._deleting = asyncio.Lock()
 
     @property
     @override
@@ -91,14 +98,25 @@ class ClickHouseSeries(SeriesArchive):
             await migrate(engine, program)
             await rewrite(engine)
             await retain(engine, retention)
+            store = cls(engine, after_step, recent_bytes)
+            await store._deletes.load()
         except BaseException:
             await engine.close()
             raise
-        return cls(engine, after_step, recent_bytes)
+        return store
 
     async def close(self) -> None:
         """Close the engine; reads under way end with Unavailable, a write under way is finished first."""
         await self._engine.close()
+
+    async def copy_to(self, folder: Path) -> None:
+        """Make a copy of all that is stored, of one moment, in a folder that is not there yet; `open` takes it.
+
+        Raises:
+            StorageFull, Unavailable: it cannot be made; what there is of it is to be removed.
+        """
+        async with self._deleting:
+            await copy(self._engine, folder)
 
     @override
     async def write(self, batch: SealedRange) -> None:
@@ -109,6 +127,7 @@ class ClickHouseSeries(SeriesArchive):
         self._after_step("series")
         if len(batch):
             await self._write_chunks(batch)
+            self._deletes.revive(batch)
         self._after_step("samples")
 
     async def _write_chunks(self, batch: SealedRange) -> None:
@@ -148,16 +167,52 @@ class ClickHouseSeries(SeriesArchive):
 
     @override
     async def select_known(self, tenant: Tenant, known: KnownSeries, within: TimeRange, limit: int) -> SeriesColumns:
+        return await self._select(tenant, known, within, limit, self._deletes.of(tenant, within))
+
+    async def _select(
+        self, tenant: Tenant, known: KnownSeries, within: TimeRange, limit: int, tombstones: Sequence[Tombstone]
+    ) -> SeriesColumns:
         if not len(known):
             return SeriesColumns.empty()
+
+        def made(rows: pa.Table) -> SeriesColumns:
+            return _columns(Chunks(rows, within, tombstones), known, limit)
+
         if (recent := self._recent.pieces(tenant, within)) is not None:
-            return await _remembered(recent, known, within, limit)
+            return await _remembered(recent, known, within, made)
         return await self._engine.read_into(
-            lambda rows: _columns(Chunks(rows, within), known, limit),
+            made,
             statement("chunks_select"),
             {**_wanted(tenant, known), **_bounds(within)},
-            Budget(within, limit),
+            Budget(within, limit, tombstones),
         )
+
+    @override
+    async def delete(self, tenant: Tenant, matcher_sets: Sequence[Matchers], within: TimeRange) -> Deleted:
+        async with self._deleting:
+            found = [await self.find(tenant, matchers) for matchers in matcher_sets]
+            ids = {number: labels for one in found for labels, number in zip(one.labels, one.ids.tolist(), strict=True)}
+            if not ids or within.end < within.start:
+                return Deleted.nothing()
+            known, before = KnownSeries.of(list(ids.values()), list(ids)), await self._newest_range() + 1
+
+            async def has_samples(some: KnownSeries, tombstones: Sequence[Tombstone]) -> Ids:
+                try:
+                    return (await self._select(tenant, some, ALL_TIME, _QUICK_COUNT, tombstones)).ids
+                except TooManySamples:
+                    return some.ids  # that some has none is seen when it is deleted again
+
+            return await self._deletes.add(tenant, known, within, before, has_samples)
+
+    @override
+    async def clean(self) -> bool:
+        async with self._deleting:
+            for tenant, tombstones in self._deletes.tombstones.items():
+                await self._deletes.clean(tenant, tombstones[0])
+                self._recent.forget(tombstones[0].within.end)
+                self._deletes.drop(tenant, tombstones[0])
+                break
+        return bool(self._deletes.tombstones)
 
     @override
     async def digested(
@@ -171,6 +226,7 @@ class ClickHouseSeries(SeriesArchive):
     @override
     async def digest(self, tenant: Tenant, known: KnownSeries, windows: Windows, limit: int) -> Digest:
         within = windows.within
+        tombstones = self._deletes.of(tenant, within)
         if not len(known):
             return Digest.empty(0, windows.count)
         found, untold = await self._engine.read_into(
@@ -179,14 +235,21 @@ class ClickHouseSeries(SeriesArchive):
             {**_wanted(tenant, known), **_bounds(within)},
             BoundsBudget(limit),
         )
+        for one in tombstones:
+            untold = np.union1d(untold, np.flatnonzero(one.covers(known.ids)))
         if len(untold):
-            rest = await self.select_known(tenant, known.of_rows(untold), within, limit)
+            found.forget(untold)
+            rest = await self._select(tenant, known.of_rows(untold), within, limit, tombstones)
             found.put(known, rest, windows)
         return found
 
     @override
     async def described(self) -> AsyncIterator[Described]:
         yield await self._engine.read_into(_described, statement("series_described"))
+
+    @override
+    def emptied(self) -> Mapping[Tenant, Ids]:
+        return self._deletes.all_emptied
 
     @override
     async def density(self, newest: int, width: int, count: int) -> Sequence[int]:
@@ -200,8 +263,9 @@ class ClickHouseSeries(SeriesArchive):
 
     @override
     async def runs(self, within: TimeRange) -> Mapping[Tenant, Run]:
+        deleted = dict(self._deletes.tombstones)
         return await self._engine.read_into(
-            lambda rows: _runs(rows, within), statement("chunks_within"), _bounds(within)
+            lambda rows: _runs(rows, within, deleted), statement("chunks_within"), _bounds(within)
         )
 
     @override
@@ -233,6 +297,9 @@ class ClickHouseSeries(SeriesArchive):
         more: Mapping[str, Param],
     ) -> _T:
         condition, parameters = conditions(matcher_sets)
+        if len(emptied := self._deletes.emptied(tenant)):
+            condition += " AND id NOT IN {emptied:Array(UInt64)}"
+            parameters["emptied"] = numbers(emptied.tolist())
         sql = statement(name).replace(MATCHERS, condition)
         return await self._engine.read_into(
             make, sql, {"tenant": text(tenant), **_bounds(within), **parameters, **more}
@@ -303,12 +370,13 @@ def _columns(chunks: Chunks, known: KnownSeries, limit: int) -> SeriesColumns:
     return SeriesColumns(labels, known.ids[rows], np.append(offsets[rows], offsets[-1]), times, values)
 
 
-async def _remembered(pieces: Sequence[Piece], known: KnownSeries, within: TimeRange, limit: int) -> SeriesColumns:
+async def _remembered(
+    pieces: Sequence[Piece], known: KnownSeries, within: TimeRange, made: Callable[[pa.Table], SeriesColumns]
+) -> SeriesColumns:
     """What the chunks that were written last hold of some series; what takes longer than a thread costs is done in one."""
 
     def found() -> SeriesColumns:
-        rows = pa.Table.from_batches([piece.found(known, within) for piece in pieces])
-        return _columns(Chunks(rows, within), known, limit)
+        return made(pa.Table.from_batches([piece.found(known, within) for piece in pieces]))
 
     if not pieces:
         return SeriesColumns.empty()
@@ -347,10 +415,12 @@ def _described(rows: pa.Table) -> Described:
     )
 
 
-def _runs(rows: pa.Table, within: TimeRange) -> dict[Tenant, Run]:
+def _runs(rows: pa.Table, within: TimeRange, deleted: Mapping[Tenant, Sequence[Tombstone]]) -> dict[Tenant, Run]:
     if not rows.num_rows:
         return {}
     named: Any = rows["tenant"].combine_chunks().dictionary_encode()
+    if deleted:
+        return _runs_without(rows, named, within, deleted)
     chunks, tenant = Chunks(rows, within), array(named.indices)
     order = np.lexsort((chunks.ids, tenant))
     tenants, ids = tenant[order], chunks.ids[order]
@@ -367,4 +437,20 @@ def _runs(rows: pa.Table, within: TimeRange) -> dict[Tenant, Run]:
         if low < high:
             own = offsets[first : after + 1] - low
             found[Tenant(name)] = Run.of_pieces(ids[first:after], own, times[low:high], values[low:high])
+    return found
+
+
+def _runs_without(
+    rows: pa.Table, named: Any, within: TimeRange, deleted: Mapping[Tenant, Sequence[Tombstone]]
+) -> dict[Tenant, Run]:
+    """As `_runs`, tenant by tenant, without what was deleted."""
+    indices, found = array(named.indices), dict[Tenant, Run]()
+    for number, name in enumerate(named.dictionary.to_pylist()):
+        tenant = Tenant(name)
+        own = rows.take(column(pa.int64(), np.flatnonzero(indices == number)))
+        chunks = Chunks(own, within, deleted.get(tenant, ()))
+        ids, places = np.unique(chunks.ids, return_inverse=True)
+        offsets, times, values = chunks.samples(places, len(ids))
+        if len(times):
+            found[tenant] = Run.of_pieces(ids, offsets, times, values)
     return found

@@ -47,6 +47,11 @@ def with_rows(sql: str, path: str) -> str:
     return sql.replace(_ROWS, _literal(path))
 
 
+def frozen(table: str, name: str) -> str:
+    """The statement that links the parts of a table under a name; neither can be a parameter."""
+    return f"ALTER TABLE {table} FREEZE WITH NAME {_literal(name)}"
+
+
 def _literal(value: float | str) -> str:
     if not isinstance(value, str):
         return str(value)

@@ -2,15 +2,24 @@
 
 import fcntl
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
 
 import msgspec
 
-from sightline.domain.errors import DataFolderLocked, DataFolderTooNew, SettingsInvalid
+from sightline.domain.errors import DataFolderLocked, DataFolderTooNew, SettingsInvalid, Unavailable
 
 FORMAT: Final = 1
 """The format this version writes. A migration of the layout raises it; the tables have versions of their own."""
+
+SNAPSHOTS: Final = "snapshots"
+"""Where in a data folder its copies are."""
+
+_STAMP: Final = "format.json"
+_UNFINISHED: Final = ".unfinished"
 
 
 class _Stamp(msgspec.Struct):
@@ -65,7 +74,7 @@ class DataFolder:
 
     @staticmethod
     def _check_format(path: Path, version: str) -> None:
-        stamp = path / "format.json"
+        stamp = path / _STAMP
         if stamp.exists():
             found = _read(stamp)
             if found.format > FORMAT:
@@ -77,6 +86,28 @@ class DataFolder:
             if found.format == FORMAT:
                 return
         _write(stamp, _Stamp(FORMAT, version))
+
+    @contextmanager
+    def snapshot(self, name: str) -> Iterator[Path]:
+        """A new folder, to be filled, that becomes `snapshots/<name>` when the context ends well, and nothing when it does not.
+
+        What an earlier try left is removed. Blocks, though not for long.
+
+        Raises:
+            Unavailable: it cannot be written.
+        """
+        snapshots = self.path / SNAPSHOTS
+        fresh = snapshots / _UNFINISHED / name
+        try:
+            shutil.rmtree(snapshots / _UNFINISHED, ignore_errors=True)
+            fresh.mkdir(parents=True, mode=0o700)
+            yield fresh
+            shutil.copy2(self.path / _STAMP, fresh / _STAMP)
+            fresh.rename(snapshots / name)
+        except OSError as error:
+            raise Unavailable(f"the snapshot {snapshots / name} cannot be written: {error.strerror}") from None
+        finally:
+            shutil.rmtree(snapshots / _UNFINISHED, ignore_errors=True)
 
     def close(self) -> None:
         """Let the folder go."""

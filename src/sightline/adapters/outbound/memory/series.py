@@ -15,6 +15,7 @@ from sightline.domain.metrics.known import KnownSeries
 from sightline.domain.metrics.resolve import by_labels, last_writes, spans
 from sightline.domain.metrics.runs import Run
 from sightline.domain.metrics.samples import Ids, SeriesColumns, Times, Values
+from sightline.domain.metrics.tombstones import Deleted, among
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import HOUR, TimeRange
 from sightline.ports.archive import Described, SeriesArchive
@@ -46,7 +47,25 @@ class MemorySeries(SeriesArchive):
             rows = np.flatnonzero(np.repeat(batch.run_tenant == number, lengths))
             ids, seqs = np.repeat(batch.run_id, lengths)[rows], np.full(len(rows), batch.range_id, np.uint64)
             kept.add(_Run(ids, batch.time[rows], batch.value[rows], seqs))
+            for one in kept.emptied & set(ids.tolist()):
+                kept.emptied.remove(one)
         self._written.add(batch.range_id)
+
+    @override
+    async def delete(self, tenant: Tenant, matcher_sets: Sequence[Matchers], within: TimeRange) -> Deleted:
+        kept = self._tenants.get(tenant, _Tenant())
+        found = {one.id for matchers in matcher_sets for one in kept.matching(matchers)}
+        ids = np.sort(np.fromiter(found, np.uint64, len(found)))
+        if within.end < within.start or not len(ids):
+            return Deleted.nothing()
+        kept.delete(ids, within)
+        emptied = ids[~among(ids, np.unique(np.concatenate([run.ids for run in kept.runs])))]
+        kept.emptied.update(emptied.tolist())
+        return Deleted(ids, emptied)
+
+    @override
+    async def clean(self) -> bool:
+        return False
 
     @override
     async def select(self, tenant: Tenant, matchers: Matchers, within: TimeRange, limit: int) -> SeriesColumns:
@@ -85,6 +104,12 @@ class MemorySeries(SeriesArchive):
                 np.array([one.first_seen for one in series], np.int64),
                 np.array([one.last_seen for one in series], np.int64),
             )
+
+    @override
+    def emptied(self) -> Mapping[Tenant, Ids]:
+        return {
+            tenant: np.array(sorted(kept.emptied), np.uint64) for tenant, kept in self._tenants.items() if kept.emptied
+        }
 
     @override
     async def density(self, newest: int, width: int, count: int) -> Sequence[int]:
@@ -140,7 +165,7 @@ class MemorySeries(SeriesArchive):
             one.labels
             for matchers in matcher_sets or ((),)
             for one in kept.matching(matchers)
-            if one.first_seen <= within.end and one.last_seen + HOUR >= within.start
+            if one.first_seen <= within.end and one.last_seen + HOUR >= within.start and one.id not in kept.emptied
         }
 
 
@@ -190,11 +215,15 @@ class _Run:
 
 @dataclass(slots=True)
 class _Tenant:
-    """One tenant's series by id and by metric name, and its samples in runs, the largest first."""
+    """One tenant's series by id and by metric name, and its samples in runs, the largest first.
+
+    emptied: the ids of series of which a delete left nothing.
+    """
 
     by_id: dict[int, _Series] = field(default_factory=dict)
     by_name: dict[str, dict[int, _Series]] = field(default_factory=dict)
     runs: list[_Run] = field(default_factory=list)
+    emptied: set[int] = field(default_factory=set)
 
     def see(self, labels: Labels, id_: int, first_seen: int, last_seen: int) -> None:
         """Note that a series exists and widen the time it was seen."""
@@ -210,6 +239,12 @@ class _Tenant:
         self.runs.append(rows.take(last_writes(rows.ids, rows.times, rows.seqs)))
         while len(self.runs) > 1 and len(self.runs[-2]) <= 2 * len(self.runs[-1]):
             self.runs[-2:] = [_Run.merged(self.runs[-2:])]
+
+    def delete(self, ids: Ids, within: TimeRange) -> None:
+        """Forget the samples of these ids, which ascend, in a range."""
+        for at, run in enumerate(self.runs):
+            gone = among(run.ids, ids) & (run.times >= within.start) & (run.times <= within.end)
+            self.runs[at] = run.take(~gone)
 
     def matching(self, matchers: Matchers) -> Iterator[_Series]:
         """The series that satisfy all matchers."""

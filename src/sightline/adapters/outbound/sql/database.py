@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
@@ -60,6 +61,14 @@ class SqlDatabase:
         """
         return await self._in_thread(lambda: self._transact(work))
 
+    async def copy_to(self, path: Path) -> None:
+        """Make a copy of the file, as it is between two transactions; of a file that is not there yet, none.
+
+        Raises:
+            StorageFull, Unavailable: it cannot be made.
+        """
+        await self._in_thread(lambda: _copy(self._path, path))
+
     async def close(self) -> None:
         """Finish what was asked for, and let the file go."""
         if not self._closed:
@@ -89,6 +98,16 @@ class SqlDatabase:
         if self._engine is not None:
             self._engine.dispose()
             self._engine = None
+
+
+def _copy(path: Path, target: Path) -> None:
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
+            source.backup(copy)
+    except sqlite3.Error as error:
+        raise _failure(target, error) from None
 
 
 def _opened(path: Path) -> "Engine":

@@ -1,0 +1,3 @@
+DELETE FROM tombstones
+WHERE tenant = {tenant:String} AND number = {number:UInt64}
+SETTINGS lightweight_deletes_sync = 2
