@@ -47,8 +47,8 @@ def as_bytes(_: schemathesis.SerializationContext, value: object) -> bytes | Non
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """The program, which watches this machine, so that there is something to find."""
-    with running(tmp_path_factory.mktemp("api") / "data") as found:
+    """The program, which watches this machine, so that there is something to find, and lets series be deleted."""
+    with running(tmp_path_factory.mktemp("api") / "data", "--set", "http.admin=true") as found:
         yield found
 
 
