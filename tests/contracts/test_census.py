@@ -92,11 +92,14 @@ async def test_series_that_are_not_known_are_not_counted(threads: ThreadPoolExec
         await small.cardinality(A, 10)
 
 
-@given(st.sets(SERIES, max_size=30), st.integers(1, 6))
-def test_counts_are_those_of_going_through_all_series(series: set[Labels], limit: int) -> None:
-    """For any series each list holds what counting one by one gives, the greatest first."""
-    index = LabelIndex()
-    index.learn(A, np.arange(1, len(series) + 1, dtype=np.uint64), sorted(series))
+@given(st.sets(SERIES, max_size=30), st.sets(SERIES, max_size=10), st.integers(1, 6))
+def test_counts_are_those_of_going_through_all_series(series: set[Labels], deleted: set[Labels], limit: int) -> None:
+    """For any series, some of them deleted, each list holds what counting one by one gives, the greatest first."""
+    index, known = LabelIndex(), sorted(series | deleted)
+    ids = np.arange(1, len(known) + 1, dtype=np.uint64)
+    index.learn(A, ids, known)
+    index.hide(A, ids[[one in deleted for one in known]])
+    series -= deleted
     found = index.counts(A).cardinality(limit, 0, MAX_TIME, MIN_TIME)
     pairs = {pair for labels in series for pair in labels}
     weights: Counter[str] = Counter()
