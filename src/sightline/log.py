@@ -30,5 +30,12 @@ def configure(level: Literal["debug", "info", "warning", "error"], form: Literal
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    # Libraries that log by the standard library say what they must in the same place.
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, force=True)
+    # Libraries that log by the standard library say what they must in the same place and form.
+    foreign = logging.StreamHandler(sys.stderr)
+    foreign.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *processors],
+        )
+    )
+    logging.basicConfig(handlers=[foreign], level=logging.WARNING, force=True)

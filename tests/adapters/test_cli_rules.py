@@ -241,11 +241,13 @@ def test_instants_at_which_a_rule_fails_are_left_out(choosing: Choosing, file: s
 def test_a_rule_that_fails_all_the_time_is_given_up(
     choosing: Choosing, file: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With what it says."""
+    """With what it says, and how to go on without it."""
     monkeypatch.setattr(backfill, "FAILURES", 20)
     choosing.refuses = lambda *_: (422, "execution")
     assert run(["rules", "backfill", file, "--start", "60000", "--end", "66000"]) == Exit.REFUSED
-    assert "group 'g', rule 'r' fails at more than 20 instants: execution was said" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "group 'g', rule 'r' fails at more than 20 instants: execution was said" in told
+    assert "--rule" in told
 
 
 def test_an_expression_that_the_server_refuses_ends_it(choosing: Choosing, file: str, capsys: Capture) -> None:

@@ -190,7 +190,7 @@ def recording(name: str, **labels: str) -> RuleState:
 
 def alerting(name: str, **labels: str) -> RuleState:
     """An alerting rule that was not evaluated yet."""
-    rule = AlertingRule(name, "up == 0", 60_000, 90_000, labels, {"summary": "{{ humanize $value }}"})
+    rule = AlertingRule(name, "up == 0", 60_000, 90_000, labels, {"summary": "{{ title $value }}"})
     return RuleState(rule, Watched.of(DEFAULT_TENANT, rule))
 
 
@@ -229,7 +229,7 @@ async def test_rules_of_files_look_like_prometheus_rules(client: httpx.AsyncClie
         "duration": 60.0,
         "keepFiringFor": 90.0,
         "labels": {"severity": "page"},
-        "annotations": {"summary": "{{ humanize $value }}"},
+        "annotations": {"summary": "{{ title $value }}"},
         "alerts": [],
         "health": "unknown",
         "evaluationTime": 0.0,

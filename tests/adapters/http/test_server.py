@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
+import msgspec
 import numpy as np
 import pytest
 from tests.adapters.http.stage import Stage, until
@@ -46,6 +47,22 @@ async def test_a_head_without_end_is_cut_off(door: Door) -> None:
         writer.write(b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * MAX_HEAD_BYTES)
         assert (await reader.read()).startswith(b"HTTP/1.1 431")
         writer.close()
+
+
+@pytest.mark.parametrize(
+    "sent", [b"BREW / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00", b"GET / HTTP/1.1\r\nA b\r\n\r\n"]
+)
+async def test_what_is_not_http_is_refused_in_the_shape_of_all_errors(door: Door, sent: bytes) -> None:
+    """A method that is none, TLS on a plain port and broken headers get a 400 with the envelope, and a closed connection."""
+    async with door() as (host, port):
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(sent)
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        writer.close()
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"content-length: %d\r\n" % len(body) in head
+    told = msgspec.json.decode(body)
+    assert (told["status"], told["errorType"], told["code"]) == ("error", "bad_data", "bad_data")
 
 
 async def test_a_large_body_is_no_large_head(door: Door, stage: Stage) -> None:

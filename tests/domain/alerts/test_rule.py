@@ -138,7 +138,7 @@ def test_labels_of_rules_in_files_may_follow_the_value_and_be_anything() -> None
 
 def test_a_template_that_is_not_understood_stands_for_itself() -> None:
     """It is shown as it is written, and a warning says so."""
-    rule = AlertingRule("Hot", "x > 1", annotations={"summary": "{{ humanize $value }}", "other": "{{ $value }}"})
-    assert rule.texts().annotations(Labels(), 2.0) == Labels.of(summary="{{ humanize $value }}", other="2")
+    rule = AlertingRule("Hot", "x > 1", annotations={"summary": "{{ title $value }}", "other": "{{ $value }}"})
+    assert rule.texts().annotations(Labels(), 2.0) == Labels.of(summary="{{ title $value }}", other="2")
     (warning,) = rule.warnings()
     assert warning.startswith("annotation 'summary' is shown as it is written: ")

@@ -22,6 +22,11 @@ LABELS = Labels.of(instance="web-1", job="node")
         ("{{ $value }} %", "93.4375 %"),
         ('{{ $value | printf "%.1f" }} %', "93.4 %"),
         ('{{$value|printf "%.0f"}}', "93"),
+        ("{{ .Labels.job }} {{ .Value }}", "node 93.4375"),
+        ("{{ $value | humanize }} {{ humanize .Value }}", "93.44 93.44"),
+        ("{{ $value | humanizePercentage }}", "9344%"),
+        ("{{ $value | humanizeDuration }}", "1m 33s"),
+        ("{{ .Value|humanize1024 }}", "93.44"),
         ("one } or { is text", "one } or { is text"),
     ],
 )
@@ -51,7 +56,9 @@ def test_values_are_written_as_prometheus_names_them(value: float, plain: str, f
     [
         "{{ $external }}",
         "{{ range query `up` }}",
-        "{{ $value | humanize }}",
+        "{{ $value | humanizeTimestamp }}",
+        "{{ humanize }}",
+        "{{ humanize $labels.job }}",
         '{{ $value | printf "%s" }}',
         "{{ $labels }}",
         "{{ $labels.instance",
@@ -59,7 +66,7 @@ def test_values_are_written_as_prometheus_names_them(value: float, plain: str, f
     ],
 )
 def test_other_gaps_are_refused(text: str) -> None:
-    """What is not one of the three forms is refused, and the message shows it."""
+    """What is none of the forms is refused, and the message shows it."""
     with pytest.raises(BadData, match="template"):
         parse_template(text)
 
@@ -74,4 +81,5 @@ def test_text_without_gaps_stays_as_it_is(text: str, value: float) -> None:
 def test_a_template_knows_whether_it_uses_the_value() -> None:
     """A text changes with the value only if it has a gap for it."""
     assert parse_template("{{ $value }}").uses_value
+    assert parse_template("{{ humanize $value }}").uses_value
     assert not parse_template("{{ $labels.instance }}").uses_value

@@ -3,7 +3,9 @@
     {{ $labels.instance }}            the value of a label of the result, empty when it has none
     {{ $value }}                      the expression's value, in the shortest form that reads back as the same number
     {{ $value | printf "%.1f" }}      the value with a fixed number of decimals, 0 to 9
+    {{ $value | humanize }}           the value for people; humanize1024, humanizeDuration and humanizePercentage likewise
 
+`.Labels` and `.Value` are other words for `$labels` and `$value`, and `humanize $value` for `$value | humanize`.
 Everything else between double braces is refused when the rule is made, with the position of the gap.
 """
 
@@ -12,12 +14,15 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from sightline.domain.alerts.humanize import FORMS, not_finite
 from sightline.domain.errors import BadData
 from sightline.domain.labels import Labels
 
 _GAP: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-_LABEL: Final = re.compile(r"\s*\$labels\.([a-zA-Z_][a-zA-Z0-9_]*)\s*")
-_VALUE: Final = re.compile(r"\s*\$value\s*(?:\|\s*printf\s+\"%\.([0-9])f\"\s*)?")
+_LABEL: Final = re.compile(r"\s*(?:\$l|\.L)abels\.([a-zA-Z_][a-zA-Z0-9_]*)\s*")
+_VALUE: Final = re.compile(
+    r"\s*(?:\$v|\.V)alue\s*(?:\|\s*(?:printf\s+\"%\.([0-9])f\"|(humanize\w*))\s*)?|\s*(humanize\w*)\s+(?:\$v|\.V)alue\s*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +34,10 @@ class LabelGap:
 
 @dataclass(frozen=True, slots=True)
 class ValueGap:
-    """A place for the value, with so many decimals, or as short as it goes when None."""
+    """A place for the value: with so many decimals, or in the form of that name, or as short as it goes."""
 
-    decimals: int | None
+    decimals: int | None = None
+    form: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ def parse_template(text: str) -> Template:
     """Read a template.
 
     Raises:
-        BadData: a gap that is not one of the three forms; the message shows it and says what may be written.
+        BadData: a gap that is none of these forms; the message shows it and says what may be written.
     """
     parts: list[str | LabelGap | ValueGap] = []
     at = 0
@@ -79,11 +85,12 @@ def _parsed(gap: re.Match[str]) -> LabelGap | ValueGap:
     if label is not None:
         return LabelGap(label[1])
     value = _VALUE.fullmatch(gap[1])
-    if value is not None:
-        return ValueGap(None if value[1] is None else int(value[1]))
+    form = value and (value[2] or value[3])
+    if value is not None and (form is None or form in FORMS):
+        return ValueGap(None if value[1] is None else int(value[1]), form)
     message = (
         f"template gap {gap[0]!r} at character {gap.start() + 1}: "
-        'write {{ $labels.name }}, {{ $value }} or {{ $value | printf "%.1f" }}'
+        'write {{ $labels.name }}, {{ $value }}, {{ $value | printf "%.1f" }} or {{ $value | humanize }}'
     )
     raise BadData(message)
 
@@ -91,8 +98,10 @@ def _parsed(gap: re.Match[str]) -> LabelGap | ValueGap:
 def _filled(gap: LabelGap | ValueGap, labels: Labels, value: float) -> str:
     if isinstance(gap, LabelGap):
         return labels.get(gap.name)
+    if gap.form is not None:
+        return FORMS[gap.form](value)
     if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
+        return not_finite(value)
     if gap.decimals is not None:
         return f"{value:.{gap.decimals}f}"
     return repr(value).removesuffix(".0")

@@ -217,7 +217,11 @@ class Backfill:
         one.problem = problem
         if one.failures > FAILURES:
             where = f"group {one.group.name!r}, rule {one.rule.record!r}"
-            raise Ended(Exit.REFUSED, f"{where} fails at more than {FAILURES} instants: {problem}")
+            raise Ended(
+                Exit.REFUSED,
+                f"{where} fails at more than {FAILURES} instants: {problem}\n"
+                "Correct it, or name the rules to fill in with --group and --rule.",
+            )
 
     def _store(self, one: Progress, found: _Yield, ended: dict[Labels, NDArray[np.bool_]], first: int) -> None:
         batch, markers = _batch(found, ended, first - one.group.query_offset, one.group.interval)

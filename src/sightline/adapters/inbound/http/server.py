@@ -11,6 +11,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from sightline.adapters.inbound.http import whole
 from sightline.adapters.inbound.http.asgi import App, Scope
+from sightline.adapters.inbound.http.errors import Refusal
 from sightline.adapters.inbound.http.settings import DoorSettings
 
 MAX_HEAD_BYTES: Final = 64 * 1024
@@ -20,6 +21,9 @@ _MAX_FRAME_BYTES: Final = 64 * 1024  # listeners have nothing to say, so a large
 _PING_SECONDS: Final = 20.0
 _KEEP_ALIVE_SECONDS: Final = 75
 _TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_NOT_HTTP: Final = Refusal(
+    "bad_data", "this is no request of HTTP/1.1: its method, line, headers or chunks cannot be read"
+)
 
 
 def config(app: App, settings: DoorSettings, *, host: str, port: int, drain_seconds: int) -> uvicorn.Config:
@@ -143,6 +147,13 @@ class ImpatientHttp(HttpToolsProtocol):
         self._head_bytes = 0
         self._head_watch.stop()
         super().on_headers_complete()
+
+    @override
+    def send_400_response(self, msg: str) -> None:
+        body = _NOT_HTTP.body()
+        head = b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+        self.transport.write(head % len(body) + body)
+        self.transport.close()
 
     @override
     def on_message_complete(self) -> None:
