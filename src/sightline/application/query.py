@@ -345,7 +345,7 @@ class Query:
 
         By samples: digests have been tried.
         """
-        planned = await self._planned(job, planned.root, planned.grid, digests=False)
+        planned = await self._planned(job, planned.query, planned.grid, digests=False)
         served, known = leaves(planned), dict[int, KnownSeries]()
         for number in served:
             found = await self._series.find(job.question.tenant, planned.fetches[number].matchers)
@@ -403,10 +403,10 @@ class Query:
         planned, columns, found = fetched.plan, fetched.columns, fetched.found
         if not found and _is_quick(job.question.text, planned, columns):
             resources = Resources(check=job.check, max_values=self._limits.max_samples, max_bytes=self._limits.memory)
-            return Computed(planned.root, evaluate(planned, columns, resources), is_quick=True)
+            return Computed(planned.query, evaluate(planned, columns, resources), is_quick=True)
         spread = self._resources(job)
         answer = await self._in_thread(lambda: evaluate(planned, columns, spread, found))
-        return Computed(planned.root, answer, is_quick=False)
+        return Computed(planned.query, answer, is_quick=False)
 
     def _resources(self, job: _Job) -> Resources:
         """What a large evaluation may use."""

@@ -69,12 +69,14 @@ stands for its selector."""
 class Plan:
     """A query made ready: fetch `fetches`, then evaluate `root` on `grid`.
 
+    query: what was planned, which can be planned on another grid; in the root, what follows from this grid is worked out already.
     source: for each use of a selector, which of the fetches holds its samples; a fetch may hold more than one use needs.
     lookback: of instant selectors, ms. is_range: asked as a range query, whose rows stand in order of labels whatever it sorts.
     memo: the values of shared expressions. known: those among them that were known when this was planned, with how many values
     each has; below them nothing is fetched.
     """
 
+    query: Node
     root: Node
     grid: Grid
     lookback: int
@@ -94,7 +96,7 @@ class Plan:
 
 
 def plan(
-    root: Node,
+    query: Node,
     grid: Grid,
     lookback: int = DEFAULT_LOOKBACK,
     *,
@@ -112,18 +114,18 @@ def plan(
         MalformedQuery: a duration expression that gives none on this grid.
         Unprocessable: a function of what `anchored` or `smoothed` windows cannot give.
     """
-    inner = unwrap(root.inner if isinstance(root, OfGrid) else root)
+    inner = unwrap(query.inner if isinstance(query, OfGrid) else query)
     if is_range and isinstance(inner, Text | RangeSelector | Subquery):
         kind = "string" if isinstance(inner, Text) else "range vector"
         message = f'invalid expression type "{kind}" for range query, must be Scalar or instant Vector'
         raise BadData(message)
-    root = on_grid(root, grid, is_range=is_range)
+    root = on_grid(query, grid, is_range=is_range)
     _refuse_unsupported(root)
     selectors = _Selectors(grid, lookback, digests, memo)
     needs = dict(selectors.needs(root, grid))
     fetches = _fetches(needs.values())
     source = {use: _holder(fetches, need) for use, need in needs.items()}
-    return Plan(root, grid, lookback, fetches, source, is_range, memo, selectors.known)
+    return Plan(query, root, grid, lookback, fetches, source, is_range, memo, selectors.known)
 
 
 def _instants(node: Selector | Subquery, grid: Grid, whole: Grid) -> Instants:
