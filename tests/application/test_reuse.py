@@ -371,7 +371,8 @@ async def test_an_end_between_two_instants(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["up + start()", "up + end()", "up + range()", "sum_over_time(up[range()])", "up offset range()", "up + step()"]
+    "text",
+    ["up + start()", "up + end()", "up + range()", "sum_over_time(up[range()])", "up offset range()", "up + step()"],
 )
 async def test_what_follows_from_the_grid_is_never_put_together(world: World, text: str) -> None:
     """An answer that follows from where its query begins or ends, or from its step, holds for no other query."""
