@@ -105,7 +105,7 @@ _OPENING: Final = re.compile(r"[ \t\r\n]*\(")
 _DURATION: Final = re.compile(r"[0-9]+[smhdwy]s?(?:[0-9]+[smhdw]s?)*(?![0-9A-Za-z_])")
 # What the lexer takes for a number, though not all of it is one: see `literals.number`.
 _NUMBER: Final = re.compile(
-    r"(?:0[xX](?:_?[0-9a-fA-F])*|(?=\.?[0-9])[0-9]*(?:_[0-9]+)*(?:\.[0-9]*(?:_[0-9]+)*)?(?:[eE][+-]?(?:[0-9]+(?:_[0-9]+)*|(?=[^._eE]))"
+    r"(?:0[xX](?:_?[0-9a-fA-F])*|(?=\.?[0-9])[0-9]*(?:_[0-9]+)*(?:\.[0-9]*(?:_[0-9]+)*)?(?:[eE][+-]?+(?:[0-9]+(?:_[0-9]+)*|(?=[^._eE]))"
     r")?)(?![0-9A-Za-z_.])"
 )
 _NUMERIC: Final = re.compile(r"[0-9A-Za-z_.]+")
@@ -123,7 +123,10 @@ _IN_BRACKETS: Final = re.compile(r"[-+*/%^]")
 
 
 def malformed(text: str, position: int, reason: str) -> MalformedQuery:
-    """The error for a query that stops making sense at `position`, in the words and numbering of Prometheus."""
+    """The error for a query that stops making sense at `position`, in the words of Prometheus.
+
+    Lines and columns are its too, but that a column is a character, as people count, and not a byte.
+    """
     position = min(position, len(text))
     line = text.count("\n", 0, position) + 1
     column = position - (text.rfind("\n", 0, position) + 1) + 1
