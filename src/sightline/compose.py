@@ -140,7 +140,7 @@ _NOTIFY_EVERY: Final = 1.0
 _REFILL_EVERY: Final = 30.0  # once done it is not done again
 _WATCH_DISK_EVERY: Final = 5.0
 _SETTLE_EVERY: Final = 10.0
-_CLEAN_EVERY: Final = 600.0  # one delete at a time, which may rewrite some ten thousand chunks
+_CLEAN_EVERY: Final = 600.0
 # What stopping gives requests under way, and again the last flush: with the rest it stays below five seconds.
 _DRAIN_SECONDS: Final = 2
 
@@ -296,7 +296,7 @@ async def _core(settings: Settings, stack: AsyncExitStack) -> _Core:
     exemplars = Exemplify(
         ExemplarRing(settings.exemplars.max), telemetry, _label_limits(settings), _text_limits(settings)
     )
-    delete = Delete(reader, flush, freshness, store.clean)
+    delete = Delete(reader, flush, freshness, clock, store.clean)
 
     async def copy(name: str) -> None:
         with folder.snapshot(name) as fresh:

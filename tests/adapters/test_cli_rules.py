@@ -261,3 +261,17 @@ def test_intake_that_is_busy_is_asked_again(choosing: Choosing, file: str, capsy
     choosing.busy = True
     assert filled(file, capsys)["samples"] == 100
     assert choosing.writes == 2
+
+
+def test_what_takes_longer_tells_how_far_it_is(
+    choosing: Choosing, file: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From two seconds on, in a pipe every ten seconds."""
+    seconds = iter(range(0, 1_000, 1))
+    monkeypatch.setattr("sightline.adapters.inbound.cli.rules.time.monotonic", lambda: float(next(seconds)))
+    monkeypatch.setattr(backfill, "SAMPLES", 5)
+    assert run(["rules", "backfill", file, "--start", "60000", "--end", "66000"]) == Exit.DONE
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 2
+    assert told[0].startswith("sightline: 10 %: group 'g' up to 1970-01-01 16:49")
+    assert told[1].startswith("sightline: 60 %: group 'g' up to 1970-01-01 17:39")

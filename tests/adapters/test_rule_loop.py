@@ -129,6 +129,17 @@ async def test_a_clock_that_jumps_loses_no_group() -> None:
     assert world.counted("sightline_rule_group_iterations_missed_total") > 300
 
 
+async def test_a_clock_that_goes_back_a_little_evaluates_no_slot_twice() -> None:
+    """As it does when time is corrected, or a sleep ends a moment early."""
+    world = World(group())
+    async with world.loop:
+        for _ in range(60):
+            await world.clock.advance(1)
+            world.clock.jump(-3)
+    assert len(world.slots()) >= 5
+    assert len(set(world.slots())) == len(world.slots())
+
+
 async def test_changed_files_are_adopted_within_five_seconds() -> None:
     """A group that says something else goes on under its new words, others are not disturbed."""
     world = World(group(), group(RecordingRule("other", "1"), name="other", interval=1))

@@ -87,7 +87,7 @@ class House:
             found.pending,
             after_step,
         )
-        self.delete = Delete(self.reader, self.flush, Freshness(), self.store.clean)
+        self.delete = Delete(self.reader, self.flush, Freshness(), self.clock, self.store.clean)
 
     def batch(self, *values: float, name: str = "m", **labels: str) -> WriteBatch:
         """One series, one sample a second up to now."""

@@ -45,7 +45,9 @@ class RuleWorld(House):
         self.threads.shutdown()
         self.threads = cast("ThreadPoolExecutor", AtOnce())  # time that a test moves waits for no thread
         self.start()
-        self.query = Query(series=self.reader, clock=self.clock, telemetry=self.telemetry, executor=self.threads)
+        self.query = Query(
+            series=self.reader, clock=self.clock, telemetry=self.telemetry, executor=self.threads, threads=1
+        )
         self.channel = MemoryNotifier()
         self.notify = Notify([self.channel], self.clock, self.telemetry)
         self.derive = Derive(self.query, self.ingest, self.bus, self.notify, self.clock, self.telemetry)

@@ -62,3 +62,11 @@ async def test_another_tenant_finds_nothing(search: Search) -> None:
 async def test_the_range_decides_which_series_count(search: Search) -> None:
     """Series that were not seen in the range are not found."""
     assert (await search.series(LOCAL, [], TimeRange(NOW + DAY, NOW + 2 * DAY))).items == []
+
+
+async def test_a_range_that_ends_before_it_starts_has_nothing(search: Search) -> None:
+    """However near its ends are, no series was seen in it, and that is no error."""
+    within = TimeRange(NOW, NOW - 1)
+    assert await search.series(LOCAL, [], within) == Found([], 2, truncated=False)
+    assert await search.label_names(LOCAL, [], within) == Found([], 2, truncated=False)
+    assert await search.label_values(LOCAL, "job", [], within) == Found([], 2, truncated=False)

@@ -202,10 +202,6 @@ WORDED: Final = (
     "requests_total * on(host) limit",
     "limit * on(host) requests_total",
     "limit * on(host) group_left() requests_total",
-)
-"""What is refused, by the parser or in the evaluation, in the same words."""
-_WRONG: Final = (
-    *WORDED,
     "sum by (host) (requests_total) by (host)",
     "topk(requests_total, requests_total)",
     'topk("1", requests_total)',
@@ -216,28 +212,32 @@ _WRONG: Final = (
     "1 + on(host) requests_total",
     "requests_total and on(host) group_left() requests_total",
     "requests_total + on(host) group_left(host) requests_total",
-    'requests_total{host=~"("}',
     'requests_total{__name__="limit"}',
     "requests_total{host=1}",
-    "requests_total[5m:-1s]",
-    "requests_total[-5m]",
     "requests_total offset 1m offset 2m",
     "requests_total @ 1 @ 2",
     "requests_total @ NaN",
     "requests_total @ Inf",
     "(requests_total + limit) offset 1m",
     "rate(requests_total[5m]) offset 1m",
-    "requests_total[5]x",
     "1 2",
     "1)",
-    "",
     "# nothing",
     '"\\q"',
     "0x",
-    "1e",
     "sum without (host, (requests_total)",
     "by (host) (requests_total)",
     'label_replace(requests_total, "x", "$1", "host", "(")',
+)
+"""What is refused, by the parser or in the evaluation, in the same words."""
+_WRONG: Final = (
+    *WORDED,
+    'requests_total{host=~"("}',
+    "requests_total[5m:-1s]",
+    "requests_total[-5m]",
+    "requests_total[5]x",
+    "",
+    "1e",
     "bottomk(-1e30, requests_total)",
 )
 """The same, and what 2 refuses in other words than 3, or at another place."""

@@ -23,7 +23,10 @@ from sightline.domain.timerange import Grid
 _SHOWN: Final = 5  # differences that are made small and told; more of them do not help
 _ATTEMPTS: Final = 400  # at making one smaller
 _FLAGS: Final = ("host.enabled=false", "containers.enabled=false", "retention=100y", "own.interval=200ms")
+_COMPILED_WITHIN: Final = 150  # seconds, where no kernel is in the cache yet
 _HITS: Final = 'sightline_query_cache_requests_total{outcome="hit"}'
+
+pytestmark = pytest.mark.timeout(240)
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def pair(require_binary: Callable[[str, str], str], tmp_path_factory: pytest.Tem
             )
             return bool(ours.get("/api/v1/query", query=_HITS)["data"]["result"])
 
-        until(settled)
+        until(settled, _COMPILED_WITHIN)
         yield both
 
 
@@ -90,6 +93,7 @@ def agree(asked: Asked) -> bool:
 
 def _worded(answer: Answer) -> str:
     """An error without the series and groups it names, which depend on the order of evaluation."""
+    # 2 says which parameter is wrong of instant queries alone.
     text = answer.text.removeprefix('invalid parameter "query": ').replace(DURATIONS[1], DURATIONS[0])
     return re.sub(r"the match group .* on the|operation: \[.*\];", "", text)
 

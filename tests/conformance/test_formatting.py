@@ -3,15 +3,13 @@
 import json
 import random
 import re
-import socket
-import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 
 import pytest
-from tests.e2e.program import until
+from tests.conformance import servers
 
 from sightline.domain.promql.format import pretty
 from sightline.domain.promql.numerals import shortest
@@ -175,39 +173,18 @@ up # another
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory, require_binary: Callable[[str, str], str]) -> Iterator[str]:
     """The URL of a Prometheus that has nothing to do."""
-    program, folder = require_binary("prometheus", "prometheus"), tmp_path_factory.mktemp("prometheus")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    (folder / "prometheus.yml").write_text("{}")
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [
-                program,
-                f"--config.file={folder / 'prometheus.yml'}",
-                f"--storage.tsdb.path={folder / 'tsdb'}",
-                f"--web.listen-address=127.0.0.1:{port}",
-                "--enable-feature=promql-at-modifier,promql-negative-offset",
-            ],
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            url = f"http://127.0.0.1:{port}"
-            until(lambda: formatted(url, "up") == "up")
-            yield url
-        finally:
-            process.terminate()
-            process.wait(30)
+    folder = tmp_path_factory.mktemp("prometheus")
+    with servers.prometheus(require_binary("prometheus", "prometheus"), folder) as url:
+        yield url
 
 
 def formatted(url: str, query: str) -> str | None:
-    """What Prometheus makes of a query; None where it refuses it, or is not up yet."""
+    """What Prometheus makes of a query; None where it refuses it."""
     form = urllib.parse.urlencode({"query": query}).encode()
     try:
         with urllib.request.urlopen(f"{url}/api/v1/format_query", form, timeout=30) as answer:
             text: str = json.loads(answer.read())["data"]
-    except OSError:
+    except urllib.error.HTTPError:
         return None
     return text
 

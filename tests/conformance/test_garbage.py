@@ -22,13 +22,10 @@ _NEW_IN_3: Final = {
 """What Prometheus 2.42 refuses and 3 takes, by the words in which 2 refuses it."""
 _OURS: Final = {
     "bytes that are no UTF-8, even in comments": r"urlencoded UTF-8",
-    "a boundary as @ before a range, which Prometheus overlooks": r"no @ modifiers allowed before range",
-    "what is refused by its name": r"not supported",
-    "a class of letters with a bracket in it": r"illegal regex",
 }
-"""What Sightline refuses alone, or as something else than bad data, by its own words."""
-_OVERLOOKED: Final = re.compile("1e400|\ufffd|[+-]\\s*['\"`]")
-"""What Sightline takes and Prometheus refuses: numbers that are too large, the replacement character, a sign before a text."""
+"""What Sightline refuses alone, by its own words."""
+_TAKEN: Final = re.compile("\ufffd|\\b(start|end|step|range)[^a-z]*[(]")
+"""What Sightline takes alone: the replacement character, and the functions of the query's own times, which are new in 3."""
 _ERROR: Final = {"status": "error", "errorType": "bad_data"}
 
 
@@ -71,7 +68,7 @@ def is_allowed(text: bytes, theirs: str, ours: str) -> bool:
     return (
         any(re.search(words, theirs) for words in _NEW_IN_3.values())
         or any(re.search(words, ours) for words in _OURS.values())
-        or (not ours and _OVERLOOKED.search(text.decode("utf-8", "replace")) is not None)
+        or (not ours and _TAKEN.search(text.decode("utf-8", "replace")) is not None)
     )
 
 

@@ -18,6 +18,7 @@ from sightline.domain.metrics.hot import HotTier
 from sightline.domain.metrics.index import LabelIndex
 from sightline.domain.metrics.tail import Tail
 from sightline.domain.tenancy import Tenant
+from sightline.domain.timerange import MAX_TIME, MIN_TIME
 
 NOW = 1_790_000_000_000
 A, B = Tenant("a"), Tenant("b")
@@ -57,6 +58,19 @@ async def test_series_are_counted_by_metric_and_label(threads: ThreadPoolExecuto
     assert (await store.cardinality(A, 1)).by_pair == (("__name__=up", 2),)
 
 
+async def test_samples_that_wait_for_the_store_count(threads: ThreadPoolExecutor) -> None:
+    """Series and times are those of the tail too."""
+    index = LabelIndex()
+    tail = Tail(index.learn)
+    store, ledger = TieredSeries(tail, MemorySeries(), threads, HotTier(), index), Ledger()
+    await store.refill(0)
+    await store.write(ledger.sealed([Write(A, Labels.of(__name__="up"), [(NOW, 1.0)])]))
+    load = Labels.of(__name__="load")
+    tail.add(Write(A, load, [(NOW - 5, 1.0), (NOW + 5, 1.0)]).entry(10), [load])
+    found = await store.cardinality(A, 10)
+    assert (found.series, found.first, found.last) == (2, NOW - 5, NOW + 5)
+
+
 async def test_a_tenant_without_series_has_none(threads: ThreadPoolExecutor) -> None:
     """Nothing is nought and empty lists, and no times."""
     store = TieredSeries(Tail(), MemorySeries(), threads)
@@ -78,12 +92,15 @@ async def test_series_that_are_not_known_are_not_counted(threads: ThreadPoolExec
         await small.cardinality(A, 10)
 
 
-@given(st.sets(SERIES, max_size=30), st.integers(1, 6))
-def test_counts_are_those_of_going_through_all_series(series: set[Labels], limit: int) -> None:
-    """For any series each list holds what counting one by one gives, the greatest first."""
-    index = LabelIndex()
-    index.learn(A, np.arange(1, len(series) + 1, dtype=np.uint64), sorted(series))
-    found = index.counts(A).cardinality(limit, 0, None, None)
+@given(st.sets(SERIES, max_size=30), st.sets(SERIES, max_size=10), st.integers(1, 6))
+def test_counts_are_those_of_going_through_all_series(series: set[Labels], deleted: set[Labels], limit: int) -> None:
+    """For any series, some of them deleted, each list holds what counting one by one gives, the greatest first."""
+    index, known = LabelIndex(), sorted(series | deleted)
+    ids = np.arange(1, len(known) + 1, dtype=np.uint64)
+    index.learn(A, ids, known)
+    index.hide(A, ids[[one in deleted for one in known]])
+    series -= deleted
+    found = index.counts(A).cardinality(limit, 0, MAX_TIME, MIN_TIME)
     pairs = {pair for labels in series for pair in labels}
     weights: Counter[str] = Counter()
     for labels in series:

@@ -32,8 +32,8 @@ CHECKS = [
     response_schema_conformance,
 ]
 DOCUMENT = openapi.document("0")
-NEED_MORE = {"/api/v1/ingest", "/api/metrics"}
-"""Whose examples name a server, or a container, that must be there first."""
+NEED_MORE = {"/api/v1/ingest", "/api/metrics", "/-/reload", "/-/quit"}
+"""Whose examples name a server, or a container, that must be there first, or which are off unless a setting allows them."""
 OPERATIONS: list[tuple[str, str]] = [
     (path, method) for path, item in DOCUMENT["paths"].items() for method in openapi.METHODS if method in item
 ]
@@ -47,8 +47,8 @@ def as_bytes(_: schemathesis.SerializationContext, value: object) -> bytes | Non
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """The program, which watches this machine, so that there is something to find."""
-    with running(tmp_path_factory.mktemp("api") / "data") as found:
+    """The program, which watches this machine, so that there is something to find, and lets series be deleted."""
+    with running(tmp_path_factory.mktemp("api") / "data", "--set", "http.admin=true") as found:
         yield found
 
 

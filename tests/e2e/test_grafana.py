@@ -71,10 +71,12 @@ def test_save_and_test(client: Client, method: str) -> None:
 
 @METHODS
 def test_what_is_asked_on_load(client: Client, method: str) -> None:
-    """Rules, metadata, labels and names of metrics come within their limits."""
+    """Rules, exemplars, metadata, labels and names of metrics come, where they have limits within these."""
     now = time.time()
     around = {"start": now - 3600, "end": now, "limit": 40000}
     assert all(group["rules"] for group in client.data("GET", "/api/v1/rules")["groups"])
+    in_milliseconds = {"start": int(1000 * now) - 3_600_000, "end": int(1000 * now)}
+    assert client.data(method, "/api/v1/query_exemplars", query="test", **in_milliseconds) == []
     metadata = client.data("GET", "/api/v1/metadata", limit=40000)
     assert metadata["node_load1"][0]["type"] == "gauge"
     labels = client.data(method, "/api/v1/labels", **around)

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +124,32 @@ def test_rules_may_be_given_more_than_once(tmp_path: Path, flag: list[str]) -> N
         )
     with running(tmp_path / "data", *flag) as program:
         until(lambda: len(value(program, "{__name__=~'a|b'}")) == 2)
+
+
+def test_a_reload_adopts_files_at_once_and_says_what_is_wrong(tmp_path: Path) -> None:
+    """Where it is on: a new file counts when the answer is there, and a wrong one is an error that names it."""
+    file = tmp_path / "a.yml"
+    with running(tmp_path / "data", "--rules", str(tmp_path / "*.yml"), "--set", "http.lifecycle=true") as program:
+        assert rules(program, file) == {}
+        put(file, FILE.format(team="x"))
+        assert reload(program) == (200, "")
+        assert set(rules(program, file)) == {"temperature:max", "temperature:kelvin", "broken", "Hot"}
+        put(file, FILE.format(team="{"))
+        status, said = reload(program)
+        assert status == 500
+        assert str(file) in said
+        assert len(rules(program, file)) == 4
+
+
+def reload(program: Program) -> tuple[int, str]:
+    """Status and text of a reload."""
+    request = urllib.request.Request(f"{program.url}/-/reload", b"", method="POST")
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
 
 
 def test_history_that_is_filled_in_is_what_was_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,6 +59,7 @@ class Exemplify:
         self._telemetry = telemetry
         self._labels = labels or LabelLimits()
         self._text = text
+        telemetry.set(STORED, 0)
 
     async def keep(self, principal: Principal, batch: ExemplarBatch) -> None:
         """Take exemplars in under the principal's tenant. What cannot be kept is counted by its reason and fails nothing else."""

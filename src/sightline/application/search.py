@@ -36,7 +36,8 @@ class Search:
     """Answers for the principal's tenant alone.
 
     Each question takes several matcher sets and answers for their union; no sets mean all series. A series counts when it was seen
-    in the range, give or take an hour. `limit` of None or 0 is `search.max_results`, and a larger one is lowered to it.
+    in the range, give or take an hour; in a range that ends before it starts nothing was. `limit` of None or 0 is
+    `search.max_results`, and a larger one is lowered to it.
 
     Errors: InvalidParameter for a negative limit; those of the series port.
     """
@@ -50,6 +51,8 @@ class Search:
     ) -> Found[str]:
         """The names of all labels that matching series carry."""
         most = self._most(limit)
+        if within.end < within.start:
+            return _found([], most)
         return _found(await self._reader.label_names(principal.tenant, matcher_sets, within, most + 1), most)
 
     async def label_values(
@@ -62,6 +65,8 @@ class Search:
     ) -> Found[str]:
         """The values that a label has on matching series."""
         most = self._most(limit)
+        if within.end < within.start:
+            return _found([], most)
         return _found(await self._reader.label_values(principal.tenant, name, matcher_sets, within, most + 1), most)
 
     async def series(
@@ -69,6 +74,8 @@ class Search:
     ) -> Found[Labels]:
         """The label sets of matching series."""
         most = self._most(limit)
+        if within.end < within.start:
+            return _found([], most)
         return _found(await self._reader.series(principal.tenant, matcher_sets, within, most + 1), most)
 
     def _most(self, limit: int | None) -> int:

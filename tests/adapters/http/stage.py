@@ -251,7 +251,7 @@ class Stage:
         return UseCases(
             query=stage,
             read=Read(self.series_store, self.clock, self.telemetry, AtOnce(), self.turns, self.read_limits),
-            delete=Delete(self.series_store, self.flush, Freshness(), self.series_store.clean),
+            delete=Delete(self.series_store, self.flush, Freshness(), self.clock, self.series_store.clean),
             snapshot=Snapshot(self.flush, self.clock, self.copy, lambda: "0123456789abcdef"),
             search=stage,
             ingest=stage,

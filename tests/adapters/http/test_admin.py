@@ -42,6 +42,13 @@ async def test_it_is_off_unless_it_is_set(stage: Stage, client: httpx.AsyncClien
     assert stage.calls == []
 
 
+@pytest.mark.parametrize("admin", [True, False])
+async def test_features_tell_of_it(caller: Caller, admin: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """By Prometheus' name, on or off."""
+    async with caller(admin=admin) as client:
+        assert (await client.get("/api/v1/features")).json()["data"]["api"]["admin"] is admin
+
+
 @pytest.mark.parametrize(("given", "status"), [("", 200), ("true", 200), ("0", 200), ("perhaps", 400)])
 async def test_a_snapshot_is_made_under_a_new_name(stage: Stage, caller: Caller, given: str, status: int) -> None:
     """The answer names it, by its moment and a token; a wrong parameter makes none."""

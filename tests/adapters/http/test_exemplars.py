@@ -81,11 +81,11 @@ async def test_there_may_be_none(client: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     ("parameters", "said"),
     [
-        ({}, "query"),
+        ({}, "1:1: parse error: no expression found in input"),
         ({"query": "sum("}, "1:5: parse error: unclosed left parenthesis"),
         ({"query": "{}"}, "at least one non-empty matcher"),
-        ({"query": "up", "start": "soon"}, "start"),
-        ({"query": "up", "end": "late"}, "end"),
+        ({"query": "up", "start": "soon"}, "Invalid time value for 'start'"),
+        ({"query": "up", "end": "late"}, "Invalid time value for 'end'"),
         ({"query": "up", "start": "2", "end": "1"}, "end timestamp must not be before start timestamp"),
     ],
 )

@@ -21,6 +21,11 @@ from sightline.domain.promql.parse import parse
         ('{job="x"}', "anything", True),
         ("vector(1) + time()", "a", False),
         ("topk(scalar(a), b)", "a", True),
+        ("info(a)", "a", True),
+        ("info(a)", "target_info", True),
+        ('info(a, {x="1"})', "build_info", False),
+        ('info(a, {__name__="build_info"})', "build_info", True),
+        ('info(a, {__name__="build_info"})', "target_info", False),
     ],
 )
 def test_an_expression_reads_what_its_selectors_may_select(expr: str, metric: str, *, read: bool) -> None:

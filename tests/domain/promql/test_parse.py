@@ -67,6 +67,7 @@ ONE_TO_ONE = Cardinality.ONE_TO_ONE
         ("1_000", Number(1000)),
         ("010", Number(8)),
         ("a @ end() offset 1m", metric("a", at=Boundary.END, offset=60_000)),
+        ("a @ end() [1m]", RangeSelector(metric("a", at=Boundary.END), 60_000)),
         ("max_over_time(a[5m:1m] @ 3 offset 1m)", Call("max_over_time", (Subquery(A, 300_000, 60_000, 60_000, 3000),))),
         ("rate(a[5m:])", Call("rate", (Subquery(A, 300_000, None),))),
         ("1e3", Number(1000)),

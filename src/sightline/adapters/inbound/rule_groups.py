@@ -148,7 +148,7 @@ class RuleLoop:
         """The next instant of a group: the last that is due by now, or else the next one."""
         group, now = state.group, self._clock.now()
         due, following = group.slot(now), slot + group.interval
-        if due < slot:  # the wall clock was set back
+        if following - now > 2 * group.interval:  # the wall clock was set back; less than an interval is waited for
             return due + group.interval
         missed = (due - following) // group.interval
         if missed > 0:

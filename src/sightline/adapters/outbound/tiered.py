@@ -28,7 +28,7 @@ from sightline.domain.metrics.samples import SeriesColumns
 from sightline.domain.metrics.tail import Tail, TailSamples
 from sightline.domain.metrics.tombstones import Deleted
 from sightline.domain.tenancy import Tenant
-from sightline.domain.timerange import HOUR, MAX_TIME, MIN_TIME, MINUTE, TimeRange
+from sightline.domain.timerange import HOUR, MINUTE, TimeRange
 from sightline.ports.archive import Described, SeriesArchive
 from sightline.ports.census import Census
 from sightline.ports.series import SeriesStore
@@ -199,17 +199,9 @@ class TieredSeries(SeriesStore, Census):
             raise Unavailable("the series are still being read after the start: ask again in a moment")
         if not self._index.covers(tenant):
             raise Unavailable("there are more series than index.max_bytes holds, so that they cannot be counted")
-        counts, matched = self._index.counts(tenant), self._index.match(tenant, ())
-        first, last = self._tail.spans(tenant, matched.named)
+        counts, (first, last) = self._index.counts(tenant), self._tail.extent(tenant)
         chunks = await self._store.chunks(tenant)
-
-        def figures() -> Cardinality:
-            earliest = np.minimum(first, matched.first).min(initial=MAX_TIME)
-            latest = np.maximum(last, matched.last).max(initial=MIN_TIME)
-            seen = (int(earliest), int(latest)) if earliest <= latest else (None, None)
-            return counts.cardinality(limit, chunks, *seen)
-
-        return await self._in_thread(figures)
+        return await self._in_thread(lambda: counts.cardinality(limit, chunks, first, last))
 
     async def refill(self, newest: int) -> None:
         """Bring series and the newest samples back from the store, after a start; what is brought is used at once.

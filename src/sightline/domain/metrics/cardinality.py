@@ -41,31 +41,39 @@ class Cardinality:
 class LabelCounts:
     """p distinct labels, and how many series have each, int (p,), at one moment; reading it is safe from any thread.
 
-    texts: name and value of each label; more may follow, which are of a later moment. series: how many there are.
+    One that no series has is not counted. texts: name and value of each label; more may follow, of a later moment. series:
+    how many there are. first, last: when the store says that they were seen, ms; first > last where it knows none.
     """
 
     texts: Sequence[tuple[str, str]]
     counts: NDArray[np.int64]
     series: int
+    first: int
+    last: int
 
-    def cardinality(self, limit: int, chunks: int, first: int | None, last: int | None) -> Cardinality:
-        """The figures, with at most `limit` names in each list. Takes about a microsecond a label."""
+    def cardinality(self, limit: int, chunks: int, first: int, last: int) -> Cardinality:
+        """The figures, with at most `limit` names in each list. first, last: when series were seen elsewhere, as above.
+
+        Takes about a fifth of a microsecond a label.
+        """
+        first, last = min(first, self.first), max(last, self.last)
         names: dict[str, int] = {}
         of_name, sizes = np.empty(len(self.counts), np.int64), np.empty(len(self.counts), np.int64)
         for number, (name, value) in enumerate(islice(self.texts, len(self.counts))):
             of_name[number] = names.setdefault(name, len(names))
             sizes[number] = len(value.encode())
         known = list(names)
-        metrics = np.flatnonzero(of_name == names.get(METRIC_NAME, -1))
-        values = np.bincount(of_name, minlength=len(known))
+        had = self.counts > 0
+        metrics = np.flatnonzero(had & (of_name == names.get(METRIC_NAME, -1)))
+        values = np.bincount(of_name[had], minlength=len(known))
         weights = np.zeros(len(known), np.int64)
         np.add.at(weights, of_name, sizes * self.counts)
         return Cardinality(
             series=self.series,
-            pairs=len(self.counts),
+            pairs=int(had.sum()),
             chunks=chunks,
-            first=first,
-            last=last,
+            first=first if first <= last else None,
+            last=last if first <= last else None,
             by_metric=_most([self.texts[row][1] for row in metrics.tolist()], self.counts[metrics], limit),
             values_by_label=_most(known, values, limit),
             bytes_by_label=_most(known, weights, limit),
@@ -78,10 +86,9 @@ class LabelCounts:
 
 
 def _candidates(counts: NDArray[np.int64], limit: int) -> NDArray[np.intp]:
-    """The rows with the `limit` greatest counts, and those that share the least of these."""
-    if len(counts) <= limit:
-        return np.arange(len(counts))
-    return np.flatnonzero(counts >= np.partition(counts, -limit)[-limit])
+    """The rows with the `limit` greatest counts, and those that share the least of these; none that counts nothing."""
+    least = 1 if len(counts) <= limit else max(1, int(np.partition(counts, -limit)[-limit]))
+    return np.flatnonzero(counts >= least)
 
 
 def _most(names: Sequence[str], counts: NDArray[np.int64], limit: int) -> Counted:

@@ -444,8 +444,21 @@ class _TenantIndex:
             self._remembered -= len(self._found.popitem(last=False)[1][1])
 
     def label_counts(self) -> LabelCounts:
-        """How many series have each label; the texts go on to grow."""
-        return LabelCounts(self._texts, self._counts[: len(self._texts)].astype(np.int64), self._count)
+        """How many series that are not hidden have each label; the texts go on to grow."""
+        first, last = self._first[: self._count], self._last[: self._count]
+        counts, count = self._counts[: len(self._texts)].astype(np.int64), self._count
+        if self._hidden:
+            hidden = np.isin(self._ids[:count], np.fromiter(self._hidden, np.uint64))
+            entries = int(self._bounds[count])
+            counts -= np.bincount(self._pairs[:entries][hidden[self._series[:entries]]], minlength=len(counts))
+            first, last, count = first[~hidden], last[~hidden], count - int(hidden.sum())
+        return LabelCounts(
+            self._texts,
+            counts,
+            count,
+            int(first.min(initial=MAX_TIME)),
+            int(last.max(initial=MIN_TIME)),
+        )
 
     def match(self, matcher_sets: Sequence[Matchers]) -> Matched:
         """The series that satisfy any of the sets."""

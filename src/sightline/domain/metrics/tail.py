@@ -311,6 +311,16 @@ class Tail:
             return TailSamples(known.ascending, _NO_CHAINS.view(np.full(len(known), -1, np.int64)))
         return TailSamples(known.ascending, held.chains.view(held.numbers_of(known)))
 
+    def extent(self, tenant: Tenant) -> tuple[int, int]:
+        """When any series was seen, ms: the first and the last time; first > last where nothing is here."""
+        held = self._tenants.get(tenant)
+        if held is None:
+            return MAX_TIME, MIN_TIME
+        count = len(held.ids)
+        here = held.ends[:count] > held.dropped
+        first = held.first[:count].min(initial=MAX_TIME, where=here)
+        return int(first), int(held.last[:count].max(initial=MIN_TIME, where=here))
+
     def spans(self, tenant: Tenant, labels: Named) -> tuple[Times, Times]:
         """When series (k,) were seen, int64 (k,), ms: the first and the last time.
 

@@ -410,7 +410,7 @@ class _Grammar(DurationReader):
             self._fail(bracket.position, "ranges only allowed for vector selectors")
         if part.node.offset or part.node.offset_as is not None:
             self._fail(bracket.position, "no offset modifiers allowed before range")
-        if part.node.at is not None:
+        if isinstance(part.node.at, int):  # Prometheus lets start() and end() pass
             self._fail(bracket.position, "no @ modifiers allowed before range")
         return Part(RangeSelector(part.node, width, width_as), Type.MATRIX, part.start, part.problems)
 

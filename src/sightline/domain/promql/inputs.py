@@ -3,9 +3,13 @@
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import Final
 
-from sightline.domain.labels import METRIC_NAME, Matchers, MatchOp
+from sightline.domain.labels import METRIC_NAME, Matcher, Matchers, MatchOp
 from sightline.domain.promql.nodes import Call, Node, RangeSelector, Selector, children
+
+_INFO: Final = (Matcher(METRIC_NAME, MatchOp.EQUAL, "target_info"),)
+"""What `info()` looks at where no name says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,11 @@ def _conditions(node: Node) -> Iterator[Matchers]:
     if isinstance(node, Selector):
         yield tuple(one for one in node.matchers if one.name == METRIC_NAME)
     elif isinstance(node, Call) and node.function == "info":
-        yield ()  # which looks at metrics that the expression does not name
+        yield from _conditions(node.arguments[0])
+        for chosen in node.arguments[1:]:
+            yield from (its or _INFO for its in _conditions(chosen))
+        if len(node.arguments) == 1:
+            yield _INFO
+        return
     for child in children(node):
         yield from _conditions(child)

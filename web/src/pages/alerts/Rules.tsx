@@ -44,7 +44,7 @@ export function Rules({ rules, failure: latest, pending }: RulesProps) {
           </tr>
         </thead>
         <tbody>
-          {sorted.map((rule) => <RuleRow key={rule.name} rule={rule} />)}
+          {sorted.map((rule, at) => <RuleRow key={`${rule.name} ${at}`} rule={rule} />)}
         </tbody>
       </table>
     </div>
@@ -82,8 +82,12 @@ function RuleRow({ rule }: { rule: Rule }) {
       <td data-word="Threshold">{threshold ? `${COMPARED[threshold.comparison]} ${threshold.value}` : "–"}</td>
       <td data-word="Holds for">{duration > 0 ? sayDuration(duration) : "at once"}</td>
       <td data-word="Last evaluation" className={styles.evaluated}>
-        <Ago time={Date.parse(rule.lastEvaluation) / 1000} />
-        <span className={styles.took}>took {format("seconds", rule.evaluationTime)}</span>
+        {health === "unknown" ? "not yet" : (
+          <>
+            <Ago time={Date.parse(rule.lastEvaluation) / 1000} />
+            <span className={styles.took}>took {format("seconds", rule.evaluationTime)}</span>
+          </>
+        )}
       </td>
     </tr>
   );

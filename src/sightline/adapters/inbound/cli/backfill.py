@@ -26,9 +26,11 @@ from sightline.domain.timerange import MINUTE
 SAMPLES: Final = 200_000
 """Samples that one piece is to yield: some 10 MB of JSON."""
 FIRST: Final = 100
-"""Instants of the first piece, before it is known how many series a rule yields."""
+"""Instants of the first piece at most, for how many series a rule yields is not known before."""
 MOST: Final = 10_000
 """Instants of one piece at most."""
+GROWTH: Final = 4
+"""How many times as long as the piece before a piece may be: series may come that were not there."""
 FAILURES: Final = 10_000
 """Instants at which a rule may fail before it is given up."""
 PATIENCE: Final = 120
@@ -119,16 +121,19 @@ class Backfill:
         """
         rules = [Progress(stretch.group, rule) for rule in stretch.rules]
         self.progress += rules
+        if not stretch.count:
+            return
         whole = not any(_is_bounded(rule.expr) for rule in stretch.rules)
         for one in rules:
             one.before = self._present_before(one, stretch)
-        at, steps = 0, FIRST if whole else 1
+        most = max(len(one.before) for one in rules)
+        at, largest = 0, FIRST
         while at < stretch.count:
+            steps = max(1, min(largest, SAMPLES // max(1, most))) if whole else 1
             count = min(steps, stretch.count - at)
             first = stretch.first + at * stretch.group.interval
             most = self._piece(rules, first, count)
-            at += count
-            steps = max(1, min(MOST, SAMPLES // max(1, most))) if whole else 1
+            at, largest = at + count, min(MOST, GROWTH * count)
             self.tell(stretch, first + (count - 1) * stretch.group.interval)
 
     def _piece(self, rules: Sequence[Progress], first: int, count: int) -> int:

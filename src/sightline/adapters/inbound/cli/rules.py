@@ -145,7 +145,8 @@ class _Telling:
         self._all = sum(one.count for one in planned)
         self._done = 0
         self._stretch: Stretch | None = None
-        self._began = self._told = time.monotonic()
+        self._began = time.monotonic()
+        self._told = -_TOLD_EVERY
         self._every = _TOLD_EVERY_ON_TERMINAL if printing.on_terminal() else _TOLD_EVERY
 
     def __call__(self, stretch: "Stretch", reached: int) -> None:
@@ -153,9 +154,10 @@ class _Telling:
             self._done += self._stretch.count
         self._stretch = stretch
         now = time.monotonic()
-        if now - self._began < _TOLD_AFTER or now - self._told < self._every:
+        since = now - self._began
+        if since < _TOLD_AFTER or since - self._told < self._every:
             return
-        self._told = now
+        self._told = since
         done = self._done + (reached - stretch.first) // stretch.group.interval + 1
         say(f"{100 * done // max(1, self._all)} %: group {stretch.group.name!r} up to {time_text(reached / 1000)}")
 

@@ -29,7 +29,7 @@ def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
         within = TimeRange(given.time("start", ALL_TIME.start), given.time("end", ALL_TIME.end))
         if within.end < within.start:
             raise InvalidParameter("end timestamp must not be before start timestamp", parameter="end")
-        work = use_cases.exemplars.find(request.user, given.required("query"), within)
+        work = use_cases.exemplars.find(request.user, given.text("query") or "", within)
         found = await attended(request.receive, work)
         if found is None:
             return Response(None, status_code=204)  # as Prometheus says it of a query that selects nothing

@@ -10,8 +10,9 @@ from sightline.domain.promql.signatures import AGGREGATIONS, FUNCTIONS, PRECEDEN
 _ANY: Final = ("exclude_alerts", "label_values_match", "openapi_3.1", "query_stats", "query_warnings")
 _OF_TIME: Final = ("remote_write_receiver", "time_range_labels", "time_range_series")
 _LANGUAGE: Final = (
-    *("at_modifier", "bool", "by", "group_left", "group_right", "ignoring", "negative_offset", "offset", "on"),
-    *("per_query_lookback_delta", "subqueries", "without"),
+    *("anchored", "at_modifier", "bool", "by", "duration_expr", "fill", "fill_left", "fill_right"),
+    *("group_left", "group_right", "ignoring", "negative_offset", "offset", "on"),
+    *("per_query_lookback_delta", "per_step_stats", "smoothed", "subqueries", "without"),
 )
 _MATCHERS: Final = ("=~", "!~")
 
@@ -19,7 +20,7 @@ _MATCHERS: Final = ("=~", "!~")
 def features(settings: DoorSettings) -> Mapping[str, Mapping[str, bool]]:
     """By category and name, whether it can be used; what is not named is not known here."""
     return {
-        "api": {**dict.fromkeys((*_ANY, *_OF_TIME), True), "lifecycle": settings.lifecycle},
+        "api": {**dict.fromkeys((*_ANY, *_OF_TIME), True), "lifecycle": settings.lifecycle, "admin": settings.admin},
         "promql": dict.fromkeys(_LANGUAGE, True),
         "promql_functions": {name: name not in OF_NATIVE_HISTOGRAMS for name in sorted(FUNCTIONS)},
         "promql_operators": dict.fromkeys(sorted({*PRECEDENCE, *AGGREGATIONS, *_MATCHERS}), True),

@@ -14,7 +14,7 @@ from sightline.adapters.inbound.http.attended import attended
 from sightline.adapters.inbound.http.delivery import deliver
 from sightline.adapters.inbound.http.forms import parameters
 from sightline.adapters.inbound.http.names import unescaped
-from sightline.adapters.inbound.http.parameters import Parameters, invalid
+from sightline.adapters.inbound.http.parameters import Parameters
 from sightline.adapters.inbound.http.queries import Queries
 from sightline.adapters.inbound.http.rules import rule_groups, wanted_rules
 from sightline.adapters.inbound.http.selectors import selectors
@@ -115,10 +115,7 @@ def _states(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandle
 
 
 def _within(given: Parameters) -> TimeRange:
-    within = TimeRange(given.time("start", ALL_TIME.start), given.time("end", ALL_TIME.end))
-    if within.end < within.start:
-        raise invalid("end", "end timestamp must not be before start time")
-    return within
+    return TimeRange(given.time("start", ALL_TIME.start), given.time("end", ALL_TIME.end))
 
 
 def _selected(given: Parameters) -> list[Matchers]:

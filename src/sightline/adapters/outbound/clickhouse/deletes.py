@@ -3,6 +3,7 @@
 See docs/adr/0013-tombstones.md.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -26,7 +27,7 @@ from sightline.domain.metrics.tombstones import Deleted, Tombstone, among, visib
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import ALL_TIME, TimeRange
 
-_AT_ONCE: Final = 10_000  # series whose chunks are rewritten together
+_AT_ONCE: Final = 20_000  # series whose chunks are rewritten together
 _NONE: Final = np.empty(0, np.uint64)
 
 Bounds = Callable[[TimeRange], dict[str, Param]]
@@ -85,10 +86,8 @@ class Deletes:
         self, tenant: Tenant, known: KnownSeries, within: TimeRange, before: int, has_samples: HasSamples
     ) -> Deleted:
         """Delete the samples of some series within a range that came in sealed ranges below `before`; durable on return."""
-        order = np.argsort(known.ids)
-        metrics = np.array([metric_id(labels.name) for labels in known.labels], np.uint64)[order]
         after = max((one.number for some in self._tombstones.values() for one in some), default=-1) + 1
-        whole = Tombstone(after, known.ids[order], metrics, within, before)
+        whole = await asyncio.to_thread(_whole, after, known, within, before)
         touched, emptied = await self._effect(tenant, known, whole, has_samples)
         made = _cut(whole, touched)
         for one in made:
@@ -105,49 +104,65 @@ class Deletes:
         self, tenant: Tenant, known: KnownSeries, whole: Tombstone, has_samples: HasSamples
     ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Which of a tombstone's series have chunks that it touches, and which have nothing left with it."""
-        rows = await self._engine.read(statement("chunks_extent"), _of_series(tenant, whole))
-        touched, left = np.zeros((2, len(whole.ids)), np.bool_)
-        if not rows.num_rows:
-            return touched, ~left
-        ids, seqs, firsts = (array(rows[name]) for name in ("id", "seq", "start"))
-        lasts = firsts + array(rows["span"]).astype(np.int64)
-        places = np.searchsorted(whole.ids, ids)
-        touched[places[(firsts <= whole.within.end) & (lasts >= whole.within.start)]] = True
         tombstones = (*self._tombstones.get(tenant, ()), whole)
-        seen = visible(tombstones, ids, seqs, firsts, lasts, ALL_TIME)
-        # The first and the last sample of a chunk are known; whether there is any between two tombstones is not.
-        sure = (seen.lows <= firsts[seen.rows]) | (seen.highs >= lasts[seen.rows])
-        left[places[seen.rows[sure]]] = True
-        unsure = np.setdiff1d(whole.ids[places[seen.rows[~sure]]], whole.ids[left])
+        touched, left, unsure = await self._engine.read_into(
+            partial(_effect_of, tombstones), statement("chunks_extent"), _of_series(tenant, whole)
+        )
         if len(unsure):
             some = known.of_rows(np.flatnonzero(np.isin(known.ids, unsure)))
             left |= among(whole.ids, np.sort(await has_samples(some, tombstones)))
         return touched, ~left
 
-    async def clean(self, tenant: Tenant, tombstone: Tombstone) -> None:
-        """Rewrite the chunks that a tombstone touches. Reads go on as before, until `drop`.
+    async def clean(self, tenant: Tenant, tombstone: Tombstone) -> Tombstone:
+        """Rewrite the chunks that a tombstone touches of its first few thousand series; gives the part that is done.
 
-        A crash in between leaves samples twice at the worst, which reads take for once.
+        Reads go on as before, until `drop`. A crash in between leaves samples twice at the worst, which reads take for once.
         """
-        for start in range(0, len(tombstone.ids), _AT_ONCE):
-            some = slice(start, start + _AT_ONCE)
-            part = replace(tombstone, ids=tombstone.ids[some], metrics=tombstone.metrics[some])
-            parameters = {**_of_series(tenant, part), **self._bounds(part.within), "before": part.before}
-            rewritten = await self._engine.read_into(
-                partial(_rewritten, tenant, part), statement("chunks_holed"), parameters
-            )
-            if rewritten is not None:
-                await self._engine.insert_absent(None, statement("chunks_insert"), rewritten.parts)
-            await self._engine.command(statement("chunks_delete"), parameters)
-        await self._engine.command(statement("tombstones_delete"), {"tenant": text(tenant), "number": tombstone.number})
+        part = replace(tombstone, ids=tombstone.ids[:_AT_ONCE], metrics=tombstone.metrics[:_AT_ONCE])
+        parameters = {**_of_series(tenant, part), **self._bounds(part.within), "before": part.before}
+        rewritten = await self._engine.read_into(
+            partial(_rewritten, tenant, part), statement("chunks_holed"), parameters
+        )
+        if rewritten is not None:
+            await self._engine.insert_absent(None, statement("chunks_insert"), rewritten.parts)
+        await self._engine.command(statement("chunks_delete"), parameters)
+        await self._engine.command(
+            statement("tombstones_delete"), {**_of_series(tenant, part), "number": tombstone.number}
+        )
+        return part
 
-    def drop(self, tenant: Tenant, tombstone: Tombstone) -> None:
-        """Forget a tombstone that was cleaned."""
-        left = tuple(one for one in self._tombstones.get(tenant, ()) if one is not tombstone)
+    def drop(self, tenant: Tenant, tombstone: Tombstone, part: Tombstone) -> None:
+        """Forget the part of a tombstone that was cleaned."""
+        rest = replace(tombstone, ids=tombstone.ids[len(part.ids) :], metrics=tombstone.metrics[len(part.ids) :])
+        kept = [rest if one is tombstone else one for one in self._tombstones.get(tenant, ())]
+        left = tuple(one for one in kept if len(one.ids))
         if left:
             self._tombstones[tenant] = left
         else:
             self._tombstones.pop(tenant, None)
+
+
+def _whole(number: int, known: KnownSeries, within: TimeRange, before: int) -> Tombstone:
+    order = np.argsort(known.ids)
+    metrics = np.array([metric_id(labels.name) for labels in known.labels], np.uint64)[order]
+    return Tombstone(number, known.ids[order], metrics, within, before)
+
+
+def _effect_of(tombstones: Sequence[Tombstone], rows: pa.Table) -> tuple[NDArray[np.bool_], NDArray[np.bool_], Ids]:
+    """Of the last tombstone's series, by its chunks: which it touches, which have samples left, and those that may have some."""
+    whole = tombstones[-1]
+    touched, left = np.zeros((2, len(whole.ids)), np.bool_)
+    if not rows.num_rows:
+        return touched, left, _NONE
+    ids, seqs, firsts = (array(rows[name]) for name in ("id", "seq", "start"))
+    lasts = firsts + array(rows["span"]).astype(np.int64)
+    places = np.searchsorted(whole.ids, ids)
+    touched[places[(firsts <= whole.within.end) & (lasts >= whole.within.start)]] = True
+    seen = visible(tombstones, ids, seqs, firsts, lasts, ALL_TIME)
+    # The first and the last sample of a chunk are known; whether there is any between two tombstones is not.
+    sure = (seen.lows <= firsts[seen.rows]) | (seen.highs >= lasts[seen.rows])
+    left[places[seen.rows[sure]]] = True
+    return touched, left, np.setdiff1d(whole.ids[places[seen.rows[~sure]]], whole.ids[left])
 
 
 def _of_series(tenant: Tenant, tombstone: Tombstone) -> dict[str, Param]:

@@ -66,7 +66,7 @@ class ClickHouseSeries(SeriesArchive):
         self._newest: int | None = None
         self._recent = RecentChunks(recent_bytes)
         self._deletes = Deletes(engine, _bounds)
-        self._deleting = asyncio.Lock()
+        self._deleting, self._cleaning = asyncio.Lock(), asyncio.Lock()
 
     @property
     @override
@@ -115,8 +115,7 @@ class ClickHouseSeries(SeriesArchive):
         Raises:
             StorageFull, Unavailable: it cannot be made; what there is of it is to be removed.
         """
-        async with self._deleting:
-            await copy(self._engine, folder)
+        await copy(self._engine, folder)
 
     @override
     async def write(self, batch: SealedRange) -> None:
@@ -191,10 +190,10 @@ class ClickHouseSeries(SeriesArchive):
     async def delete(self, tenant: Tenant, matcher_sets: Sequence[Matchers], within: TimeRange) -> Deleted:
         async with self._deleting:
             found = [await self.find(tenant, matchers) for matchers in matcher_sets]
-            ids = {number: labels for one in found for labels, number in zip(one.labels, one.ids.tolist(), strict=True)}
-            if not ids or within.end < within.start:
+            known = found[0] if len(found) == 1 else await asyncio.to_thread(_union, found)
+            if not len(known) or within.end < within.start:
                 return Deleted.nothing()
-            known, before = KnownSeries.of(list(ids.values()), list(ids)), await self._newest_range() + 1
+            before = await self._newest_range() + 1
 
             async def has_samples(some: KnownSeries, tombstones: Sequence[Tombstone]) -> Ids:
                 try:
@@ -206,11 +205,12 @@ class ClickHouseSeries(SeriesArchive):
 
     @override
     async def clean(self) -> bool:
-        async with self._deleting:
+        async with self._cleaning:
             for tenant, tombstones in self._deletes.tombstones.items():
-                await self._deletes.clean(tenant, tombstones[0])
-                self._recent.forget(tombstones[0].within.end)
-                self._deletes.drop(tenant, tombstones[0])
+                oldest = tombstones[0]
+                done = await self._deletes.clean(tenant, oldest)
+                self._recent.forget(oldest.within.end)
+                self._deletes.drop(tenant, oldest, done)
                 break
         return bool(self._deletes.tombstones)
 
@@ -327,6 +327,12 @@ def _resolved(rows: pa.Table) -> KnownSeries:
     if not rows.num_rows:
         return NO_SERIES
     return KnownSeries.of(_labels(rows["label_set"]), array(rows["id"]).tolist())
+
+
+def _union(found: Sequence[KnownSeries]) -> KnownSeries:
+    """The series of several answers, each once."""
+    labels = {number: own for one in found for own, number in zip(one.labels, one.ids.tolist(), strict=True)}
+    return KnownSeries.of(list(labels.values()), list(labels))
 
 
 def _listed(rows: pa.Table) -> list[Labels]:
