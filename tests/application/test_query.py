@@ -456,6 +456,18 @@ async def test_who_waits_for_the_large_lane_holds_no_memory(
     assert len(read) == 3
 
 
+async def test_an_answer_that_follows_from_its_grid_is_not_used_again(
+    store: GatedSeries, clock: ManualClock, telemetry: MemoryTelemetry, executor: ThreadPoolExecutor
+) -> None:
+    """start() is where this query begins, not where the one before began, however much the two have in common."""
+    reuse = Reuse(Freshness(), clock, telemetry, executor)
+    query = Query(series=store, clock=clock, telemetry=telemetry, executor=executor, reuse=reuse)
+    for begin in (NOW - 900_000, NOW - 890_000):
+        answer = await query.range(LOCAL, "up * 0 + start()", Grid(begin, begin + 900_000, 1000))
+        assert isinstance(answer.value, Vector)
+        assert set(answer.value.values[answer.value.present]) == {begin / 1000}
+
+
 async def test_a_large_query_that_is_mostly_known_is_a_small_one(
     clock: ManualClock, telemetry: MemoryTelemetry, executor: ThreadPoolExecutor
 ) -> None:

@@ -96,7 +96,7 @@ class World:
             fetched.append(await self.house.reader.select(tenant, fetch.matchers, within, 10**9))
         self.waiting.set()
         await self.gate.wait()
-        return Computed(planned.root, evaluate(planned, fetched), is_quick=False)
+        return Computed(planned.query, evaluate(planned, fetched), is_quick=False)
 
     async def ask(self, text: str, grid: Grid, tenant: Tenant = LOCAL.tenant) -> Answer:
         """A query through what is kept."""
@@ -368,6 +368,18 @@ async def test_an_end_between_two_instants(world: World) -> None:
     assert (await same(world, "up", odd, [odd])).grid == odd
     assert (await same(world, "up", odd, [])).grid == odd
     await same(world, "up", world.grid(-100, 0), [world.grid(0, 0)])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["up + start()", "up + end()", "up + range()", "sum_over_time(up[range()])", "up offset range()", "up + step()"],
+)
+async def test_what_follows_from_the_grid_is_never_put_together(world: World, text: str) -> None:
+    """An answer that follows from where its query begins or ends, or from its step, holds for no other query."""
+    await fill(world, UP)
+    for grid in (world.grid(-100, 0), world.grid(-99, 1), world.grid(-90, 0), world.grid(-99, 1)):
+        await same(world, text, grid, [grid])
+    assert world.outcomes() == {"miss": 4}
 
 
 async def test_series_come_and_go(world: World) -> None:

@@ -22,6 +22,7 @@ _NEW_IN_3: Final = {
 """What Prometheus 2.42 refuses and 3 takes, by the words in which 2 refuses it."""
 _OURS: Final = {
     "bytes that are no UTF-8, even in comments": r"urlencoded UTF-8",
+    "a boundary as @ before a range, which 2 overlooks": r"no @ modifiers allowed before range",
 }
 """What Sightline refuses alone, by its own words."""
 _TAKEN: Final = re.compile("\ufffd|\\b(start|end|step|range)[^a-z]*[(]")

@@ -105,12 +105,20 @@ BOMBS = {
     "the same series again and again": ("bomb" + " or bomb" * 280, {ANSWERED, TIMEOUT}),
     "values that become labels": ('count_values("v", bomb)', {ANSWERED}),
     "the greatest of everything": ('topk(1e9, {__name__=~".+"})', {ANSWERED}),
+    "a duration that adds up": ("one[1" + "+1" * 100_000 + "]", {MALFORMED}),
+    "an argument on each of many lines": ("label_join(one, 'a', ''" + ",\n'b'" * 50_000 + ")", {ANSWERED}),
     "labels without end": (f"sum by ({','.join(f'l{n}' for n in range(20_000))}) (bomb)", {ANSWERED}),
 }
 
 RANGES = {
     "a value of each series at each instant": ('count_values("v", bomb)', {SAMPLES, MEMORY}),
     "everything at each instant": ('topk(1e9, {__name__=~".+"})', {SAMPLES, MEMORY}),
+    "a quantile for each instant": (
+        'histogram_quantiles(label_replace(one, "le", "+Inf", "", ""), "q", time() / 1e10)',
+        {SAMPLES},
+    ),
+    "windows that have no instant in common": ("sum_over_time(one[1m::59999ms])", {ANSWERED}),
+    "such windows of such windows": ("sum_over_time(max_over_time(one[1m::1m])[1h::59999ms])", {SAMPLES}),
     "everything sorted": ('sort({__name__=~".+"} or {__name__=~".+"})', {SAMPLES, MEMORY}),
 }
 

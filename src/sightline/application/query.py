@@ -47,6 +47,7 @@ SMALL_WORK: Final = 1_000_000
 """Samples read and values of selectors that a query of the small lane has at most: some 15 ms of a thread."""
 # Parsing this much takes a few milliseconds; more of it must not hold up the event loop.
 _QUICK_TEXT: Final = 4096
+_ALIGNED: Final = "::"  # subqueries that take many grids to plan
 _SIMPLE_TEXT: Final = 512
 _QUICK_VALUES: Final = 2_000
 _QUICK_SAMPLES: Final = 20_000
@@ -309,7 +310,8 @@ class Query:
             node = root or job.root or parse(text, self._text_limits())
             return plan(node, grid, job.lookback, is_range=job.is_range, digests=digests, memo=job.memo)
 
-        return prepare() if len(text) <= _QUICK_TEXT else await self._in_thread(prepare)
+        is_quick = len(text) <= _QUICK_TEXT and _ALIGNED not in text
+        return prepare() if is_quick else await self._in_thread(prepare)
 
     async def _fetched(self, job: _Job, turn: Turn, planned: Plan) -> _Fetched:
         """Read what is needed, slice by slice where all of it is too much and that can be done."""
@@ -345,7 +347,7 @@ class Query:
 
         By samples: digests have been tried.
         """
-        planned = await self._planned(job, planned.root, planned.grid, digests=False)
+        planned = await self._planned(job, planned.query, planned.grid, digests=False)
         served, known = leaves(planned), dict[int, KnownSeries]()
         for number in served:
             found = await self._series.find(job.question.tenant, planned.fetches[number].matchers)
@@ -403,10 +405,10 @@ class Query:
         planned, columns, found = fetched.plan, fetched.columns, fetched.found
         if not found and _is_quick(job.question.text, planned, columns):
             resources = Resources(check=job.check, max_values=self._limits.max_samples, max_bytes=self._limits.memory)
-            return Computed(planned.root, evaluate(planned, columns, resources), is_quick=True)
+            return Computed(planned.query, evaluate(planned, columns, resources), is_quick=True)
         spread = self._resources(job)
         answer = await self._in_thread(lambda: evaluate(planned, columns, spread, found))
-        return Computed(planned.root, answer, is_quick=False)
+        return Computed(planned.query, answer, is_quick=False)
 
     def _resources(self, job: _Job) -> Resources:
         """What a large evaluation may use."""

@@ -54,7 +54,10 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Computed:
-    """An evaluation. root: the expression. is_quick: it took too little time for its answer to be worth keeping."""
+    """An evaluation. is_quick: it took too little time for its answer to be worth keeping.
+
+    root: the expression, as it was before anything in it was worked out for one grid.
+    """
 
     root: Node
     answer: Answer

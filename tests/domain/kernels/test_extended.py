@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.kernels.conftest import Bodies
-from tests.domain.kernels.test_window import COUNTER, FEW, Samples, check, grids, series
+from tests.domain.kernels.test_window import COUNTER, FEW, Samples, check, grids, run, series
 from tests.oracles import windows as oracle
 
 from sightline.domain.kernels import extended
@@ -33,6 +33,14 @@ def test_changes_follow_the_line(
         return found if found is None or function != extended.RATE else found / (inner / 1000)
 
     check(bodies(extended.extended), data, grid, (inner, ahead, function), expected)
+
+
+def test_what_resets_lost_is_added_up_before_it_is_added(bodies: Bodies) -> None:
+    """Sums round as those of Prometheus do, to the last bit."""
+    data = [[(1000, 0.0), (2000, 1.0), (3000, 0.0), (4000, 1e16), (5000, 1.0)]]
+    for body in bodies(extended.extended):
+        out, present = run(body, data, (5000, 1, 1, 5000), 4000, 0, extended.INCREASE)
+        assert (out.tolist(), present.tolist()) == ([[1e16]], [[True]])
 
 
 @FEW

@@ -15,6 +15,9 @@ SELECTORS = st.sampled_from(
         "a @ 0.020",
         "a @ start()",
         "b @ end()",
+        "a smoothed",
+        "b smoothed offset 2ms",
+        "a offset step()",
     ]
 )
 RANGES = st.builds(
@@ -22,6 +25,13 @@ RANGES = st.builds(
     st.sampled_from(["a", "b", '{x="2"}', 'a{y=""}']),
     st.sampled_from([2, 5, 30]),
     st.sampled_from(["", " offset 2ms", " offset -3ms", " @ 0.015"]),
+)
+EXTENDED = st.builds(
+    "{}({}[{}]{})".format,
+    st.sampled_from(["rate", "increase", "delta"]),
+    st.sampled_from(["a", "b", '{x="2"}']),
+    st.sampled_from(["2ms", "5ms", "2 * 8ms", "range() / 2 + 1ms"]),
+    st.sampled_from([" smoothed", " anchored", " smoothed offset -3ms", " anchored @ 0.015", " smoothed @ 0.015"]),
 )
 OVER_WINDOW = ["rate", "sum_over_time", "last_over_time", "avg_over_time", "deriv", "stddev_over_time", "changes"]
 MATCHING = ["", "on(x)", "ignoring(y)", "on(x) group_left()", "on(x) group_right(y)", "on()"]
@@ -44,6 +54,8 @@ def _grow(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("({}) {} 0.3".format, inner, st.sampled_from(["*", ">", "^"])),
         st.builds("clamp_max(-({}), time() * 100)".format, inner),
         st.builds("absent({})".format, inner),
+        st.builds("({}) + {}".format, inner, st.sampled_from(["start()", "end()", "step()", "range()"])),
+        st.builds("sum_over_time(({})[{}ms::{}ms])".format, inner, st.sampled_from([6, 25]), st.sampled_from([1, 4])),
         st.builds('label_replace({}, "x", "$1", "y", "(.*)")'.format, inner),
         st.builds('histogram_quantile(0.5, label_join({}, "le", "", "x"))'.format, inner),
         st.builds(
@@ -58,6 +70,8 @@ def _grow(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 EXPRESSIONS = st.recursive(
-    st.one_of(SELECTORS, st.builds("{}({})".format, st.sampled_from(OVER_WINDOW), RANGES)), _grow, max_leaves=3
+    st.one_of(SELECTORS, EXTENDED, st.builds("{}({})".format, st.sampled_from(OVER_WINDOW), RANGES)),
+    _grow,
+    max_leaves=3,
 )
 """Over metrics `a` and `b` with labels x and y, at times of some tens of ms."""

@@ -236,6 +236,24 @@ def test_remarks_are_bounded() -> None:
     assert warnings[-1] == "9 more warning annotations omitted"
 
 
+def test_series_that_are_made_of_others_are_bounded_before_they_are_made() -> None:
+    """A quantile for each instant, label sets that change, and the rows of aligned subqueries count as what they become."""
+    grid, always = Grid(0, 290, 10), dict.fromkeys(range(0, 300, 10), 1.0)
+    buckets: Data = {Labels.of(__name__="a", le=le): always for le in ("1", "+Inf")}
+    infos: Data = {Labels.of(__name__="target_info", job="j", v=str(at)): {at: 1.0} for at in always}
+    rows: Data = {Labels.of(__name__="a", x=str(at)): {at: 1.0} for at in always}
+    bases: Data = {Labels.of(__name__="a", job="j", x=x): always for x in "12"}
+    for text, data, made in (
+        ('histogram_quantiles(a, "q", time() / 1000)', buckets, 30),
+        ("info(a)", infos | bases, 60),
+        ("sum_over_time(a[7ms::97ms])", rows, 30),
+    ):
+        with pytest.raises(TooManySamples, match=f"{made} series at 30 instants"):
+            run(text, data, grid, Resources(max_values=made * 30 - 1))
+        result = run(text, data, grid, Resources(max_values=made * 30))
+        assert len(result) == made
+
+
 def test_many_to_many_pairs_are_bounded_before_they_are_made() -> None:
     """Matching may not multiply its sides beyond the limit."""
     data: Data = {Labels.of(__name__="a", x=str(n)): {10 * n: 1.0} for n in range(30)}

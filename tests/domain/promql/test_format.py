@@ -32,7 +32,9 @@ LEAVES = st.one_of(
     st.builds(
         "rate({}[{}]{})".format,
         SELECTORS,
-        st.sampled_from(["5m", "1d12h", "52w", "1500ms", "2 * 5m", "-(step() + 1)", "max(range(), 1m)"]),
+        st.sampled_from(
+            ["5m", "1d12h", "52w", "1500ms", "2 * 5m", "-(step() + 1)", "max(range(), 1m)", "(-2) ^ min_of(2, (3))"]
+        ),
         MODIFIERS,
     ),
 )
@@ -51,7 +53,11 @@ def _grow(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("{} {} {}".format, inner, st.sampled_from(["== bool", "<", "and on (a)", "unless"]), LEAVES),
         st.builds("-{}".format, inner),
         st.builds("+{}".format, inner),
-        st.builds("max_over_time(({})[1h:{}]{})".format, inner, st.sampled_from(["", "5m"]), MODIFIERS),
+        st.builds(
+            "max_over_time(({})[1h:{}]{})".format, inner, st.sampled_from(["", "5m", ":", ":2 * step()"]), MODIFIERS
+        ),
+        st.builds("info({}{})".format, inner, st.sampled_from(["", ', {__name__=~".+_info",a="b"}'])),
+        st.builds('histogram_quantiles({}, "q", 0.5, -1)'.format, inner),
         st.builds('label_replace({}, "a", "$1", "b", `(.*)`)'.format, inner),
         st.builds("{} * {}".format, NUMBERS, inner),
     )
@@ -125,6 +131,9 @@ def test_lines_are_short_unless_nothing_breaks_them(expression: str) -> None:
         ("a[(5m*2)-min(range(),-10s)]", "a[(5m * 2) - min(range(), -10s)]"),
         ("a[300] offset +(5 ^ -2)", "a[5m] offset (5 ^ -2)"),
         ("a offset -max(step(), 1m)", "a offset -max(step(), 1m)"),
+        ("a offset -min_of(5s,+MAX_OF(step()^2,2))", "a offset -min_of(5s, max_of(step() ^ 2, 2))"),
+        ("a[(-2)^2] offset +(5)", "a[(-2) ^ 2] offset (5)"),
+        ("a[5m:: 1m]", "a[5m::1m]"),
         ("a[1h * 2:-step()] offset -(step())", "a[1h * 2:-step()] offset -(step())"),
         ("a[1h:(5m + 1)] @ start()", "a[1h:(5m + 1)] @ start()"),
         ("a - ignoring() group_left(x) c", "a - ignoring () group_left (x) c"),

@@ -67,7 +67,6 @@ ONE_TO_ONE = Cardinality.ONE_TO_ONE
         ("1_000", Number(1000)),
         ("010", Number(8)),
         ("a @ end() offset 1m", metric("a", at=Boundary.END, offset=60_000)),
-        ("a @ end() [1m]", RangeSelector(metric("a", at=Boundary.END), 60_000)),
         ("max_over_time(a[5m:1m] @ 3 offset 1m)", Call("max_over_time", (Subquery(A, 300_000, 60_000, 60_000, 3000),))),
         ("rate(a[5m:])", Call("rate", (Subquery(A, 300_000, None),))),
         ("1e3", Number(1000)),
@@ -176,6 +175,14 @@ def test_parse(text: str, node: Node) -> None:
         ("a{,}", "1:3", 'unexpected "," in label matching, expected identifier or "}"'),
         ("a:b{c:d=1}", "1:6", "unexpected character inside braces: ':'"),
         ("a[5m b]", "1:6", "unexpected character: 'b', expected ':'"),
+        ("a offset step()[5m]", "1:16", "no offset modifiers allowed before range"),
+        ("1e+", "1:1", 'bad number or duration syntax: "1e'),
+        ("1e++1", "1:1", 'parsing "1e+": invalid syntax'),
+        ('"ü" 1', "1:5", 'unexpected number "1"'),
+        ("a[5y1hs]", "1:3", 'unknown unit "hs" in duration "5y1hs"'),
+        ("a[5m1h]", "1:3", 'not a valid duration string: "5m1h"'),
+        (f"a[{'9' * 5000}s]", "1:3", "not a valid duration string"),
+        ("a[999999999999y]", "1:3", "duration out of range"),
         ("a[]", "1:3", 'unexpected "]" in subquery or range selector, expected number, duration, step(), or range()'),
         ("a[5m:1m:1m]", "1:8", "unexpected colon ':'"),
         ("a[:1m]", "1:4", "unexpected colon before duration in duration expression"),
@@ -186,6 +193,7 @@ def test_parse(text: str, node: Node) -> None:
         ("a @ b", "1:5", 'unexpected identifier "b" in @, expected timestamp'),
         ("a offset 1m [5m]", "1:13", "no offset modifiers allowed before range"),
         ("a @ 1 [5m]", "1:7", "no @ modifiers allowed before range"),
+        ("a @ end() [5m]", "1:11", "no @ modifiers allowed before range"),
         ("a @ 1 @ 2", "1:1", "@ <timestamp> may not be set multiple times"),
         ("1[5m:]", "1:1", "subquery is only allowed on instant vector, got scalar instead"),
         ("a[5m:1m] anchored", "1:1", "anchored modifier is not supported for subqueries"),
@@ -214,7 +222,9 @@ def test_a_duration_may_be_an_expression() -> None:
     """Arithmetic of numbers is worked out; what follows from the query's grid stays, until that is known."""
     assert parse("a[2m * (10 + 5)]") == RangeSelector(A, 1_800_000)
     assert parse("a[1h30m % 1h]") == RangeSelector(A, 1_800_000)
-    assert parse("a[max(1m, 90)]") == RangeSelector(A, 90_000)
+    assert parse("a[max(1m, 90)]") == parse("a[max_of(1m, 90)]") == RangeSelector(A, 90_000)
+    assert parse("a[(-2) ^ 2]") == parse("a[MIN_OF(4, (5))]") == RangeSelector(A, 4000)
+    assert parse("a[0.0001 * 2:0.0001 * 2]") == Subquery(A, 1, None)
     assert parse("a offset -(2 ^ 2)") == metric("a", offset=-4000)
     assert parse("a offset 2 ^ 2") == Binary("^", metric("a", offset=2000), Number(2))
     assert parse("a[1.5]") == RangeSelector(A, 1500)
@@ -272,6 +282,10 @@ def test_length_is_bounded() -> None:
         "-(" * 75 + "a" + ")" * 75,
         "(a+" * 75 + "a" + ")" * 75,
         "clamp(a, 1, scalar(" * 50 + "a" + "))" * 50,
+        "info(" * 100 + "a" + ")" * 100,
+        "max_over_time(" * 75 + "a" + "[5m::1m])" * 75,
+        "rate(a[" + "(" * 98 + "1" + ")" * 98 + "])",
+        "rate(a[1" + "+ step()" * 290 + "])",
     ],
     ids=lambda text: text[:12],
 )
@@ -282,6 +296,25 @@ def test_what_the_depth_allows_can_be_carried_out(text: str) -> None:
     for wrong in (text.replace("a", "1").replace("1", "a b", 1), f"{text} and 1", f"rate({text})"):
         with pytest.raises(MalformedQuery):
             parse(wrong)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "label_join(a, 'b', ''" + ",\n'c'" * 10_000 + ")",
+        "a + ignoring(" + "b," * 15_000 + "b) group_left(" + "c," * 15_000 + "c) a",
+        "{" + "b!='\\n'," * 20_000 + "a='" + "\\n" * 40_000 + "'}",
+        "label_join(a, 'b', ''" + ", fill " * 10_000 + ", 'c')",
+    ],
+    ids=lambda text: text[:12],
+)
+def test_long_texts_take_no_longer_than_their_length(text: str) -> None:
+    """Nothing is gone through again for each of very many parts, which would take minutes."""
+    if "fill" in text:
+        with pytest.raises(MalformedQuery, match="expected type string"):
+            parse(text)
+    else:
+        parse(text)
 
 
 def test_depth_counts_what_is_open_together() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from sightline.domain.errors import BadData, NotSupported
+from sightline.domain.errors import BadData, NotSupported, TooManySamples
 from sightline.domain.metrics.digest import Statistic, Windows
 from sightline.domain.promql.digested import Digested
 from sightline.domain.promql.parse import parse
@@ -89,6 +89,24 @@ def test_a_subquery_widens_what_is_fetched(text: str, start: int, end: int) -> N
 def test_a_subquery_without_instants_fetches_nothing() -> None:
     """Where no multiple of the step falls into the window there is nothing to read."""
     assert plan(parse("rate(a[5s:1m])"), Grid.instant(59_000)).fetches == ()
+
+
+def test_an_aligned_subquery_is_fetched_once_or_in_pieces() -> None:
+    """It looks at series once for each class of instants that have some in common; what lies apart is fetched apart."""
+    near = plan(parse("sum_over_time(a[1s::100ms])"), Grid(0, 100_000, 101))
+    assert (len(near.fetches), len(near.source)) == (1, 100)
+    far = plan(parse("sum_over_time(a[1s::1s])"), Grid(0, 999 * 4_000_001, 4_000_001), lookback=1)
+    assert (len(far.fetches), len(far.source)) == (1000, 1000)
+    for (_, grid), number in far.source.items():
+        assert far.fetches[number].within == TimeRange(grid.start, grid.start)
+
+
+def test_how_often_series_are_looked_at_is_bounded() -> None:
+    """Aligned subqueries within one another are refused before their plan is larger than any answer."""
+    nested = parse("sum_over_time(max_over_time(a[1m::1m])[1h::59999ms])")
+    with pytest.raises(TooManySamples, match=r"more than 20,000 times; take steps of which one divides the other"):
+        plan(nested, Grid(0, 500 * 7001, 7001))
+    assert len(plan(nested, Grid(0, 500 * 59_999, 59_999)).source) == 561
 
 
 def test_one_selector_on_two_grids_is_two_uses() -> None:

@@ -1,6 +1,7 @@
 """What functions make of windows does not depend on where the samples lie, nor on how the work is cut."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,8 +14,9 @@ from sightline.domain.labels import Labels
 from sightline.domain.metrics.known import KnownSeries
 from sightline.domain.metrics.runs import Gathering, Run, columns
 from sightline.domain.metrics.samples import STALE, SeriesColumns
-from sightline.domain.promql import windows
+from sightline.domain.promql import extended, windows
 from sightline.domain.promql.aggregations import FOLDS
+from sightline.domain.promql.extensions import Margin
 from sightline.domain.promql.functions import OVER_WINDOW
 from sightline.domain.promql.plan import Instants
 from sightline.domain.promql.resources import Resources
@@ -117,6 +119,29 @@ def test_one_series_can_be_stopped_between_instants() -> None:
         windowed = Windowed(samples, at, 50, function.kernel, function.arguments, scalars, is_anew=function.is_anew)
         windowed.vector(Resources(check=count))
         assert least <= checks <= most
+
+
+def test_extended_windows_can_be_stopped_and_cut_as_others() -> None:
+    """Windows that are looked at with a margin are gone through anew, some at a time, and come out the same."""
+    checks = 0
+
+    def count() -> None:
+        nonlocal checks
+        checks += 1
+
+    samples = plain([{time: float(time * 7 % 10) for time in range(0, 100, 3)}])
+    for function, margin in (
+        ("increase", Margin(20, 20)),
+        ("rate", Margin(20)),
+        ("changes", Margin(20)),
+        ("", Margin(9, 9)),
+    ):
+        windowed, checks = extended.windowed(samples, Instants(0, 1, 120), 10 if function else 0, margin, function), 0
+        vector = windowed.vector(Resources(check=count))
+        assert 50 <= checks <= 1_000
+        at_once = replace(windowed, is_anew=False).vector(Resources())
+        np.testing.assert_array_equal(vector.values, at_once.values)
+        np.testing.assert_array_equal(vector.present, at_once.present)
 
 
 def test_folding_can_be_stopped_between_blocks() -> None:

@@ -73,12 +73,14 @@ def change(
         first += 1
     if times[last] >= end:
         last -= 1
-    before = left
+    before, lost = left, 0.0  # added up apart, as Prometheus does, for sums in another order round differently
     for i in range(first, last + 1):
         if values[i] < before:
-            found += before
+            lost += before
         before = values[i]
-    return found + before if right < before else found
+    if right < before:
+        lost += before
+    return found + lost
 
 
 @subroutine

@@ -53,7 +53,8 @@ def wrong_modifiers(
         found.append((position, "bool modifier can only be used on comparison operators"))
     if operator in COMPARISONS and not to_bool and left.type is right.type is Type.SCALAR:
         found.append((position, "comparisons between scalars must use BOOL modifier"))
-    twice = [label for label in matching.labels if label in matching.include] if matching.on else []
+    included = frozenset(matching.include)
+    twice = [label for label in matching.labels if label in included] if matching.on else []
     found += [(position, f"label {go_quoted(one)} must not occur in ON and GROUP clause at once") for one in twice]
     reason = "binary expression must contain only scalar and instant vector types"
     return found + [(side.start, reason) for side in (left, right) if side.type not in NUMERIC]

@@ -15,7 +15,7 @@ EXPECTED: Final = "number, duration, step(), or range()"
 """What may stand where a duration has to, in the words of messages."""
 
 _WORDS: Final = frozenset({"step", "range"})
-_FOLDS: Final = frozenset({"min", "max"})
+_FOLDS: Final = frozenset({"min", "max", "min_of", "max_of"})
 _BY_ZERO: Final = {"/": "division by zero", "%": "modulo by zero"}
 _LONGEST: Final = 2.0**63 / 10**9  # seconds
 
@@ -82,4 +82,6 @@ class DurationReader(Reader):
         self._require("(")
         inner = self._duration(0)
         self._require(")")
-        return replace(inner, in_parentheses=True) if isinstance(inner, Duration) else inner
+        if isinstance(inner, Duration):
+            return replace(inner, in_parentheses=True)
+        return Duration("+", None, inner, in_parentheses=True)

@@ -82,7 +82,7 @@ def worked_out(node: Node, extent: Extent | None = None) -> Node:  # noqa: PLR09
             selector = _placed(node.selector, extent)
             if selector is node.selector and node.width_as is None:
                 return node
-            width, left = _length(node.width_as, node.width, extent)
+            width, left = _length(node.width_as, node.width, extent, least=1)
             return replace(node, selector=selector, width=width, width_as=left)
         case Subquery():
             return _subquery(node, extent)
@@ -147,6 +147,8 @@ _OPERATORS: Final[Mapping[str, Callable[[float, float], float]]] = {
     "^": math.pow,
     "min": min,
     "max": max,
+    "min_of": min,
+    "max_of": max,
 }
 
 
@@ -181,16 +183,19 @@ def _subquery(node: Subquery, extent: Extent | None) -> Subquery:
     inner = worked_out(node.inner, extent)
     if inner is node.inner and not any(_expressions(node)):
         return node
-    width, width_as = _length(node.width_as, node.width, extent)
+    width, width_as = _length(node.width_as, node.width, extent, least=1)
     step, step_as = _length(node.step_as, node.step or 0, extent)
     offset, offset_as = _length(node.offset_as, node.offset, extent, positive=False)
     return Subquery(inner, width, step or None, offset, node.at, width_as, step_as, offset_as, node.aligned)
 
 
 def _length(
-    duration: Duration | None, known: int, extent: Extent | None, *, positive: bool = True
+    duration: Duration | None, known: int, extent: Extent | None, *, positive: bool = True, least: int = 0
 ) -> tuple[int, Duration | None]:
-    """A length in ms, and its expression where that cannot be worked out yet."""
+    """A length in ms, and its expression where that cannot be worked out yet.
+
+    least: what a positive length is at least; a step of less than a millisecond is none.
+    """
     if duration is None:
         return known, None
     found = seconds(duration, extent)
@@ -200,7 +205,8 @@ def _length(
         raise _wrong("duration must be greater than 0")
     if not abs(found) < _LONGEST:
         raise _wrong("duration is out of range")
-    return int(found * SECOND), None
+    whole = int(found * SECOND)
+    return (max(least, whole) if positive else whole), None
 
 
 def _wrong(reason: str) -> MalformedQuery:

@@ -274,7 +274,8 @@ class _Evaluation:
     def _called(self, node: Call) -> Scalar | Vector:
         parts = aligned_parts(node, self._grid)
         if parts:
-            return interleaved([_Evaluation(self._run, part).vector(node) for part in parts], self._points)
+            found = [_Evaluation(self._run, part).vector(node) for part in parts]
+            return interleaved(found, self._points, self._resources.allow)
         if node.function in functions.OVER_WINDOW:
             return self._over_windows(node, self.leaf(node))
         if node.function in functions.BY_VALUE:
@@ -380,7 +381,7 @@ class _Evaluation:
         selector = information.info_selector(node)
         base = self.vector(node.arguments[0])
         columns = timestamps(self._run.fetched[self._plan.source[selector, self._grid]])
-        return information.joined(node, base, self._whole(self._selected(selector, columns)))
+        return information.joined(node, base, self._whole(self._selected(selector, columns)), self._resources)
 
     def _absent(self, node: Call) -> Vector:
         inner = unwrap(node.arguments[0])
@@ -412,7 +413,8 @@ class _Evaluation:
     def _histogram_quantiles(self, node: Call) -> Vector:
         vector, name = self.vector(node.arguments[0]), _text(node.arguments[1])
         quantiles = [self._scalar(one) for one in node.arguments[2:]]
-        return histograms.quantiles(quantiles, name, vector, self._run.notes, node.places, self._grid)
+        notes, allow = self._run.notes, self._resources.allow
+        return histograms.quantiles(quantiles, name, vector, notes, node.places, self._grid, allow)
 
     def _histogram_fraction(self, node: Call) -> Vector:
         lower, upper = (self._scalar(one) for one in node.arguments[:2])

@@ -25,7 +25,7 @@ def windowed(columns: SeriesColumns, at: Instants, width: int, margin: Margin, f
     moved = Instants(at.start + margin.after, at.step, at.points)
     code = _CODES[function] if function else extended.VALUE
     whole = width + margin.before + margin.after
-    return Windowed(columns, moved, whole, extended.extended, (width, margin.after, code))
+    return Windowed(columns, moved, whole, extended.extended, (width, margin.after, code), is_anew=True)
 
 
 def raw(columns: SeriesColumns, end: int, width: int, margin: Margin) -> SeriesColumns:

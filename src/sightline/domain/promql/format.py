@@ -218,10 +218,10 @@ def _expression(part: float | Duration | None) -> str:
         return "" if part is None else _number(part)
     if part.operator in {"step", "range"}:
         written = f"{part.operator}()"
-    elif part.operator in {"min", "max"}:
+    elif part.operator.isalpha() or "_" in part.operator:
         written = f"{part.operator}({_expression(part.left)}, {_expression(part.right)})"
     elif part.left is None:
-        written = part.operator + _expression(part.right)
+        written = part.operator.strip("+") + _expression(part.right)
     else:
         written = f"{_expression(part.left)} {part.operator} {_expression(part.right)}"
     return f"({written})" if part.in_parentheses else written

@@ -5,6 +5,7 @@ only when the syntax of the whole query is right, and then what Prometheus' chec
 is wrong in it, in that order.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from math import isnan
@@ -227,7 +228,7 @@ class _Grammar(DurationReader):
         return found, tuple([self._place(one.start) for one in found])
 
     def _place(self, position: int) -> str:
-        line = next(number for number in range(len(self._lines), 0, -1) if self._lines[number - 1] <= position)
+        line = bisect_right(self._lines, position)
         return f"{line}:{position - self._lines[line - 1] + 1}"
 
     # Binary operations
@@ -407,9 +408,9 @@ class _Grammar(DurationReader):
     def _range(self, part: Part, bracket: Token, width: int, width_as: Duration | None) -> Part:
         if not isinstance(part.node, Selector):
             self._fail(bracket.position, "ranges only allowed for vector selectors")
-        if part.node.offset:
+        if part.node.offset or part.node.offset_as is not None:
             self._fail(bracket.position, "no offset modifiers allowed before range")
-        if isinstance(part.node.at, int):  # Prometheus lets start() and end() pass
+        if part.node.at is not None:
             self._fail(bracket.position, "no @ modifiers allowed before range")
         return Part(RangeSelector(part.node, width, width_as), Type.MATRIX, part.start, part.problems)
 

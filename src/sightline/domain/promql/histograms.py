@@ -54,9 +54,17 @@ def quantile(q: Values, vector: Vector, notes: Annotations, places: tuple[str, .
 
 
 def quantiles(
-    every: Sequence[Values], name: str, vector: Vector, notes: Annotations, places: tuple[str, ...], at: Grid
+    every: Sequence[Values],
+    name: str,
+    vector: Vector,
+    notes: Annotations,
+    places: tuple[str, ...],
+    at: Grid,
+    allow: Callable[[int, int], None],
 ) -> Vector:
     """Several quantiles of each histogram, told apart by a label of this name; each as `quantile` gives it.
+
+    A quantile that moves with time makes a row for each value it has; `allow(rows, points)` may refuse the size of the result.
 
     Raises:
         Unprocessable: a label without a name.
@@ -65,11 +73,14 @@ def quantiles(
     if not name:
         raise Unprocessable(f'invalid label name "{name}"')
     places = (*places, *[""] * (len(every) + 2))
-    found = []
+    found, rows = [], 0
     for q, place in zip(every, places[2:], strict=False):
         note_quantiles(q, notes, place)
         values = _of_quantile(q, vector, notes, places[1], at)
-        for number in np.unique(q[~np.isnan(q)]).tolist() + ([np.nan] if np.isnan(q).any() else []):
+        numbers = np.unique(q[~np.isnan(q)]).tolist() + ([np.nan] if np.isnan(q).any() else [])
+        rows += len(numbers) * len(values.labels)
+        allow(rows, len(q))
+        for number in numbers:
             here = np.isnan(q) if np.isnan(number) else q == number
             labels = [Labels.of([*one, (name, _openmetrics(number))]) for one in values.labels]
             found.append(Vector(tuple(labels), values.values, values.present & here))

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from sightline.domain.errors import Unprocessable
 from sightline.domain.labels import METRIC_NAME, Labels, Matcher, Matchers, MatchOp
+from sightline.domain.metrics.samples import Values
 from sightline.domain.promql.nodes import Call, Selector
+from sightline.domain.promql.resources import Resources
 from sightline.domain.promql.rows import grouped, unique
 from sightline.domain.promql.values import Vector
 from sightline.domain.timerange import SECOND
@@ -39,11 +41,14 @@ def _names(given: Matchers) -> Matchers:
     return tuple([one for one in given if one.name == METRIC_NAME])
 
 
-def joined(node: Call, base: Vector, newest: Vector) -> Vector:
+def joined(node: Call, base: Vector, newest: Vector, resources: Resources) -> Vector:
     """The base with labels of info series; newest: of these the time of the newest sample at each instant, s.
+
+    A base series makes as many as it has label sets in the course of time.
 
     Raises:
         Unprocessable: two info series that disagree.
+        TooManySamples: more of them than the resources allow.
     """
     given = _given(node)
     wanted = [one for one in given if one.name != METRIC_NAME]
@@ -51,12 +56,16 @@ def joined(node: Call, base: Vector, newest: Vector) -> Vector:
     plain = [bool(names) and all(one.matches(labels.name) for one in names) for labels in base.labels]
     newest = _describing(newest, [labels for labels, is_plain in zip(base.labels, plain, strict=True) if not is_plain])
     chosen = _Chosen(newest)
-    labels, values, present = [], [], []
+    labels: list[Labels] = []
+    values: list[Values] = []
+    present: list[NDArray[np.bool_]] = []
     for row, one in enumerate(base.labels):
+        resources.check()
         found = [(one, None)] if plain[row] else _described(one, wanted, newest, chosen)
         for described, there in found:
             now = base.present[row] if there is None else base.present[row] & there
             if now.any():
+                resources.allow(len(labels) + 1, base.values.shape[1])
                 labels.append(described)
                 values.append(base.values[row])
                 present.append(now)
@@ -97,8 +106,9 @@ class _Chosen:
     def __init__(self, newest: Vector) -> None:
         group, keys = grouped([(_identity(labels), labels.name) for labels in newest.labels])
         self._of: dict[tuple[str, ...], list[Rows]] = {}
-        for number, (identity, _) in sorted(enumerate(keys), key=lambda one: one[1]):
-            rows = np.flatnonzero(group == number)
+        order = np.argsort(group, kind="stable")
+        groups = np.split(order, np.cumsum(np.bincount(group)))[:-1]
+        for rows, (identity, _) in sorted(zip(groups, keys, strict=True), key=lambda one: one[1]):
             self._of.setdefault(identity, []).append(_newest(newest, rows))
 
     def of(self, labels: Labels) -> list[Rows]:

@@ -68,6 +68,7 @@ _SHOWN: Final = 10  # characters of a literal
 _SAID: Final = frozenset({Kind.NUMBER, Kind.DURATION, Kind.STRING, Kind.IDENTIFIER, Kind.METRIC})
 _FREE: Final = frozenset({Kind.STRING, Kind.IDENTIFIER, Kind.METRIC, Kind.ERROR, Kind.END, Kind.NUMBER, Kind.DURATION})
 _PREPROCESSORS: Final = frozenset({"start", "end", "step", "range"})
+_FOLDS: Final = frozenset({"min_of", "max_of"})  # of durations; they were written min and max at first
 _WORD_OPERATORS: Final = frozenset({"and", "or", "unless", "atan2"})
 _AGGREGATORS: Final = frozenset(
     [
@@ -93,16 +94,18 @@ _KEYWORDS: Final = frozenset(
         *("offset", "smoothed", "anchored", "by", "without", "on", "ignoring", "group_left", "group_right", "bool"),
         *_FILLS,
         *_PREPROCESSORS,
+        *_FOLDS,
     }
 )
 _NUMBER_WORDS: Final = frozenset({"inf", "nan"})
-_DURATION_WORDS: Final = frozenset({"step", "range", "min", "max"})
+_DURATION_WORDS: Final = frozenset({"step", "range", "min", "max", *_FOLDS})
 
 _SPACE: Final = re.compile(r"(?:[ \t\r\n]+|#[^\r\n]*)+")
+_OPENING: Final = re.compile(r"[ \t\r\n]*\(")
 _DURATION: Final = re.compile(r"[0-9]+[smhdwy]s?(?:[0-9]+[smhdw]s?)*(?![0-9A-Za-z_])")
 # What the lexer takes for a number, though not all of it is one: see `literals.number`.
 _NUMBER: Final = re.compile(
-    r"(?:0[xX](?:_?[0-9a-fA-F])*|(?=\.?[0-9])[0-9]*(?:_[0-9]+)*(?:\.[0-9]*(?:_[0-9]+)*)?(?:[eE][+-]?(?:[0-9]+(?:_[0-9]+)*|(?=[^._eE]))"
+    r"(?:0[xX](?:_?[0-9a-fA-F])*|(?=\.?[0-9])[0-9]*(?:_[0-9]+)*(?:\.[0-9]*(?:_[0-9]+)*)?(?:[eE][+-]?+(?:[0-9]+(?:_[0-9]+)*|(?=[^._eE]))"
     r")?)(?![0-9A-Za-z_.])"
 )
 _NUMERIC: Final = re.compile(r"[0-9A-Za-z_.]+")
@@ -120,7 +123,10 @@ _IN_BRACKETS: Final = re.compile(r"[-+*/%^]")
 
 
 def malformed(text: str, position: int, reason: str) -> MalformedQuery:
-    """The error for a query that stops making sense at `position`, in the words and numbering of Prometheus."""
+    """The error for a query that stops making sense at `position`, in the words of Prometheus.
+
+    Lines and columns are its too, but that a column is a character, as people count, and not a byte.
+    """
     position = min(position, len(text))
     line = text.count("\n", 0, position) + 1
     column = position - (text.rfind("\n", 0, position) + 1) + 1
@@ -266,7 +272,7 @@ class _Lexer:
             self._fail(f"unexpected character in duration expression: {_rune(next_)}")
 
     def _duration_word(self) -> bool:
-        """Read step, range, min or max, where one of them is next."""
+        """Read a word of durations, where one is next."""
         word = _LETTERS.match(self._text, self._at)
         if word is None or word.group().lower() not in _DURATION_WORDS:
             return False
@@ -321,7 +327,7 @@ class _Lexer:
     def _word(self, word: str) -> None:
         lower = word.lower()
         kind = Kind.IDENTIFIER
-        if lower in _FILLS and not self._text[self._at + len(word) :].lstrip(" \t\r\n").startswith("("):
+        if lower in _FILLS and _OPENING.match(self._text, self._at + len(word)) is None:
             pass  # the name of a metric
         elif lower in _AGGREGATORS:
             kind = Kind.AGGREGATOR

@@ -7,11 +7,19 @@ from typing import Final
 from sightline.domain.errors import BadData
 
 _ESCAPES: Final = re.compile(r"\\(?:[abfnrtv\\'\"]|[0-3][0-7]{2}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})?")
-_DURATION: Final = re.compile(
-    r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?", re.ASCII
-)
-_UNITS: Final = (365 * 86_400_000, 7 * 86_400_000, 86_400_000, 3_600_000, 60_000, 1_000, 1)
+_COUNTED: Final = re.compile(r"([0-9]+)([a-z]+)")
+_UNITS: Final = {
+    "y": 365 * 86_400_000,
+    "w": 7 * 86_400_000,
+    "d": 86_400_000,
+    "h": 3_600_000,
+    "m": 60_000,
+    "s": 1_000,
+    "ms": 1,
+}
+_MOST_COUNT: Final = 20  # digits, which a 64-bit number has at most
 _MOST_MS: Final = 2**63 // 1_000_000  # as many as a 64-bit number of nanoseconds holds
+_MOST_DIGITS: Final = 8  # of an escape
 _OCTAL: Final = re.compile(r"0(?:_?[0-7])*")
 
 
@@ -21,12 +29,16 @@ def milliseconds(duration: str) -> int:
     Raises:
         BadData: it does not, or is longer than 292 years.
     """
-    found = _DURATION.fullmatch(duration)
-    if found is None:
-        raise BadData(f"not a valid duration string: {go_quoted(duration)}")
-    whole = sum(int(count) * unit for count, unit in zip(found.groups(), _UNITS, strict=True) if count)
-    if whole > _MOST_MS:
-        raise BadData("duration out of range")
+    whole, last = 0, math.inf
+    for count, unit in _COUNTED.findall(duration):
+        size = _UNITS.get(unit)
+        if size is None:
+            raise BadData(f"unknown unit {go_quoted(unit)} in duration {go_quoted(duration)}")
+        if size >= last or len(count.lstrip("0")) > _MOST_COUNT:
+            raise BadData(f"not a valid duration string: {go_quoted(duration)}")
+        whole, last = whole + int(count.lstrip("0") or "0") * size, size
+        if whole > _MOST_MS:
+            raise BadData("duration out of range")
     return whole
 
 
@@ -68,7 +80,8 @@ def bad_escape(literal: str) -> str | None:
         return None
     quote = literal[0]
     for escape in _ESCAPES.finditer(literal, 1):
-        kind, rest = literal[escape.start() + 1 : escape.start() + 2], literal[escape.start() + 2 :]
+        after = escape.start() + 2
+        kind, rest = literal[after - 1 : after], literal[after : after + _MOST_DIGITS]
         if escape.group() == "\\":
             return _not_an_escape(kind, rest)
         if kind in "'\"" and kind != quote:

@@ -31,7 +31,8 @@ class InUnits(float):
 class Duration:
     """An arithmetic expression in place of a duration: numbers are seconds; `step` and `range` are those of the query.
 
-    operator: `+ - * / % ^`, `min`, `max`, `step` or `range`. left is None for a sign, both are for step and range.
+    operator: `+ - * / % ^`, `min`, `max`, `min_of`, `max_of`, `step` or `range`. left is None for a sign, and for a number alone
+    in parentheses, which has a plus; both are for step and range.
     """
 
     operator: str

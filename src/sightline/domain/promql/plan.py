@@ -1,11 +1,12 @@
 """What a query needs before it can be evaluated: which selectors, over which times. Refuses what cannot be evaluated."""
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from sightline.domain.errors import BadData, NotSupported
+from sightline.domain.errors import BadData, NotSupported, TooManySamples
 from sightline.domain.labels import Matchers
 from sightline.domain.promql.digested import Digested, digested
 from sightline.domain.promql.durations import on_grid
@@ -32,6 +33,8 @@ DEFAULT_LOOKBACK: Final = 5 * MINUTE
 """How far an instant selector looks back for a sample, ms."""
 DEFAULT_STEP: Final = MINUTE
 """The step of a subquery that names none, ms."""
+MOST_LOOKS: Final = 20_000
+"""How often a query may look at series, each grid of each selector counted: aligned subqueries make many of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +72,14 @@ stands for its selector."""
 class Plan:
     """A query made ready: fetch `fetches`, then evaluate `root` on `grid`.
 
+    query: what was planned, which can be planned on another grid; in the root, what follows from this grid is worked out already.
     source: for each use of a selector, which of the fetches holds its samples; a fetch may hold more than one use needs.
     lookback: of instant selectors, ms. is_range: asked as a range query, whose rows stand in order of labels whatever it sorts.
     memo: the values of shared expressions. known: those among them that were known when this was planned, with how many values
     each has; below them nothing is fetched.
     """
 
+    query: Node
     root: Node
     grid: Grid
     lookback: int
@@ -94,7 +99,7 @@ class Plan:
 
 
 def plan(
-    root: Node,
+    query: Node,
     grid: Grid,
     lookback: int = DEFAULT_LOOKBACK,
     *,
@@ -111,19 +116,31 @@ def plan(
         BadData: a range query of a string or a range vector.
         MalformedQuery: a duration expression that gives none on this grid.
         Unprocessable: a function of what `anchored` or `smoothed` windows cannot give.
+        TooManySamples: aligned subqueries that would look at series more than `MOST_LOOKS` times.
     """
-    inner = unwrap(root.inner if isinstance(root, OfGrid) else root)
+    inner = unwrap(query.inner if isinstance(query, OfGrid) else query)
     if is_range and isinstance(inner, Text | RangeSelector | Subquery):
         kind = "string" if isinstance(inner, Text) else "range vector"
         message = f'invalid expression type "{kind}" for range query, must be Scalar or instant Vector'
         raise BadData(message)
-    root = on_grid(root, grid, is_range=is_range)
+    root = on_grid(query, grid, is_range=is_range)
     _refuse_unsupported(root)
     selectors = _Selectors(grid, lookback, digests, memo)
-    needs = dict(selectors.needs(root, grid))
+    needs: dict[Use, Fetch] = {}
+    for use, need in selectors.needs(root, grid):
+        needs[use] = need
+        _allow(len(needs))
     fetches = _fetches(needs.values())
-    source = {use: _holder(fetches, need) for use, need in needs.items()}
-    return Plan(root, grid, lookback, fetches, source, is_range, memo, selectors.known)
+    return Plan(query, root, grid, lookback, fetches, _sources(needs, fetches), is_range, memo, selectors.known)
+
+
+def _allow(looks: int) -> None:
+    if looks > MOST_LOOKS:
+        message = (
+            f"the windows of aligned subqueries (`::`) have so few instants in common that series would be looked at more than"
+            f" {MOST_LOOKS:,} times; take steps of which one divides the other, or fewer points"
+        )
+        raise TooManySamples(message, limit=MOST_LOOKS)
 
 
 def _instants(node: Selector | Subquery, grid: Grid, whole: Grid) -> Instants:
@@ -225,12 +242,13 @@ class _Selectors:
 def _fetches(needs: Iterable[Fetch]) -> tuple[Fetch, ...]:
     """One fetch for all windows of the same matchers that overlap or touch, and one for each other digest."""
     windows: dict[Matchers, list[TimeRange]] = {}
-    found: list[Fetch] = []
+    others: dict[Fetch, None] = {}
     for need in needs:
         if need.digested is None:
             windows.setdefault(need.matchers, []).append(need.within)
-        elif need not in found:
-            found.append(need)
+        else:
+            others[need] = None
+    found = list(others)
     for matchers, ranges in windows.items():
         merged: list[TimeRange] = []
         for window in sorted(ranges, key=lambda one: (one.start, one.end)):
@@ -242,14 +260,18 @@ def _fetches(needs: Iterable[Fetch]) -> tuple[Fetch, ...]:
     return tuple(found)
 
 
-def _holder(fetches: tuple[Fetch, ...], need: Fetch) -> int:
-    return next(
-        number
-        for number, fetch in enumerate(fetches)
-        if (fetch.matchers, fetch.digested) == (need.matchers, need.digested)
-        and fetch.within.start <= need.within.start
-        and need.within.end <= fetch.within.end
-    )
+def _sources(needs: Mapping[Use, Fetch], fetches: tuple[Fetch, ...]) -> dict[Use, int]:
+    """Which of the fetches holds what each use needs: of those of the same series the last that begins by then."""
+    of: dict[tuple[Matchers, Digested | None], tuple[list[int], list[int]]] = {}
+    for number, fetch in enumerate(fetches):
+        begins, numbers = of.setdefault((fetch.matchers, fetch.digested), ([], []))
+        begins.append(fetch.within.start)
+        numbers.append(number)
+    found = {}
+    for use, need in needs.items():
+        begins, numbers = of[need.matchers, need.digested]
+        found[use] = numbers[bisect_right(begins, need.within.start) - 1]
+    return found
 
 
 def _within_time(instant: int) -> int:

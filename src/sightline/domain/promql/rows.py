@@ -1,6 +1,6 @@
 """Rows of a vector and their labels: dropping names, grouping rows by label sets, folding rows of equal labels into one."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Final, TypeVar
 
 import numpy as np
@@ -89,9 +89,13 @@ def unique(vector: Vector) -> Vector:
     return Vector(tuple(labels), values, present > 0)
 
 
-def interleaved(parts: Sequence[Vector], points: int) -> Vector:
-    """One vector of so many instants from m vectors, of which the n-th has the instants n, n + m, n + 2m ..."""
+def interleaved(parts: Sequence[Vector], points: int, allow: Callable[[int, int], None]) -> Vector:
+    """One vector of so many instants from m vectors, of which the n-th has the instants n, n + m, n + 2m ...
+
+    `allow(rows, points)` may refuse its size.
+    """
     group, labels = grouped(one for part in parts for one in part.labels)
+    allow(len(labels), points)
     values, present = np.zeros((len(labels), points)), np.zeros((len(labels), points), np.bool_)
     after = 0
     for number, part in enumerate(parts):
