@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.domain.kernels.over_time import COUNT, MAX, MIN, over_time
+from sightline.domain.metrics.consecutive import spans
 from sightline.domain.metrics.known import KnownSeries
-from sightline.domain.metrics.resolve import spans
 from sightline.domain.metrics.runs import Run
 from sightline.domain.metrics.samples import STALE, SeriesColumns, Values, stale_mask
 from sightline.domain.timerange import TimeRange

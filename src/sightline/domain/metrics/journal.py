@@ -17,6 +17,7 @@ from sightline.domain.kernels.extent import extents
 from sightline.domain.kernels.gather import settle
 from sightline.domain.kernels.place import scatter, tally
 from sightline.domain.labels import Labels
+from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, Histograms
 from sightline.domain.metrics.roster import joined as together
 from sightline.domain.metrics.roster import taken, texts_of
 from sightline.domain.metrics.samples import Ids, Index, Times, Values
@@ -73,7 +74,8 @@ NOTHING_SEEN: Final = SeriesSeen.of()
 class Appended:
     """n samples of k series of one tenant; each series has at least one. Positions are first_seq, first_seq + 1, ...
 
-    ids, metrics: uint64 (k,), per series. index: uint32 (n,) into them. times: int64 (n,), ms. values: float64 (n,).
+    ids, metrics: uint64 (k,), per series. index: uint32 (n,) into them. times: int64 (n,), ms. values: float64 (n,), the mark where
+    a sample is a native histogram; histograms: one for each mark, in the order of these.
     """
 
     tenant: Tenant
@@ -84,6 +86,7 @@ class Appended:
     index: Index
     times: Times
     values: Values
+    histograms: Histograms = NO_HISTOGRAMS
 
     @property
     def end_seq(self) -> int:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.domain.labels import Labels
+from sightline.domain.metrics.consecutive import spans
 from sightline.domain.metrics.samples import Ids, SeriesColumns, Times, Values
 
 Order = NDArray[np.intp]
@@ -41,15 +42,6 @@ def by_labels(labels: Mapping[int, Labels], ids: Ids, times: Times, values: Valu
     np.cumsum(lengths[order], out=offsets[1:])
     rows = spans(starts[order], lengths[order])
     return SeriesColumns(tuple(sets[at] for at in rank), found[order], offsets, times[rows], values[rows])
-
-
-def spans(starts: NDArray[np.intp], lengths: NDArray[np.intp]) -> Order:
-    """The row numbers start, start + 1, ... of each span, one span after the other: (k,), (k,) -> (sum of lengths,)."""
-    ends = np.cumsum(lengths)
-    if not len(ends):
-        return np.empty(0, np.intp)
-    rows: Order = np.arange(ends[-1]) + np.repeat(starts - (ends - lengths), lengths)
-    return rows
 
 
 def _last_of_run(ids: Ids, times: Times) -> NDArray[np.bool_]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.domain.labels import Labels, series_id
+from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, Histograms
 
 Times = NDArray[np.int64]
 Values = NDArray[np.float64]
@@ -31,13 +32,15 @@ class WriteBatch:
     labels: k label sets, distinct; those that a roster has numbered come as its `Named`.
     series: uint32 (n,), which of the label sets a sample belongs to.
     times: int64 (n,), ms.
-    values: float64 (n,).
+    values: float64 (n,), the mark where a sample is a native histogram.
+    histograms: one for each mark, in the order of these.
     """
 
     labels: Sequence[Labels]
     series: Index
     times: Times
     values: Values
+    histograms: Histograms = NO_HISTOGRAMS
 
     @classmethod
     def at(cls, time: int, samples: Iterable[tuple[Labels, float]]) -> "WriteBatch":
@@ -61,7 +64,8 @@ class SeriesColumns:
 
     labels: s label sets, distinct; ids: uint64 (s,), their series ids.
     offsets: int64 (s + 1,); the samples of series i are times[offsets[i]:offsets[i + 1]], likewise values.
-    times: int64 (n,), ms, strictly increasing within a series. values: float64 (n,), stale markers included.
+    times: int64 (n,), ms, strictly increasing within a series. values: float64 (n,), stale markers included; the mark where a
+    sample is a native histogram. histograms: one for each mark, in the order of these.
     """
 
     labels: tuple[Labels, ...]
@@ -69,6 +73,7 @@ class SeriesColumns:
     offsets: NDArray[np.int64]
     times: Times
     values: Values
+    histograms: Histograms = NO_HISTOGRAMS
 
     @classmethod
     def empty(cls) -> "SeriesColumns":

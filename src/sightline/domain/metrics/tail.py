@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from sightline.domain.labels import METRIC_NAME, Labels, Matchers, MatchOp, metric_id, satisfies
 from sightline.domain.metrics.chains import Chains, ChainsView
+from sightline.domain.metrics.consecutive import spans
 from sightline.domain.metrics.journal import Appended, joined
 from sightline.domain.metrics.known import KnownSeries
 from sightline.domain.metrics.lengthened import lengthened
-from sightline.domain.metrics.resolve import spans
 from sightline.domain.metrics.roster import Named, Roster, Rosters
 from sightline.domain.metrics.runs import Run
 from sightline.domain.metrics.samples import Ids, SeriesColumns, Times

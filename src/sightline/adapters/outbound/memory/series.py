@@ -9,10 +9,11 @@ from typing_extensions import override
 
 from sightline.domain.errors import TooManySamples
 from sightline.domain.labels import METRIC_NAME, Labels, Matchers, MatchOp, satisfies
+from sightline.domain.metrics.consecutive import spans
 from sightline.domain.metrics.digest import Digest, Statistic, Windows, undigested
 from sightline.domain.metrics.journal import SealedRange
 from sightline.domain.metrics.known import KnownSeries
-from sightline.domain.metrics.resolve import by_labels, last_writes, spans
+from sightline.domain.metrics.resolve import by_labels, last_writes
 from sightline.domain.metrics.runs import Run
 from sightline.domain.metrics.samples import Ids, SeriesColumns, Times, Values
 from sightline.domain.metrics.tombstones import Deleted, among

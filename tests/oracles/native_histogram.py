@@ -1,0 +1,110 @@
+"""Native histograms one at a time: plain objects, to and from the columns."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from hypothesis import strategies as st
+
+from sightline.domain.metrics.native_histograms import CUSTOM_SCHEMA, Buckets, Histograms, ResetHint
+
+
+@dataclass(frozen=True)
+class Native:
+    """One histogram; buckets by index, none of them empty."""
+
+    schema: int = 0
+    count: float = 0.0
+    sum: float = 0.0
+    zero_threshold: float = 0.0
+    zero_count: float = 0.0
+    positive: Mapping[int, float] = field(default_factory=dict)
+    negative: Mapping[int, float] = field(default_factory=dict)
+    custom: tuple[float, ...] = ()
+    reset: ResetHint = ResetHint.UNKNOWN
+
+
+def columns(natives: Iterable[Native]) -> Histograms:
+    """The columns of histograms."""
+    rows = list(natives)
+    return Histograms(
+        np.array([one.schema for one in rows], np.int8),
+        np.array([one.reset for one in rows], np.uint8),
+        np.array([one.zero_threshold for one in rows], np.float64),
+        np.array([one.zero_count for one in rows], np.float64),
+        np.array([one.count for one in rows], np.float64),
+        np.array([one.sum for one in rows], np.float64),
+        _buckets([one.positive for one in rows]),
+        _buckets([one.negative for one in rows]),
+        np.cumsum([0, *(len(one.custom) for one in rows)]).astype(np.int64),
+        np.array([bound for one in rows for bound in one.custom], np.float64),
+    )
+
+
+def natives(found: Histograms) -> list[Native]:
+    """The histograms of columns."""
+    return [
+        Native(
+            int(found.schema[row]),
+            float(found.count[row]),
+            float(found.sum[row]),
+            float(found.zero_threshold[row]),
+            float(found.zero_count[row]),
+            _of_row(found.positive, row),
+            _of_row(found.negative, row),
+            tuple(found.custom[found.custom_offsets[row] : found.custom_offsets[row + 1]].tolist()),
+            ResetHint(int(found.reset[row])),
+        )
+        for row in range(len(found))
+    ]
+
+
+def _buckets(rows: list[Mapping[int, float]]) -> Buckets:
+    return Buckets(
+        np.cumsum([0, *map(len, rows)]).astype(np.int64),
+        np.array([index for row in rows for index in sorted(row)], np.int32),
+        np.array([row[index] for row in rows for index in sorted(row)], np.float64),
+    )
+
+
+def _of_row(buckets: Buckets, row: int) -> dict[int, float]:
+    within = slice(buckets.offsets[row], buckets.offsets[row + 1])
+    return dict(zip(buckets.index[within].tolist(), buckets.counts[within].tolist(), strict=True))
+
+
+_COUNTS = st.integers(1, 1000).map(float)
+_SUMS = st.floats(-1e9, 1e9)
+
+
+@st.composite
+def _exponential(draw: st.DrawFn) -> Native:
+    positive, negative = (draw(st.dictionaries(st.integers(-12, 12), _COUNTS, max_size=6)) for _ in range(2))
+    zero = float(draw(st.integers(0, 100)))
+    return Native(
+        schema=draw(st.integers(-4, 8)),
+        count=zero + sum(positive.values()) + sum(negative.values()),
+        sum=draw(_SUMS),
+        zero_threshold=draw(st.sampled_from([0.0, 1e-128, 0.001, 0.5])),
+        zero_count=zero,
+        positive=positive,
+        negative=negative,
+        reset=draw(st.sampled_from(ResetHint)),
+    )
+
+
+@st.composite
+def _custom(draw: st.DrawFn) -> Native:
+    bounds = tuple(sorted(draw(st.sets(st.integers(-50, 50).map(float), max_size=6))))
+    positive = draw(st.dictionaries(st.integers(0, len(bounds)), _COUNTS))
+    return Native(
+        schema=CUSTOM_SCHEMA,
+        count=sum(positive.values()),
+        sum=draw(_SUMS),
+        positive=positive,
+        custom=bounds,
+        reset=draw(st.sampled_from(ResetHint)),
+    )
+
+
+NATIVES: st.SearchStrategy[Native] = st.one_of(_exponential(), _custom())
+"""Histograms that agree with themselves."""
