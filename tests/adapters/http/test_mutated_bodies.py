@@ -1,0 +1,120 @@
+"""Every door that takes bodies in: whatever these are, an answer that says what became of them."""
+
+import gzip
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import cramjam
+import httpx
+import numpy as np
+import pytest
+from tests.adapters.http.mutations import mutated
+from tests.adapters.http.stage import NOW, Stage
+
+from sightline.adapters.wire.remote_write import encode
+from sightline.domain.labels import Labels
+from sightline.domain.metrics.native_histograms import mark_mask
+from sightline.domain.metrics.samples import WriteBatch
+
+GOOD: Final = frozenset({200, 202, 204})
+REFUSED: Final = frozenset({400, 413, 415})
+
+
+def _plain(body: bytes) -> bytes:
+    return body
+
+
+def _snappy(body: bytes) -> bytes:
+    return bytes(cramjam.snappy.compress_raw(body))
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where bodies go. packed: how one is put up for the way. is_partial: part of a body may be stored although it is refused."""
+
+    path: str
+    bodies: Sequence[bytes]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    packed: Callable[[bytes], bytes] = _plain
+    is_partial: bool = False
+
+
+def _remote_write() -> list[bytes]:
+    """Two writes."""
+    few = WriteBatch.at(
+        NOW, [(Labels.of(__name__="up", job="node"), 1.0), (Labels.of(__name__="load", host="ä"), -0.5)]
+    )
+    more = WriteBatch.at(NOW, [(Labels.of(__name__="x", i=str(number)), number) for number in range(20)])
+    return [bytes(cramjam.snappy.decompress_raw(encode(one))) for one in (few, more)]
+
+
+_FAMILIES: Final = b"""# TYPE h histogram
+h_bucket{le="0.5"} 3
+h_bucket{le="+Inf"} 4
+h_sum NaN
+h_count 4
+{"sp ace", "l.1"="\xc3\xa4"} -Inf
+"""
+_TEXT: Final = (
+    b"# HELP a_total Things that\\n happen\n# TYPE a_total counter\n"
+    b'a_total{code="200",path="/x\\"y\\\\z"} 1027 1763700000123\na_total{code="400"} 3e-7\n'
+) + _FAMILIES
+_OPEN_METRICS: Final = (
+    b"# TYPE a counter\n# UNIT a \n"
+    b'a_total{code="200"} 1027 1763700000.123 # {trace_id="ab"} 0.4 1763700000.1\n' + _FAMILIES + b"# EOF\n"
+)
+
+DOORS: Final = {
+    "remote write": Door(
+        "/api/v1/write",
+        _remote_write(),
+        {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"},
+        _snappy,
+    ),
+    "remote write, not unpacked": Door(
+        "/api/v1/write",
+        [_snappy(one) for one in _remote_write()],
+        {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"},
+    ),
+    "text": Door("/api/v1/import/prometheus", [_TEXT]),
+    "text, packed": Door("/api/v1/import/prometheus", [gzip.compress(_TEXT)], {"Content-Encoding": "gzip"}),
+    "OpenMetrics": Door(
+        "/api/v1/import/prometheus",
+        [_OPEN_METRICS],
+        {"Content-Type": "application/openmetrics-text; version=1.0.0"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DOORS)
+@pytest.mark.parametrize(
+    ("count", "seed"), [(2_000, 6), pytest.param(100_000, 60, marks=[pytest.mark.nightly, pytest.mark.timeout(1200)])]
+)
+async def test_any_body_has_an_answer_that_is_true(
+    client: httpx.AsyncClient, stage: Stage, name: str, count: int, seed: int
+) -> None:
+    """A mutated body is taken or refused for its own fault, and of what is refused nothing is stored unless the answer tells."""
+    door = DOORS[name]
+    refused = 0
+    for body in (*door.bodies, *mutated(door.bodies, count, seed)):
+        stage.stored.clear()
+        answer = await client.post(door.path, content=door.packed(body), headers=dict(door.headers))
+        assert answer.status_code in (GOOD if body in door.bodies else GOOD | REFUSED), (body, answer.text)
+        for _, batch in stage.stored:
+            _check(batch)
+        if answer.status_code in REFUSED:
+            assert answer.text, body
+            assert door.is_partial or not stage.stored, (body, answer.text)
+            refused += 1
+    assert refused
+
+
+def _check(batch: WriteBatch) -> None:
+    """The columns agree with one another."""
+    assert len(batch.series) == len(batch.times) == len(batch.values)
+    assert not len(batch) or int(batch.series.max()) < len(batch.labels)
+    assert int(np.count_nonzero(mark_mask(batch.values))) == len(batch.histograms)
+    for labels in batch.labels:
+        names = [name for name, _ in labels]
+        assert names == sorted(set(names))
