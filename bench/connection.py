@@ -8,13 +8,9 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import msgspec
+from bench.doors import REMOTE_WRITE, Door
 
 _TIMEOUT: Final = 60.0
-_WRITE_HEADERS: Final = {
-    "Content-Type": "application/x-protobuf",
-    "Content-Encoding": "snappy",
-    "X-Prometheus-Remote-Write-Version": "0.1.0",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +43,9 @@ class Connection:
         """Ask and read the whole answer."""
         return self._ask("GET", f"{path}?{urllib.parse.urlencode(parameters)}" if parameters else path, None, {})
 
-    def write(self, body: bytes) -> Answer:
-        """Remote-write an encoded body."""
-        return self._ask("POST", "/api/v1/write", body, _WRITE_HEADERS)
+    def write(self, body: bytes, door: Door = REMOTE_WRITE) -> Answer:
+        """Write an encoded body."""
+        return self._ask("POST", door.path, body, door.headers)
 
     def post(self, path: str, body: bytes, media_type: str) -> Answer:
         """Send a body of some media type."""

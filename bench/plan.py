@@ -19,6 +19,10 @@ class Plan:
     intake_rounds: int
     single_runs: int
     single_rounds: int
+    protocol_runs: int
+    line_rounds: int
+    point_rounds: int
+    histogram_rounds: int
     disk_rounds: int
     memory_runs: int
     memory_series: int
@@ -57,6 +61,10 @@ FULL: Final = Plan(
     intake_rounds=50,
     single_runs=5,
     single_rounds=10,
+    protocol_runs=5,
+    line_rounds=200,
+    point_rounds=50,
+    histogram_rounds=60,
     disk_rounds=65,
     memory_runs=5,
     memory_series=100_000,
@@ -94,6 +102,10 @@ QUICK: Final = Plan(
     intake_rounds=10,
     single_runs=1,
     single_rounds=4,
+    protocol_runs=1,
+    line_rounds=40,
+    point_rounds=10,
+    histogram_rounds=12,
     disk_rounds=10,
     memory_runs=1,
     memory_series=20_000,

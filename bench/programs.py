@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -69,6 +69,10 @@ def _prometheus(folder: Path, port: int) -> list[str]:
     ]
 
 
+def _prometheus_with_histograms(folder: Path, port: int) -> list[str]:
+    return [*_prometheus(folder, port), "--enable-feature=native-histograms"]
+
+
 def _victoria_metrics(folder: Path, port: int) -> list[str]:
     return ["victoria-metrics", f"-storageDataPath={folder / 'data'}", f"-httpListenAddr=127.0.0.1:{port}"]
 
@@ -79,6 +83,8 @@ def _node_exporter(_: Path, port: int) -> list[str]:
 
 SIGHTLINE: Final = Program("Sightline", None, sys.executable, _sightline, fresh={"nocache": "1"})
 PROMETHEUS: Final = Program("Prometheus", "prometheus", "prometheus", _prometheus)
+PROMETHEUS_WITH_HISTOGRAMS: Final = replace(PROMETHEUS, command=_prometheus_with_histograms)
+"""The same, which takes native histograms in as well."""
 VICTORIA_METRICS: Final = Program(
     "VictoriaMetrics", "victoria-metrics", "victoria-metrics", _victoria_metrics, "/health", {"nocache": "1"}
 )

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 import cramjam
 import numpy as np
+from bench.doors import REMOTE_WRITE, Door
 from numpy.typing import NDArray
 
 METRIC: Final = "bench_requests_total"
@@ -22,11 +23,12 @@ _TIME_BYTES: Final = 6  # of a varint between the years 2004 and 2109
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One encoded body. part: which slice of the series it holds; those of one part must arrive in order."""
+    """One encoded body and where it goes. part: which slice of the series it holds; those of one part must arrive in order."""
 
     part: int
     samples: int
     body: bytes
+    door: Door = REMOTE_WRITE
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def requests(shape: Shape, seed: int = 1) -> Iterator[Request]:
         blocks = _sample_fields(times, values)
         for part, first in enumerate(range(0, shape.series, shape.series_a_request)):
             rows = range(first, min(first + shape.series_a_request, shape.series))
-            message = b"".join([_field(1, heads[row] + blocks[row].tobytes()) for row in rows])
+            message = b"".join([encoded_field(1, heads[row] + blocks[row].tobytes()) for row in rows])
             yield Request(part, len(rows) * shape.samples_a_request, bytes(cramjam.snappy.compress_raw(message)))
 
 
@@ -95,15 +97,18 @@ def _sample_fields(times: NDArray[np.int64], values: NDArray[np.float64]) -> NDA
 
 def _label_fields(number: int) -> bytes:
     return b"".join(
-        _field(1, _field(1, name.encode()) + _field(2, value.encode())) for name, value in labels(number).items()
+        encoded_field(1, encoded_field(1, name.encode()) + encoded_field(2, value.encode()))
+        for name, value in labels(number).items()
     )
 
 
-def _field(number: int, content: bytes) -> bytes:
-    return bytes([number << 3 | 2]) + _varint(len(content)) + content
+def encoded_field(number: int, content: bytes) -> bytes:
+    """A field of bytes in protobuf."""
+    return bytes([number << 3 | 2]) + encoded_varint(len(content)) + content
 
 
-def _varint(value: int) -> bytes:
+def encoded_varint(value: int) -> bytes:
+    """A number in protobuf."""
     out = bytearray()
     while value > 0x7F:  # noqa: PLR2004 - seven bits a byte
         out.append(value & 0x7F | 0x80)

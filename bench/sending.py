@@ -124,7 +124,7 @@ def _write(connection: Connection, request: Request, deadline: float) -> int:
     """Write until it is taken; gives how often it was refused for the time being."""
     refused = 0
     while True:
-        answer = connection.write(request.body)
+        answer = connection.write(request.body, request.door)
         if answer.status in {200, 204}:
             return refused
         if answer.status not in {429, 503} or time.monotonic() > deadline:

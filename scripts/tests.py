@@ -1,30 +1,40 @@
 """Runs the tests: without arguments everything but the nightly ones, else what pytest makes of the arguments.
 
-Those in the browser run beside all others, for both halves wait more than they compute.
+Those in the browser and those of whole programs run beside all others, for they wait more than they compute.
 """
 
+from __future__ import annotations
+
+import contextlib
 import pathlib
 import subprocess
 import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BROWSER = "tests/browser"
+BESIDE = ("tests/browser", "tests/e2e")
 PYTEST = [sys.executable, "-m", "pytest"]
 
 
 def run_all() -> int:
-    """Run both halves at once; what the browser half says follows when the other has ended. Fails if either does."""
-    with tempfile.TemporaryFile() as said:
-        with subprocess.Popen([*PYTEST, BROWSER], cwd=ROOT, stdout=said, stderr=subprocess.STDOUT) as browser:
-            try:
-                others = subprocess.run([*PYTEST, f"--ignore={BROWSER}"], cwd=ROOT, check=False).returncode
-            except BaseException:
-                browser.terminate()
-                raise
-        said.seek(0)
-        sys.stdout.write(said.read().decode(errors="replace"))
-    return others or browser.returncode
+    """Run all parts at once; what those beside say follows when the others have ended. Fails if any does."""
+    with contextlib.ExitStack() as stack:
+        running = []
+        for folder in BESIDE:
+            said = stack.enter_context(tempfile.TemporaryFile())
+            part = subprocess.Popen([*PYTEST, folder], cwd=ROOT, stdout=said, stderr=subprocess.STDOUT)
+            running.append((stack.enter_context(part), said))
+        try:
+            others = subprocess.run([*PYTEST, *(f"--ignore={folder}" for folder in BESIDE)], cwd=ROOT, check=False)
+            ended = [others.returncode, *(part.wait() for part, _ in running)]
+        except BaseException:
+            for part, _ in running:
+                part.terminate()
+            raise
+        for _, said in running:
+            said.seek(0)
+            sys.stdout.write(said.read().decode(errors="replace"))
+    return max(ended, key=abs)
 
 
 if __name__ == "__main__":
