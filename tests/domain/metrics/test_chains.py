@@ -48,7 +48,7 @@ def check_views(steps: list[list[Sample] | int], ends: tuple[int, int]) -> None:
             count += len(step)
         views.append((chains.view(np.arange(SERIES)), expected(held, within)))
     for view, wanted in views:
-        offsets, times, values = view.settled(within)
+        offsets, times, values, _ = view.settled(within)
         samples = list(zip(times.tolist(), values.tolist(), strict=True))
         assert [samples[a:b] for a, b in pairwise(offsets)] == wanted
         assert bool(view) or not samples
