@@ -154,6 +154,8 @@ def together(parts: Sequence[Histograms]) -> Histograms:
 
 def picked(parts: Sequence[Histograms], rows: NDArray[np.int64]) -> Histograms:
     """Some histograms of several columns, numbered as if these followed one another, in the order given; copies no others."""
+    if not len(rows):
+        return NO_HISTOGRAMS
     if len(parts) == 1:
         return parts[0].take(rows)
     starts = np.cumsum([0, *map(len, parts)])
