@@ -10,11 +10,11 @@ import numpy as np
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 
-from sightline.adapters.inbound.http import body, instruments
 from sightline.adapters.inbound.http.asgi import header
-from sightline.adapters.inbound.http.inflight import Inflight, Share
+from sightline.adapters.inbound.http.inflight import Inflight
 from sightline.adapters.inbound.http.parameters import Parameters
 from sightline.adapters.inbound.http.settings import DoorSettings
+from sightline.adapters.inbound.http.unpacked import INLINE_BYTES, unpacked
 from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.wire.exposition_decoder import TEXT, ExpositionDecoder
 from sightline.domain.errors import InvalidParameter
@@ -27,9 +27,6 @@ PATH: Final = "/api/v1/import/prometheus"
 WRITTEN: Final = "X-Prometheus-Remote-Write-Samples-Written"
 """The header that remote write 2.0 has for how many samples were stored."""
 
-# Below, decoding is sooner done than handed to a thread.
-_INLINE_BYTES: Final = 8 * 1024
-
 
 def routes(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> list[HTTPRouteHandler]:
     """The handler of this file; `inflight` is shared by all that reads bodies."""
@@ -39,10 +36,10 @@ def routes(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> l
     async def import_text(request: Request[Any, Any, Any]) -> Response[Any]:
         added = _extra_labels(Parameters.of(request.scope["query_string"]))
         with inflight.share() as share:
-            text = await _read(request, settings, use_cases, share)
+            text = await unpacked(_scope(request), request.receive, settings, use_cases.telemetry, share)
             kind = _media_type(header(_scope(request), b"content-type"))
             decode = partial(_batches, decoder, text, kind, added, use_cases.clock.now())
-            batch, exemplars = await asyncio.to_thread(decode) if len(text) > _INLINE_BYTES else decode()
+            batch, exemplars = await asyncio.to_thread(decode) if len(text) > INLINE_BYTES else decode()
             del text, decode  # storing may take a while, and the columns are all that is needed
             await use_cases.ingest(request.user, batch)
             if exemplars is not NO_EXEMPLARS:
@@ -50,27 +47,6 @@ def routes(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> l
         return Response(None, status_code=204, headers={WRITTEN: str(len(batch))})
 
     return [import_text]
-
-
-async def _read(request: Request[Any, Any, Any], settings: DoorSettings, use_cases: UseCases, share: Share) -> bytes:
-    """The text, unpacked."""
-    scope = _scope(request)
-    data = await body.read(
-        scope,
-        request.receive,
-        limit=settings.max_body_bytes,
-        setting="http.max_body_bytes",
-        timeout=settings.read_timeout,
-        growing=share.hold,
-    )
-    use_cases.telemetry.add(instruments.BYTES_IN, len(data), (PATH,))
-    limit, setting = settings.max_decompressed_bytes, "http.max_decompressed_bytes"
-    if len(data) <= _INLINE_BYTES:
-        text = body.decoded(scope, data, limit, setting)
-    else:
-        text = await asyncio.to_thread(body.decoded, scope, data, limit, setting)
-    share.add(len(text))
-    return text
 
 
 def _batches(
