@@ -165,9 +165,7 @@ class ExpositionDecoder:
         series = line[start:end]
         return self._series.find(series) or self._series.learn(series), end
 
-    def _scraped(
-        self, page: "_Page", values: Values, times: Times, last: Scraped | None, *, every: bool
-    ) -> Scraped:
+    def _scraped(self, page: "_Page", values: Values, times: Times, last: Scraped | None, *, every: bool) -> Scraped:
         try:
             metadata = self._comments.read(page.comments, strict=page.openmetrics)
         except CommentMalformed as error:
