@@ -37,7 +37,7 @@ from sightline.adapters.inbound.http import (
 from sightline.adapters.inbound.http.access import Access
 from sightline.adapters.inbound.http.asgi import ANSWER, MEMO, App, Message, Receive, Scope, Send, respond
 from sightline.adapters.inbound.http.body import BodyStalled, ClientGone
-from sightline.adapters.inbound.http.errors import INTERNAL, Refusal, refusal
+from sightline.adapters.inbound.http.errors import ENVELOPE, INTERNAL, Refusal, refusal
 from sightline.adapters.inbound.http.inflight import Inflight
 from sightline.adapters.inbound.http.influx import InfluxIntake
 from sightline.adapters.inbound.http.intake import PATHS as INTAKE_PATHS
@@ -188,14 +188,14 @@ class _Door:
 class _Answer:
     """`send`, with an eye on the status, headers that every answer has, and no body where HEAD asked.
 
-    said: makes the body of a refusal.
+    shape: of a refusal's body.
     """
 
     def __init__(self, scope: Scope, send: Send, reader: str | None) -> None:
         self._send = send
         self._headers = [_NOSNIFF, *(cors.readable_by(reader) if reader is not None else ())]
         self.bodiless = scope["method"] == "HEAD"
-        self.said = influx_paths.SAID.get(scope["path"], Refusal.body)
+        self.shape = influx_paths.SHAPES.get(scope["path"], ENVELOPE)
         answer = scope.pop(ANSWER, None)  # the scope and what it answers would keep each other alive
         self._answer = None if self.bodiless else answer
         self.status = 0
@@ -285,7 +285,7 @@ def _not_allowed(scope: Scope, allowed: str) -> Refusal:
 
 
 async def _refuse(send: _Answer, refused: Refusal) -> None:
-    await respond(send, refused.status.value, send.said(refused), _JSON, refused.headers)
+    await respond(send, refused.status.value, send.shape.body(refused), _JSON, refused.headers)
 
 
 async def _end_websocket(scope: Scope, send: _Said, refused: Refusal) -> None:

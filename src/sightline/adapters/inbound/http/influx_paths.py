@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from sightline.adapters.inbound.http.errors import Refusal
+from sightline.adapters.inbound.http.errors import Refusal, Shape
 
 WRITE: Final = frozenset({"/write", "/influx/write"})
 """Where lines are written as to version 1; the second is where VictoriaMetrics has it too."""
@@ -39,5 +39,7 @@ def _in_version_2(refused: Refusal) -> bytes:
     return msgspec.json.encode({"code": _WORDS.get(refused.status, "invalid"), "message": refused.message})
 
 
-SAID: Final = {**dict.fromkeys(WRITE | frozenset(QUERY), _in_version_1), **dict.fromkeys(WRITE_V2, _in_version_2)}
-"""By path, what makes the body of a refusal."""
+_VERSION_1: Final = Shape("InfluxError", _in_version_1)
+_VERSION_2: Final = Shape("InfluxErrorV2", _in_version_2)
+SHAPES: Final = {**dict.fromkeys(WRITE | frozenset(QUERY), _VERSION_1), **dict.fromkeys(WRITE_V2, _VERSION_2)}
+"""By path, the shape of a refusal."""
