@@ -65,6 +65,11 @@ _OPEN_METRICS: Final = (
     b'a_total{code="200"} 1027 1763700000.123 # {trace_id="ab"} 0.4 1763700000.1\n' + _FAMILIES + b"# EOF\n"
 )
 
+_LINES: Final = (
+    b'cpu,host=a,cpu=cpu0 usage_idle=98.59154929577464,usage_user=0.5 1763700000000000000\nmem free=12i,u=3u,t="a, \\"\nc",ok=t\n',
+    "# c\r\n\ndisk,path=C:\\Windows\\ x,device=sd\\,a,ö=ä free=1e5\r\n m\\ n x\\=y=-.5e-7 1763700000000000001".encode(),
+)
+
 DOORS: Final = {
     "remote write": Door(
         "/api/v1/write",
@@ -79,6 +84,10 @@ DOORS: Final = {
     ),
     "text": Door("/api/v1/import/prometheus", [_TEXT], is_partial=True),
     "text, packed": Door("/api/v1/import/prometheus", [gzip.compress(_TEXT)], {"Content-Encoding": "gzip"}),
+    "Influx lines": Door("/write?db=d", _LINES, is_partial=True),
+    "Influx lines of version 2, packed": Door(
+        "/api/v2/write?bucket=b&precision=us", [gzip.compress(one) for one in _LINES], {"Content-Encoding": "gzip"}
+    ),
     "OpenMetrics": Door(
         "/api/v1/import/prometheus",
         [_OPEN_METRICS],
