@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import App, Parameter
 
 from sightline.adapters.inbound.cli.asking import ASKING, Asking, data, get
+from sightline.adapters.inbound.cli.history.fetching import NOBODY, Credentials, shown
 from sightline.adapters.inbound.cli.history.files import Files, Format
 from sightline.adapters.inbound.cli.printing import show_json, time_text
 from sightline.adapters.inbound.cli.program import Ended, Exit, app, say
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 _LONG: Final = 8 << 20
 """Bytes from which on it is worth to wait for machine code."""
 _COMPILED_WITHIN: Final = 120.0
+_GRACE: Final = 60_000
+"""How much later than the oldest that is kept an import begins, ms, so that what it brings is not too old on arrival."""
 
 KERNELS: Final = (
     "sightline.adapters.wire.history_json",
@@ -82,6 +85,10 @@ Label = Annotated[
     tuple[str, ...],
     Parameter(help="name=value for every series, in place of a label of that name; may be repeated."),
 ]
+Match = Annotated[
+    tuple[str, ...],
+    Parameter(help="Only series that a selector finds, as 'up{job=\"node\"}' [default: all]; may be repeated."),
+]
 KeepNan = Annotated[
     bool, Parameter(help="Keep NaN as a value. Text cannot tell it from the end of a series, which it mostly is.")
 ]
@@ -105,14 +112,109 @@ def import_files(
     return bring(asking, importing, Files(files, kind, added_labels(label), keep_nan=keep_nan))
 
 
-def bring(asking: Asking, importing: Importing, source: "Source") -> int:
+@imports.command
+def prometheus(
+    url: Annotated[str, Parameter(help="Where it listens, as http://127.0.0.1:9090.")],
+    *,
+    match: Match = (),
+    credentials: Credentials = NOBODY,
+    importing: Importing = IMPORTING,
+    asking: Asking = ASKING,
+) -> int:
+    """Import what a running Prometheus holds, by remote read: the exact samples, native histograms and ends of series too.
+
+    Without --start all that it holds and this server keeps; without --end up to now.
+    """
+    from sightline.adapters.inbound.cli.history.delivery import too_old
+    from sightline.adapters.inbound.cli.history.remote_read import RemoteRead
+    from sightline.domain.errors import BadData
+    from sightline.domain.labels import Matcher, MatchOp
+    from sightline.domain.promql.parse import parse_selector
+
+    try:
+        selectors = [parse_selector(text) for text in match] or [(Matcher("__name__", MatchOp.NOT_EQUAL, ""),)]
+    except BadData as error:
+        raise Ended(Exit.USAGE, f"--match: {error.message}") from None
+    limits, start, end = _stretch(asking, importing)
+    source = RemoteRead(url, credentials, selectors, start, end)
+    if _is_cut(importing, limits) and 0 < source.lowest < start:
+        raise too_old(limits, source.lowest, shown(url))
+    return bring(asking, importing, source, limits)
+
+
+@imports.command
+def victoriametrics(
+    url: Annotated[str, Parameter(help="Where it listens, as http://127.0.0.1:8428.")],
+    *,
+    match: Match = (),
+    label: Label = (),
+    credentials: Credentials = NOBODY,
+    importing: Importing = IMPORTING,
+    asking: Asking = ASKING,
+) -> int:
+    """Import what a running VictoriaMetrics holds, by its export.
+
+    Without --start all that it holds and this server keeps; without --end up to now.
+    """
+    from sightline.adapters.inbound.cli.history.delivery import too_old
+    from sightline.adapters.inbound.cli.history.export import Export
+
+    limits, start, end = _stretch(asking, importing)
+    source = Export(url, credentials, match, start, end, added_labels(label))
+    if _is_cut(importing, limits) and source.has_before(start):
+        raise too_old(limits, start - 1, shown(url))
+    return bring(asking, importing, source, limits)
+
+
+@imports.command
+def tsdb(
+    folder: Annotated[Path, Parameter(help="The one with the blocks and `wal`, as /var/lib/prometheus/metrics2.")],
+    *,
+    match: Match = (),
+    label: Label = (),
+    keep_nan: KeepNan = False,
+    importing: Importing = IMPORTING,
+    asking: Asking = ASKING,
+) -> int:
+    """Import a data folder of Prometheus, which promtool reads; Prometheus may run meanwhile."""
+    from sightline.adapters.inbound.cli.history.tsdb import TsdbFolder
+
+    limits = bounds(asking, importing)
+    start = limits.start if limits.oldest is None or not limits.skip_old else max(limits.start, limits.oldest)
+    source = TsdbFolder(folder, match, start, limits.end, added_labels(label), keep_nan=keep_nan)
+    return bring(asking, importing, source, limits)
+
+
+def _stretch(asking: Asking, importing: Importing) -> tuple["Bounds", int, int]:
+    """What to ask a running program for, ms: what is wanted and kept, up to now.
+
+    Raises:
+        Ended: it is wanted from before what is kept.
+    """
+    from sightline.adapters.inbound.cli.history.delivery import too_old
+
+    limits = bounds(asking, importing)
+    start = limits.start
+    if limits.oldest is not None and start < limits.oldest:
+        if importing.start is not None and not limits.skip_old:
+            raise too_old(limits, start, f"--start {importing.start}")
+        start = limits.oldest + _GRACE
+    return limits, start, min(limits.end, round(1000 * time.time()))
+
+
+def _is_cut(importing: Importing, limits: "Bounds") -> bool:
+    """Whether the beginning is where the server's memory begins, without anybody having said that this is well."""
+    return importing.start is None and limits.oldest is not None and not limits.skip_old
+
+
+def bring(asking: Asking, importing: Importing, source: "Source", limits: "Bounds | None" = None) -> int:
     """Import a source as the flags say; returns the exit code."""
     from sightline.adapters.inbound.cli.history.bookmark import Bookmark
     from sightline.adapters.inbound.cli.history.source import Mark
     from sightline.adapters.inbound.cli.history.tally import Tally
 
     compiling = _compiling()
-    limits = bounds(asking, importing)
+    limits = limits or bounds(asking, importing)
     if compiling is not None and (source.total is None or source.unit != "B" or source.total > _LONG):
         compiling.join(_COMPILED_WITHIN)
     if importing.dry_run:
