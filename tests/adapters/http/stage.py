@@ -26,6 +26,8 @@ from sightline.adapters.outbound.memory.scraper import MemoryScraper
 from sightline.adapters.outbound.memory.series import MemorySeries
 from sightline.adapters.outbound.memory.servers import MemoryServers
 from sightline.adapters.wire.dashboard import from_json, to_json
+from sightline.adapters.wire.otlp_metrics import OtlpMetricsDecoder
+from sightline.application.absorb import Absorb
 from sightline.application.admit import Turns
 from sightline.application.define import Codec, DefineDashboards
 from sightline.application.delete import Delete
@@ -54,6 +56,7 @@ from sightline.domain.labels import LabelLimits, Labels, Matchers
 from sightline.domain.metrics.cardinality import Cardinality
 from sightline.domain.metrics.exemplar_ring import ExemplarRing
 from sightline.domain.metrics.freshness import Freshness
+from sightline.domain.metrics.left_out import Taken
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.metrics.tail import Tail as SeriesTail
@@ -204,6 +207,10 @@ class Stage:
         self.stored.append((principal, batch))
         return len(batch)
 
+    async def partly(self, principal: Principal, batch: WriteBatch) -> Taken:
+        """Ingest."""
+        return Taken(await self(principal, batch), len(batch.histograms))
+
     def roster(self, tenant: Tenant) -> Roster:
         """Ingest."""
         return self.rosters.setdefault(tenant, Roster())
@@ -255,6 +262,7 @@ class Stage:
             snapshot=Snapshot(self.flush, self.clock, self.copy, lambda: "0123456789abcdef"),
             search=stage,
             ingest=stage,
+            absorb=Absorb(OtlpMetricsDecoder().decode, stage, self.exemplars),
             exemplars=self.exemplars,
             alerts=stage,
             dashboards=DefineDashboards(MemoryCatalog(), DashboardFiles(()), READY_MADE, Codec(to_json, from_json)),

@@ -7,6 +7,8 @@ import pytest
 from sightline.domain.kernels.compiled import JIT, compile_all
 
 DECODERS = (
+    "sightline.adapters.wire.otlp_histograms",
+    "sightline.adapters.wire.otlp_scan",
     "sightline.adapters.wire.remote_read_chunks",
     "sightline.adapters.wire.remote_read_samples",
     "sightline.adapters.wire.remote_write_exemplars",

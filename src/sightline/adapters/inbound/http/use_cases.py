@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from typing_extensions import override
 
+from sightline.application.absorb import Absorb
 from sightline.application.define import Defined, Listing
 from sightline.application.delete import Delete
 from sightline.application.derive import GroupState
@@ -246,6 +247,7 @@ class UseCases:
     snapshot: Snapshot
     search: Searching
     ingest: Ingesting
+    absorb: Absorb
     exemplars: Exemplifying
     alerts: Alerting
     dashboards: Dashboarding
