@@ -118,6 +118,7 @@ from sightline.settings.schema import Settings
 from sightline.settings.shown import plain
 
 _KERNELS: Final = (
+    "sightline.adapters.wire.influx_scan",
     "sightline.adapters.wire.otlp_histograms",
     "sightline.adapters.wire.otlp_scan",
     "sightline.adapters.wire.remote_read_chunks",
