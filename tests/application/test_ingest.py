@@ -13,7 +13,6 @@ from sightline.application.ingest import IngestLimits
 from sightline.application.recover import recover
 from sightline.domain.errors import (
     BodyTooLarge,
-    InvalidLabel,
     Overloaded,
     SampleOutOfBounds,
     SeriesIdCollision,
@@ -286,27 +285,47 @@ async def test_a_full_disk_stops_intake_until_there_is_room_again(house: House) 
 
 
 @pytest.mark.parametrize(
-    ("offset", "said"), [(-16 * 24 * HOUR, "older than retention = 15d"), (11 * 60_000, r"intake\.ahead = 10m")]
+    ("offset", "said"),
+    [
+        (-16 * 24 * HOUR, "older than retention = 15d keeps; 1 sample was refused, the other 1 stored"),
+        (
+            11 * 60_000,
+            r"is 11m ahead of this server's clock, 2\d{3}-.*Z, and intake\.ahead allows 10m: set the sender's",
+        ),
+    ],
 )
-async def test_samples_out_of_bounds_refuse_the_batch_and_name_the_series(house: House, offset: int, said: str) -> None:
-    """A sample that retention would drop, or from too far ahead, costs its whole batch, which is told why."""
+async def test_samples_out_of_bounds_are_left_out_and_named(house: House, offset: int, said: str) -> None:
+    """A sample that retention would drop, or from too far ahead, is told why; the others of its batch are stored."""
     good = house.batch(1, 2)
     bad = WriteBatch(good.labels, good.series, good.times + np.array([0, offset]), good.values)
     with pytest.raises(SampleOutOfBounds, match=said) as refused:
         await house.ingest(LOCAL, bad)
-    assert refused.value.detail["series"] == "m"
+    detail = refused.value.detail
+    assert (detail["series"], detail["stored"], detail["refused"]) == ("m", 1, 1)
+    assert await house.values() == [1.0]
+    assert house.counted("sightline_ingest_refused_samples_total") == 1
+
+
+async def test_a_batch_of_which_nothing_is_valid_says_so(house: House) -> None:
+    """Samples that are too old alone leave nothing behind, and the answer counts them."""
+    good = house.batch(1, 2, 3)
+    with pytest.raises(SampleOutOfBounds, match="3 samples were refused, nothing was stored"):
+        await house.ingest(LOCAL, WriteBatch(good.labels, good.series, good.times - 16 * 24 * HOUR, good.values))
     assert await house.values() == []
 
 
-async def test_a_label_set_that_is_no_series_refuses_the_batch(house: House) -> None:
-    """Nothing of a batch with a nameless series is stored."""
-    good = house.batch(1.0)
-    both = WriteBatch(
-        (*good.labels, Labels.of(a="b")), np.array([0, 1], np.uint32), np.repeat(good.times, 2), np.ones(2)
-    )
-    with pytest.raises(InvalidLabel):
-        await house.ingest(LOCAL, both)
-    assert await house.values() == []
+async def test_a_label_set_that_is_no_series_is_left_out(house: House) -> None:
+    """Of a batch with a nameless series the rest is stored, and each reason is counted by itself."""
+    now = house.clock.now()
+    labels = (Labels.of(__name__="m"), Labels.of(a="b"), Labels.of(__name__="n"))
+    series, times = np.array([0, 1, 1, 2, 2], np.uint32), np.array([now, now, now, now, now - 16 * 24 * HOUR], np.int64)
+    taken = await house.ingest.partly(LOCAL, WriteBatch(labels, series, times, np.arange(5.0)))
+    assert [(each.error.code, each.samples) for each in taken.left_out] == [
+        ("sample_out_of_bounds", 1),
+        ("label_invalid", 2),
+    ]
+    assert (taken.samples, taken.histograms) == (2, 0)
+    assert (await house.values(), await house.values(name="n")) == ([0.0], [3.0])
 
 
 async def test_a_series_whose_id_collides_is_refused_alone() -> None:

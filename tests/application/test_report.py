@@ -128,11 +128,12 @@ async def test_a_bad_metric_is_named_by_its_place_and_nothing_of_the_report_is_s
 
 @pytest.mark.parametrize("age", [56 * 365 * DAY, 16 * DAY, -HOUR, -75 * 365 * DAY])
 async def test_a_time_out_of_bounds_is_named_by_its_place(house: Reporting, age: int) -> None:
-    """1970 and 2100, and all beyond retention or intake.ahead, are refused with everything beside them."""
+    """1970 and 2100, and all beyond retention or intake.ahead, are refused; what came beside them is stored."""
     server = await house.server()
-    with pytest.raises(SampleOutOfBounds, match=r"^metrics\[1\]\.timestamp: .*nothing was stored"):
+    with pytest.raises(SampleOutOfBounds, match=r"^metrics\[1\]\.timestamp: .*the other 1 stored"):
         await house.send(server, (USAGE, 1.0, 0), (FREE, 2.0, age))
-    assert shown(await house.recall.latest(LOCAL, Reported())) == []
+    assert [values for *_, values in shown(await house.recall.latest(LOCAL, Reported()))] == [[1.0]]
+    assert (await house.register.one(LOCAL, server.id)).last_seen is not None
 
 
 async def test_the_latest_is_the_last_sample_of_each_series_however_old(house: Reporting) -> None:

@@ -122,17 +122,17 @@ async def test_a_limit_fails_the_whole_scrape(job: dict[str, int], limit: str) -
     assert await site.values("scrape_samples_scraped") == [2.0]
 
 
-async def test_a_sample_that_intake_refuses_fails_the_scrape_alone(site: Site) -> None:
-    """A time out of bounds gives this target up 0 with the reason, and a label that cannot be likewise."""
+async def test_a_sample_that_intake_refuses_is_left_out_alone(site: Site) -> None:
+    """A time out of bounds, or a label that cannot be, costs its own sample; the target is up and shows the reason."""
     one = await site.one()
     site.scraper.show(URL, (A, 1.0, site.clock.now() + 10**9), (B, 2.0))
     await site.scrape.once(one)
-    assert one.reason == "sample_out_of_bounds"
-    assert (await site.values("b"), await site.values("up")) == ([], [0.0])
-    site.scraper.show(URL, (Labels.of(__name__="a", text="x" * 9000), 1.0), (B, 2.0))
+    assert (one.reason, one.health) == ("sample_out_of_bounds", Health.UP)
+    assert (await site.values("a"), await site.values("b"), await site.values("up")) == ([], [2.0], [1.0])
+    site.scraper.show(URL, (Labels.of(__name__="a", text="x" * 9000), 1.0), (B, 3.0))
     await site.again(one)
-    assert one.reason == "label_invalid"
-    assert (await site.values("b"), await site.values("up")) == ([], [0.0, 0.0])
+    assert (one.reason, one.health) == ("label_invalid", Health.UP)
+    assert (await site.values("b"), await site.values("up")) == ([2.0, 3.0], [1.0, 1.0])
 
 
 async def test_a_refusing_intake_is_a_failed_scrape(site: Site) -> None:

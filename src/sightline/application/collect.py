@@ -9,6 +9,7 @@ import numpy as np
 
 from sightline.domain.errors import SightlineError, Unavailable
 from sightline.domain.labels import Labels
+from sightline.domain.metrics.left_out import is_partial
 from sightline.domain.metrics.samples import STALE, WriteBatch
 from sightline.domain.tenancy import LOCAL, Principal
 from sightline.ports.clock import Clock
@@ -113,9 +114,11 @@ class Collect:
             self._shown[source.name] = shown
         except SightlineError as error:
             failure = failure or error
+            if is_partial(error):
+                self._shown[source.name], stored = shown, int(error.detail["stored"])
         self._record(source, took, samples, failure)
         if failure is not None:
-            return Collected(failure.code, message=failure.message)
+            return Collected(failure.code, stored, failure.message)
         return Collected("ok", stored)
 
     async def _within_time(self, source: Source) -> WriteBatch:

@@ -16,9 +16,10 @@ from sightline.domain.alerts.group import Rule, RuleGroup
 from sightline.domain.alerts.notice import Notice
 from sightline.domain.alerts.rule import AlertingRule
 from sightline.domain.alerts.step import NO_ALERTS, QUERY_FAILED, RULE_REMOVED, Alerts, Holding, Unknown, Watched
-from sightline.domain.errors import BadData, SeriesIdCollision, SightlineError, Unprocessable
+from sightline.domain.errors import BadData, SightlineError, Unprocessable
 from sightline.domain.events import AlertChanged
 from sightline.domain.labels import Labels
+from sightline.domain.metrics.left_out import is_partial
 from sightline.domain.metrics.roster import Named, Roster
 from sightline.domain.metrics.samples import STALE, Index, Values, WriteBatch
 from sightline.domain.metrics.span_table import Spans
@@ -337,7 +338,7 @@ class Derive:
             return sum(self._stored(each, written) for each in yields)
         if len(yields) > 1:  # perhaps for the sake of one of them
             return sum([await self._store([each], at, written) for each in yields])
-        if isinstance(refused, SeriesIdCollision):  # the others of its series are stored
+        if is_partial(refused):
             self._stored(yields[0], written)
         self._fail(yields[0].state, refused)
         return 0

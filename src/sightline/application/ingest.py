@@ -2,28 +2,38 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.application.retain import Retain
-from sightline.domain.errors import BodyTooLarge, Overloaded, SampleOutOfBounds, SeriesIdCollision, SightlineError
+from sightline.domain.errors import (
+    BadData,
+    BodyTooLarge,
+    InvalidLabel,
+    Overloaded,
+    SampleOutOfBounds,
+    SeriesIdCollision,
+    SightlineError,
+)
 from sightline.domain.events import SamplesStored
 from sightline.domain.kernels.extent import extents
 from sightline.domain.kernels.identity import check_plain, identities
 from sightline.domain.labels import LabelLimits, Labels, check
 from sightline.domain.metrics.freshness import Freshness
 from sightline.domain.metrics.journal import NOTHING_SEEN, Appended, SeriesSeen
+from sightline.domain.metrics.left_out import LeftOut, Taken, refusal
 from sightline.domain.metrics.lengthened import lengthened
 from sightline.domain.metrics.roster import Roster, Rosters
 from sightline.domain.metrics.samples import Ids, Index, Times, WriteBatch
 from sightline.domain.metrics.span_table import Spans, SpanTable
 from sightline.domain.metrics.tail import Tail
 from sightline.domain.tenancy import Principal, Tenant
-from sightline.domain.timerange import DAY, HOUR, MINUTE, format_duration
+from sightline.domain.timerange import DAY, HOUR, MINUTE, SECOND, format_duration
 from sightline.ports.bus import Bus
 from sightline.ports.clock import Clock
 from sightline.ports.journal import Journal
@@ -66,6 +76,8 @@ class IngestLimits:
     unflushed_samples: int = 10_000_000
     pace: float = 0.0
 
+
+NOTHING_TAKEN: Final = Taken(0)
 
 _UNLOGGED: Final = -1
 _UNKNOWN: Final = -2
@@ -214,31 +226,37 @@ class Ingest:
     async def __call__(self, principal: Principal, batch: WriteBatch) -> int:
         """Store a batch under the principal's tenant; returns how many samples were acknowledged.
 
-        A batch is taken whole or not at all, but for series refused because of an id collision.
+        Raises:
+            InvalidLabel, SampleOutOfBounds, SeriesIdCollision: samples were left out for this reason, of several the first; all
+                others are stored. Its detail says how many: `refused` and `stored`.
+            Overloaded, StorageFull, Unavailable: nothing is stored; try again later.
+        """
+        taken = await self.partly(principal, batch)
+        if taken.left_out:
+            raise refusal(taken.left_out, taken.samples)
+        return taken.samples
+
+    async def partly(self, principal: Principal, batch: WriteBatch) -> Taken:
+        """As a call, but what was left out is part of the answer.
 
         Raises:
-            InvalidLabel: a label set cannot be a series.
-            SampleOutOfBounds: a sample is older than the retention or too far ahead.
-            SeriesIdCollision: some series were refused; the rest is stored.
             Overloaded, StorageFull, Unavailable: nothing is stored; try again later.
         """
         self._retain.check()
         if len(batch) == 0:
-            return 0
+            return NOTHING_TAKEN
         self._check_room(batch)
-        self._check_times(batch)
+        batch, left_out = self._within_bounds(batch)
         columns = self._columns(principal.tenant)
         numbers, refused = await self._resolve(columns, batch)
         if refused:
-            brought = len(batch)
-            batch = _only(batch, columns.segments[numbers] != _UNKNOWN)
-            self._telemetry.add(_REFUSED, brought - len(batch), (SeriesIdCollision.code,))
+            left_out += _causes(columns, batch, numbers, refused)
+            batch = batch.only((columns.segments[numbers] != _UNKNOWN)[batch.series])
         if len(batch):
             await self._logged(principal.tenant, columns, batch, numbers)
-        if refused:
-            message = f"series {refused[0]} has the id of another series and was refused, {len(refused)} in all; the rest is stored"
-            raise SeriesIdCollision(message, refused=len(refused))
-        return len(batch)
+        for each in left_out:
+            self._telemetry.add(_REFUSED, each.samples, (each.error.code,))
+        return Taken(len(batch), len(batch.histograms), tuple(left_out))
 
     def roster(self, tenant: Tenant) -> Roster:
         """Where a decoder may name a tenant's series, which spares intake looking at their labels."""
@@ -259,27 +277,26 @@ class Ingest:
             )
             raise Overloaded(message, retry_after=5)
 
-    def _check_times(self, batch: WriteBatch) -> None:
+    def _within_bounds(self, batch: WriteBatch) -> tuple[WriteBatch, list[LeftOut]]:
+        """The samples that are neither too old nor too far ahead, and what of the batch is."""
         now = self._clock.now()
         oldest, newest = now - self._limits.retention, now + self._limits.ahead
         first, last = _ends(batch.times)
         if oldest <= first and last <= newest:
-            return
-        at = int(batch.times.argmin()) if first < oldest else int(batch.times.argmax())
-        series, time = batch.labels[int(batch.series[at])], int(batch.times[at])
-        self._telemetry.add(_REFUSED, len(batch), (SampleOutOfBounds.code,))
+            return batch, []
+        left_out = []
         if first < oldest:
-            kept = format_duration(self._limits.retention)
-            message = (
-                f"series {series}: the sample of {time} ms is older than retention = {kept} keeps; nothing was stored"
-            )
-        else:
+            at = int(batch.times.argmin())
+            said = f"is older than retention = {format_duration(self._limits.retention)} keeps"
+            left_out.append(_out_of_bounds(batch, at, said, int(np.count_nonzero(batch.times < oldest))))
+        if last > newest:
+            at = int(batch.times.argmax())
+            by = format_duration((int(batch.times[at]) - now) // SECOND * SECOND)
+            clock = f"{datetime.fromtimestamp(now / SECOND, UTC):%Y-%m-%dT%H:%M:%SZ}"
             ahead = format_duration(self._limits.ahead)
-            message = (
-                f"series {series}: the sample of {time} ms is more than intake.ahead = {ahead} in the future; "
-                "nothing was stored"
-            )
-        raise SampleOutOfBounds(message, series=str(series), time=time)
+            said = f"is {by} ahead of this server's clock, {clock}, and intake.ahead allows {ahead}: set the sender's clock"
+            left_out.append(_out_of_bounds(batch, at, said, int(np.count_nonzero(batch.times > newest))))
+        return batch.only((batch.times >= oldest) & (batch.times <= newest)), left_out
 
     def _columns(self, tenant: Tenant) -> _Columns:
         columns = self._tenants.get(tenant)
@@ -287,32 +304,42 @@ class Ingest:
             columns = self._tenants[tenant] = _Columns(self._rosters.of(tenant))
         return columns
 
-    async def _resolve(self, columns: _Columns, batch: WriteBatch) -> tuple[Index, list[Labels]]:
-        """The numbers of the batch's label sets, and those of them that are refused."""
+    async def _resolve(self, columns: _Columns, batch: WriteBatch) -> tuple[Index, dict[int, BadData]]:
+        """The numbers of the batch's label sets, and why some of these numbers are refused."""
         numbers = columns.numbers(batch.labels)
         if len(numbers) == 1 and columns.segments.item(numbers.item()) != _UNKNOWN:  # a tenth of what follows
-            return numbers, []
+            return numbers, {}
         fresh = numbers[columns.segments[numbers] == _UNKNOWN]
         if not len(fresh):
-            return numbers, []
+            return numbers, {}
         if self._rosters.total > _KNOWN_SERIES:
             self._tenants = {}
             self._rosters.begin_anew()
+        refused: dict[int, BadData] = {}
         async for some in _in_turns(fresh):
-            self._check(columns.roster, some)
-        refused: list[Labels] = []
+            refused |= self._not_allowed(columns.roster, some)
+        if refused:
+            fresh = fresh[~np.isin(fresh, list(refused))]
         async for some in _in_turns(fresh):
             taken = columns.learn(some, *self._identify(columns.roster.texts(some)))
-            refused += columns.roster.named(some[taken])
+            for number in some[taken].tolist():
+                said = f"series {columns.roster.named(np.array([number], np.uint32))[0]} has the id of another series"
+                refused[number] = SeriesIdCollision(said)
         self._telemetry.set(_SERIES, sum(len(one.held) for one in self._tenants.values()))
         return numbers, refused
 
-    def _check(self, roster: Roster, numbers: Index) -> None:
-        """Refuse label sets that cannot be series; only those that are not plainly good are looked at one by one."""
+    def _not_allowed(self, roster: Roster, numbers: Index) -> dict[int, BadData]:
+        """Label sets that cannot be series, and why; only those that are not plainly good are looked at one by one."""
         limits, plain = self._limits.labels, np.empty(len(numbers), np.bool_)
         check_plain(*roster.texts(numbers), limits.labels, limits.name_bytes, limits.value_bytes, plain)
-        for labels in roster.named(numbers[~plain]):
-            check(labels, limits)
+        refused: dict[int, BadData] = {}
+        doubtful = numbers[~plain]
+        for number, labels in zip(doubtful.tolist(), roster.named(doubtful), strict=True):
+            try:
+                check(labels, limits)
+            except InvalidLabel as error:
+                refused[number] = error
+        return refused
 
     async def _logged(self, tenant: Tenant, columns: _Columns, batch: WriteBatch, numbers: Index) -> None:
         """Return once the batch is acknowledged. Its caller may leave: it is stored all the same, so that log and tail agree."""
@@ -468,7 +495,24 @@ async def _in_turns(numbers: Index) -> AsyncIterator[Index]:
         yield numbers[start : start + _TURN]
 
 
-def _only(batch: WriteBatch, kept: NDArray[np.bool_]) -> WriteBatch:
-    """The batch without the samples of refused series; label sets keep their places."""
-    keep = kept[batch.series]
-    return WriteBatch(batch.labels, batch.series[keep], batch.times[keep], batch.values[keep])
+def _out_of_bounds(batch: WriteBatch, at: int, said: str, samples: int) -> LeftOut:
+    """What the sample at a row has to be left out for, and with it `samples` in all."""
+    series, time = str(batch.labels[int(batch.series[at])]), int(batch.times[at])
+    return LeftOut(
+        SampleOutOfBounds(f"series {series}: the sample of {time} ms {said}", series=series, time=time), samples
+    )
+
+
+def _causes(columns: _Columns, batch: WriteBatch, numbers: Index, refused: Mapping[int, BadData]) -> list[LeftOut]:
+    """Why samples of refused series are left out, each kind of reason once, in the order of the label sets."""
+    counts = np.bincount(batch.series, minlength=len(numbers))
+    kinds: dict[str, LeftOut] = {}
+    for place in np.flatnonzero(columns.segments[numbers] == _UNKNOWN).tolist():
+        if not counts[place]:
+            continue
+        error = refused[int(numbers[place])]
+        known = kinds.get(error.code)
+        kinds[error.code] = LeftOut(
+            known.error if known else error, int(counts[place]) + (known.samples if known else 0)
+        )
+    return list(kinds.values())

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from typing import Final, Protocol
 
 from sightline.domain.alerts.notice import Alert, AlertState
+from sightline.domain.errors import SightlineError
 from sightline.domain.labels import METRIC_NAME, Labels
+from sightline.domain.metrics.left_out import is_partial
 from sightline.domain.metrics.samples import STALE, WriteBatch
 from sightline.domain.tenancy import Principal, Role, Tenant
 
@@ -47,12 +49,20 @@ class Record:
         for alert in alerts:
             if alert.state in _ACTIVE:
                 shown.setdefault(alert.tenant, set()).add(series_of(alert))
+        refused: SightlineError | None = None
         for tenant, present in shown.items():
             samples = [(labels, 1.0) for labels in sorted(present)]
             samples += [(labels, float(STALE)) for labels in sorted(self._shown.get(tenant, frozenset()) - present)]
-            if samples:
-                await self._ingest(Principal("alerts", tenant, Role.WRITER), WriteBatch.at(now, samples))
+            try:
+                if samples:
+                    await self._ingest(Principal("alerts", tenant, Role.WRITER), WriteBatch.at(now, samples))
+            except SightlineError as error:
+                refused = error
+                if not is_partial(error):
+                    continue
             self._shown[tenant] = frozenset(present)
+        if refused is not None:
+            raise refused
 
 
 def series_of(alert: Alert) -> Labels:

@@ -7,6 +7,7 @@ import numpy as np
 from sightline.application.register import Register
 from sightline.domain.errors import InvalidField, InvalidLabel, SampleOutOfBounds
 from sightline.domain.labels import METRIC_NAME, LabelLimits, Labels, check
+from sightline.domain.metrics.left_out import is_partial
 from sightline.domain.metrics.samples import Index, WriteBatch
 from sightline.domain.servers.report import Metric, ServerReport, series_of
 from sightline.domain.servers.server import Server
@@ -31,7 +32,7 @@ class IngestSamples(Protocol):
 
 
 class Report:
-    """The use case. A report is stored whole or not at all; the series of a server are made once and remembered."""
+    """The use case. A report that does not read is refused whole; the series of a server are made once and remembered."""
 
     def __init__(self, register: Register, ingest: IngestSamples, limits: LabelLimits) -> None:
         self._register = register
@@ -44,7 +45,8 @@ class Report:
 
         Raises:
             NotFound: the tenant has no such server.
-            InvalidField, InvalidLabel, SampleOutOfBounds: names the metric by its place, and the field.
+            InvalidField, InvalidLabel: names the metric by its place, and the field; nothing is stored.
+            SampleOutOfBounds: likewise; the other samples are stored.
             SeriesIdCollision, Overloaded, StorageFull, Unavailable: as the ingest use case has them.
         """
         server = self._register.known(principal, report.server_id)
@@ -54,6 +56,8 @@ class Report:
         try:
             accepted = await self._ingest(principal, WriteBatch(labels, series, report.times, report.values))
         except SampleOutOfBounds as error:
+            if is_partial(error):
+                self._register.heard(server)
             raise _placed(error, report) from None
         self._register.heard(server)
         return accepted

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from sightline.application.metadata import MetricMetadata
-from sightline.domain.errors import SeriesIdCollision, SightlineError
+from sightline.domain.errors import SightlineError
 from sightline.domain.metrics.exemplars import NO_EXEMPLARS, ExemplarBatch
+from sightline.domain.metrics.left_out import is_partial
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.scrape.relabel import Relabelling
 from sightline.domain.scrape.scraped import Scraped
@@ -131,7 +132,7 @@ class Scrape:
             failure = error
         seconds = self._clock.monotonic() - started
         failure = await self._take_in(one, adopted, counts, time, seconds) or failure
-        if failure is None:
+        if failure is None or is_partial(failure):
             await self._keep_exemplars(one, time)
         one.scraped_at, one.seconds, one.samples = time, seconds, counts.scraped
         self._tell(one, failure)
@@ -144,8 +145,8 @@ class Scrape:
         """
         self._metadata.forget(one.target)
         batch = one.series.ending(self._clock.now())
-        if len(batch):
-            await self._ingest(self._principal, batch)
+        if len(batch) and (refused := await self._store(one, batch)) and not is_partial(refused):
+            raise refused
 
     @staticmethod
     async def _count(series: TargetSeries, scraped: Scraped) -> Counts:
@@ -156,9 +157,9 @@ class Scrape:
     async def _take_in(
         self, one: Followed, adopted: Adopted | None, counts: Counts, time: int, seconds: float
     ) -> SightlineError | None:
-        """Store what a scrape brought, or that it failed; what intake refuses is a failed scrape too."""
+        """Store what a scrape brought, or that it failed; where intake takes nothing, that is a failed scrape too."""
         refused = await self._store(one, one.series.batch(adopted, time, seconds=seconds, counts=counts))
-        if refused is None or adopted is None or isinstance(refused, SeriesIdCollision):
+        if refused is None or adopted is None or is_partial(refused):
             return refused
         await self._store(one, one.series.batch(None, time, seconds=seconds, counts=counts))
         return refused
@@ -172,10 +173,9 @@ class Scrape:
     async def _store(self, one: Followed, batch: WriteBatch) -> SightlineError | None:
         try:
             await self._ingest(self._principal, batch)
-        except SeriesIdCollision as error:
-            one.series.acknowledged()  # the other series are stored
-            return error
         except SightlineError as error:
+            if is_partial(error):
+                one.series.acknowledged()
             return error
         one.series.acknowledged()
         return None
@@ -194,7 +194,8 @@ class Scrape:
             self._telemetry.add(DUPLICATES, scraped.duplicates)
 
     def _tell(self, one: Followed, failure: SightlineError | None) -> None:
-        one.health = HEALTH[one.health, Outcome.SUCCEEDED if failure is None else Outcome.FAILED]
+        is_up = failure is None or is_partial(failure)
+        one.health = HEALTH[one.health, Outcome.SUCCEEDED if is_up else Outcome.FAILED]
         one.error = "" if failure is None else failure.message
         one.reason = "" if failure is None else str(failure.detail.get("reason", failure.code))
         self._telemetry.add(SCRAPES, labels=(one.reason or "ok",))

@@ -77,12 +77,13 @@ DOORS: Final = {
         [_snappy(one) for one in _remote_write()],
         {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"},
     ),
-    "text": Door("/api/v1/import/prometheus", [_TEXT]),
+    "text": Door("/api/v1/import/prometheus", [_TEXT], is_partial=True),
     "text, packed": Door("/api/v1/import/prometheus", [gzip.compress(_TEXT)], {"Content-Encoding": "gzip"}),
     "OpenMetrics": Door(
         "/api/v1/import/prometheus",
         [_OPEN_METRICS],
         {"Content-Type": "application/openmetrics-text; version=1.0.0"},
+        is_partial=True,
     ),
 }
 

@@ -64,6 +64,7 @@ OWN_MODULES: Final = (
     "sightline.domain.kernels.chunk_encode",
     "sightline.domain.kernels.extended",
     "sightline.domain.kernels.extent",
+    "sightline.domain.kernels.faults",
     "sightline.domain.kernels.gather",
     "sightline.domain.kernels.identity",
     "sightline.domain.kernels.merge",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.domain.labels import Labels, series_id
-from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, Histograms
+from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, Histograms, mark_mask
 
 Times = NDArray[np.int64]
 Values = NDArray[np.float64]
@@ -52,6 +52,13 @@ class WriteBatch:
             np.full(len(pairs), time, dtype=np.int64),
             np.array([value for _, value in pairs], dtype=np.float64),
         )
+
+    def only(self, keep: NDArray[np.bool_]) -> "WriteBatch":
+        """The batch without some of its samples, bool (n,); label sets keep their places."""
+        histograms = self.histograms
+        if len(histograms):
+            histograms = histograms.take(np.flatnonzero(keep[mark_mask(self.values)]))
+        return WriteBatch(self.labels, self.series[keep], self.times[keep], self.values[keep], histograms)
 
     def __len__(self) -> int:
         """How many samples."""

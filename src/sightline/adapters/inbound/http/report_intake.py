@@ -3,11 +3,11 @@
 import asyncio
 from typing import Final
 
-from sightline.adapters.inbound.http import body, instruments
-from sightline.adapters.inbound.http.asgi import Receive, Scope, Send, header, respond
-from sightline.adapters.inbound.http.inflight import Inflight, Share
+from sightline.adapters.inbound.http.asgi import Receive, Scope, Send, respond
+from sightline.adapters.inbound.http.inflight import Inflight
 from sightline.adapters.inbound.http.json_body import check_format
 from sightline.adapters.inbound.http.settings import DoorSettings
+from sightline.adapters.inbound.http.unpacked import unpacked
 from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.wire.server_report import ServerReportDecoder
 from sightline.domain.servers.report import ServerReport
@@ -33,29 +33,14 @@ class ReportIntake:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one report: 202 once every sample is acknowledged; errors of the tree are the dispatcher's to render."""
         check_format(scope)
-        settings = self._settings
         with self._inflight.share() as share:
-            if (length := body.announced(scope)) is not None and length <= settings.max_body_bytes:
-                share.hold(length)
-            data = await body.read(
-                scope,
-                receive,
-                limit=settings.max_body_bytes,
-                setting="http.max_body_bytes",
-                timeout=settings.read_timeout,
-                growing=share.hold,
-            )
-            self._use_cases.telemetry.add(instruments.BYTES_IN, len(data), (PATH,))
-            report = await self._decoded(scope, data, share)
+            data = await unpacked(scope, receive, self._settings, self._use_cases.telemetry, share)
+            report = await self._decoded(data)
             accepted = await self._use_cases.report(scope["user"], report)
         await respond(send, 202, b'{"accepted":%d}' % accepted, "application/json")
 
-    async def _decoded(self, scope: Scope, data: bytes, share: Share) -> ServerReport:
+    async def _decoded(self, data: bytes) -> ServerReport:
         now = self._use_cases.clock.now()
-        if header(scope, b"content-encoding") is not None:
-            limit = self._settings.max_decompressed_bytes
-            data = await asyncio.to_thread(body.decoded, scope, data, limit, "http.max_decompressed_bytes")
-            share.add(len(data))
         if len(data) <= _INLINE_BYTES:
             return self._decoder.decode(data, now)
         async with self._turn:

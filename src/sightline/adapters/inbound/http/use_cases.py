@@ -30,6 +30,7 @@ from sightline.domain.dashboards.dashboard import Dashboard
 from sightline.domain.labels import Labels, Matchers
 from sightline.domain.metrics.cardinality import Cardinality
 from sightline.domain.metrics.exemplars import ExemplarBatch, SeriesExemplars
+from sightline.domain.metrics.left_out import Taken
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.promql.values import Answer
@@ -80,6 +81,10 @@ class Ingesting(Protocol):
 
     async def __call__(self, principal: Principal, batch: WriteBatch) -> int:
         """Store a batch; when this returns it is acknowledged."""
+        ...
+
+    async def partly(self, principal: Principal, batch: WriteBatch) -> Taken:
+        """Store what is valid of a batch; what was left out is part of the answer."""
         ...
 
     def roster(self, tenant: Tenant) -> Roster:
