@@ -46,6 +46,7 @@ class Ranges(NamedTuple):
     kind: NDArray[np.uint8]
 
 
+@np.errstate(over="ignore", under="ignore")
 def upper_bounds(schema: NDArray[np.int8], index: Rows) -> Values:
     """Of exponential buckets the bound away from zero, float64 as the inputs; the last finite one is the greatest float."""
     coarse, fine = np.maximum(-schema.astype(np.int64), 0), np.maximum(schema.astype(np.int64), 0)
