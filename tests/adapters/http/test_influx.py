@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.adapters.http.stage import NOW, Stage, calling
+from typing_extensions import override
 
 from sightline.adapters.inbound.http import instruments
 from sightline.adapters.wire.influx import PIECE_ROWS
@@ -92,6 +93,7 @@ async def test_of_many_bad_lines_few_are_named(client: httpx.AsyncClient, stage:
 class Old(Stage):
     """Intake that leaves one sample of each batch out."""
 
+    @override
     async def partly(self, principal: Principal, batch: WriteBatch) -> Taken:
         self.stored.append((principal, batch))
         return Taken(len(batch) - 1, 0, (LeftOut(SampleOutOfBounds("the sample of 5 ms is too old"), 1),))
