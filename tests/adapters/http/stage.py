@@ -27,6 +27,8 @@ from sightline.adapters.outbound.memory.series import MemorySeries
 from sightline.adapters.outbound.memory.servers import MemoryServers
 from sightline.adapters.wire import push_group
 from sightline.adapters.wire.dashboard import from_json, to_json
+from sightline.adapters.wire.otlp_metrics import OtlpMetricsDecoder
+from sightline.application.absorb import Absorb
 from sightline.application.admit import Turns
 from sightline.application.define import Codec, DefineDashboards
 from sightline.application.delete import Delete
@@ -269,6 +271,7 @@ class Stage:
             search=stage,
             ingest=stage,
             push=self.push,
+            absorb=Absorb(OtlpMetricsDecoder().decode, stage, self.exemplars),
             exemplars=self.exemplars,
             alerts=stage,
             dashboards=DefineDashboards(MemoryCatalog(), DashboardFiles(()), READY_MADE, Codec(to_json, from_json)),

@@ -2,21 +2,17 @@
 
 import gzip
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
-from tests.adapters.http.stage import NOW, Stage, calling
-from typing_extensions import override
+from tests.adapters.http.stage import NOW, Stage
 
 from sightline.adapters.inbound.http import instruments
 from sightline.adapters.wire.influx import PIECE_ROWS
 from sightline.application.search import Found
 from sightline.domain.errors import Overloaded, SampleOutOfBounds, StorageFull
-from sightline.domain.metrics.left_out import LeftOut, Taken
-from sightline.domain.metrics.samples import WriteBatch
-from sightline.domain.tenancy import Principal
+from sightline.domain.metrics.left_out import LeftOut
 
 TOKEN = b"0123456789abcdef0123456789abcdef"
 V1, V2 = "/write", "/api/v2/write"
@@ -89,26 +85,10 @@ async def test_of_many_bad_lines_few_are_named(client: httpx.AsyncClient, stage:
     assert len(stage.stored) == 2
 
 
-@dataclass
-class Old(Stage):
-    """Intake that leaves one sample of each batch out."""
-
-    @override
-    async def partly(self, principal: Principal, batch: WriteBatch) -> Taken:
-        self.stored.append((principal, batch))
-        return Taken(len(batch) - 1, 0, (LeftOut(SampleOutOfBounds("the sample of 5 ms is too old"), 1),))
-
-
-@pytest.fixture
-def old_client(settings: Any) -> httpx.AsyncClient:
-    """A client of that."""
-    return calling(Old(), settings)
-
-
-async def test_samples_that_intake_refuses_are_told_like_lines(old_client: httpx.AsyncClient) -> None:
+async def test_samples_that_intake_refuses_are_told_like_lines(client: httpx.AsyncClient, stage: Stage) -> None:
     """Too old ones beside what could not be read."""
-    async with old_client:
-        error = (await old_client.post(V1, content=b"a x=1 5\nb\na y=1")).json()["error"]
+    stage.left_out = (LeftOut(SampleOutOfBounds("the sample of 5 ms is too old"), 1),)
+    error = (await client.post(V1, content=b"a x=1 5\nb\na y=1")).json()["error"]
     assert error == (
         "partial write: unable to parse 'b': missing fields (line 2)\nthe sample of 5 ms is too old dropped=2"
     )

@@ -7,11 +7,13 @@ from typing import Final
 
 import cramjam
 import httpx
+import msgspec
 import numpy as np
 import pytest
 from tests.adapters.http.mutations import mutated
 from tests.adapters.http.stage import NOW, Stage
 
+from sightline.adapters.wire.otlp_json import metrics_as_protobuf
 from sightline.adapters.wire.remote_write import encode
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.native_histograms import mark_mask
@@ -71,8 +73,83 @@ _LINES: Final = (
     b'cpu,host=a,cpu=cpu0 usage_idle=98.59154929577464,usage_user=0.5 1763700000000000000\nmem free=12i,u=3u,t="a, \\"\nc",ok=t\n',
     "# c\r\n\ndisk,path=C:\\Windows\\ x,device=sd\\,a,ö=ä free=1e5\r\n m\\ n x\\=y=-.5e-7 1763700000000000001".encode(),
 )
+_POINT: Final = {"timeUnixNano": str(NOW * 10**6), "startTimeUnixNano": NOW * 10**6 - 1000}
+_ATTRIBUTES: Final = [{"key": "http.route", "value": {"stringValue": "/x"}}, {"key": "n", "value": {"intValue": "3"}}]
+_EXPORT: Final = {
+    "resourceMetrics": [
+        {
+            "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "a"}}]},
+            "scopeMetrics": [
+                {
+                    "scope": {"name": "lib", "version": "1"},
+                    "metrics": [
+                        {"name": "g", "unit": "s", "gauge": {"dataPoints": [{**_POINT, "asDouble": 1.5}]}},
+                        {
+                            "name": "c",
+                            "sum": {
+                                "aggregationTemporality": 2,
+                                "isMonotonic": True,
+                                "dataPoints": [{**_POINT, "asInt": "7", "attributes": _ATTRIBUTES}],
+                            },
+                        },
+                        {
+                            "name": "h",
+                            "histogram": {
+                                "aggregationTemporality": 2,
+                                "dataPoints": [
+                                    {
+                                        **_POINT,
+                                        "count": 3,
+                                        "sum": 4.5,
+                                        "bucketCounts": ["1", 2, 0],
+                                        "explicitBounds": [0.5, 1],
+                                        "exemplars": [{"asDouble": 0.7, "traceId": "ab" * 16, "spanId": "cd" * 8}],
+                                    }
+                                ],
+                            },
+                        },
+                        {
+                            "name": "e",
+                            "exponentialHistogram": {
+                                "aggregationTemporality": 2,
+                                "dataPoints": [
+                                    {
+                                        **_POINT,
+                                        "count": "4",
+                                        "sum": 9,
+                                        "scale": 10,
+                                        "zeroCount": 1,
+                                        "positive": {"offset": -2, "bucketCounts": ["1", "2"]},
+                                        "attributes": _ATTRIBUTES,
+                                    }
+                                ],
+                            },
+                        },
+                        {
+                            "name": "q",
+                            "summary": {
+                                "dataPoints": [
+                                    {**_POINT, "count": 2, "sum": 3, "quantileValues": [{"quantile": 0.5, "value": 1}]}
+                                ]
+                            },
+                        },
+                    ],
+                }
+            ],
+        }
+    ]
+}
+_OTLP_JSON: Final = msgspec.json.encode(_EXPORT)
+_OTLP: Final = metrics_as_protobuf(_OTLP_JSON)
 
 DOORS: Final = {
+    "OTLP": Door("/v1/metrics", [_OTLP], {"Content-Type": "application/x-protobuf"}),
+    "OTLP, packed": Door(
+        "/v1/metrics",
+        [gzip.compress(_OTLP)],
+        {"Content-Type": "application/x-protobuf", "Content-Encoding": "gzip"},
+    ),
+    "OTLP in JSON": Door("/v1/metrics", [_OTLP_JSON], {"Content-Type": "application/json"}),
     "remote write": Door(
         "/api/v1/write",
         _remote_write(),

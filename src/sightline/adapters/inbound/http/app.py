@@ -27,6 +27,7 @@ from sightline.adapters.inbound.http import (
     influx_queries,
     instruments,
     lifecycle,
+    otlp,
     prometheus,
     pushgateway,
     servers,
@@ -83,6 +84,7 @@ class _Door:
             **dict.fromkeys(influx_paths.WRITE | influx_paths.WRITE_V2, InfluxIntake(use_cases, settings, inflight)),
             REPORT_PATH: ReportIntake(use_cases, settings, inflight),
             READ_PATH: RemoteRead(use_cases, settings, inflight),
+            **otlp.doors(use_cases, settings, inflight),
         }
         seats = Seats(settings.max_websockets, use_cases.telemetry)
         self._live = {
@@ -112,21 +114,21 @@ class _Door:
             answer.status = 499
         except BodyStalled:
             await _refuse(
-                answer, Refusal("request_timeout", "the body did not arrive in time", (("Connection", "close"),))
+                scope, answer, Refusal("request_timeout", "the body did not arrive in time", (("Connection", "close"),))
             )
         except SightlineError as error:
             if answer.status:
                 raise  # the head is out, as of a stream: likewise
             if refusal(error).status == HTTPStatus.INTERNAL_SERVER_ERROR:
                 _log.exception("request failed", method=scope["method"], path=scope["path"])
-            await _refuse(answer, refusal(error))
+            await _refuse(scope, answer, refusal(error))
         except MethodNotAllowedException as error:
-            await _refuse(answer, _not_allowed(scope, (error.headers or {}).get("allow", "")))
+            await _refuse(scope, answer, _not_allowed(scope, (error.headers or {}).get("allow", "")))
         except Exception:  # the outermost loop of a request
             if answer.status:
                 raise  # the head is out: the server logs it and breaks the connection, for the body is not whole
             _log.exception("request failed", method=scope["method"], path=scope["path"])
-            await _refuse(answer, INTERNAL)
+            await _refuse(scope, answer, INTERNAL)
         finally:
             template = scope.get("path_template") or instruments.UNMATCHED
             self._telemetry.add(instruments.REQUESTS, 1, (template, str(answer.status)))
@@ -151,7 +153,7 @@ class _Door:
             if scope["method"] == "OPTIONS":
                 await respond(send, HTTPStatus.NO_CONTENT.value, headers=(("Allow", "POST, OPTIONS"),))
             elif scope["method"] != "POST":
-                await _refuse(send, _not_allowed(scope, "POST"))
+                await _refuse(scope, send, _not_allowed(scope, "POST"))
             else:
                 await self._intake[path](scope, receive, send)
         elif self._queries.takes(scope):
@@ -286,7 +288,11 @@ def _not_allowed(scope: Scope, allowed: str) -> Refusal:
     return Refusal("method_not_allowed", message, (("Allow", allowed),))
 
 
-async def _refuse(send: _Answer, refused: Refusal) -> None:
+async def _refuse(scope: Scope, send: _Answer, refused: Refusal) -> None:
+    """Answer a failure, in the words of the protocol that the path belongs to."""
+    if scope["path"] in otlp.PATHS:
+        await otlp.refuse(scope, send, refused)
+        return
     await respond(send, refused.status.value, send.shape.body(refused), _JSON, refused.headers)
 
 

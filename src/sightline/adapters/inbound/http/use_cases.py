@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from typing_extensions import override
 
+from sightline.application.absorb import Absorb
 from sightline.application.define import Defined, Listing
 from sightline.application.delete import Delete
 from sightline.application.derive import GroupState
@@ -253,6 +254,7 @@ class UseCases:
     search: Searching
     ingest: Ingesting
     push: Push
+    absorb: Absorb
     exemplars: Exemplifying
     alerts: Alerting
     dashboards: Dashboarding
