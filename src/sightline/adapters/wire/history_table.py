@@ -3,11 +3,8 @@
 Source: https://www.rfc-editor.org/rfc/rfc4180, but that a cell holds no line feed.
 """
 
-import csv
 import io
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
@@ -17,137 +14,18 @@ import pyarrow as pa
 import pyarrow.csv
 from numpy.typing import NDArray
 
-from sightline.adapters.wire.exposition_numbers import number
 from sightline.adapters.wire.exposition_series import shown
 from sightline.adapters.wire.history_excerpt import NAMED, NOTHING_ADDED, Excerpt, Names, Unread, distinct
+from sightline.adapters.wire.history_layout import ISO, Layout
 from sightline.adapters.wire.history_numbers import times_of, values_of
-from sightline.domain.errors import BadData
 from sightline.domain.labels import METRIC_NAME, Labels
 from sightline.domain.metrics.samples import Times, WriteBatch
 from sightline.domain.timerange import MAX_TIME
 
-ISO: Final = "iso"
-DELIMITERS: Final = ",;\t|"
-
-_TIMES: Final = frozenset({"time", "timestamp", "ts", "date", "datetime", "date_time", "_time", "unixtime"})
-_VALUES: Final = frozenset({"value", "val", "_value"})
-_METRICS: Final = frozenset({METRIC_NAME, "metric", "metric_name"})
 _SHORTER: Final = {"us": 1_000, "ns": 1_000_000}
 """Units of which a millisecond has that many."""
-_NOT_IN_NAMES: Final = re.compile(r"[^a-zA-Z0-9_:]")
 _SEPARATOR: Final = b"\xff"
 _MOST_COMBINED: Final = 2**62
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """What the columns of a table are, by their headings.
-
-    time_format: `s`, `ms`, `us` or `ns`, ISO, or a pattern of strptime. metric: of all values, or what goes before the names of
-    several columns. zone: of times that do not say theirs.
-    """
-
-    columns: tuple[str, ...]
-    delimiter: str
-    time: str
-    time_format: str
-    values: tuple[str, ...]
-    labels: tuple[str, ...]
-    metric_column: str = ""
-    metric: str = ""
-    zone: str = "UTC"
-
-    def metric_of(self, value: str) -> str:
-        """The name of the metric whose values stand in a column; empty where a column says it."""
-        if self.metric_column:
-            return ""
-        if self.metric and len(self.values) == 1:
-            return self.metric
-        name = _NOT_IN_NAMES.sub("_", f"{self.metric}_{value}" if self.metric else value)
-        return f"_{name}" if name[:1].isdigit() else name
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What was said of a table; what is empty is to be seen."""
-
-    columns: tuple[str, ...] = ()
-    delimiter: str = ""
-    time: str = ""
-    time_format: str = ""
-    values: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
-    metric_column: str = ""
-    metric: str = ""
-    zone: str = "UTC"
-
-
-def layout(head: bytes, wishes: Wishes) -> Layout:
-    """What the columns are, as said or by the heading and the first rows.
-
-    Raises:
-        BadData: it cannot be told, or a column is named that is not there.
-    """
-    lines = head.removeprefix(b"\xef\xbb\xbf").decode(errors="replace").splitlines()[:101]
-    if not lines:
-        raise BadData("the file is empty")
-    delimiter = wishes.delimiter or max(DELIMITERS, key=lines[0].count)
-    rows = list(csv.reader(lines, delimiter=delimiter))
-    columns = wishes.columns or tuple(one.strip() for one in rows.pop(0))
-    rows = [row for row in rows if len(row) == len(columns)]
-    for name in (wishes.time, wishes.metric_column, *wishes.values, *wishes.labels):
-        if name and name not in columns:
-            raise BadData(f"there is no column {name!r}: there are {', '.join(columns)}")
-    if len(set(columns)) != len(columns):
-        raise BadData(f"two columns have one name: {', '.join(columns)}; name all of them with --columns")
-    time = wishes.time or next((one for one in columns if one.lower() in _TIMES), "")
-    if not time:
-        raise BadData(f"which column holds the time? Say --time-column; there are {', '.join(columns)}")
-    metric_column = wishes.metric_column or ("" if wishes.metric else _first_of(columns, _METRICS))
-    rest = [one for one in columns if one not in {time, metric_column, *wishes.labels}]
-    values = wishes.values or tuple(one for one in rest if one.lower() in _VALUES)
-    values = values or tuple(one for one in rest if _is_numeric([row[columns.index(one)] for row in rows]))
-    if not values:
-        raise BadData(f"which columns hold values? Say --value-column; there are {', '.join(columns)}")
-    if not wishes.metric and not metric_column and any(one.lower() in _VALUES for one in values):
-        raise BadData(f"what is measured in column {values[0]!r}? Say --metric or --metric-column")
-    if metric_column and len(values) > 1:
-        raise BadData(
-            f"column {metric_column!r} names the metric, so only one --value-column can be: {', '.join(values)}"
-        )
-    return Layout(
-        columns,
-        delimiter,
-        time,
-        wishes.time_format or _time_format([row[columns.index(time)] for row in rows]),
-        values,
-        wishes.labels or tuple(one for one in rest if one not in values),
-        metric_column,
-        wishes.metric,
-        wishes.zone,
-    )
-
-
-def _first_of(columns: Sequence[str], wanted: frozenset[str]) -> str:
-    return next((one for one in columns if one.lower() in wanted), "")
-
-
-def _is_numeric(cells: Sequence[str]) -> bool:
-    found = [one for one in cells if one.strip()]
-    try:
-        for one in found:
-            number(one.encode())
-    except ValueError:
-        return False
-    return bool(found)
-
-
-def _time_format(cells: Sequence[str]) -> str:
-    """Seconds, milliseconds and so on by how large a number is, which is right from 1973 to 5138."""
-    if not _is_numeric(cells):
-        return ISO
-    size = max((abs(float(one)) for one in cells if one.strip()), default=0.0)
-    return next((unit for unit, bound in (("s", 1e11), ("ms", 1e14), ("us", 1e17)) if size < bound), "ns")
 
 
 class TableReader:
@@ -169,12 +47,14 @@ class TableReader:
     def read(self, data: bytes, line: int) -> Excerpt:
         """The samples of whole lines, the last of which may lack its line feed. line: the number of the first."""
         skipped: list[tuple[int, str]] = []
+        data, garbled = _in_utf8(data, line)
         if not data.strip():
-            return _nothing()
+            return _nothing(garbled[:NAMED], len(garbled))
         try:
             table = self._rows(data, skipped)
         except pa.ArrowInvalid as error:
-            return _nothing([Unread(line, f"the rows from here on are no CSV: {error}")], data.count(b"\n"))
+            broken = Unread(line, f"the rows from here on are no CSV: {error}")
+            return _nothing([broken, *garbled][:NAMED], data.count(b"\n") + 1)
         count = table.num_rows
         times, no_times = self._times(table[self._layout.time])
         combined, texts = self._combined(table)
@@ -200,7 +80,7 @@ class TableReader:
             try:
                 known.append(self._names[text])
                 where[number_] = len(known) - 1
-            except ValueError as error:  # also of what is not UTF-8
+            except ValueError as error:
                 row = int(np.argmax(combined == number_ % len(texts)))
                 messages.setdefault(row, str(error))
         once, index = distinct(known)
@@ -214,7 +94,10 @@ class TableReader:
             [one.labels for one in once], index[series] if len(index) else series.astype(np.uint32), times[rows], values
         )
         told = _told(data, line, skipped, {row: text for row, text in messages.items() if wrong[row]}, count)
-        return Excerpt(batch, [one.fields for one in once], told[:NAMED], int(wrong.sum()) + len(skipped))
+        told = sorted(told + garbled, key=lambda one: one.line)
+        return Excerpt(
+            batch, [one.fields for one in once], told[:NAMED], int(wrong.sum()) + len(skipped) + len(garbled)
+        )
 
     def _rows(self, data: bytes, skipped: list[tuple[int, str]]) -> Any:
         """The cells as bytes; rows of another number of cells are noted and left out."""
@@ -253,7 +136,7 @@ class TableReader:
         _, firsts, combined = np.unique(codes, return_index=True, return_inverse=True)
         texts = []
         for row in firsts.tolist():
-            cells = [values[int(indices[row])].replace(_SEPARATOR, b"\xfe") for indices, values in columns]
+            cells = [values[int(indices[row])] for indices, values in columns]
             texts.append(_SEPARATOR.join(cells if layout.metric_column else [b"", *cells]))
         return combined.astype(np.int64), texts
 
@@ -275,6 +158,24 @@ class TableReader:
             bad[row] = found is None
             out[row] = found or 0
         return out, bad
+
+
+def _in_utf8(data: bytes, line: int) -> tuple[bytes, list[Unread]]:
+    """The lines with those emptied that are not UTF-8, and what to say of these."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        lines, garbled = data.split(b"\n"), []
+        for place, text in enumerate(lines):
+            try:
+                text.decode()
+            except UnicodeDecodeError:
+                garbled.append(
+                    Unread(line + place, "it is not UTF-8: convert the file, as with iconv -f latin1 -t utf-8")
+                )
+                lines[place] = b""
+        return b"\n".join(lines), garbled
+    return data, []
 
 
 def _nothing(unread: Sequence[Unread] = (), wrong: int = 0) -> Excerpt:
@@ -340,4 +241,4 @@ def _told(data: bytes, line: int, skipped: list[tuple[int, str]], messages: dict
     kept = [one for place, one in enumerate(lines) if place not in left_out][:count]
     told = [Unread(lines[number - 1], message) for number, message in skipped if number - 1 < len(lines)]
     told += [Unread(kept[row], message) for row, message in messages.items() if row < len(kept)]
-    return sorted(told, key=lambda one: one.line)
+    return told

@@ -11,7 +11,8 @@ from sightline.adapters.inbound.cli.history.files import Files, Reader
 from sightline.adapters.inbound.cli.history.flags import Columns, Format
 from sightline.adapters.inbound.cli.history.source import Mark
 from sightline.adapters.inbound.cli.program import Ended, Exit
-from sightline.adapters.wire.history_table import TableReader, Wishes, layout
+from sightline.adapters.wire.history_layout import Wishes, layout
+from sightline.adapters.wire.history_table import TableReader
 from sightline.domain.errors import BadData
 from sightline.domain.labels import Labels
 
