@@ -7,8 +7,10 @@ SightlineError
 │   ├── InvalidField             field_invalid         a field of a JSON body, named by its path
 │   ├── InvalidLabel             label_invalid         a label name or value, named
 │   ├── InvalidTenant            tenant_invalid
+│   ├── InvalidHistogram         histogram_invalid     a native histogram that does not agree with itself
 │   ├── SampleOutOfBounds        sample_out_of_bounds  older than retention or too far ahead
 │   ├── SeriesIdCollision        series_id_collision   two label sets with one id: the later is refused
+│   ├── InconsistentPush         push_inconsistent     metrics that do not fit those that other jobs pushed
 │   ├── MalformedQuery           query_malformed       with line and column
 │   ├── TooManyPoints            query_points_limit
 │   └── ReadTooLarge             read_samples_limit
@@ -84,6 +86,12 @@ class InvalidTenant(BadData):
     code = "tenant_invalid"
 
 
+class InvalidHistogram(BadData):
+    """A native histogram that does not agree with itself; the message names the rule it breaks."""
+
+    code = "histogram_invalid"
+
+
 class SampleOutOfBounds(BadData):
     """A sample older than the retention or further ahead of the clock than allowed."""
 
@@ -94,6 +102,12 @@ class SeriesIdCollision(BadData):
     """Two different label sets hash to one series id; the later one is refused rather than mixed with the first."""
 
     code = "series_id_collision"
+
+
+class InconsistentPush(BadData):
+    """Pushed metrics that contradict themselves or what other groups hold, or that bring times of their own."""
+
+    code = "push_inconsistent"
 
 
 class MalformedQuery(BadData):

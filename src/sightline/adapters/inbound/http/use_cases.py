@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from typing_extensions import override
 
+from sightline.application.absorb import Absorb
 from sightline.application.define import Defined, Listing
 from sightline.application.delete import Delete
 from sightline.application.derive import GroupState
@@ -13,6 +14,7 @@ from sightline.application.evaluate import RuleStatus
 from sightline.application.federate import Federate
 from sightline.application.inspect import History
 from sightline.application.metadata import Described
+from sightline.application.push import Push
 from sightline.application.query import QueryOptions
 from sightline.application.read import Read
 from sightline.application.recall import Recall
@@ -30,6 +32,7 @@ from sightline.domain.dashboards.dashboard import Dashboard
 from sightline.domain.labels import Labels, Matchers
 from sightline.domain.metrics.cardinality import Cardinality
 from sightline.domain.metrics.exemplars import ExemplarBatch, SeriesExemplars
+from sightline.domain.metrics.left_out import Taken
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.promql.values import Answer
@@ -80,6 +83,10 @@ class Ingesting(Protocol):
 
     async def __call__(self, principal: Principal, batch: WriteBatch) -> int:
         """Store a batch; when this returns it is acknowledged."""
+        ...
+
+    async def partly(self, principal: Principal, batch: WriteBatch) -> Taken:
+        """Store what is valid of a batch; what was left out is part of the answer."""
         ...
 
     def roster(self, tenant: Tenant) -> Roster:
@@ -246,6 +253,8 @@ class UseCases:
     snapshot: Snapshot
     search: Searching
     ingest: Ingesting
+    push: Push
+    absorb: Absorb
     exemplars: Exemplifying
     alerts: Alerting
     dashboards: Dashboarding
