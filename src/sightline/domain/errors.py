@@ -7,6 +7,7 @@ SightlineError
 │   ├── InvalidField             field_invalid         a field of a JSON body, named by its path
 │   ├── InvalidLabel             label_invalid         a label name or value, named
 │   ├── InvalidTenant            tenant_invalid
+│   ├── InvalidHistogram         histogram_invalid     a native histogram that does not agree with itself
 │   ├── SampleOutOfBounds        sample_out_of_bounds  older than retention or too far ahead
 │   ├── SeriesIdCollision        series_id_collision   two label sets with one id: the later is refused
 │   ├── MalformedQuery           query_malformed       with line and column
@@ -82,6 +83,12 @@ class InvalidTenant(BadData):
     """A tenant name with characters that are not allowed."""
 
     code = "tenant_invalid"
+
+
+class InvalidHistogram(BadData):
+    """A native histogram that does not agree with itself; the message names the rule it breaks."""
+
+    code = "histogram_invalid"
 
 
 class SampleOutOfBounds(BadData):

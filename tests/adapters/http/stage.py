@@ -1,7 +1,7 @@
 """Stand-ins for what is behind the door: canned answers in, what was asked out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -50,10 +50,12 @@ from sightline.application.tail import Tail
 from sightline.application.watch import Watch
 from sightline.domain.alerts.notice import Alert
 from sightline.domain.dashboards.ready_made import READY_MADE
+from sightline.domain.errors import BadData
 from sightline.domain.labels import LabelLimits, Labels, Matchers
 from sightline.domain.metrics.cardinality import Cardinality
 from sightline.domain.metrics.exemplar_ring import ExemplarRing
 from sightline.domain.metrics.freshness import Freshness
+from sightline.domain.metrics.left_out import LeftOut, Taken
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.metrics.tail import Tail as SeriesTail
@@ -145,6 +147,7 @@ class Stage:
     books: RuleBooks = field(default_factory=RuleBooks)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     stored: list[tuple[Principal, WriteBatch]] = field(default_factory=list)
+    refuses: LeftOut = field(default_factory=lambda: LeftOut(BadData("refused"), 0))
     rosters: dict[Tenant, Roster] = field(default_factory=dict)
     read_limits: ReadLimits = field(default_factory=ReadLimits)
     not_ready: str | None = None
@@ -203,6 +206,13 @@ class Stage:
         await self._told("ingest", principal)
         self.stored.append((principal, batch))
         return len(batch)
+
+    async def partly(self, principal: Principal, batch: WriteBatch, unread: Sequence[LeftOut] = ()) -> Taken:
+        """Ingest."""
+        stored = await self(principal, batch)
+        return Taken(
+            stored - self.refuses.samples, len(batch.histograms), (*unread, *[self.refuses][: self.refuses.samples])
+        )
 
     def roster(self, tenant: Tenant) -> Roster:
         """Ingest."""

@@ -7,8 +7,11 @@ import pytest
 from sightline.domain.kernels.compiled import JIT, compile_all
 
 DECODERS = (
+    "sightline.adapters.wire.histogram_scan",
     "sightline.adapters.wire.remote_read_chunks",
     "sightline.adapters.wire.remote_read_samples",
+    "sightline.adapters.wire.remote_write2_scan",
+    "sightline.adapters.wire.remote_write2_symbols",
     "sightline.adapters.wire.remote_write_exemplars",
     "sightline.adapters.wire.remote_write_scan",
     "sightline.adapters.wire.remote_write_text",

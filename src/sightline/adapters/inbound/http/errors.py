@@ -38,6 +38,7 @@ MEANING: Final[dict[str, tuple[HTTPStatus, ErrorType]]] = {
     "field_invalid": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
     "label_invalid": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
     "tenant_invalid": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
+    "histogram_invalid": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
     "sample_out_of_bounds": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
     "series_id_collision": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
     "query_malformed": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
