@@ -22,7 +22,10 @@ import structlog
 from sightline import __version__
 from sightline.adapters.inbound import jobs
 from sightline.adapters.inbound.cli.doctor.redact import redacted
-from sightline.adapters.inbound.http.access import check_listener, read_token
+from sightline.adapters.inbound.grpc.serving import Listening
+from sightline.adapters.inbound.grpc.serving import serving as serving_grpc
+from sightline.adapters.inbound.grpc.settings import GrpcSettings
+from sightline.adapters.inbound.http.access import Access, check_listener, read_token
 from sightline.adapters.inbound.http.app import build
 from sightline.adapters.inbound.http.asgi import App
 from sightline.adapters.inbound.http.serving import bind, serving, url
@@ -55,7 +58,11 @@ from sightline.adapters.outbound.system.clock import SystemClock
 from sightline.adapters.outbound.system.disk import SystemDisk
 from sightline.adapters.outbound.tiered import TieredSeries
 from sightline.adapters.wire import dashboard as dashboard_text
+from sightline.adapters.wire import push_group
 from sightline.adapters.wire.exposition_decoder import ExpositionDecoder
+from sightline.adapters.wire.otlp_metrics import OtlpMetricsDecoder
+from sightline.adapters.wire.otlp_series import Naming
+from sightline.application.absorb import Absorb
 from sightline.application.adopt import Adopt
 from sightline.application.collect import Collect
 from sightline.application.count import Count
@@ -72,6 +79,7 @@ from sightline.application.ingest import Ingest, IngestLimits
 from sightline.application.inspect import Inspect
 from sightline.application.metadata import MetricMetadata
 from sightline.application.notify import Notify
+from sightline.application.push import GroupCodec, Push
 from sightline.application.query import Query, QueryLimits
 from sightline.application.read import Read, ReadLimits
 from sightline.application.recall import Recall
@@ -103,7 +111,8 @@ from sightline.domain.metrics.index import LabelIndex
 from sightline.domain.metrics.roster import Rosters
 from sightline.domain.metrics.tail import Tail
 from sightline.domain.promql.parse import TextLimits
-from sightline.domain.tenancy import LOCAL
+from sightline.domain.push.groups import PushLimits
+from sightline.domain.tenancy import LOCAL, Principal
 from sightline.ports.notifier import Notifier
 from sightline.ports.rulebook import RulesRead
 from sightline.ports.scraper import Scraper
@@ -113,6 +122,9 @@ from sightline.settings.shown import plain
 
 _KERNELS: Final = (
     "sightline.adapters.wire.histogram_scan",
+    "sightline.adapters.wire.influx_scan",
+    "sightline.adapters.wire.otlp_histograms",
+    "sightline.adapters.wire.otlp_scan",
     "sightline.adapters.wire.remote_read_chunks",
     "sightline.adapters.wire.remote_read_samples",
     "sightline.adapters.wire.remote_write2_scan",
@@ -138,6 +150,8 @@ _BUILD: Final = Instrument(
     "sightline_build_info", "Which version runs, and on which Python; always 1.", Kind.GAUGE, ("version", "python")
 )
 _NATIVE: Final = "prometheus.listen"
+_OTLP_HTTP: Final = "otlp.http_listen"
+_OTLP_GRPC: Final = "otlp.grpc_listen"
 _FLUSH_EVERY: Final = 1.0
 _NOTIFY_EVERY: Final = 1.0
 _REFILL_EVERY: Final = 30.0  # once done it is not done again
@@ -152,12 +166,16 @@ _log = structlog.get_logger("sightline")
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A started program. url: where it listens, port 0 resolved. also: where else. reload: reads again what may change."""
+    """A started program. url: where it listens, port 0 resolved. also: where else. reload: reads again what may change.
+
+    grpc: where it listens for gRPC, soon after the start; None where it does not.
+    """
 
     url: str
     recovered: Recovered
     reload: Callable[[], Awaitable[None]]
     also: tuple[str, ...] = ()
+    grpc: Listening | None = None
 
 
 def check(settings: Settings) -> None:
@@ -169,6 +187,8 @@ def check(settings: Settings) -> None:
     host, _ = _address(settings.listen)
     check_listener(host, settings.http.token_file, insecure=settings.http.insecure)
     _native_address(settings)
+    _otlp_address(settings, _OTLP_HTTP, settings.otlp.http_listen)
+    _otlp_address(settings, _OTLP_GRPC, settings.otlp.grpc_listen)
     _door_settings(settings, host)
     _notifiers(settings)
     _watched(settings)
@@ -204,6 +224,7 @@ async def _open(settings: Settings, stack: AsyncExitStack, leave: Callable[[], N
     listeners = [listener]
     if native := _native_address(settings):
         listeners.append(stack.enter_context(bind(*native, _NATIVE)))
+    listeners += _otlp_listener(settings, stack)
     _collect_rarely(stack)
     core = await _core(settings, stack)
     parts = await _parts(settings, core, stack)
@@ -217,7 +238,8 @@ async def _open(settings: Settings, stack: AsyncExitStack, leave: Callable[[], N
     stack.callback(core.bus.close)  # before the door drains, so that live streams end
     stack.callback(stopping.set)
     await _start_jobs(settings, core, parts, listener.getsockname()[1], stack)
-    return Running(url(listener), core.recovered, reload, tuple(map(url, listeners[1:])))
+    listening = await _serve_grpc(settings, door, use_cases, stack)
+    return Running(url(listener), core.recovered, reload, tuple(map(url, listeners[1:])), listening)
 
 
 def _introduce(telemetry: PrometheusTelemetry) -> None:
@@ -231,6 +253,32 @@ async def _serve(app: App, door: DoorSettings, listeners: Sequence[socket.socket
         await stack.enter_async_context(serving(app, door, listener, drain_seconds=_DRAIN_SECONDS))
     for listener in listeners[1:]:
         _log.info("also listening", url=url(listener))
+
+
+async def _serve_grpc(
+    settings: Settings, door: DoorSettings, use_cases: UseCases, stack: AsyncExitStack
+) -> Listening | None:
+    """Open the door for exporters that speak gRPC, unless the settings say no."""
+    address = _otlp_address(settings, _OTLP_GRPC, settings.otlp.grpc_listen)
+    if address is None:
+        return None
+    access = Access(replace(door, host=address[0]))
+
+    def admit(metadata: Mapping[str, str]) -> Principal:
+        headers = [(name.encode(), str(value).encode()) for name, value in metadata.items()]
+        return access.principal({"type": "http", "headers": headers})
+
+    grpc = GrpcSettings(
+        host=address[0],
+        port=address[1],
+        absorb=use_cases.absorb,
+        admit=admit,
+        telemetry=use_cases.telemetry,
+        max_message_bytes=settings.http.max_decompressed_bytes,
+        max_inflight_bytes=settings.http.max_inflight_bytes,
+        drain_seconds=_DRAIN_SECONDS,
+    )
+    return await stack.enter_async_context(serving_grpc(grpc))
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +403,7 @@ class _Parts:
     scraping: _Scraping
     rules: _Rules
     docker: DockerSource
+    push: Push
 
 
 async def _parts(settings: Settings, core: _Core, stack: AsyncExitStack) -> _Parts:
@@ -388,6 +437,7 @@ async def _parts(settings: Settings, core: _Core, stack: AsyncExitStack) -> _Par
         await _scraping(settings, core, stack),
         await _rules(settings, core, query, notify),
         DockerSource(_watched(settings), clock, telemetry),
+        _push(settings, core, catalog),
     )
 
 
@@ -400,6 +450,8 @@ def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio
         snapshot=Snapshot(core.flush, core.clock, core.copy, lambda: token_hex(8)),
         search=Search(core.reader, SearchLimits(settings.search.max_results)),
         ingest=core.ingest,
+        push=parts.push,
+        absorb=_absorb(settings, core),
         exemplars=core.exemplars,
         alerts=parts.evaluate,
         dashboards=parts.dashboards,
@@ -423,6 +475,16 @@ def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio
     )
 
 
+def _absorb(settings: Settings, core: _Core) -> Absorb:
+    """What takes in what OpenTelemetry's exporters bring."""
+    otlp = settings.otlp
+    naming = Naming(
+        frozenset(otlp.promote_resource_attributes), otlp.scope_labels, otlp.keep_identifying_resource_attributes
+    )
+    decoder = OtlpMetricsDecoder(naming, max_samples=settings.intake.request_samples)
+    return Absorb(decoder.decode, core.ingest, core.exemplars)
+
+
 async def _start_jobs(settings: Settings, core: _Core, parts: _Parts, port: int, stack: AsyncExitStack) -> None:
     """Everything that happens by itself, again and again."""
     _introduce(core.telemetry)
@@ -441,6 +503,7 @@ async def _start_jobs(settings: Settings, core: _Core, parts: _Parts, port: int,
     # The catalog's driver takes half a second to load: not before the door is open and samples come in.
     await evaluate.install(LOCAL, builtin_rules(settings.alerts.cpu_threshold, settings.alerts.memory_threshold))
     await evaluate.install(LOCAL, container_rules())
+    ticker.every(settings.push.interval.seconds, "store pushed groups", parts.push.repeat)
     ticker.every(settings.alerts.interval.seconds, "evaluate alerts", jobs.evaluating(evaluate, Record(core.ingest)))
     ticker.every(_REFILL_EVERY, "refill memory", lambda: core.reader.refill(clock.now()))
     ticker.every(settings.own.interval.seconds, "measure memory", lambda: core.reader.measure(core.telemetry))
@@ -568,6 +631,27 @@ def _native_address(settings: Settings) -> tuple[str, int] | None:
     return host, port
 
 
+def _otlp_address(settings: Settings, setting: str, listen: str) -> tuple[str, int] | None:
+    """Where exporters of OpenTelemetry look for us; None where they shall not find us."""
+    if not listen:
+        return None
+    host, port = _address(listen, setting)
+    check_listener(host, settings.http.token_file, insecure=settings.http.insecure, setting=setting)
+    return host, port
+
+
+def _otlp_listener(settings: Settings, stack: AsyncExitStack) -> list[socket.socket]:
+    """The further address of the HTTP door for exporters; none where the port is taken, as by a collector, which is said."""
+    address = _otlp_address(settings, _OTLP_HTTP, settings.otlp.http_listen)
+    if address is None:
+        return []
+    try:
+        return [stack.enter_context(bind(*address, _OTLP_HTTP))]
+    except SettingsInvalid as error:
+        _log.warning("not listening", setting=_OTLP_HTTP, reason=error.message)
+        return []
+
+
 def _program(settings: Settings, core: _Core, reload: Reload) -> Program:
     """What is told of the program."""
     shown: dict[str, Any] = redacted(plain(settings))
@@ -629,6 +713,19 @@ def _engine_limits(settings: Settings) -> EngineLimits:
 def _label_limits(settings: Settings) -> LabelLimits:
     intake = settings.intake
     return LabelLimits(intake.labels, intake.label_name_bytes, intake.label_value_bytes)
+
+
+def _push(settings: Settings, core: _Core, catalog: SqlCatalog) -> Push:
+    given = settings.push
+    return Push(
+        catalog,
+        GroupCodec(push_group.to_json, push_group.from_json),
+        core.ingest,
+        core.clock,
+        core.telemetry,
+        PushLimits(given.max_groups, given.max_group_samples, given.max_samples),
+        _label_limits(settings),
+    )
 
 
 def _text_limits(settings: Settings) -> TextLimits:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
+from tests.oracles.native_histogram import Value, marked
 
 from sightline.domain.labels import Labels, metric_id, series_id
 from sightline.domain.metrics.journal import Appended, SealedRange, SeriesSeen, seal
@@ -17,7 +18,7 @@ class Write:
 
     tenant: Tenant
     labels: Labels
-    samples: Sequence[tuple[int, float]]
+    samples: Sequence[tuple[int, Value]]
     fresh: bool = True
 
     def entry(self, first_seq: int) -> Appended:
@@ -32,7 +33,7 @@ class Write:
             np.array([metric_id(self.labels.name)], np.uint64),
             np.zeros(len(times), np.uint32),
             np.array(times, np.int64),
-            np.array([value for _, value in self.samples], np.float64),
+            *marked([value for _, value in self.samples]),
         )
 
 

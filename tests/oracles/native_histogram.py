@@ -1,12 +1,21 @@
 """Native histograms one at a time: plain objects, to and from the columns."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from hypothesis import strategies as st
 
-from sightline.domain.metrics.native_histograms import CUSTOM_SCHEMA, Buckets, Histograms, ResetHint
+from sightline.domain.metrics.native_histograms import (
+    CUSTOM_SCHEMA,
+    MARK,
+    NO_HISTOGRAMS,
+    Buckets,
+    Histograms,
+    ResetHint,
+    Values,
+    mark_mask,
+)
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,38 @@ def natives(found: Histograms) -> list[Native]:
         )
         for row in range(len(found))
     ]
+
+
+Value = float | Native
+"""A sample's: a number or a histogram."""
+
+
+def marked(values: Sequence[Value]) -> tuple[Values, Histograms]:
+    """The values of samples, marks where they are histograms, and these."""
+    found = [one for one in values if isinstance(one, Native)]
+    numbers = [MARK if isinstance(one, Native) else one for one in values]
+    return np.array(numbers, np.float64), columns(found) if found else NO_HISTOGRAMS
+
+
+def told(values: Values, histograms: Histograms) -> list[Value]:
+    """What samples hold; there is a histogram for each mark."""
+    rows, found = np.flatnonzero(mark_mask(values)).tolist(), list[Value](values.tolist())
+    for row, one in zip(rows, natives(histograms), strict=True):
+        found[row] = one
+    return found
+
+
+def exact(value: Value) -> bytes | Native:
+    """What of a value is compared, so that NaNs are alike when their bits are."""
+    return value if isinstance(value, Native) else np.float64(value).tobytes()
+
+
+def numbered(number: int) -> Value:
+    """A value that no other number has; every third is a histogram, and of these no two have buckets alike."""
+    if number % 3:
+        return float(number)
+    negative = {1: float(number)} if number % 2 else {}
+    return Native(schema=number % 9, count=3.0 + number, positive={number % 5: 1.0, 7: 2.0}, negative=negative)
 
 
 def _buckets(rows: list[Mapping[int, float]]) -> Buckets:

@@ -10,6 +10,7 @@ SightlineError
 │   ├── InvalidHistogram         histogram_invalid     a native histogram that does not agree with itself
 │   ├── SampleOutOfBounds        sample_out_of_bounds  older than retention or too far ahead
 │   ├── SeriesIdCollision        series_id_collision   two label sets with one id: the later is refused
+│   ├── InconsistentPush         push_inconsistent     metrics that do not fit those that other jobs pushed
 │   ├── MalformedQuery           query_malformed       with line and column
 │   ├── TooManyPoints            query_points_limit
 │   └── ReadTooLarge             read_samples_limit
@@ -101,6 +102,12 @@ class SeriesIdCollision(BadData):
     """Two different label sets hash to one series id; the later one is refused rather than mixed with the first."""
 
     code = "series_id_collision"
+
+
+class InconsistentPush(BadData):
+    """Pushed metrics that contradict themselves or what other groups hold, or that bring times of their own."""
+
+    code = "push_inconsistent"
 
 
 class MalformedQuery(BadData):

@@ -99,6 +99,19 @@ class Intake(Struct, frozen=True, forbid_unknown_fields=True):
     label_value_bytes: Annotated[int, Meta(ge=1, description="Bytes of a label value.")] = 8192
 
 
+class Push(Struct, frozen=True, forbid_unknown_fields=True):
+    """What jobs push, as to a Pushgateway."""
+
+    interval: Annotated[
+        Duration, Meta(description="How often pushed groups are stored again, as a scrape of a Pushgateway would.")
+    ] = Duration(15_000)
+    max_groups: Annotated[int, Meta(ge=1, description="Pushed groups that a tenant may have.")] = 10_000
+    max_group_samples: Annotated[int, Meta(ge=1, description="Samples that a pushed group may hold.")] = 10_000
+    max_samples: Annotated[
+        int, Meta(ge=1, description="Samples that all pushed groups of a tenant may hold together.")
+    ] = 1_000_000
+
+
 class Exemplars(Struct, frozen=True, forbid_unknown_fields=True):
     """Exemplars in memory."""
 
@@ -237,6 +250,36 @@ class Prometheus(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
 
 
+class Otlp(Struct, frozen=True, forbid_unknown_fields=True):
+    """OpenTelemetry's exporters."""
+
+    http_listen: Annotated[
+        str,
+        Meta(description="A further address and port of the HTTP door, where exporters look for it; empty: none."),
+    ] = "127.0.0.1:4318"
+    grpc_listen: Annotated[
+        str, Meta(description="Address and port at which exporters are served by gRPC; empty: none.")
+    ] = "127.0.0.1:4317"
+    promote_resource_attributes: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Resource attributes that become labels of every series, as `deployment.environment.name`; all are on `target_info`."
+        ),
+    ] = ()
+    keep_identifying_resource_attributes: Annotated[
+        bool,
+        Meta(
+            description="Whether `target_info` repeats `service.namespace`, `service.name` and `service.instance.id`, of which `job` and `instance` are made."
+        ),
+    ] = False
+    scope_labels: Annotated[
+        bool,
+        Meta(
+            description="Whether series have the instrumentation scope as labels `otel_scope_name`, `otel_scope_version` and so on."
+        ),
+    ] = True
+
+
 class Host(Struct, frozen=True, forbid_unknown_fields=True):
     """The machine that Sightline runs on."""
 
@@ -369,6 +412,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     hot: Hot = field(default_factory=Hot)
     index: Index = field(default_factory=Index)
     intake: Intake = field(default_factory=Intake)
+    push: Push = field(default_factory=Push)
     exemplars: Exemplars = field(default_factory=Exemplars)
     disk: Disk = field(default_factory=Disk)
     query: Query = field(default_factory=Query)
@@ -376,6 +420,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     read: Read = field(default_factory=Read)
     http: Http = field(default_factory=Http)
     prometheus: Prometheus = field(default_factory=Prometheus)
+    otlp: Otlp = field(default_factory=Otlp)
     host: Host = field(default_factory=Host)
     containers: Containers = field(default_factory=Containers)
     own: Own = field(default_factory=Own)

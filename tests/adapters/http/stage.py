@@ -25,7 +25,10 @@ from sightline.adapters.outbound.memory.journal import MemoryJournal
 from sightline.adapters.outbound.memory.scraper import MemoryScraper
 from sightline.adapters.outbound.memory.series import MemorySeries
 from sightline.adapters.outbound.memory.servers import MemoryServers
+from sightline.adapters.wire import push_group
 from sightline.adapters.wire.dashboard import from_json, to_json
+from sightline.adapters.wire.otlp_metrics import OtlpMetricsDecoder
+from sightline.application.absorb import Absorb
 from sightline.application.admit import Turns
 from sightline.application.define import Codec, DefineDashboards
 from sightline.application.delete import Delete
@@ -38,6 +41,7 @@ from sightline.application.flush import Flush, FlushPolicy
 from sightline.application.follow import Follow
 from sightline.application.inspect import Inspect
 from sightline.application.metadata import MetricMetadata
+from sightline.application.push import GroupCodec, Push
 from sightline.application.query import QueryOptions
 from sightline.application.read import Read, ReadLimits
 from sightline.application.recall import Recall
@@ -50,7 +54,6 @@ from sightline.application.tail import Tail
 from sightline.application.watch import Watch
 from sightline.domain.alerts.notice import Alert
 from sightline.domain.dashboards.ready_made import READY_MADE
-from sightline.domain.errors import BadData
 from sightline.domain.labels import LabelLimits, Labels, Matchers
 from sightline.domain.metrics.cardinality import Cardinality
 from sightline.domain.metrics.exemplar_ring import ExemplarRing
@@ -60,6 +63,7 @@ from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.metrics.tail import Tail as SeriesTail
 from sightline.domain.promql.values import Answer, Value, Vector
+from sightline.domain.push.groups import PushLimits
 from sightline.domain.scrape.job import ScrapeJob
 from sightline.domain.tenancy import DEFAULT_TENANT, Principal, Tenant
 from sightline.domain.timerange import DAY, Grid, TimeRange
@@ -147,7 +151,7 @@ class Stage:
     books: RuleBooks = field(default_factory=RuleBooks)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     stored: list[tuple[Principal, WriteBatch]] = field(default_factory=list)
-    refuses: LeftOut = field(default_factory=lambda: LeftOut(BadData("refused"), 0))
+    left_out: tuple[LeftOut, ...] = ()
     rosters: dict[Tenant, Roster] = field(default_factory=dict)
     read_limits: ReadLimits = field(default_factory=ReadLimits)
     not_ready: str | None = None
@@ -208,11 +212,10 @@ class Stage:
         return len(batch)
 
     async def partly(self, principal: Principal, batch: WriteBatch, unread: Sequence[LeftOut] = ()) -> Taken:
-        """Ingest."""
-        stored = await self(principal, batch)
-        return Taken(
-            stored - self.refuses.samples, len(batch.histograms), (*unread, *[self.refuses][: self.refuses.samples])
-        )
+        """Ingest; `left_out` is said to be left out, though it is not."""
+        if not len(batch):
+            return Taken(0, left_out=tuple(unread))
+        return Taken(await self(principal, batch), len(batch.histograms), (*unread, *self.left_out))
 
     def roster(self, tenant: Tenant) -> Roster:
         """Ingest."""
@@ -236,6 +239,8 @@ class Stage:
         return Cardinality(0, 0, 0, None, None, (), (), (), ())
 
     def __post_init__(self) -> None:
+        codec = GroupCodec(push_group.to_json, push_group.from_json)
+        self.push = Push(MemoryCatalog(), codec, self, self.clock, self.telemetry, PushLimits(), LabelLimits())
         self.watch = Watch(self.clock, self.telemetry)
         self.server_list = MemoryServers()
         self.servers = Register(self.server_list, self.clock, LabelLimits())
@@ -265,6 +270,8 @@ class Stage:
             snapshot=Snapshot(self.flush, self.clock, self.copy, lambda: "0123456789abcdef"),
             search=stage,
             ingest=stage,
+            push=self.push,
+            absorb=Absorb(OtlpMetricsDecoder().decode, stage, self.exemplars),
             exemplars=self.exemplars,
             alerts=stage,
             dashboards=DefineDashboards(MemoryCatalog(), DashboardFiles(()), READY_MADE, Codec(to_json, from_json)),

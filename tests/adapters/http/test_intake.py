@@ -124,23 +124,24 @@ async def test_a_write_that_is_stored_in_part_says_so(client: httpx.AsyncClient,
     answer = await client.post("/api/v1/write", content=body, headers=V2_HEADERS)
     assert (answer.status_code, answer.json()["code"], written(answer)) == (400, "label_invalid", [2, 0, 0])
     assert "odd number of references; 2 samples were refused, the other 2 stored" in answer.json()["error"]
-    stage.refuses = LeftOut(SampleOutOfBounds("the sample of 1 ms is too old"), 1)
+    stage.left_out = (LeftOut(SampleOutOfBounds("the sample of 1 ms is too old"), 1),)
     answer = await client.post("/api/v1/write", content=body, headers=V2_HEADERS)
-    assert (answer.status_code, written(answer)) == (400, [1, 0, 0])
+    assert (answer.status_code, written(answer)) == (400, [2, 0, 0])
     answer = await client.post("/api/v1/write", content=request(), headers=HEADERS)
     assert (answer.status_code, answer.json()["code"]) == (400, "sample_out_of_bounds")
-    assert answer.json()["error"] == "the sample of 1 ms is too old; 1 sample was refused, the other 1 stored"
+    assert answer.json()["error"] == "the sample of 1 ms is too old; 1 sample was refused, the other 2 stored"
 
 
 async def test_failures_of_version_2_tell_that_nothing_is_stored(client: httpx.AsyncClient, stage: Stage) -> None:
     """Damaged bodies, overload and a full disk have the headers too, and what they always had."""
     answer = await client.post("/api/v1/write", content=b"no", headers=V2_HEADERS)
     assert (answer.status_code, answer.json()["code"], written(answer)) == (400, "body_malformed", [0, 0, 0])
+    body = second({"labels_refs": [1, 2], "samples": SAMPLES})
     stage.fails = Overloaded("full", retry_after=5)
-    answer = await client.post("/api/v1/write", content=second(), headers=V2_HEADERS)
+    answer = await client.post("/api/v1/write", content=body, headers=V2_HEADERS)
     assert (answer.status_code, answer.headers["retry-after"], written(answer)) == (429, "5", [0, 0, 0])
     stage.fails = StorageFull("full")
-    answer = await client.post("/api/v1/write", content=second(), headers=V2_HEADERS)
+    answer = await client.post("/api/v1/write", content=body, headers=V2_HEADERS)
     assert (answer.status_code, written(answer)) == (503, [0, 0, 0])
 
 

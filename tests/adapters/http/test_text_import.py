@@ -1,4 +1,4 @@
-"""Samples pushed in the text format: what is stored, and that it is all or nothing."""
+"""Samples pushed in the text format: what is stored, and what is said of the rest."""
 
 import gzip
 from collections.abc import Callable
@@ -8,8 +8,10 @@ import pytest
 from tests.adapters.http.stage import NOW, Stage
 
 from sightline.adapters.inbound.http.text_import import PATH, WRITTEN
-from sightline.domain.errors import Overloaded
+from sightline.adapters.wire.exposition_decoder import OPENMETRICS
+from sightline.domain.errors import Overloaded, SampleOutOfBounds
 from sightline.domain.labels import Labels
+from sightline.domain.metrics.left_out import LeftOut
 
 Caller = Callable[..., httpx.AsyncClient]
 
@@ -73,23 +75,56 @@ async def test_extra_labels_go_before_those_of_the_body(client: httpx.AsyncClien
     assert stage.stored[0][1].labels == (expected,)
 
 
+@pytest.mark.parametrize("path", ["/job/backup/volume/all", "/job@base64/YmFja3Vw/volume@base64/YWxs"])
+async def test_labels_of_the_path_go_before_those_of_the_body(
+    client: httpx.AsyncClient, stage: Stage, path: str
+) -> None:
+    """Labels may stand in the path, plain or in base64, as in that of a push to the Pushgateway."""
+    answer = await client.post(f"{PATH}/metrics{path}?timestamp=1763699999000", content=BODY)
+    assert answer.status_code == 204
+    expected = Labels.of(__name__="backup_size_bytes", job="backup", volume="all")
+    assert [(labels, time) for labels, time, _ in stored(stage)] == [
+        (expected, 1_763_699_999_000),
+        (expected, 1_763_699_000_000),
+    ]
+
+
+async def test_lines_that_cannot_be_read_are_named_and_the_rest_is_stored(
+    client: httpx.AsyncClient, stage: Stage
+) -> None:
+    """The answer names the first ones and counts; what intake leaves out comes on top."""
+    body = b"a 1\nb{ 1\nc one\nd 1 1 1\ne{} x\nf 2\na 3\n"
+    answer = await client.post(PATH, content=body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "body_malformed")
+    assert [(labels.name, value) for labels, _, value in stored(stage)] == [("a", 1), ("f", 2), ("a", 3)]
+    for said in ("line 2: ", "line 3: ", "and 1 reasons more", "4 samples were refused, the other 3 stored"):
+        assert said in answer.json()["error"]
+    stage.left_out = (LeftOut(SampleOutOfBounds("series f: too old"), 1),)
+    answer = await client.post(PATH, content=b"a 1\n")
+    assert (answer.status_code, answer.json()["code"]) == (400, "sample_out_of_bounds")
+    answer = await client.post(PATH, content=b"a 1\nb\n")
+    assert (answer.status_code, answer.json()["code"]) == (400, "body_malformed")
+    assert "too old; 2 samples were refused" in answer.json()["error"]
+
+
 @pytest.mark.parametrize(
     ("body", "headers", "query", "code", "said"),
     [
-        (b"up 1\nup{ 1\n", {}, "", "body_malformed", "line 2"),
-        (b"up 1\nup one\n", {}, "", "body_malformed", "line 2"),
         (b"\xff\xfe 1\n", {}, "", "body_malformed", "line 1"),
+        (b"up 1\n", {"Content-Type": OPENMETRICS}, "", "body_malformed", "# EOF"),
         (gzip.compress(BODY)[:-9], {"Content-Encoding": "gzip"}, "", "body_malformed", "gzip"),
         (BODY, {"Content-Encoding": "br"}, "", "media_type_unsupported", "br"),
         (BODY, {"Content-Type": "image/png"}, "", "media_type_unsupported", "image/png"),
         (BODY, {}, "?extra_label=job", "parameter_invalid", "extra_label"),
         (BODY, {}, "?extra_label==x", "parameter_invalid", "extra_label"),
+        (BODY, {}, "?timestamp=now", "parameter_invalid", "timestamp"),
+        (BODY, {}, "/metrics/job/a/b", "label_invalid", "'b'"),
     ],
 )
-async def test_what_is_wrong_is_named_and_nothing_stored(
+async def test_what_is_wrong_with_all_of_it_is_named_and_nothing_stored(
     client: httpx.AsyncClient, stage: Stage, body: bytes, headers: dict[str, str], query: str, code: str, said: str
 ) -> None:
-    """A bad line, encoding, type or parameter refuses the whole body, and the message says which."""
+    """A bad encoding, type, end or parameter refuses the whole body, and the message says which."""
     answer = await client.post(f"{PATH}{query}", content=body, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (415 if code == "media_type_unsupported" else 400, code)
     assert said in answer.json()["error"]

@@ -8,6 +8,9 @@ from sightline.domain.kernels.compiled import JIT, compile_all
 
 DECODERS = (
     "sightline.adapters.wire.histogram_scan",
+    "sightline.adapters.wire.influx_scan",
+    "sightline.adapters.wire.otlp_histograms",
+    "sightline.adapters.wire.otlp_scan",
     "sightline.adapters.wire.remote_read_chunks",
     "sightline.adapters.wire.remote_read_samples",
     "sightline.adapters.wire.remote_write2_scan",

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.oracles.native_histogram import Value, marked, numbered, told
 
 from sightline.domain.metrics import sliding
 from sightline.domain.metrics.chains import Chains
@@ -13,7 +14,7 @@ from sightline.domain.timerange import ALL_TIME, TimeRange
 
 SERIES = 3
 Sample = tuple[int, int]
-"""A series and a time; the value is the sample's number."""
+"""A series and a time; the value is made of the sample's number."""
 ADDITION = st.lists(st.tuples(st.integers(0, SERIES - 1), st.integers(0, 20)), min_size=1, max_size=12)
 
 
@@ -33,7 +34,7 @@ def check_views(steps: list[list[Sample] | int], ends: tuple[int, int]) -> None:
     within = TimeRange(*ends)
     chains = Chains()
     chains.reserve(SERIES)
-    held: list[list[tuple[Sample, float]]] = []
+    held: list[list[tuple[Sample, Value]]] = []
     views = []
     count = 0
     for step in steps:
@@ -42,21 +43,21 @@ def check_views(steps: list[list[Sample] | int], ends: tuple[int, int]) -> None:
             del held[:step]
         else:
             index = np.array([series for series, _ in step], np.uint32)
-            values = np.arange(count, count + len(step), dtype=np.float64)
-            chains.add(np.arange(SERIES), index, np.array([time for _, time in step], np.int64), values)
-            held.append(list(zip(step, values.tolist(), strict=True)))
+            own = [numbered(number) for number in range(count, count + len(step))]
+            chains.add(np.arange(SERIES), index, np.array([time for _, time in step], np.int64), *marked(own))
+            held.append(list(zip(step, own, strict=True)))
             count += len(step)
         views.append((chains.view(np.arange(SERIES)), expected(held, within)))
     for view, wanted in views:
-        offsets, times, values = view.settled(within)
-        samples = list(zip(times.tolist(), values.tolist(), strict=True))
+        offsets, times, values, histograms = view.settled(within)
+        samples = list(zip(times.tolist(), told(values, histograms), strict=True))
         assert [samples[a:b] for a, b in pairwise(offsets)] == wanted
         assert bool(view) or not samples
 
 
-def expected(held: list[list[tuple[Sample, float]]], within: TimeRange) -> list[list[tuple[int, float]]]:
+def expected(held: list[list[tuple[Sample, Value]]], within: TimeRange) -> list[list[tuple[int, Value]]]:
     """The samples of each series in the range."""
-    found: list[dict[int, float]] = [{} for _ in range(SERIES)]
+    found: list[dict[int, Value]] = [{} for _ in range(SERIES)]
     for addition in held:
         for (series, time), value in addition:
             if within.start <= time <= within.end:

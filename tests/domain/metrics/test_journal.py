@@ -7,12 +7,13 @@ from random import Random
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.oracles.native_histogram import Value, marked, natives, numbered, told
 
 from sightline.domain.labels import Labels, metric_id, series_id
 from sightline.domain.metrics.journal import NOTHING_SEEN, Appended, SealedRange, SeriesSeen, seal
 from sightline.domain.tenancy import Tenant
 
-Row = tuple[str, int, int, float]  # tenant, series, time, value
+Row = tuple[str, int, int, Value]  # tenant, series, time, value
 
 
 def entries_of(rows: list[list[Row]]) -> list[Appended]:
@@ -32,7 +33,7 @@ def entries_of(rows: list[list[Row]]) -> list[Appended]:
                     np.array([metric_id(label.name) for label in labels], np.uint64),
                     np.array([series.index(row[1]) for row in mine], np.uint32),
                     np.array([row[2] for row in mine], np.int64),
-                    np.array([row[3] for row in mine], np.float64),
+                    *marked([row[3] for row in mine]),
                 )
             )
             seq += len(mine)
@@ -41,7 +42,7 @@ def entries_of(rows: list[list[Row]]) -> list[Appended]:
 
 rows = st.lists(
     st.lists(
-        st.tuples(st.sampled_from("ab"), st.integers(0, 3), st.integers(0, 4), st.floats(allow_nan=False)),
+        st.tuples(st.sampled_from("ab"), st.integers(0, 3), st.integers(0, 4), st.integers(0, 99).map(numbered)),
         min_size=1,
         max_size=8,
     ),
@@ -58,18 +59,19 @@ def test_a_range_holds_the_last_write_of_each_timestamp_in_key_order(groups: lis
         for i in range(len(entry.times)):
             series = int(entry.index[i])
             key = (entry.tenant, int(entry.metrics[series]), int(entry.ids[series]), int(entry.times[i]))
-            expected[key] = float(entry.values[i])
+            expected[key] = told(entry.values, entry.histograms)[i]
     batch = seal(7, entries)
     assert list(samples_of(batch)) == [(*key, expected[key]) for key in sorted(expected)]
     assert (batch.range_id, len(batch)) == (7, len(expected))
 
 
-def samples_of(batch: SealedRange) -> Iterator[tuple[str, int, int, int, float]]:
+def samples_of(batch: SealedRange) -> Iterator[tuple[str, int, int, int, Value]]:
     """Tenant, metric, id, time and value of each sample."""
     runs = zip(batch.run_tenant.tolist(), batch.run_metric.tolist(), batch.run_id.tolist(), strict=True)
+    values = told(batch.value, batch.histograms)
     for (tenant, metric, one), (start, end) in zip(runs, pairwise(batch.offsets.tolist()), strict=True):
         assert start < end
-        for time, value in zip(batch.time[start:end].tolist(), batch.value[start:end].tolist(), strict=True):
+        for time, value in zip(batch.time[start:end].tolist(), values[start:end], strict=True):
             yield batch.tenants[tenant], metric, one, time, value
 
 
@@ -81,7 +83,7 @@ def test_a_range_is_the_same_however_its_entries_are_found(groups: list[list[Row
     random.shuffle(shuffled)
 
     def columns(batch: SealedRange) -> list[object]:
-        return [batch.tenants, list(batch.labels)] + [
+        return [batch.tenants, list(batch.labels), natives(batch.histograms)] + [
             getattr(batch, name).tobytes()
             for name in ("series_id", "first_seen", "run_tenant", "run_metric", "run_id", "offsets", "time", "value")
         ]

@@ -1,33 +1,35 @@
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.oracles.native_histogram import Value, marked, numbered, told
 
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.merge import merge
 from sightline.domain.metrics.samples import STALE_BITS, SeriesColumns
 
-Content = dict[str, dict[int, float]]
+Content = dict[str, dict[int, Value]]
 CONTENT = st.dictionaries(
     st.sampled_from("abcde"),
-    st.dictionaries(st.integers(0, 9), st.integers(0, 99).map(float), min_size=1, max_size=6),
+    st.dictionaries(st.integers(0, 9), st.integers(0, 99).map(numbered), min_size=1, max_size=6),
     max_size=5,
 )
 
 
 def columns(content: Content) -> SeriesColumns:
     """Columns of the content, in order of labels and time."""
-    return SeriesColumns.of(
-        [(Labels.of(n=name), sorted(own), [own[time] for time in sorted(own)]) for name, own in sorted(content.items())]
-    )
+    rows = [(name, sorted(own)) for name, own in sorted(content.items())]
+    found = SeriesColumns.of([(Labels.of(n=name), times, [0.0] * len(times)) for name, times in rows])
+    values, histograms = marked([content[name][time] for name, times in rows for time in times])
+    return replace(found, values=values, histograms=histograms)
 
 
 def content_of(found: SeriesColumns) -> Content:
     """The content of columns, series in the order in which they stand."""
+    values = told(found.values, found.histograms)
     ranges = zip(found.labels, found.offsets[:-1].tolist(), found.offsets[1:].tolist(), strict=True)
-    return {
-        labels.get("n"): dict(zip(found.times[a:b].tolist(), found.values[a:b].tolist(), strict=True))
-        for labels, a, b in ranges
-    }
+    return {labels.get("n"): dict(zip(found.times[a:b].tolist(), values[a:b], strict=True)) for labels, a, b in ranges}
 
 
 @given(older=CONTENT, newer=CONTENT)

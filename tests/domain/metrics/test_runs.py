@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.oracles.native_histogram import Value, marked, numbered, told
 
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.known import KnownSeries
@@ -16,19 +17,19 @@ NAMES = "abcde"
 NUMBERS = {name: number for number, name in enumerate("cadbe")}  # ids in another order than labels
 CONTENT = st.dictionaries(
     st.sampled_from(NAMES),
-    st.dictionaries(st.integers(0, 9), st.integers(0, 99).map(float), min_size=1, max_size=6),
+    st.dictionaries(st.integers(0, 9), st.integers(0, 99).map(numbered), min_size=1, max_size=6),
     min_size=1,
     max_size=5,
 )
 RANGES = st.tuples(st.integers(0, 9), st.integers(0, 9)).map(lambda ends: TimeRange(*sorted(ends)))
-Content = dict[str, dict[int, float]]
+Content = dict[str, dict[int, Value]]
 
 
 def run_of(content: Content) -> Run:
     """A run whose series stand in order of names, not of ids."""
     rows = [(NUMBERS[name], time, own[time]) for name, own in sorted(content.items()) for time in sorted(own)]
     ids, times, values = zip(*rows, strict=True)
-    return Run.of_rows(np.array(ids, np.uint64), np.array(times, np.int64), np.array(values, np.float64))
+    return Run.of_rows(np.array(ids, np.uint64), np.array(times, np.int64), *marked(values))
 
 
 def known(names: str) -> KnownSeries:
@@ -36,10 +37,10 @@ def known(names: str) -> KnownSeries:
     return KnownSeries.of([Labels.of(n=name) for name in names], [NUMBERS[name] for name in names])
 
 
-def content_of(found: SeriesColumns) -> list[tuple[str, list[tuple[int, float]]]]:
+def content_of(found: SeriesColumns) -> list[tuple[str, list[tuple[int, Value]]]]:
     """Names and samples in the order in which they stand."""
     ranges = zip(found.labels, found.offsets[:-1].tolist(), found.offsets[1:].tolist(), strict=True)
-    pairs = list(zip(found.times.tolist(), found.values.tolist(), strict=True))
+    pairs = list(zip(found.times.tolist(), told(found.values, found.histograms), strict=True))
     return [(labels.get("n"), pairs[a:b]) for labels, a, b in ranges]
 
 
@@ -76,7 +77,8 @@ def test_an_answer_can_be_read_part_by_part(
     for slices, low, high in ((found.slices, 0, 9), (found.slices.within(within), within.start, within.end)):
         offsets, times, values = slices.part(first, after, Scratch())
         whole = [[pair for pair in own if low <= pair[0] <= high] for _, own in content_of(found)]
-        pairs = list(zip(times.tolist(), values.tolist(), strict=True))
+        histograms = slices.of(np.arange(first, after)).histograms
+        pairs = list(zip(times.tolist(), told(values, histograms), strict=True))
         assert [pairs[a:b] for a, b in pairwise(offsets.tolist())] == whole[first:after]
     assert found.samples == len(found.times)
 

@@ -150,6 +150,7 @@ class TieredSeries(SeriesStore, Census):
         if not early.count:
             return undigested(await self.select_known(tenant, known, windows.within, limit), statistic)
         told = await self._store.digest(tenant, known, early, limit)
+        late |= told.needing_samples(statistic)
         found = await self._in_thread(lambda: told.columns(known, early, statistic, ~late))
         rest = TimeRange(early.end + 1, windows.end)
         for some, within in ((known.of_rows(np.flatnonzero(late)), early.within), (known, rest)):

@@ -25,6 +25,8 @@ from sightline.domain.scrape.scraped import NO_TIME, Scraped
 TEXT: Final = "text/plain; version=0.0.4"
 OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0"
 
+END: Final = b"# EOF"
+"""The last line of OpenMetrics."""
 MAX_SAMPLES: Final = 1_000_000
 """Samples that one body may bring."""
 MAX_CACHED_BYTES: Final = 256 << 20
@@ -47,20 +49,27 @@ class ExpositionDecoder:
         self._comments = CommentCache(max_cached_bytes // 16)
 
     def decode(
-        self, body: bytes, media_type: str | None, *, fallback: str | None = None, last: Scraped | None = None
+        self,
+        body: bytes,
+        media_type: str | None,
+        *,
+        fallback: str | None = None,
+        last: Scraped | None = None,
+        every: bool = False,
     ) -> Scraped:
         """The samples of a body, all or none.
 
         media_type: its Content-Type. fallback: the type to read it as when that is missing or unknown.
         last: what the same target said before; when the series are the same in the same order, so is the tuple `labels`.
-        Of samples of one series at one time the first counts; `duplicates` says how many others there were.
+        Of samples of one series at one time the first counts; `duplicates` says how many others there were. every: they all
+        count, in the order in which they stood.
 
         Raises:
             UnsupportedMediaType: neither of the formats, and no fallback.
             MalformedBody: not the format; the message says which line and what was expected.
             BodyTooLarge: more samples than allowed.
         """
-        openmetrics = _is_openmetrics(media_type, fallback)
+        openmetrics = is_openmetrics(media_type, fallback)
         lines = self._lines(body, openmetrics=openmetrics)
         try:
             page = self._read(_Page(lines, openmetrics), self._series.known)
@@ -72,7 +81,7 @@ class ExpositionDecoder:
             values, times = _columns(page)
         if len(values) > self._max_samples:
             raise self._too_many("samples", self._max_samples)
-        return self._scraped(page, values, times, last)
+        return self._scraped(page, values, times, last, every=every)
 
     def _lines(self, body: bytes, *, openmetrics: bool) -> list[bytes]:
         allowed = _LINES_PER_SAMPLE * self._max_samples
@@ -84,7 +93,7 @@ class ExpositionDecoder:
         if not lines[-1]:
             lines.pop()
         if openmetrics:
-            _check_end(lines)
+            check_end(lines)
             lines.pop()
         return lines
 
@@ -156,7 +165,7 @@ class ExpositionDecoder:
         series = line[start:end]
         return self._series.find(series) or self._series.learn(series), end
 
-    def _scraped(self, page: "_Page", values: Values, times: Times, last: Scraped | None) -> Scraped:
+    def _scraped(self, page: "_Page", values: Values, times: Times, last: Scraped | None, *, every: bool) -> Scraped:
         try:
             metadata = self._comments.read(page.comments, strict=page.openmetrics)
         except CommentMalformed as error:
@@ -166,7 +175,7 @@ class ExpositionDecoder:
             labels = last.labels
         exemplars = _exemplars(page, labels, series, times) if page.exemplars else NO_EXEMPLARS
         duplicates = 0
-        if len(labels) != len(series):
+        if len(labels) != len(series) and not every:
             first = _first_of_each(series, times)
             duplicates = len(series) - len(first)
             series, times, values = series[first], times[first], values[first]
@@ -207,12 +216,12 @@ class _Page:
         return next(number for index, number in enumerate(of_comments) if index == comment)
 
 
-def _check_end(lines: Sequence[bytes]) -> None:
+def check_end(lines: Sequence[bytes]) -> None:
     """Refuse an OpenMetrics page that does not end where it says it does."""
-    if lines and lines[-1] == b"# EOF":
+    if lines and lines[-1] == END:
         return
-    if b"# EOF" in lines:
-        after = lines.index(b"# EOF") + 1
+    if END in lines:
+        after = lines.index(END) + 1
         raise _malformed(after + 1, f"expected nothing after # EOF, found {shown(lines[after])}")
     raise _malformed(len(lines) + 1, "expected # EOF, found the end of the body")
 
@@ -221,7 +230,7 @@ def _is_comment(line: bytes) -> bool:
     return line.lstrip(_BLANKS)[:1] == b"#"
 
 
-def _is_openmetrics(media_type: str | None, fallback: str | None) -> bool:
+def is_openmetrics(media_type: str | None, fallback: str | None = None) -> bool:
     """Which format a Content-Type names; versions and other parameters do not change how it is read, as in Prometheus."""
     for named in (media_type, fallback):
         kind = (named or "").partition(";")[0].strip().lower()

@@ -57,12 +57,14 @@ BYTES: Final = "Array(uint8, 1, 'C', True)"
 """Numba's types of inputs in one dimension that a kernel only reads."""
 
 OWN_MODULES: Final = (
+    "sightline.domain.kernels.buckets",
     "sightline.domain.kernels.chain",
     "sightline.domain.kernels.chunk",
     "sightline.domain.kernels.chunk_decode",
     "sightline.domain.kernels.chunk_encode",
     "sightline.domain.kernels.extended",
     "sightline.domain.kernels.extent",
+    "sightline.domain.kernels.faults",
     "sightline.domain.kernels.gather",
     "sightline.domain.kernels.identity",
     "sightline.domain.kernels.merge",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sightline.domain.kernels.over_time import COUNT, MAX, MIN, over_time
 from sightline.domain.metrics.consecutive import spans
 from sightline.domain.metrics.known import KnownSeries
+from sightline.domain.metrics.native_histograms import mark_mask
 from sightline.domain.metrics.runs import Run
 from sightline.domain.metrics.samples import STALE, SeriesColumns, Values, stale_mask
 from sightline.domain.timerange import TimeRange
@@ -55,12 +56,14 @@ class Digest:
     """Of each of s series in each of w windows, (s, w); stale markers are no samples.
 
     counts: int64, how many samples. least, greatest: float64, as PromQL's min_over_time and max_over_time have them: NaN only where
-    all are; 0 where there is none.
+    all are; 0 where there is none. marked: bool (s,), the series with native histograms, which count and are neither least nor
+    greatest of anything: the other two do not tell of these series.
     """
 
     counts: NDArray[np.int64]
     least: Values
     greatest: Values
+    marked: NDArray[np.bool_]
 
     @staticmethod
     def fits(series: int, windows: Windows, limit: int) -> bool:
@@ -71,11 +74,11 @@ class Digest:
     def empty(cls, series: int, windows: int) -> "Digest":
         """No samples."""
         shape = (series, windows)
-        return cls(np.zeros(shape, np.int64), np.zeros(shape), np.zeros(shape))
+        return cls(np.zeros(shape, np.int64), np.zeros(shape), np.zeros(shape), np.zeros(series, np.bool_))
 
     def forget(self, rows: NDArray[np.intp]) -> None:
         """Say of some series, (k,), that they have no samples."""
-        for numbers in (self.counts, self.least, self.greatest):
+        for numbers in (self.counts, self.least, self.greatest, self.marked):
             numbers[rows] = 0
 
     def put(self, known: KnownSeries, columns: SeriesColumns, windows: Windows) -> None:
@@ -93,15 +96,23 @@ class Digest:
             first = windows.start + windows.width
             over_time(offsets, times, values, first, windows.width, windows.width, function, out, present)
             to[rows] = np.where(present, out, 0)[picked]
+        if len(columns.histograms):
+            marks = np.append(0, np.cumsum(mark_mask(columns.values)))[columns.offsets]
+            self.marked[rows] = (np.diff(marks) > 0)[picked]
+
+    def needing_samples(self, statistic: Statistic) -> NDArray[np.bool_]:
+        """Which series, bool (s,), `columns` leaves out because their samples alone tell."""
+        return self.marked & (statistic is not Statistic.COUNT)
 
     def columns(
         self, known: KnownSeries, windows: Windows, statistic: Statistic, rows: NDArray[np.bool_] | None = None
     ) -> SeriesColumns:
         """A statistic of each window that holds samples, as one sample at the window's end; series without any are left out.
 
-        rows: bool (s,), the series that are wanted; all when it is None.
+        rows: bool (s,), the series that are wanted; all when it is None. Those of `needing_samples` do not come.
         """
-        there = self.counts > 0 if rows is None else (self.counts > 0) & rows[:, np.newaxis]
+        wanted = ~self.needing_samples(statistic) if rows is None else rows & ~self.needing_samples(statistic)
+        there = (self.counts > 0) & wanted[:, np.newaxis]
         counts = there.sum(axis=1)
         some = np.flatnonzero(counts)
         kept = there[some]

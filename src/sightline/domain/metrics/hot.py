@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 
 from sightline.domain.metrics.journal import SealedRange
+from sightline.domain.metrics.marked import histograms_between, histograms_of
 from sightline.domain.metrics.runs import Run, merged
 from sightline.domain.metrics.samples import Ids
 from sightline.domain.tenancy import Tenant
@@ -207,13 +208,15 @@ class HotTier:
             rows = slice(int(batch.offsets[start]), int(batch.offsets[end]))
             offsets, times, values = batch.offsets[start : end + 1] - rows.start, batch.time[rows], batch.value[rows]
             held = self._held(tenant)
+            histograms = histograms_between(batch.value, batch.histograms, rows.start, rows.stop)
             if len(times) and times.min() < self._floor(held):
                 keep = times >= self._floor(held)
+                histograms = histograms_of(values, histograms, keep)
                 offsets, times, values = np.append(0, np.cumsum(keep))[offsets], times[keep], values[keep]
             elif len(batch.tenants) > 1:
                 times, values = times.copy(), values.copy()
             if len(times):
-                yield held, Run.of_pieces(batch.run_id[start:end], offsets, times, values)
+                yield held, Run.of_pieces(batch.run_id[start:end], offsets, times, values, histograms)
 
 
 def slices(density: Sequence[int], newest: int, width: int, rows: int, at_once: int) -> list[int]:

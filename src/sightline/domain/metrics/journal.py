@@ -17,7 +17,9 @@ from sightline.domain.kernels.extent import extents
 from sightline.domain.kernels.gather import settle
 from sightline.domain.kernels.place import scatter, tally
 from sightline.domain.labels import Labels
+from sightline.domain.metrics.marked import numbered, restored
 from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, Histograms
+from sightline.domain.metrics.native_histograms import together as all_of
 from sightline.domain.metrics.roster import joined as together
 from sightline.domain.metrics.roster import taken, texts_of
 from sightline.domain.metrics.samples import Ids, Index, Times, Values
@@ -96,7 +98,8 @@ class Appended:
     @property
     def weight(self) -> int:
         """About how many bytes of memory the entry takes."""
-        return _ENTRY_BYTES + 16 * len(self.ids) + 20 * len(self.times) + _SEEN_BYTES * len(self.seen)
+        columns = 16 * len(self.ids) + 20 * len(self.times) + self.histograms.weight
+        return _ENTRY_BYTES + columns + _SEEN_BYTES * len(self.seen)
 
     def spans(self) -> tuple[Times, Times]:
         """The first and the last time of each series, int64 (k,), ms."""
@@ -118,6 +121,7 @@ def joined(entries: Sequence[Appended]) -> Appended:
         ).astype(np.uint32),
         np.concatenate([entry.times for entry in entries]),
         np.concatenate([entry.values for entry in entries]),
+        all_of([entry.histograms for entry in entries]),
     )
 
 
@@ -150,6 +154,7 @@ class SealedRange:
     series, in order of (tenant, metric, id).
     run_metric, run_id: uint64 (r,), the series that have samples, each once, in order of (tenant, metric, id). The samples of run i
     are time[offsets[i]:offsets[i + 1]], int64, ms, strictly ascending, and likewise value, float64. offsets: int64 (r + 1,).
+    histograms: one for each mark in `value`, in the order of these.
     """
 
     range_id: int
@@ -166,6 +171,7 @@ class SealedRange:
     offsets: NDArray[np.int64]
     time: Times
     value: Values
+    histograms: Histograms = NO_HISTOGRAMS
 
     def __len__(self) -> int:
         """How many samples."""
@@ -178,7 +184,7 @@ def seal(range_id: int, entries: Iterable[Appended]) -> SealedRange:
     tenants = tuple(sorted({part.tenant for part in parts}))
     position = {tenant: number for number, tenant in enumerate(tenants)}
     keys, places = _distinct_series(parts, position)
-    offsets, times, values = _placed(parts, places, len(keys.id))
+    offsets, times, values, histograms = _placed(parts, places, len(keys.id))
     seen = _merged_series(parts, position)
     return SealedRange(
         range_id,
@@ -195,6 +201,7 @@ def seal(range_id: int, entries: Iterable[Appended]) -> SealedRange:
         offsets,
         times,
         values,
+        histograms,
     )
 
 
@@ -226,8 +233,8 @@ def _distinct_series(
 
 def _placed(
     parts: Sequence[Appended], places: Sequence[NDArray[np.uint32]], series: int
-) -> tuple[NDArray[np.int64], Times, Values]:
-    """Offsets, times and values: samples by series and time, the last write of a timestamp alone.
+) -> tuple[NDArray[np.int64], Times, Values, Histograms]:
+    """Offsets, times, values and histograms: samples by series and time, the last write of a timestamp alone.
 
     A series' samples nearly always come in order of time, so that putting each where its series is, in linear time, is enough.
     """
@@ -237,11 +244,17 @@ def _placed(
     np.cumsum(offsets, out=offsets)
     times, values = np.empty(offsets[-1], np.int64), np.empty(offsets[-1], np.float64)
     cursors, disordered = offsets[:-1].copy(), np.zeros(series, np.bool_)
-    for part, place in zip(parts, places, strict=True):
-        scatter(part.index, place, part.times, part.values, offsets, cursors, times, values, disordered)
+    histograms = [part.histograms for part in parts]
+    own = [part.values for part in parts]
+    moved = numbered([len(part.times) for part in parts]) if any(map(len, histograms)) else own
+    for part, place, column in zip(parts, places, moved, strict=True):
+        scatter(part.index, place, part.times, column, offsets, cursors, times, values, disordered)
     if disordered.any():
         settle(disordered, offsets, times, values)
-    return offsets, times[: offsets[-1]], values[: offsets[-1]]
+    times, values = times[: offsets[-1]], values[: offsets[-1]]
+    if moved is own:
+        return offsets, times, values, NO_HISTOGRAMS
+    return offsets, times, *restored(values, own, histograms)
 
 
 def _joined(parts: Sequence[NDArray[_Scalar]], dtype: type[_Scalar]) -> NDArray[_Scalar]:

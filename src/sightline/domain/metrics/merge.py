@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.domain.kernels.merge import merge as merge_samples
+from sightline.domain.metrics.marked import numbered, restored
 from sightline.domain.metrics.samples import Ids, SeriesColumns
 
 
@@ -34,20 +35,26 @@ def merge(older: SeriesColumns, newer: SeriesColumns) -> SeriesColumns:
     offsets = np.zeros(len(labels) + 1, np.int64)
     times = np.empty(older.samples + newer.samples, np.int64)
     values = np.empty(len(times), np.float64)
+    histograms = [older.histograms, newer.histograms]
+    own = [older.values, newer.values]
+    moved = numbered([older.samples, newer.samples]) if any(map(len, histograms)) else own
     merge_samples(
         older_rows,
         older.offsets,
         older.times,
-        older.values,
+        moved[0],
         newer_rows,
         newer.offsets,
         newer.times,
-        newer.values,
+        moved[1],
         offsets,
         times,
         values,
     )
-    return SeriesColumns(labels, ids, offsets, times[: offsets[-1]], values[: offsets[-1]])
+    times, values = times[: offsets[-1]], values[: offsets[-1]]
+    if moved is own:
+        return SeriesColumns(labels, ids, offsets, times, values)
+    return SeriesColumns(labels, ids, offsets, times, *restored(values, own, histograms))
 
 
 def _rows(ids: Ids, columns: SeriesColumns) -> NDArray[np.int64]:

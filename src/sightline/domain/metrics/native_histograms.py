@@ -111,6 +111,13 @@ class Histograms:
         """About how many bytes of memory they take."""
         return 58 * len(self) + 12 * (len(self.positive.index) + len(self.negative.index)) + 8 * len(self.custom)
 
+    @property
+    def weights(self) -> NDArray[np.int64]:
+        """What each takes of it, (h,)."""
+        buckets = np.diff(self.positive.offsets) + np.diff(self.negative.offsets)
+        weights: NDArray[np.int64] = 58 + 12 * buckets + 8 * np.diff(self.custom_offsets)
+        return weights
+
     def take(self, rows: NDArray[np.int64]) -> "Histograms":
         """Some of them, in the order given."""
         custom_offsets, bounds = _taken(self.custom_offsets, rows)
@@ -133,6 +140,7 @@ NO_HISTOGRAMS: Final = Histograms.empty()
 
 def together(parts: Sequence[Histograms]) -> Histograms:
     """All of several, one after another."""
+    parts = [part for part in parts if len(part)]
     if len(parts) == 1:
         return parts[0]
     if not parts:
@@ -151,10 +159,30 @@ def together(parts: Sequence[Histograms]) -> Histograms:
     )
 
 
+def picked(parts: Sequence[Histograms], rows: NDArray[np.int64]) -> Histograms:
+    """Some histograms of several columns, numbered as if these followed one another, in the order given; copies no others."""
+    if not len(rows):
+        return NO_HISTOGRAMS
+    if len(parts) == 1:
+        return parts[0].take(rows)
+    starts = np.cumsum([0, *map(len, parts)])
+    part = np.searchsorted(starts, rows, "right") - 1
+    order = np.argsort(part, kind="stable")
+    used, begins = np.unique(part[order], return_index=True)
+    own = np.split(rows[order], begins[1:])
+    found = together([parts[one].take(some - starts[one]) for one, some in zip(used.tolist(), own, strict=True)])
+    if np.all(order[1:] > order[:-1]):
+        return found
+    places = np.empty(len(rows), np.int64)
+    places[order] = np.arange(len(rows))
+    return found.take(places)
+
+
 def _taken(offsets: NDArray[np.int64], rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The offsets of some rows once these are alone, and their entries."""
-    lengths = np.diff(offsets)[rows]
-    return np.append(0, np.cumsum(lengths)).astype(np.int64), spans(offsets[:-1][rows], lengths)
+    starts = offsets[rows]
+    lengths = offsets[rows + 1] - starts
+    return np.append(0, np.cumsum(lengths)).astype(np.int64), spans(starts, lengths)
 
 
 def _buckets_together(parts: Sequence[Buckets]) -> Buckets:

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.consecutive import spans
+from sightline.domain.metrics.marked import histograms_of
+from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, Histograms
 from sightline.domain.metrics.samples import Ids, SeriesColumns, Times, Values
 
 Order = NDArray[np.intp]
@@ -24,7 +26,9 @@ def last_writes(ids: Ids, times: Times, seqs: Ids) -> Order:
     return order[_last_of_run(ids[order], times[order])]
 
 
-def by_labels(labels: Mapping[int, Labels], ids: Ids, times: Times, values: Values) -> SeriesColumns:
+def by_labels(
+    labels: Mapping[int, Labels], ids: Ids, times: Times, values: Values, histograms: Histograms = NO_HISTOGRAMS
+) -> SeriesColumns:
     """Columns in order of labels, from rows in order of (id, time) with each pair once.
 
     labels: the label set of every id that occurs. Ids without a row do not appear in the answer.
@@ -41,7 +45,14 @@ def by_labels(labels: Mapping[int, Labels], ids: Ids, times: Times, values: Valu
     offsets = np.zeros(len(sets) + 1, np.int64)
     np.cumsum(lengths[order], out=offsets[1:])
     rows = spans(starts[order], lengths[order])
-    return SeriesColumns(tuple(sets[at] for at in rank), found[order], offsets, times[rows], values[rows])
+    return SeriesColumns(
+        tuple(sets[at] for at in rank),
+        found[order],
+        offsets,
+        times[rows],
+        values[rows],
+        histograms_of(values, histograms, rows),
+    )
 
 
 def _last_of_run(ids: Ids, times: Times) -> NDArray[np.bool_]:

@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from sightline.domain.kernels.gather import append, bound, settle
+from sightline.domain.kernels.gather import append, bound
+from sightline.domain.metrics.consecutive import spans
 from sightline.domain.metrics.known import KnownSeries, Rows, Wanted
 from sightline.domain.metrics.label_sets import LabelSets
+from sightline.domain.metrics.marked import settled
+from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, Histograms, mark_mask, picked
 from sightline.domain.metrics.samples import Ids, SeriesColumns, Times, Values
 from sightline.domain.metrics.tombstones import among
 from sightline.domain.timerange import TimeRange
@@ -19,13 +22,14 @@ from sightline.domain.timerange import TimeRange
 _BEFORE_ALL: Final = np.iinfo(np.int64).min
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Run:
     """n samples of k series; never changed.
 
     ids: uint64 (k,), ascending. starts, ends: int64 (k,), the bounds of each series in the columns.
     times: int64 (n,), ms, strictly ascending within a series. values: float64 (n,).
-    first, last: the time of the oldest and of the newest sample, ms.
+    first, last: the time of the oldest and of the newest sample, ms. histograms: one for each mark in `values`, in the order of
+    these, also of marks that no series has any more.
     """
 
     ids: Ids
@@ -35,9 +39,10 @@ class Run:
     values: Values
     first: int
     last: int
+    histograms: Histograms = NO_HISTOGRAMS
 
     @classmethod
-    def of_rows(cls, ids: Ids, times: Times, values: Values) -> "Run":
+    def of_rows(cls, ids: Ids, times: Times, values: Values, histograms: Histograms = NO_HISTOGRAMS) -> "Run":
         """From n rows, n > 0, in which each series stands in one piece and in order of time, each time once. Keeps the columns."""
         starts = np.flatnonzero(np.concatenate(([True], ids[1:] != ids[:-1])))
         ends = np.append(starts[1:], len(ids))
@@ -50,14 +55,23 @@ class Run:
             np.ascontiguousarray(values),
             int(times.min()),
             int(times.max()),
+            histograms,
         )
 
     @classmethod
-    def of_pieces(cls, ids: Ids, offsets: NDArray[np.int64], times: Times, values: Values) -> "Run":
+    def of_pieces(
+        cls,
+        ids: Ids,
+        offsets: NDArray[np.int64],
+        times: Times,
+        values: Values,
+        histograms: Histograms = NO_HISTOGRAMS,
+    ) -> "Run":
         """From n > 0 samples of k distinct series in any order, series i at offsets[i]:offsets[i + 1]. Keeps the columns."""
         order = np.argsort(ids)
         order = order[offsets[order] < offsets[order + 1]]
-        return cls(ids[order], offsets[order], offsets[order + 1], times, values, int(times.min()), int(times.max()))
+        first, last = int(times.min()), int(times.max())
+        return cls(ids[order], offsets[order], offsets[order + 1], times, values, first, last, histograms)
 
     @classmethod
     def of_columns(cls, columns: SeriesColumns) -> "Run":
@@ -71,6 +85,7 @@ class Run:
             columns.values,
             int(columns.times.min()),
             int(columns.times.max()),
+            columns.histograms,
         )
 
     def without(self, ids: Ids, within: TimeRange) -> "list[Run]":
@@ -102,7 +117,13 @@ class Run:
     @property
     def weight(self) -> int:
         """How many bytes of memory it takes."""
-        return sum(column.nbytes for column in (self.ids, self.starts, self.ends, self.times, self.values))
+        columns = (self.ids, self.starts, self.ends, self.times, self.values)
+        return sum(column.nbytes for column in columns) + self.histograms.weight
+
+    @cached_property
+    def marks(self) -> Rows:
+        """Where in the columns histograms stand, ascending."""
+        return np.flatnonzero(mark_mask(self.values))
 
     def meets(self, within: TimeRange) -> bool:
         """Whether some sample may lie in the range."""
@@ -148,6 +169,20 @@ class Slices:
         for low, high in self.bounds:
             lengths[1:] += high - low
         return np.cumsum(lengths)
+
+    @cached_property
+    def histograms(self) -> Histograms:
+        """One for each mark among the samples, series by series as `part` gives them."""
+        marked = [(run, bounds) for run, bounds in zip(self.runs, self.bounds, strict=True) if len(run.histograms)]
+        if not marked:
+            return NO_HISTOGRAMS
+        starts, lengths = np.empty((2, self.series, len(marked)), np.int64)
+        before = 0
+        for place, (run, (low, high)) in enumerate(marked):
+            first = np.searchsorted(run.marks, low)
+            starts[:, place], lengths[:, place] = before + first, np.searchsorted(run.marks, high) - first
+            before += len(run.histograms)
+        return picked([run.histograms for run, _ in marked], spans(starts.reshape(-1), lengths.reshape(-1)))
 
     def of(self, rows: Rows) -> "Slices":
         """Of some of the series alone."""
@@ -205,13 +240,16 @@ class Gathering:
         if self.is_ordered:
             return self._slices
         rows = np.flatnonzero(self._disordered)
-        offsets, times, values = self._slices.of(rows).part(0, len(rows), Scratch())
-        settle(np.ones(len(rows), np.bool_), offsets, times, values)
+        some = self._slices.of(rows)
+        offsets, times, values = some.part(0, len(rows), Scratch())
+        values, histograms = settled(np.ones(len(rows), np.bool_), offsets, times, values, some.histograms)
+        times = times[: offsets[-1]]
         low, high = np.zeros((2, len(self._disordered)), np.int64)
         low[rows], high[rows] = offsets[:-1], offsets[1:]
         rest = self._slices.without(self._disordered)
-        settled = Run(self._ids[rows], offsets[:-1], offsets[1:], times, values, int(times.min()), int(times.max()))
-        return Slices([*rest.runs, settled], [*rest.bounds, (low, high)], rest.series)
+        first, last = int(times.min()), int(times.max())
+        own = Run(self._ids[rows], offsets[:-1], offsets[1:], times, values, first, last, histograms)
+        return Slices([*rest.runs, own], [*rest.bounds, (low, high)], rest.series)
 
 
 def _bounds(
@@ -232,7 +270,7 @@ def _bounds(
 
 
 class GatheredColumns(SeriesColumns):
-    """An answer whose samples still lie in runs, which never change: `times` and `values` copy them all when they are asked for.
+    """An answer whose samples still lie in runs, which never change: `times`, `values` and `histograms` copy when asked for.
 
     What is large is better read part by part from `slices`, so that copies stay in the processor's cache.
     """
@@ -260,6 +298,11 @@ class GatheredColumns(SeriesColumns):
 
     @property
     @override
+    def histograms(self) -> Histograms:
+        return self.slices.histograms
+
+    @property
+    @override
     def samples(self) -> int:
         return int(self.offsets[-1])
 
@@ -279,9 +322,9 @@ def merged(runs: Sequence[Run], within: TimeRange) -> Run | None:
     ids = runs[0].ids
     if not all(run.ids is ids or np.array_equal(run.ids, ids) for run in runs):
         ids = np.unique(np.concatenate([run.ids for run in runs]))
-    offsets, times, values = (
-        Gathering([(run, within) for run in runs], Wanted(ids)).ordered().part(0, len(ids), Scratch())
-    )
+    slices = Gathering([(run, within) for run in runs], Wanted(ids)).ordered()
+    offsets, times, values = slices.part(0, len(ids), Scratch())
     if not len(times):
         return None
-    return Run(ids, offsets[:-1], offsets[1:], times, values, int(times.min()), int(times.max()))
+    first, last = int(times.min()), int(times.max())
+    return Run(ids, offsets[:-1], offsets[1:], times, values, first, last, slices.histograms)

@@ -16,6 +16,7 @@ from sightline.domain.metrics.consecutive import spans
 from sightline.domain.metrics.journal import Appended, joined
 from sightline.domain.metrics.known import KnownSeries
 from sightline.domain.metrics.lengthened import lengthened
+from sightline.domain.metrics.marked import histograms_of
 from sightline.domain.metrics.roster import Named, Roster, Rosters
 from sightline.domain.metrics.runs import Run
 from sightline.domain.metrics.samples import Ids, SeriesColumns, Times
@@ -53,7 +54,7 @@ class TailView:
 
     def columns(self, within: TimeRange) -> SeriesColumns:
         """The wanted samples within the range, in ascending order of labels, the last write of a timestamp alone."""
-        offsets, times, values = self.chains.settled(within)
+        offsets, times, values, histograms = self.chains.settled(within)
         found = [(self.labels[row], row) for row in np.flatnonzero(np.diff(offsets)).tolist()]
         found = sorted(one for one in found if self._wanted(one[0]))
         rows = np.array([row for _, row in found], np.intp)
@@ -65,6 +66,7 @@ class TailView:
             np.append(0, np.cumsum(lengths)),
             times[samples],
             values[samples],
+            histograms_of(values, histograms, samples),
         )
 
     def _wanted(self, labels: Labels) -> bool:
@@ -87,10 +89,11 @@ class TailSamples:
 
     def run(self, within: TimeRange) -> Run | None:
         """The samples in the range, the last write of a timestamp alone; None when there is none."""
-        offsets, times, values = self.chains.settled(within)
+        offsets, times, values, histograms = self.chains.settled(within)
         if not len(times):
             return None
-        return Run(self.ids, offsets[:-1], offsets[1:], times, values, int(times.min()), int(times.max()))
+        first, last = int(times.min()), int(times.max())
+        return Run(self.ids, offsets[:-1], offsets[1:], times, values, first, last, histograms)
 
 
 @dataclass(slots=True, eq=False)
@@ -115,7 +118,7 @@ class _TenantTail:
         """Note the series of an entry and when they were seen; returns which of them were not held."""
         if len(self.roster) > len(self.ids):
             self._grow(max(_FEWEST_ROWS, len(self.roster) * 5 // 4))
-        self.chains.add(numbers, entry.index, entry.times, entry.values)
+        self.chains.add(numbers, entry.index, entry.times, entry.values, entry.histograms)
         found = np.flatnonzero(numbers >= 0)
         rows = numbers[found]
         first, last = seen

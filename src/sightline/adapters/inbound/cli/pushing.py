@@ -32,8 +32,8 @@ def push(
 ) -> int:
     """Send samples in the Prometheus text format to the server.
 
-    A file is stored whole or, where one line of it is wrong, not at all; files before it are stored by then. Samples without a
-    time get the time at which they arrive.
+    What of a file can be read is stored; where lines cannot, they are named, and later files are not sent. Samples without a time
+    get the time at which they arrive.
     """
     from urllib.parse import urlencode
 

@@ -25,5 +25,11 @@ WEBSOCKET_DROPPED: Final = Instrument(
     "sightline_http_websocket_dropped_samples_total", "Live samples that slow listeners missed.", Kind.COUNTER
 )
 
+INFLUX_STRINGS: Final = Instrument(
+    "sightline_influx_strings_total",
+    "String fields of Influx lines, which are no samples and not stored.",
+    Kind.COUNTER,
+)
+
 UNMATCHED: Final = "unmatched"
 """The route label of requests that no route took."""

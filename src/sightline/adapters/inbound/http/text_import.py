@@ -1,10 +1,10 @@
-"""Samples in the Prometheus text format, pushed: POST /api/v1/import/prometheus, the path and parameters of VictoriaMetrics."""
+"""Samples in the Prometheus text format, pushed: POST /api/v1/import/prometheus, the paths and parameters of VictoriaMetrics."""
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from litestar import Request, Response, post
@@ -17,43 +17,59 @@ from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.unpacked import INLINE_BYTES, unpacked
 from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.wire.exposition_decoder import TEXT, ExpositionDecoder
+from sightline.adapters.wire.exposition_import import ExpositionImport
+from sightline.adapters.wire.exposition_numbers import milliseconds
+from sightline.adapters.wire.grouping_key import grouping_key
 from sightline.domain.errors import InvalidParameter
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.exemplars import NO_EXEMPLARS, ExemplarBatch
+from sightline.domain.metrics.left_out import LeftOut, refusal
 from sightline.domain.metrics.samples import Index, WriteBatch
 from sightline.domain.scrape.scraped import NO_TIME, Scraped
 
 PATH: Final = "/api/v1/import/prometheus"
+_LABELLED: Final = f"{PATH}/metrics"
+"""What stands before labels in the path, as in the path of a push to the Pushgateway."""
 WRITTEN: Final = "X-Prometheus-Remote-Write-Samples-Written"
 """The header that remote write 2.0 has for how many samples were stored."""
 
 
 def routes(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> list[HTTPRouteHandler]:
     """The handler of this file; `inflight` is shared by all that reads bodies."""
-    decoder = ExpositionDecoder(max_samples=settings.max_request_samples)
+    reader = ExpositionImport(ExpositionDecoder(max_samples=settings.max_request_samples))
 
-    @post(PATH)
+    @post([PATH, f"{_LABELLED}/job/{{labels:path}}", f"{_LABELLED}/job@base64/{{labels:path}}"])
     async def import_text(request: Request[Any, Any, Any]) -> Response[Any]:
-        added = _extra_labels(Parameters.of(request.scope["query_string"]))
+        scope = _scope(request)
+        given = Parameters.of(scope["query_string"])
+        added, now = _added_labels(scope["path"], given), _time(given, use_cases.clock.now())
         with inflight.share() as share:
-            text = await unpacked(_scope(request), request.receive, settings, use_cases.telemetry, share)
-            kind = _media_type(header(_scope(request), b"content-type"))
-            decode = partial(_batches, decoder, text, kind, added, use_cases.clock.now())
-            batch, exemplars = await asyncio.to_thread(decode) if len(text) > INLINE_BYTES else decode()
+            text = await unpacked(scope, request.receive, settings, use_cases.telemetry, share)
+            decode = partial(_read, reader, text, _media_type(header(scope, b"content-type")), added, now)
+            found = await asyncio.to_thread(decode) if len(text) > INLINE_BYTES else decode()
             del text, decode  # storing may take a while, and the columns are all that is needed
-            await use_cases.ingest(request.user, batch)
-            if exemplars is not NO_EXEMPLARS:
-                await use_cases.exemplars.keep(request.user, exemplars)
-        return Response(None, status_code=204, headers={WRITTEN: str(len(batch))})
+            taken = await use_cases.ingest.partly(request.user, found.batch)
+            if found.exemplars is not NO_EXEMPLARS:
+                await use_cases.exemplars.keep(request.user, found.exemplars)
+        if left_out := (*found.left_out, *taken.left_out):
+            raise refusal(left_out, taken.samples)
+        return Response(None, status_code=204, headers={WRITTEN: str(taken.samples)})
 
     return [import_text]
 
 
-def _batches(
-    decoder: ExpositionDecoder, text: bytes, media_type: str, added: Mapping[str, str], now: int
-) -> tuple[WriteBatch, ExemplarBatch]:
+class _Found(NamedTuple):
+    """What a body brings, and what of it cannot be read."""
+
+    batch: WriteBatch
+    exemplars: ExemplarBatch
+    left_out: tuple[LeftOut, ...]
+
+
+def _read(reader: ExpositionImport, text: bytes, media_type: str, added: Mapping[str, str], now: int) -> _Found:
     """The samples and exemplars; those without a time have `now`, ms."""
-    found = decoder.decode(text, media_type)
+    imported = reader.decode(text, media_type)
+    found = imported.scraped
     times = np.where(found.times == NO_TIME, np.int64(now), found.times)
     labels, place = (
         (found.labels, np.arange(len(found.labels), dtype=np.uint32)) if not added else _relabelled(found, added)
@@ -62,7 +78,7 @@ def _batches(
     if exemplars is not NO_EXEMPLARS:
         own = np.where(exemplars.times == NO_TIME, np.int64(now), exemplars.times)
         exemplars = replace(exemplars, series=labels, owners=place[exemplars.owners], times=own)
-    return WriteBatch(labels, place[found.series], times, found.values), exemplars
+    return _Found(WriteBatch(labels, place[found.series], times, found.values), exemplars, imported.left_out)
 
 
 def _relabelled(found: Scraped, added: Mapping[str, str]) -> tuple[tuple[Labels, ...], Index]:
@@ -74,9 +90,9 @@ def _relabelled(found: Scraped, added: Mapping[str, str]) -> tuple[tuple[Labels,
     return tuple(numbers), place
 
 
-def _extra_labels(given: Parameters) -> dict[str, str]:
-    """What `extra_label=name=value`, which may be repeated, adds to every series."""
-    added = {}
+def _added_labels(path: str, given: Parameters) -> dict[str, str]:
+    """What the path and `extra_label=name=value`, which may be repeated, add to every series."""
+    added = grouping_key(path.removeprefix(_LABELLED)) if path.startswith(_LABELLED) else {}
     for text in given.every("extra_label"):
         name, equals, value = text.partition("=")
         if not equals or not name:
@@ -84,6 +100,18 @@ def _extra_labels(given: Parameters) -> dict[str, str]:
             raise InvalidParameter(message, parameter="extra_label")
         added[name] = value
     return added
+
+
+def _time(given: Parameters, now: int) -> int:
+    """The time of samples that bring none: `timestamp`, ms, or now."""
+    text = given.text("timestamp")
+    if text is None:
+        return now
+    try:
+        return milliseconds(text.encode())
+    except ValueError as error:
+        message = f"parameter 'timestamp' is a time in milliseconds, not {text[:100]!r}: {error}"
+        raise InvalidParameter(message, parameter="timestamp") from None
 
 
 def _media_type(said: str | None) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from typing_extensions import override
 
+from sightline.application.absorb import Absorb
 from sightline.application.define import Defined, Listing
 from sightline.application.delete import Delete
 from sightline.application.derive import GroupState
@@ -13,6 +14,7 @@ from sightline.application.evaluate import RuleStatus
 from sightline.application.federate import Federate
 from sightline.application.inspect import History
 from sightline.application.metadata import Described
+from sightline.application.push import Push
 from sightline.application.query import QueryOptions
 from sightline.application.read import Read
 from sightline.application.recall import Recall
@@ -255,6 +257,8 @@ class UseCases:
     snapshot: Snapshot
     search: Searching
     ingest: Ingesting
+    push: Push
+    absorb: Absorb
     exemplars: Exemplifying
     alerts: Alerting
     dashboards: Dashboarding

@@ -31,6 +31,7 @@ from sightline.domain.metrics.digest import Digest, Statistic, Windows, undigest
 from sightline.domain.metrics.hot import ALWAYS
 from sightline.domain.metrics.journal import SealedRange
 from sightline.domain.metrics.known import NO_SERIES, KnownSeries
+from sightline.domain.metrics.merge import merge
 from sightline.domain.metrics.roster import texts_of
 from sightline.domain.metrics.runs import Run
 from sightline.domain.metrics.samples import Ids, SeriesColumns
@@ -221,7 +222,12 @@ class ClickHouseSeries(SeriesArchive):
         known = await self.find(tenant, matchers)
         if not Digest.fits(len(known), windows, limit):
             return undigested(await self.select_known(tenant, known, windows.within, limit), statistic)
-        return (await self.digest(tenant, known, windows, limit)).columns(known, windows, statistic)
+        told = await self.digest(tenant, known, windows, limit)
+        found = told.columns(known, windows, statistic)
+        if not (rest := told.needing_samples(statistic)).any():
+            return found
+        samples = await self.select_known(tenant, known.of_rows(np.flatnonzero(rest)), windows.within, limit)
+        return merge(found, samples)
 
     @override
     async def digest(self, tenant: Tenant, known: KnownSeries, windows: Windows, limit: int) -> Digest:

@@ -13,6 +13,8 @@ from sightline.domain.metrics.consecutive import spans
 from sightline.domain.metrics.digest import Digest, Statistic, Windows, undigested
 from sightline.domain.metrics.journal import SealedRange
 from sightline.domain.metrics.known import KnownSeries
+from sightline.domain.metrics.marked import histograms_of
+from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, Histograms, together
 from sightline.domain.metrics.resolve import by_labels, last_writes
 from sightline.domain.metrics.runs import Run
 from sightline.domain.metrics.samples import Ids, SeriesColumns, Times, Values
@@ -47,7 +49,8 @@ class MemorySeries(SeriesArchive):
             lengths = np.diff(batch.offsets)
             rows = np.flatnonzero(np.repeat(batch.run_tenant == number, lengths))
             ids, seqs = np.repeat(batch.run_id, lengths)[rows], np.full(len(rows), batch.range_id, np.uint64)
-            kept.add(_Run(ids, batch.time[rows], batch.value[rows], seqs))
+            histograms = histograms_of(batch.value, batch.histograms, rows)
+            kept.add(_Run(ids, batch.time[rows], batch.value[rows], seqs, histograms))
             for one in kept.emptied & set(ids.tolist()):
                 kept.emptied.remove(one)
         self._written.add(batch.range_id)
@@ -129,7 +132,7 @@ class MemorySeries(SeriesArchive):
         for tenant, kept in self._tenants.items():
             rows = kept.read(np.sort(np.fromiter(kept.by_id, np.uint64, len(kept.by_id))), within)
             if len(rows):
-                found[tenant] = Run.of_rows(rows.ids, rows.times, rows.values)
+                found[tenant] = Run.of_rows(rows.ids, rows.times, rows.values, rows.histograms)
         return found
 
     def _read(self, tenant: Tenant, labels: Mapping[int, Labels], within: TimeRange, limit: int) -> SeriesColumns:
@@ -138,7 +141,7 @@ class MemorySeries(SeriesArchive):
         if len(found) > limit:
             message = f"the query needs more than {limit} samples: ask for less, or raise query.max_samples"
             raise TooManySamples(message, limit=limit)
-        return by_labels(labels, found.ids, found.times, found.values)
+        return by_labels(labels, found.ids, found.times, found.values, found.histograms)
 
     @override
     async def series(
@@ -188,6 +191,7 @@ class _Run:
     times: Times
     values: Values
     seqs: Ids
+    histograms: Histograms
 
     @classmethod
     def merged(cls, runs: Sequence["_Run"]) -> "_Run":
@@ -197,6 +201,7 @@ class _Run:
             np.concatenate([run.times for run in runs]),
             np.concatenate([run.values for run in runs]),
             np.concatenate([run.seqs for run in runs]),
+            together([run.histograms for run in runs]),
         )
         return joined.take(last_writes(joined.ids, joined.times, joined.seqs))
 
@@ -205,7 +210,8 @@ class _Run:
 
     def take(self, rows: _Rows) -> "_Run":
         """Only these rows."""
-        return _Run(self.ids[rows], self.times[rows], self.values[rows], self.seqs[rows])
+        histograms = histograms_of(self.values, self.histograms, rows)
+        return _Run(self.ids[rows], self.times[rows], self.values[rows], self.seqs[rows], histograms)
 
     def of(self, ids: Ids, within: TimeRange) -> "_Run":
         """The samples of these ids, which ascend, in the range."""
@@ -256,5 +262,5 @@ class _Tenant:
     def read(self, ids: Ids, within: TimeRange) -> _Run:
         """The samples of these ids, which ascend, in the range: in order of (id, time), each pair once."""
         none = np.empty(0, np.uint64)
-        empty = _Run(none, np.empty(0, np.int64), np.empty(0, np.float64), none)
+        empty = _Run(none, np.empty(0, np.int64), np.empty(0, np.float64), none, NO_HISTOGRAMS)
         return _Run.merged([empty, *(run.of(ids, within) for run in self.runs)])
