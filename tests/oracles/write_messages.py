@@ -6,35 +6,36 @@ from typing import Any, Final
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from tests.oracles.native_histogram import Native
 
-_DOUBLE, _INT64, _UINT64, _UINT32, _INT32 = 1, 3, 4, 13, 5
-_STRING, _MESSAGE, _SINT32, _SINT64 = 9, 11, 17, 18
+DOUBLE, INT64, UINT64, INT32, STRING, UINT32, SINT32, SINT64 = 1, 3, 4, 5, 9, 13, 17, 18
+"""The protobuf library's numbers of types."""
+_MESSAGE: Final = 11
 
-_SPAN: Final = [("offset", 1, _SINT32, ""), ("length", 2, _UINT32, "")]
+_SPAN: Final = [("offset", 1, SINT32, ""), ("length", 2, UINT32, "")]
 _HISTOGRAM: Final = [
-    ("count_int", 1, _UINT64, "count"),
-    ("count_float", 2, _DOUBLE, "count"),
-    ("sum", 3, _DOUBLE, ""),
-    ("schema", 4, _SINT32, ""),
-    ("zero_threshold", 5, _DOUBLE, ""),
-    ("zero_count_int", 6, _UINT64, "zero_count"),
-    ("zero_count_float", 7, _DOUBLE, "zero_count"),
+    ("count_int", 1, UINT64, "count"),
+    ("count_float", 2, DOUBLE, "count"),
+    ("sum", 3, DOUBLE, ""),
+    ("schema", 4, SINT32, ""),
+    ("zero_threshold", 5, DOUBLE, ""),
+    ("zero_count_int", 6, UINT64, "zero_count"),
+    ("zero_count_float", 7, DOUBLE, "zero_count"),
     ("negative_spans", 8, "BucketSpan", "many"),
-    ("negative_deltas", 9, _SINT64, "many"),
-    ("negative_counts", 10, _DOUBLE, "many"),
+    ("negative_deltas", 9, SINT64, "many"),
+    ("negative_counts", 10, DOUBLE, "many"),
     ("positive_spans", 11, "BucketSpan", "many"),
-    ("positive_deltas", 12, _SINT64, "many"),
-    ("positive_counts", 13, _DOUBLE, "many"),
-    ("reset_hint", 14, _INT32, ""),
-    ("timestamp", 15, _INT64, ""),
-    ("custom_values", 16, _DOUBLE, "many"),
+    ("positive_deltas", 12, SINT64, "many"),
+    ("positive_counts", 13, DOUBLE, "many"),
+    ("reset_hint", 14, INT32, ""),
+    ("timestamp", 15, INT64, ""),
+    ("custom_values", 16, DOUBLE, "many"),
 ]
-_SAMPLE: Final = [("value", 1, _DOUBLE, ""), ("timestamp", 2, _INT64, "")]
+_SAMPLE: Final = [("value", 1, DOUBLE, ""), ("timestamp", 2, INT64, "")]
 _V1: Final[dict[str, list[tuple[str, int, Any, str]]]] = {
     "BucketSpan": _SPAN,
     "Histogram": _HISTOGRAM,
     "Sample": _SAMPLE,
-    "Label": [("name", 1, _STRING, ""), ("value", 2, _STRING, "")],
-    "Exemplar": [("labels", 1, "Label", "many"), ("value", 2, _DOUBLE, ""), ("timestamp", 3, _INT64, "")],
+    "Label": [("name", 1, STRING, ""), ("value", 2, STRING, "")],
+    "Exemplar": [("labels", 1, "Label", "many"), ("value", 2, DOUBLE, ""), ("timestamp", 3, INT64, "")],
     "TimeSeries": [
         ("labels", 1, "Label", "many"),
         ("samples", 2, "Sample", "many"),
@@ -42,32 +43,33 @@ _V1: Final[dict[str, list[tuple[str, int, Any, str]]]] = {
         ("histograms", 4, "Histogram", "many"),
     ],
     "MetricMetadata": [
-        ("type", 1, _INT32, ""),
-        ("metric_family_name", 2, _STRING, ""),
-        ("help", 4, _STRING, ""),
-        ("unit", 5, _STRING, ""),
+        ("type", 1, INT32, ""),
+        ("metric_family_name", 2, STRING, ""),
+        ("help", 4, STRING, ""),
+        ("unit", 5, STRING, ""),
     ],
     "WriteRequest": [("timeseries", 1, "TimeSeries", "many"), ("metadata", 3, "MetricMetadata", "many")],
 }
 _V2: Final[dict[str, list[tuple[str, int, Any, str]]]] = {
     "BucketSpan": _SPAN,
-    "Histogram": [*_HISTOGRAM, ("start_timestamp", 17, _INT64, "")],
-    "Sample": [*_SAMPLE, ("start_timestamp", 3, _INT64, "")],
-    "Exemplar": [("labels_refs", 1, _UINT32, "many"), ("value", 2, _DOUBLE, ""), ("timestamp", 3, _INT64, "")],
-    "Metadata": [("type", 1, _INT32, ""), ("help_ref", 3, _UINT32, ""), ("unit_ref", 4, _UINT32, "")],
+    "Histogram": [*_HISTOGRAM, ("start_timestamp", 17, INT64, "")],
+    "Sample": [*_SAMPLE, ("start_timestamp", 3, INT64, "")],
+    "Exemplar": [("labels_refs", 1, UINT32, "many"), ("value", 2, DOUBLE, ""), ("timestamp", 3, INT64, "")],
+    "Metadata": [("type", 1, INT32, ""), ("help_ref", 3, UINT32, ""), ("unit_ref", 4, UINT32, "")],
     "TimeSeries": [
-        ("labels_refs", 1, _UINT32, "many"),
+        ("labels_refs", 1, UINT32, "many"),
         ("samples", 2, "Sample", "many"),
         ("histograms", 3, "Histogram", "many"),
         ("exemplars", 4, "Exemplar", "many"),
         ("metadata", 5, "Metadata", ""),
     ],
-    "Request": [("symbols", 4, _STRING, "many"), ("timeseries", 5, "TimeSeries", "many")],
+    "Request": [("symbols", 4, STRING, "many"), ("timeseries", 5, "TimeSeries", "many")],
 }
 
 
-def _classes(package: str, schema: dict[str, list[tuple[str, int, Any, str]]]) -> dict[str, Any]:
-    file = descriptor_pb2.FileDescriptorProto(name=f"{package}.proto", package=package, syntax="proto3")
+def classes(package: str, schema: dict[str, list[tuple[str, int, Any, str]]], syntax: str = "proto3") -> dict[str, Any]:
+    """Message classes by name, of fields given as name, number, type and whether there are many, or the oneof they are in."""
+    file = descriptor_pb2.FileDescriptorProto(name=f"{package}.proto", package=package, syntax=syntax)
     for name, fields in schema.items():
         message = file.message_type.add(name=name)
         for field, number, kind, how in fields:
@@ -87,9 +89,9 @@ def _classes(package: str, schema: dict[str, list[tuple[str, int, Any, str]]]) -
     return {name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{package}.{name}")) for name in schema}
 
 
-V1: Final = _classes("prometheus", _V1)
+V1: Final = classes("prometheus", _V1)
 """The classes of remote write 1.0's messages, by their names."""
-V2: Final = _classes("io.prometheus.write.v2", _V2)
+V2: Final = classes("io.prometheus.write.v2", _V2)
 """Likewise of 2.0."""
 
 
