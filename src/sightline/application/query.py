@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
+import numpy as np
+
 from sightline.application.admit import Lane, Outgrown, Turn, Turns
 from sightline.application.deadline import within
 from sightline.application.fetch import AT_ONCE, Budget, fetch
@@ -29,10 +31,12 @@ from sightline.domain.promql.nodes import Node
 from sightline.domain.promql.parse import DEFAULT_LIMITS, TextLimits, parse
 from sightline.domain.promql.plan import Fetch, Plan, plan
 from sightline.domain.promql.resources import Resources
+from sightline.domain.promql.rows import select
 from sightline.domain.promql.sharing import Memo, shared
 from sightline.domain.promql.sliced import Sliced
 from sightline.domain.promql.touched import touched
 from sightline.domain.promql.values import Answer, Value, Vector
+from sightline.domain.promql.windows import kept
 from sightline.domain.tenancy import Principal, Tenant
 from sightline.domain.timerange import MINUTE, Grid, format_duration
 from sightline.ports.clock import Clock
@@ -496,8 +500,5 @@ def _limited(answer: Answer, limit: int | None) -> Answer:
 
 def _first_series(value: Vector | SeriesColumns, count: int) -> Value:
     if isinstance(value, Vector):
-        return Vector(value.labels[:count], value.values[:count], value.present[:count])
-    end = int(value.offsets[count])
-    return SeriesColumns(
-        value.labels[:count], value.ids[:count], value.offsets[: count + 1], value.times[:end], value.values[:end]
-    )
+        return select(value, np.arange(count))
+    return kept(value, np.arange(value.samples) < value.offsets[count])
