@@ -113,7 +113,10 @@ def _counted(message: bytes) -> Written:
         histograms,
         int(times.min()) if count else 0,
         int(times.max()) if count else 0,
-        [message[at:stop] for at, stop in zip(run_start[:stretches].tolist(), run_end[:stretches].tolist(), strict=True)],
+        [
+            message[at:stop]
+            for at, stop in zip(run_start[:stretches].tolist(), run_end[:stretches].tolist(), strict=True)
+        ],
     )
 
 
