@@ -127,11 +127,14 @@ from sightline.settings.schema import Settings
 from sightline.settings.shown import plain
 
 _KERNELS: Final = (
+    "sightline.adapters.wire.histogram_scan",
     "sightline.adapters.wire.influx_scan",
     "sightline.adapters.wire.otlp_histograms",
     "sightline.adapters.wire.otlp_scan",
     "sightline.adapters.wire.remote_read_chunks",
     "sightline.adapters.wire.remote_read_samples",
+    "sightline.adapters.wire.remote_write2_scan",
+    "sightline.adapters.wire.remote_write2_symbols",
     "sightline.adapters.wire.remote_write_exemplars",
     "sightline.adapters.wire.remote_write_scan",
     "sightline.adapters.wire.remote_write_text",

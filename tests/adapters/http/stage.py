@@ -1,7 +1,7 @@
 """Stand-ins for what is behind the door: canned answers in, what was asked out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -211,11 +211,11 @@ class Stage:
         self.stored.append((principal, batch))
         return len(batch)
 
-    async def partly(self, principal: Principal, batch: WriteBatch) -> Taken:
+    async def partly(self, principal: Principal, batch: WriteBatch, unread: Sequence[LeftOut] = ()) -> Taken:
         """Ingest; `left_out` is said to be left out, though it is not."""
         if not len(batch):
-            return Taken(0)
-        return Taken(await self(principal, batch), len(batch.histograms), self.left_out)
+            return Taken(0, left_out=tuple(unread))
+        return Taken(await self(principal, batch), len(batch.histograms), (*unread, *self.left_out))
 
     def roster(self, tenant: Tenant) -> Roster:
         """Ingest."""
