@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import (
+    AGGREGATION_TEMPORALITY_CUMULATIVE,
     Exemplar,
     ExponentialHistogramDataPoint,
     HistogramDataPoint,
@@ -295,7 +296,7 @@ def test_a_request_has_a_bound() -> None:
         decoder.decode(_counter(*[point] * 4), Roster())
     request = ExportMetricsServiceRequest()
     metric = request.resource_metrics.add().scope_metrics.add().metrics.add(name="h")
-    metric.histogram.aggregation_temporality = 2
+    metric.histogram.aggregation_temporality = AGGREGATION_TEMPORALITY_CUMULATIVE
     metric.histogram.data_points.add(explicit_bounds=[1, 2], bucket_counts=[0, 0, 0])
     with pytest.raises(BodyTooLarge, match=r"intake\.request_samples"):
         decoder.decode(request.SerializeToString(), Roster())
@@ -348,7 +349,7 @@ def test_exemplars_lead_to_their_trace() -> None:
     """An exemplar of a histogram belongs to the bucket of its value and carries trace and span in hexadecimal."""
     request = ExportMetricsServiceRequest()
     metric = request.resource_metrics.add().scope_metrics.add().metrics.add(name="h")
-    metric.histogram.aggregation_temporality = 2
+    metric.histogram.aggregation_temporality = AGGREGATION_TEMPORALITY_CUMULATIVE
     point = metric.histogram.data_points.add(
         time_unix_nano=NOW, count=2, explicit_bounds=[1, 2], bucket_counts=[0, 1, 1]
     )
@@ -376,7 +377,7 @@ def test_metrics_are_described() -> None:
         .scope_metrics.add()
         .metrics.add(name="disk.io", unit="By", description="Bytes read")
     )
-    metric.sum.is_monotonic, metric.sum.aggregation_temporality = True, 2
+    metric.sum.is_monotonic, metric.sum.aggregation_temporality = True, AGGREGATION_TEMPORALITY_CUMULATIVE
     described = OtlpMetricsDecoder().decode(request.SerializeToString(), Roster()).described
     assert {name: (one.type, one.help, one.unit) for name, one in described.items()} == {
         "disk_io_bytes_total": ("counter", "Bytes read", "bytes")
