@@ -48,7 +48,7 @@ def test_totals_are_what_one_after_the_other_gives(batches: list[list[tuple[int,
             last, total = held.get(series, (None, 0.0))
             if not math.isfinite(delta) or (last is not None and time <= last):
                 continue
-            if last is None and 0 < start < time:
+            if last is None and start > 0:
                 zeros.add(at)
             held[series] = time, total + delta
             expected[at] = total + delta

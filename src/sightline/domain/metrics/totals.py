@@ -113,7 +113,7 @@ class Totals:
         differs = numbers[counting[1:]] != numbers[counting[:-1]]
         last = counting[np.append(differs, True)[: len(counting)]]
         first = counting[np.insert(differs, 0, True)[: len(counting)]]
-        begun = is_new[first] & (deltas.starts[first] > 0) & (deltas.starts[first] < times[first])
+        begun = is_new[first] & (deltas.starts[first] > 0)
         return Counted(
             values,
             columns([made[row] for row in np.flatnonzero(marks & kept).tolist()]),
@@ -194,7 +194,7 @@ def with_zeros(counted: Counted, deltas: Deltas, reach: int) -> tuple[NDArray[np
     Returns rows of the deltas, times, values and the histograms of the marks among these.
     """
     rows = counted.zeros
-    times = np.maximum(deltas.starts[rows], deltas.times[rows] - reach)
+    times = np.clip(deltas.starts[rows], deltas.times[rows] - reach, deltas.times[rows] - 1)
     values = np.where(mark_mask(deltas.values[rows]), MARK, 0.0)
     place = np.cumsum(mark_mask(deltas.values)) - 1
     marked = rows[mark_mask(deltas.values[rows])]
