@@ -58,6 +58,7 @@ from sightline.adapters.outbound.system.clock import SystemClock
 from sightline.adapters.outbound.system.disk import SystemDisk
 from sightline.adapters.outbound.tiered import TieredSeries
 from sightline.adapters.wire import dashboard as dashboard_text
+from sightline.adapters.wire import push_group
 from sightline.adapters.wire.exposition_decoder import ExpositionDecoder
 from sightline.adapters.wire.otlp_metrics import OtlpMetricsDecoder
 from sightline.adapters.wire.otlp_series import Naming
@@ -79,6 +80,7 @@ from sightline.application.ingest import Ingest, IngestLimits
 from sightline.application.inspect import Inspect
 from sightline.application.metadata import MetricMetadata
 from sightline.application.notify import Notify
+from sightline.application.push import GroupCodec, Push
 from sightline.application.query import Query, QueryLimits
 from sightline.application.read import Read, ReadLimits
 from sightline.application.recall import Recall
@@ -110,6 +112,7 @@ from sightline.domain.metrics.index import LabelIndex
 from sightline.domain.metrics.roster import Rosters
 from sightline.domain.metrics.tail import Tail
 from sightline.domain.promql.parse import TextLimits
+from sightline.domain.push.groups import PushLimits
 from sightline.domain.tenancy import LOCAL, Principal
 from sightline.ports.notifier import Notifier
 from sightline.ports.rulebook import RulesRead
@@ -398,6 +401,7 @@ class _Parts:
     scraping: _Scraping
     rules: _Rules
     docker: DockerSource
+    push: Push
 
 
 async def _parts(settings: Settings, core: _Core, stack: AsyncExitStack) -> _Parts:
@@ -431,6 +435,7 @@ async def _parts(settings: Settings, core: _Core, stack: AsyncExitStack) -> _Par
         await _scraping(settings, core, stack),
         await _rules(settings, core, query, notify),
         DockerSource(_watched(settings), clock, telemetry),
+        _push(settings, core, catalog),
     )
 
 
@@ -443,6 +448,7 @@ def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio
         snapshot=Snapshot(core.flush, core.clock, core.copy, lambda: token_hex(8)),
         search=Search(core.reader, SearchLimits(settings.search.max_results)),
         ingest=core.ingest,
+        push=parts.push,
         absorb=_absorb(settings, core),
         exemplars=core.exemplars,
         alerts=parts.evaluate,
@@ -496,6 +502,7 @@ async def _start_jobs(settings: Settings, core: _Core, parts: _Parts, port: int,
     # The catalog's driver takes half a second to load: not before the door is open and samples come in.
     await evaluate.install(LOCAL, builtin_rules(settings.alerts.cpu_threshold, settings.alerts.memory_threshold))
     await evaluate.install(LOCAL, container_rules())
+    ticker.every(settings.push.interval.seconds, "store pushed groups", parts.push.repeat)
     ticker.every(settings.alerts.interval.seconds, "evaluate alerts", jobs.evaluating(evaluate, Record(core.ingest)))
     ticker.every(_REFILL_EVERY, "refill memory", lambda: core.reader.refill(clock.now()))
     ticker.every(settings.own.interval.seconds, "measure memory", lambda: core.reader.measure(core.telemetry))
@@ -705,6 +712,19 @@ def _engine_limits(settings: Settings) -> EngineLimits:
 def _label_limits(settings: Settings) -> LabelLimits:
     intake = settings.intake
     return LabelLimits(intake.labels, intake.label_name_bytes, intake.label_value_bytes)
+
+
+def _push(settings: Settings, core: _Core, catalog: SqlCatalog) -> Push:
+    given = settings.push
+    return Push(
+        catalog,
+        GroupCodec(push_group.to_json, push_group.from_json),
+        core.ingest,
+        core.clock,
+        core.telemetry,
+        PushLimits(given.max_groups, given.max_group_samples, given.max_samples),
+        _label_limits(settings),
+    )
 
 
 def _text_limits(settings: Settings) -> TextLimits:

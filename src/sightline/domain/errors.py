@@ -11,6 +11,7 @@ SightlineError
 │   ├── SampleOutOfBounds        sample_out_of_bounds  older than retention or too far ahead
 │   ├── TooManyDeltas            delta_series_limit    more series that come as deltas than are followed
 │   ├── SeriesIdCollision        series_id_collision   two label sets with one id: the later is refused
+│   ├── InconsistentPush         push_inconsistent     metrics that do not fit those that other jobs pushed
 │   ├── MalformedQuery           query_malformed       with line and column
 │   ├── TooManyPoints            query_points_limit
 │   └── ReadTooLarge             read_samples_limit
@@ -108,6 +109,12 @@ class SeriesIdCollision(BadData):
     """Two different label sets hash to one series id; the later one is refused rather than mixed with the first."""
 
     code = "series_id_collision"
+
+
+class InconsistentPush(BadData):
+    """Pushed metrics that contradict themselves or what other groups hold, or that bring times of their own."""
+
+    code = "push_inconsistent"
 
 
 class MalformedQuery(BadData):

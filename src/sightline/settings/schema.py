@@ -99,6 +99,19 @@ class Intake(Struct, frozen=True, forbid_unknown_fields=True):
     label_value_bytes: Annotated[int, Meta(ge=1, description="Bytes of a label value.")] = 8192
 
 
+class Push(Struct, frozen=True, forbid_unknown_fields=True):
+    """What jobs push, as to a Pushgateway."""
+
+    interval: Annotated[
+        Duration, Meta(description="How often pushed groups are stored again, as a scrape of a Pushgateway would.")
+    ] = Duration(15_000)
+    max_groups: Annotated[int, Meta(ge=1, description="Pushed groups that a tenant may have.")] = 10_000
+    max_group_samples: Annotated[int, Meta(ge=1, description="Samples that a pushed group may hold.")] = 10_000
+    max_samples: Annotated[
+        int, Meta(ge=1, description="Samples that all pushed groups of a tenant may hold together.")
+    ] = 1_000_000
+
+
 class Exemplars(Struct, frozen=True, forbid_unknown_fields=True):
     """Exemplars in memory."""
 
@@ -402,6 +415,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     hot: Hot = field(default_factory=Hot)
     index: Index = field(default_factory=Index)
     intake: Intake = field(default_factory=Intake)
+    push: Push = field(default_factory=Push)
     exemplars: Exemplars = field(default_factory=Exemplars)
     disk: Disk = field(default_factory=Disk)
     query: Query = field(default_factory=Query)

@@ -25,6 +25,7 @@ from sightline.adapters.outbound.memory.journal import MemoryJournal
 from sightline.adapters.outbound.memory.scraper import MemoryScraper
 from sightline.adapters.outbound.memory.series import MemorySeries
 from sightline.adapters.outbound.memory.servers import MemoryServers
+from sightline.adapters.wire import push_group
 from sightline.adapters.wire.dashboard import from_json, to_json
 from sightline.adapters.wire.otlp_metrics import OtlpMetricsDecoder
 from sightline.application.absorb import Absorb
@@ -41,6 +42,7 @@ from sightline.application.flush import Flush, FlushPolicy
 from sightline.application.follow import Follow
 from sightline.application.inspect import Inspect
 from sightline.application.metadata import MetricMetadata
+from sightline.application.push import GroupCodec, Push
 from sightline.application.query import QueryOptions
 from sightline.application.read import Read, ReadLimits
 from sightline.application.recall import Recall
@@ -62,6 +64,7 @@ from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.metrics.tail import Tail as SeriesTail
 from sightline.domain.promql.values import Answer, Value, Vector
+from sightline.domain.push.groups import PushLimits
 from sightline.domain.scrape.job import ScrapeJob
 from sightline.domain.tenancy import DEFAULT_TENANT, Principal, Tenant
 from sightline.domain.timerange import DAY, Grid, TimeRange
@@ -237,6 +240,8 @@ class Stage:
         return Cardinality(0, 0, 0, None, None, (), (), (), ())
 
     def __post_init__(self) -> None:
+        codec = GroupCodec(push_group.to_json, push_group.from_json)
+        self.push = Push(MemoryCatalog(), codec, self, self.clock, self.telemetry, PushLimits(), LabelLimits())
         self.watch = Watch(self.clock, self.telemetry)
         self.server_list = MemoryServers()
         self.servers = Register(self.server_list, self.clock, LabelLimits())
@@ -272,6 +277,7 @@ class Stage:
                 Accumulate(stage, self.series_store, self.clock, self.telemetry),
                 self.exemplars,
             ),
+            push=self.push,
             exemplars=self.exemplars,
             alerts=stage,
             dashboards=DefineDashboards(MemoryCatalog(), DashboardFiles(()), READY_MADE, Codec(to_json, from_json)),

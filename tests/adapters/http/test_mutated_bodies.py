@@ -40,6 +40,7 @@ class Door:
     headers: Mapping[str, str] = field(default_factory=dict)
     packed: Callable[[bytes], bytes] = _plain
     is_partial: bool = False
+    method: str = "POST"
 
 
 def _remote_write() -> list[bytes]:
@@ -58,6 +59,7 @@ h_sum NaN
 h_count 4
 {"sp ace", "l.1"="\xc3\xa4"} -Inf
 """
+_PUSHED: Final = b'# HELP p_total Runs.\n# TYPE p_total counter\np_total{code="1",path="/x\\"y"} 7\np_total 3e-7\n'
 _TEXT: Final = (
     b"# HELP a_total Things that\\n happen\n# TYPE a_total counter\n"
     b'a_total{code="200",path="/x\\"y\\\\z"} 1027 1763700000123\na_total{code="400"} 3e-7\n'
@@ -67,6 +69,10 @@ _OPEN_METRICS: Final = (
     b'a_total{code="200"} 1027 1763700000.123 # {trace_id="ab"} 0.4 1763700000.1\n' + _FAMILIES + b"# EOF\n"
 )
 
+_LINES: Final = (
+    b'cpu,host=a,cpu=cpu0 usage_idle=98.59154929577464,usage_user=0.5 1763700000000000000\nmem free=12i,u=3u,t="a, \\"\nc",ok=t\n',
+    "# c\r\n\ndisk,path=C:\\Windows\\ x,device=sd\\,a,ö=ä free=1e5\r\n m\\ n x\\=y=-.5e-7 1763700000000000001".encode(),
+)
 _POINT: Final = {"timeUnixNano": str(NOW * 10**6), "startTimeUnixNano": NOW * 10**6 - 1000}
 _ATTRIBUTES: Final = [{"key": "http.route", "value": {"stringValue": "/x"}}, {"key": "n", "value": {"intValue": "3"}}]
 _EXPORT: Final = {
@@ -157,6 +163,11 @@ DOORS: Final = {
     ),
     "text": Door("/api/v1/import/prometheus", [_TEXT], is_partial=True),
     "text, packed": Door("/api/v1/import/prometheus", [gzip.compress(_TEXT)], {"Content-Encoding": "gzip"}),
+    "Influx lines": Door("/write?db=d", _LINES, is_partial=True),
+    "Influx lines of version 2, packed": Door(
+        "/api/v2/write?bucket=b&precision=us", [gzip.compress(one) for one in _LINES], {"Content-Encoding": "gzip"}
+    ),
+    "pushed group": Door("/metrics/job/a/instance/b", [_PUSHED, _FAMILIES], is_partial=True, method="PUT"),
     "OpenMetrics": Door(
         "/api/v1/import/prometheus",
         [_OPEN_METRICS],
@@ -178,7 +189,7 @@ async def test_any_body_has_an_answer_that_is_true(
     refused = 0
     for body in (*door.bodies, *mutated(door.bodies, count, seed)):
         stage.stored.clear()
-        answer = await client.post(door.path, content=door.packed(body), headers=dict(door.headers))
+        answer = await client.request(door.method, door.path, content=door.packed(body), headers=dict(door.headers))
         assert answer.status_code in (GOOD if body in door.bodies else GOOD | REFUSED), (body, answer.text)
         for _, batch in stage.stored:
             _check(batch)

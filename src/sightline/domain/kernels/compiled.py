@@ -57,6 +57,7 @@ BYTES: Final = "Array(uint8, 1, 'C', True)"
 """Numba's types of inputs in one dimension that a kernel only reads."""
 
 OWN_MODULES: Final = (
+    "sightline.domain.kernels.buckets",
     "sightline.domain.kernels.chain",
     "sightline.domain.kernels.chunk",
     "sightline.domain.kernels.chunk_decode",

@@ -111,6 +111,13 @@ class Histograms:
         """About how many bytes of memory they take."""
         return 58 * len(self) + 12 * (len(self.positive.index) + len(self.negative.index)) + 8 * len(self.custom)
 
+    @property
+    def weights(self) -> NDArray[np.int64]:
+        """What each takes of it, (h,)."""
+        buckets = np.diff(self.positive.offsets) + np.diff(self.negative.offsets)
+        weights: NDArray[np.int64] = 58 + 12 * buckets + 8 * np.diff(self.custom_offsets)
+        return weights
+
     def take(self, rows: NDArray[np.int64]) -> "Histograms":
         """Some of them, in the order given."""
         custom_offsets, bounds = _taken(self.custom_offsets, rows)

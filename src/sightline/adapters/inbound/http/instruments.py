@@ -31,6 +31,11 @@ SKIPPED: Final = Instrument(
     Kind.COUNTER,
     ("kind",),
 )
+INFLUX_STRINGS: Final = Instrument(
+    "sightline_influx_strings_total",
+    "String fields of Influx lines, which are no samples and not stored.",
+    Kind.COUNTER,
+)
 
 UNMATCHED: Final = "unmatched"
 """The route label of requests that no route took."""

@@ -14,6 +14,7 @@ from sightline.application.evaluate import RuleStatus
 from sightline.application.federate import Federate
 from sightline.application.inspect import History
 from sightline.application.metadata import Described
+from sightline.application.push import Push
 from sightline.application.query import QueryOptions
 from sightline.application.read import Read
 from sightline.application.recall import Recall
@@ -252,6 +253,7 @@ class UseCases:
     snapshot: Snapshot
     search: Searching
     ingest: Ingesting
+    push: Push
     absorb: Absorb
     exemplars: Exemplifying
     alerts: Alerting

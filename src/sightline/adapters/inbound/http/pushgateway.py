@@ -1,0 +1,111 @@
+"""The Pushgateway's API: PUT, POST and DELETE of groups at /metrics/job/..., and the rest of it beneath /pushgateway.
+
+Source: https://github.com/prometheus/pushgateway#api, #query-api and #admin-api.
+"""
+
+import asyncio
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, Response, delete, get, post, put
+from litestar.handlers import HTTPRouteHandler
+
+from sightline.adapters.inbound.http import pushed_groups
+from sightline.adapters.inbound.http.asgi import header
+from sightline.adapters.inbound.http.inflight import Inflight
+from sightline.adapters.inbound.http.settings import DoorSettings
+from sightline.adapters.inbound.http.unpacked import INLINE_BYTES, unpacked
+from sightline.adapters.inbound.http.use_cases import UseCases
+from sightline.adapters.wire import exposition
+from sightline.adapters.wire.exposition_decoder import OPENMETRICS, TEXT, ExpositionDecoder
+from sightline.adapters.wire.grouping_key import grouping_key
+from sightline.domain.errors import AdminDisabled
+from sightline.domain.scrape.scraped import Scraped
+
+PREFIX: Final = "/pushgateway"
+"""What all of the API is found beneath, for clients that are given the address of a Pushgateway."""
+_METRICS: Final = "/metrics"
+_PATHS: Final = tuple(
+    f"{prefix}{_METRICS}/{job}/{{labels:path}}" for prefix in ("", PREFIX) for job in ("job", "job@base64")
+)
+_JSON: Final = "application/json"
+_TEXT: Final = "text/plain"
+
+
+def routes(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> list[HTTPRouteHandler]:
+    """The handlers of this file; `inflight` is shared by all that reads bodies."""
+    decoder = ExpositionDecoder(max_samples=settings.max_request_samples)
+    push = use_cases.push
+
+    async def change(request: Request[Any, Any, Any], *, whole: bool) -> Response[Any]:
+        scope = _scope(request)
+        grouping = _grouping(scope["path"])
+        with inflight.share() as share:
+            body = await unpacked(scope, request.receive, settings, use_cases.telemetry, share)
+            decode = partial(_decoded, decoder, body, header(scope, b"content-type"))
+            scraped = await asyncio.to_thread(decode) if len(body) > INLINE_BYTES else decode()
+            del body, decode
+            await push(request.user, grouping, scraped, whole=whole)
+        return Response(None, status_code=200)
+
+    @put(list(_PATHS))
+    async def replace_group(request: Request[Any, Any, Any]) -> Response[Any]:
+        return await change(request, whole=True)
+
+    @post(list(_PATHS))
+    async def add_to_group(request: Request[Any, Any, Any]) -> Response[Any]:
+        return await change(request, whole=False)
+
+    @delete(list(_PATHS), status_code=202)
+    async def delete_group(request: Request[Any, Any, Any]) -> None:
+        await push.delete(request.user, _grouping(request.scope["path"]))
+
+    @put([f"{prefix}/api/v1/admin/wipe" for prefix in ("", PREFIX)], status_code=202)
+    async def wipe(request: Request[Any, Any, Any]) -> None:
+        if not settings.admin:
+            raise AdminDisabled("pushed groups are wiped only where http.admin = true allows it")
+        await push.wipe(request.user)
+
+    @get(f"{PREFIX}{_METRICS}")
+    async def exposed(request: Request[Any, Any, Any]) -> Response[bytes]:
+        groups = await push.groups(request.user)
+        text = await asyncio.to_thread(pushed_groups.exposed, groups)
+        return Response(text, media_type=exposition.CONTENT_TYPE)
+
+    @get(f"{PREFIX}/api/v1/metrics")
+    async def listed(request: Request[Any, Any, Any]) -> Response[bytes]:
+        groups = await push.groups(request.user)
+        return Response(await asyncio.to_thread(pushed_groups.listed, groups), media_type=_JSON)
+
+    @get(f"{PREFIX}/api/v1/status")
+    async def status() -> Response[bytes]:
+        built = {"version": settings.version, "revision": settings.revision}
+        body = {"status": "success", "data": {"build_information": built, "start_time": _started(use_cases)}}
+        return Response(msgspec.json.encode(body), media_type=_JSON)
+
+    @get([f"{PREFIX}/-/healthy", f"{PREFIX}/-/ready"])
+    async def healthy() -> Response[str]:
+        return Response("OK", media_type=_TEXT)
+
+    return [replace_group, add_to_group, delete_group, wipe, exposed, listed, status, healthy]
+
+
+def _grouping(path: str) -> dict[str, str]:
+    return grouping_key(path.removeprefix(PREFIX).removeprefix(_METRICS))
+
+
+def _started(use_cases: UseCases) -> str:
+    return pushed_groups.moment(use_cases.program.started)
+
+
+def _decoded(decoder: ExpositionDecoder, body: bytes, said: str | None) -> Scraped:
+    """What was pushed; whatever does not say that it is something else is taken for the text format, as there."""
+    kind = (said or "").partition(";")[0].strip().lower()
+    openmetrics = OPENMETRICS.partition(";")[0]
+    return decoder.decode(body, OPENMETRICS if kind == openmetrics else TEXT, every=True)
+
+
+def _scope(request: Request[Any, Any, Any]) -> Any:
+    """The request's scope, as ASGI's own functions want it."""
+    return request.scope
