@@ -69,6 +69,7 @@ from sightline.adapters.wire.graphite import GraphiteDecoder
 from sightline.adapters.wire.otlp_metrics import OtlpMetricsDecoder
 from sightline.adapters.wire.otlp_series import Naming
 from sightline.application.absorb import Absorb
+from sightline.application.accumulate import Accumulate
 from sightline.application.adopt import Adopt
 from sightline.application.collect import Collect
 from sightline.application.count import Count
@@ -493,7 +494,8 @@ def _absorb(settings: Settings, core: _Core) -> Absorb:
         frozenset(otlp.promote_resource_attributes), otlp.scope_labels, otlp.keep_identifying_resource_attributes
     )
     decoder = OtlpMetricsDecoder(naming, max_samples=settings.intake.request_samples)
-    return Absorb(decoder.decode, core.ingest, core.exemplars)
+    accumulate = Accumulate(core.ingest, core.reader, core.clock, core.telemetry, otlp.max_delta_series)
+    return Absorb(decoder.decode, core.ingest, accumulate, core.exemplars)
 
 
 async def _start_jobs(settings: Settings, core: _Core, parts: _Parts, port: int, stack: AsyncExitStack) -> None:

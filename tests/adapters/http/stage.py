@@ -29,6 +29,7 @@ from sightline.adapters.wire import push_group
 from sightline.adapters.wire.dashboard import from_json, to_json
 from sightline.adapters.wire.otlp_metrics import OtlpMetricsDecoder
 from sightline.application.absorb import Absorb
+from sightline.application.accumulate import Accumulate
 from sightline.application.admit import Turns
 from sightline.application.define import Codec, DefineDashboards
 from sightline.application.delete import Delete
@@ -270,8 +271,13 @@ class Stage:
             snapshot=Snapshot(self.flush, self.clock, self.copy, lambda: "0123456789abcdef"),
             search=stage,
             ingest=stage,
+            absorb=Absorb(
+                OtlpMetricsDecoder().decode,
+                stage,
+                Accumulate(stage, self.series_store, self.clock, self.telemetry),
+                self.exemplars,
+            ),
             push=self.push,
-            absorb=Absorb(OtlpMetricsDecoder().decode, stage, self.exemplars),
             exemplars=self.exemplars,
             alerts=stage,
             dashboards=DefineDashboards(MemoryCatalog(), DashboardFiles(()), READY_MADE, Codec(to_json, from_json)),
