@@ -31,7 +31,8 @@ class _Part:
 class ChainsView:
     """A moment of some chains; reading it is safe from any thread while samples are added and dropped.
 
-    heads: int64 (s,), the last piece of each chain. held: how many samples all chains have. parts: the histograms among them. The rest is what `kernels.chain` says.
+    heads: int64 (s,), the last piece of each chain. held: how many samples all chains have. parts: the histograms among them. The
+    rest is what `kernels.chain` says.
     """
 
     heads: NDArray[np.int64]
