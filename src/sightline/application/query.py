@@ -478,14 +478,14 @@ def _work(planned: Plan, fetched: Sequence[SeriesColumns]) -> tuple[int, int]:
     for (_, grid), source in planned.source.items():
         values += len(fetched[source]) * grid.points
     values += sum(planned.known.values())
-    return sum([one.samples for one in fetched]), values
+    return sum([one.cost for one in fetched]), values
 
 
 def _is_quick(text: str, planned: Plan, fetched: Sequence[SeriesColumns]) -> bool:
     """Whether evaluation takes so little that a thread would not pay: well below a millisecond."""
     if len(text) > _SIMPLE_TEXT or ":" in text:  # a subquery, which has instants of its own, is written with a colon
         return False
-    rows, samples = sum(map(len, fetched)), sum(one.samples for one in fetched)
+    rows, samples = sum(map(len, fetched)), sum(one.cost for one in fetched)
     values = rows * planned.grid.points + sum(planned.known.values())
     return values <= _QUICK_VALUES and samples <= _QUICK_SAMPLES
 
