@@ -2,8 +2,8 @@
 
 What 3 does otherwise, by which the material and the questions go: ranges are open on the left (no sample lies where one begins),
 counters are extrapolated no farther than to zero (all are far above it), quantiles lie on a logarithmic scale within their bucket
-and not evenly (so the shares of a bucket are compared), and 2.42 has neither custom buckets nor averages, irate, last_over_time or sum_over_time of
-histograms.
+and not evenly (so the shares of a bucket are compared). 2.42 has neither custom buckets nor averages, irate, last_over_time or
+sum_over_time of histograms.
 """
 
 import json
