@@ -69,6 +69,7 @@ from sightline.adapters.wire.graphite import GraphiteDecoder
 from sightline.adapters.wire.otlp_metrics import OtlpMetricsDecoder
 from sightline.adapters.wire.otlp_series import Naming
 from sightline.application.absorb import Absorb
+from sightline.application.accumulate import Accumulate
 from sightline.application.adopt import Adopt
 from sightline.application.collect import Collect
 from sightline.application.count import Count
@@ -127,11 +128,14 @@ from sightline.settings.schema import Settings
 from sightline.settings.shown import plain
 
 _KERNELS: Final = (
+    "sightline.adapters.wire.histogram_scan",
     "sightline.adapters.wire.influx_scan",
     "sightline.adapters.wire.otlp_histograms",
     "sightline.adapters.wire.otlp_scan",
     "sightline.adapters.wire.remote_read_chunks",
     "sightline.adapters.wire.remote_read_samples",
+    "sightline.adapters.wire.remote_write2_scan",
+    "sightline.adapters.wire.remote_write2_symbols",
     "sightline.adapters.wire.remote_write_exemplars",
     "sightline.adapters.wire.remote_write_scan",
     "sightline.adapters.wire.remote_write_text",
@@ -490,7 +494,8 @@ def _absorb(settings: Settings, core: _Core) -> Absorb:
         frozenset(otlp.promote_resource_attributes), otlp.scope_labels, otlp.keep_identifying_resource_attributes
     )
     decoder = OtlpMetricsDecoder(naming, max_samples=settings.intake.request_samples)
-    return Absorb(decoder.decode, core.ingest, core.exemplars)
+    accumulate = Accumulate(core.ingest, core.reader, core.clock, core.telemetry, otlp.max_delta_series)
+    return Absorb(decoder.decode, core.ingest, accumulate, core.exemplars)
 
 
 async def _start_jobs(settings: Settings, core: _Core, parts: _Parts, port: int, stack: AsyncExitStack) -> None:

@@ -299,6 +299,9 @@ class Otlp(Struct, frozen=True, forbid_unknown_fields=True):
             description="Whether series have the instrumentation scope as labels `otel_scope_name`, `otel_scope_version` and so on."
         ),
     ] = True
+    max_delta_series: Annotated[
+        int, Meta(ge=1, description="Series with delta temporality that are added up at once, all tenants together.")
+    ] = 1_000_000
 
 
 class Host(Struct, frozen=True, forbid_unknown_fields=True):
