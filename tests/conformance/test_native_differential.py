@@ -1,4 +1,4 @@
-"""Native histograms in this program's evaluation and in a real Prometheus 2.42, which had them as an experiment.
+"""Native histograms in this program and in a real Prometheus 2.42, which had them as an experiment.
 
 What 3 does otherwise, by which the material and the questions go: ranges are open on the left (no sample lies where one begins),
 counters are extrapolated no farther than to zero (all are far above it), quantiles lie on a logarithmic scale within their bucket
@@ -12,26 +12,21 @@ import random
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
 import pytest
 from tests.conformance.material import BASE
 from tests.conformance.servers import Server, prometheus
-from tests.e2e.program import until
-from tests.oracles.native_histogram import Native, columns
+from tests.e2e.program import running, until
+from tests.oracles.native_histogram import Native
 
-from sightline.adapters.inbound.http import answers
 from sightline.adapters.wire.protobuf import encoded_varint, field
 from sightline.adapters.wire.snappy import compress
 from sightline.domain.labels import Labels
-from sightline.domain.metrics.native_histograms import MARK
-from sightline.domain.metrics.samples import SeriesColumns
-from sightline.domain.promql.evaluate import evaluate
-from sightline.domain.promql.parse import parse
-from sightline.domain.promql.plan import plan
 from sightline.domain.timerange import Grid
 
+_FLAGS: Final = ("host.enabled=false", "containers.enabled=false", "retention=100y")
 _STEP: Final = 15_000
 _SAMPLES: Final = 60
 _GRID: Final = Grid(BASE + 300_000, BASE + 800_000, 20_000)
@@ -40,6 +35,7 @@ _HEADERS: Final = {
     "Content-Encoding": "snappy",
     "X-Prometheus-Remote-Write-Version": "0.1.0",
 }
+Answered = dict[Labels, Mapping[str, Any]]
 Series = Mapping[Labels, list[tuple[int, Native]]]
 
 
@@ -96,21 +92,46 @@ def message(series: Series) -> bytes:
     return request
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Both servers."""
+
+    theirs: Server
+    ours: Server
+
+    def ask(self, text: str) -> tuple[Answered, Answered]:
+        """What this program and what Prometheus answer."""
+        return ask(self.ours, text, _GRID), ask(self.theirs, text, _GRID)
+
+
 @pytest.fixture(scope="module")
-def theirs(require_binary: Callable[[str, str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A Prometheus with the series."""
+def pair(require_binary: Callable[[str, str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """A Prometheus and the program with the series."""
     binary, folder = require_binary("prometheus", "prometheus"), tmp_path_factory.mktemp("native")
+    flags = [part for flag in _FLAGS for part in ("--set", flag)]
     with (
-        prometheus(binary, folder, "--enable-feature=native-histograms") as url,
-        closing(Server(url)) as server,
+        prometheus(binary, folder / "prometheus", "--enable-feature=native-histograms") as url,
+        running(
+            folder / "data",
+            "--set",
+            "host.enabled=false",
+            "--set",
+            "containers.enabled=false",
+            "--set",
+            "retention=100y",
+        ) as program,
+        closing(Server(url)) as theirs,
+        closing(Server(program.url)) as ours,
     ):
-        status, body = server.post("/api/v1/write", compress(message(recorded())), _HEADERS)
-        assert status in {200, 204}, body
-        until(lambda: bool(ask(server, "h", _GRID)))
-        yield server
+        for server in (theirs, ours):
+            status, body = server.post("/api/v1/write", compress(message(recorded())), _HEADERS)
+            assert status in {200, 204}, body
+        both = Pair(theirs, ours)
+        until(lambda: all(both.ask("h")))
+        yield both
 
 
-def ask(server: Server, text: str, grid: Grid) -> dict[Labels, Mapping[str, Any]]:
+def ask(server: Server, text: str, grid: Grid) -> Answered:
     """The rows of a range query."""
     form = f"query={text}&start={grid.start / 1000}&end={grid.end / 1000}&step={grid.step / 1000}".replace("+", "%2B")
     status, body = server.post(
@@ -120,25 +141,7 @@ def ask(server: Server, text: str, grid: Grid) -> dict[Labels, Mapping[str, Any]
     return rows(json.loads(body))
 
 
-def ours(text: str, grid: Grid) -> dict[Labels, Mapping[str, Any]]:
-    """The rows of this program, as it would write them."""
-    every = sorted(recorded().items())
-    natives = columns([one for _, samples in every for _, one in samples])
-    size = len(natives)
-    found = SeriesColumns(
-        tuple(labels for labels, _ in every),
-        np.arange(len(every), dtype=np.uint64),
-        np.arange(0, size + 1, _SAMPLES),
-        np.array([time for _, samples in every for time, _ in samples]),
-        np.full(size, MARK),
-        natives,
-    )
-    planned = plan(parse(text), grid, is_range=True)
-    answer = evaluate(planned, [found] * len(planned.fetches))
-    return rows(json.loads(b"".join(answers.matrix(answer).pieces)))
-
-
-def rows(body: Any) -> dict[Labels, Mapping[str, Any]]:
+def rows(body: Any) -> Answered:
     """The series of an answer."""
     return {Labels.of(row["metric"]): row for row in body["data"]["result"]}
 
@@ -173,9 +176,9 @@ def shares(row: Mapping[str, Any]) -> dict[float, dict[tuple[object, ...], float
         "h + h",
     ],
 )
-def test_histograms(theirs: Server, text: str) -> None:
+def test_histograms(pair: Pair, text: str) -> None:
     """Both give the same histograms, bucket by bucket with the same bounds, written alike."""
-    found, wanted = ours(text, _GRID), ask(theirs, text, _GRID)
+    found, wanted = pair.ask(text)
     assert found.keys() == wanted.keys()
     assert wanted
     for labels, row in wanted.items():
@@ -201,20 +204,20 @@ def test_histograms(theirs: Server, text: str) -> None:
         "absent(h)",
     ],
 )
-def test_numbers(theirs: Server, text: str) -> None:
+def test_numbers(pair: Pair, text: str) -> None:
     """Both make the same numbers of histograms."""
-    found, wanted = ours(text, _GRID), ask(theirs, text, _GRID)
+    found, wanted = pair.ask(text)
     assert found.keys() == wanted.keys()
     for labels, row in wanted.items():
         assert numbers(found[labels]) == pytest.approx(numbers(row), rel=1e-9), labels
 
 
 @pytest.mark.parametrize("q", [0.01, 0.25, 0.5, 0.9, 0.99, 1.0])
-def test_quantiles(theirs: Server, q: float) -> None:
+def test_quantiles(pair: Pair, q: float) -> None:
     """A quantile lies in the same bucket and as far into it: there evenly, here on a logarithmic scale."""
-    found, wanted = ours(f"histogram_quantile({q}, h)", _GRID), ask(theirs, f"histogram_quantile({q}, h)", _GRID)
+    found, wanted = pair.ask(f"histogram_quantile({q}, h)")
     buckets = {
-        Labels.of({k: v for k, v in key if k != "__name__"}): shares(row) for key, row in ours("h", _GRID).items()
+        Labels.of({k: v for k, v in key if k != "__name__"}): shares(row) for key, row in pair.ask("h")[0].items()
     }
     assert found.keys() == wanted.keys()
     for labels, row in wanted.items():
