@@ -111,15 +111,7 @@ def pair(require_binary: Callable[[str, str], str], tmp_path_factory: pytest.Tem
     flags = [part for flag in _FLAGS for part in ("--set", flag)]
     with (
         prometheus(binary, folder / "prometheus", "--enable-feature=native-histograms") as url,
-        running(
-            folder / "data",
-            "--set",
-            "host.enabled=false",
-            "--set",
-            "containers.enabled=false",
-            "--set",
-            "retention=100y",
-        ) as program,
+        running(folder / "data", *flags) as program,
         closing(Server(url)) as theirs,
         closing(Server(program.url)) as ours,
     ):
