@@ -128,6 +128,7 @@ from sightline.settings.schema import Settings
 from sightline.settings.shown import plain
 
 _KERNELS: Final = (
+    "sightline.adapters.wire.histogram_encode",
     "sightline.adapters.wire.histogram_scan",
     "sightline.adapters.wire.influx_scan",
     "sightline.adapters.wire.otlp_histograms",
