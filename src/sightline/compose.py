@@ -463,7 +463,7 @@ def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio
         search=Search(core.reader, SearchLimits(settings.search.max_results)),
         ingest=core.ingest,
         push=parts.push,
-        absorb=_absorb(settings, core),
+        absorb=_absorb(settings, core, parts.scraping.metadata),
         exemplars=core.exemplars,
         alerts=parts.evaluate,
         dashboards=parts.dashboards,
@@ -487,7 +487,7 @@ def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio
     )
 
 
-def _absorb(settings: Settings, core: _Core) -> Absorb:
+def _absorb(settings: Settings, core: _Core, metadata: MetricMetadata) -> Absorb:
     """What takes in what OpenTelemetry's exporters bring."""
     otlp = settings.otlp
     naming = Naming(
@@ -495,7 +495,7 @@ def _absorb(settings: Settings, core: _Core) -> Absorb:
     )
     decoder = OtlpMetricsDecoder(naming, max_samples=settings.intake.request_samples)
     accumulate = Accumulate(core.ingest, core.reader, core.clock, core.telemetry, otlp.max_delta_series)
-    return Absorb(decoder.decode, core.ingest, accumulate, core.exemplars)
+    return Absorb(decoder.decode, core.ingest, accumulate, core.exemplars, metadata)
 
 
 async def _start_jobs(settings: Settings, core: _Core, parts: _Parts, port: int, stack: AsyncExitStack) -> None:

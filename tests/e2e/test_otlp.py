@@ -130,6 +130,9 @@ async def test_every_instrument_of_the_sdk_is_stored(running: Running, transport
             ("otel_scope_version", "1.2.3"),
         ): 3.0
     }
+    async with aiohttp.ClientSession() as session, session.get(f"{running.url}/api/v1/metadata") as answer:
+        described = (await answer.json())["data"]
+    assert described["http_server_requests_total"] == [{"type": "counter", "help": "Requests served", "unit": ""}]
     assert await value(running, "queue_size_bytes") == -2
     assert await value(running, "cpu_usage_ratio") == 0.25
     assert await value(running, 'rpc_duration_seconds_bucket{le="0.1"}') == 1
