@@ -278,7 +278,7 @@ async def _serve_grpc(
 
     def admit(metadata: Mapping[str, str]) -> Principal:
         headers = [(name.encode(), str(value).encode()) for name, value in metadata.items()]
-        return access.principal({"type": "http", "headers": headers})
+        return access.principal({"type": "http", "path": "", "query_string": b"", "headers": headers})
 
     grpc = GrpcSettings(
         host=address[0],

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from tests.e2e.descriptors import descriptors
 from tests.e2e.program import Program, running, until
 
 from sightline.compose import start
@@ -25,23 +26,6 @@ pytestmark = pytest.mark.anyio
 def settings(folder: Path, **more: object) -> Settings:
     fixed = {"data": folder / "data", "listen": "127.0.0.1:0", "disk.min_free": "0B"}
     return load({**fixed, "otlp.http_listen": "", "otlp.grpc_listen": "", **more}, {}, folder)
-
-
-def descriptors() -> dict[str, str]:
-    """What this process has open, by number; chDB's own looks at its idle threads apart.
-
-    When a query of its is cancelled, as by a stop, chDB opens every loaded library once, to name the frames of a stack.
-    """
-    found = {}
-    loaded = {line.split(maxsplit=5)[-1] for line in Path("/proc/self/maps").read_text().splitlines()}
-    for path in Path("/proc/self/fd").iterdir():
-        try:
-            target = str(path.readlink())
-        except OSError:
-            continue  # the one that lists the folder
-        if not re.match(r"/proc/\d+/task/", target) and target not in loaded:
-            found[path.name] = target
-    return found
 
 
 async def answer(url: str, path: str) -> int:
