@@ -133,7 +133,7 @@ def test_the_program_says_how_it_is_set(tmp_path: Path) -> None:
         assert "query:\n  lookback: 5m\n" in shown
         assert program.get("/api/v1/status/flags")["data"]["query.timeout"] == "2m"
         assert program.get("/api/v1/status/runtimeinfo")["data"]["storageRetention"] == "15d"
-        (line,) = (one for one in program.log.read_text().splitlines() if "also listening" in one)
+        (line,) = (one for one in program.log.read_text().splitlines() if "also listening" in one and "http:" in one)
         (second,) = re.findall(r"http://127\.0\.0\.1:\d+", line)
         with urllib.request.urlopen(f"{second}/api/v1/status/buildinfo", timeout=30) as answer:
             assert b'"application":"Sightline"' in answer.read()
