@@ -279,7 +279,7 @@ async def _serve_grpc(
 
     def admit(metadata: Mapping[str, str]) -> Principal:
         headers = [(name.encode(), str(value).encode()) for name, value in metadata.items()]
-        return access.principal({"type": "http", "headers": headers})
+        return access.principal({"type": "http", "path": "", "query_string": b"", "headers": headers})
 
     grpc = GrpcSettings(
         host=address[0],
@@ -464,7 +464,7 @@ def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio
         search=Search(core.reader, SearchLimits(settings.search.max_results)),
         ingest=core.ingest,
         push=parts.push,
-        absorb=_absorb(settings, core),
+        absorb=_absorb(settings, core, parts.scraping.metadata),
         exemplars=core.exemplars,
         alerts=parts.evaluate,
         dashboards=parts.dashboards,
@@ -488,7 +488,7 @@ def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio
     )
 
 
-def _absorb(settings: Settings, core: _Core) -> Absorb:
+def _absorb(settings: Settings, core: _Core, metadata: MetricMetadata) -> Absorb:
     """What takes in what OpenTelemetry's exporters bring."""
     otlp = settings.otlp
     naming = Naming(
@@ -496,7 +496,7 @@ def _absorb(settings: Settings, core: _Core) -> Absorb:
     )
     decoder = OtlpMetricsDecoder(naming, max_samples=settings.intake.request_samples)
     accumulate = Accumulate(core.ingest, core.reader, core.clock, core.telemetry, otlp.max_delta_series)
-    return Absorb(decoder.decode, core.ingest, accumulate, core.exemplars)
+    return Absorb(decoder.decode, core.ingest, accumulate, core.exemplars, metadata)
 
 
 async def _start_jobs(settings: Settings, core: _Core, parts: _Parts, port: int, stack: AsyncExitStack) -> None:
