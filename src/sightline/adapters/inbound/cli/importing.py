@@ -4,16 +4,24 @@ import os
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import App, Parameter
 
 from sightline.adapters.inbound.cli.asking import ASKING, Asking, data, get
-from sightline.adapters.inbound.cli.history.fetching import NOBODY, Credentials, shown
-from sightline.adapters.inbound.cli.history.files import Files, Format
-from sightline.adapters.inbound.cli.printing import show_json, time_text
+from sightline.adapters.inbound.cli.history.flags import (
+    COLUMNS,
+    IMPORTING,
+    NOBODY,
+    Columns,
+    Credentials,
+    Format,
+    Importing,
+    KeepNan,
+    Label,
+    Match,
+)
 from sightline.adapters.inbound.cli.program import Ended, Exit, app, say
 
 if TYPE_CHECKING:
@@ -55,45 +63,6 @@ could not be read, or the server or the source said no; 2: the command line or a
 app.command(imports)
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, slots=True)
-class Importing:
-    """What every import may be told."""
-
-    start: Annotated[
-        str | None,
-        Parameter(help="Only samples from here on: -1y, seconds since 1970 or RFC 3339.", allow_leading_hyphen=True),
-    ] = None
-    end: Annotated[
-        str | None, Parameter(help="Only samples up to here, written likewise.", allow_leading_hyphen=True)
-    ] = None
-    skip_old: Annotated[bool, Parameter(help="Leave out what is older than the server keeps, instead of ending.")] = (
-        False
-    )
-    dry_run: Annotated[bool, Parameter(help="Read and count everything, and send nothing.")] = False
-    again: Annotated[bool, Parameter(help="Begin anew, wherever an earlier run ended.")] = False
-    state: Annotated[
-        Path | None,
-        Parameter(help="Where to remember how far it came [default: ~/.local/state/sightline/imports/...]."),
-    ] = None
-    quiet: Annotated[bool, Parameter(help="No progress bar.")] = False
-
-
-IMPORTING: Final = Importing()
-
-Label = Annotated[
-    tuple[str, ...],
-    Parameter(help="name=value for every series, in place of a label of that name; may be repeated."),
-]
-Match = Annotated[
-    tuple[str, ...],
-    Parameter(help="Only series that a selector finds, as 'up{job=\"node\"}' [default: all]; may be repeated."),
-]
-KeepNan = Annotated[
-    bool, Parameter(help="Keep NaN as a value. Text cannot tell it from the end of a series, which it mostly is.")
-]
-
-
 @imports.default
 def import_files(
     *files: Annotated[Path, Parameter(help="Files, packed or not; - is standard input.")],
@@ -107,6 +76,8 @@ def import_files(
 
     gzip, zstd, bzip2 and xz are unpacked on the way, and files of any size are read piece by piece.
     """
+    from sightline.adapters.inbound.cli.history.files import Files
+
     if not files:
         raise Ended(Exit.USAGE, "name the files, or - for standard input: promtool tsdb dump DATA | sightline import -")
     return bring(asking, importing, Files(files, kind, added_labels(label), keep_nan=keep_nan))
@@ -126,6 +97,7 @@ def prometheus(
     Without --start all that it holds and this server keeps; without --end up to now.
     """
     from sightline.adapters.inbound.cli.history.delivery import too_old
+    from sightline.adapters.inbound.cli.history.fetching import shown
     from sightline.adapters.inbound.cli.history.remote_read import RemoteRead
     from sightline.domain.errors import BadData
     from sightline.domain.labels import Matcher, MatchOp
@@ -158,6 +130,7 @@ def victoriametrics(
     """
     from sightline.adapters.inbound.cli.history.delivery import too_old
     from sightline.adapters.inbound.cli.history.export import Export
+    from sightline.adapters.inbound.cli.history.fetching import shown
 
     limits, start, end = _stretch(asking, importing)
     source = Export(url, credentials, match, start, end, added_labels(label))
@@ -183,6 +156,29 @@ def tsdb(
     start = limits.start if limits.oldest is None or not limits.skip_old else max(limits.start, limits.oldest)
     source = TsdbFolder(folder, match, start, limits.end, added_labels(label), keep_nan=keep_nan)
     return bring(asking, importing, source, limits)
+
+
+@imports.command(
+    name="csv",
+    help_epilogue="""Examples:
+  sightline import csv --dry-run rooms.csv
+  sightline import csv --time-column when --time-format '%d.%m.%Y %H:%M' --time-zone Europe/Berlin \\
+      --metric room_temperature_celsius --value-column temp --label-column room rooms.csv
+""",
+)
+def import_csv(
+    *files: Annotated[Path, Parameter(help="Files, packed or not; - is standard input.")],
+    columns: Columns = COLUMNS,
+    label: Label = (),
+    importing: Importing = IMPORTING,
+    asking: Asking = ASKING,
+) -> int:
+    """Import CSV: a column of times, some of values, labels in the others. --dry-run shows the first series."""
+    from sightline.adapters.inbound.cli.history.table import Tables, wishes
+
+    if not files:
+        raise Ended(Exit.USAGE, "name the files, or - for standard input")
+    return bring(asking, importing, Tables(files, wishes(columns), added_labels(label)))
 
 
 def _stretch(asking: Asking, importing: Importing) -> tuple["Bounds", int, int]:
@@ -278,6 +274,7 @@ def _bring(
     reach: "Callable[[Mark], None]",
 ) -> None:
     """Bring what comes after a mark, and tell of it while it lasts and once it has ended, in whatever way."""
+    from sightline.adapters.inbound.cli.history.account import tell_account
     from sightline.adapters.inbound.cli.history.delivery import Delivery
     from sightline.adapters.inbound.cli.history.telling import telling
 
@@ -291,7 +288,7 @@ def _bring(
 
             Delivery(asking, limits, tally, reached, dry=importing.dry_run).run(source, since)
     finally:
-        _tell(asking, importing, tally, time.monotonic() - began)
+        tell_account(tally, time.monotonic() - began, dry=importing.dry_run, as_json=asking.as_json)
 
 
 def bounds(asking: Asking, importing: Importing) -> "Bounds":
@@ -330,53 +327,3 @@ def added_labels(given: tuple[str, ...]) -> "Labels":
             raise Ended(Exit.USAGE, f"--label {text}: write --label name=value")
         added[name] = value
     return Labels.of(added)
-
-
-def _tell(asking: Asking, importing: Importing, tally: "Tally", seconds: float) -> None:
-    """What became of it."""
-    counts = tally.read if importing.dry_run else tally.stored
-    if asking.as_json:
-        show_json(
-            {
-                "samples": counts,
-                "before": tally.before,
-                "series": tally.series,
-                "first": None if tally.first is None else tally.first / 1000,
-                "last": None if tally.last is None else tally.last / 1000,
-                "seconds": round(seconds, 3),
-                "refused": {
-                    code: {"samples": one.samples, "error": one.message} for code, one in tally.refused.items()
-                },
-                "unread": tally.wrong,
-                "histograms": tally.histograms,
-                "skipped_old": tally.too_old,
-                "outside": tally.outside,
-                "problems": [{"where": where, "line": one.line, "error": one.message} for where, one in tally.unread],
-            }
-        )
-        return
-    for text in tally.shown:
-        say(f"first series: {text}")
-    for where, one in tally.unread:
-        say(f"{where}, line {one.line}: {one.message}")
-    if tally.wrong:
-        say(f"{tally.wrong} {'lines' if tally.wrong != 1 else 'line'} could not be read and were left out")
-    if tally.histograms:
-        say(
-            f"{tally.histograms} native histograms were left out, which a dump does not hold whole: "
-            "bring them with `sightline import prometheus URL`"
-        )
-    for code, refused in tally.refused.items():
-        say(f"{refused.samples} samples refused ({code}), the first: {refused.message}")
-    if tally.too_old:
-        say(f"{tally.too_old} samples older than the server keeps were skipped")
-    if tally.outside:
-        say(f"{tally.outside} samples outside --start and --end were skipped")
-    span = ""
-    if tally.first is not None and tally.last is not None:
-        span = f", {time_text(tally.first / 1000)} to {time_text(tally.last / 1000)}"
-    if importing.dry_run:
-        print(f"{counts} samples of {tally.series} series would be sent{span}")
-    else:
-        rate = f" ({counts / seconds:,.0f} a second)" if counts and seconds > 1 else ""
-        print(f"{counts} samples stored in {seconds:.1f} s{rate}{span}")

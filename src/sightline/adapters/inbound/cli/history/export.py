@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 from typing_extensions import override
 
 from sightline.adapters.inbound.cli.history.blocks import Content
-from sightline.adapters.inbound.cli.history.fetching import Credentials, Refused, fetched, shown
+from sightline.adapters.inbound.cli.history.fetching import Refused, fetched, shown
+from sightline.adapters.inbound.cli.history.flags import Credentials
 from sightline.adapters.inbound.cli.history.source import Mark, Piece, Source
 from sightline.adapters.inbound.cli.program import Ended, Exit
 from sightline.adapters.wire.history_json import JsonReader

@@ -5,14 +5,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
-from cyclopts import Parameter
-
 from sightline import __version__
+from sightline.adapters.inbound.cli.history.flags import Credentials
 from sightline.adapters.inbound.cli.program import Ended, Exit
 
 _TIMEOUT: Final = 600.0
@@ -25,20 +23,6 @@ class Refused(Exception):
     def __init__(self, status: int, said: str) -> None:
         super().__init__(said)
         self.status = status
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """As whom to ask the source."""
-
-    source_token_file: Annotated[
-        Path | None, Parameter(help="File with a bearer token for the source; user:password may stand in its address.")
-    ] = None
-    source_tenant: Annotated[str | None, Parameter(help="X-Scope-OrgID for the source.")] = None
-
-
-NOBODY: Final = Credentials()
 
 
 @contextmanager

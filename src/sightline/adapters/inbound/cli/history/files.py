@@ -3,13 +3,13 @@
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol
 
 from typing_extensions import override
 
-from sightline.adapters.inbound.cli.history.blocks import HEAD, opened, shown
+from sightline.adapters.inbound.cli.history.blocks import HEAD, Content, opened, shown
+from sightline.adapters.inbound.cli.history.flags import Format
 from sightline.adapters.inbound.cli.history.source import Mark, Piece, Source
 from sightline.adapters.inbound.cli.program import Ended, Exit
 from sightline.adapters.wire.history_excerpt import Excerpt
@@ -24,16 +24,6 @@ _SAMPLE: Final = re.compile(
     rb"[A-Za-z_:{][^\n]*?[\s}][ \t]*+(?:[-+.0-9eE]+|NaN|[-+]?Inf)[ \t]+([0-9.eE+]+)[ \t]*(?:#|\r?$)"
 )
 _SECONDS_UNTIL: Final = 1e11
-
-
-class Format(StrEnum):
-    """What stands in a file."""
-
-    AUTO = "auto"
-    DUMP = Lines.DUMP.value
-    OPENMETRICS = Lines.OPENMETRICS.value
-    TEXT = Lines.TEXT.value
-    VICTORIA_METRICS = "victoriametrics"
 
 
 class Reader(Protocol):
@@ -80,9 +70,9 @@ class Files(Source):
             begin = since if part == since.part else Mark(part)
             before = sum(self._sizes[:part])
             with opened(file) as content:
-                kind = guessed(content.head, shown(file)) if self._kind is Format.AUTO else self._kind
-                reads = reader(kind, self._added, keep_nan=self._keep_nan)
+                reads, kind, top = self._reader(content, file)
                 good = begin.offset > 0
+                begin = max(begin, Mark(part, top.offset, top.line))
                 wrong = 0
                 for block in content.blocks(begin.offset, begin.line):
                     excerpt = reads.read(block.data, block.line)
@@ -97,6 +87,11 @@ class Files(Source):
                     lines = block.data.count(b"\n")
                     after = Mark(part, block.offset + len(block.data), block.line + lines)
                     yield Piece(excerpt, after, before + content.reached, shown(file))
+
+    def _reader(self, content: Content, file: Path) -> tuple[Reader, str, Mark]:
+        """What reads a file, what that reads, and where the first sample may stand."""
+        kind = guessed(content.head, shown(file)) if self._kind is Format.AUTO else self._kind
+        return reader(kind, self._added, keep_nan=self._keep_nan), kind, Mark()
 
     def _known(self, file: Path) -> str:
         """What tells a file from another of its name; standard input is known by its command alone."""

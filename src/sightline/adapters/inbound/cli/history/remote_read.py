@@ -11,7 +11,8 @@ from typing import Final
 from typing_extensions import override
 
 from sightline.adapters.inbound.cli.history.delivery import PART
-from sightline.adapters.inbound.cli.history.fetching import Credentials, Refused, fetched, shown
+from sightline.adapters.inbound.cli.history.fetching import Refused, fetched, shown
+from sightline.adapters.inbound.cli.history.flags import Credentials
 from sightline.adapters.inbound.cli.history.source import Mark, Piece, Source
 from sightline.adapters.inbound.cli.program import Ended, Exit
 from sightline.adapters.wire.remote_read_answer import Written, read_request, written
