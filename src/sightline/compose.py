@@ -130,6 +130,7 @@ from sightline.settings.shown import plain
 _KERNELS: Final = (
     "sightline.adapters.wire.histogram_encode",
     "sightline.adapters.wire.histogram_scan",
+    "sightline.adapters.wire.influx_exact",
     "sightline.adapters.wire.influx_scan",
     "sightline.adapters.wire.otlp_histograms",
     "sightline.adapters.wire.otlp_scan",
