@@ -23,7 +23,10 @@ import structlog
 from sightline import __version__
 from sightline.adapters.inbound import jobs
 from sightline.adapters.inbound.cli.doctor.redact import redacted
-from sightline.adapters.inbound.http.access import check_listener, read_token
+from sightline.adapters.inbound.grpc.serving import Listening
+from sightline.adapters.inbound.grpc.serving import serving as serving_grpc
+from sightline.adapters.inbound.grpc.settings import GrpcSettings
+from sightline.adapters.inbound.http.access import Access, check_listener, read_token
 from sightline.adapters.inbound.http.app import build
 from sightline.adapters.inbound.http.asgi import App
 from sightline.adapters.inbound.http.serving import bind, serving, url
@@ -65,7 +68,11 @@ from sightline.adapters.wire import push_group
 from sightline.adapters.wire.dotted_names import DottedNames, MappingMalformed
 from sightline.adapters.wire.exposition_decoder import ExpositionDecoder
 from sightline.adapters.wire.graphite import GraphiteDecoder
+from sightline.adapters.wire.otlp_metrics import OtlpMetricsDecoder
+from sightline.adapters.wire.otlp_series import Naming
 from sightline.adapters.wire.statsd import StatsdDecoder
+from sightline.application.absorb import Absorb
+from sightline.application.accumulate import Accumulate
 from sightline.application.adopt import Adopt
 from sightline.application.collect import Collect
 from sightline.application.count import Count
@@ -116,7 +123,7 @@ from sightline.domain.metrics.tail import Tail
 from sightline.domain.promql.parse import TextLimits
 from sightline.domain.push.groups import PushLimits
 from sightline.domain.statsd.aggregates import Aggregates
-from sightline.domain.tenancy import LOCAL
+from sightline.domain.tenancy import LOCAL, Principal
 from sightline.ports.notifier import Notifier
 from sightline.ports.rulebook import RulesRead
 from sightline.ports.scraper import Scraper
@@ -125,9 +132,14 @@ from sightline.settings.schema import Settings
 from sightline.settings.shown import plain
 
 _KERNELS: Final = (
+    "sightline.adapters.wire.histogram_scan",
     "sightline.adapters.wire.influx_scan",
+    "sightline.adapters.wire.otlp_histograms",
+    "sightline.adapters.wire.otlp_scan",
     "sightline.adapters.wire.remote_read_chunks",
     "sightline.adapters.wire.remote_read_samples",
+    "sightline.adapters.wire.remote_write2_scan",
+    "sightline.adapters.wire.remote_write2_symbols",
     "sightline.adapters.wire.remote_write_exemplars",
     "sightline.adapters.wire.remote_write_scan",
     "sightline.adapters.wire.remote_write_text",
@@ -149,6 +161,8 @@ _BUILD: Final = Instrument(
     "sightline_build_info", "Which version runs, and on which Python; always 1.", Kind.GAUGE, ("version", "python")
 )
 _NATIVE: Final = "prometheus.listen"
+_OTLP_HTTP: Final = "otlp.http_listen"
+_OTLP_GRPC: Final = "otlp.grpc_listen"
 _FLUSH_EVERY: Final = 1.0
 _NOTIFY_EVERY: Final = 1.0
 _REFILL_EVERY: Final = 30.0  # once done it is not done again
@@ -163,12 +177,16 @@ _log = structlog.get_logger("sightline")
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A started program. url: where it listens, port 0 resolved. also: where else. reload: reads again what may change."""
+    """A started program. url: where it listens, port 0 resolved. also: where else. reload: reads again what may change.
+
+    grpc: where it listens for gRPC, soon after the start; None where it does not.
+    """
 
     url: str
     recovered: Recovered
     reload: Callable[[], Awaitable[None]]
     also: tuple[str, ...] = ()
+    grpc: Listening | None = None
 
 
 def check(settings: Settings) -> None:
@@ -180,6 +198,8 @@ def check(settings: Settings) -> None:
     host, _ = _address(settings.listen)
     check_listener(host, settings.http.token_file, insecure=settings.http.insecure)
     _native_address(settings)
+    _otlp_address(settings, _OTLP_HTTP, settings.otlp.http_listen)
+    _otlp_address(settings, _OTLP_GRPC, settings.otlp.grpc_listen)
     for listener in _line_settings(settings):
         listener.address()
     _names(settings.graphite.mappings, "graphite.mappings")
@@ -220,6 +240,7 @@ async def _open(settings: Settings, stack: AsyncExitStack, leave: Callable[[], N
     listeners = [listener]
     if native := _native_address(settings):
         listeners.append(stack.enter_context(bind(*native, _NATIVE)))
+    listeners += _otlp_listener(settings, stack)
     lines = [(one, one.bound(stack)) for one in _line_settings(settings)]
     _collect_rarely(stack)
     core = await _core(settings, stack)
@@ -237,7 +258,8 @@ async def _open(settings: Settings, stack: AsyncExitStack, leave: Callable[[], N
     for given, sockets in lines:
         await _take_lines(given, sockets, core, parts, stack)
     await _start_jobs(settings, core, parts, listener.getsockname()[1], stack)
-    return Running(url(listener), core.recovered, reload, tuple(map(url, listeners[1:])))
+    listening = await _serve_grpc(settings, door, use_cases, stack)
+    return Running(url(listener), core.recovered, reload, tuple(map(url, listeners[1:])), listening)
 
 
 def _introduce(telemetry: PrometheusTelemetry) -> None:
@@ -251,6 +273,32 @@ async def _serve(app: App, door: DoorSettings, listeners: Sequence[socket.socket
         await stack.enter_async_context(serving(app, door, listener, drain_seconds=_DRAIN_SECONDS))
     for listener in listeners[1:]:
         _log.info("also listening", url=url(listener))
+
+
+async def _serve_grpc(
+    settings: Settings, door: DoorSettings, use_cases: UseCases, stack: AsyncExitStack
+) -> Listening | None:
+    """Open the door for exporters that speak gRPC, unless the settings say no."""
+    address = _otlp_address(settings, _OTLP_GRPC, settings.otlp.grpc_listen)
+    if address is None:
+        return None
+    access = Access(replace(door, host=address[0]))
+
+    def admit(metadata: Mapping[str, str]) -> Principal:
+        headers = [(name.encode(), str(value).encode()) for name, value in metadata.items()]
+        return access.principal({"type": "http", "headers": headers})
+
+    grpc = GrpcSettings(
+        host=address[0],
+        port=address[1],
+        absorb=use_cases.absorb,
+        admit=admit,
+        telemetry=use_cases.telemetry,
+        max_message_bytes=settings.http.max_decompressed_bytes,
+        max_inflight_bytes=settings.http.max_inflight_bytes,
+        drain_seconds=_DRAIN_SECONDS,
+    )
+    return await stack.enter_async_context(serving_grpc(grpc))
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,6 +475,7 @@ def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio
         search=Search(core.reader, SearchLimits(settings.search.max_results)),
         ingest=core.ingest,
         push=parts.push,
+        absorb=_absorb(settings, core),
         exemplars=core.exemplars,
         alerts=parts.evaluate,
         dashboards=parts.dashboards,
@@ -448,6 +497,17 @@ def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio
         readiness=lambda: "stopping" if stopping.is_set() else None,
         health=lambda: _health(core, parts.rules.loop),
     )
+
+
+def _absorb(settings: Settings, core: _Core) -> Absorb:
+    """What takes in what OpenTelemetry's exporters bring."""
+    otlp = settings.otlp
+    naming = Naming(
+        frozenset(otlp.promote_resource_attributes), otlp.scope_labels, otlp.keep_identifying_resource_attributes
+    )
+    decoder = OtlpMetricsDecoder(naming, max_samples=settings.intake.request_samples)
+    accumulate = Accumulate(core.ingest, core.reader, core.clock, core.telemetry, otlp.max_delta_series)
+    return Absorb(decoder.decode, core.ingest, accumulate, core.exemplars)
 
 
 async def _start_jobs(settings: Settings, core: _Core, parts: _Parts, port: int, stack: AsyncExitStack) -> None:
@@ -596,6 +656,27 @@ def _native_address(settings: Settings) -> tuple[str, int] | None:
     host, port = _address(settings.prometheus.listen, _NATIVE)
     check_listener(host, settings.http.token_file, insecure=settings.http.insecure, setting=_NATIVE)
     return host, port
+
+
+def _otlp_address(settings: Settings, setting: str, listen: str) -> tuple[str, int] | None:
+    """Where exporters of OpenTelemetry look for us; None where they shall not find us."""
+    if not listen:
+        return None
+    host, port = _address(listen, setting)
+    check_listener(host, settings.http.token_file, insecure=settings.http.insecure, setting=setting)
+    return host, port
+
+
+def _otlp_listener(settings: Settings, stack: AsyncExitStack) -> list[socket.socket]:
+    """The further address of the HTTP door for exporters; none where the port is taken, as by a collector, which is said."""
+    address = _otlp_address(settings, _OTLP_HTTP, settings.otlp.http_listen)
+    if address is None:
+        return []
+    try:
+        return [stack.enter_context(bind(*address, _OTLP_HTTP))]
+    except SettingsInvalid as error:
+        _log.warning("not listening", setting=_OTLP_HTTP, reason=error.message)
+        return []
 
 
 @dataclass(frozen=True, slots=True)

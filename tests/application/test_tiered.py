@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import islice, product
 from typing import Any, Final, TypeVar
 
@@ -14,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.application.intake import FlakySeries, House
 from tests.contracts.digests import check as check_digested
 from tests.contracts.ranges import Ledger, Write
+from tests.oracles.native_histogram import Native, Value, exact, marked, numbered, told
 from typing_extensions import override
 
 from sightline.adapters.outbound.tiered import TieredSeries
@@ -35,7 +37,9 @@ _A: Final = Tenant("a")
 _TENANTS: Final = st.sampled_from([_A, Tenant("b")])
 _SERIES: Final = tuple(Labels.of(__name__=name, n=str(n)) for name, n in product("xy", range(3)))
 _TIMES: Final = st.integers(0, 12)  # few, so that writes meet; hours before the present
-_VALUES: Final = st.sampled_from([0.0, -0.0, 1.5, -3.0, float("inf"), _NAN, float(STALE)])
+_VALUES: Final = st.sampled_from(
+    [0.0, -0.0, 1.5, -3.0, float("inf"), _NAN, float(STALE), *(numbered(n) for n in (3, 6, 99))]
+)
 _BATCHES: Final = st.lists(st.tuples(st.sampled_from(_SERIES), _TIMES, _VALUES), min_size=1, max_size=12)
 _ANY: Final = (Matcher("n", MatchOp.NOT_EQUAL, ""),)
 _MATCHERS: Final = st.sampled_from(
@@ -46,7 +50,7 @@ _MATCHERS: Final = st.sampled_from(
         (Matcher("__name__", MatchOp.MATCHES, "x|z"), Matcher("n", MatchOp.NOT_EQUAL, "1")),
     ]
 )
-Contents = dict[tuple[Labels, int], bytes]
+Contents = dict[tuple[Labels, int], bytes | Native]
 T = TypeVar("T")
 
 
@@ -118,27 +122,27 @@ class WriteAndReadPath(RuleBasedStateMachine):
         if name == self.dies_after:
             raise Crash
 
-    def ingested(self, tenant: Tenant, samples: Sequence[tuple[Labels, int, float]]) -> WriteBatch:
+    def ingested(self, tenant: Tenant, samples: Sequence[tuple[Labels, int, Value]]) -> WriteBatch:
         """A batch of the samples, which the model takes as written."""
         labels = tuple(dict.fromkeys(series for series, _, _ in samples))
         batch = WriteBatch(
             labels,
             np.array([labels.index(series) for series, _, _ in samples], np.uint32),
             np.array([self.now - hours * HOUR for _, hours, _ in samples], np.int64),
-            np.array([value for _, _, value in samples], np.float64),
+            *marked([value for _, _, value in samples]),
         )
-        for (series, _, _), time, value in zip(samples, batch.times.tolist(), batch.values, strict=True):
-            self.written[tenant][series, time] = value.tobytes()
+        for (series, _, value), time in zip(samples, batch.times.tolist(), strict=True):
+            self.written[tenant][series, time] = exact(value)
             self.seen[tenant].setdefault(series, set()).add(time)
         return batch
 
     @rule(tenant=_TENANTS, samples=_BATCHES)
-    def ingest(self, tenant: Tenant, samples: list[tuple[Labels, int, float]]) -> None:
+    def ingest(self, tenant: Tenant, samples: list[tuple[Labels, int, Value]]) -> None:
         """One batch is acknowledged."""
         self.run(self.house.ingest(Principal("test", tenant), self.ingested(tenant, samples)))
 
     @rule(tenant=_TENANTS, batches=st.lists(_BATCHES, min_size=2, max_size=4))
-    def ingest_during_a_flush(self, tenant: Tenant, batches: list[list[tuple[Labels, int, float]]]) -> None:
+    def ingest_during_a_flush(self, tenant: Tenant, batches: list[list[tuple[Labels, int, Value]]]) -> None:
         """Batches arrive one after another while ranges are sealed and written."""
 
         async def both() -> None:
@@ -190,7 +194,7 @@ class WriteAndReadPath(RuleBasedStateMachine):
 
     @rule(tenant=_TENANTS, matchers=_MATCHERS, ends=st.tuples(_TIMES, _TIMES), late=_BATCHES)
     def delete(
-        self, tenant: Tenant, matchers: Matchers, ends: tuple[int, int], late: list[tuple[Labels, int, float]]
+        self, tenant: Tenant, matchers: Matchers, ends: tuple[int, int], late: list[tuple[Labels, int, Value]]
     ) -> None:
         """Some hours of some series are deleted, if the store is there, while memory is filled; what comes later stays."""
         within = TimeRange(self.now - max(ends) * HOUR, self.now - min(ends) * HOUR)
@@ -274,10 +278,11 @@ class WriteAndReadPath(RuleBasedStateMachine):
             if within.start <= time <= within.end and all(one.matches(labels.get(one.name)) for one in matchers)
         }
         assert list(found.labels) == sorted({labels for labels, _ in wanted})
+        values = told(found.values, found.histograms)
         rows = [
-            ((labels, time), value.tobytes())
+            ((labels, time), exact(value))
             for labels, start, end in zip(found.labels, found.offsets, found.offsets[1:], strict=False)
-            for time, value in zip(found.times[start:end].tolist(), found.values[start:end], strict=True)
+            for time, value in zip(found.times[start:end].tolist(), values[start:end], strict=True)
         ]
         assert rows == sorted(wanted.items())
 
@@ -310,7 +315,9 @@ async def test_tiers_answer_like_the_store_alone(
     with ThreadPoolExecutor(1) as threads:
         tiers = TieredSeries(Tail(), store, threads, HotTier(hot_bytes))
         for change, rows in changes:
-            batch = ledger.sealed([Write(_A, one, [(now - hours * HOUR, float(next(value)))]) for one, hours in rows])
+            batch = ledger.sealed(
+                [Write(_A, one, [(now - hours * HOUR, numbered(next(value)))]) for one, hours in rows]
+            )
             if change == "restart":
                 tiers = TieredSeries(Tail(), store, threads, HotTier(hot_bytes))
             if change == "delete":
@@ -328,10 +335,15 @@ async def test_tiers_answer_like_the_store_alone(
                     wanted.offsets.tolist(),
                     wanted.times.tolist(),
                 ]
-                assert found.values.tolist() == wanted.values.tolist()
+                assert told(found.values, found.histograms) == told(wanted.values, wanted.histograms)
             assert await tiers.series(_A, (), within, 9) == await store.series(_A, (), within, 9)
             assert await tiers.label_names(_A, (), within, 9) == await store.label_names(_A, (), within, 9)
             assert await tiers.label_values(_A, "n", (), within, 9) == await store.label_values(_A, "n", (), within, 9)
+
+
+def kept(value: Value) -> dict[str, Any]:
+    """The value of one sample as columns of a batch."""
+    return dict(zip(("values", "histograms"), marked([value]), strict=True))
 
 
 def equal(labels: Labels) -> list[tuple[str, MatchOp, str]]:
@@ -347,21 +359,21 @@ _STEPS: Final = st.lists(st.tuples(st.sampled_from(["ingest", "flush", "both"]),
 )
 @settings(max_examples=60, deadline=None)
 async def test_digests_tell_what_the_samples_tell(
-    steps: list[tuple[str, list[tuple[Labels, int, float]]]], hot_bytes: int, statistic: Statistic, hours: int
+    steps: list[tuple[str, list[tuple[Labels, int, Value]]]], hot_bytes: int, statistic: Statistic, hours: int
 ) -> None:
     """Wherever samples are, late ones in the tail too, above the horizon or below, windows have the statistics of all of them."""
     house = House(limits=IngestLimits(ahead=30 * DAY))
     house.store, house.hot_bytes = SlowSeries(), hot_bytes
     house.start()
     await house.reader.refill(house.clock.now())
-    now, written = house.clock.now() // HOUR * HOUR, dict[Labels, dict[int, float]]()
+    now, written = house.clock.now() // HOUR * HOUR, dict[Labels, dict[int, Value]]()
     windows = Windows(now - 12 * HOUR, hours * HOUR, 12 // hours)
     for action, samples in steps:
         flushing = [house.flush.drain()] if action != "ingest" else []
         if action != "flush":
             for labels, ago, value in samples:
                 time = now - ago * HOUR
-                await house.ingest(LOCAL, WriteBatch.at(time, [(labels, value)]))
+                await house.ingest(LOCAL, replace(WriteBatch.at(time, [(labels, 0.0)]), **kept(value)))
                 written.setdefault(labels, {})[time] = value
         reading = house.reader.digested(LOCAL.tenant, _ANY, windows, statistic, 10**6)
         asked = asyncio.ensure_future(reading)

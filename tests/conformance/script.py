@@ -22,6 +22,13 @@
     eval instant at 1m: {"my.metric"}
       {"my.metric","a.b"="c"} 1               a name that needs quotes stands within the braces
 
+    load 1m
+      sizes {{schema:1 count:9 sum:20 z_bucket:1 z_bucket_w:0.1 offset:-1 buckets:[2 0 3] n_buckets:[3]}}
+      steps {{count:1 sum:1 buckets:[1]}}+{{count:2 sum:3 buckets:[1 1]}}x3
+                                              native histograms: what is not said is 0; `custom_values:[1 5]` are the bounds of
+                                              schema -53, `counter_reset_hint:gauge` is one of unknown, reset, not_reset, gauge;
+                                              buckets begin at `offset`, negative ones at `n_offset`
+
 A number alone is the value of a scalar expression, a line in quotes that of a string. No line means an empty result. Values are
 equal to 12 digits.
 """
@@ -29,20 +36,34 @@ equal to 12 digits.
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tests.oracles.native_arithmetic import total
+from tests.oracles.native_histogram import Native
+
 from sightline.domain.labels import METRIC_NAME, Labels
+from sightline.domain.metrics.native_histograms import ResetHint
 from sightline.domain.metrics.samples import STALE
 from sightline.domain.timerange import Grid, parse_duration
 
-Samples = dict[Labels, dict[int, float]]
+Sample = float | Native
+Samples = dict[Labels, dict[int, Sample]]
 
 _LOAD = re.compile(r"load (\S+)")
 _INSTANT = re.compile(r"eval instant at (-?)(\S+): (.+)")
 _RANGE = re.compile(r"eval range from (\S+) to (\S+) step (\S+): (.+)")
-_SERIES = re.compile(r"([A-Za-z_:][A-Za-z0-9_:]*)?(\{.*?\})?(?:\s+(.*))?")
+_SERIES = re.compile(r'([A-Za-z_:][A-Za-z0-9_:]*)?(\{(?!\{)(?:"(?:[^"\\]|\\.)*"|[^"}])*\})?(?:\s*(.*))?')
 _PAIR = re.compile(r'(?:([A-Za-z_][A-Za-z0-9_]*)|"((?:[^"\\]|\\.)*)")(?:="((?:[^"\\]|\\.)*)")?')
+_WORD = re.compile(r"\{\{.*?\}\}(?:[+-]\{\{.*?\}\}x[0-9]+)?|\S+")
+_NATIVE = re.compile(r"\{\{(.*?)\}\}(?:([+-])\{\{(.*?)\}\}x([0-9]+))?")
+_FIELD = re.compile(r"([a-z_]+):(?:\[([^\]]*)\]|(\S+))")
+_HINTS = {
+    "unknown": ResetHint.UNKNOWN,
+    "reset": ResetHint.RESET,
+    "not_reset": ResetHint.NOT_RESET,
+    "gauge": ResetHint.GAUGE,
+}
 _RUN = re.compile(r"(-?[0-9.]+)([+-][0-9.]+)x([0-9]+)")
 
 
@@ -103,7 +124,7 @@ def cases(path: Path) -> Iterator[Case]:
         yield current
 
 
-def series(line: str) -> tuple[Labels, list[float | None]]:
+def series(line: str) -> tuple[Labels, list[Sample | None]]:
     """The labels and values of a line."""
     match = _SERIES.fullmatch(line)
     if match is None:
@@ -125,14 +146,49 @@ def _unquoted(text: str) -> str:
     return shlex.split(f'"{text}"')[0]
 
 
-def numbers(text: str) -> list[float | None]:
+def numbers(text: str) -> list[Sample | None]:
     """The values of a line, None where there is none."""
-    found: list[float | None] = []
-    for word in text.split():
-        if run := _RUN.fullmatch(word):
+    found: list[Sample | None] = []
+    for word in _WORD.findall(text):
+        if native := _NATIVE.fullmatch(word):
+            found += _natives(*native.groups())
+        elif run := _RUN.fullmatch(word):
             found += [float(run[1]) + n * float(run[2]) for n in range(int(run[3]) + 1)]
         elif word == "_":
             found.append(None)
         else:
             found.append(float(STALE) if word == "stale" else float(word))
     return found
+
+
+def _natives(first: str, sign: str | None, step: str | None, times: str | None) -> list[Sample | None]:
+    """One histogram, or as many more as the step is to be added."""
+    found = [_native(first)]
+    for _ in range(int(times or 0)):
+        more = total([(found[-1], 1.0), (_native(step or ""), -1.0 if sign == "-" else 1.0)])
+        found.append(replace(more, reset=found[0].reset))
+    return [*found]
+
+
+def _native(text: str) -> Native:
+    """A histogram as it is written."""
+    words = {name: many.split() if many else [one] for name, many, one in _FIELD.findall(text)}
+
+    def number(name: str) -> float:
+        return float(words.get(name, ["0"])[0])
+
+    def buckets(name: str, offset: str) -> dict[int, float]:
+        counts = enumerate(map(float, filter(None, words.get(name, []))), int(number(offset)))
+        return {index: count for index, count in counts if count}
+
+    return Native(
+        schema=int(number("schema")),
+        count=number("count"),
+        sum=number("sum"),
+        zero_threshold=number("z_bucket_w"),
+        zero_count=number("z_bucket"),
+        positive=buckets("buckets", "offset"),
+        negative=buckets("n_buckets", "n_offset"),
+        custom=tuple(map(float, words.get("custom_values", []))),
+        reset=_HINTS[words.get("counter_reset_hint", ["unknown"])[0]],
+    )

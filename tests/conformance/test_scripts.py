@@ -1,12 +1,16 @@
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.conformance.script import Case, Samples, cases, numbers, series
+from tests.conformance.script import Case, Sample, cases, numbers, series
+from tests.oracles.native_histogram import Native, columns, natives, told
 
 from sightline.domain.errors import SightlineError
 from sightline.domain.labels import Labels, satisfies
+from sightline.domain.metrics.native_histograms import MARK
 from sightline.domain.metrics.samples import SeriesColumns
 from sightline.domain.promql.evaluate import evaluate
 from sightline.domain.promql.parse import parse
@@ -16,17 +20,22 @@ from sightline.domain.timerange import Grid
 
 CASES = [case for path in sorted(Path(__file__).parent.glob("*.test")) for case in cases(path)]
 
-Rows = dict[Labels, list[float | None]]
+Rows = dict[Labels, list[Sample | None]]
 
 
-def fetched(samples: Samples, fetch: Fetch) -> SeriesColumns:
+def fetched(samples: Mapping[Labels, Mapping[int, Sample]], fetch: Fetch) -> SeriesColumns:
     """What a store would answer."""
     found = []
     for labels, own in sorted(samples.items()):
         times = [time for time in sorted(own) if fetch.within.start <= time <= fetch.within.end]
         if times and satisfies(labels, fetch.matchers):
             found.append((labels, times, [own[time] for time in times]))
-    return SeriesColumns.of(found)
+    natives = [value for _, _, values in found for value in values if isinstance(value, Native)]
+    numbers_only = [
+        (labels, times, [float(MARK) if isinstance(value, Native) else value for value in values])
+        for labels, times, values in found
+    ]
+    return replace(SeriesColumns.of(numbers_only), histograms=columns(natives))
 
 
 def answer(case: Case, grid: Grid) -> Answer:
@@ -35,18 +44,24 @@ def answer(case: Case, grid: Grid) -> Answer:
     return evaluate(planned, [fetched(case.samples, fetch) for fetch in planned.fetches])
 
 
-def rows(value: Value) -> Rows | list[float] | str:
+def rows(value: Value) -> Rows | list[Sample] | str:
     """A value as a script writes it."""
     if isinstance(value, Vector):
-        cells = zip(value.labels, value.values.tolist(), value.present.tolist(), strict=True)
+        shown = value.values.astype(object)
+        if value.histograms is not None:
+            at, which = np.nonzero(value.histograms.index >= 0), natives(value.histograms.pool)
+            for row, instant in zip(*at, strict=True):
+                shown[row, instant] = which[value.histograms.index[row, instant]]
+        cells = zip(value.labels, shown.tolist(), value.present.tolist(), strict=True)
         return {labels: [v if p else None for v, p in zip(vs, ps, strict=True)] for labels, vs, ps in cells}
     if isinstance(value, SeriesColumns):
         ends = zip(value.labels, value.offsets[:-1].tolist(), value.offsets[1:].tolist(), strict=True)
-        return {labels: value.values[a:b].tolist() for labels, a, b in ends}
+        samples = told(value.values, value.histograms)
+        return {labels: [*samples[a:b]] for labels, a, b in ends}
     return value.values.tolist() if isinstance(value, Scalar) else value.text
 
 
-def expected(case: Case) -> Rows | list[float] | str:
+def expected(case: Case) -> Rows | list[Sample] | str:
     """What the script says."""
     if len(case.lines) == 1 and case.lines[0].startswith('"'):
         return case.lines[0][1:-1]
@@ -55,7 +70,7 @@ def expected(case: Case) -> Rows | list[float] | str:
     return dict(series(line) for line in case.lines)
 
 
-def same(found: Rows | list[float] | str, wanted: Rows | list[float] | str) -> bool:
+def same(found: Rows | list[Sample] | str, wanted: Rows | list[Sample] | str) -> bool:
     """Whether two results agree to 12 digits."""
     if isinstance(found, dict) and isinstance(wanted, dict):
         return found.keys() == wanted.keys() and all(_close(found[labels], wanted[labels]) for labels in found)
@@ -64,12 +79,33 @@ def same(found: Rows | list[float] | str, wanted: Rows | list[float] | str) -> b
     return found == wanted
 
 
-def _close(found: list[float | None], wanted: list[float | None]) -> bool:
-    return len(found) == len(wanted) and all(
-        (a is None) == (b is None)
-        and (a is None or b is None or a == pytest.approx(b, rel=1e-12, abs=1e-12, nan_ok=True))
-        for a, b in zip(found, wanted, strict=True)
-    )
+def _close(found: list[Sample | None], wanted: list[Sample | None]) -> bool:
+    return len(found) == len(wanted) and all(_alike(a, b) for a, b in zip(found, wanted, strict=True))
+
+
+def _alike(a: Sample | None, b: Sample | None) -> bool:
+    if isinstance(a, Native) and isinstance(b, Native):
+        return (a.schema, a.custom, a.reset) == (b.schema, b.custom, b.reset) and flat(a) == pytest.approx(
+            flat(b), rel=1e-12, abs=1e-12, nan_ok=True
+        )
+    if a is None or b is None or isinstance(a, Native) or isinstance(b, Native):
+        return a is b
+    return bool(a == pytest.approx(b, rel=1e-12, abs=1e-12, nan_ok=True))
+
+
+def flat(one: Native) -> dict[object, float]:
+    """The numbers of a histogram."""
+    scalars: dict[object, float] = {
+        "count": one.count,
+        "sum": one.sum,
+        "zero": one.zero_count,
+        "width": one.zero_threshold,
+    }
+    return {
+        **scalars,
+        **{("positive", index): count for index, count in one.positive.items()},
+        **{("negative", index): count for index, count in one.negative.items()},
+    }
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -101,8 +137,10 @@ def test_a_range_query_is_its_instants(case: Case) -> None:
         return
     for k, at in enumerate(case.grid.times().tolist()):
         there = np.flatnonzero(whole.present[:, k])
-        column = {whole.labels[row]: [float(whole.values[row, k])] for row in there}
-        assert same(rows(answer(case, Grid.instant(at)).value), {key: [*value] for key, value in column.items()}), at
+        every = rows(whole)
+        assert isinstance(every, dict)
+        column = {whole.labels[row]: [every[whole.labels[row]][k]] for row in there}
+        assert same(rows(answer(case, Grid.instant(at)).value), column), at
 
 
 def test_there_are_scripts() -> None:

@@ -21,6 +21,7 @@ from sightline.domain.metrics.samples import WriteBatch
 
 _STARTED = re.compile(r"running at (http://\S+)")
 _LIMIT = 30.0
+_NO_PORTS_OF_THEIR_OWN = {"SIGHTLINE_OTLP_HTTP_LISTEN": "", "SIGHTLINE_OTLP_GRPC_LISTEN": ""}
 
 
 class Program:
@@ -36,7 +37,7 @@ class Program:
                 stderr=log,
                 text=True,
                 cwd=folder.parent,
-                env={**os.environ, **(environment or {})},
+                env={**os.environ, **_NO_PORTS_OF_THEIR_OWN, **(environment or {})},
             )
         assert self.process.stdout is not None
         first = self.process.stdout.readline()

@@ -23,7 +23,8 @@ pytestmark = pytest.mark.anyio
 
 
 def settings(folder: Path, **more: object) -> Settings:
-    return load({"data": folder / "data", "listen": "127.0.0.1:0", "disk.min_free": "0B", **more}, {}, folder)
+    fixed = {"data": folder / "data", "listen": "127.0.0.1:0", "disk.min_free": "0B"}
+    return load({**fixed, "otlp.http_listen": "", "otlp.grpc_listen": "", **more}, {}, folder)
 
 
 def descriptors() -> dict[str, str]:

@@ -29,6 +29,7 @@ SAYS_NOTHING = {
 
 # Where a bare `except Exception` is right: the outermost loop of something that must go on. One line of reason each.
 OUTERMOST_LOOPS = {
+    "src/sightline/adapters/inbound/grpc/otlp.py",  # a call: likewise logged, and answered with INTERNAL
     "src/sightline/adapters/inbound/http/app.py",  # a request or connection: what nobody foresaw is logged and answered with 500
     "src/sightline/adapters/inbound/ticker.py",  # a job that failed once is logged and runs again when it is due
     "src/sightline/domain/kernels/compiled.py",  # a thread that compiles: without machine code the twins go on serving

@@ -87,6 +87,11 @@ def told(values: Values, histograms: Histograms) -> list[Value]:
     return found
 
 
+def exact(value: Value) -> bytes | Native:
+    """What of a value is compared, so that NaNs are alike when their bits are."""
+    return value if isinstance(value, Native) else np.float64(value).tobytes()
+
+
 def numbered(number: int) -> Value:
     """A value that no other number has; every third is a histogram, and of these no two have buckets alike."""
     if number % 3:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -28,8 +28,10 @@ from sightline.domain.metrics.freshness import Freshness
 from sightline.domain.metrics.journal import NOTHING_SEEN, Appended, SeriesSeen
 from sightline.domain.metrics.left_out import LeftOut, Taken, refusal
 from sightline.domain.metrics.lengthened import lengthened
+from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, Histograms, mark_mask, together
 from sightline.domain.metrics.roster import Roster, Rosters
 from sightline.domain.metrics.samples import Ids, Index, Times, WriteBatch
+from sightline.domain.metrics.sound_histograms import sound
 from sightline.domain.metrics.span_table import Spans, SpanTable
 from sightline.domain.metrics.tail import Tail
 from sightline.domain.tenancy import Principal, Tenant
@@ -51,6 +53,8 @@ _SERIES: Final = Instrument("sightline_ingest_series", "Series known to intake, 
 
 ENTRY_ROWS: Final = 100_000
 """Samples a log entry holds at most, so that whole entries always fit into one sealed range."""
+ENTRY_BYTES: Final = 16 << 20
+"""Bytes of native histograms that it holds at most, but for one that takes more."""
 GATHERED_ROWS: Final = 10_000
 """Samples of small batches that are logged together at most."""
 # A batch up to this size waits for the append under way: an append of its own costs 160 us, in company 20 us.
@@ -227,8 +231,8 @@ class Ingest:
         """Store a batch under the principal's tenant; returns how many samples were acknowledged.
 
         Raises:
-            InvalidLabel, SampleOutOfBounds, SeriesIdCollision: samples were left out for this reason, of several the first; all
-                others are stored. Its detail says how many: `refused` and `stored`.
+            InvalidHistogram, InvalidLabel, SampleOutOfBounds, SeriesIdCollision: samples were left out for this reason, of several
+                the first; all others are stored. Its detail says how many: `refused` and `stored`.
             Overloaded, StorageFull, Unavailable: nothing is stored; try again later.
         """
         taken = await self.partly(principal, batch)
@@ -236,17 +240,21 @@ class Ingest:
             raise refusal(taken.left_out, taken.samples)
         return taken.samples
 
-    async def partly(self, principal: Principal, batch: WriteBatch) -> Taken:
-        """As a call, but what was left out is part of the answer.
+    async def partly(self, principal: Principal, batch: WriteBatch, unread: Sequence[LeftOut] = ()) -> Taken:
+        """As a call, but what was left out is part of the answer; before that, `unread`: what a decoder could not make samples of.
 
         Raises:
             Overloaded, StorageFull, Unavailable: nothing is stored; try again later.
         """
         self._retain.check()
+        for each in unread:
+            self._telemetry.add(_REFUSED, each.samples, (each.error.code,))
         if len(batch) == 0:
-            return NOTHING_TAKEN
+            return Taken(0, left_out=tuple(unread)) if unread else NOTHING_TAKEN
         self._check_room(batch)
-        batch, left_out = self._within_bounds(batch)
+        batch, left_out = sound(batch)
+        batch, outside = self._within_bounds(batch) if len(batch) else (batch, [])
+        left_out += outside
         columns = self._columns(principal.tenant)
         numbers, refused = await self._resolve(columns, batch)
         if refused:
@@ -256,7 +264,7 @@ class Ingest:
             await self._logged(principal.tenant, columns, batch, numbers)
         for each in left_out:
             self._telemetry.add(_REFUSED, each.samples, (each.error.code,))
-        return Taken(len(batch), len(batch.histograms), tuple(left_out))
+        return Taken(len(batch), len(batch.histograms), (*unread, *left_out))
 
     def roster(self, tenant: Tenant) -> Roster:
         """Where a decoder may name a tenant's series, which spares intake looking at their labels."""
@@ -404,8 +412,8 @@ class Ingest:
         entries, members, stored = [], [], []
         for group in _by_tenant(offers):
             stored.append(SamplesStored(group.tenant, group.batch))
-            for start in range(0, len(group.batch), ENTRY_ROWS):
-                entry, numbers, seen = self._entry(group, slice(start, start + ENTRY_ROWS), segment)
+            for rows, histograms in _cuts(group.batch):
+                entry, numbers, seen = self._entry(group, rows, histograms, segment)
                 entries.append(entry)
                 members.append((group.columns, numbers, seen))
         await self._journal.append(entries)
@@ -417,7 +425,9 @@ class Ingest:
             self._freshness.note(event.tenant, _ends(event.batch.times)[0])
             self._bus.publish(event)
 
-    def _entry(self, group: _Group, rows: slice, segment: int) -> tuple[Appended, Index, tuple[Times, Times]]:
+    def _entry(
+        self, group: _Group, rows: slice, histograms: Histograms, segment: int
+    ) -> tuple[Appended, Index, tuple[Times, Times]]:
         """The entry of some samples of a batch, the numbers of its series, and when each was seen."""
         columns, batch = group.columns, group.batch
         members, index = group.numbers, batch.series[rows]
@@ -436,6 +446,7 @@ class Ingest:
             index,
             batch.times[rows],
             batch.values[rows],
+            histograms,
         )
         self._position = entry.end_seq
         return entry, members, (first, last)
@@ -475,7 +486,7 @@ def _together(columns: _Columns, offers: Sequence[_Offer]) -> _Group:
     if len(offers) == 1 and len(distinct) == len(numbers):
         # Named whatever it was, so that who listens need not look at labels either.
         whole = offers[0].batch
-        batch = WriteBatch(columns.roster.named(numbers), whole.series, whole.times, whole.values)
+        batch = WriteBatch(columns.roster.named(numbers), whole.series, whole.times, whole.values, whole.histograms)
         return _Group(offers[0].tenant, columns, batch, numbers)
     series = np.concatenate([offer.numbers[offer.batch.series] for offer in offers])
     batch = WriteBatch(
@@ -483,8 +494,25 @@ def _together(columns: _Columns, offers: Sequence[_Offer]) -> _Group:
         np.searchsorted(distinct, series).astype(np.uint32),
         np.concatenate([offer.batch.times for offer in offers]),
         np.concatenate([offer.batch.values for offer in offers]),
+        together([offer.batch.histograms for offer in offers]),
     )
     return _Group(offers[0].tenant, columns, batch, distinct)
+
+
+def _cuts(batch: WriteBatch) -> Iterator[tuple[slice, Histograms]]:
+    """The rows of each entry and their histograms: as many samples as an entry may hold in number and in bytes."""
+    if not len(batch.histograms):
+        for start in range(0, len(batch), ENTRY_ROWS):
+            yield slice(start, start + ENTRY_ROWS), NO_HISTOGRAMS
+        return
+    marks = np.append(0, np.cumsum(mark_mask(batch.values)))
+    ends = np.append(0, np.cumsum(batch.histograms.weights))[marks]
+    start = 0
+    while start < len(batch):
+        fitting = int(np.searchsorted(ends, ends[start] + ENTRY_BYTES, "right")) - 1
+        after = min(max(fitting, start + 1), start + ENTRY_ROWS, len(batch))
+        yield slice(start, after), batch.histograms.take(np.arange(marks[start], marks[after]))
+        start = after
 
 
 async def _in_turns(numbers: Index) -> AsyncIterator[Index]:

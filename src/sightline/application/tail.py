@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sightline.domain.events import AlertChanged, Event
 from sightline.domain.labels import Labels, Matchers, satisfies
 from sightline.domain.metrics.lengthened import lengthened
+from sightline.domain.metrics.native_histograms import mark_mask
 from sightline.domain.metrics.roster import Named, Roster
 from sightline.domain.metrics.samples import Times, Values, WriteBatch
 from sightline.domain.tenancy import Principal
@@ -205,11 +206,12 @@ class Tail:
 
 
 def _part(batch: WriteBatch, kept: NDArray[np.bool_] | None) -> WriteBatch:
-    """The samples of the kept series; the label sets stay numbered as they are."""
+    """The samples of the kept series that are numbers; the label sets stay numbered as they are."""
+    if len(batch.histograms):
+        batch = batch.only(~mark_mask(batch.values))
     if kept is None or kept.all():
         return batch
-    chosen = kept[batch.series]
-    return WriteBatch(batch.labels, batch.series[chosen], batch.times[chosen], batch.values[chosen])
+    return batch.only(kept[batch.series])
 
 
 def _tail(batch: WriteBatch, start: int) -> WriteBatch:

@@ -305,6 +305,39 @@ class Prometheus(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
 
 
+class Otlp(Struct, frozen=True, forbid_unknown_fields=True):
+    """OpenTelemetry's exporters."""
+
+    http_listen: Annotated[
+        str,
+        Meta(description="A further address and port of the HTTP door, where exporters look for it; empty: none."),
+    ] = "127.0.0.1:4318"
+    grpc_listen: Annotated[
+        str, Meta(description="Address and port at which exporters are served by gRPC; empty: none.")
+    ] = "127.0.0.1:4317"
+    promote_resource_attributes: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Resource attributes that become labels of every series, as `deployment.environment.name`; all are on `target_info`."
+        ),
+    ] = ()
+    keep_identifying_resource_attributes: Annotated[
+        bool,
+        Meta(
+            description="Whether `target_info` repeats `service.namespace`, `service.name` and `service.instance.id`, of which `job` and `instance` are made."
+        ),
+    ] = False
+    scope_labels: Annotated[
+        bool,
+        Meta(
+            description="Whether series have the instrumentation scope as labels `otel_scope_name`, `otel_scope_version` and so on."
+        ),
+    ] = True
+    max_delta_series: Annotated[
+        int, Meta(ge=1, description="Series with delta temporality that are added up at once, all tenants together.")
+    ] = 1_000_000
+
+
 class Host(Struct, frozen=True, forbid_unknown_fields=True):
     """The machine that Sightline runs on."""
 
@@ -447,6 +480,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     read: Read = field(default_factory=Read)
     http: Http = field(default_factory=Http)
     prometheus: Prometheus = field(default_factory=Prometheus)
+    otlp: Otlp = field(default_factory=Otlp)
     host: Host = field(default_factory=Host)
     containers: Containers = field(default_factory=Containers)
     own: Own = field(default_factory=Own)

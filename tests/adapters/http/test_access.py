@@ -176,7 +176,11 @@ async def test_a_bad_tenant_is_refused(client: httpx.AsyncClient, stage: Stage, 
         "Bearer wrong",
         "Bearer",
         "Bearer ",
-        f"Basic {base64.b64encode(b'user:' + TOKEN).decode()}",
+        f"Basic {base64.b64encode(b'user:' + TOKEN + b'x').decode()}",
+        f"Basic {base64.b64encode(TOKEN).decode()}",
+        "Basic %",
+        f"Token {TOKEN.decode()}x",
+        "Token",
         TOKEN.decode(),
         f"Bearer {TOKEN.decode()}x",
         "Bearer \xe9",
@@ -194,11 +198,14 @@ async def test_a_token_is_asked_for(caller: Caller, stage: Stage, shown: str | N
 
 
 async def test_the_token_opens(caller: Caller, stage: Stage) -> None:
-    """With the token everything answers, whatever the case of the scheme's name."""
+    """With the token everything answers, whatever the scheme; as a password it may have any name before it."""
     async with caller(token=TOKEN) as client:
         for scheme in ("Bearer", "bearer"):
             answer = await client.get(QUERY, headers={"Authorization": f"{scheme} {TOKEN.decode()}"})
             assert answer.status_code == 200
+        password = base64.b64encode(b"anybody:" + TOKEN).decode()
+        for shown in (f"Token {TOKEN.decode()}", f"Token anybody:{TOKEN.decode()}", f"Basic {password}"):
+            assert (await client.get(QUERY, headers={"Authorization": shown})).status_code == 200
     assert stage.calls[0][1].who == "token"
 
 

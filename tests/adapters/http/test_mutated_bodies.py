@@ -7,11 +7,15 @@ from typing import Final
 
 import cramjam
 import httpx
+import msgspec
 import numpy as np
 import pytest
 from tests.adapters.http.mutations import mutated
 from tests.adapters.http.stage import NOW, Stage
+from tests.oracles.native_histogram import Native
+from tests.oracles.write_messages import V1, V2, histogram
 
+from sightline.adapters.wire.otlp_json import metrics_as_protobuf
 from sightline.adapters.wire.remote_write import encode
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.native_histograms import mark_mask
@@ -50,6 +54,29 @@ def _remote_write() -> list[bytes]:
     return [bytes(cramjam.snappy.decompress_raw(encode(one))) for one in (few, more)]
 
 
+_HISTOGRAM: Final = Native(count=6.0, sum=1.5, zero_count=1.0, positive={1: 2.0, 5: 3.0})
+_V1_LABELS: Final = [{"name": "__name__", "value": "h"}, {"name": "a", "value": "1"}]
+_V2_SYMBOLS: Final = ["", "__name__", "h", "a", "ä", "trace_id", "Help."]
+
+
+def _remote_write_histograms() -> list[bytes]:
+    """Native histograms in whole counts and in floats, an exemplar and metadata."""
+    both = [histogram(_HISTOGRAM, NOW + number, whole=number == 0) for number in range(2)]
+    exemplars = [{"labels": _V1_LABELS[1:], "value": 1.0, "timestamp": NOW}]
+    series = {"labels": _V1_LABELS, "histograms": both, "exemplars": exemplars}
+    about = {"type": 3, "metric_family_name": "h", "help": "Help."}
+    return [bytes(V1["WriteRequest"](timeseries=[series, series], metadata=[about]).SerializeToString())]
+
+
+def _remote_write_2() -> list[bytes]:
+    """Samples, native histograms, exemplars and metadata."""
+    points = [{"timestamp": NOW + number, "value": 1.5} for number in range(3)]
+    exemplars = [{"labels_refs": [5, 4], "value": 1.0, "timestamp": NOW}]
+    plain = {"labels_refs": [1, 2, 3, 4], "samples": points, "metadata": {"type": 1, "help_ref": 6}}
+    native = {"labels_refs": [1, 2], "histograms": [histogram(_HISTOGRAM, NOW, whole=True)], "exemplars": exemplars}
+    return [bytes(V2["Request"](symbols=_V2_SYMBOLS, timeseries=[plain, native]).SerializeToString())]
+
+
 _FAMILIES: Final = b"""# TYPE h histogram
 h_bucket{le="0.5"} 3
 h_bucket{le="+Inf"} 4
@@ -67,20 +94,120 @@ _OPEN_METRICS: Final = (
     b'a_total{code="200"} 1027 1763700000.123 # {trace_id="ab"} 0.4 1763700000.1\n' + _FAMILIES + b"# EOF\n"
 )
 
+_LINES: Final = (
+    b'cpu,host=a,cpu=cpu0 usage_idle=98.59154929577464,usage_user=0.5 1763700000000000000\nmem free=12i,u=3u,t="a, \\"\nc",ok=t\n',
+    "# c\r\n\ndisk,path=C:\\Windows\\ x,device=sd\\,a,ö=ä free=1e5\r\n m\\ n x\\=y=-.5e-7 1763700000000000001".encode(),
+)
+_POINT: Final = {"timeUnixNano": str(NOW * 10**6), "startTimeUnixNano": NOW * 10**6 - 1000}
+_ATTRIBUTES: Final = [{"key": "http.route", "value": {"stringValue": "/x"}}, {"key": "n", "value": {"intValue": "3"}}]
+_EXPORT: Final = {
+    "resourceMetrics": [
+        {
+            "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "a"}}]},
+            "scopeMetrics": [
+                {
+                    "scope": {"name": "lib", "version": "1"},
+                    "metrics": [
+                        {"name": "g", "unit": "s", "gauge": {"dataPoints": [{**_POINT, "asDouble": 1.5}]}},
+                        {
+                            "name": "c",
+                            "sum": {
+                                "aggregationTemporality": 2,
+                                "isMonotonic": True,
+                                "dataPoints": [{**_POINT, "asInt": "7", "attributes": _ATTRIBUTES}],
+                            },
+                        },
+                        {
+                            "name": "h",
+                            "histogram": {
+                                "aggregationTemporality": 2,
+                                "dataPoints": [
+                                    {
+                                        **_POINT,
+                                        "count": 3,
+                                        "sum": 4.5,
+                                        "bucketCounts": ["1", 2, 0],
+                                        "explicitBounds": [0.5, 1],
+                                        "exemplars": [{"asDouble": 0.7, "traceId": "ab" * 16, "spanId": "cd" * 8}],
+                                    }
+                                ],
+                            },
+                        },
+                        {
+                            "name": "e",
+                            "exponentialHistogram": {
+                                "aggregationTemporality": 2,
+                                "dataPoints": [
+                                    {
+                                        **_POINT,
+                                        "count": "4",
+                                        "sum": 9,
+                                        "scale": 10,
+                                        "zeroCount": 1,
+                                        "positive": {"offset": -2, "bucketCounts": ["1", "2"]},
+                                        "attributes": _ATTRIBUTES,
+                                    }
+                                ],
+                            },
+                        },
+                        {
+                            "name": "q",
+                            "summary": {
+                                "dataPoints": [
+                                    {**_POINT, "count": 2, "sum": 3, "quantileValues": [{"quantile": 0.5, "value": 1}]}
+                                ]
+                            },
+                        },
+                    ],
+                }
+            ],
+        }
+    ]
+}
+_OTLP_JSON: Final = msgspec.json.encode(_EXPORT)
+_OTLP: Final = metrics_as_protobuf(_OTLP_JSON)
+
 DOORS: Final = {
+    "OTLP": Door("/v1/metrics", [_OTLP], {"Content-Type": "application/x-protobuf"}),
+    "OTLP, packed": Door(
+        "/v1/metrics",
+        [gzip.compress(_OTLP)],
+        {"Content-Type": "application/x-protobuf", "Content-Encoding": "gzip"},
+    ),
+    "OTLP in JSON": Door("/v1/metrics", [_OTLP_JSON], {"Content-Type": "application/json"}),
     "remote write": Door(
         "/api/v1/write",
         _remote_write(),
         {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"},
         _snappy,
+        is_partial=True,
+    ),
+    "remote write, histograms": Door(
+        "/api/v1/write",
+        _remote_write_histograms(),
+        {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"},
+        _snappy,
+        is_partial=True,
+    ),
+    "remote write 2.0": Door(
+        "/api/v1/write",
+        _remote_write_2(),
+        {"Content-Type": "application/x-protobuf;proto=io.prometheus.write.v2.Request", "Content-Encoding": "snappy"},
+        _snappy,
+        is_partial=True,
     ),
     "remote write, not unpacked": Door(
         "/api/v1/write",
         [_snappy(one) for one in _remote_write()],
         {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"},
+        is_partial=True,
     ),
     "text": Door("/api/v1/import/prometheus", [_TEXT], is_partial=True),
     "text, packed": Door("/api/v1/import/prometheus", [gzip.compress(_TEXT)], {"Content-Encoding": "gzip"}),
+    "Influx lines": Door("/write?db=d", _LINES, is_partial=True),
+    "Influx lines of version 2, packed": Door(
+        "/api/v2/write?bucket=b&precision=us", [gzip.compress(one) for one in _LINES], {"Content-Encoding": "gzip"}
+    ),
     "pushed group": Door("/metrics/job/a/instance/b", [_PUSHED, _FAMILIES], is_partial=True, method="PUT"),
     "OpenMetrics": Door(
         "/api/v1/import/prometheus",

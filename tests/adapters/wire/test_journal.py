@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.oracles.native_histogram import NATIVES, columns, natives
 
 from sightline.adapters.wire import journal as wire
 from sightline.domain.labels import Labels
@@ -38,6 +39,7 @@ def _appended(draw: st.DrawFn) -> Appended:
         ),
         np.array(draw(st.lists(_time, min_size=samples, max_size=samples)), np.int64),
         np.array(draw(st.lists(_u64, min_size=samples, max_size=samples)), np.uint64).view(np.float64),
+        columns(draw(st.lists(NATIVES, max_size=3))),
     )
 
 
@@ -55,8 +57,16 @@ def _comparable(entry: Entry) -> tuple[object, ...]:
     if isinstance(entry, Appended):
         seen = entry.seen
         described = [column.tobytes() for column in (seen.ids, seen.first, seen.last, seen.fresh)]
-        columns = (entry.ids, entry.metrics, entry.index, entry.times, entry.values)
-        return (entry.tenant, entry.first_seq, *seen.labels, *described, *(column.tobytes() for column in columns))
+        of_samples = (entry.ids, entry.metrics, entry.index, entry.times, entry.values)
+        histograms = natives(entry.histograms)
+        return (
+            entry.tenant,
+            entry.first_seq,
+            *seen.labels,
+            *described,
+            *(column.tobytes() for column in of_samples),
+            *histograms,
+        )
     return (entry,)
 
 
@@ -106,7 +116,7 @@ def test_a_changed_byte_never_gives_a_wrong_entry(entries: list[Entry], data: st
     assert damage.offset <= at
 
 
-@pytest.mark.parametrize("kind", [0, 4, 255])
+@pytest.mark.parametrize("kind", [0, 5, 255])
 def test_an_unknown_kind_is_damage(kind: int) -> None:
     """A frame that a newer version may have written is not guessed at."""
     payload = bytes([kind, 1, 2, 3])

@@ -2,7 +2,8 @@
 
 A frame is `length u32 | checksum u32 | payload`; the checksum covers the payload: the lower half of its XXH3 of 64 bits, or in
 files of format 1 its CRC-32, which takes seven times as long. A payload starts with one byte for its kind.
-All numbers are little-endian; columns are written as they lie in memory, 20 bytes a sample and 16 a series.
+All numbers are little-endian; columns are written as they lie in memory, 20 bytes a sample and 16 a series. An entry with native
+histograms is of a kind of its own, and has their columns behind those of the samples.
 """
 
 import struct
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from sightline.domain.errors import MalformedBody
 from sightline.domain.metrics.journal import Appended, Entry, Flushed, Sealed, SeriesSeen
+from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, Buckets, Histograms
 from sightline.domain.metrics.roster import Written
 from sightline.domain.metrics.span_table import Spans
 from sightline.domain.tenancy import Tenant
@@ -30,7 +32,8 @@ FORMAT: Final = 2
 _APPENDED: Final = struct.Struct("<BHQIII")  # kind, tenant bytes, first_seq, series described, series, samples
 _SEALED: Final = struct.Struct("<BQQQ")
 _FLUSHED: Final = struct.Struct("<BQ")
-_KIND_APPENDED, _KIND_SEALED, _KIND_FLUSHED = 1, 2, 3
+_HISTOGRAMS: Final = struct.Struct("<IIII")  # histograms, positive buckets, negative buckets, custom bounds
+_KIND_APPENDED, _KIND_SEALED, _KIND_FLUSHED, _KIND_WITH_HISTOGRAMS = 1, 2, 3, 4
 
 
 def frame(entry: Entry) -> list[bytes | memoryview]:
@@ -61,7 +64,7 @@ def size(entry: Entry) -> int:
     """How many bytes `frame` gives, without making them."""
     if isinstance(entry, Appended):
         described = 29 * len(entry.seen) + len(entry.seen.texts.data)
-        columns = 16 * len(entry.ids) + 20 * len(entry.times)
+        columns = 16 * len(entry.ids) + 20 * len(entry.times) + _histograms_size(entry.histograms)
         return FRAME.size + _APPENDED.size + len(entry.tenant.encode()) + described + columns
     return FRAME.size + (_SEALED.size if isinstance(entry, Sealed) else _FLUSHED.size)
 
@@ -72,9 +75,8 @@ def _payload(entry: Entry) -> list[bytes | memoryview]:
     if isinstance(entry, Flushed):
         return [_FLUSHED.pack(_KIND_FLUSHED, entry.range_id)]
     tenant, texts = entry.tenant.encode(), entry.seen.texts
-    head = _APPENDED.pack(
-        _KIND_APPENDED, len(tenant), entry.first_seq, len(entry.seen), len(entry.ids), len(entry.times)
-    )
+    kind = _KIND_WITH_HISTOGRAMS if len(entry.histograms) else _KIND_APPENDED
+    head = _APPENDED.pack(kind, len(tenant), entry.first_seq, len(entry.seen), len(entry.ids), len(entry.times))
     return [
         head,
         tenant,
@@ -89,6 +91,31 @@ def _payload(entry: Entry) -> list[bytes | memoryview]:
         _bytes(entry.index, "<u4"),
         _bytes(entry.times, "<i8"),
         _bytes(entry.values, "<f8"),
+        *_histograms(entry.histograms),
+    ]
+
+
+def _histograms_size(found: Histograms) -> int:
+    if not len(found):
+        return 0
+    # Of each histogram two bytes, four floats and three lengths.
+    own = _HISTOGRAMS.size + 46 * len(found) + 8 * len(found.custom)
+    return own + 12 * (len(found.positive.index) + len(found.negative.index))
+
+
+def _histograms(found: Histograms) -> list[bytes | memoryview]:
+    if not len(found):
+        return []
+    sides = (found.positive, found.negative)
+    lengths = (*(np.diff(side.offsets) for side in sides), np.diff(found.custom_offsets))
+    return [
+        _HISTOGRAMS.pack(len(found), *(len(side.index) for side in sides), len(found.custom)),
+        _bytes(found.schema, "<i1"),
+        _bytes(found.reset, "<u1"),
+        *(_bytes(column, "<f8") for column in (found.zero_threshold, found.zero_count, found.count, found.sum)),
+        *(_bytes(own, "<u4") for own in lengths),
+        *(piece for side in sides for piece in (_bytes(side.index, "<i4"), _bytes(side.counts, "<f8"))),
+        _bytes(found.custom, "<f8"),
     ]
 
 
@@ -110,7 +137,7 @@ def parse(payload: memoryview) -> Entry:
             return Sealed(*_SEALED.unpack(payload)[1:])
         if kind == _KIND_FLUSHED:
             return Flushed(*_FLUSHED.unpack(payload)[1:])
-        if kind == _KIND_APPENDED:
+        if kind in {_KIND_APPENDED, _KIND_WITH_HISTOGRAMS}:
             return _parse_appended(payload)
     except (struct.error, ValueError) as error:
         message = f"a log entry of kind {kind} does not decode: {error}"
@@ -120,7 +147,7 @@ def parse(payload: memoryview) -> Entry:
 
 
 def _parse_appended(payload: memoryview) -> Appended:
-    _, tenant_bytes, first_seq, described, series, samples = _APPENDED.unpack_from(payload)
+    kind, tenant_bytes, first_seq, described, series, samples = _APPENDED.unpack_from(payload)
     columns = _Columns(payload, _APPENDED.size)
     tenant = Tenant(bytes(columns.take(tenant_bytes)).decode())
     ids, first, last = (columns.array(described, dtype) for dtype in ("<u8", "<i8", "<i8"))
@@ -137,7 +164,27 @@ def _parse_appended(payload: memoryview) -> Appended:
         columns.array(samples, "<u4"),
         columns.array(samples, "<i8"),
         columns.array(samples, "<f8"),
+        _parse_histograms(columns) if kind == _KIND_WITH_HISTOGRAMS else NO_HISTOGRAMS,
     )
+
+
+def _parse_histograms(columns: "_Columns") -> Histograms:
+    count, positive, negative, bounds = _HISTOGRAMS.unpack(columns.take(_HISTOGRAMS.size))
+    schema, reset = columns.array(count, "<i1"), columns.array(count, "<u1")
+    threshold, zero, held, total = (columns.array(count, "<f8") for _ in range(4))
+    offsets = [_offsets(columns.array(count, "<u4"), size) for size in (positive, negative, bounds)]
+    above = Buckets(offsets[0], columns.array(positive, "<i4"), columns.array(positive, "<f8"))
+    below = Buckets(offsets[1], columns.array(negative, "<i4"), columns.array(negative, "<f8"))
+    custom = columns.array(bounds, "<f8")
+    return Histograms(schema, reset, threshold, zero, held, total, above, below, offsets[2], custom)
+
+
+def _offsets(lengths: NDArray[np.uint32], size: int) -> NDArray[np.int64]:
+    offsets = np.append(0, np.cumsum(lengths, dtype=np.int64))
+    if offsets[-1] != size:
+        message = f"histograms have {offsets[-1]} buckets or bounds, and {size} are there"
+        raise ValueError(message)
+    return offsets
 
 
 class _Columns:

@@ -57,6 +57,7 @@ BYTES: Final = "Array(uint8, 1, 'C', True)"
 """Numba's types of inputs in one dimension that a kernel only reads."""
 
 OWN_MODULES: Final = (
+    "sightline.domain.kernels.buckets",
     "sightline.domain.kernels.chain",
     "sightline.domain.kernels.chunk",
     "sightline.domain.kernels.chunk_decode",
@@ -65,6 +66,7 @@ OWN_MODULES: Final = (
     "sightline.domain.kernels.extent",
     "sightline.domain.kernels.faults",
     "sightline.domain.kernels.gather",
+    "sightline.domain.kernels.histogram_steps",
     "sightline.domain.kernels.identity",
     "sightline.domain.kernels.merge",
     "sightline.domain.kernels.over_time",

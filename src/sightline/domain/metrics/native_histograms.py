@@ -26,6 +26,10 @@ LEAST_SCHEMA: Final = -4
 GREATEST_SCHEMA: Final = 8
 
 
+SAMPLE_BYTES: Final = 16
+"""Bytes of a histogram that count as a sample where samples are counted against a limit."""
+
+
 class ResetHint(IntEnum):
     """What a histogram says of the one before it in its series."""
 
@@ -110,6 +114,13 @@ class Histograms:
     def weight(self) -> int:
         """About how many bytes of memory they take."""
         return 58 * len(self) + 12 * (len(self.positive.index) + len(self.negative.index)) + 8 * len(self.custom)
+
+    @property
+    def weights(self) -> NDArray[np.int64]:
+        """What each takes of it, (h,)."""
+        buckets = np.diff(self.positive.offsets) + np.diff(self.negative.offsets)
+        weights: NDArray[np.int64] = 58 + 12 * buckets + 8 * np.diff(self.custom_offsets)
+        return weights
 
     def take(self, rows: NDArray[np.int64]) -> "Histograms":
         """Some of them, in the order given."""

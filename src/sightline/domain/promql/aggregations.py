@@ -9,10 +9,15 @@ from numpy.typing import NDArray
 from sightline.domain.kernels import reduce
 from sightline.domain.labels import METRIC_NAME, Labels
 from sightline.domain.metrics.label_sets import LabelSets, remembered
+from sightline.domain.promql import native_aggregations
+from sightline.domain.promql.annotations import Annotations
 from sightline.domain.promql.nodes import Grouping
+from sightline.domain.promql.planes import floats, has_histograms
 from sightline.domain.promql.resources import Resources
 from sightline.domain.promql.rows import grouped
 from sightline.domain.promql.values import Vector
+
+Groups = NDArray[np.int64]
 
 FOLDS: Final[Mapping[str, int]] = {
     "sum": reduce.SUM,
@@ -27,9 +32,27 @@ FOLDS: Final[Mapping[str, int]] = {
 """The operators, and their numbers in kernels/reduce.py."""
 
 
-def fold(operator: str, vector: Vector, grouping: Grouping, resources: Resources) -> Vector:
+def fold(
+    operator: str,
+    vector: Vector,
+    grouping: Grouping,
+    resources: Resources,
+    notes: Annotations | None = None,
+    place: str = "",
+) -> Vector:
     """Fold the rows of each group into one, instant by instant; s rows become as many as there are groups."""
     group, keys = groups(vector.labels, grouping)
+    if not has_histograms(vector):
+        return _folded(operator, vector, group, keys, resources)
+    notes = notes or Annotations()
+    if operator in native_aggregations.ADDING:
+        found = _folded(operator, floats(vector), group, keys, resources)
+        return native_aggregations.with_sums(operator, vector, group, found, notes, place, resources)
+    seen = native_aggregations.floats_seen(operator, vector, notes, place)
+    return _folded(operator, seen, group, keys, resources)
+
+
+def _folded(operator: str, vector: Vector, group: Groups, keys: LabelSets, resources: Resources) -> Vector:
     function, points = FOLDS[operator], vector.values.shape[1]
     folded = reduce.state(function, len(keys), points)
 

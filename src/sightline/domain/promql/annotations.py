@@ -1,5 +1,6 @@
 """What Prometheus remarks about a query's answer: warnings, when it may be wrong, and infos, when it may mislead."""
 
+from enum import StrEnum
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -12,6 +13,14 @@ LIMIT: Final = 10
 """How many warnings, and how many infos, an answer carries at most; one more line counts the rest."""
 
 _COUNTER_SUFFIXES: Final = ("_total", "_sum", "_count", "_bucket")
+
+
+class Operation(StrEnum):
+    """What was done with several native histograms."""
+
+    ADDITION = "addition"
+    SUBTRACTION = "subtraction"
+    AGGREGATION = "aggregation"
 
 
 class Falls(NamedTuple):
@@ -90,6 +99,67 @@ class Annotations:
         if metric and not metric.endswith(_COUNTER_SUFFIXES):
             text = "metric might not be a counter, name does not end in _total/_sum/_count/_bucket"
             self._info(f'{text}: "{metric}"', place)
+
+    def mixed_samples(self, metric: str, place: str) -> None:
+        """Floats and native histograms in one window of a function that takes either."""
+        self._warn(f'encountered a mix of histograms and floats for metric name "{metric}"', place)
+
+    def mixed_group(self, place: str) -> None:
+        """Floats and native histograms in one group of an aggregation."""
+        self._warn("encountered a mix of histograms and floats for aggregation", place)
+
+    def mixed_kinds(self, metric: str, place: str) -> None:
+        """A classic histogram and a native one of the same labels."""
+        self._warn("vector contains a mix of classic and native histograms" + _of(metric), place)
+
+    def mixed_buckets(self, metric: str, place: str) -> None:
+        """Native histograms that cannot be added up."""
+        text = "vector contains a mix of histograms with exponential and custom buckets schemas for metric name"
+        self._warn(f'{text} "{metric}"', place)
+
+    def not_a_counter(self, metric: str, place: str) -> None:
+        """A rate of gauges."""
+        self._warn(f'this native histogram metric is not a counter: "{metric}"', place)
+
+    def not_a_gauge(self, metric: str, place: str) -> None:
+        """A difference of counters."""
+        self._warn(f'this native histogram metric is not a gauge: "{metric}"', place)
+
+    def incompatible_buckets(self, operator: str, place: str) -> None:
+        """Native histograms that cannot be added to, or subtracted from, each other."""
+        self._warn(f"incompatible bucket layout encountered for binary operator {operator}", place)
+
+    def incompatible_types(self, left: str, operator: str, right: str, place: str) -> None:
+        """Operands of an operator that does not take them."""
+        text = f'incompatible sample types encountered for binary operator "{operator}"'
+        self._info(f"{text}: {left} {operator} {right}", place)
+
+    def conflicting_resets(self, operation: Operation, place: str) -> None:
+        """One histogram says that it was reset, another that it was not."""
+        self._warn(f"conflicting counter resets during histogram {operation}", place)
+
+    def reconciled_bounds(self, operation: Operation, place: str) -> None:
+        """Histograms of different custom bounds."""
+        self._info(f"mismatched custom buckets were reconciled during {operation}", place)
+
+    def ignored_in_aggregation(self, operator: str, place: str) -> None:
+        """Native histograms in an aggregation that takes floats."""
+        self._info(f"ignored histogram in {operator} aggregation", place)
+
+    def ignored_histograms(self, metric: str, place: str) -> None:
+        """Native histograms beside floats in a window of a function that takes floats."""
+        text = "ignored histograms in a range containing both floats and histograms for metric name"
+        self._info(f'{text} "{metric}"', place)
+
+    def unknown_quantile(self, metric: str, place: str, *, is_nan: bool) -> None:
+        """Observations of NaN in a histogram of which a quantile is asked."""
+        result = "result is NaN" if is_nan else "result is skewed higher"
+        self._info(f"input to histogram_quantile has NaN observations, {result}" + _of(metric), place)
+
+    def unknown_fraction(self, metric: str, place: str) -> None:
+        """Observations of NaN in a histogram of which a share is asked."""
+        text = "input to histogram_fraction has NaN observations, which are excluded from all fractions"
+        self._info(text + _of(metric), place)
 
     def _warn(self, text: str, place: str) -> None:
         self._warnings[f"PromQL warning: {text}" + _at(place)] = None

@@ -9,8 +9,10 @@ from sightline.domain.errors import Unprocessable
 from sightline.domain.labels import METRIC_NAME, Labels
 from sightline.domain.metrics.samples import Values
 from sightline.domain.promql.aggregations import group_keys
+from sightline.domain.promql.native_text import distinct
 from sightline.domain.promql.nodes import Grouping
 from sightline.domain.promql.numerals import decimal
+from sightline.domain.promql.planes import are_histograms, elements, floats
 from sightline.domain.promql.rows import grouped
 from sightline.domain.promql.values import Vector
 
@@ -33,10 +35,34 @@ def count_values(label: str, vector: Vector, grouping: Grouping, allow: Callable
     if grouping.without and label in {*grouping.labels, METRIC_NAME}:
         labels, place = keys, group[rows]
     else:
+        native = are_histograms(vector)[rows, columns]
+        if native.any():
+            return _with_histograms(label, vector, grouping, allow)
         labels, place = _told_apart(label, keys, group[rows], vector.values[rows, columns], points, allow)
     count = np.zeros((len(labels), points))
     np.add.at(count, (place, columns), 1.0)
     return Vector(tuple(labels), count, count > 0)
+
+
+def _with_histograms(label: str, vector: Vector, grouping: Grouping, allow: Callable[[int, int], None]) -> Vector:
+    """The counts of floats, and below them those of histograms by their texts."""
+    of_floats = count_values(label, floats(vector), grouping, allow)
+    rows, columns, histograms = elements(vector)
+    group, keys = grouped(group_keys(vector.labels, grouping))
+    written, which = distinct(histograms)
+    pairs, place = np.unique(group[rows] * len(written) + which, return_inverse=True)
+    allow(len(pairs), vector.values.shape[1])
+    labels = [
+        Labels.of([*keys[pair // len(written)], (label, written[pair % len(written)])]) for pair in pairs.tolist()
+    ]
+    merged, names = grouped(labels)
+    count = np.zeros((len(names), vector.values.shape[1]))
+    np.add.at(count, (merged[place.reshape(-1)], columns), 1.0)
+    return Vector(
+        (*of_floats.labels, *names),
+        np.concatenate((of_floats.values, count)),
+        np.concatenate((of_floats.present, count > 0)),
+    )
 
 
 def _told_apart(

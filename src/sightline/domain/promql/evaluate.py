@@ -1,7 +1,7 @@
 """A planned query and its samples to a value: pure, over columns, all instants of the grid at once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import ClassVar, Final, NamedTuple
 
@@ -21,6 +21,11 @@ from sightline.domain.promql import (
     histograms,
     information,
     matching,
+    native_aggregations,
+    native_folds,
+    native_functions,
+    native_operators,
+    native_windows,
     ordering,
     ranking,
     relabelling,
@@ -46,6 +51,7 @@ from sightline.domain.promql.nodes import (
 )
 from sightline.domain.promql.numerals import fixed
 from sightline.domain.promql.plan import Instants, Plan, aligned_parts, unsupported
+from sightline.domain.promql.planes import floats
 from sightline.domain.promql.resources import MadeLabels, Resources
 from sightline.domain.promql.rows import (
     METADATA,
@@ -57,7 +63,7 @@ from sightline.domain.promql.rows import (
     select,
 )
 from sightline.domain.promql.signatures import FUNCTIONS, Type
-from sightline.domain.promql.values import Answer, Scalar, String, Value, Vector
+from sightline.domain.promql.values import Answer, Plane, Scalar, String, Value, Vector
 from sightline.domain.promql.windows import Windowed, columns_of, in_order, kept, timestamps
 from sightline.domain.timerange import SECOND, Grid
 
@@ -210,7 +216,8 @@ class _Evaluation:
     def _negated(self, node: Negation) -> Scalar | Vector:
         value = self._value(node.inner)
         if isinstance(value, Vector):
-            return drop_names(Vector(value.labels, -value.values, value.present))
+            opposite = replace(value, values=-value.values)
+            return drop_names(opposite if value.histograms is None else native_operators.negated(opposite))
         return Scalar(-_numbers(value))
 
     def vector(self, node: Node) -> Vector:
@@ -229,6 +236,7 @@ class _Evaluation:
         """An instant selector over these columns."""
         at = self._plan.instants(node, self._grid)
         if node.extension is not None:
+            _require_floats(columns)
             return extended.windowed(columns, at, 0, margin(node, self._plan.lookback))
         return Windowed(columns, at, self._plan.lookback, window.last, keeps_stale=True)
 
@@ -248,22 +256,30 @@ class _Evaluation:
             columns = columns_of(_Evaluation(self._run, inner).vector(node.inner), inner)
         return _Range(columns, self._plan.instants(node, self._grid), node.width, is_steady=True)
 
-    def _whole(self, windowed: Windowed) -> Vector:
-        """All windows of all series."""
+    def _whole(self, windowed: Windowed, node: Selector | Call | None = None) -> Vector:
+        """All windows of all series. node: what is evaluated, where it matters whether samples are histograms."""
         self._resources.allow(len(windowed.columns), self._points)
-        found = windowed.vector(self._resources)
+        if node is not None and len(windowed.columns.histograms):
+            function, place = (
+                (node.function, _place(node, 0)) if isinstance(node, Call) else (native_windows.SELECTOR, "")
+            )
+            found = native_windows.vector(windowed, function, self._run.notes, place, self._resources)
+        else:
+            found = windowed.vector(self._resources)
         if windowed.at.points == self._points:
             return found
         # Fixed by `@`: one result for all instants.
-        return Vector(
-            found.labels, np.repeat(found.values, self._points, axis=1), np.repeat(found.present, self._points, axis=1)
-        )
+        rows = (found.values, found.present, *([] if found.histograms is None else [found.histograms.index]))
+        values, present, *index = (np.repeat(one, self._points, axis=1) for one in rows)
+        plane = None if found.histograms is None else Plane(index[0], found.histograms.pool)
+        return Vector(found.labels, values, present, plane)
 
     def _raw(self, node: Node) -> SeriesColumns:
         """The samples of a range vector at the one instant of an instant query."""
         ranged = self._range(node)
         columns, end = ranged.columns, ranged.at.start
         if isinstance(node, RangeSelector) and node.selector.extension is not None:
+            _require_floats(columns)
             return extended.raw(columns, end, ranged.width, margin(node.selector, self._plan.lookback))
         keep = (columns.times > end - ranged.width) & (columns.times <= end)
         found = kept(columns, keep if ranged.is_steady else keep & ~stale_mask(columns.values))
@@ -283,9 +299,10 @@ class _Evaluation:
         if node.function in ordering.SORTS:
             if self._plan.is_range and self._plan.grid.end > self._plan.grid.start:
                 self._run.notes.sorted_in_vain(node.place)
-            return self.vector(node.arguments[0])
-        if node.function in functions.OF_NATIVE_HISTOGRAMS:
-            return select(self.vector(node.arguments[0]), [])
+            vector = self.vector(node.arguments[0])
+            return floats(vector) if node.function in ordering.BY_VALUE else vector
+        if node.function in native_functions.OF_HISTOGRAM:
+            return drop_names(native_functions.numbers_of(node.function, self.vector(node.arguments[0])))
         if node.function not in self.CALLS:
             raise unsupported(f"function {node.function}()", node.function)
         return self.CALLS[node.function](self, node)
@@ -293,7 +310,7 @@ class _Evaluation:
     def leaf(self, node: Selector | Call) -> Vector:
         """An instant selector or a function of a range vector, with all the labels of its series."""
         found = self._run.found.get((node, self._grid))
-        return self._whole(self._windows(node)) if found is None else found
+        return self._whole(self._windows(node), node) if found is None else found
 
     def _windows(self, node: Selector | Call) -> Windowed:
         """What an instant selector or a function of a range vector is to be worked out from."""
@@ -305,6 +322,7 @@ class _Evaluation:
         argument = unwrap(node.arguments[takes.index(Type.MATRIX)])
         ranged = self._range(argument, digested)
         if isinstance(argument, RangeSelector) and argument.selector.extension is not None:
+            _require_floats(ranged.columns)
             around = margin(argument.selector, self._plan.lookback)
             return extended.windowed(ranged.columns, ranged.at, ranged.width, around, node.function)
         scalars = [self._scalar(one) for one, kind in zip(node.arguments, takes, strict=True) if kind is Type.SCALAR]
@@ -335,6 +353,7 @@ class _Evaluation:
         return scalars
 
     def _note_names(self, rates: Vector, place: str) -> None:
+        rates = floats(rates)
         names = metric_names(rates.labels)
         if len(names) > 1:
             some = np.logical_or.reduce(rates.present, axis=1)
@@ -346,7 +365,7 @@ class _Evaluation:
 
     def _by_value(self, node: Call) -> Vector:
         # Functions of time may stand without an argument.
-        vector = self.vector(node.arguments[0]) if node.arguments else vector_of(self._times())
+        vector = floats(self.vector(node.arguments[0])) if node.arguments else vector_of(self._times())
         scalars = [self._scalar(argument) for argument in node.arguments[1:]]
         values = np.ascontiguousarray(functions.BY_VALUE[node.function](vector.values, *scalars))
         present = vector.present
@@ -447,7 +466,11 @@ class _Evaluation:
         if node.operator == "count_values":
             return counting.count_values(_text(node.parameter), vector, node.grouping, self._resources.allow)
         keys = aggregations.group_keys(vector.labels, node.grouping)
-        parameter, place = self._scalar(node.parameter), node.places[0] if node.places else ""
+        parameter, (place, inner, *_) = self._scalar(node.parameter), (*node.places, "", "")
+        is_top = node.operator in {"topk", "bottomk"}
+        vector = native_aggregations.floats_seen(
+            node.operator, vector, self._run.notes, node.place if is_top else inner
+        )
         match node.operator:
             case "topk" | "bottomk":
                 return ranking.top(vector, keys, parameter, greatest=node.operator == "topk")
@@ -466,22 +489,32 @@ class _Evaluation:
         leaf = inner if isinstance(inner, Selector | Call) else None
         if isinstance(leaf, Call) and (leaf.function not in functions.OVER_WINDOW or aligned_parts(leaf, self._grid)):
             leaf = None
+        remarks = self._run.notes, node.places[-1] if node.places else ""
         if leaf is None or (leaf, self._grid) in self._run.found:
-            return aggregations.fold(node.operator, self.vector(inner), node.grouping, self._resources)
+            return aggregations.fold(node.operator, self.vector(inner), node.grouping, self._resources, *remarks)
         self._resources.check()
         windowed = self._windows(leaf)
         found = self._folded_windows(node, leaf, windowed)
         if found is not None:
             return found
-        vector = self._whole(windowed)
-        if isinstance(leaf, Call):
-            vector = self._over_windows(leaf, vector)
-        return aggregations.fold(node.operator, vector, node.grouping, self._resources)
+
+        def fold(vector: Vector) -> Vector:
+            if isinstance(leaf, Call):
+                vector = self._over_windows(leaf, vector)
+            return aggregations.fold(node.operator, vector, node.grouping, self._resources, *remarks)
+
+        if windowed.at.points == self._points and native_folds.pays(windowed):
+            self._resources.allow(len(windowed.columns), 1)
+            function, place = _function(leaf)
+            return native_folds.folded(windowed, function, fold, self._run.notes, place, self._resources)
+        return fold(self._whole(windowed, leaf))
 
     def _folded_windows(self, node: Aggregation, inner: Selector | Call, windowed: Windowed) -> Vector | None:
         labels, grouping = windowed.columns.labels, node.grouping
         # Series of several metrics may become the same one without its name, which takes all elements to see.
         if windowed.at.points != self._points or not windowed.is_large or not are_one_metric(labels):
+            return None
+        if len(windowed.columns.histograms):
             return None
         # What the function may have taken away is there to group by only afterwards.
         if METADATA.intersection(grouping.labels) or (grouping.without and any(map(is_typed, labels[:1]))):
@@ -497,6 +530,7 @@ class _Evaluation:
 
     def _combined(self, node: Binary) -> Scalar | Vector:
         left, right = self._value(node.left), self._value(node.right)
+        remarks = self._run.notes, node.place
         match left, right:
             case Vector(), Vector():
                 if node.operator in matching.SET:
@@ -509,11 +543,16 @@ class _Evaluation:
                     to_bool=node.to_bool,
                     fill=node.fill,
                     allow=self._resources.allow,
+                    remarks=remarks,
                 )
             case Vector(), _:
-                return matching.with_scalar(node.operator, left, _numbers(right), swapped=False, to_bool=node.to_bool)
+                return matching.with_scalar(
+                    node.operator, left, _numbers(right), swapped=False, to_bool=node.to_bool, remarks=remarks
+                )
             case _, Vector():
-                return matching.with_scalar(node.operator, right, _numbers(left), swapped=True, to_bool=node.to_bool)
+                return matching.with_scalar(
+                    node.operator, right, _numbers(left), swapped=True, to_bool=node.to_bool, remarks=remarks
+                )
             case _:
                 return Scalar(matching.of_numbers(node.operator, _numbers(left), _numbers(right)))
 
@@ -522,7 +561,7 @@ _OF_COUNTERS: Final = frozenset({"rate", "increase"})
 _FEWER: Final = 8  # groups than series, at least, for their states to be smaller than the elements
 
 SUPPORTED: Final = frozenset(
-    {*functions.OVER_WINDOW, *functions.BY_VALUE, *functions.OF_NATIVE_HISTOGRAMS, *ordering.SORTS, *_Evaluation.CALLS}
+    {*functions.OVER_WINDOW, *functions.BY_VALUE, *native_functions.OF_HISTOGRAM, *ordering.SORTS, *_Evaluation.CALLS}
 )
 """The functions that are evaluated."""
 
@@ -540,6 +579,11 @@ def _text(node: Node) -> str:
     return node.value
 
 
+def _function(leaf: Selector | Call) -> tuple[str, str]:
+    """The function of windows that a leaf is, and where it stands."""
+    return (leaf.function, _place(leaf, 0)) if isinstance(leaf, Call) else (native_windows.SELECTOR, "")
+
+
 def _place(node: Call, argument: int) -> str:
     """Where an argument stands; nothing for a call that was not parsed."""
     return node.places[argument] if argument < len(node.places) else ""
@@ -555,6 +599,11 @@ def _is_factor(factor: Values) -> NDArray[np.bool_]:
     return ~((factor <= 0) | (factor >= 1))
 
 
+def _require_floats(columns: SeriesColumns) -> None:
+    if len(columns.histograms):
+        raise Unprocessable("smoothed and anchored modifiers do not work with native histograms")
+
+
 def _wrong_factor(name: str, factor: Values) -> Unprocessable:
     wrong = float(factor[~_is_factor(factor)][0])
     return Unprocessable(f"invalid {name} factor. Expected: 0 < {name[0]}f < 1, got: {fixed(wrong)}")
@@ -567,6 +616,7 @@ def vector_of(numbers: Values) -> Vector:
 
 def scalar_of(vector: Vector) -> Scalar:
     """`scalar(vector)`: the value of the only element, NaN where there is none or more than one."""
+    vector = floats(vector)
     if not vector.labels:
         return Scalar(np.full(vector.values.shape[1], np.nan))
     alone = vector.present.sum(axis=0) == 1

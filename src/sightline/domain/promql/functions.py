@@ -129,8 +129,3 @@ BY_VALUE: Final[Mapping[str, Callable[..., Values]]] = {
     **calendar.PARTS,
 }
 """Functions of an instant vector, value by value: float64 (s, p), then scalar arguments as float64 (p,)."""
-
-OF_NATIVE_HISTOGRAMS: Final = frozenset(
-    {"histogram_avg", "histogram_count", "histogram_stddev", "histogram_stdvar", "histogram_sum"}
-)
-"""Functions that see native histograms alone: of float samples they give nothing."""

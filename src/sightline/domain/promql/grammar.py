@@ -170,7 +170,7 @@ class _Grammar(DurationReader):
             parameter = arguments[0].node
             problems += arguments[0].problems
             problems += mismatch(arguments[0], parameter_type, "aggregation parameter")
-        node = Aggregation(name, inner.node, grouping, parameter, places)
+        node = Aggregation(name, inner.node, grouping, parameter, places, self._place(operator.position))
         return Part(node, Type.VECTOR, operator.position, problems)
 
     def _grouping(self) -> Grouping | None:
@@ -246,7 +246,7 @@ class _Grammar(DurationReader):
             matching, fill = Matching(), Fill()
         elif word in SET_OPERATORS:
             matching = replace(matching, cardinality=Cardinality.MANY_TO_MANY)
-        node = Binary(word, left.node, right.node, matching, to_bool, fill)
+        node = Binary(word, left.node, right.node, matching, to_bool, fill, self._place(left.start))
         both_scalars = left.type is right.type is Type.SCALAR
         return Part(node, Type.SCALAR if both_scalars else Type.VECTOR, left.start, problems)
 

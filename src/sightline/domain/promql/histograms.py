@@ -1,7 +1,8 @@
-"""Quantiles and fractions of classic histograms: series that differ in `le` alone, each the count of observations up to it.
+"""Quantiles and fractions of histograms, classic and native.
 
-The rules are Prometheus' (promql/quantile.go): observations are taken to be spread evenly within a bucket, the lowest bucket to
-begin at 0 when its bound is positive, and counts that fall from one bound to the next to have stayed.
+A classic histogram is series that differ in `le` alone, each the count of observations up to it. The rules for it are Prometheus'
+(promql/quantile.go): observations are taken to be spread evenly within a bucket, the lowest bucket to begin at 0 when its bound is
+positive, and counts that fall from one bound to the next to have stayed.
 
 Shapes: histograms with the same number of buckets go together. For b buckets, h histograms and p instants bounds are
 float64 (b, h), ascending; counts float64 and there bool (b, h, p).
@@ -9,6 +10,7 @@ float64 (b, h), ascending; counts float64 and there bool (b, h, p).
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -16,15 +18,19 @@ from numpy.typing import NDArray
 
 from sightline.domain.errors import Unprocessable
 from sightline.domain.labels import Labels
+from sightline.domain.metrics.native_histograms import Histograms
 from sightline.domain.metrics.samples import Values
+from sightline.domain.promql import native_functions
 from sightline.domain.promql.annotations import Annotations, Falls
 from sightline.domain.promql.numerals import shortest
+from sightline.domain.promql.planes import are_histograms, elements, floats, has_histograms
 from sightline.domain.promql.ranking import note_quantiles
-from sightline.domain.promql.rows import drop_names, grouped, unique
+from sightline.domain.promql.rows import drop_names, grouped, select, unique, without_name
 from sightline.domain.promql.values import Vector
 from sightline.domain.timerange import Grid
 
 Mask = NDArray[np.bool_]
+Rows = NDArray[np.int64]
 
 BUCKET: Final = "le"
 _BUCKET_ALONE: Final = frozenset({BUCKET})
@@ -32,6 +38,10 @@ _BUCKET_ALONE: Final = frozenset({BUCKET})
 _SMALL: Final = 1e-12
 _TINIEST: Final = np.finfo(np.float64).tiny
 _NUMBER: Final = re.compile(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|(?i:inf|infinity|nan))")
+
+
+_OfNative = Callable[[Rows, Rows, Histograms], Values]
+"""Of native histograms, given by row, instant and histogram, a value each."""
 
 
 class _Batch(NamedTuple):
@@ -106,7 +116,14 @@ def _of_quantile(q: Values, vector: Vector, notes: Annotations, place: str, at: 
             _note_falls(falls, batch, notes, place, at)
         return values
 
-    return _of_histograms(of, vector, notes, place)
+    def of_native(rows: Rows, instants: Rows, pool: Histograms) -> Values:
+        found = native_functions.quantiles(q[instants], pool)
+        asked = np.isnan(pool.sum) & (pool.count != 0) & (q[instants] >= 0) & (q[instants] <= 1)
+        for one in np.flatnonzero(asked).tolist():
+            notes.unknown_quantile(vector.labels[rows[one]].name, place, is_nan=bool(np.isnan(found[one])))
+        return found
+
+    return _of_histograms(of, of_native, vector, notes, place)
 
 
 def _note_falls(falls: Values, batch: _Batch, notes: Annotations, place: str, at: Grid) -> None:
@@ -122,11 +139,59 @@ def _note_falls(falls: Values, batch: _Batch, notes: Annotations, place: str, at
 def fraction(lower: Values, upper: Values, vector: Vector, notes: Annotations, places: tuple[str, ...]) -> Vector:
     """The share of the observations between two values, float64 (p,); NaN without observations."""
     place = (*places, "", "", "")[2]
-    return _of_histograms(lambda batch: _fractions(lower, upper, batch), vector, notes, place)
+
+    def of_native(rows: Rows, instants: Rows, pool: Histograms) -> Values:
+        asked = np.isnan(pool.sum) & (pool.count != 0) & ~np.isnan(lower[instants]) & ~np.isnan(upper[instants])
+        for row in np.unique(rows[asked]).tolist():
+            notes.unknown_fraction(vector.labels[row].name, place)
+        return native_functions.fractions(lower[instants], upper[instants], pool)
+
+    return _of_histograms(lambda batch: _fractions(lower, upper, batch), of_native, vector, notes, place)
 
 
-def _of_histograms(of: Callable[[_Batch], Values], vector: Vector, notes: Annotations, place: str) -> Vector:
-    """Apply a function to all histograms of a vector; series without a bound are no buckets and left out."""
+def _of_histograms(
+    of: Callable[[_Batch], Values], of_native: _OfNative, vector: Vector, notes: Annotations, place: str
+) -> Vector:
+    """Apply a function to all histograms of a vector: classic ones, and native ones, which are an element each."""
+    if not has_histograms(vector):
+        return _of_classic(of, vector, notes, place)
+    rows, instants, pool = elements(vector)
+    used = np.unique(rows)
+    values, present = np.zeros(vector.values.shape), are_histograms(vector)
+    values[rows, instants] = of_native(rows, instants, pool)
+    native = Vector(tuple([vector.labels[row] for row in used.tolist()]), values[used], present[used])
+    others = floats(vector)
+    classic = _of_classic(of, select(others, np.flatnonzero(others.present.any(axis=1))), notes, place)
+    return _apart(classic, native, notes, place)
+
+
+def _apart(classic: Vector, native: Vector, notes: Annotations, place: str) -> Vector:
+    """Both together; where there is a classic and a native histogram of the same labels, neither."""
+    names = [one.name for one in native.labels]
+    native = Vector(tuple([without_name(one) for one in native.labels]), native.values, native.present)
+    _, keys = grouped([*classic.labels, *native.labels])
+    number = {one: row for row, one in enumerate(keys)}
+    there = [np.zeros((len(keys), native.present.shape[1]), np.bool_) for _ in range(2)]
+    for mask, side in zip(there, (classic, native), strict=True):
+        np.logical_or.at(mask, [number[one] for one in side.labels], side.present)
+    both = there[0] & there[1]
+    for name, labels in zip(names, native.labels, strict=True):
+        if both[number[labels]].any():
+            notes.mixed_kinds(name, place)
+    sides = [
+        replace(side, present=side.present & ~both[[number[one] for one in side.labels]]) for side in (classic, native)
+    ]
+    return unique(
+        Vector(
+            tuple(labels for side in sides for labels in side.labels),
+            np.concatenate([side.values for side in sides]),
+            np.concatenate([side.present for side in sides]),
+        )
+    )
+
+
+def _of_classic(of: Callable[[_Batch], Values], vector: Vector, notes: Annotations, place: str) -> Vector:
+    """Apply a function to all classic histograms of a vector; series without a bound are no buckets and left out."""
     bounds = np.array([_bound(labels, notes, place) for labels in vector.labels], np.float64)
     rows = np.flatnonzero(~np.isnan(bounds))
     group, names = grouped([vector.labels[row].drop(_BUCKET_ALONE) for row in rows])

@@ -14,6 +14,7 @@ from sightline.domain.errors import Unprocessable
 from sightline.domain.labels import METRIC_NAME, Labels, Matcher, Matchers, MatchOp
 from sightline.domain.metrics.samples import Values
 from sightline.domain.promql.nodes import Call, Selector
+from sightline.domain.promql.planes import taken
 from sightline.domain.promql.resources import Resources
 from sightline.domain.promql.rows import grouped, unique
 from sightline.domain.promql.values import Vector
@@ -59,6 +60,7 @@ def joined(node: Call, base: Vector, newest: Vector, resources: Resources) -> Ve
     labels: list[Labels] = []
     values: list[Values] = []
     present: list[NDArray[np.bool_]] = []
+    rows: list[int] = []
     for row, one in enumerate(base.labels):
         resources.check()
         found = [(one, None)] if plain[row] else _described(one, wanted, newest, chosen)
@@ -69,9 +71,10 @@ def joined(node: Call, base: Vector, newest: Vector, resources: Resources) -> Ve
                 labels.append(described)
                 values.append(base.values[row])
                 present.append(now)
+                rows.append(row)
     if not labels:
         return Vector((), base.values[:0], base.present[:0])
-    return unique(Vector(tuple(labels), np.array(values), np.array(present)))
+    return unique(Vector(tuple(labels), np.array(values), np.array(present), taken(base.histograms, rows)))
 
 
 def _given(node: Call) -> Matchers:

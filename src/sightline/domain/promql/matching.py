@@ -1,6 +1,7 @@
 """Binary operations: numbers with numbers, vectors with numbers, and vectors with vectors, element by matching element."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -9,14 +10,19 @@ from numpy.typing import NDArray
 from sightline.domain.errors import VectorMatchingFailed
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.samples import Values
+from sightline.domain.promql import native_operators
 from sightline.domain.promql.aggregations import group_keys
+from sightline.domain.promql.annotations import Annotations
 from sightline.domain.promql.format import label_set
 from sightline.domain.promql.nodes import NO_FILL, Cardinality, Fill, Grouping, Matching
-from sightline.domain.promql.rows import drop_names, grouped, unique, without_name
+from sightline.domain.promql.planes import stacked, taken
+from sightline.domain.promql.rows import drop_names, grouped, select, unique, without_name
 from sightline.domain.promql.values import Vector
 
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
+Remarks = tuple[Annotations, str]
+"""Where remarks go, and the place that they are about."""
 
 ARITHMETIC: Final[Mapping[str, Callable[[Values, Values], Values]]] = {
     "+": np.add,
@@ -49,7 +55,9 @@ def of_numbers(operator: str, left: Values, right: Values) -> Values:
     return COMPARISON[operator](left, right).astype(np.float64)
 
 
-def with_scalar(operator: str, vector: Vector, scalar: Values, *, swapped: bool, to_bool: bool) -> Vector:
+def with_scalar(
+    operator: str, vector: Vector, scalar: Values, *, swapped: bool, to_bool: bool, remarks: Remarks | None = None
+) -> Vector:
     """A vector with one number per instant, float64 (p,); `swapped` when the number stands on the left.
 
     A comparison without `to_bool` keeps the elements, with their names, for which it holds. Everything else drops names.
@@ -57,8 +65,24 @@ def with_scalar(operator: str, vector: Vector, scalar: Values, *, swapped: bool,
     number = np.broadcast_to(scalar, vector.values.shape)
     left, right = (number, vector.values) if swapped else (vector.values, number)
     if operator in COMPARISON and not to_bool:
-        return Vector(vector.labels, vector.values, vector.present & COMPARISON[operator](left, right))
-    return drop_names(Vector(vector.labels, of_numbers(operator, left, right), vector.present))
+        result = Vector(vector.labels, vector.values, vector.present & COMPARISON[operator](left, right))
+    else:
+        result = Vector(vector.labels, of_numbers(operator, left, right), vector.present)
+    if vector.histograms is not None:
+        other = Vector(vector.labels, number, vector.present)
+        sides = (other, vector) if swapped else (vector, other)
+        result = _with_histograms(operator, *sides, result, to_bool=to_bool, remarks=remarks)
+    return result if operator in COMPARISON and not to_bool else drop_names(result)
+
+
+def _with_histograms(
+    operator: str, left: Vector, right: Vector, result: Vector, *, to_bool: bool, remarks: Remarks | None
+) -> Vector:
+    """The result of the floats with what the operator gives for histograms."""
+    remarks = remarks or (Annotations(), "")
+    if operator in COMPARISON:
+        return native_operators.compared(operator, left, right, result, *remarks, to_bool=to_bool)
+    return native_operators.operated(operator, left, right, result, *remarks)
 
 
 def signatures(labels: Iterable[Labels], matching: Matching) -> list[Labels]:
@@ -86,10 +110,11 @@ def of_sets(
                 (*left.labels, *[right.labels[row] for row in rows.tolist()]),
                 np.concatenate((left.values, right.values[rows])),
                 np.concatenate((left.present, extra[rows])),
+                stacked([left, select(right, rows)]),
             )
         )
     there = _covered(right, right_group, len(keys))[left_group]
-    return Vector(left.labels, left.values, left.present & (there if operator == "and" else ~there))
+    return replace(left, present=left.present & (there if operator == "and" else ~there))
 
 
 def _covered(vector: Vector, group: Rows, groups: int) -> Mask:
@@ -99,7 +124,7 @@ def _covered(vector: Vector, group: Rows, groups: int) -> Mask:
     return covered
 
 
-def of_vectors(
+def of_vectors(  # noqa: PLR0913 - what was written, and what it may cost
     operator: str,
     left: Vector,
     right: Vector,
@@ -108,6 +133,7 @@ def of_vectors(
     to_bool: bool,
     fill: Fill = NO_FILL,
     allow: Callable[[int, int], None] = _any_size,
+    remarks: Remarks | None = None,
 ) -> Vector:
     """Arithmetic or comparison between the elements that match; an element that has no counterpart may be given one by `fill`.
 
@@ -142,8 +168,17 @@ def of_vectors(
     a, b = many.values[many_rows], one.values[one_rows]
     first, second = (b, a) if swapped else (a, b)
     if operator in COMPARISON and not to_bool:  # the left side's value, whichever side is the many
-        return unique(Vector(tuple(labels), first, matched & COMPARISON[operator](first, second)))
-    return unique(Vector(tuple(labels), of_numbers(operator, first, second), matched))
+        result = Vector(tuple(labels), first, matched & COMPARISON[operator](first, second))
+    else:
+        result = Vector(tuple(labels), of_numbers(operator, first, second), matched)
+    if many.histograms is not None or one.histograms is not None:
+        sides = [
+            Vector(result.labels, side.values[rows], matched, taken(side.histograms, rows))
+            for side, rows in ((many, many_rows), (one, one_rows))
+        ]
+        sides = sides[::-1] if swapped else sides
+        result = _with_histograms(operator, sides[0], sides[1], result, to_bool=to_bool, remarks=remarks)
+    return unique(result)
 
 
 def _filled(vector: Vector, group: Rows, keys: list[Labels], value: float | None, missing: Mask) -> tuple[Vector, Rows]:
@@ -151,10 +186,14 @@ def _filled(vector: Vector, group: Rows, keys: list[Labels], value: float | None
     rows = np.flatnonzero(missing.any(axis=1))
     if value is None or not len(rows):
         return vector, group
+    added = Vector(
+        tuple([keys[row] for row in rows.tolist()]), np.full((len(rows), missing.shape[1]), value), missing[rows]
+    )
     return Vector(
-        (*vector.labels, *(keys[row] for row in rows.tolist())),
-        np.concatenate((vector.values, np.full((len(rows), missing.shape[1]), value))),
-        np.concatenate((vector.present, missing[rows])),
+        (*vector.labels, *added.labels),
+        np.concatenate((vector.values, added.values)),
+        np.concatenate((vector.present, added.present)),
+        stacked([vector, added]),
     ), np.concatenate((group, rows))
 
 

@@ -122,13 +122,14 @@ class Grouping:
 
 @dataclass(frozen=True, slots=True)
 class Aggregation:
-    """An aggregation operator over a vector; `parameter` is what topk, quantile and the like take first. `places` as for calls."""
+    """An aggregation operator over a vector; `parameter` is what topk, quantile and the like take first. Places as for calls."""
 
     operator: str
     inner: "Node"
     grouping: Grouping
     parameter: "Node | None" = None
     places: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    place: str = field(default="", compare=False, repr=False)
 
 
 class Cardinality(StrEnum):
@@ -170,7 +171,10 @@ NO_FILL: Final = Fill()
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """A binary operation. `matching` and `fill` matter when both sides are vectors; `to_bool` is the bool modifier."""
+    """A binary operation. `matching` and `fill` matter when both sides are vectors; `to_bool` is the bool modifier.
+
+    place: line and column of its left side.
+    """
 
     operator: str
     left: "Node"
@@ -178,6 +182,7 @@ class Binary:
     matching: Matching = Matching()
     to_bool: bool = False
     fill: Fill = NO_FILL
+    place: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

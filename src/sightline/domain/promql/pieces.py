@@ -7,7 +7,9 @@ from typing import Final
 import numpy as np
 
 from sightline.domain.promql.ordering import by_labels
-from sightline.domain.promql.values import Vector
+from sightline.domain.promql.planes import compact, placed
+from sightline.domain.promql.rows import select
+from sightline.domain.promql.values import Plane, Vector
 from sightline.domain.timerange import Grid, TimeRange
 
 _ROW_BYTES: Final = 200
@@ -47,7 +49,11 @@ class Piece:
     @property
     def weight(self) -> int:
         """About how many bytes of memory it takes; label sets are shared with the index, as a rule."""
-        return self.vector.values.nbytes + self.vector.present.nbytes + _ROW_BYTES * len(self.vector.labels)
+        plane = self.vector.histograms
+        histograms = 0 if plane is None else plane.index.nbytes + plane.pool.weight
+        return (
+            self.vector.values.nbytes + self.vector.present.nbytes + _ROW_BYTES * len(self.vector.labels) + histograms
+        )
 
     def cut(self, grid: Grid) -> "Piece":
         """The part on a grid whose instants are all among those of the piece; it may lie in the same memory."""
@@ -56,17 +62,18 @@ class Piece:
         first = (grid.start - self.grid.start) // grid.step
         columns = slice(first, first + grid.points)
         labels, values, present = self.vector.labels, self.vector.values[:, columns], self.vector.present[:, columns]
+        plane = self.vector.histograms
+        part = Vector(labels, values, present, None if plane is None else Plane(plane.index[:, columns], plane.pool))
         rows = np.flatnonzero(present.any(axis=1))
-        if len(rows) == len(labels):
-            return Piece(grid, Vector(labels, values, present))
-        return Piece(grid, Vector(tuple([labels[row] for row in rows.tolist()]), values[rows], present[rows]))
+        return Piece(grid, part if len(rows) == len(labels) else select(part, rows))
 
     def compact(self) -> "Piece":
         """The piece in memory of its own, no more than it needs."""
         vector = self.vector
-        if vector.values.base is None and vector.present.base is None:
+        if vector.values.base is None and vector.present.base is None and vector.histograms is None:
             return self
-        return Piece(self.grid, Vector(vector.labels, vector.values.copy(), vector.present.copy()))
+        plane = compact(vector.histograms, vector.present)
+        return Piece(self.grid, Vector(vector.labels, vector.values.copy(), vector.present.copy(), plane))
 
 
 def joined(pieces: Sequence[Piece]) -> Piece:
@@ -78,15 +85,21 @@ def joined(pieces: Sequence[Piece]) -> Piece:
     labels = vectors[0].labels
     if all(one.labels == labels for one in vectors):
         values = np.concatenate([one.values for one in vectors], axis=1)
-        return Piece(whole, Vector(labels, values, np.concatenate([one.present for one in vectors], axis=1)))
+        present = np.concatenate([one.present for one in vectors], axis=1)
+        return Piece(whole, Vector(labels, values, present, placed(_side_by_side(vectors), present.shape)))
     labels = tuple(sorted({label for one in vectors for label in one.labels}))
     row = {one: number for number, one in enumerate(labels)}
     values = np.zeros((len(labels), whole.points))
     present = np.zeros(values.shape, np.bool_)
-    at = 0
-    for one in vectors:
+    places = []
+    for one, _, columns in _side_by_side(vectors):
         rows = np.fromiter(map(row.__getitem__, one.labels), np.int64, len(one.labels))
-        columns = slice(at, at + one.values.shape[1])
         values[rows, columns], present[rows, columns] = one.values, one.present
-        at = columns.stop
-    return Piece(whole, Vector(labels, values, present))
+        places.append((one, rows, columns))
+    return Piece(whole, Vector(labels, values, present, placed(places, present.shape)))
+
+
+def _side_by_side(vectors: Sequence[Vector]) -> list[tuple[Vector, slice, slice]]:
+    """Where each vector stands in one that has the instants of all, one after another, and the same rows."""
+    ends = np.cumsum([one.values.shape[1] for one in vectors]).tolist()
+    return [(one, slice(None), slice(end - one.values.shape[1], end)) for one, end in zip(vectors, ends, strict=True)]

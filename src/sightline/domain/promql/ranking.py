@@ -1,5 +1,6 @@
 """Aggregations by the order of values within each group: topk, bottomk, quantile; and those that just pick: limitk, limit_ratio."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -145,7 +146,7 @@ def _among(vector: Vector, kept: Mask) -> Vector:
     """The elements marked, without rows that have none left."""
     present = vector.present & kept
     rows = np.flatnonzero(present.any(axis=1))
-    return select(Vector(vector.labels, vector.values, present), rows)
+    return select(replace(vector, present=present), rows)
 
 
 def _nothing(vector: Vector) -> Vector:

@@ -1,5 +1,6 @@
 """label_replace and label_join: labels made from labels, series by series."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -83,7 +84,7 @@ def _size(labels: Labels) -> int:
 
 
 def _relabelled(vector: Vector, change: Callable[[Labels], Labels]) -> Vector:
-    return unique(Vector(tuple([change(labels) for labels in vector.labels]), vector.values, vector.present))
+    return unique(dataclasses.replace(vector, labels=tuple([change(labels) for labels in vector.labels])))
 
 
 def _set(labels: Labels, name: str, value: str) -> Labels:

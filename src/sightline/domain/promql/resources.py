@@ -19,6 +19,9 @@ class Spread(Protocol):
 
 
 _BLOCK = 512
+_VALUE_BYTES = 16
+_HISTOGRAM_BYTES = 58
+_BUCKET_BYTES = 12
 
 
 def in_turn(rows: int, work: Callable[[int, int], None], *, fewest: int = 64) -> None:
@@ -65,6 +68,19 @@ class Resources:
             message = (
                 f"query processing would hold {rows} series at {points} instants in memory:"
                 f" query.max_samples allows {self.max_values} values; select fewer series or take a larger step"
+            )
+            raise TooManySamples(message, limit=self.max_values)
+
+    def allow_histograms(self, count: int, buckets: int) -> None:
+        """Refuse an intermediate result of native histograms that is too large; each counts as many values as its size makes.
+
+        Raises:
+            TooManySamples: more than `max_values` values.
+        """
+        if (count * _HISTOGRAM_BYTES + buckets * _BUCKET_BYTES) // _VALUE_BYTES > self.max_values:
+            message = (
+                f"query processing would hold {count} native histograms with {buckets} buckets in memory:"
+                f" query.max_samples allows as much as {self.max_values} values take; select fewer series or take a larger step"
             )
             raise TooManySamples(message, limit=self.max_values)
 

@@ -1,6 +1,7 @@
 """Rows of a vector and their labels: dropping names, grouping rows by label sets, folding rows of equal labels into one."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final, TypeVar
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from sightline.domain.errors import VectorMatchingFailed
 from sightline.domain.labels import METRIC_NAME, Labels
 from sightline.domain.metrics.label_sets import LabelSets, remembered
+from sightline.domain.promql.planes import placed, taken
 from sightline.domain.promql.values import Vector
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -65,7 +67,7 @@ def drop_names(vector: Vector) -> Vector:
     Raises:
         VectorMatchingFailed: two of them have a value at the same instant.
     """
-    renamed = Vector(without_names(vector.labels), vector.values, vector.present)
+    renamed = replace(vector, labels=without_names(vector.labels))
     return renamed if are_one_metric(vector.labels) else unique(renamed)
 
 
@@ -86,7 +88,7 @@ def unique(vector: Vector) -> Vector:
     values = np.zeros(present.shape)
     rows, columns = np.nonzero(vector.present)
     values[group[rows], columns] = vector.values[rows, columns]
-    return Vector(tuple(labels), values, present > 0)
+    return Vector(tuple(labels), values, present > 0, placed([(vector, group, slice(None))], present.shape))
 
 
 def interleaved(parts: Sequence[Vector], points: int, allow: Callable[[int, int], None]) -> Vector:
@@ -98,11 +100,13 @@ def interleaved(parts: Sequence[Vector], points: int, allow: Callable[[int, int]
     allow(len(labels), points)
     values, present = np.zeros((len(labels), points)), np.zeros((len(labels), points), np.bool_)
     after = 0
+    places = []
     for number, part in enumerate(parts):
         rows = group[after : after + len(part.labels)]
         values[rows, number :: len(parts)], present[rows, number :: len(parts)] = part.values, part.present
         after += len(rows)
-    return Vector(tuple(labels), values, present)
+        places.append((part, rows, slice(number, None, len(parts))))
+    return Vector(tuple(labels), values, present, placed(places, present.shape))
 
 
 def grouped(keys: Iterable[_Key]) -> tuple[NDArray[np.int64], list[_Key]]:
@@ -114,4 +118,5 @@ def grouped(keys: Iterable[_Key]) -> tuple[NDArray[np.int64], list[_Key]]:
 
 def select(vector: Vector, rows: NDArray[np.int64] | Sequence[int]) -> Vector:
     """The vector of some rows, in the order given."""
-    return Vector(tuple(vector.labels[row] for row in rows), vector.values[rows], vector.present[rows])
+    labels = tuple(vector.labels[row] for row in rows)
+    return Vector(labels, vector.values[rows], vector.present[rows], taken(vector.histograms, rows))

@@ -1,14 +1,17 @@
 """The leaves of a fetch, evaluated slice after slice of its series: of the samples there is one slice at a time."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sightline.domain.metrics.known import KnownSeries
 from sightline.domain.metrics.samples import SeriesColumns
 from sightline.domain.promql.evaluate import leaf_of
 from sightline.domain.promql.leaves import Leaf
 from sightline.domain.promql.plan import Plan
+from sightline.domain.promql.planes import compact, placed, taken
 from sightline.domain.promql.resources import Resources
 from sightline.domain.promql.values import Vector
 
@@ -35,6 +38,7 @@ class Sliced:
             resources.allow(len(known), grid.points)
         self._values = [np.empty((len(known), grid.points)) for _, grid in leaves]
         self._present = [np.zeros(values.shape, np.bool_) for values in self._values]
+        self._native: list[list[tuple[Vector, NDArray[np.int64], slice]]] = [[] for _ in leaves]
 
     @property
     def values(self) -> int:
@@ -45,15 +49,19 @@ class Sliced:
         """All samples of some of the series."""
         rows = np.array([self._row[number] for number in columns.ids.tolist()], np.intp)
         self._seen[rows] = True
-        for leaf, values, present in zip(self._leaves, self._values, self._present, strict=True):
+        for leaf, values, present, native in zip(self._leaves, self._values, self._present, self._native, strict=True):
             found = leaf_of(self._plan, leaf, columns, self._resources)
             values[rows], present[rows] = found.values, found.present
+            if found.histograms is not None:
+                native.append((replace(found, histograms=compact(found.histograms, found.present)), rows, slice(None)))
 
     def vectors(self) -> Mapping[Leaf, Vector]:
         """The leaves, once all was taken: as if all samples had been there at once, series without any left out."""
         rows = np.flatnonzero(self._seen)
         labels, whole = self._known.label_sets(rows), len(rows) == len(self._known)
-        return {
-            leaf: Vector(labels, *((values, present) if whole else (values[rows], present[rows])))
-            for leaf, values, present in zip(self._leaves, self._values, self._present, strict=True)
-        }
+        found = {}
+        for leaf, values, present, native in zip(self._leaves, self._values, self._present, self._native, strict=True):
+            plane = placed(native, values.shape)
+            columns = (values, present, plane) if whole else (values[rows], present[rows], taken(plane, rows))
+            found[leaf] = Vector(labels, *columns)
+        return found

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.domain.kernels import reduce
+from sightline.domain.metrics.native_histograms import MARK, NO_HISTOGRAMS, Histograms, mark_mask
 from sightline.domain.metrics.runs import GatheredColumns, Scratch
 from sightline.domain.metrics.samples import STALE, SeriesColumns, Times, Values, stale_mask
 from sightline.domain.promql.plan import Instants
+from sightline.domain.promql.planes import FLOAT
 from sightline.domain.promql.resources import Resources
 from sightline.domain.promql.values import Vector
 from sightline.domain.timerange import SECOND, Grid, TimeRange
@@ -197,8 +199,18 @@ def columns_of(vector: Vector, grid: Grid) -> SeriesColumns:
         np.zeros(len(rows), np.uint64),
         np.concatenate((np.zeros(1, np.int64), np.cumsum(count[rows]))),
         np.broadcast_to(grid.times(), there.shape)[there],
-        vector.values[rows][there],
+        *_samples(vector, rows, there),
     )
+
+
+def _samples(vector: Vector, rows: Rows, there: Mask) -> tuple[Values, Histograms]:
+    """The elements of some rows that are there, as samples."""
+    values = vector.values[rows][there]
+    if vector.histograms is None:
+        return values, NO_HISTOGRAMS
+    index = vector.histograms.index[rows][there]
+    values[index != FLOAT] = MARK
+    return values, vector.histograms.pool.take(index[index != FLOAT])
 
 
 def timestamps(columns: SeriesColumns) -> SeriesColumns:
@@ -218,6 +230,7 @@ def kept(columns: SeriesColumns, keep: NDArray[np.bool_]) -> SeriesColumns:
         np.ascontiguousarray(np.append(offsets[rows], offsets[-1])),
         columns.times[keep],
         columns.values[keep],
+        _histograms(columns, np.flatnonzero(keep)),
     )
 
 
@@ -236,4 +249,13 @@ def in_order(columns: SeriesColumns) -> SeriesColumns:
         np.concatenate((np.zeros(1, np.int64), after)),
         columns.times[samples],
         columns.values[samples],
+        _histograms(columns, samples),
     )
+
+
+def _histograms(columns: SeriesColumns, samples: Rows) -> Histograms:
+    """Those of some samples."""
+    if not len(columns.histograms):
+        return columns.histograms
+    marks = mark_mask(columns.values)
+    return columns.histograms.take((np.cumsum(marks) - 1)[samples[marks[samples]]])

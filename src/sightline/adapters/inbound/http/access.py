@@ -12,6 +12,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from sightline.adapters.inbound.http.asgi import Scope, header
+from sightline.adapters.inbound.http.influx_paths import WITH_PASSWORD
+from sightline.adapters.inbound.http.parameters import Parameters
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.domain.errors import Forbidden, SettingsInvalid, Unauthenticated
 from sightline.domain.tenancy import DEFAULT_TENANT, Principal, Role, tenant
@@ -112,7 +114,7 @@ class Access:
         if self._token is None:
             who = "local" if self._local else "anonymous"
         else:
-            shown = _bearer_tokens(scope)
+            shown = _tokens(scope)
             if not shown:
                 raise Unauthenticated("a token is needed: send Authorization: Bearer <token>")
             if not any(hmac.compare_digest(one, self._token) for one in shown):
@@ -138,10 +140,23 @@ def offered_subprotocols(scope: Scope) -> list[str]:
     return list(scope.get("subprotocols") or ())
 
 
-def _bearer_tokens(scope: Scope) -> list[bytes]:
-    """The tokens a request shows: in its Authorization header or, where browsers send none, as a WebSocket subprotocol."""
+def _tokens(scope: Scope) -> list[bytes]:
+    """The tokens a request shows: in its Authorization header or, where browsers send none, as a WebSocket subprotocol.
+
+    Clients that know no bearers show one as InfluxDB has it (`Token`), or as a password, whoever they say to be.
+    """
     scheme, _, value = (header(scope, b"authorization") or "").partition(" ")
-    found = [value.strip().encode("latin-1")] if scheme.lower() == "bearer" else []
+    value = value.strip()
+    found = []
+    match scheme.lower():
+        case "bearer":
+            found = [value.encode("latin-1")]
+        case "token":  # alone, or as name:token
+            found = [value.encode("latin-1"), value.partition(":")[2].encode("latin-1")]
+        case "basic":
+            found = [pair.partition(b":")[2] for pair in _decoded([value])]
+    if scope["path"] in WITH_PASSWORD:
+        found += [one.encode() for one in Parameters.of(scope["query_string"]).every("p")]
     if scope["type"] == "websocket":
         found += _decoded(
             one.removeprefix(BEARER_SUBPROTOCOL)

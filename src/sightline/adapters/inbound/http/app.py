@@ -23,8 +23,11 @@ from sightline.adapters.inbound.http import (
     federation,
     formatting,
     health,
+    influx_paths,
+    influx_queries,
     instruments,
     lifecycle,
+    otlp,
     prometheus,
     pushgateway,
     servers,
@@ -36,8 +39,9 @@ from sightline.adapters.inbound.http import (
 from sightline.adapters.inbound.http.access import Access
 from sightline.adapters.inbound.http.asgi import ANSWER, MEMO, App, Message, Receive, Scope, Send, respond
 from sightline.adapters.inbound.http.body import BodyStalled, ClientGone
-from sightline.adapters.inbound.http.errors import INTERNAL, Refusal, refusal
+from sightline.adapters.inbound.http.errors import ENVELOPE, INTERNAL, Refusal, refusal
 from sightline.adapters.inbound.http.inflight import Inflight
+from sightline.adapters.inbound.http.influx import InfluxIntake
 from sightline.adapters.inbound.http.intake import PATHS as INTAKE_PATHS
 from sightline.adapters.inbound.http.intake import Intake
 from sightline.adapters.inbound.http.queries import Queries
@@ -59,7 +63,7 @@ _log: Final = structlog.get_logger("sightline.http")
 _JSON: Final = "application/json"
 _POLICY_VIOLATION: Final = 1008
 _INTERNAL_ERROR: Final = 1011
-_OPEN: Final = health.OPEN | ui.OPEN | docs.OPEN
+_OPEN: Final = health.OPEN | ui.OPEN | docs.OPEN | influx_paths.OPEN
 _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 
 
@@ -77,8 +81,10 @@ class _Door:
         inflight = Inflight(settings.max_inflight_bytes, use_cases.telemetry)
         self._intake: dict[str, App] = {
             **dict.fromkeys(INTAKE_PATHS, Intake(use_cases, settings, inflight)),
+            **dict.fromkeys(influx_paths.WRITE | influx_paths.WRITE_V2, InfluxIntake(use_cases, settings, inflight)),
             REPORT_PATH: ReportIntake(use_cases, settings, inflight),
             READ_PATH: RemoteRead(use_cases, settings, inflight),
+            **otlp.doors(use_cases, settings, inflight),
         }
         seats = Seats(settings.max_websockets, use_cases.telemetry)
         self._live = {
@@ -108,27 +114,27 @@ class _Door:
             answer.status = 499
         except BodyStalled:
             await _refuse(
-                answer, Refusal("request_timeout", "the body did not arrive in time", (("Connection", "close"),))
+                scope, answer, Refusal("request_timeout", "the body did not arrive in time", (("Connection", "close"),))
             )
         except SightlineError as error:
             if answer.status:
                 raise  # the head is out, as of a stream: likewise
             if refusal(error).status == HTTPStatus.INTERNAL_SERVER_ERROR:
                 _log.exception("request failed", method=scope["method"], path=scope["path"])
-            await _refuse(answer, refusal(error))
+            await _refuse(scope, answer, refusal(error))
         except MethodNotAllowedException as error:
-            await _refuse(answer, _not_allowed(scope, (error.headers or {}).get("allow", "")))
+            await _refuse(scope, answer, _not_allowed(scope, (error.headers or {}).get("allow", "")))
         except Exception:  # the outermost loop of a request
             if answer.status:
                 raise  # the head is out: the server logs it and breaks the connection, for the body is not whole
             _log.exception("request failed", method=scope["method"], path=scope["path"])
-            await _refuse(answer, INTERNAL)
+            await _refuse(scope, answer, INTERNAL)
         finally:
             template = scope.get("path_template") or instruments.UNMATCHED
             self._telemetry.add(instruments.REQUESTS, 1, (template, str(answer.status)))
             self._telemetry.observe(instruments.SECONDS, time.perf_counter() - started, (template,))
 
-    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _route(self, scope: Scope, receive: Receive, send: "_Answer") -> None:
         path = scope["path"]
         memo = scope.get(MEMO)
         if memo:  # the head was let in before
@@ -147,7 +153,7 @@ class _Door:
             if scope["method"] == "OPTIONS":
                 await respond(send, HTTPStatus.NO_CONTENT.value, headers=(("Allow", "POST, OPTIONS"),))
             elif scope["method"] != "POST":
-                await _refuse(send, _not_allowed(scope, "POST"))
+                await _refuse(scope, send, _not_allowed(scope, "POST"))
             else:
                 await self._intake[path](scope, receive, send)
         elif self._queries.takes(scope):
@@ -183,12 +189,16 @@ class _Door:
 
 
 class _Answer:
-    """`send`, with an eye on the status, headers that every answer has, and no body where HEAD asked."""
+    """`send`, with an eye on the status, headers that every answer has, and no body where HEAD asked.
+
+    shape: of a refusal's body.
+    """
 
     def __init__(self, scope: Scope, send: Send, reader: str | None) -> None:
         self._send = send
         self._headers = [_NOSNIFF, *(cors.readable_by(reader) if reader is not None else ())]
         self.bodiless = scope["method"] == "HEAD"
+        self.shape = influx_paths.SHAPES.get(scope["path"], ENVELOPE)
         answer = scope.pop(ANSWER, None)  # the scope and what it answers would keep each other alive
         self._answer = None if self.bodiless else answer
         self.status = 0
@@ -232,6 +242,7 @@ def handlers(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) ->
         *formatting.routes(settings),
         *status.routes(use_cases, settings),
         *federation.routes(use_cases, settings),
+        *influx_queries.routes(use_cases, settings),
         *text_import.routes(use_cases, settings, inflight),
         *pushgateway.routes(use_cases, settings, inflight),
         *dashboards.routes(use_cases, settings),
@@ -277,8 +288,12 @@ def _not_allowed(scope: Scope, allowed: str) -> Refusal:
     return Refusal("method_not_allowed", message, (("Allow", allowed),))
 
 
-async def _refuse(send: Send, refused: Refusal) -> None:
-    await respond(send, refused.status.value, refused.body(), _JSON, refused.headers)
+async def _refuse(scope: Scope, send: _Answer, refused: Refusal) -> None:
+    """Answer a failure, in the words of the protocol that the path belongs to."""
+    if scope["path"] in otlp.PATHS:
+        await otlp.refuse(scope, send, refused)
+        return
+    await respond(send, refused.status.value, send.shape.body(refused), _JSON, refused.headers)
 
 
 async def _end_websocket(scope: Scope, send: _Said, refused: Refusal) -> None:

@@ -1,5 +1,6 @@
 """What a failure means to HTTP: one table from stable code to status and Prometheus' error type, and the error envelope."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
@@ -40,6 +41,7 @@ MEANING: Final[dict[str, tuple[HTTPStatus, ErrorType]]] = {
     "tenant_invalid": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
     "histogram_invalid": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
     "sample_out_of_bounds": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
+    "delta_series_limit": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
     "series_id_collision": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
     "push_inconsistent": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
     "query_malformed": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
@@ -104,6 +106,17 @@ class Refusal:
         """The envelope, as JSON."""
         return msgspec.json.encode(Envelope("error", MEANING[self.code][1], self.message, self.code))
 
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a refusal's body is made, and the name that the API's description has for that shape."""
+
+    schema: str
+    body: Callable[[Refusal], bytes]
+
+
+ENVELOPE: Final = Shape("Error", Refusal.body)
+"""The shape wherever a protocol does not have one of its own."""
 
 INTERNAL: Final = Refusal("internal", "The server failed; its log has the cause.")
 

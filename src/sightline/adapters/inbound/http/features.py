@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from sightline.adapters.inbound.http.settings import DoorSettings
-from sightline.domain.promql.functions import OF_NATIVE_HISTOGRAMS
 from sightline.domain.promql.signatures import AGGREGATIONS, FUNCTIONS, PRECEDENCE
 
 _ANY: Final = ("exclude_alerts", "label_values_match", "openapi_3.1", "query_stats", "query_warnings")
@@ -22,6 +21,6 @@ def features(settings: DoorSettings) -> Mapping[str, Mapping[str, bool]]:
     return {
         "api": {**dict.fromkeys((*_ANY, *_OF_TIME), True), "lifecycle": settings.lifecycle, "admin": settings.admin},
         "promql": dict.fromkeys(_LANGUAGE, True),
-        "promql_functions": {name: name not in OF_NATIVE_HISTOGRAMS for name in sorted(FUNCTIONS)},
+        "promql_functions": dict.fromkeys(sorted(FUNCTIONS), True),
         "promql_operators": dict.fromkeys(sorted({*PRECEDENCE, *AGGREGATIONS, *_MATCHERS}), True),
     }

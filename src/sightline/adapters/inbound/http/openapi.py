@@ -15,7 +15,8 @@ from typing import Any, Final
 
 import msgspec
 
-from sightline.adapters.inbound.http.errors import MEANING, RETRIED, Envelope
+from sightline.adapters.inbound.http.errors import ENVELOPE, MEANING, RETRIED, Refusal, Shape
+from sightline.adapters.inbound.http.influx_paths import SHAPES
 
 FOLDER: Final = Path(__file__).parent / "openapi"
 HEAD: Final = "document.yaml"
@@ -39,7 +40,7 @@ def document(version: str) -> Tree:
     whole["info"]["version"] = version
     whole["info"]["description"] += "\n" + _error_table()
     paths = {path: item for file in _topics() for path, item in _read(file.name).items()}
-    whole["paths"] = {path: _completed(item, errors) for path, item in sorted(paths.items())}
+    whole["paths"] = {path: _completed(path, item, errors) for path, item in sorted(paths.items())}
     return whole
 
 
@@ -73,16 +74,17 @@ def _topics() -> Iterator[Path]:
     return (file for file in sorted(FOLDER.glob("*.yaml")) if file.name not in {HEAD, ERRORS})
 
 
-def _completed(item: Tree, errors: Mapping[str, tuple[str, str]]) -> Tree:
+def _completed(path: str, item: Tree, errors: Mapping[str, tuple[str, str]]) -> Tree:
     """A path with every method, each with every response."""
     known = {name: value for name, value in item.items() if name != "form"}
-    operations: Tree = {method: _operation(known[method], errors) for method in METHODS if method in known}
+    shape = SHAPES.get(path, ENVELOPE)
+    operations: Tree = {method: _operation(known[method], errors, shape) for method in METHODS if method in known}
     if item.get("form"):
-        operations["post"] = _operation(_as_form(known["get"]), errors)
+        operations["post"] = _operation(_as_form(known["get"]), errors, shape)
     return {**known, **operations}
 
 
-def _operation(written: Tree, errors: Mapping[str, tuple[str, str]]) -> Tree:
+def _operation(written: Tree, errors: Mapping[str, tuple[str, str]], shape: Shape) -> Tree:
     made: Tree = copy.deepcopy({name: value for name, value in written.items() if name not in {"errors", "open"}})
     is_open = written.get("open", False)
     codes = [*written.get("errors", ()), *_OF_ALL, *(() if is_open else _OF_CLOSED)]
@@ -90,7 +92,7 @@ def _operation(written: Tree, errors: Mapping[str, tuple[str, str]]) -> Tree:
         made["security"] = []
     else:
         made["parameters"] = [*made.get("parameters", ()), {"$ref": "#/components/parameters/tenant"}]
-    made["responses"] = {**made["responses"], **_error_responses(codes, errors)}
+    made["responses"] = {**made["responses"], **_error_responses(codes, errors, shape)}
     return made
 
 
@@ -125,25 +127,27 @@ def _field(parameter: Tree) -> Tree:
     return field
 
 
-def _error_responses(codes: list[str], errors: Mapping[str, tuple[str, str]]) -> Tree:
+def _error_responses(codes: list[str], errors: Mapping[str, tuple[str, str]], shape: Shape) -> Tree:
     """A response a status, with an example a code."""
     by_status: dict[HTTPStatus, list[str]] = defaultdict(list)
     for code in dict.fromkeys(codes):
         by_status[MEANING[code][0]].append(code)
-    return {str(status.value): _error_response(by_status[status], errors) for status in sorted(by_status)}
+    return {str(status.value): _error_response(by_status[status], errors, shape) for status in sorted(by_status)}
 
 
-def _error_response(codes: list[str], errors: Mapping[str, tuple[str, str]]) -> Tree:
+def _error_response(codes: list[str], errors: Mapping[str, tuple[str, str]], shape: Shape) -> Tree:
     examples = {
         code: {
             "summary": errors[code][1],
-            "value": msgspec.to_builtins(Envelope("error", MEANING[code][1].value, errors[code][0], code)),
+            "value": msgspec.json.decode(shape.body(Refusal(code, errors[code][0]))),
         }
         for code in codes
     }
     response: Tree = {
         "description": " ".join(f"`{code}`: {errors[code][1]}" for code in codes),
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}, "examples": examples}},
+        "content": {
+            "application/json": {"schema": {"$ref": f"#/components/schemas/{shape.schema}"}, "examples": examples}
+        },
     }
     if RETRIED & set(codes):
         response["headers"] = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from typing_extensions import override
 
+from sightline.application.absorb import Absorb
 from sightline.application.define import Defined, Listing
 from sightline.application.delete import Delete
 from sightline.application.derive import GroupState
@@ -31,7 +32,7 @@ from sightline.domain.dashboards.dashboard import Dashboard
 from sightline.domain.labels import Labels, Matchers
 from sightline.domain.metrics.cardinality import Cardinality
 from sightline.domain.metrics.exemplars import ExemplarBatch, SeriesExemplars
-from sightline.domain.metrics.left_out import Taken
+from sightline.domain.metrics.left_out import LeftOut, Taken
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.promql.values import Answer
@@ -84,8 +85,8 @@ class Ingesting(Protocol):
         """Store a batch; when this returns it is acknowledged."""
         ...
 
-    async def partly(self, principal: Principal, batch: WriteBatch) -> Taken:
-        """Store what is valid of a batch; what was left out is part of the answer."""
+    async def partly(self, principal: Principal, batch: WriteBatch, unread: Sequence[LeftOut] = ()) -> Taken:
+        """Likewise; what cannot be stored is part of the answer, behind what a decoder could not read."""
         ...
 
     def roster(self, tenant: Tenant) -> Roster:
@@ -96,8 +97,8 @@ class Ingesting(Protocol):
 class Exemplifying(Protocol):
     """Exemplars."""
 
-    async def keep(self, principal: Principal, batch: ExemplarBatch) -> None:
-        """Take exemplars in; what cannot be kept is counted and fails nothing."""
+    async def keep(self, principal: Principal, batch: ExemplarBatch) -> int:
+        """Take exemplars in, and tell how many are there now; what cannot be kept is counted and fails nothing."""
         ...
 
     async def find(self, principal: Principal, text: str, within: TimeRange) -> list[SeriesExemplars] | None:
@@ -202,6 +203,10 @@ class Describing(Protocol):
         """The descriptions of each metric family."""
         ...
 
+    def push(self, principal: Principal, said: Mapping[str, Metadata]) -> None:
+        """Keep what a sender says of metrics."""
+        ...
+
     def by_target(self, principal: Principal, metric: str = "") -> list[Described]:
         """What each target says of its metrics."""
         ...
@@ -253,6 +258,7 @@ class UseCases:
     search: Searching
     ingest: Ingesting
     push: Push
+    absorb: Absorb
     exemplars: Exemplifying
     alerts: Alerting
     dashboards: Dashboarding

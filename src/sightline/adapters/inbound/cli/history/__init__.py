@@ -1,0 +1,1 @@
+"""History from elsewhere: where it comes from, and how it is brought to the server."""

@@ -1,0 +1,74 @@
+"""Influx lines, straight from ASGI: POST /write as to InfluxDB 1 and POST /api/v2/write as to InfluxDB 2.
+
+Sources: https://docs.influxdata.com/influxdb/v1/tools/api/#write-http-endpoint and
+https://docs.influxdata.com/influxdb/v2/api/write-data/. Retention policy, organisation and consistency are not asked for.
+"""
+
+import asyncio
+
+from sightline.adapters.inbound.http import instruments
+from sightline.adapters.inbound.http.asgi import Receive, Scope, Send, respond
+from sightline.adapters.inbound.http.inflight import Inflight
+from sightline.adapters.inbound.http.parameters import Parameters, invalid
+from sightline.adapters.inbound.http.settings import DoorSettings
+from sightline.adapters.inbound.http.unpacked import INLINE_BYTES, unpacked
+from sightline.adapters.inbound.http.use_cases import UseCases
+from sightline.adapters.wire.influx import NAMED, PRECISIONS, InfluxDecoder, Written
+from sightline.domain.errors import BadData
+from sightline.domain.metrics.left_out import LeftOut
+from sightline.domain.tenancy import Principal
+
+
+class InfluxIntake:
+    """POST /write and /api/v2/write, which differ in how they name the database."""
+
+    def __init__(self, use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> None:
+        self._use_cases = use_cases
+        self._settings = settings
+        self._inflight = inflight
+        self._decoder = InfluxDecoder(max_samples=settings.max_request_samples)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one write: 204 once every sample is acknowledged; errors of the tree are the dispatcher's to render."""
+        written = _written(Parameters.of(scope["query_string"]), self._use_cases.clock.now())
+        with self._inflight.share() as share:
+            data = await unpacked(scope, receive, self._settings, self._use_cases.telemetry, share)
+            await self._store(scope["user"], data, written)
+        await respond(send, 204)
+
+    async def _store(self, principal: Principal, data: bytes, written: Written) -> None:
+        """Decode and store piece after piece, so that the columns of all of them are never there at once."""
+        pieces = self._decoder.pieces(data, written, self._use_cases.ingest.roster(principal.tenant))
+        in_thread = len(data) > INLINE_BYTES
+        stored = strings = 0
+        left_out: list[LeftOut] = []
+        last = False
+        while not last:
+            piece = await asyncio.to_thread(next, pieces) if in_thread else next(pieces)
+            last = piece.last
+            taken = await self._use_cases.ingest.partly(principal, piece.batch)
+            stored += taken.samples
+            strings += piece.strings
+            left_out += (*piece.left_out, *taken.left_out)
+        if strings:
+            self._use_cases.telemetry.add(instruments.INFLUX_STRINGS, strings)
+        if left_out:
+            raise _partial(left_out, stored)
+
+
+def _written(given: Parameters, now: int) -> Written:
+    precision = given.text("precision") or "ns"
+    if precision not in PRECISIONS:
+        raise invalid("precision", f"{precision[:20]!r} is none of ns, us, ms, s, m and h")
+    return Written(precision, given.text("db") or given.text("bucket") or "", now)
+
+
+def _partial(left_out: list[LeftOut], stored: int) -> BadData:
+    """What InfluxDB says where it did not take all; senders look for the first two words and do not try again."""
+    first = left_out[0].error
+    dropped = sum(one.samples for one in left_out)
+    named = left_out[:NAMED]
+    reasons = [one.error.message for one in named]
+    if rest := dropped - sum(one.samples for one in named):
+        reasons.append(f"and {rest} more")
+    return type(first)(f"partial write: {chr(10).join(reasons)} dropped={dropped}", stored=stored, refused=dropped)
