@@ -19,7 +19,7 @@ _WANTED: Final = 1_000_000.0
 _RATE: Final = "end to end"
 _DISK: Final = "on the disk"
 _POSTED: Final = 32 << 20
-_KEEP: Final = {SIGHTLINE: ("--retention", "20y"), VICTORIA_METRICS: ("-retentionPeriod=20y",)}
+_KEEP: Final = {SIGHTLINE.name: ("--retention", "20y"), VICTORIA_METRICS.name: ("-retentionPeriod=20y",)}
 
 
 def measure(plan: Plan) -> Section:
@@ -57,7 +57,7 @@ def _row(name: str, values: Mapping[str, Sequence[float]]) -> Row:
 
 
 def _run(program: Program, file: Path, total: int) -> dict[str, float]:
-    with scratch() as folder, running(program, folder, (*flags(program), *_KEEP[program])) as server:
+    with scratch() as folder, running(program, folder, (*flags(program), *_KEEP[program.name])) as server:
         server.settle()
         before = _children()
         started = time.monotonic()
