@@ -32,6 +32,10 @@ from sightline.adapters.inbound.http.serving import bind, serving, url
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import Program, UseCases
 from sightline.adapters.inbound.lag import measuring_lag
+from sightline.adapters.inbound.lines.graphite import GraphiteLines
+from sightline.adapters.inbound.lines.sockets import LineListener, Networks, networks
+from sightline.adapters.inbound.lines.sockets import bind as bind_lines
+from sightline.adapters.inbound.lines.sockets import check_open as check_lines
 from sightline.adapters.inbound.rule_groups import RuleLoop
 from sightline.adapters.inbound.scraping import ScrapeLoop
 from sightline.adapters.inbound.ticker import First, Ticker
@@ -59,10 +63,13 @@ from sightline.adapters.outbound.system.disk import SystemDisk
 from sightline.adapters.outbound.tiered import TieredSeries
 from sightline.adapters.wire import dashboard as dashboard_text
 from sightline.adapters.wire import push_group
+from sightline.adapters.wire.dotted_names import DottedNames, MappingMalformed
 from sightline.adapters.wire.exposition_decoder import ExpositionDecoder
+from sightline.adapters.wire.graphite import GraphiteDecoder
 from sightline.adapters.wire.otlp_metrics import OtlpMetricsDecoder
 from sightline.adapters.wire.otlp_series import Naming
 from sightline.application.absorb import Absorb
+from sightline.application.accumulate import Accumulate
 from sightline.application.adopt import Adopt
 from sightline.application.collect import Collect
 from sightline.application.count import Count
@@ -121,11 +128,15 @@ from sightline.settings.schema import Settings
 from sightline.settings.shown import plain
 
 _KERNELS: Final = (
+    "sightline.adapters.wire.histogram_encode",
+    "sightline.adapters.wire.histogram_scan",
     "sightline.adapters.wire.influx_scan",
     "sightline.adapters.wire.otlp_histograms",
     "sightline.adapters.wire.otlp_scan",
     "sightline.adapters.wire.remote_read_chunks",
     "sightline.adapters.wire.remote_read_samples",
+    "sightline.adapters.wire.remote_write2_scan",
+    "sightline.adapters.wire.remote_write2_symbols",
     "sightline.adapters.wire.remote_write_exemplars",
     "sightline.adapters.wire.remote_write_scan",
     "sightline.adapters.wire.remote_write_text",
@@ -186,6 +197,8 @@ def check(settings: Settings) -> None:
     _native_address(settings)
     _otlp_address(settings, _OTLP_HTTP, settings.otlp.http_listen)
     _otlp_address(settings, _OTLP_GRPC, settings.otlp.grpc_listen)
+    for listener in _line_settings(settings):
+        listener.address()
     _door_settings(settings, host)
     _notifiers(settings)
     _watched(settings)
@@ -222,6 +235,7 @@ async def _open(settings: Settings, stack: AsyncExitStack, leave: Callable[[], N
     if native := _native_address(settings):
         listeners.append(stack.enter_context(bind(*native, _NATIVE)))
     listeners += _otlp_listener(settings, stack)
+    lines = [(one, one.bound(stack)) for one in _line_settings(settings)]
     _collect_rarely(stack)
     core = await _core(settings, stack)
     parts = await _parts(settings, core, stack)
@@ -234,6 +248,8 @@ async def _open(settings: Settings, stack: AsyncExitStack, leave: Callable[[], N
     start_compiling(_KERNELS)  # only now, so that it does not hold up the start
     stack.callback(core.bus.close)  # before the door drains, so that live streams end
     stack.callback(stopping.set)
+    for given, sockets in lines:
+        await stack.enter_async_context(given.listener(core, sockets))
     await _start_jobs(settings, core, parts, listener.getsockname()[1], stack)
     listening = await _serve_grpc(settings, door, use_cases, stack)
     return Running(url(listener), core.recovered, reload, tuple(map(url, listeners[1:])), listening)
@@ -479,7 +495,8 @@ def _absorb(settings: Settings, core: _Core) -> Absorb:
         frozenset(otlp.promote_resource_attributes), otlp.scope_labels, otlp.keep_identifying_resource_attributes
     )
     decoder = OtlpMetricsDecoder(naming, max_samples=settings.intake.request_samples)
-    return Absorb(decoder.decode, core.ingest, core.exemplars)
+    accumulate = Accumulate(core.ingest, core.reader, core.clock, core.telemetry, otlp.max_delta_series)
+    return Absorb(decoder.decode, core.ingest, accumulate, core.exemplars)
 
 
 async def _start_jobs(settings: Settings, core: _Core, parts: _Parts, port: int, stack: AsyncExitStack) -> None:
@@ -647,6 +664,69 @@ def _otlp_listener(settings: Settings, stack: AsyncExitStack) -> list[socket.soc
     except SettingsInvalid as error:
         _log.warning("not listening", setting=_OTLP_HTTP, reason=error.message)
         return []
+
+
+@dataclass(frozen=True, slots=True)
+class _LineSettings:
+    """A listener for lines that is turned on. take: what takes its lines, once there is a program."""
+
+    name: str
+    listen: str
+    allow: tuple[str, ...]
+    insecure: bool
+    take: Callable[[_Core], Callable[[bytes], Awaitable[None]]]
+
+    def address(self) -> tuple[str, int]:
+        """Where it listens.
+
+        Raises:
+            SettingsInvalid: nowhere that is an address, or where strangers could send.
+        """
+        setting = f"{self.name}.listen"
+        host, port = _address(self.listen, setting)
+        check_lines(host, self.allow, insecure=self.insecure, setting=setting)
+        self.allowed()
+        return host, port
+
+    def allowed(self) -> Networks:
+        """Whose lines it takes."""
+        return networks(self.allow, f"{self.name}.allow")
+
+    def bound(self, stack: AsyncExitStack) -> tuple[socket.socket, socket.socket]:
+        """Its sockets."""
+        sockets = bind_lines(*self.address(), f"{self.name}.listen")
+        for one in sockets:
+            stack.enter_context(one)
+        return sockets
+
+    def listener(self, core: _Core, sockets: tuple[socket.socket, socket.socket]) -> LineListener:
+        """What listens, still to be entered."""
+        host, port = sockets[0].getsockname()[:2]
+        _log.info("also listening", url=f"{self.name}://{host}:{port}")
+        return LineListener(self.name, sockets, self.take(core), core.telemetry, self.allowed())
+
+
+def _line_settings(settings: Settings) -> list[_LineSettings]:
+    """The listeners for lines that are turned on.
+
+    Raises:
+        SettingsInvalid: a mapping cannot be used.
+    """
+    graphite, insecure = settings.graphite, settings.http.insecure
+    names = _names(graphite.mappings, "graphite.mappings")
+
+    def graphite_lines(core: _Core) -> Callable[[bytes], Awaitable[None]]:
+        return GraphiteLines(GraphiteDecoder(names), core.ingest, core.clock, core.telemetry).take
+
+    found = [_LineSettings("graphite", graphite.listen, graphite.allow, insecure, graphite_lines)]
+    return [one for one in found if one.listen]
+
+
+def _names(mappings: tuple[str, ...], setting: str) -> DottedNames:
+    try:
+        return DottedNames(mappings)
+    except MappingMalformed as error:
+        raise SettingsInvalid(f"{setting}: {error}", key=setting) from None
 
 
 def _program(settings: Settings, core: _Core, reload: Reload) -> Program:

@@ -28,7 +28,14 @@ from sightline.adapters.inbound.cli.doctor.redact import REDACTED, redacted, red
 from sightline.adapters.inbound.cli.program import Ended
 
 Capture = pytest.CaptureFixture[str]
-HEALTH = {"status": "ok", "ready": True, "version": __version__, "checks": {"store": "ok"}}
+HEALTH: dict[str, Any] = {
+    "name": "sightline",
+    "status": "pass",
+    "ready": True,
+    "version": __version__,
+    "checks": [{"name": "store", "status": "pass", "message": "ok"}],
+}
+AWAY = {"name": "store", "status": "fail", "message": "does not take samples"}
 SECRET = "hunter2-very-secret"
 
 
@@ -82,7 +89,7 @@ def test_a_running_program_is_asked(tmp_path: Path, server: Answering) -> None:
     [
         ({**HEALTH, "version": "0.0.1"}, "door", Verdict.WARN, "0.0.1"),
         ({**HEALTH, "ready": False}, "readiness", Verdict.WARN, "starting or stopping"),
-        ({**HEALTH, "checks": {"store": "does not take samples"}}, "store", Verdict.FAIL, "does not take samples"),
+        ({**HEALTH, "checks": [AWAY]}, "store", Verdict.FAIL, "does not take samples"),
         ({"hello": 1}, "door", Verdict.FAIL, "something other than Sightline"),
     ],
 )

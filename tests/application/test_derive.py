@@ -1,17 +1,21 @@
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.application.rule_world import NOW, RuleWorld, of, series
+from tests.oracles.native_histogram import Native, columns, natives
 
 from sightline.application.derive import GroupState, Health
 from sightline.domain.alerts.notice import AlertState
 from sightline.domain.alerts.rule import AlertingRule
 from sightline.domain.errors import Overloaded, SightlineError
 from sightline.domain.labels import Labels
+from sightline.domain.metrics.native_histograms import MARK
 from sightline.domain.metrics.samples import STALE, WriteBatch
 from sightline.domain.promql.recording import RecordingRule, elements
+from sightline.domain.promql.values import Vector
 from sightline.domain.tenancy import LOCAL, Principal
 
 pytestmark = pytest.mark.anyio
@@ -44,6 +48,27 @@ async def test_the_result_of_an_expression_becomes_series(world: RuleWorld) -> N
     assert health(state) == ["ok", "ok"]
     assert state.evaluated_at == NOW
     assert world.counted("sightline_rule_group_last_evaluation_samples") == 3
+
+
+async def test_histograms_are_recorded(world: RuleWorld) -> None:
+    """What an expression makes of native histograms is stored as such, and a later rule sees it."""
+    for at in (0, 60):
+        one = Native(count=4.0 + at, sum=8.0, positive={1: 4.0 + at}, zero_threshold=0.5)
+        row, when = np.zeros(1, np.uint32), np.array([NOW + 1000 * at])
+        await world.ingest(LOCAL, WriteBatch((series("h"),), row, when, np.array([MARK]), columns([one])))
+    state = await world.begin(
+        RecordingRule("r", "sum(h)"), RecordingRule("s", "histogram_count(r)"), RecordingRule("t", "increase(h[2m])")
+    )
+    await world.evaluate(state, 70)
+    assert health(state) == ["ok", "ok", "ok"]
+    assert await world.stored("s") == {"s": [(70, 64.0)]}
+    found = (await world.query.instant(LOCAL, "r", NOW + 70_000)).value
+    assert isinstance(found, Vector)
+    assert found.histograms is not None
+    assert natives(found.histograms.pool) == [Native(count=64.0, sum=8.0, positive={1: 64.0}, zero_threshold=0.5)]
+    told = (await world.query.instant(LOCAL, "histogram_count(t) > 60", NOW + 70_000)).value
+    assert isinstance(told, Vector)
+    assert len(told.labels) == 1
 
 
 async def test_a_later_rule_sees_what_an_earlier_one_wrote(world: RuleWorld) -> None:
@@ -345,7 +370,7 @@ class _OneByOne:
             except SightlineError:
                 self.failing[number] = True
                 continue
-            named, there, found = elements(answer.value)
+            named, there, found, _ = elements(answer.value)
             labels = rule.named([named[row] for row in there])
             self.failing[number] = len(set(labels)) < len(labels)
             if self.failing[number]:

@@ -8,7 +8,7 @@ from sightline.domain.scrape.job import ScrapeJob, TargetGroup
 from sightline.domain.scrape.relabel import Relabelling
 from sightline.domain.scrape.scraped import Metadata
 from sightline.domain.scrape.target import Target, targets_of
-from sightline.domain.tenancy import LOCAL
+from sightline.domain.tenancy import LOCAL, Principal, Tenant
 from sightline.ports.telemetry import Instrument, Kind
 
 pytestmark = pytest.mark.anyio
@@ -79,3 +79,29 @@ async def test_our_own_metrics_are_described(metadata: MetricMetadata, telemetry
 async def test_what_is_known_beforehand_needs_no_target(telemetry: MemoryTelemetry) -> None:
     """Descriptions that were given at the start are told too."""
     assert (await MetricMetadata(telemetry, {"m": ONE}).by_metric(LOCAL, "m")) == {"m": [ONE]}
+
+
+async def told(metadata: MetricMetadata, names: str, principal: Principal = LOCAL) -> list[list[Metadata]]:
+    """The descriptions of some metrics."""
+    return [(await metadata.by_metric(principal, name)).get(name, []) for name in names]
+
+
+async def test_what_senders_say_is_told_to_their_tenant(metadata: MetricMetadata) -> None:
+    """Pushed descriptions stand beside those of targets, the last of a metric counts, and no other tenant sees them."""
+    shop = Principal("shop", Tenant("shop"))
+    (a,) = targets("a:1")
+    metadata.note(a, {"m": ONE})
+    metadata.push(LOCAL, {"m": ONE, "n": ONE})
+    metadata.push(LOCAL, {"n": OTHER})
+    metadata.push(shop, {"o": ONE})
+    assert await told(metadata, "mno") == [[ONE], [OTHER], []]
+    assert await metadata.by_metric(shop) == {"o": [ONE]}
+
+
+async def test_what_senders_say_is_bounded(metadata: MetricMetadata, telemetry: MemoryTelemetry) -> None:
+    """Beyond the bound only what is known already changes, and the refusal is counted."""
+    metadata.push(LOCAL, dict.fromkeys("abc", ONE))
+    metadata.push(LOCAL, {"a": OTHER, "d": ONE, "e": ONE})
+    assert await told(metadata, "abcde") == [[OTHER], [ONE], [ONE], [], []]
+    counted = {one.instrument.name: one.points[0].value for one in telemetry.families()}
+    assert counted["sightline_metadata_refused_total"] == 1

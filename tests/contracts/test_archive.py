@@ -6,12 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from tests.contracts.ranges import Ledger, Write
+from tests.oracles.native_histogram import Native, Value, numbered
+from tests.oracles.native_histogram import told as values_told
 
 from sightline.domain.errors import TooManySamples
 from sightline.domain.labels import Labels, Matcher, MatchOp, series_id
 from sightline.domain.metrics.digest import Windows
 from sightline.domain.metrics.known import NO_SERIES, KnownSeries
-from sightline.domain.metrics.samples import STALE, stale_mask
+from sightline.domain.metrics.runs import Run
+from sightline.domain.metrics.samples import STALE, SeriesColumns, stale_mask
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import ALL_TIME, DAY, HOUR, TimeRange
 from sightline.ports.archive import SeriesArchive
@@ -28,6 +31,11 @@ async def fill(archive: SeriesArchive) -> None:
     await archive.write(ledger.sealed(first))
     second = [Write(A, UP, [(NOW + 10, float(STALE))]), Write(A, UP, [(NOW - 40 * DAY, 0.5)])]
     await archive.write(ledger.sealed(second))
+
+
+def told(found: SeriesColumns | Run) -> list[Value]:
+    """What the samples of an answer or of a run hold."""
+    return values_told(found.values, found.histograms)
 
 
 def known(*labels: Labels) -> KnownSeries:
@@ -101,13 +109,14 @@ async def test_runs_hold_everything_within_a_range(archive: SeriesArchive) -> No
 
 
 HOURS = 1_789_999_200_000  # a multiple of an hour
-RUNS = {
+RUNS: dict[str, list[tuple[int, Value]]] = {
     "counter": [(HOURS + at * 600_000, float(at * at)) for at in range(1, 40)],
     "decimals": [(HOURS + at * 600_000, (at * 7 % 11) / 100 - 0.05) for at in range(1, 40)],
     "floats": [(HOURS + at * 600_000, 1 / (at - 20.5)) for at in range(1, 40)],
     "infinite": [(HOURS + 600_000, 1.0), (HOURS + 1_200_000, math.inf), (HOURS + 7_200_000, -math.inf)],
     "zeros": [(HOURS + 1, -0.0), (HOURS + 2, 0.0), (HOURS + 2 * HOUR, 0.0), (HOURS + 2 * HOUR + 1, -0.0)],
     "nan": [(HOURS + 1, math.nan), (HOURS + HOUR + 1, math.nan), (HOURS + HOUR + 2, 3.0)],
+    "histograms": [(HOURS + at * 600_000, numbered(at)) for at in range(3, 40)],
     "stale": [(HOURS + 1, 5.0), (HOURS + 2, float(STALE)), (HOURS + HOUR + 1, float(STALE))],
 }
 
@@ -118,7 +127,7 @@ async def test_a_digest_says_what_the_samples_say(archive: SeriesArchive, hours:
     ledger = Ledger()
     series = {name: Labels.of(__name__="m", kind=name) for name in RUNS}
     await archive.write(ledger.sealed([Write(A, series[name], run) for name, run in RUNS.items()]))
-    again = [(time, value + 1) for time, value in RUNS["counter"][:5]]
+    again: list[tuple[int, Value]] = [(HOURS + at * 600_000, at * at + 1.0) for at in range(1, 6)]
     await archive.write(
         ledger.sealed([Write(A, series["counter"], again), Write(B, series["floats"], [(HOURS + 1, 9e9)])])
     )
@@ -129,14 +138,12 @@ async def test_a_digest_says_what_the_samples_say(archive: SeriesArchive, hours:
     for row, labels in enumerate(sought.labels):
         for window in range(windows.count):
             start = HOURS + window * windows.width
-            own = [
-                value
-                for time, value in wanted.get(labels.get("kind"), [])
-                if start < time <= start + windows.width and not stale_mask(np.array([value]))[0]
-            ]
-            numbers = [value for value in own if not math.isnan(value)]
+            own = [value for time, value in wanted.get(labels.get("kind"), []) if start < time <= start + windows.width]
+            own = [one for one in own if isinstance(one, Native) or not stale_mask(np.array([one]))[0]]
+            numbers = [value for value in own if not isinstance(value, Native) and not math.isnan(value)]
             assert found.counts[row, window] == len(own)
-            if own:
+            assert found.marked[row] == (labels.get("kind") == "histograms")
+            if own and not found.marked[row]:
                 bounds = [min(numbers, default=math.nan), max(numbers, default=math.nan)]
                 same = np.array([found.least[row, window], found.greatest[row, window]])
                 assert same.tobytes() == np.array(bounds).tobytes()
@@ -160,7 +167,7 @@ async def test_cleaning_changes_no_answer(archive: SeriesArchive) -> None:
     """Before, after and in between deletes are cleaned up, samples, digests, runs and what is empty are the same."""
     await fill(archive)
     ledger, hour = Ledger(), HOUR * (NOW // HOUR)
-    samples = [(hour + 1_000 * second, float(second)) for second in range(0, 9_000, 9)]
+    samples = [(hour + 9_000 * at, numbered(at)) for at in range(1_000)]
     later = ledger.sealed([Write(A, LOAD, samples), Write(B, LOAD, samples)])
     await archive.write(replace(later, range_id=100))
     load = ((Matcher("__name__", MatchOp.EQUAL, "load"),),)
@@ -169,23 +176,23 @@ async def test_cleaning_changes_no_answer(archive: SeriesArchive) -> None:
     await archive.delete(A, ((Matcher("__name__", MatchOp.EQUAL, "up"),),), ALL_TIME)
     await archive.write(replace(ledger.sealed([Write(A, LOAD, [(hour + HOUR, -1.0)])]), range_id=200))
 
-    async def told() -> list[object]:
+    async def answers_of() -> list[object]:
         windows = Windows(hour, HOUR, 3)
         digest = await archive.digest(A, known(LOAD), windows, 10_000)
         answers = [await archive.select(tenant, (), ALL_TIME, 10_000) for tenant in (A, B)]
         held = await archive.runs(ALL_TIME)
         return [
-            *((one.labels, one.offsets.tolist(), one.times.tolist(), one.values.tolist()) for one in answers),
+            *((one.labels, one.offsets.tolist(), one.times.tolist(), told(one)) for one in answers),
             (digest.counts.tolist(), digest.least.tolist(), digest.greatest.tolist()),
-            {tenant: sorted(zip(run.times.tolist(), run.values.tolist(), strict=True)) for tenant, run in held.items()},
+            {tenant: sorted(zip(run.times.tolist(), map(str, told(run)), strict=True)) for tenant, run in held.items()},
             {tenant: ids.tolist() for tenant, ids in archive.emptied().items()},
             await archive.series(A, (), ALL_TIME, 9),
         ]
 
-    before = await told()
+    before = await answers_of()
     assert len(before[0][2]) == 201  # type: ignore[index]  # the times of A
     assert before[4] == {A: [series_id(UP)]}
     while await archive.clean():
-        assert await told() == before
-    assert await told() == before
+        assert await answers_of() == before
+    assert await answers_of() == before
     assert not await archive.clean()

@@ -9,10 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.contracts.digests import check
 from tests.contracts.ranges import Ledger, Write
+from tests.oracles.native_histogram import NATIVES, Native, Value, exact, numbered, told
 
 from sightline.domain.errors import TooManySamples
 from sightline.domain.labels import Labels, Matcher, Matchers, MatchOp, satisfies, series_id
 from sightline.domain.metrics.digest import Statistic, Windows
+from sightline.domain.metrics.native_histograms import ResetHint
 from sightline.domain.metrics.samples import STALE, STALE_BITS, SeriesColumns
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import ALL_TIME, DAY, HOUR, MINUTE, TimeRange
@@ -33,10 +35,10 @@ def match(name: str, op: MatchOp, value: str) -> Matcher:
     return Matcher(name, op, value)
 
 
-def plain(columns: SeriesColumns) -> dict[Labels, list[tuple[int, float]]]:
+def plain(columns: SeriesColumns) -> dict[Labels, list[tuple[int, Value]]]:
     """An answer as labels -> (time, value)."""
     bounds = zip(columns.labels, columns.offsets[:-1].tolist(), columns.offsets[1:].tolist(), strict=True)
-    pairs = list(zip(columns.times.tolist(), columns.values.tolist(), strict=True))
+    pairs = list(zip(columns.times.tolist(), told(columns.values, columns.histograms), strict=True))
     return {labels: pairs[start:end] for labels, start, end in bounds}
 
 
@@ -45,7 +47,7 @@ async def write(store: SeriesStore, ledger: Ledger, *writes: Write) -> None:
     await store.write(ledger.sealed(writes))
 
 
-async def everything(store: SeriesStore, tenant: Tenant) -> dict[Labels, list[tuple[int, float]]]:
+async def everything(store: SeriesStore, tenant: Tenant) -> dict[Labels, list[tuple[int, Value]]]:
     """All samples of a tenant."""
     return plain(await store.select(tenant, (), ALL_TIME, PLENTY))
 
@@ -68,6 +70,45 @@ async def test_selected_columns_have_the_promised_shape(series_store: SeriesStor
         np.int64,
         np.float64,
     ]
+
+
+async def test_native_histograms_come_back_beside_their_marks(series_store: SeriesStore, ledger: Ledger) -> None:
+    """Histograms of any kind, among floats, in one range or several; of a timestamp the last write counts, whichever it is."""
+    tenant = ledger.tenant()
+    custom = Native(
+        schema=-53, count=3.0, sum=-0.0, positive={0: 1.0, 2: 2.0}, custom=(0.5, 2.5), reset=ResetHint.GAUGE
+    )
+    fraction = Native(schema=8, count=0.3, zero_count=0.1, zero_threshold=0.5, negative={-7: 0.2}, sum=math.inf)
+    await write(
+        series_store,
+        ledger,
+        Write(tenant, UP_A, [(NOW, 1.0), (NOW + 1, custom), (NOW + 2, numbered(3))]),
+        Write(tenant, UP_B, [(NOW, fraction), (NOW + 2 * HOUR, numbered(6))]),
+    )
+    await write(
+        series_store,
+        ledger,
+        Write(tenant, UP_A, [(NOW, numbered(9)), (NOW + 1, 2.0), (NOW + 3, fraction), (NOW + 3, custom)]),
+        Write(tenant, LOAD, [(NOW, 1.5)]),
+    )
+    wanted: dict[Labels, list[tuple[int, Value]]] = {
+        LOAD: [(NOW, 1.5)],
+        UP_A: [(NOW, numbered(9)), (NOW + 1, 2.0), (NOW + 2, numbered(3)), (NOW + 3, custom)],
+        UP_B: [(NOW, fraction), (NOW + 2 * HOUR, numbered(6))],
+    }
+    assert await everything(series_store, tenant) == wanted
+    found = await series_store.select(tenant, (match("__name__", EQUAL, "up"),), TimeRange(NOW + 1, NOW + 2), PLENTY)
+    assert plain(found) == {UP_A: wanted[UP_A][1:3]}
+
+
+async def test_histograms_count_for_the_sample_limit(series_store: SeriesStore, ledger: Ledger) -> None:
+    """A histogram of many buckets weighs as much as many samples."""
+    tenant = ledger.tenant()
+    wide = Native(count=1e9, positive=dict.fromkeys(range(2_000_000), 1.0))
+    await write(series_store, ledger, Write(tenant, UP_A, [(NOW, wide), (NOW + 1, 1.0)]))
+    with pytest.raises(TooManySamples):
+        await series_store.select(tenant, (), ALL_TIME, 100_000)
+    assert (await series_store.select(tenant, (), TimeRange(NOW + 1, NOW + 1), 1)).samples == 1
 
 
 async def test_tenants_are_separate(series_store: SeriesStore, ledger: Ledger) -> None:
@@ -395,7 +436,9 @@ instants = st.integers(0, 12).map(lambda step: NOW + step * 10 * DAY)
 written = st.lists(
     st.lists(
         st.tuples(
-            st.integers(0, 1), label_sets, st.lists(st.tuples(instants, st.floats(width=64)), min_size=1, max_size=4)
+            st.integers(0, 1),
+            label_sets,
+            st.lists(st.tuples(instants, st.floats(width=64) | NATIVES), min_size=1, max_size=4),
         ),
         max_size=4,
     ),
@@ -409,12 +452,12 @@ asked = st.lists(st.tuples(st.integers(0, 1), matcher_lists, instants, instants)
 async def test_a_store_answers_like_a_dictionary(
     series_store: SeriesStore,
     ledger: Ledger,
-    ranges: list[list[tuple[int, Labels, list[tuple[int, float]]]]],
+    ranges: list[list[tuple[int, Labels, list[tuple[int, Value]]]]],
     queries: list[tuple[int, Matchers, int, int]],
 ) -> None:
     """Whatever is written, a store holds the last value of each (tenant, labels, time), and answers as a plain dict would."""
     tenants = (ledger.tenant(), ledger.tenant())
-    model: dict[tuple[Tenant, Labels, int], float] = {}
+    model: dict[tuple[Tenant, Labels, int], Value] = {}
     for writes in ranges:
         batch = ledger.sealed([Write(tenants[who], labels, samples) for who, labels, samples in writes])
         await series_store.write(batch)
@@ -422,13 +465,13 @@ async def test_a_store_answers_like_a_dictionary(
         model.update({(tenants[who], labels, time): value for who, labels, some in writes for time, value in some})
     for who, matchers, start, end in queries:
         found = await series_store.select(tenants[who], matchers, TimeRange(start, end), PLENTY)
-        expected = sorted(
-            (labels, time, np.float64(value).tobytes())
-            for (tenant, labels, time), value in model.items()
+        expected = [
+            (labels, time, exact(model[tenant, labels, time]))
+            for tenant, labels, time in sorted(model)
             if tenant == tenants[who] and start <= time <= end and satisfies(labels, matchers)
-        )
+        ]
         rows = [labels for labels, n in zip(found.labels, np.diff(found.offsets), strict=True) for _ in range(n)]
-        values = [value.tobytes() for value in found.values]
+        values = map(exact, told(found.values, found.histograms))
         assert list(zip(rows, found.times.tolist(), values, strict=True)) == expected
 
 
@@ -458,7 +501,9 @@ HOURS = 1_789_999_200_000  # a multiple of an hour
 moments = st.builds(
     lambda hour, part: HOURS + hour * HOUR + part, st.integers(-1, 6), st.sampled_from([0, 1, HOUR // 2])
 )
-numbers = st.sampled_from([0.0, -0.0, 1.5, -3.0, 1 / 3, 7.0, math.inf, math.nan, float(STALE)])
+numbers = st.sampled_from(
+    [0.0, -0.0, 1.5, -3.0, 1 / 3, 7.0, math.inf, math.nan, float(STALE), numbered(3), numbered(6)]
+)
 runs = st.lists(
     st.tuples(st.sampled_from([UP_A, UP_B, LOAD]), st.lists(st.tuples(moments, numbers), min_size=1)), max_size=4
 )
@@ -469,13 +514,13 @@ runs = st.lists(
 async def test_digested_samples_tell_what_the_samples_tell(
     series_store: SeriesStore,
     ledger: Ledger,
-    ranges: list[list[tuple[Labels, list[tuple[int, float]]]]],
+    ranges: list[list[tuple[Labels, list[tuple[int, Value]]]]],
     statistic: Statistic,
     hours: int,
 ) -> None:
     """Whatever was written, and how often, over any of the windows they have the same statistic; other series are not there."""
     tenant, windows = ledger.tenant(), Windows(HOURS, hours * HOUR, 6 // hours)
-    model: dict[Labels, dict[int, float]] = {UP_A: {}, UP_B: {}}
+    model: dict[Labels, dict[int, Value]] = {UP_A: {}, UP_B: {}}
     for writes in ranges:
         await series_store.write(ledger.sealed([Write(tenant, labels, samples) for labels, samples in writes]))
         for labels, samples in writes:
@@ -585,13 +630,13 @@ deletes = st.tuples(st.sampled_from([UP_A, UP_B, LOAD]), moments, moments)
 async def test_writes_and_deletes_in_any_order(
     series_store: SeriesStore,
     ledger: Ledger,
-    steps: list[list[tuple[Labels, list[tuple[int, float]]]] | tuple[Labels, int, int]],
+    steps: list[list[tuple[Labels, list[tuple[int, Value]]]] | tuple[Labels, int, int]],
     statistic: Statistic,
     within: TimeRange,
 ) -> None:
     """Whatever was written and deleted: all samples, some of them, and their statistics are those of a dictionary."""
     tenant, windows = ledger.tenant(), Windows(HOURS, 2 * HOUR, 3)
-    model: dict[Labels, dict[int, float]] = {UP_A: {}, UP_B: {}, LOAD: {}}
+    model: dict[Labels, dict[int, Value]] = {UP_A: {}, UP_B: {}, LOAD: {}}
     for step in steps:
         if isinstance(step, list):
             await series_store.write(ledger.sealed([Write(tenant, labels, samples) for labels, samples in step]))

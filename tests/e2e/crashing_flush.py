@@ -29,7 +29,8 @@ from sightline.application.ingest import Ingest, IngestLimits
 from sightline.application.recover import recover
 from sightline.application.retain import Retain
 from sightline.domain.labels import Labels, Matcher, MatchOp
-from sightline.domain.metrics.samples import WriteBatch
+from sightline.domain.metrics.native_histograms import MARK, Buckets, Histograms, mark_mask
+from sightline.domain.metrics.samples import Values, WriteBatch
 from sightline.domain.metrics.tail import Tail
 from sightline.domain.tenancy import Principal, Tenant
 from sightline.domain.timerange import ALL_TIME, DAY
@@ -39,12 +40,39 @@ START = 1_750_000_000_000  # 15 June 2025, so that 92 days touch four months
 
 
 def batch(number: int) -> WriteBatch:
-    """Every series once a day; the value tells series, day and batch, so that nothing can stand in for anything else."""
+    """Every series once a day; the value tells series, day and batch, so that nothing can stand in for anything else.
+
+    Every fourth series is one of native histograms, which have this as their count and twice as their sum.
+    """
     labels = tuple(Labels.of(__name__=f"m{s % 3}", series=str(s), batch=str(number)) for s in range(SERIES))
     series = np.repeat(np.arange(SERIES, dtype=np.uint32), DAYS)
     days = np.tile(np.arange(DAYS, dtype=np.int64), SERIES)
     values = (series * 1_000_000 + days * 1000 + number).astype(np.float64)
-    return WriteBatch(labels, series, START + days * DAY, values)
+    native = series % 4 == 0
+    counts = values[native]
+    buckets = Buckets(np.arange(len(counts) + 1), (days[native] % 9).astype(np.int32), counts)
+    zeros = np.zeros(len(counts))
+    histograms = Histograms(
+        np.full(len(counts), 3, np.int8),
+        np.zeros(len(counts), np.uint8),
+        zeros,
+        zeros,
+        counts,
+        2 * counts,
+        buckets,
+        Buckets.none(len(counts)),
+        np.zeros(len(counts) + 1, np.int64),
+        np.empty(0),
+    )
+    return WriteBatch(labels, series, START + days * DAY, np.where(native, MARK, values), histograms)
+
+
+def told(values: Values, histograms: Histograms) -> list[float]:
+    """The numbers that samples tell, in ascending order."""
+    found = values.copy()
+    assert (histograms.positive.counts == histograms.count).all()
+    found[mark_mask(values)] = histograms.sum / 2
+    return sorted(found.tolist())
 
 
 async def run(folder: Path, die_after: str | None) -> None:
@@ -72,7 +100,15 @@ async def run(folder: Path, die_after: str | None) -> None:
         reader = TieredSeries(tail, store, threads)
         seen = {tenant: await contents(reader, Tenant(tenant)) for tenant in "ab"}
         rows = (await store._engine.read("SELECT toInt64(sum(samples)) AS rows FROM chunks")).column("rows")[0].as_py()
-        outcome = {"seen": seen, "rows": rows, "waiting": tail.rows, "pending": len(found.pending)}
+        sql = "SELECT toInt64(sum(length(times))) AS rows FROM histograms FINAL"
+        histograms = (await store._engine.read(sql)).column("rows")[0].as_py()
+        outcome = {
+            "seen": seen,
+            "rows": rows,
+            "histograms": histograms,
+            "waiting": tail.rows,
+            "pending": len(found.pending),
+        }
         (folder / "outcome.json").write_text(json.dumps(outcome))
     await journal.close()
     await store.close()
@@ -81,7 +117,8 @@ async def run(folder: Path, die_after: str | None) -> None:
 async def contents(reader: TieredSeries, tenant: Tenant) -> list[float]:
     """All values of a tenant, sorted."""
     anything = (Matcher("series", MatchOp.NOT_EQUAL, ""),)
-    return sorted((await reader.select(tenant, anything, ALL_TIME, 10**7)).values.tolist())
+    found = await reader.select(tenant, anything, ALL_TIME, 10**7)
+    return told(found.values, found.histograms)
 
 
 def live(folder: Path, die_after: str | None) -> None:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.crashing_flush import BATCHES, batch
+from tests.e2e.crashing_flush import BATCHES, batch, told
 
-STEPS = ["sealed", "series", "samples", "written", "noted", "dropped", "released"]
+STEPS = ["sealed", "series", "histograms", "samples", "written", "noted", "dropped", "released"]
 
 
 def expected(tenant: str) -> list[float]:
-    return sorted(v for n in range(BATCHES) if "ab"[n % 2] == tenant for v in batch(n).values.tolist())
+    batches = [batch(n) for n in range(BATCHES) if "ab"[n % 2] == tenant]
+    return sorted(v for one in batches for v in told(one.values, one.histograms))
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +36,4 @@ def test_a_crash_after_any_step_of_a_flush_over_three_months_is_repaired(step: s
     assert found["waiting"] == 0
     assert found["seen"] == {"a": expected("a"), "b": expected("b")}
     assert found["rows"] == len(expected("a")) + len(expected("b"))
+    assert found["histograms"] == sum(len(batch(n).histograms) for n in range(BATCHES))

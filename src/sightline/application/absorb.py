@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from sightline.application.accumulate import Accumulate
 from sightline.application.exemplify import Exemplify
 from sightline.application.ingest import Ingest
 from sightline.domain.metrics.exemplars import NO_EXEMPLARS
@@ -30,11 +31,12 @@ class Absorbed:
 
 
 class Absorb:
-    """The use case. `decode` reads the message of metrics."""
+    """The use case. `decode` reads the message of metrics; `accumulate` stores what has deltas, `ingest` the rest."""
 
-    def __init__(self, decode: Decode, ingest: Ingest, exemplars: Exemplify) -> None:
+    def __init__(self, decode: Decode, ingest: Ingest, accumulate: Accumulate, exemplars: Exemplify) -> None:
         self._decode = decode
         self._ingest = ingest
+        self._accumulate = accumulate
         self._exemplars = exemplars
 
     async def metrics(self, principal: Principal, message: bytes) -> Absorbed:
@@ -50,7 +52,10 @@ class Absorb:
         else:
             points = self._decode(message, roster)
         del message  # storing may take a while, and the columns are all that is needed
-        taken = await self._ingest.partly(principal, points.batch)
+        if points.deltas is None:
+            taken = await self._ingest.partly(principal, points.batch)
+        else:
+            taken = await self._accumulate(principal, points)
         if points.exemplars is not NO_EXEMPLARS:
             await self._exemplars.keep(principal, points.exemplars)
         return _absorbed(points.count, (*points.left_out, *taken.left_out))

@@ -20,6 +20,7 @@ from sightline.domain.errors import BadData, SightlineError, Unprocessable
 from sightline.domain.events import AlertChanged
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.left_out import is_partial
+from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, Histograms, together
 from sightline.domain.metrics.roster import Named, Roster
 from sightline.domain.metrics.samples import STALE, Index, Values, WriteBatch
 from sightline.domain.metrics.span_table import Spans
@@ -167,12 +168,16 @@ class GroupState:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Yield:
-    """What a recording rule yielded: numbers (n,) and values (n,) of its series, and the numbers of those that ended."""
+    """What a recording rule yielded: numbers (n,) and values (n,) of its series, and the numbers of those that ended.
+
+    histograms: one for each mark among the values.
+    """
 
     state: RuleState
     numbers: Index
     values: Values
     ended: Index
+    histograms: Histograms = NO_HISTOGRAMS
 
 
 class Derive:
@@ -295,14 +300,15 @@ class Derive:
 
     async def _recorded(self, rule: RuleState, ask: Ask, limit: int) -> _Yield:
         answer = await ask(rule.rule.expr)
-        found, there, values = elements(answer.value)
-        numbers = await self._named(rule, found, there)
+        found = elements(answer.value)
+        numbers = await self._named(rule, found.labels, found.there)
         ordered = np.sort(numbers)
         if len(ordered) and bool((ordered[1:] == ordered[:-1]).any()):
             raise Unprocessable("vector contains metrics with the same labelset after applying rule labels")
         _require_few(len(numbers), limit, "series")
         before = _NO_NUMBERS if rule.written is None else self._numbers(rule.written)
-        return _Yield(rule, numbers, values, np.setdiff1d(before, ordered, assume_unique=True))
+        ended = np.setdiff1d(before, ordered, assume_unique=True)
+        return _Yield(rule, numbers, found.values, ended, found.histograms)
 
     async def _named(self, rule: RuleState, found: Sequence[Labels], there: NDArray[np.intp]) -> Index:
         """The numbers of the series that the elements which are there become; remembered while the elements are the same."""
@@ -354,16 +360,18 @@ class Derive:
         ended = np.setdiff1d(_joined([each.ended for each in yields]), _joined(written))
         numbers = _joined([ended, *(each.numbers for each in yields)])
         values = np.concatenate([np.full(len(ended), STALE), *(each.values for each in yields)])
-        return await self._ingested(numbers, values, at)
+        return await self._ingested(numbers, values, at, together([each.histograms for each in yields]))
 
-    async def _ingested(self, numbers: Index, values: Values, at: int) -> SightlineError | None:
+    async def _ingested(
+        self, numbers: Index, values: Values, at: int, histograms: Histograms = NO_HISTOGRAMS
+    ) -> SightlineError | None:
         """Store one sample for each series; gives what intake objects to."""
         if not len(numbers):
             return None
         labels = self._ingest.roster(self.tenant).named(numbers)
         rows, times = np.arange(len(numbers), dtype=np.uint32), np.full(len(numbers), at, np.int64)
         try:
-            await self._ingest(self._principal, WriteBatch(labels, rows, times, values))
+            await self._ingest(self._principal, WriteBatch(labels, rows, times, values, histograms))
         except SightlineError as error:
             return error
         return None

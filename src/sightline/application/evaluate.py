@@ -307,5 +307,5 @@ async def holding(watched: Watched[Any], alerts: Alerts, ask: Ask) -> Holding:
 
 def _elements(answer: Answer) -> Iterable[tuple[Labels, float]]:
     """The elements of an instant answer; a scalar is one element without labels."""
-    labels, there, values = elements(answer.value)
-    return zip((labels[row] for row in there.tolist()), values.tolist(), strict=True)
+    found = elements(answer.value)
+    return zip((found.labels[row] for row in found.there.tolist()), found.numbers().tolist(), strict=True)

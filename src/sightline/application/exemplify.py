@@ -61,21 +61,28 @@ class Exemplify:
         self._text = text
         telemetry.set(STORED, 0)
 
-    async def keep(self, principal: Principal, batch: ExemplarBatch) -> None:
-        """Take exemplars in under the principal's tenant. What cannot be kept is counted by its reason and fails nothing else."""
+    async def keep(self, principal: Principal, batch: ExemplarBatch) -> int:
+        """Take exemplars in under the principal's tenant; returns how many of them are there now, those of before among them.
+
+        What cannot be kept is counted by its reason and fails nothing else.
+        """
         if batch.unreadable:
             self._telemetry.add(REFUSED, batch.unreadable, (LABELS_INVALID,))
         if not len(batch):
-            return
+            return 0
         if not self._ring.most:
             self._telemetry.add(REFUSED, len(batch), (OFF,))
-            return
+            return 0
+        there = 0
         series = texts_of(batch.series).texts()
         for start in range(0, len(batch), _KEPT_AT_ONCE):
             if start:
                 await asyncio.sleep(0)
             evicted = self._ring.evicted
-            self._count(Counter(self._verdicts(principal.tenant, batch, series, start)), self._ring.evicted - evicted)
+            verdicts = Counter(self._verdicts(principal.tenant, batch, series, start))
+            self._count(verdicts, self._ring.evicted - evicted)
+            there += verdicts[Verdict.KEPT] + verdicts[Verdict.DUPLICATE]
+        return there
 
     async def find(self, principal: Principal, text: str, within: TimeRange) -> list[SeriesExemplars] | None:
         """The exemplars, within a range that includes both ends, of all series that a selector of the query selects.

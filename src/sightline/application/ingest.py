@@ -240,15 +240,17 @@ class Ingest:
             raise refusal(taken.left_out, taken.samples)
         return taken.samples
 
-    async def partly(self, principal: Principal, batch: WriteBatch) -> Taken:
-        """As a call, but what was left out is part of the answer.
+    async def partly(self, principal: Principal, batch: WriteBatch, unread: Sequence[LeftOut] = ()) -> Taken:
+        """As a call, but what was left out is part of the answer; before that, `unread`: what a decoder could not make samples of.
 
         Raises:
             Overloaded, StorageFull, Unavailable: nothing is stored; try again later.
         """
         self._retain.check()
+        for each in unread:
+            self._telemetry.add(_REFUSED, each.samples, (each.error.code,))
         if len(batch) == 0:
-            return NOTHING_TAKEN
+            return Taken(0, left_out=tuple(unread)) if unread else NOTHING_TAKEN
         self._check_room(batch)
         batch, left_out = sound(batch)
         batch, outside = self._within_bounds(batch) if len(batch) else (batch, [])
@@ -262,7 +264,7 @@ class Ingest:
             await self._logged(principal.tenant, columns, batch, numbers)
         for each in left_out:
             self._telemetry.add(_REFUSED, each.samples, (each.error.code,))
-        return Taken(len(batch), len(batch.histograms), tuple(left_out))
+        return Taken(len(batch), len(batch.histograms), (*unread, *left_out))
 
     def roster(self, tenant: Tenant) -> Roster:
         """Where a decoder may name a tenant's series, which spares intake looking at their labels."""

@@ -1,4 +1,4 @@
-"""What metrics mean: type, help and unit, as their targets say, and of the program's own metrics."""
+"""What metrics mean: type, help and unit, as their targets and senders say, and of the program's own metrics."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -7,15 +7,17 @@ from typing import Final
 from sightline.domain.labels import Labels
 from sightline.domain.scrape.scraped import Metadata
 from sightline.domain.scrape.target import Target, TargetKey
-from sightline.domain.tenancy import LOCAL, Principal
+from sightline.domain.tenancy import LOCAL, Principal, Tenant
 from sightline.ports.telemetry import Instrument, Kind, Telemetry
 
 MAX_ENTRIES: Final = 200_000
-"""Descriptions of metrics that are kept, all targets together; further targets go undescribed, counted."""
+"""Descriptions of metrics that are kept, all targets and senders together; what is more goes undescribed, counted."""
 
 _ENTRIES: Final = Instrument("sightline_metadata_entries", "Descriptions of metrics that are kept.", Kind.GAUGE)
 _REFUSED: Final = Instrument(
-    "sightline_metadata_refused_total", "Times that the descriptions of a target were more than are kept.", Kind.COUNTER
+    "sightline_metadata_refused_total",
+    "Times that the descriptions of a target, or of a request, were more than are kept.",
+    Kind.COUNTER,
 )
 
 Described = tuple[Labels, str, Metadata]
@@ -23,7 +25,7 @@ Described = tuple[Labels, str, Metadata]
 
 
 class MetricMetadata:
-    """The use case. Descriptions live in memory: a target that is scraped describes its metrics again.
+    """The use case. Descriptions live in memory: a target that is scraped describes its metrics again, and so do senders.
 
     known: descriptions that need no target, such as those of the host source.
     """
@@ -35,6 +37,7 @@ class MetricMetadata:
         self._known = dict(known or {})
         self._max_entries = max_entries
         self._targets: dict[TargetKey, tuple[Target, Mapping[str, Metadata]]] = {}
+        self._pushed: dict[Tenant, dict[str, Metadata]] = {}
         self._entries = 0
 
     def note(self, target: Target, said: Mapping[str, Metadata]) -> None:
@@ -52,6 +55,18 @@ class MetricMetadata:
         """The target is gone."""
         self.note(target, {})
 
+    def push(self, principal: Principal, said: Mapping[str, Metadata]) -> None:
+        """Keep what a sender says of metrics, each instead of what was pushed of it before under the same tenant."""
+        pushed = self._pushed.setdefault(principal.tenant, {})
+        more = sum(name not in pushed for name in said)
+        if self._entries + more > self._max_entries:
+            self._telemetry.add(_REFUSED)
+            said = {name: one for name, one in said.items() if name in pushed}
+            more = 0
+        pushed.update(said)
+        self._entries += more
+        self._telemetry.set(_ENTRIES, self._entries)
+
     async def by_metric(
         self, principal: Principal, metric: str = "", limit: int | None = None, per_metric: int | None = None
     ) -> dict[str, list[Metadata]]:
@@ -60,12 +75,13 @@ class MetricMetadata:
         metric: that one alone, where given.
         """
         found: dict[str, dict[Metadata, None]] = {}
-        if principal.tenant != LOCAL.tenant:
-            return {}
-        for _, said in self._targets.values():
-            _collect(found, said, metric)
-        _collect(found, self._known, metric)
-        _collect(found, await self._own(), metric)
+        if principal.tenant == LOCAL.tenant:
+            for _, said in self._targets.values():
+                _collect(found, said, metric)
+        _collect(found, self._pushed.get(principal.tenant, {}), metric)
+        if principal.tenant == LOCAL.tenant:
+            _collect(found, self._known, metric)
+            _collect(found, await self._own(), metric)
         return {name: list(found[name])[:per_metric] for name in list(found)[:limit]}
 
     def by_target(self, principal: Principal, metric: str = "", limit: int | None = None) -> list[Described]:

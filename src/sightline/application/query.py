@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
+import numpy as np
+
 from sightline.application.admit import Lane, Outgrown, Turn, Turns
 from sightline.application.deadline import within
 from sightline.application.fetch import AT_ONCE, Budget, fetch
@@ -29,10 +31,12 @@ from sightline.domain.promql.nodes import Node
 from sightline.domain.promql.parse import DEFAULT_LIMITS, TextLimits, parse
 from sightline.domain.promql.plan import Fetch, Plan, plan
 from sightline.domain.promql.resources import Resources
+from sightline.domain.promql.rows import select
 from sightline.domain.promql.sharing import Memo, shared
 from sightline.domain.promql.sliced import Sliced
 from sightline.domain.promql.touched import touched
 from sightline.domain.promql.values import Answer, Value, Vector
+from sightline.domain.promql.windows import kept
 from sightline.domain.tenancy import Principal, Tenant
 from sightline.domain.timerange import MINUTE, Grid, format_duration
 from sightline.ports.clock import Clock
@@ -365,7 +369,7 @@ class Query:
         limit = min(self._limits.max_samples, self._limits.memory // _SAMPLE_BYTES) // 2
         values = sum(len(its) * grid.points for number, its in known.items() for _, grid in served[number])
         values += sum(planned.known.values())
-        self._require_memory(sum([one.samples for one in whole]) + limit, values)
+        self._require_memory(sum([one.cost for one in whole]) + limit, values)
         vectors = dict[Leaf, Vector]()
         for number, its in known.items():
             slices = Slices(self._series, job.question.tenant, planned.fetches[number], its, limit)
@@ -469,19 +473,19 @@ def _sharing(texts: Sequence[str], limits: TextLimits) -> Mapping[str, Node]:
 
 
 def _work(planned: Plan, fetched: Sequence[SeriesColumns]) -> tuple[int, int]:
-    """How many samples were read, and how many values selectors make of them, series by instants, and are known already."""
+    """What the samples read cost, and how many values selectors make of them, series by instants, and are known already."""
     values = 0
     for (_, grid), source in planned.source.items():
         values += len(fetched[source]) * grid.points
     values += sum(planned.known.values())
-    return sum([one.samples for one in fetched]), values
+    return sum([one.cost for one in fetched]), values
 
 
 def _is_quick(text: str, planned: Plan, fetched: Sequence[SeriesColumns]) -> bool:
     """Whether evaluation takes so little that a thread would not pay: well below a millisecond."""
     if len(text) > _SIMPLE_TEXT or ":" in text:  # a subquery, which has instants of its own, is written with a colon
         return False
-    rows, samples = sum(map(len, fetched)), sum(one.samples for one in fetched)
+    rows, samples = sum(map(len, fetched)), sum(one.cost for one in fetched)
     values = rows * planned.grid.points + sum(planned.known.values())
     return values <= _QUICK_VALUES and samples <= _QUICK_SAMPLES
 
@@ -496,8 +500,5 @@ def _limited(answer: Answer, limit: int | None) -> Answer:
 
 def _first_series(value: Vector | SeriesColumns, count: int) -> Value:
     if isinstance(value, Vector):
-        return Vector(value.labels[:count], value.values[:count], value.present[:count])
-    end = int(value.offsets[count])
-    return SeriesColumns(
-        value.labels[:count], value.ids[:count], value.offsets[: count + 1], value.times[:end], value.values[:end]
-    )
+        return select(value, np.arange(count))
+    return kept(value, np.arange(value.samples) < value.offsets[count])

@@ -59,8 +59,8 @@ class IngestSamples(Protocol):
 class KeepExemplars(Protocol):
     """The part of the exemplars' use case that scraping needs."""
 
-    async def keep(self, principal: Principal, batch: ExemplarBatch) -> None:
-        """Take exemplars in; what cannot be kept is counted and fails nothing."""
+    async def keep(self, principal: Principal, batch: ExemplarBatch) -> int:
+        """Take exemplars in, and tell how many are there now; what cannot be kept is counted and fails nothing."""
         ...
 
 

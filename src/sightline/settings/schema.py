@@ -112,6 +112,27 @@ class Push(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 1_000_000
 
 
+class Graphite(Struct, frozen=True, forbid_unknown_fields=True):
+    """Graphite's plaintext protocol."""
+
+    listen: Annotated[
+        str,
+        Meta(
+            description="Address and port where Graphite's lines are taken, TCP and UDP, as `127.0.0.1:2003`; empty: none."
+        ),
+    ] = ""
+    allow: Annotated[
+        tuple[str, ...],
+        Meta(description="Networks whose lines are taken, as `10.0.0.0/8`; none: everybody's who reaches the address."),
+    ] = ()
+    mappings: Annotated[
+        tuple[str, ...],
+        Meta(
+            description='Names and labels for dotted paths, as `servers.*.cpu.* -> cpu{host="$1"}`; the first that fits.'
+        ),
+    ] = ()
+
+
 class Exemplars(Struct, frozen=True, forbid_unknown_fields=True):
     """Exemplars in memory."""
 
@@ -278,6 +299,9 @@ class Otlp(Struct, frozen=True, forbid_unknown_fields=True):
             description="Whether series have the instrumentation scope as labels `otel_scope_name`, `otel_scope_version` and so on."
         ),
     ] = True
+    max_delta_series: Annotated[
+        int, Meta(ge=1, description="Series with delta temporality that are added up at once, all tenants together.")
+    ] = 1_000_000
 
 
 class Host(Struct, frozen=True, forbid_unknown_fields=True):
@@ -413,6 +437,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     index: Index = field(default_factory=Index)
     intake: Intake = field(default_factory=Intake)
     push: Push = field(default_factory=Push)
+    graphite: Graphite = field(default_factory=Graphite)
     exemplars: Exemplars = field(default_factory=Exemplars)
     disk: Disk = field(default_factory=Disk)
     query: Query = field(default_factory=Query)

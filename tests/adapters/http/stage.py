@@ -1,7 +1,7 @@
 """Stand-ins for what is behind the door: canned answers in, what was asked out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -29,6 +29,7 @@ from sightline.adapters.wire import push_group
 from sightline.adapters.wire.dashboard import from_json, to_json
 from sightline.adapters.wire.otlp_metrics import OtlpMetricsDecoder
 from sightline.application.absorb import Absorb
+from sightline.application.accumulate import Accumulate
 from sightline.application.admit import Turns
 from sightline.application.define import Codec, DefineDashboards
 from sightline.application.delete import Delete
@@ -211,11 +212,11 @@ class Stage:
         self.stored.append((principal, batch))
         return len(batch)
 
-    async def partly(self, principal: Principal, batch: WriteBatch) -> Taken:
+    async def partly(self, principal: Principal, batch: WriteBatch, unread: Sequence[LeftOut] = ()) -> Taken:
         """Ingest; `left_out` is said to be left out, though it is not."""
         if not len(batch):
-            return Taken(0)
-        return Taken(await self(principal, batch), len(batch.histograms), self.left_out)
+            return Taken(0, left_out=tuple(unread))
+        return Taken(await self(principal, batch), len(batch.histograms), (*unread, *self.left_out))
 
     def roster(self, tenant: Tenant) -> Roster:
         """Ingest."""
@@ -270,8 +271,13 @@ class Stage:
             snapshot=Snapshot(self.flush, self.clock, self.copy, lambda: "0123456789abcdef"),
             search=stage,
             ingest=stage,
+            absorb=Absorb(
+                OtlpMetricsDecoder().decode,
+                stage,
+                Accumulate(stage, self.series_store, self.clock, self.telemetry),
+                self.exemplars,
+            ),
             push=self.push,
-            absorb=Absorb(OtlpMetricsDecoder().decode, stage, self.exemplars),
             exemplars=self.exemplars,
             alerts=stage,
             dashboards=DefineDashboards(MemoryCatalog(), DashboardFiles(()), READY_MADE, Codec(to_json, from_json)),

@@ -8,13 +8,16 @@ import cramjam
 import httpx
 import pytest
 from tests.adapters.http.stage import NOW, Counters, Stage
+from tests.oracles.native_histogram import Native, natives
+from tests.oracles.write_messages import V1, V2, histogram
 
 from sightline.adapters.inbound.http import instruments
 from sightline.adapters.inbound.http.inflight import Inflight
 from sightline.adapters.wire.remote_write import encode
-from sightline.domain.errors import Overloaded
+from sightline.domain.errors import Overloaded, SampleOutOfBounds, StorageFull
 from sightline.domain.labels import Labels
-from sightline.domain.metrics.samples import WriteBatch
+from sightline.domain.metrics.left_out import LeftOut
+from sightline.domain.metrics.samples import STALE, WriteBatch
 
 Caller = Callable[..., httpx.AsyncClient]
 HEADERS = {
@@ -58,7 +61,6 @@ async def test_a_large_write_is_decoded_beside_the_loop(client: httpx.AsyncClien
         ("application/x-protobuf", None, 204),
         ("application/x-protobuf;proto=prometheus.WriteRequest", "snappy", 204),
         ("Application/X-Protobuf; Proto=prometheus.WriteRequest", "Snappy", 204),
-        ("application/x-protobuf;proto=io.prometheus.write.v2.Request", "snappy", 415),
         ("application/x-protobuf;proto=other.Message", "snappy", 415),
         ("application/json", "snappy", 415),
         (None, "snappy", 415),
@@ -69,7 +71,7 @@ async def test_a_large_write_is_decoded_beside_the_loop(client: httpx.AsyncClien
 async def test_the_content_type_decides(
     client: httpx.AsyncClient, stage: Stage, content_type: str | None, encoding: str | None, status: int
 ) -> None:
-    """Remote write 1.0 in snappy is read; anything else is a 415, on which senders fall back."""
+    """Remote write in snappy is read; anything else is a 415, on which senders fall back."""
     headers = {"Content-Type": content_type, "Content-Encoding": encoding}
     answer = await client.post(
         "/api/v1/write", content=request(), headers={name: text for name, text in headers.items() if text is not None}
@@ -78,6 +80,80 @@ async def test_the_content_type_decides(
     assert len(stage.stored) == (status == 204)
     if status == 415:
         assert answer.json()["code"] == "media_type_unsupported"
+
+
+V2_HEADERS = {**HEADERS, "Content-Type": "application/x-protobuf;proto=io.prometheus.write.v2.Request"}
+WRITTEN = "X-Prometheus-Remote-Write-"
+
+
+def second(*series: dict[str, object]) -> bytes:
+    """A write of version 2.0 whose symbols are "", __name__, up and ~."""
+    message = V2["Request"](symbols=["", "__name__", "up", "~"], timeseries=series)
+    return bytes(cramjam.snappy.compress_raw(message.SerializeToString()))
+
+
+def written(answer: httpx.Response) -> list[int]:
+    """How many samples, histograms and exemplars an answer tells of."""
+    return [int(answer.headers[f"{WRITTEN}{kind}-Written"]) for kind in ("Samples", "Histograms", "Exemplars")]
+
+
+SAMPLES: list[dict[str, object]] = [{"timestamp": NOW, "value": 1.0}, {"timestamp": NOW + 1, "value": 2.0}]
+HISTOGRAM = histogram(Native(count=3.0, positive={1: 3.0}), NOW, whole=True)
+EXEMPLAR: dict[str, object] = {"labels_refs": [3, 2], "timestamp": NOW, "value": 0.5}
+STALE_HISTOGRAM = {"sum": STALE, "count_int": 0, "timestamp": NOW}
+
+
+async def test_a_write_of_version_2_is_stored_and_counted(client: httpx.AsyncClient, stage: Stage) -> None:
+    """The answer tells how many samples, histograms and exemplars were stored, and metadata is kept."""
+    body = second(
+        {"labels_refs": [1, 2], "samples": SAMPLES, "exemplars": [EXEMPLAR], "metadata": {"type": 2, "help_ref": 3}},
+        {"labels_refs": [1, 3], "histograms": [HISTOGRAM, STALE_HISTOGRAM]},
+    )
+    answer = await client.post("/api/v1/write", content=body, headers=V2_HEADERS)
+    assert (answer.status_code, answer.content, written(answer)) == (204, b"", [2, 2, 1])
+    [(_, batch)] = stage.stored
+    assert [str(one) for one in batch.labels] == ["up", "~"]
+    assert natives(batch.histograms) == [Native(count=3.0, positive={1: 3.0})]
+    said = await client.get("/api/v1/metadata", params={"metric": "up"})
+    assert said.json()["data"] == {"up": [{"type": "gauge", "help": "~", "unit": ""}]}
+
+
+async def test_a_write_that_is_stored_in_part_says_so(client: httpx.AsyncClient, stage: Stage) -> None:
+    """What breaks a rule, or what intake refuses, is named in a 400 that tells how much is stored all the same."""
+    body = second({"labels_refs": [1, 2], "samples": SAMPLES}, {"labels_refs": [1], "samples": SAMPLES})
+    answer = await client.post("/api/v1/write", content=body, headers=V2_HEADERS)
+    assert (answer.status_code, answer.json()["code"], written(answer)) == (400, "label_invalid", [2, 0, 0])
+    assert "odd number of references; 2 samples were refused, the other 2 stored" in answer.json()["error"]
+    stage.left_out = (LeftOut(SampleOutOfBounds("the sample of 1 ms is too old"), 1),)
+    answer = await client.post("/api/v1/write", content=body, headers=V2_HEADERS)
+    assert (answer.status_code, written(answer)) == (400, [2, 0, 0])
+    answer = await client.post("/api/v1/write", content=request(), headers=HEADERS)
+    assert (answer.status_code, answer.json()["code"]) == (400, "sample_out_of_bounds")
+    assert answer.json()["error"] == "the sample of 1 ms is too old; 1 sample was refused, the other 2 stored"
+
+
+async def test_failures_of_version_2_tell_that_nothing_is_stored(client: httpx.AsyncClient, stage: Stage) -> None:
+    """Damaged bodies, overload and a full disk have the headers too, and what they always had."""
+    answer = await client.post("/api/v1/write", content=b"no", headers=V2_HEADERS)
+    assert (answer.status_code, answer.json()["code"], written(answer)) == (400, "body_malformed", [0, 0, 0])
+    body = second({"labels_refs": [1, 2], "samples": SAMPLES})
+    stage.fails = Overloaded("full", retry_after=5)
+    answer = await client.post("/api/v1/write", content=body, headers=V2_HEADERS)
+    assert (answer.status_code, answer.headers["retry-after"], written(answer)) == (429, "5", [0, 0, 0])
+    stage.fails = StorageFull("full")
+    answer = await client.post("/api/v1/write", content=body, headers=V2_HEADERS)
+    assert (answer.status_code, written(answer)) == (503, [0, 0, 0])
+
+
+async def test_what_version_1_says_of_metrics_is_kept(client: httpx.AsyncClient) -> None:
+    """Metadata comes in requests of its own and is told by the API, to its tenant alone."""
+    said = V1["WriteRequest"](metadata=[{"type": 1, "metric_family_name": "a_total", "help": "Things."}])
+    body = bytes(cramjam.snappy.compress_raw(said.SerializeToString()))
+    answer = await client.post("/api/v1/write", content=body, headers={**HEADERS, "X-Scope-OrgID": "shop"})
+    assert answer.status_code == 204
+    for tenant, expected in (("shop", {"a_total": [{"type": "counter", "help": "Things.", "unit": ""}]}), ("x", {})):
+        told = await client.get("/api/v1/metadata", headers={"X-Scope-OrgID": tenant})
+        assert told.json()["data"] == expected
 
 
 async def test_a_body_that_does_not_decode_is_refused(client: httpx.AsyncClient, stage: Stage) -> None:

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from tests.adapters.http.mutations import mutated
 from tests.adapters.http.stage import NOW, Stage
+from tests.oracles.native_histogram import Native
+from tests.oracles.write_messages import V1, V2, histogram
 
 from sightline.adapters.wire.otlp_json import metrics_as_protobuf
 from sightline.adapters.wire.remote_write import encode
@@ -50,6 +52,29 @@ def _remote_write() -> list[bytes]:
     )
     more = WriteBatch.at(NOW, [(Labels.of(__name__="x", i=str(number)), number) for number in range(20)])
     return [bytes(cramjam.snappy.decompress_raw(encode(one))) for one in (few, more)]
+
+
+_HISTOGRAM: Final = Native(count=6.0, sum=1.5, zero_count=1.0, positive={1: 2.0, 5: 3.0})
+_V1_LABELS: Final = [{"name": "__name__", "value": "h"}, {"name": "a", "value": "1"}]
+_V2_SYMBOLS: Final = ["", "__name__", "h", "a", "ä", "trace_id", "Help."]
+
+
+def _remote_write_histograms() -> list[bytes]:
+    """Native histograms in whole counts and in floats, an exemplar and metadata."""
+    both = [histogram(_HISTOGRAM, NOW + number, whole=number == 0) for number in range(2)]
+    exemplars = [{"labels": _V1_LABELS[1:], "value": 1.0, "timestamp": NOW}]
+    series = {"labels": _V1_LABELS, "histograms": both, "exemplars": exemplars}
+    about = {"type": 3, "metric_family_name": "h", "help": "Help."}
+    return [bytes(V1["WriteRequest"](timeseries=[series, series], metadata=[about]).SerializeToString())]
+
+
+def _remote_write_2() -> list[bytes]:
+    """Samples, native histograms, exemplars and metadata."""
+    points = [{"timestamp": NOW + number, "value": 1.5} for number in range(3)]
+    exemplars = [{"labels_refs": [5, 4], "value": 1.0, "timestamp": NOW}]
+    plain = {"labels_refs": [1, 2, 3, 4], "samples": points, "metadata": {"type": 1, "help_ref": 6}}
+    native = {"labels_refs": [1, 2], "histograms": [histogram(_HISTOGRAM, NOW, whole=True)], "exemplars": exemplars}
+    return [bytes(V2["Request"](symbols=_V2_SYMBOLS, timeseries=[plain, native]).SerializeToString())]
 
 
 _FAMILIES: Final = b"""# TYPE h histogram
@@ -155,11 +180,27 @@ DOORS: Final = {
         _remote_write(),
         {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"},
         _snappy,
+        is_partial=True,
+    ),
+    "remote write, histograms": Door(
+        "/api/v1/write",
+        _remote_write_histograms(),
+        {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"},
+        _snappy,
+        is_partial=True,
+    ),
+    "remote write 2.0": Door(
+        "/api/v1/write",
+        _remote_write_2(),
+        {"Content-Type": "application/x-protobuf;proto=io.prometheus.write.v2.Request", "Content-Encoding": "snappy"},
+        _snappy,
+        is_partial=True,
     ),
     "remote write, not unpacked": Door(
         "/api/v1/write",
         [_snappy(one) for one in _remote_write()],
         {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"},
+        is_partial=True,
     ),
     "text": Door("/api/v1/import/prometheus", [_TEXT], is_partial=True),
     "text, packed": Door("/api/v1/import/prometheus", [gzip.compress(_TEXT)], {"Content-Encoding": "gzip"}),

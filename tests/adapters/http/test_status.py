@@ -146,10 +146,10 @@ async def test_there_are_no_alertmanagers(client: httpx.AsyncClient) -> None:
 
 
 async def test_features_are_named_by_category(client: httpx.AsyncClient) -> None:
-    """What can be done is true, what cannot is false."""
+    """What can be done is true, what the settings do not allow is false."""
     found = (await client.get("/api/v1/features")).json()["data"]
     assert found["promql_functions"]["rate"] is True
-    assert found["promql_functions"]["histogram_avg"] is False
+    assert found["promql_functions"]["histogram_avg"] is True
     assert found["promql_operators"]["topk"] is True
     assert found["api"]["lifecycle"] is False
 

@@ -7,6 +7,8 @@ import pytest
 from sightline.domain.kernels.compiled import JIT, compile_all
 
 DECODERS = (
+    "sightline.adapters.wire.histogram_encode",
+    "sightline.adapters.wire.histogram_scan",
     "sightline.adapters.wire.history_json",
     "sightline.adapters.wire.history_lines",
     "sightline.adapters.wire.history_numbers",
@@ -15,6 +17,8 @@ DECODERS = (
     "sightline.adapters.wire.otlp_scan",
     "sightline.adapters.wire.remote_read_chunks",
     "sightline.adapters.wire.remote_read_samples",
+    "sightline.adapters.wire.remote_write2_scan",
+    "sightline.adapters.wire.remote_write2_symbols",
     "sightline.adapters.wire.remote_write_encode",
     "sightline.adapters.wire.remote_write_exemplars",
     "sightline.adapters.wire.remote_write_scan",

@@ -2,7 +2,7 @@
 
 import random
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import cramjam
 import numpy as np
@@ -10,30 +10,53 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.wire.messages import exemplar, field, label, sample, series, varint
+from tests.oracles import histogram_message
 from tests.oracles import remote_write as oracle
+from tests.oracles.native_histogram import natives
 
 from sightline.adapters.wire import remote_write_exemplars as exemplar_pass
 from sightline.adapters.wire import remote_write_scan as layout
-from sightline.adapters.wire.remote_write import Decoded, RemoteWriteDecoder, decode, encode
+from sightline.adapters.wire.remote_write import RemoteWriteDecoder, decode, encode
+from sightline.adapters.wire.remote_write_batch import Decoded
+from sightline.adapters.wire.remote_write_metadata import TYPES
 from sightline.adapters.wire.snappy import compress, decompress
 from sightline.domain.errors import BodyTooLarge, InvalidLabel, MalformedBody
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.exemplars import NO_EXEMPLARS, ExemplarBatch
+from sightline.domain.metrics.native_histograms import MARK_BITS
 from sightline.domain.metrics.roster import Named, Roster
 from sightline.domain.metrics.samples import STALE_BITS, WriteBatch
+from sightline.domain.scrape.scraped import Metadata
 
 LIMIT = 1 << 20
 UP = label("__name__", "up")
-Content = dict[tuple[tuple[str, str], ...], list[tuple[int, int]]]
+Content = dict[tuple[tuple[str, str], ...], list[tuple[int, object]]]
 
 
 def content(batch: WriteBatch) -> Content:
-    """What a batch says, series by series, values as bits."""
+    """What a batch says, series by series, values as bits, histograms as their twin tells them."""
     found: Content = {tuple(labels): [] for labels in batch.labels}
     bits = batch.values.view(np.uint64).tolist()
+    histograms = map(histogram_message.told, natives(batch.histograms))
     for owner, time, value in zip(batch.series.tolist(), batch.times.tolist(), bits, strict=True):
-        found[tuple(batch.labels[owner])].append((time, value))
+        found[tuple(batch.labels[owner])].append((time, next(histograms) if value == MARK_BITS else value))
+    assert next(histograms, None) is None
     return found
+
+
+def expected_content(message: bytes) -> tuple[Content, int]:
+    """What the twin makes of a request, and how many of its histograms have a fault."""
+    found: Content = {}
+    faults = 0
+    for one in oracle.histograms(message):
+        histogram_message.decode(one)
+    for labels, samples in oracle.decode(message):
+        told = [
+            histogram_message.stored(value) if isinstance(value, bytes) else (time, value) for time, value in samples
+        ]
+        found[labels] = [one for one in told if one is not None]
+        faults += told.count(None)
+    return {labels: samples for labels, samples in found.items() if samples}, faults
 
 
 def told(batch: ExemplarBatch) -> list[tuple[str, str, int, int, bool]]:
@@ -126,17 +149,35 @@ def test_empty_values_are_no_labels() -> None:
     assert list(read(series(UP, label("gone", ""), sample(1, 1.0)))) == [(("__name__", "up"),)]
 
 
-def test_what_is_not_stored_is_counted() -> None:
-    """Histograms and metadata are counted and left out, and a series without samples leaves nothing."""
-    message = (
-        series(UP, field(4, b"\x08\x01"), field(4, b""))
-        + series(label("__name__", "b"), sample(1, 1.0))
-        + field(3, field(2, b"up"))
-    )
-    result = decoded(message)
+def test_a_series_without_samples_leaves_nothing() -> None:
+    """Only series with samples are in the batch, and without exemplars there are none."""
+    result = decoded(series(UP) + series(label("__name__", "b"), sample(1, 1.0)))
     assert tuple(result.batch.labels) == (Labels.of(__name__="b"),)
-    assert (result.skipped_histograms, result.skipped_metadata) == (2, 1)
     assert result.exemplars is NO_EXEMPLARS
+
+
+def test_descriptions_are_read() -> None:
+    """Type, help and unit of each metric family come out by its name; what has no name, or no text, does not."""
+    message = (
+        field(3, b"\x08\x01" + field(2, b"a_total") + field(4, "Things, é.".encode()) + field(5, b"s"))
+        + field(3, field(2, b"b") + b"\x08\x07" + field(9, b"unknown") + b"\x10"[:0])
+        + field(3, field(2, b"c") + b"\x08\x63")
+        + field(3, field(4, b"of nothing"))
+        + field(3, field(2, b"bad") + field(4, b"\xff"))
+        + series(UP, sample(1, 1.0))
+    )
+    assert decoded(message).metadata == {
+        "a_total": Metadata("counter", "Things, é.", "s"),
+        "b": Metadata("stateset"),
+        "c": Metadata(),
+    }
+
+
+@pytest.mark.parametrize("fields", [b"abc", b"\x0a\x01x", b"\x10\x01", b"\x12\x05a", b"\x08", b"\x0b"])
+def test_what_is_no_description_is_refused(fields: bytes) -> None:
+    """Bytes that are cut, or fields of a wrong wire type, make the request malformed."""
+    with pytest.raises(MalformedBody, match="at byte"):
+        decoded(field(3, fields))
 
 
 def test_exemplars_come_with_their_series() -> None:
@@ -256,12 +297,20 @@ def test_malformed_messages_are_refused_with_their_place(name: str) -> None:
     ],
 )
 def test_bad_labels_are_refused_with_their_series(labels: tuple[bytes, ...], words: str) -> None:
-    """A label that is given twice, empty or no text is refused, and the message names the series."""
+    """A label that is given twice, empty or no text costs its series its samples, and the reason names the series."""
     decoder, roster = RemoteWriteDecoder(), Roster()
+    message = (
+        series(*labels, sample(1, 1.0), sample(2, 1.0), exemplar(1, 1.0))
+        + series(UP, sample(1, 1.0))
+        + series(*labels, label("z", "1"), sample(3, 1.0))
+    )
     for _ in range(2):  # the second time what was right about it is remembered
-        with pytest.raises(InvalidLabel) as caught:
-            decoder.decode_message(series(UP, sample(1, 1.0)) + series(*labels, sample(1, 1.0)), roster)
-        assert words in caught.value.message
+        found = decoder.decode_message(message, roster)
+        assert content(found.batch) == {(("__name__", "up"),): [(1, bits(1.0))]}
+        [left_out] = found.left_out
+        assert (type(left_out.error), left_out.samples) == (InvalidLabel, 3)
+        assert words in left_out.error.message
+        assert (len(found.exemplars), found.exemplars.unreadable) == (0, 1)
 
 
 def test_a_header_over_the_limit_is_refused_before_anything_is_decompressed() -> None:
@@ -361,21 +410,45 @@ def as_oracle(batch: ExemplarBatch) -> list[oracle.Exemplar]:
     ]
 
 
+def as_told(metadata: Mapping[str, Metadata]) -> dict[str, tuple[int, str, str]]:
+    """Descriptions as the twin tells them."""
+    return {name: (TYPES.index(said.type), said.help, said.unit) for name, said in metadata.items()}
+
+
+def histogram(number: int) -> bytes:
+    """A native histogram message: whole counts, or floats where the number is negative."""
+    head = b"\x19" + struct.pack("<d", number * 1.5) + b"\x20" + varint(6) + b"\x29" + struct.pack("<d", 1e-9)
+    spans = field(11, b"\x08\x03\x10\x02") + field(11, b"\x08\x04\x10\x01") + field(8, b"\x10\x01")
+    if number < 0:
+        counts = struct.pack("<3d", 1.5, 0.0, 2.0)
+        values = b"\x11" + struct.pack("<d", 5.0) + field(10, counts[:8]) + field(13, counts)
+    else:
+        values = b"\x08" + varint(number + 5) + field(9, b"\x04") + field(12, b"\x02\x01\x06") + b"\x70\x02"
+    return head + spans + values + b"\x78" + varint(1_700_000_000_000 + number)
+
+
 def bodies() -> list[bytes]:
     """Good requests of several shapes, to be spoiled."""
     plain = b"".join(
         series(UP, label("n", str(n)), *(sample(1_700_000_000_000 + n * t, n * 1.5) for t in range(4)))
         for n in range(6)
     )
-    mixed = series(sample(-5, 1.0), label("é", "✓" * 60), field(3, b""), UP, field(2, b""), field(4, b"y"))
+    mixed = series(sample(-5, 1.0), label("é", "✓" * 60), field(3, b""), UP, field(2, b""), field(4, b""))
     unknown = b"\xf8\x01\x96\x01" + b"\xf9\x01" + b"\xff" * 8 + field(31, b"text") + b"\xfd\x01" + b"\xff" * 4
     traced = b"".join(
         series(UP, label("le", str(n)), exemplar(1_700_000_000_000 + n, n * 1.5, label("trace_id", f"{n:032x}")))
         for n in range(6)
     )
+    distributed = b"".join(
+        series(
+            label("__name__", "h"), label("n", str(n)), sample(1, 1.0), field(4, histogram(n)), field(4, histogram(-n))
+        )
+        for n in range(1, 4)
+    )
     return [
         plain,
         traced,
+        distributed,
         mixed + field(3, field(2, b"up")),
         unknown + series(unknown, UP, field(2, unknown)),
         series(UP),
@@ -413,14 +486,18 @@ def test_spoiled_requests_decode_as_the_twin_says() -> None:
         expected: object
         actual: object
         try:
-            expected = dict(oracle.decode(message)), oracle.counts(message), oracle.exemplars(message)
-        except (oracle.RefusedError, oracle.BadLabelError):
+            exemplars, metadata = oracle.exemplars(message), oracle.metadata(message)
+            found, faults = expected_content(message)
+            bad = oracle.bad_series(message)
+            expected = found, faults + max(bad, 0), exemplars, metadata
+        except oracle.RefusedError:
             expected = "refused"
         try:
             result = decoder.decode_message(message, roster)
-            skipped = (result.skipped_histograms, result.skipped_metadata)
-            actual = content(result.batch), skipped, (as_oracle(result.exemplars), result.exemplars.unreadable)
-        except (MalformedBody, InvalidLabel):
+            left_out = sum(each.samples for each in result.left_out)
+            traced = as_oracle(result.exemplars), result.exemplars.unreadable
+            actual = content(result.batch), left_out, traced, as_told(result.metadata)
+        except MalformedBody:
             actual = "refused"
             refused += 1
         assert actual == expected, message.hex()
@@ -447,7 +524,7 @@ Scan = Callable[..., int]
 
 def scanned(scan: Scan, message: bytes, capacity: int) -> tuple[int, list[list[int]]]:
     """Status and outputs of a scan, with a known byte pattern where it wrote nothing."""
-    kinds = (np.uint32, np.int64, np.uint32, np.uint32, np.int64, np.int64)
+    kinds = (np.uint32, np.int64, np.uint32, np.uint32, *5 * (np.int64,))
     columns = [np.full(2 * capacity if at == 2 else capacity, 77, kind) for at, kind in enumerate(kinds)]
     found = np.zeros(layout.FOUND, np.int64)
     status = scan(message, *columns, found)

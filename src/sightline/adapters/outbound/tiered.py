@@ -317,7 +317,7 @@ def _merged(digested: SeriesColumns, samples: SeriesColumns, statistic: Statisti
 
 
 def _limited(found: SeriesColumns, limit: int) -> SeriesColumns:
-    if found.samples > limit:
+    if found.cost > limit:
         message = f"the query needs more than {limit} samples: narrow its range or matchers, or raise query.max_samples"
         raise TooManySamples(message, limit=limit)
     return found

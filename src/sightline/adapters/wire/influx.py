@@ -57,11 +57,12 @@ class Written:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Piece:
-    """What some lines brought. left_out: lines, and values of no series; strings: fields that are no samples."""
+    """What some lines brought. left_out: lines, and values of no series; strings: fields that are no samples; last: none follow."""
 
     batch: WriteBatch
     left_out: tuple[LeftOut, ...]
     strings: int
+    last: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +99,7 @@ class InfluxDecoder:
         status = layout.FULL
         while status == layout.FULL:
             status, scanned = self._scanned(data, PRECISIONS[written.precision], found)
-            yield self._piece(scanned, written, roster)
+            yield self._piece(scanned, written, roster, last=status == layout.DONE)
 
     def _scanned(self, data: bytes, unit: tuple[int, int], found: Table) -> tuple[int, _Scanned]:
         """The next lines; `found` says where they begin, and then where the next ones do."""
@@ -141,7 +142,7 @@ class InfluxDecoder:
             int(found[layout.STRINGS]),
         )
 
-    def _piece(self, scanned: _Scanned, written: Written, roster: Roster) -> Piece:
+    def _piece(self, scanned: _Scanned, written: Written, roster: Roster, *, last: bool) -> Piece:
         outside = _read_exactly(scanned)
         numbers = self._series.numbers(scanned.fields, written.database, roster)
         left_out = _unreadable(scanned, outside) + _of_no_series(scanned, numbers)
@@ -153,7 +154,8 @@ class InfluxDecoder:
         owners, values = scanned.fields.owners, scanned.values
         if kept is not None and not kept.all():
             numbers, owners, values = numbers[kept], owners[kept], values[kept]
-        return Piece(_batch(scanned, numbers, owners, values, written.now, roster), tuple(left_out), scanned.strings)
+        batch = _batch(scanned, numbers, owners, values, written.now, roster)
+        return Piece(batch, tuple(left_out), scanned.strings, last)
 
 
 def _batch(

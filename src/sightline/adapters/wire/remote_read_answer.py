@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 
 from sightline.adapters.wire import remote_write_scan as layout
+from sightline.adapters.wire.histogram_fields import WRITTEN, NoHistogram, histogram_fields
 from sightline.adapters.wire.protobuf import LENGTH, REASONS, encoded_varint, field, key, length, skip
 from sightline.adapters.wire.remote_write_scan import scan
 from sightline.domain.errors import MalformedBody
@@ -29,7 +30,7 @@ _SAMPLE_BYTES: Final = 18
 class Written:
     """A request of remote write that is not compressed, and what is in it.
 
-    first, last: the times of its samples, ms. series: the bytes of each, which are the same wherever it comes again.
+    first, last: the times of its samples and histograms, ms. series: the bytes of each, which are the same wherever it comes again.
     """
 
     message: bytes
@@ -87,26 +88,35 @@ def counted(message: bytes) -> Written:
 def _counted(message: bytes) -> Written:
     most = len(message) // 2
     status, found = layout.FULL, np.zeros(layout.FOUND, np.int64)
-    times, run_start, run_end = (np.empty(0, np.int64) for _ in range(3))
+    times, run_start, run_end, row, start, end = (np.empty(0, np.int64) for _ in range(6))
     for samples, runs in ((len(message) // _SAMPLE_BYTES + 16, len(message) // 32 + 16), (most, most)):
         series, words, run_series = (np.empty(size, np.uint32) for size in (samples, 2 * samples, runs))
         times, run_start, run_end = (np.empty(size, np.int64) for size in (samples, runs, runs))
+        row, start, end = (np.empty(samples, np.int64) for _ in range(3))
         found = np.zeros(layout.FOUND, np.int64)
-        status = scan(message, series, times, words, run_series, run_start, run_end, found)
+        status = scan(message, series, times, words, run_series, run_start, run_end, row, start, end, found)
         if status != layout.FULL:
             break
     if status != layout.DONE:
         raise _malformed(status)
-    count = int(found[layout.SAMPLES])
+    count, histograms = int(found[layout.SAMPLES]), int(found[layout.HISTOGRAMS])
     stretches = int(found[layout.RUNS])
     times = times[:count]
+    try:
+        fields = histogram_fields(message, start[:histograms], end[:histograms], WRITTEN, len(message), "the answer")
+    except NoHistogram as error:
+        raise _malformed(error.reason) from None
+    times[row[:histograms]] = fields.times
     return Written(
         message,
-        count,
-        int(found[layout.HISTOGRAMS]),
+        count - histograms,
+        histograms,
         int(times.min()) if count else 0,
         int(times.max()) if count else 0,
-        [message[at:end] for at, end in zip(run_start[:stretches].tolist(), run_end[:stretches].tolist(), strict=True)],
+        [
+            message[at:stop]
+            for at, stop in zip(run_start[:stretches].tolist(), run_end[:stretches].tolist(), strict=True)
+        ],
     )
 
 

@@ -1,53 +1,42 @@
 """Prometheus remote write 1.0: a compressed prometheus.WriteRequest to sample columns, and back.
 
-Source: https://prometheus.io/docs/specs/prw/remote_write_spec/. Native histograms and metadata are counted and left out.
+Source: https://prometheus.io/docs/specs/prw/remote_write_spec/.
 """
 
 import struct
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.adapters.wire import remote_write_scan as layout
 from sightline.adapters.wire.protobuf import encoded_varint, field
+from sightline.adapters.wire.remote_write_batch import Decoded, Rows, Series, batch_of, exemplars_of, too_many
 from sightline.adapters.wire.remote_write_exemplars import exemplar_fields
 from sightline.adapters.wire.remote_write_labels import DEFAULT_BYTES, LabelCache, Stretches, malformed
+from sightline.adapters.wire.remote_write_metadata import described
 from sightline.adapters.wire.remote_write_scan import scan
 from sightline.adapters.wire.snappy import compress, decompress
-from sightline.domain.errors import BodyTooLarge
 from sightline.domain.metrics.exemplars import NO_EXEMPLARS, ExemplarBatch
 from sightline.domain.metrics.roster import Roster
-from sightline.domain.metrics.samples import Index, Times, WriteBatch
+from sightline.domain.metrics.samples import Index, WriteBatch
 
 MAX_SAMPLES: Final = 1_000_000
 """Samples, series or exemplars that one request may bring: senders bring 2,000, and at 2 bytes each bytes alone bound little."""
 
-_Scalar = TypeVar("_Scalar", bound=np.generic)
-
-# What a sample and its share of the labels take at least, as senders write them; a request of other shape is scanned a second time.
+# What a sample, its share of the labels and a histogram take at least, as senders write them; a request of other shape is
+# scanned a second time.
 _SAMPLE_BYTES: Final = 18
 _SERIES_BYTES: Final = 64
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Decoded:
-    """A request's samples and exemplars, and how many things it also held that are not stored."""
-
-    batch: WriteBatch
-    exemplars: ExemplarBatch
-    skipped_histograms: int
-    skipped_metadata: int
+_HISTOGRAM_BYTES: Final = 40
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Scanned:
     """The filled parts of the outputs of `scan`."""
 
-    series: Index
-    times: Times
-    words: NDArray[np.uint32]
+    rows: Rows
     run_series: Index
     run_start: NDArray[np.int64]
     run_end: NDArray[np.int64]
@@ -67,26 +56,27 @@ class RemoteWriteDecoder:
         self._max_samples = max_samples
 
     def decode(self, body: bytes, roster: Roster, *, max_decompressed: int) -> Decoded:
-        """Decode one compressed request; its series are named in the roster.
+        """Decode one compressed request; its series are named in the roster. Series whose labels may not be are left out.
 
         Raises:
-            BodyTooLarge: more than `max_decompressed` bytes once decompressed, or more samples, series or exemplars than
+            BodyTooLarge: more than `max_decompressed` bytes once decompressed, or more samples, series, exemplars or buckets than
                 allowed.
             MalformedBody: not snappy's block format, or not a WriteRequest; the message says where.
-            InvalidLabel: a label name twice or empty, or text that is not UTF-8; the message names the series.
         """
         return self.decode_message(decompress(body, max_decompressed=max_decompressed), roster)
 
     def decode_message(self, data: bytes, roster: Roster) -> Decoded:
         """Decode a WriteRequest that is not compressed; errors as `decode`."""
         scanned = _scan(data, self._max_samples)
-        numbers = self._labels.numbers(_stretches(data, scanned), roster)
-        distinct, series = _distinct(numbers, scanned)
+        numbers, refused = self._labels.numbers(_stretches(data, scanned), roster)
+        series = Series(roster, numbers, refused, bool(scanned.found[layout.EMPTY]))
+        batch, left_out, stale = batch_of(data, scanned.rows, series, self._max_samples)
         return Decoded(
-            WriteBatch(roster.named(distinct), series, scanned.times, scanned.words.view(np.float64)),
+            batch,
             _exemplars(data, numbers, scanned, roster) if scanned.found[layout.EXEMPLARS] else NO_EXEMPLARS,
-            skipped_histograms=int(scanned.found[layout.HISTOGRAMS]),
-            skipped_metadata=int(scanned.found[layout.METADATA]),
+            described(data) if scanned.found[layout.METADATA] else {},
+            left_out,
+            stale,
         )
 
 
@@ -97,48 +87,51 @@ def decode(body: bytes, *, max_decompressed: int) -> WriteBatch:
 
 def _scan(data: bytes, max_samples: int) -> _Scanned:
     most = min(len(data) // 2, max_samples)  # no field is shorter than 2 bytes
-    status = layout.FULL
-    for samples, runs in ((len(data) // _SAMPLE_BYTES + 16, len(data) // _SERIES_BYTES + 16), (most, most)):
+    guesses = (len(data) // size + 16 for size in (_SAMPLE_BYTES, _SERIES_BYTES, _HISTOGRAM_BYTES))
+    for samples, runs, histograms in ((min(guess, most) for guess in guesses), (most, most, most)):
+        rows = Rows(
+            np.empty(samples, np.uint32),
+            np.empty(samples, np.int64),
+            np.empty(samples, np.float64),
+            np.empty(histograms, np.int64),
+            np.empty(histograms, np.int64),
+            np.empty(histograms, np.int64),
+        )
         out = _Scanned(
-            np.empty(min(samples, most), np.uint32),
-            np.empty(min(samples, most), np.int64),
-            np.empty(2 * min(samples, most), np.uint32),
-            np.empty(min(runs, most), np.uint32),
-            np.empty(min(runs, most), np.int64),
-            np.empty(min(runs, most), np.int64),
+            rows,
+            np.empty(runs, np.uint32),
+            np.empty(runs, np.int64),
+            np.empty(runs, np.int64),
             np.zeros(layout.FOUND, np.int64),
         )
-        status = scan(data, out.series, out.times, out.words, out.run_series, out.run_start, out.run_end, out.found)
+        status = scan(
+            data,
+            rows.series,
+            rows.times,
+            rows.values.view(np.uint32),
+            out.run_series,
+            out.run_start,
+            out.run_end,
+            rows.histogram_row,
+            rows.histogram_start,
+            rows.histogram_end,
+            out.found,
+        )
         if status != layout.FULL:
             break
     else:
-        raise _too_many(max_samples)
+        raise too_many(max_samples)
     if status != layout.DONE:
         raise malformed(status, int(out.found[layout.OFFSET]))
     if max(out.found[layout.SERIES], out.found[layout.EXEMPLARS]) > max_samples:
-        raise _too_many(max_samples)
-    n, r = int(out.found[layout.SAMPLES]), int(out.found[layout.RUNS])
+        raise too_many(max_samples)
+    found, r = out.found, int(out.found[layout.RUNS])
     return _Scanned(
-        _filled(out.series, n),
-        _filled(out.times, n),
-        _filled(out.words, 2 * n),
+        rows.first(int(found[layout.SAMPLES]), int(found[layout.HISTOGRAMS])),
         out.run_series[:r],
         out.run_start[:r],
         out.run_end[:r],
-        out.found,
-    )
-
-
-def _filled(column: NDArray[_Scalar], count: int) -> NDArray[_Scalar]:
-    """The first `count` rows; a copy where most would be room, because the batch outlives the request."""
-    return column[:count] if 4 * count >= 3 * len(column) else column[:count].copy()
-
-
-def _too_many(allowed: int) -> BodyTooLarge:
-    return BodyTooLarge(
-        f"the request holds more than {allowed} samples, series or exemplars, which is what intake.request_samples allows",
-        limit="intake.request_samples",
-        allowed=allowed,
+        found,
     )
 
 
@@ -151,29 +144,9 @@ def _stretches(data: bytes, scanned: _Scanned) -> Stretches:
     return Stretches.joined(data, scanned.run_series, starts, ends, count)
 
 
-def _distinct(numbers: Index, scanned: _Scanned) -> tuple[Index, Index]:
-    """Leave out series without samples and give series of one number one place."""
-    ordered = np.sort(numbers)
-    if not scanned.found[layout.EMPTY] and not bool((ordered[1:] == ordered[:-1]).any()):
-        return numbers, scanned.series
-    used, of_used = np.unique(scanned.series, return_inverse=True)
-    distinct, places = np.unique(numbers[used], return_inverse=True)
-    return distinct, places[of_used].astype(np.uint32)
-
-
-def _exemplars(data: bytes, numbers: Index, scanned: _Scanned, roster: Roster) -> ExemplarBatch:
+def _exemplars(data: bytes, numbers: NDArray[np.int64], scanned: _Scanned, roster: Roster) -> ExemplarBatch:
     found = exemplar_fields(data, int(scanned.found[layout.EXEMPLARS]))
-    distinct, owners = np.unique(numbers[found.owners], return_inverse=True)
-    # No time is time 0, and is read as none: so does Prometheus.
-    return ExemplarBatch(
-        roster.named(distinct),
-        owners.astype(np.uint32),
-        found.labels,
-        found.values,
-        found.times,
-        found.times != 0,
-        found.unreadable,
-    )
+    return exemplars_of(numbers, found, roster)
 
 
 def encode(batch: WriteBatch) -> bytes:

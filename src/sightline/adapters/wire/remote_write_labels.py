@@ -62,15 +62,17 @@ class Stretches:
         return self.data, [(int(self.starts[series]), int(self.ends[series]))]
 
 
-class _Known:
+class KnownStretches:
     """The number in a roster of each distinct stretch of label bytes."""
 
     def __init__(self) -> None:
+        """Start empty."""
         self._spans = SpanTable()
         self._numbers = np.empty(0, np.int64)
 
     @property
     def nbytes(self) -> int:
+        """About how many bytes of memory they take."""
         return self._spans.nbytes + self._numbers.nbytes
 
     def numbers(self, stretches: Stretches) -> NDArray[np.int64]:
@@ -94,36 +96,42 @@ class LabelCache:
     def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
         self._max_bytes = max_bytes
         self._lock = Lock()
-        self._tables: WeakKeyDictionary[Roster, _Known] = WeakKeyDictionary()
+        self._tables: WeakKeyDictionary[Roster, KnownStretches] = WeakKeyDictionary()
         self._pairs: dict[bytes, tuple[str, str]] = {}
         self._pair_bytes = 0
 
-    def numbers(self, stretches: Stretches, roster: Roster) -> Index:
-        """The numbers in the roster of series given by their label fields, uint32 (k,).
+    def numbers(self, stretches: Stretches, roster: Roster) -> tuple[NDArray[np.int64], dict[int, InvalidLabel]]:
+        """The numbers in the roster of series given by their label fields, int64 (k,), and why some are ABSENT, by their places.
+
+        It is for a name twice or empty, or text that is not UTF-8; the message names the series.
 
         Raises:
-            InvalidLabel: a name twice or empty, or text that is not UTF-8; the message names the series.
             MalformedBody: a label field that is no label message.
         """
+        refused: dict[int, InvalidLabel] = {}
         with self._lock:
             known = self._tables.get(roster)
             if known is None:
-                known = self._tables[roster] = _Known()
+                known = self._tables[roster] = KnownStretches()
             found = known.numbers(stretches)
             absent = np.flatnonzero(found == ABSENT)
             if len(absent):
-                found[absent] = self._named(stretches, absent, roster)
+                found[absent] = self._named(stretches, absent, roster, refused)
+                if refused:
+                    absent = absent[found[absent] != ABSENT]
                 known.learn(stretches, absent, found[absent])
                 if self._pair_bytes + sum(held.nbytes for held in self._tables.values()) > self._max_bytes:
                     self._forget()
-        return found.astype(np.uint32)
+        return found, refused
 
     def _forget(self) -> None:
         self._tables.clear()
         self._pairs.clear()
         self._pair_bytes = 0
 
-    def _named(self, stretches: Stretches, rows: NDArray[np.intp], roster: Roster) -> NDArray[np.int64]:
+    def _named(
+        self, stretches: Stretches, rows: NDArray[np.intp], roster: Roster, refused: dict[int, InvalidLabel]
+    ) -> NDArray[np.int64]:
         """The numbers in the roster of series that are not known by their bytes; those that are written plainly without objects."""
         starts, ends = stretches.starts[rows], stretches.ends[rows]
         out, bounds = np.empty(int((ends - starts).sum()), np.uint8), np.empty(len(rows) + 1, np.int64)
@@ -133,8 +141,17 @@ class LabelCache:
         texts = Spans(out[: bounds[-1]].tobytes(), bounds[:-1], bounds[1:])
         numbers[plain] = roster.numbers_of(texts.taken(np.flatnonzero(plain)))
         if not plain.all():
-            others = rows[~plain].tolist()
-            numbers[~plain] = roster.numbers([self._labels(*stretches.of(one)) for one in others])
+            others = np.flatnonzero(~plain)
+            sets: list[Labels] = []
+            good = np.ones(len(others), np.bool_)
+            for at, row in enumerate(rows[others].tolist()):
+                try:
+                    sets.append(self._labels(*stretches.of(row)))
+                except InvalidLabel as error:
+                    refused[row] = error
+                    good[at] = False
+            numbers[others[~good]] = ABSENT
+            numbers[others[good]] = roster.numbers(sets)
         return numbers
 
     def _labels(self, data: bytes, spans: Sequence[Span]) -> Labels:

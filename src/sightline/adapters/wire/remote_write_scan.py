@@ -6,6 +6,8 @@ Source: https://prometheus.io/docs/specs/prw/remote_write_spec/ (version 1.0) an
     TimeSeries   { repeated Label labels = 1; repeated Sample samples = 2; repeated Exemplar exemplars = 3;
                    repeated Histogram histograms = 4 }
     Sample       { double value = 1; int64 timestamp = 2 }
+
+Of a histogram only its place is noted: histogram_scan.py reads it.
 """
 
 from typing import Final
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 
 from sightline.adapters.wire.protobuf import BAD_WIRE_TYPE, FIXED64, LENGTH, VARINT, key, length, skip, varint
 from sightline.domain.kernels.compiled import kernel, subroutine
+from sightline.domain.metrics.native_histograms import MARK_BITS
 
 DONE: Final = 0
 FULL: Final = -1
@@ -32,6 +35,10 @@ EMPTY: Final = 7
 """Series without a sample."""
 FOUND: Final = 8
 
+MARK_LOW: Final = MARK_BITS & 0xFFFFFFFF
+MARK_HIGH: Final = MARK_BITS >> 32
+"""The halves of the value of a sample that is a histogram."""
+
 _PLACE: Final = (1 << 62) - 1
 """All places, as a mask: what it gives is never negative, and machine code need not ask whether an index counts from the end."""
 
@@ -43,6 +50,36 @@ def word(data: bytes, at: int) -> int:
     return low | (int(data[at + 2]) << 16) | (int(data[at + 3]) << 24)
 
 
+@subroutine
+def general_sample(data: bytes, position: int, end: int) -> tuple[int, int, int, int, int]:
+    """Read a Sample written in any way: the halves of its value, its time, the place of the field read last, and where it ends.
+
+    The end is a reason's negative when it is no such message.
+    """
+    low = 0
+    high = 0
+    time = 0
+    at = position
+    while position < end:
+        at = position
+        field, wire, position = key(data, position, end)
+        if position < 0:
+            break
+        if (field == 1 and wire != FIXED64) or (field == 2 and wire != VARINT):
+            return low, high, time, at, -BAD_WIRE_TYPE
+        place = position
+        if field == 2:
+            time, position = varint(data, position, end)
+        else:
+            position = skip(data, position, end, wire)
+        if position < 0:
+            break
+        if field == 1:
+            low = word(data, place)
+            high = word(data, place + 4)
+    return low, high, time, at, position
+
+
 def scan_in_python(
     data: bytes,
     series: NDArray[np.uint32],
@@ -51,12 +88,16 @@ def scan_in_python(
     run_series: NDArray[np.uint32],
     run_start: NDArray[np.int64],
     run_end: NDArray[np.int64],
+    histogram_row: NDArray[np.int64],
+    histogram_start: NDArray[np.int64],
+    histogram_end: NDArray[np.int64],
     found: NDArray[np.int64],
 ) -> int:
     """Decode `data` into the given outputs; returns DONE, FULL, or a reason of the protobuf module with its offset in `found`.
 
     series, times: (n,), one a sample; words: (2 n,), the double of each, its low half first. run_series, run_start, run_end: (r,),
     stretches of label fields that follow one another without a gap: one a series, unless a sender mixes labels and samples.
+    histogram_row, histogram_start, histogram_end: (h,), which sample each is, the mark at time 0, and where its message lies.
     found: (FOUND,), the counts and the offset of a failure.
     """
     end = len(data)
@@ -133,7 +174,7 @@ def scan_in_python(
                 if 1 <= field <= 4 and wire != LENGTH:
                     status = BAD_WIRE_TYPE
                     break
-                if field != 2:
+                if field not in (2, 4):
                     position = skip(data, position, series_end, wire)
                     if position < 0:
                         status = -position
@@ -149,41 +190,31 @@ def scan_in_python(
                 labels_until = position
                 run_end[runs - 1] = position
             exemplars += int(field == 3)
-            histograms += int(field == 4)
-            if field != 2:
+            if field not in (2, 4):
                 continue
 
             sample_end, position = length(data, position, series_end)
             if position < 0:
                 status = -position
                 break
-            if samples == len(times):
+            if samples == len(times) or (field == 4 and histograms == len(histogram_row)):
                 status = FULL
                 break
-            low = 0
-            high = 0
-            time = 0
-            while position < sample_end:
-                at = position
-                field, wire, position = key(data, position, sample_end)
-                if position < 0:
-                    status = -position
-                    break
-                if (field == 1 and wire != FIXED64) or (field == 2 and wire != VARINT):
-                    status = BAD_WIRE_TYPE
-                    break
-                place = position
-                if field == 2:
-                    time, position = varint(data, position, sample_end)
-                else:
-                    position = skip(data, position, sample_end, wire)
-                if position < 0:
-                    status = -position
-                    break
-                if field == 1:
-                    low = word(data, place)
-                    high = word(data, place + 4)
-            if status != DONE:
+            if field == 4:
+                histogram_row[histograms] = samples
+                histogram_start[histograms] = position
+                histogram_end[histograms] = sample_end
+                histograms += 1
+                series[samples] = series_count
+                times[samples] = 0
+                words[2 * samples] = MARK_LOW
+                words[2 * samples + 1] = MARK_HIGH
+                samples += 1
+                position = sample_end
+                continue
+            low, high, time, at, position = general_sample(data, position, sample_end)
+            if position < 0:
+                status = -position
                 break
             series[samples] = series_count
             times[samples] = time
@@ -208,7 +239,7 @@ def scan_in_python(
 # The loop is its own twin: over bytes plain Python does as well as NumPy would, 14 ms for 10,000 samples instead of 0.1.
 scan = kernel(
     "int64(Bytes(uint8, 1, 'C', readonly=True), uint32[::1], int64[::1], uint32[::1],"
-    " uint32[::1], int64[::1], int64[::1], int64[::1])",
+    " uint32[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[::1])",
     twin=scan_in_python,
 )(scan_in_python)
 """`scan_in_python`, or the same as machine code once it is compiled."""

@@ -66,6 +66,7 @@ OWN_MODULES: Final = (
     "sightline.domain.kernels.extent",
     "sightline.domain.kernels.faults",
     "sightline.domain.kernels.gather",
+    "sightline.domain.kernels.histogram_steps",
     "sightline.domain.kernels.identity",
     "sightline.domain.kernels.merge",
     "sightline.domain.kernels.over_time",

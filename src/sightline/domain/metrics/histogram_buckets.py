@@ -4,7 +4,6 @@ Source: https://prometheus.io/docs/specs/native_histograms/#buckets.
 """
 
 import math
-import sys
 from enum import IntEnum
 from functools import cache
 from typing import Final, NamedTuple
@@ -54,7 +53,7 @@ def upper_bounds(schema: NDArray[np.int8], index: Rows) -> Values:
     parts = _fractions()[(at & ((1 << fine) - 1)) << (GREATEST_SCHEMA - fine)]
     exponent = np.clip((at >> fine) + 1, -_FARTHEST, _FARTHEST).astype(np.int32)
     found: Values = np.ldexp(parts, exponent)
-    found[(parts == 0.5) & (exponent == _BEYOND)] = sys.float_info.max  # noqa: PLR2004 - the fraction of a power of two
+    found[(parts == 0.5) & (exponent == _BEYOND)] = np.finfo(np.float64).max  # noqa: PLR2004 - the fraction of a power of two
     return found
 
 

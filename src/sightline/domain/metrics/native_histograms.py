@@ -26,6 +26,10 @@ LEAST_SCHEMA: Final = -4
 GREATEST_SCHEMA: Final = 8
 
 
+SAMPLE_BYTES: Final = 16
+"""Bytes of a histogram that count as a sample where samples are counted against a limit."""
+
+
 class ResetHint(IntEnum):
     """What a histogram says of the one before it in its series."""
 

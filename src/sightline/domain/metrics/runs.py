@@ -14,7 +14,7 @@ from sightline.domain.metrics.consecutive import spans
 from sightline.domain.metrics.known import KnownSeries, Rows, Wanted
 from sightline.domain.metrics.label_sets import LabelSets
 from sightline.domain.metrics.marked import settled
-from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, Histograms, mark_mask, picked
+from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, SAMPLE_BYTES, Histograms, mark_mask, picked
 from sightline.domain.metrics.samples import Ids, SeriesColumns, Times, Values
 from sightline.domain.metrics.tombstones import among
 from sightline.domain.timerange import TimeRange
@@ -125,6 +125,11 @@ class Run:
         """Where in the columns histograms stand, ascending."""
         return np.flatnonzero(mark_mask(self.values))
 
+    @cached_property
+    def weights(self) -> Rows:
+        """What its first 0, 1, ... histograms weigh together, bytes."""
+        return np.append(0, np.cumsum(self.histograms.weights))
+
     def meets(self, within: TimeRange) -> bool:
         """Whether some sample may lie in the range."""
         return self.first <= within.end and self.last >= within.start
@@ -173,16 +178,28 @@ class Slices:
     @cached_property
     def histograms(self) -> Histograms:
         """One for each mark among the samples, series by series as `part` gives them."""
-        marked = [(run, bounds) for run, bounds in zip(self.runs, self.bounds, strict=True) if len(run.histograms)]
-        if not marked:
+        if not self._marked:
             return NO_HISTOGRAMS
-        starts, lengths = np.empty((2, self.series, len(marked)), np.int64)
+        starts, lengths = np.empty((2, self.series, len(self._marked)), np.int64)
         before = 0
-        for place, (run, (low, high)) in enumerate(marked):
-            first = np.searchsorted(run.marks, low)
-            starts[:, place], lengths[:, place] = before + first, np.searchsorted(run.marks, high) - first
+        for place, (run, first, after) in enumerate(self._marked):
+            starts[:, place], lengths[:, place] = before + first, after - first
             before += len(run.histograms)
-        return picked([run.histograms for run, _ in marked], spans(starts.reshape(-1), lengths.reshape(-1)))
+        return picked([run.histograms for run, _, _ in self._marked], spans(starts.reshape(-1), lengths.reshape(-1)))
+
+    @property
+    def histograms_weight(self) -> int:
+        """About how many bytes `histograms` take, without making them."""
+        return sum(int((run.weights[after] - run.weights[first]).sum()) for run, first, after in self._marked)
+
+    @cached_property
+    def _marked(self) -> list[tuple[Run, Rows, Rows]]:
+        """Runs with histograms, and of each series which of these are its first one and the one after its last."""
+        return [
+            (run, np.searchsorted(run.marks, low), np.searchsorted(run.marks, high))
+            for run, (low, high) in zip(self.runs, self.bounds, strict=True)
+            if len(run.histograms)
+        ]
 
     def of(self, rows: Rows) -> "Slices":
         """Of some of the series alone."""
@@ -305,6 +322,11 @@ class GatheredColumns(SeriesColumns):
     @override
     def samples(self) -> int:
         return int(self.offsets[-1])
+
+    @property
+    @override
+    def cost(self) -> int:
+        return self.samples + self.slices.histograms_weight // SAMPLE_BYTES
 
 
 def columns(known: KnownSeries, gathering: Gathering) -> SeriesColumns:

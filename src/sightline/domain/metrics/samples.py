@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.domain.labels import Labels, series_id
-from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, Histograms, mark_mask
+from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, SAMPLE_BYTES, Histograms, mark_mask
 
 Times = NDArray[np.int64]
 Values = NDArray[np.float64]
@@ -114,3 +114,8 @@ class SeriesColumns:
     def samples(self) -> int:
         """How many samples, all series together."""
         return len(self.times)
+
+    @property
+    def cost(self) -> int:
+        """How many samples it counts for where these are limited: a native histogram weighs as much as several."""
+        return self.samples + self.histograms.weight // SAMPLE_BYTES

@@ -5,14 +5,16 @@ Source: https://prometheus.io/docs/prometheus/latest/configuration/recording_rul
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.domain.errors import BadData
 from sightline.domain.labels import METRIC_NAME, Labels
+from sightline.domain.metrics.native_histograms import MARK, NO_HISTOGRAMS, Histograms, mark_mask
 from sightline.domain.metrics.samples import Values
+from sightline.domain.promql.planes import FLOAT
 from sightline.domain.promql.values import Scalar, Value, Vector
 
 _NO_LABELS: Final = (Labels(),)
@@ -36,8 +38,24 @@ class RecordingRule:
         return [Labels.of({**dict(one), **over}) for one in elements]
 
 
-def elements(value: Value) -> tuple[Sequence[Labels], NDArray[np.intp], Values]:
+class Elements(NamedTuple):
     """The elements of an instant value: k label sets, those of them that are there (n,), and their values (n,).
+
+    histograms: one for each mark among the values.
+    """
+
+    labels: Sequence[Labels]
+    there: NDArray[np.intp]
+    values: Values
+    histograms: Histograms = NO_HISTOGRAMS
+
+    def numbers(self) -> Values:
+        """The values, 0 for a histogram, as Prometheus' alerts have it."""
+        return np.where(mark_mask(self.values), 0.0, self.values) if len(self.histograms) else self.values
+
+
+def elements(value: Value) -> Elements:
+    """The elements of an instant value.
 
     The same series give the same object of label sets from one evaluation to the next, as far as the evaluator does.
 
@@ -45,8 +63,13 @@ def elements(value: Value) -> tuple[Sequence[Labels], NDArray[np.intp], Values]:
         BadData: a string or a range of samples, which cannot be stored.
     """
     if isinstance(value, Scalar):
-        return _NO_LABELS, _THERE, value.values[-1:]
+        return Elements(_NO_LABELS, _THERE, value.values[-1:])
     if not isinstance(value, Vector):
         raise BadData("rule result is not a vector or scalar")
     there = np.flatnonzero(value.present[:, -1])
-    return value.labels, there, value.values[there, -1]
+    values = value.values[there, -1]
+    if value.histograms is None:
+        return Elements(value.labels, there, values)
+    index = value.histograms.index[there, -1]
+    values[index != FLOAT] = MARK
+    return Elements(value.labels, there, values, value.histograms.pool.take(index[index != FLOAT]))

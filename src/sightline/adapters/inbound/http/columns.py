@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 _buffer: Final[Any] = pa.py_buffer  # whose type stubs do not know NumPy's arrays
 _TYPES: Final[dict[str, Any]] = {"float64": pa.float64(), "int64": pa.int64()}
+_TEXT_LISTS: Final[Any] = pa.list_(pa.string())
 
 
 def numbers(column: NDArray[Any]) -> Any:
@@ -32,6 +33,12 @@ def texts(values: Iterable[str]) -> pa.StringArray:
     encoded = [value.encode() for value in values]
     ends = np.fromiter(accumulate(map(len, encoded), initial=0), np.int32, len(encoded) + 1)
     return pa.StringArray.from_buffers(len(encoded), _buffer(ends), _buffer(b"".join(encoded)))
+
+
+def text_lists(offsets: NDArray[np.int64], items: pa.StringArray) -> Any:
+    """A column of lists of texts: list i has items[offsets[i]:offsets[i + 1]]."""
+    ends = _buffer(offsets.astype(np.int32))
+    return pa.Array.from_buffers(_TEXT_LISTS, len(offsets) - 1, [None, ends], children=[items])
 
 
 def constant(text: str) -> Any:

@@ -16,6 +16,8 @@ OPEN: frozenset[str] = frozenset({"/health", *LIVE, *READY})
 """Paths that need no token: probes carry none."""
 
 _TEXT = "text/plain"
+_WELL = "pass"
+_ILL = "fail"
 
 
 def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
@@ -34,12 +36,18 @@ def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
 
     @get("/health")
     async def health() -> Response[bytes]:
-        checks = dict(use_cases.health())
+        checks = [
+            {"name": name, "status": _WELL if said == "ok" else _ILL, "message": said}
+            for name, said in use_cases.health().items()
+        ]
+        wrong = [f"{one['name']} {one['message']}" for one in checks if one["status"] != _WELL]
         reason = use_cases.readiness()
-        body: dict[str, Any] = {
-            "status": "ok" if all(said == "ok" for said in checks.values()) else "degraded",
-            "ready": reason is None,
+        body: dict[str, Any] = {  # in the words of InfluxDB 2, whose clients ask here too
+            "name": "sightline",
+            "message": "; ".join(wrong) or (f"not ready: {reason}" if reason else "ready for queries and writes"),
+            "status": _ILL if wrong else _WELL,
             "version": settings.version,
+            "ready": reason is None,
             "checks": checks,
         }
         return Response(msgspec.json.encode(body), media_type="application/json")

@@ -42,10 +42,10 @@ class InfluxIntake:
         in_thread = len(data) > INLINE_BYTES
         stored = strings = 0
         left_out: list[LeftOut] = []
-        while True:
-            piece = await asyncio.to_thread(next, pieces, None) if in_thread else next(pieces, None)
-            if piece is None:
-                break
+        last = False
+        while not last:
+            piece = await asyncio.to_thread(next, pieces) if in_thread else next(pieces)
+            last = piece.last
             taken = await self._use_cases.ingest.partly(principal, piece.batch)
             stored += taken.samples
             strings += piece.strings

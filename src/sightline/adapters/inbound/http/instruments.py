@@ -25,12 +25,6 @@ WEBSOCKET_DROPPED: Final = Instrument(
     "sightline_http_websocket_dropped_samples_total", "Live samples that slow listeners missed.", Kind.COUNTER
 )
 
-SKIPPED: Final = Instrument(
-    "sightline_remote_write_skipped_total",
-    "What remote write brought that is not stored yet: native histograms, metadata.",
-    Kind.COUNTER,
-    ("kind",),
-)
 INFLUX_STRINGS: Final = Instrument(
     "sightline_influx_strings_total",
     "String fields of Influx lines, which are no samples and not stored.",

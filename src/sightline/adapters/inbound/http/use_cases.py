@@ -32,7 +32,7 @@ from sightline.domain.dashboards.dashboard import Dashboard
 from sightline.domain.labels import Labels, Matchers
 from sightline.domain.metrics.cardinality import Cardinality
 from sightline.domain.metrics.exemplars import ExemplarBatch, SeriesExemplars
-from sightline.domain.metrics.left_out import Taken
+from sightline.domain.metrics.left_out import LeftOut, Taken
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.promql.values import Answer
@@ -85,8 +85,8 @@ class Ingesting(Protocol):
         """Store a batch; when this returns it is acknowledged."""
         ...
 
-    async def partly(self, principal: Principal, batch: WriteBatch) -> Taken:
-        """Store what is valid of a batch; what was left out is part of the answer."""
+    async def partly(self, principal: Principal, batch: WriteBatch, unread: Sequence[LeftOut] = ()) -> Taken:
+        """Likewise; what cannot be stored is part of the answer, behind what a decoder could not read."""
         ...
 
     def roster(self, tenant: Tenant) -> Roster:
@@ -97,8 +97,8 @@ class Ingesting(Protocol):
 class Exemplifying(Protocol):
     """Exemplars."""
 
-    async def keep(self, principal: Principal, batch: ExemplarBatch) -> None:
-        """Take exemplars in; what cannot be kept is counted and fails nothing."""
+    async def keep(self, principal: Principal, batch: ExemplarBatch) -> int:
+        """Take exemplars in, and tell how many are there now; what cannot be kept is counted and fails nothing."""
         ...
 
     async def find(self, principal: Principal, text: str, within: TimeRange) -> list[SeriesExemplars] | None:
@@ -201,6 +201,10 @@ class Describing(Protocol):
         self, principal: Principal, metric: str = "", limit: int | None = None, per_metric: int | None = None
     ) -> dict[str, list[Metadata]]:
         """The descriptions of each metric family."""
+        ...
+
+    def push(self, principal: Principal, said: Mapping[str, Metadata]) -> None:
+        """Keep what a sender says of metrics."""
         ...
 
     def by_target(self, principal: Principal, metric: str = "") -> list[Described]:

@@ -17,6 +17,7 @@ from sightline.adapters.outbound.clickhouse.answers import array
 from sightline.adapters.outbound.clickhouse.decoding import Chunks
 from sightline.adapters.outbound.clickhouse.embedded import Embedded
 from sightline.adapters.outbound.clickhouse.encoding import MAX_ROWS, Chunked
+from sightline.adapters.outbound.clickhouse.histograms import HistogramTable
 from sightline.adapters.outbound.clickhouse.native import Block, int64, uint64, words
 from sightline.adapters.outbound.clickhouse.statements import Param, numbers, statement, text
 from sightline.domain.labels import metric_id
@@ -38,9 +39,10 @@ HasSamples = Callable[[KnownSeries, Sequence[Tombstone]], Awaitable[Ids]]
 class Deletes:
     """What was deleted and is still in the tables. Changed by one task at a time; looked at from one thread."""
 
-    def __init__(self, engine: Embedded, bounds: Bounds) -> None:
+    def __init__(self, engine: Embedded, bounds: Bounds, histograms: HistogramTable) -> None:
         """`bounds` gives a range as parameters of statements."""
         self._engine = engine
+        self._histograms = histograms
         self._bounds = bounds
         self._tombstones: dict[Tenant, tuple[Tombstone, ...]] = {}
         self._emptied: dict[Tenant, Ids] = {}
@@ -126,6 +128,7 @@ class Deletes:
         if rewritten is not None:
             await self._engine.insert_absent(None, statement("chunks_insert"), rewritten.parts)
         await self._engine.command(statement("chunks_delete"), parameters)
+        await self._histograms.clean(tenant, part, parameters)
         await self._engine.command(
             statement("tombstones_delete"), {**_of_series(tenant, part), "number": tombstone.number}
         )

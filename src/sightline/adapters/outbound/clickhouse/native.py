@@ -98,6 +98,12 @@ def bytes_lists(name: str, offsets: NDArray[np.int64], data: NDArray[np.uint8]) 
     return Column(name, "Array(UInt8)", len(offsets) - 1, values)
 
 
+def lists(name: str, kind: str, offsets: NDArray[np.int64], items: NDArray[Any]) -> Column:
+    """A column of n lists of numbers, of which ClickHouse's name is `kind`: row i is items[offsets[i]:offsets[i + 1]]."""
+    values: Pieces = [_bytes(offsets[1:], "<u8"), _bytes(items, items.dtype.newbyteorder("<").str)]
+    return Column(name, f"Array({kind})", len(offsets) - 1, values)
+
+
 def instants(name: str, milliseconds: NDArray[np.int64]) -> Column:
     """A column of times, ms since 1970."""
     return Column(name, "DateTime64(3, 'UTC')", len(milliseconds), [_bytes(milliseconds, "<i8")])

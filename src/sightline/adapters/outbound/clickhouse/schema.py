@@ -8,7 +8,7 @@ from sightline.adapters.outbound.clickhouse.statements import statement, text
 from sightline.domain.errors import DataFolderTooNew
 from sightline.domain.timerange import DAY, SECOND
 
-_TABLES: Final = ("chunks", "series")
+_TABLES: Final = ("chunks", "histograms", "series")
 
 
 def migrations() -> tuple[str, ...]:

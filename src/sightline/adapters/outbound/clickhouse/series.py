@@ -19,6 +19,7 @@ from sightline.adapters.outbound.clickhouse.deletes import Deletes
 from sightline.adapters.outbound.clickhouse.embedded import Embedded, EngineLimits
 from sightline.adapters.outbound.clickhouse.encoding import MAX_ROWS, Chunked, Encoded
 from sightline.adapters.outbound.clickhouse.flat import rewrite
+from sightline.adapters.outbound.clickhouse.histograms import HistogramTable
 from sightline.adapters.outbound.clickhouse.matching import conditions
 from sightline.adapters.outbound.clickhouse.native import Block, instants, maps, uint64, words
 from sightline.adapters.outbound.clickhouse.recent import Piece, RecentChunks
@@ -57,7 +58,8 @@ def _nothing(_step: str) -> None:
 class ClickHouseSeries(SeriesArchive):
     """Series, and their samples in chunks, see docs/adr/0003-metric-tables.md. Made by `open`.
 
-    after_step: told the name of each step of a write once it is done (`series`, `samples`), so that tests can crash in between.
+    after_step: told the name of each step of a write once it is done (`series`, `histograms` where there are some, `samples`), so
+    that tests can crash in between.
     recent_bytes: memory for the chunks that were written last.
     """
 
@@ -66,7 +68,8 @@ class ClickHouseSeries(SeriesArchive):
         self._after_step = after_step
         self._newest: int | None = None
         self._recent = RecentChunks(recent_bytes)
-        self._deletes = Deletes(engine, _bounds)
+        self._histograms = HistogramTable(engine, _bounds)
+        self._deletes = Deletes(engine, _bounds, self._histograms)
         self._deleting, self._cleaning = asyncio.Lock(), asyncio.Lock()
 
     @property
@@ -100,6 +103,7 @@ class ClickHouseSeries(SeriesArchive):
             await rewrite(engine)
             await retain(engine, retention)
             store = cls(engine, after_step, recent_bytes)
+            await store._histograms.load()
             await store._deletes.load()
         except BaseException:
             await engine.close()
@@ -136,8 +140,12 @@ class ClickHouseSeries(SeriesArchive):
         look = statement("chunks_present") if batch.range_id <= newest else None
         self._newest = max(batch.range_id, newest)
         written: list[Encoded] = []
+        chunked = Chunked.of(batch)
+        if len(batch.histograms):
+            await self._histograms.write(chunked)
+            self._after_step("histograms")
         try:
-            parts = partial(Chunked.of(batch).parts, written.append)
+            parts = partial(chunked.parts, written.append)
             await self._engine.insert_absent(look, statement("chunks_insert"), parts)
         except BaseException:  # what of it was stored is not known
             self._recent.miss(int(batch.time.max()))
@@ -167,7 +175,14 @@ class ClickHouseSeries(SeriesArchive):
 
     @override
     async def select_known(self, tenant: Tenant, known: KnownSeries, within: TimeRange, limit: int) -> SeriesColumns:
-        return await self._select(tenant, known, within, limit, self._deletes.of(tenant, within))
+        return await self._whole(tenant, known, within, limit, self._deletes.of(tenant, within))
+
+    async def _whole(
+        self, tenant: Tenant, known: KnownSeries, within: TimeRange, limit: int, tombstones: Sequence[Tombstone]
+    ) -> SeriesColumns:
+        """Samples and the histograms that they mark."""
+        found = await self._select(tenant, known, within, limit, tombstones)
+        return await self._histograms.beside(tenant, known, found, limit)
 
     async def _select(
         self, tenant: Tenant, known: KnownSeries, within: TimeRange, limit: int, tombstones: Sequence[Tombstone]
@@ -245,7 +260,7 @@ class ClickHouseSeries(SeriesArchive):
             untold = np.union1d(untold, np.flatnonzero(one.covers(known.ids)))
         if len(untold):
             found.forget(untold)
-            rest = await self._select(tenant, known.of_rows(untold), within, limit, tombstones)
+            rest = await self._whole(tenant, known.of_rows(untold), within, limit, tombstones)
             found.put(known, rest, windows)
         return found
 
@@ -260,7 +275,10 @@ class ClickHouseSeries(SeriesArchive):
     @override
     async def density(self, newest: int, width: int, count: int) -> Sequence[int]:
         parameters: dict[str, Param] = {"newest": newest, "width": width, "count": count}
-        return _spread(await self._engine.read(statement("chunks_density"), parameters), count)
+        found = _spread(await self._engine.read(statement("chunks_density"), parameters), count)
+        if (histograms := await self._histograms.density(parameters)) is None:
+            return found
+        return [samples + more for samples, more in zip(found, _spread(histograms, count), strict=True)]
 
     @override
     async def chunks(self, tenant: Tenant) -> int:
@@ -270,9 +288,10 @@ class ClickHouseSeries(SeriesArchive):
     @override
     async def runs(self, within: TimeRange) -> Mapping[Tenant, Run]:
         deleted = dict(self._deletes.tombstones)
-        return await self._engine.read_into(
+        found = await self._engine.read_into(
             lambda rows: _runs(rows, within, deleted), statement("chunks_within"), _bounds(within)
         )
+        return await self._histograms.beside_runs(found)
 
     @override
     async def series(

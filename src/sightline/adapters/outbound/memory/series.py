@@ -14,7 +14,7 @@ from sightline.domain.metrics.digest import Digest, Statistic, Windows, undigest
 from sightline.domain.metrics.journal import SealedRange
 from sightline.domain.metrics.known import KnownSeries
 from sightline.domain.metrics.marked import histograms_of
-from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, Histograms, together
+from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, SAMPLE_BYTES, Histograms, together
 from sightline.domain.metrics.resolve import by_labels, last_writes
 from sightline.domain.metrics.runs import Run
 from sightline.domain.metrics.samples import Ids, SeriesColumns, Times, Values
@@ -138,7 +138,7 @@ class MemorySeries(SeriesArchive):
     def _read(self, tenant: Tenant, labels: Mapping[int, Labels], within: TimeRange, limit: int) -> SeriesColumns:
         ids = np.sort(np.fromiter(labels, np.uint64, len(labels)))
         found = self._tenants.get(tenant, _Tenant()).read(ids, within)
-        if len(found) > limit:
+        if len(found) + found.histograms.weight // SAMPLE_BYTES > limit:
             message = f"the query needs more than {limit} samples: ask for less, or raise query.max_samples"
             raise TooManySamples(message, limit=limit)
         return by_labels(labels, found.ids, found.times, found.values, found.histograms)

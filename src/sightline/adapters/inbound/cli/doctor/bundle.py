@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sightline import __version__
-from sightline.adapters.inbound.cli.doctor.door import reach, tree
+from sightline.adapters.inbound.cli.doctor.door import is_ours, reach, tree
 from sightline.adapters.inbound.cli.doctor.finding import Finding
 from sightline.adapters.inbound.cli.doctor.installation import Installation
 from sightline.adapters.inbound.cli.doctor.redact import redacted, redacted_text
@@ -64,7 +64,7 @@ def _files(installation: Installation, findings: Iterable[Finding]) -> dict[str,
         "settings.json": _json(redacted(dict(installation.settings))),
     }
     health, metrics = reach(asking, "/health"), reach(asking, "/metrics")
-    if health is not None and "checks" in tree(health):
+    if health is not None and is_ours(tree(health)):
         files["health.json"] = _json(redacted(tree(health)))
         if metrics is not None and metrics.status == 200:  # noqa: PLR2004 - what HTTP calls ok
             files["metrics.txt"] = redacted_text(metrics.body.decode("utf-8", "replace"))

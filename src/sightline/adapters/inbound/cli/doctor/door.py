@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from operator import itemgetter
 from typing import Any, Final
 
 from sightline import __version__
@@ -34,18 +35,24 @@ def check_door(asking: Asking, listen: str | None, health: Answer | None, now: f
         yield _silent(asking, listen)
         return
     said = tree(health)
-    if "checks" not in said:
+    if not is_ours(said):
         remedy = "Stop that program, or let Sightline listen elsewhere: --listen 127.0.0.1:8081"
         yield fail("door", f"something other than Sightline answers at {asking.url} (HTTP {health.status})", remedy)
         return
     yield _version(asking, str(said.get("version", "")))
     if not said.get("ready"):
         yield warn("readiness", "it is starting or stopping", "Wait a moment, then look again.")
-    for part, how in sorted(said["checks"].items()):
-        yield ok(part, "ok") if how == "ok" else fail(part, str(how), "Its log says more: --log FILE")
+    for check in sorted(said["checks"], key=itemgetter("name")):
+        how = str(check["message"])
+        yield ok(check["name"], "ok") if how == "ok" else fail(check["name"], how, "Its log says more: --log FILE")
     yield from _skew(health, now)
     yield from _token(asking)
     yield from _targets(asking)
+
+
+def is_ours(health: dict[str, Any]) -> bool:
+    """Whether Sightline said this of its health."""
+    return health.get("name") == "sightline" and isinstance(health.get("checks"), list)
 
 
 def tree(answer: Answer | None) -> dict[str, Any]:

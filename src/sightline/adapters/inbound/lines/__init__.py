@@ -1,0 +1,1 @@
+"""Protocols of lines that come over TCP and UDP."""

@@ -1,0 +1,1 @@
+ALTER TABLE histograms MODIFY TTL first + toIntervalMillisecond(span) + toIntervalSecond({seconds})

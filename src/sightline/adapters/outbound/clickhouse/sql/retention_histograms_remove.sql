@@ -1,0 +1,1 @@
+ALTER TABLE histograms REMOVE TTL
