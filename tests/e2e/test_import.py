@@ -4,6 +4,7 @@ import gzip
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -135,7 +136,8 @@ def test_a_dump_of_promtool(
     assert run(["import", str(dump)]) == Exit.DONE
     assert capsys.readouterr().out.startswith("7500 samples stored")
     assert held(program) == wanted()
-    with prometheus(require_binary("prometheus", "prometheus"), folder) as url:
+    own = shutil.copytree(folder, tmp_path / "prometheus")  # it is written into
+    with prometheus(require_binary("prometheus", "prometheus"), own) as url:
         assert everything(program.url) == everything(url)
         # Off the grid of the samples, for Prometheus 2 has windows that are closed on the left.
         grid = {"start": OLD / 1000 + 7, "end": (OLD + 11 * DAY) / 1000, "step": 3600}
@@ -167,7 +169,8 @@ def test_a_running_prometheus(
     program: Program, folder: Path, tmp_path: Path, require_binary: Require, capsys: Capture
 ) -> None:
     """Remote read brings what is on the disk and what came a minute ago, ends of series as they are."""
-    with prometheus(require_binary("prometheus", "prometheus"), folder) as url:
+    own = shutil.copytree(folder, tmp_path / "prometheus")  # it is written into
+    with prometheus(require_binary("prometheus", "prometheus"), own) as url:
         values = np.array([1.0, STALE, np.nan, 2.0])
         recent = WriteBatch(
             (Labels.of(__name__="recent"),), np.zeros(4, np.uint32), NOW - 60_000 + np.arange(4) * 1000, values
