@@ -82,7 +82,7 @@ async def _read(series: SeriesReader, tenant: Tenant, one: Fetch, budget: Budget
             found = await series.digested(tenant, one.matchers, windows, statistic, budget.left)
     except TooManySamples:
         raise budget.exceeded() from None
-    budget.spend(found.samples)
+    budget.spend(found.cost)
     return found
 
 

@@ -369,7 +369,7 @@ class Query:
         limit = min(self._limits.max_samples, self._limits.memory // _SAMPLE_BYTES) // 2
         values = sum(len(its) * grid.points for number, its in known.items() for _, grid in served[number])
         values += sum(planned.known.values())
-        self._require_memory(sum([one.samples for one in whole]) + limit, values)
+        self._require_memory(sum([one.cost for one in whole]) + limit, values)
         vectors = dict[Leaf, Vector]()
         for number, its in known.items():
             slices = Slices(self._series, job.question.tenant, planned.fetches[number], its, limit)
@@ -473,19 +473,19 @@ def _sharing(texts: Sequence[str], limits: TextLimits) -> Mapping[str, Node]:
 
 
 def _work(planned: Plan, fetched: Sequence[SeriesColumns]) -> tuple[int, int]:
-    """How many samples were read, and how many values selectors make of them, series by instants, and are known already."""
+    """What the samples read cost, and how many values selectors make of them, series by instants, and are known already."""
     values = 0
     for (_, grid), source in planned.source.items():
         values += len(fetched[source]) * grid.points
     values += sum(planned.known.values())
-    return sum([one.samples for one in fetched]), values
+    return sum([one.cost for one in fetched]), values
 
 
 def _is_quick(text: str, planned: Plan, fetched: Sequence[SeriesColumns]) -> bool:
     """Whether evaluation takes so little that a thread would not pay: well below a millisecond."""
     if len(text) > _SIMPLE_TEXT or ":" in text:  # a subquery, which has instants of its own, is written with a colon
         return False
-    rows, samples = sum(map(len, fetched)), sum(one.samples for one in fetched)
+    rows, samples = sum(map(len, fetched)), sum(one.cost for one in fetched)
     values = rows * planned.grid.points + sum(planned.known.values())
     return values <= _QUICK_VALUES and samples <= _QUICK_SAMPLES
 

@@ -10,6 +10,7 @@ from sightline.application.register import Register
 from sightline.domain.errors import InvalidParameter, TooManySamples
 from sightline.domain.labels import METRIC_NAME, Labels, Matcher, Matchers, MatchOp
 from sightline.domain.metrics.merge import merge
+from sightline.domain.metrics.native_histograms import mark_mask
 from sightline.domain.metrics.samples import SeriesColumns, stale_mask
 from sightline.domain.servers.report import SERVER_ID, Reported, selecting
 from sightline.domain.tenancy import Principal
@@ -132,8 +133,8 @@ def _last(part: SeriesColumns, wanted: Collection[Labels]) -> SeriesColumns:
 
 
 def _without_ended(columns: SeriesColumns) -> SeriesColumns:
-    """The columns without stale markers; series that had nothing else are gone."""
-    kept = ~stale_mask(columns.values)
+    """The numbers alone, without stale markers and native histograms; series that had nothing else are gone."""
+    kept = ~(stale_mask(columns.values) | mark_mask(columns.values))
     if kept.all():
         return columns
     counts = np.diff(np.concatenate(([0], np.cumsum(kept)))[columns.offsets])

@@ -9,6 +9,7 @@ SightlineError
 │   ├── InvalidTenant            tenant_invalid
 │   ├── InvalidHistogram         histogram_invalid     a native histogram that does not agree with itself
 │   ├── SampleOutOfBounds        sample_out_of_bounds  older than retention or too far ahead
+│   ├── TooManyDeltas            delta_series_limit    more series that come as deltas than are followed
 │   ├── SeriesIdCollision        series_id_collision   two label sets with one id: the later is refused
 │   ├── InconsistentPush         push_inconsistent     metrics that do not fit those that other jobs pushed
 │   ├── MalformedQuery           query_malformed       with line and column
@@ -96,6 +97,12 @@ class SampleOutOfBounds(BadData):
     """A sample older than the retention or further ahead of the clock than allowed."""
 
     code = "sample_out_of_bounds"
+
+
+class TooManyDeltas(BadData):
+    """More series that come as deltas than the limit allows to follow at once."""
+
+    code = "delta_series_limit"
 
 
 class SeriesIdCollision(BadData):

@@ -58,7 +58,7 @@ class SeriesArchive(SeriesStore, Protocol):
         """About how many samples, of all tenants, lie in each of `count` spans of `width` ms before `newest` (ms), newest first.
 
         The first span takes in everything newer. One number more tells how many lie before all spans. Overwritten samples may
-        count, and what is stored together may be taken as evenly spread.
+        count, native histograms count by their weight, and what is stored together may be taken as evenly spread.
         """
         ...
 

@@ -30,10 +30,11 @@ class SeriesReader(Protocol):
         """The samples of all matching series within the range, series in ascending order of labels.
 
         Series without a sample in the range are left out. Of several writes of one timestamp the last (by seq) is returned. Stale
-        markers are samples.
+        markers are samples, and so are native histograms.
 
         Raises:
-            TooManySamples: more than `limit` samples match; nothing is returned.
+            TooManySamples: more than `limit` samples match, histograms counted by their weight (`SeriesColumns.cost`); nothing is
+                returned.
         """
         ...
 
@@ -51,8 +52,8 @@ class SeriesReader(Protocol):
         """As `select` over all the windows, but of a window perhaps one sample only, at its end, whose value is the statistic.
 
         Over any windows one after the other these samples have the least, or the greatest, or the sum, that the samples themselves
-        have as their least, greatest or number: where COUNT is asked for, what comes as a sample counts one. The bounds of windows
-        are multiples of an hour.
+        have as their least, greatest or number: where COUNT is asked for, what comes as a sample counts one. Native histograms are
+        counted; where the least or greatest is asked for they come as they are. The bounds of windows are multiples of an hour.
 
         Raises:
             TooManySamples: more than `limit` would be returned, or have to be read.

@@ -29,6 +29,7 @@ from sightline.adapters.wire import push_group
 from sightline.adapters.wire.dashboard import from_json, to_json
 from sightline.adapters.wire.otlp_metrics import OtlpMetricsDecoder
 from sightline.application.absorb import Absorb
+from sightline.application.accumulate import Accumulate
 from sightline.application.admit import Turns
 from sightline.application.define import Codec, DefineDashboards
 from sightline.application.delete import Delete
@@ -152,6 +153,7 @@ class Stage:
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     stored: list[tuple[Principal, WriteBatch]] = field(default_factory=list)
     left_out: tuple[LeftOut, ...] = ()
+    fails_after: tuple[int, BaseException] | None = None
     rosters: dict[Tenant, Roster] = field(default_factory=dict)
     read_limits: ReadLimits = field(default_factory=ReadLimits)
     not_ready: str | None = None
@@ -213,6 +215,9 @@ class Stage:
 
     async def partly(self, principal: Principal, batch: WriteBatch, unread: Sequence[LeftOut] = ()) -> Taken:
         """Ingest; `left_out` is said to be left out, though it is not."""
+        if self.fails_after is not None and len(self.stored) == self.fails_after[0]:
+            error, self.fails_after = self.fails_after[1], None
+            raise error
         if not len(batch):
             return Taken(0, left_out=tuple(unread))
         return Taken(await self(principal, batch), len(batch.histograms), (*unread, *self.left_out))
@@ -270,8 +275,14 @@ class Stage:
             snapshot=Snapshot(self.flush, self.clock, self.copy, lambda: "0123456789abcdef"),
             search=stage,
             ingest=stage,
+            absorb=Absorb(
+                OtlpMetricsDecoder().decode,
+                stage,
+                Accumulate(stage, self.series_store, self.clock, self.telemetry),
+                self.exemplars,
+                self.metadata,
+            ),
             push=self.push,
-            absorb=Absorb(OtlpMetricsDecoder().decode, stage, self.exemplars),
             exemplars=self.exemplars,
             alerts=stage,
             dashboards=DefineDashboards(MemoryCatalog(), DashboardFiles(()), READY_MADE, Codec(to_json, from_json)),

@@ -13,6 +13,7 @@ DECODERS = (
     "sightline.adapters.wire.history_json",
     "sightline.adapters.wire.history_lines",
     "sightline.adapters.wire.history_numbers",
+    "sightline.adapters.wire.influx_exact",
     "sightline.adapters.wire.influx_scan",
     "sightline.adapters.wire.otlp_histograms",
     "sightline.adapters.wire.otlp_scan",

@@ -116,15 +116,18 @@ EXEMPLARS: Final = 6
 FOUND: Final = 7
 
 _SIGN: Final = -(2**63)
+_PLACE: Final = (1 << 62) - 1
+"""All places, as a mask: what it gives is never negative, and machine code need not ask whether an index counts from the end."""
 
 
 @subroutine
 def fixed64(data: bytes, at: int) -> int:
     """Eight bytes as int64."""
+    place = at & _PLACE
     value = 0
     for step in range(7):
-        value |= int(data[at + step]) << (8 * step)
-    last = int(data[at + 7])
+        value |= int(data[place + step]) << (8 * step)
+    last = int(data[place + 7])
     value |= (last & 0x7F) << 56
     # In Python integers do not wrap: the sign bit is added by its weight.
     return value + _SIGN if last > 0x7F else value
@@ -140,7 +143,7 @@ def _packed(data: bytes, start: int, end: int, found: NDArray[np.int64]) -> int:
         field, wire, position = key(data, position, end)
         if position < 0:
             return -position
-        if (field == 1 and wire != VARINT) or (field == 2 and wire not in (LENGTH, VARINT)):
+        if (field == 1 and wire != VARINT) or (field == 2 and (wire != LENGTH and wire != VARINT)):
             return BAD_WIRE_TYPE
         if field == 2:
             found[UNUSUAL] += int(wire == VARINT or seen)
@@ -185,15 +188,26 @@ def _point(
     7 attributes, 8 flags.
     """
     attributes = 9 if kind == HISTOGRAM else 1 if kind == EXPONENTIAL else 7
-    marks = 10 if kind in (HISTOGRAM, EXPONENTIAL) else 8
+    marks = 10 if (kind == HISTOGRAM or kind == EXPONENTIAL) else 8
     exemplars = 8 if kind == HISTOGRAM else 11 if kind == EXPONENTIAL else 0 if kind == SUMMARY else 5
-    is_number = kind in (GAUGE, SUM)
+    is_number = kind == GAUGE or kind == SUM
     points[POINT_START, row] = start
     points[POINT_END, row] = end
     flags = 0
     position = start
+    # What every sender writes, an attribute `tag size`, is passed over without a call; everything else goes the general way.
+    usual = attributes << 3 | LENGTH
     while position < end:
-        at = position
+        at = position & _PLACE
+        size = int(data[at + 1]) if end - at > 1 else 128
+        if data[at] == usual and size < 128 and size <= end - at - 2:
+            if points[ATTRIBUTES_END, row] == 0:
+                points[ATTRIBUTES_START, row] = at
+            elif points[ATTRIBUTES_END, row] != at:
+                found[UNUSUAL] += 1
+            position = at + 2 + size
+            points[ATTRIBUTES_END, row] = position
+            continue
         field, wire, position = key(data, position, end)
         found[OFFSET] = at
         if position < 0:
@@ -217,7 +231,7 @@ def _point(
         if position < 0:
             return -position
 
-        if field in (attributes, exemplars):
+        if field == attributes or field == exemplars:
             if wire != LENGTH:
                 return BAD_WIRE_TYPE
             if field == exemplars:
@@ -228,7 +242,7 @@ def _point(
             elif points[ATTRIBUTES_END, row] != at:
                 found[UNUSUAL] += 1
             points[ATTRIBUTES_END, row] = position
-        elif field in (2, 3):
+        elif field == 2 or field == 3:
             if wire != FIXED64:
                 return BAD_WIRE_TYPE
             points[START if field == 2 else TIME, row] = value
@@ -237,22 +251,22 @@ def _point(
                 return BAD_WIRE_TYPE
             flags |= value & NO_VALUE
         elif is_number:
-            if field in (4, 6):
+            if field == 4 or field == 6:
                 if wire != FIXED64:
                     return BAD_WIRE_TYPE
                 points[VALUE, row] = value
                 flags &= ~(DOUBLE | INTEGER)
                 flags |= DOUBLE if field == 4 else INTEGER
-        elif field in (4, 5):
+        elif field == 4 or field == 5:
             if wire != FIXED64:
                 return BAD_WIRE_TYPE
             points[VALUE if field == 4 else SUMMED, row] = value
             if field == 5:
                 flags |= HAS_SUM
         elif kind == HISTOGRAM:
-            if field not in (6, 7):
+            if field != 6 and field != 7:
                 continue
-            if wire not in (LENGTH, FIXED64):
+            if wire != LENGTH and wire != FIXED64:
                 return BAD_WIRE_TYPE
             if wire == FIXED64 or points[COUNTS_END if field == 6 else SHAPE_END, row] != 0:
                 found[UNUSUAL] += 1
@@ -272,11 +286,11 @@ def _point(
                 if wire != VARINT:
                     return BAD_WIRE_TYPE
                 points[SCALE, row] = ((value >> 1) & 0x7FFFFFFF) ^ -(value & 1)
-            elif field in (7, 14):
+            elif field == 7 or field == 14:
                 if wire != FIXED64:
                     return BAD_WIRE_TYPE
                 points[ZERO_COUNT if field == 7 else ZERO_THRESHOLD, row] = value
-            elif field in (8, 9):
+            elif field == 8 or field == 9:
                 if wire != LENGTH:
                     return BAD_WIRE_TYPE
                 reason = _packed(data, begin, position, found)
@@ -324,7 +338,16 @@ def _metric(
         field, wire, position = key(data, position, end)
         if position < 0:
             return -position
-        if field not in (1, 2, 3, GAUGE, SUM, HISTOGRAM, EXPONENTIAL, SUMMARY):
+        if (
+            field != 1
+            and field != 2
+            and field != 3
+            and field != GAUGE
+            and field != SUM
+            and field != HISTOGRAM
+            and field != EXPONENTIAL
+            and field != SUMMARY
+        ):
             position = skip(data, position, end, wire)
             if position < 0:
                 return -position
@@ -361,7 +384,9 @@ def _metric(
                     return reason
                 found[POINTS] += 1
                 position = after
-            elif (inner == 2 and field in (SUM, HISTOGRAM, EXPONENTIAL)) or (inner == 3 and field == SUM):
+            elif (inner == 2 and (field == SUM or field == HISTOGRAM or field == EXPONENTIAL)) or (
+                inner == 3 and field == SUM
+            ):
                 if wire != VARINT:
                     return BAD_WIRE_TYPE
                 value, position = varint(data, position, stop)
@@ -457,7 +482,7 @@ def scan_in_python(
             field, wire, position = key(data, position, stop)
             if position < 0:
                 return -position
-            if field not in (1, 2):
+            if field != 1 and field != 2:
                 position = skip(data, position, stop, wire)
                 if position < 0:
                     return -position

@@ -22,6 +22,7 @@ from sightline.domain.promql import (
     information,
     matching,
     native_aggregations,
+    native_folds,
     native_functions,
     native_operators,
     native_windows,
@@ -496,10 +497,17 @@ class _Evaluation:
         found = self._folded_windows(node, leaf, windowed)
         if found is not None:
             return found
-        vector = self._whole(windowed, leaf)
-        if isinstance(leaf, Call):
-            vector = self._over_windows(leaf, vector)
-        return aggregations.fold(node.operator, vector, node.grouping, self._resources, *remarks)
+
+        def fold(vector: Vector) -> Vector:
+            if isinstance(leaf, Call):
+                vector = self._over_windows(leaf, vector)
+            return aggregations.fold(node.operator, vector, node.grouping, self._resources, *remarks)
+
+        if windowed.at.points == self._points and native_folds.pays(windowed):
+            self._resources.allow(len(windowed.columns), 1)
+            function, place = _function(leaf)
+            return native_folds.folded(windowed, function, fold, self._run.notes, place, self._resources)
+        return fold(self._whole(windowed, leaf))
 
     def _folded_windows(self, node: Aggregation, inner: Selector | Call, windowed: Windowed) -> Vector | None:
         labels, grouping = windowed.columns.labels, node.grouping
@@ -569,6 +577,11 @@ def _text(node: Node) -> str:
     if not isinstance(node, Text):
         raise unsupported(f"{type(node).__name__} in place of a string")
     return node.value
+
+
+def _function(leaf: Selector | Call) -> tuple[str, str]:
+    """The function of windows that a leaf is, and where it stands."""
+    return (leaf.function, _place(leaf, 0)) if isinstance(leaf, Call) else (native_windows.SELECTOR, "")
 
 
 def _place(node: Call, argument: int) -> str:

@@ -331,7 +331,7 @@ def _instant_change(counter: bool) -> "_Linear":  # noqa: FBT001 - likewise
 
     def change(part: _Part, found: Vector, remarks: _Remarks, resources: Resources) -> Vector:
         pairs = part.after - part.first >= _PAIR
-        marks = mark_mask(part.columns.values)
+        marks = np.append(mark_mask(part.columns.values), [False, False])  # where a window has no pair
         last = np.maximum(part.after - 1, 1)
         is_last, is_before = marks[last], marks[last - 1]
         both = pairs & is_last & is_before

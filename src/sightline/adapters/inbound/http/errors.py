@@ -41,6 +41,7 @@ MEANING: Final[dict[str, tuple[HTTPStatus, ErrorType]]] = {
     "tenant_invalid": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
     "histogram_invalid": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
     "sample_out_of_bounds": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
+    "delta_series_limit": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
     "series_id_collision": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
     "push_inconsistent": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),
     "query_malformed": (HTTPStatus.BAD_REQUEST, ErrorType.BAD_DATA),

@@ -1,0 +1,155 @@
+import asyncio
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.application.intake import House
+
+from sightline.application.accumulate import REACH, Accumulate
+from sightline.domain.errors import SampleOutOfBounds, StorageFull, TooManyDeltas
+from sightline.domain.labels import Labels
+from sightline.domain.metrics.left_out import Taken
+from sightline.domain.metrics.points import Points
+from sightline.domain.metrics.samples import WriteBatch
+from sightline.domain.tenancy import LOCAL
+from sightline.domain.timerange import ALL_TIME, SECOND
+
+HITS = Labels.of(__name__="hits_total", job="shop")
+OTHER = Labels.of(__name__="others_total", job="shop")
+
+
+def points(time: int, *values: tuple[Labels, float], start: int = 0) -> Points:
+    """Deltas of one time."""
+    batch = WriteBatch.at(time, values)
+    return Points(len(batch), batch, np.ones(len(batch), np.bool_), np.full(len(batch), start))
+
+
+class Shop:
+    """A house whose deltas are added up."""
+
+    def __init__(self, max_series: int = 100) -> None:
+        self.house = House()
+        self.max_series = max_series
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin a run, as after a crash."""
+        self.house.start()
+        house = self.house
+        self.accumulate = Accumulate(house.ingest, house.reader, house.clock, house.telemetry, self.max_series)
+
+    async def send(self, given: Points) -> Taken:
+        """As an exporter does."""
+        return await self.accumulate(LOCAL, given)
+
+    async def samples(self, labels: Labels = HITS) -> list[tuple[int, float]]:
+        """Times, from now on, and values that are stored of a series."""
+        found = await self.house.reader.select(LOCAL.tenant, (), ALL_TIME, 1_000_000)
+        rows = dict(zip(found.labels, range(len(found)), strict=True))
+        if labels not in rows:
+            return []
+        within = slice(found.offsets[rows[labels]], found.offsets[rows[labels] + 1])
+        now = self.house.clock.now()
+        times, values = found.times[within].tolist(), found.values[within].tolist()
+        return [(time - now, value) for time, value in zip(times, values, strict=True)]
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["send", "send", "send twice", "crash", "flush", "refuse"]),
+        st.integers(1, 9),
+    ),
+    max_size=12,
+)
+
+
+@given(STEPS)
+def test_totals_survive_whatever_happens(steps: list[tuple[str, int]]) -> None:
+    """Crashes, flushes, refusals and repeated requests in any order: each acknowledged delta counts once."""
+
+    async def run() -> None:
+        shop = Shop()
+        now = shop.house.clock.now()
+        total, expected, time = 0.0, [], now
+        for step, delta in steps:
+            time += SECOND
+            if step == "crash":
+                shop.begin()
+            elif step == "flush":
+                await shop.house.flush.run_once()
+            elif step == "refuse":
+                shop.house.disk.room = 0
+                await shop.house.retain.run_once()
+                with pytest.raises(StorageFull):
+                    await shop.send(points(time, (HITS, 100.0)))
+                shop.house.disk.room = 1 << 40
+                await shop.house.retain.run_once()
+            else:
+                total += delta
+                expected.append((time - now, total))
+                for _ in range(2 if step == "send twice" else 1):
+                    assert not (await shop.send(points(time, (HITS, float(delta))))).left_out
+        assert await shop.samples() == expected
+
+    asyncio.run(run())
+
+
+async def test_a_series_begins_at_nothing() -> None:
+    """Before the first total stands a zero at the start of its delta, so that the first delta is an increase."""
+    shop = Shop()
+    now = shop.house.clock.now()
+    await shop.send(points(now, (HITS, 5.0), start=now - 10 * SECOND))
+    await shop.send(points(now + 10 * SECOND, (HITS, 2.0), start=now))
+    assert await shop.samples() == [(-10 * SECOND, 0.0), (0, 5.0), (10 * SECOND, 7.0)]
+
+
+async def test_what_is_older_than_the_last_is_left_out() -> None:
+    """A delta out of order is left out and named; gaps and overlaps are not, and count whole."""
+    shop = Shop()
+    now = shop.house.clock.now()
+    await shop.send(points(now, (HITS, 5.0)))
+    taken = await shop.send(points(now - 1, (HITS, 2.0), (OTHER, 1.0)))
+    (cause,) = taken.left_out
+    assert isinstance(cause.error, SampleOutOfBounds)
+    assert "hits_total" in cause.error.message
+    assert (cause.samples, taken.samples) == (1, 1)
+    await shop.send(points(now + 5, (HITS, 1.0), start=now - 5))  # overlaps
+    await shop.send(points(now + 9, (HITS, 1.0), start=now + 8))  # leaves a gap
+    assert [value for _, value in await shop.samples()] == [5.0, 6.0, 7.0]
+
+
+async def test_deltas_that_are_refused_are_not_counted() -> None:
+    """What the bounds of time leave out is in no later total."""
+    shop = Shop()
+    now = shop.house.clock.now()
+    await shop.send(points(now, (HITS, 5.0)))
+    taken = await shop.send(points(now + shop.house.limits.ahead + 1, (HITS, 100.0)))
+    assert [each.samples for each in taken.left_out] == [1]
+    await shop.send(points(now + 1, (HITS, 1.0)))
+    assert [value for _, value in await shop.samples()] == [5.0, 6.0]
+
+
+async def test_series_beyond_the_bound_are_left_out() -> None:
+    """The setting bounds the series that are added up; those that have been idle for long make room."""
+    shop = Shop(max_series=1)
+    now = shop.house.clock.now()
+    await shop.send(points(now, (HITS, 5.0)))
+    taken = await shop.send(points(now + 1, (OTHER, 1.0), (HITS, 1.0)))
+    (cause,) = taken.left_out
+    assert isinstance(cause.error, TooManyDeltas)
+    assert "otlp.max_delta_series = 1" in cause.error.message
+    assert await shop.samples(OTHER) == []
+    assert [value for _, value in await shop.samples()] == [5.0, 6.0]
+    await shop.house.clock.advance(REACH / 1000 + 10)
+    later = shop.house.clock.now()
+    await shop.send(points(later, (OTHER, 1.0)))
+    assert await shop.samples(OTHER) == [(0, 1.0)]
+
+
+async def test_requests_at_once_are_added_one_after_the_other() -> None:
+    """Exports that come together lose nothing."""
+    shop = Shop()
+    now = shop.house.clock.now()
+    await asyncio.gather(*[shop.send(points(now + step, (HITS, 1.0))) for step in range(20)])
+    assert [value for _, value in await shop.samples()] == [float(step + 1) for step in range(20)]
