@@ -44,6 +44,7 @@ class Absorb:
         self._accumulate = accumulate
         self._exemplars = exemplars
         self._metadata = metadata
+        self._in_threads = 0
 
     async def metrics(self, principal: Principal, message: bytes) -> Absorbed:
         """Store the valid points of an ExportMetricsServiceRequest; the rest is part of the answer.
@@ -52,11 +53,7 @@ class Absorb:
             MalformedBody, BodyTooLarge: nothing is stored: the message is none, or holds too much.
             Overloaded, StorageFull, Unavailable: nothing is stored; try again later.
         """
-        roster = self._ingest.roster(principal.tenant)
-        if len(message) > _INLINE_BYTES:
-            points = await asyncio.to_thread(self._decode, message, roster)
-        else:
-            points = self._decode(message, roster)
+        points = await self._decoded(message, self._ingest.roster(principal.tenant))
         del message  # storing may take a while, and the columns are all that is needed
         if points.deltas is None:
             taken = await self._ingest.partly(principal, points.batch)
@@ -68,6 +65,16 @@ class Absorb:
             said = {name: Metadata(one.type, one.help, one.unit) for name, one in points.described.items()}
             self._metadata.push(principal, said)
         return _absorbed(points, taken.left_out)
+
+    async def _decoded(self, message: bytes, roster: Roster) -> Points:
+        """The points; at once where that is quick, which it is not while a thread decodes: one may wait for the other."""
+        if len(message) <= _INLINE_BYTES and not self._in_threads:
+            return self._decode(message, roster)
+        self._in_threads += 1
+        try:
+            return await asyncio.to_thread(self._decode, message, roster)
+        finally:
+            self._in_threads -= 1
 
 
 def _absorbed(points: Points, left_out: tuple[LeftOut, ...]) -> Absorbed:
