@@ -6,6 +6,7 @@ fails half-way undoes what it did. It can start and stop many times in one proce
 
 import asyncio
 import gc
+import math
 import platform
 import socket
 import sys
@@ -36,6 +37,7 @@ from sightline.adapters.inbound.lines.graphite import GraphiteLines
 from sightline.adapters.inbound.lines.sockets import LineListener, Networks, networks
 from sightline.adapters.inbound.lines.sockets import bind as bind_lines
 from sightline.adapters.inbound.lines.sockets import check_open as check_lines
+from sightline.adapters.inbound.lines.statsd import StatsdLines
 from sightline.adapters.inbound.rule_groups import RuleLoop
 from sightline.adapters.inbound.scraping import ScrapeLoop
 from sightline.adapters.inbound.ticker import First, Ticker
@@ -68,6 +70,7 @@ from sightline.adapters.wire.exposition_decoder import ExpositionDecoder
 from sightline.adapters.wire.graphite import GraphiteDecoder
 from sightline.adapters.wire.otlp_metrics import OtlpMetricsDecoder
 from sightline.adapters.wire.otlp_series import Naming
+from sightline.adapters.wire.statsd import StatsdDecoder
 from sightline.application.absorb import Absorb
 from sightline.application.accumulate import Accumulate
 from sightline.application.adopt import Adopt
@@ -119,6 +122,7 @@ from sightline.domain.metrics.roster import Rosters
 from sightline.domain.metrics.tail import Tail
 from sightline.domain.promql.parse import TextLimits
 from sightline.domain.push.groups import PushLimits
+from sightline.domain.statsd.aggregates import Aggregates
 from sightline.domain.tenancy import LOCAL, Principal
 from sightline.ports.notifier import Notifier
 from sightline.ports.rulebook import RulesRead
@@ -128,6 +132,7 @@ from sightline.settings.schema import Settings
 from sightline.settings.shown import plain
 
 _KERNELS: Final = (
+    "sightline.adapters.wire.histogram_encode",
     "sightline.adapters.wire.histogram_scan",
     "sightline.adapters.wire.influx_exact",
     "sightline.adapters.wire.influx_scan",
@@ -199,6 +204,9 @@ def check(settings: Settings) -> None:
     _otlp_address(settings, _OTLP_GRPC, settings.otlp.grpc_listen)
     for listener in _line_settings(settings):
         listener.address()
+    _names(settings.graphite.mappings, "graphite.mappings")
+    _names(settings.statsd.mappings, "statsd.mappings")
+    _buckets(settings)
     _door_settings(settings, host)
     _notifiers(settings)
     _watched(settings)
@@ -248,8 +256,9 @@ async def _open(settings: Settings, stack: AsyncExitStack, leave: Callable[[], N
     start_compiling(_KERNELS)  # only now, so that it does not hold up the start
     stack.callback(core.bus.close)  # before the door drains, so that live streams end
     stack.callback(stopping.set)
+    stack.push_async_callback(parts.statsd.end)
     for given, sockets in lines:
-        await stack.enter_async_context(given.listener(core, sockets))
+        await _take_lines(given, sockets, core, parts, stack)
     await _start_jobs(settings, core, parts, listener.getsockname()[1], stack)
     listening = await _serve_grpc(settings, door, use_cases, stack)
     return Running(url(listener), core.recovered, reload, tuple(map(url, listeners[1:])), listening)
@@ -279,7 +288,7 @@ async def _serve_grpc(
 
     def admit(metadata: Mapping[str, str]) -> Principal:
         headers = [(name.encode(), str(value).encode()) for name, value in metadata.items()]
-        return access.principal({"type": "http", "headers": headers})
+        return access.principal({"type": "http", "path": "", "query_string": b"", "headers": headers})
 
     grpc = GrpcSettings(
         host=address[0],
@@ -417,6 +426,8 @@ class _Parts:
     rules: _Rules
     docker: DockerSource
     push: Push
+    graphite: GraphiteLines
+    statsd: StatsdLines
 
 
 async def _parts(settings: Settings, core: _Core, stack: AsyncExitStack) -> _Parts:
@@ -451,6 +462,8 @@ async def _parts(settings: Settings, core: _Core, stack: AsyncExitStack) -> _Par
         await _rules(settings, core, query, notify),
         DockerSource(_watched(settings), clock, telemetry),
         _push(settings, core, catalog),
+        _graphite(settings, core),
+        _statsd(settings, core),
     )
 
 
@@ -464,7 +477,7 @@ def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio
         search=Search(core.reader, SearchLimits(settings.search.max_results)),
         ingest=core.ingest,
         push=parts.push,
-        absorb=_absorb(settings, core),
+        absorb=_absorb(settings, core, parts.scraping.metadata),
         exemplars=core.exemplars,
         alerts=parts.evaluate,
         dashboards=parts.dashboards,
@@ -488,7 +501,7 @@ def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio
     )
 
 
-def _absorb(settings: Settings, core: _Core) -> Absorb:
+def _absorb(settings: Settings, core: _Core, metadata: MetricMetadata) -> Absorb:
     """What takes in what OpenTelemetry's exporters bring."""
     otlp = settings.otlp
     naming = Naming(
@@ -496,7 +509,7 @@ def _absorb(settings: Settings, core: _Core) -> Absorb:
     )
     decoder = OtlpMetricsDecoder(naming, max_samples=settings.intake.request_samples)
     accumulate = Accumulate(core.ingest, core.reader, core.clock, core.telemetry, otlp.max_delta_series)
-    return Absorb(decoder.decode, core.ingest, accumulate, core.exemplars)
+    return Absorb(decoder.decode, core.ingest, accumulate, core.exemplars, metadata)
 
 
 async def _start_jobs(settings: Settings, core: _Core, parts: _Parts, port: int, stack: AsyncExitStack) -> None:
@@ -517,6 +530,8 @@ async def _start_jobs(settings: Settings, core: _Core, parts: _Parts, port: int,
     # The catalog's driver takes half a second to load: not before the door is open and samples come in.
     await evaluate.install(LOCAL, builtin_rules(settings.alerts.cpu_threshold, settings.alerts.memory_threshold))
     await evaluate.install(LOCAL, container_rules())
+    if settings.statsd.listen:
+        ticker.every(settings.statsd.flush_interval.seconds, "store StatsD's sums", parts.statsd.flush, First.LATER)
     ticker.every(settings.push.interval.seconds, "store pushed groups", parts.push.repeat)
     ticker.every(settings.alerts.interval.seconds, "evaluate alerts", jobs.evaluating(evaluate, Record(core.ingest)))
     ticker.every(_REFILL_EVERY, "refill memory", lambda: core.reader.refill(clock.now()))
@@ -668,13 +683,12 @@ def _otlp_listener(settings: Settings, stack: AsyncExitStack) -> list[socket.soc
 
 @dataclass(frozen=True, slots=True)
 class _LineSettings:
-    """A listener for lines that is turned on. take: what takes its lines, once there is a program."""
+    """A listener for lines that is turned on."""
 
     name: str
     listen: str
     allow: tuple[str, ...]
     insecure: bool
-    take: Callable[[_Core], Callable[[bytes], Awaitable[None]]]
 
     def address(self) -> tuple[str, int]:
         """Where it listens.
@@ -699,27 +713,48 @@ class _LineSettings:
             stack.enter_context(one)
         return sockets
 
-    def listener(self, core: _Core, sockets: tuple[socket.socket, socket.socket]) -> LineListener:
-        """What listens, still to be entered."""
-        host, port = sockets[0].getsockname()[:2]
-        _log.info("also listening", url=f"{self.name}://{host}:{port}")
-        return LineListener(self.name, sockets, self.take(core), core.telemetry, self.allowed())
-
 
 def _line_settings(settings: Settings) -> list[_LineSettings]:
-    """The listeners for lines that are turned on.
-
-    Raises:
-        SettingsInvalid: a mapping cannot be used.
-    """
-    graphite, insecure = settings.graphite, settings.http.insecure
-    names = _names(graphite.mappings, "graphite.mappings")
-
-    def graphite_lines(core: _Core) -> Callable[[bytes], Awaitable[None]]:
-        return GraphiteLines(GraphiteDecoder(names), core.ingest, core.clock, core.telemetry).take
-
-    found = [_LineSettings("graphite", graphite.listen, graphite.allow, insecure, graphite_lines)]
+    """The listeners for lines that are turned on."""
+    graphite, statsd, insecure = settings.graphite, settings.statsd, settings.http.insecure
+    found = [
+        _LineSettings("graphite", graphite.listen, graphite.allow, insecure),
+        _LineSettings("statsd", statsd.listen, statsd.allow, insecure),
+    ]
     return [one for one in found if one.listen]
+
+
+async def _take_lines(
+    given: _LineSettings,
+    sockets: tuple[socket.socket, socket.socket],
+    core: _Core,
+    parts: _Parts,
+    stack: AsyncExitStack,
+) -> None:
+    """Have a listener take lines."""
+    take = parts.graphite.take if given.name == "graphite" else parts.statsd.take
+    await stack.enter_async_context(LineListener(given.name, sockets, take, core.telemetry, given.allowed()))
+    host, port = sockets[0].getsockname()[:2]
+    _log.info("also listening", url=f"{given.name}://{host}:{port}")
+
+
+def _graphite(settings: Settings, core: _Core) -> GraphiteLines:
+    names = _names(settings.graphite.mappings, "graphite.mappings")
+    return GraphiteLines(GraphiteDecoder(names), core.ingest, core.clock, core.telemetry)
+
+
+def _statsd(settings: Settings, core: _Core) -> StatsdLines:
+    given = settings.statsd
+    aggregates = Aggregates(idle=given.idle.seconds, most=given.max_series, bounds=_buckets(settings))
+    decoder = StatsdDecoder(_names(given.mappings, "statsd.mappings"))
+    return StatsdLines(decoder, aggregates, core.ingest, core.clock, core.telemetry)
+
+
+def _buckets(settings: Settings) -> tuple[float, ...]:
+    bounds = settings.statsd.buckets
+    if not bounds or list(bounds) != sorted(set(bounds)) or not all(map(math.isfinite, bounds)):
+        raise SettingsInvalid("statsd.buckets are finite numbers in ascending order", key="statsd.buckets")
+    return bounds
 
 
 def _names(mappings: tuple[str, ...], setting: str) -> DottedNames:

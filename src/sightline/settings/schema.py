@@ -12,6 +12,7 @@ from sightline.domain.metrics.hot import DEFAULT_BYTES as DEFAULT_HOT_BYTES
 from sightline.domain.metrics.index import DEFAULT_BYTES as DEFAULT_INDEX_BYTES
 from sightline.domain.promql.parse import DEFAULT_LIMITS as QUERY_TEXT
 from sightline.domain.scrape.job import ScrapeJob
+from sightline.domain.statsd.aggregates import BUCKETS
 from sightline.settings.quantities import Duration, Fsync, Size
 
 PREFIX: Final = "SIGHTLINE_"
@@ -131,6 +132,39 @@ class Graphite(Struct, frozen=True, forbid_unknown_fields=True):
             description='Names and labels for dotted paths, as `servers.*.cpu.* -> cpu{host="$1"}`; the first that fits.'
         ),
     ] = ()
+
+
+class Statsd(Struct, frozen=True, forbid_unknown_fields=True):
+    """StatsD."""
+
+    listen: Annotated[
+        str,
+        Meta(
+            description="Address and port where StatsD's lines are taken, TCP and UDP, as `127.0.0.1:8125`; empty: none."
+        ),
+    ] = ""
+    allow: Annotated[
+        tuple[str, ...],
+        Meta(description="Networks whose lines are taken, as `10.0.0.0/8`; none: everybody's who reaches the address."),
+    ] = ()
+    mappings: Annotated[
+        tuple[str, ...],
+        Meta(
+            description='Names and labels for dotted names, as `api.*.time -> api_seconds{route="$1"}`; the first that fits.'
+        ),
+    ] = ()
+    flush_interval: Annotated[Duration, Meta(description="How often what clients sent is stored, summed up.")] = (
+        Duration(10_000)
+    )
+    buckets: Annotated[
+        tuple[float, ...], Meta(description="Upper bounds of the histograms that timers become, in ascending order.")
+    ] = BUCKETS
+    idle: Annotated[
+        Duration, Meta(description="How long nothing may come for a series before it ends; a counter then begins anew.")
+    ] = Duration(3_600_000)
+    max_series: Annotated[
+        int, Meta(ge=1, description="Series that are summed up; a timer is as many as its histogram has.")
+    ] = 100_000
 
 
 class Exemplars(Struct, frozen=True, forbid_unknown_fields=True):
@@ -438,6 +472,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     intake: Intake = field(default_factory=Intake)
     push: Push = field(default_factory=Push)
     graphite: Graphite = field(default_factory=Graphite)
+    statsd: Statsd = field(default_factory=Statsd)
     exemplars: Exemplars = field(default_factory=Exemplars)
     disk: Disk = field(default_factory=Disk)
     query: Query = field(default_factory=Query)
@@ -495,5 +530,5 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
-        return ",".join(value)
+        return ",".join(one if isinstance(one, str) else f"{one:g}" for one in value)
     return "" if value is None else str(value)

@@ -185,7 +185,7 @@ def _converted(key: Key, value: Any, source: str) -> Any:
         if wanted in _TEXT_TYPES:
             return wanted.parse(str(value))
         if get_origin(wanted) is tuple and isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
+            value = tuple(part.strip() for part in value.split(",") if part.strip())
         if wanted in (Path, Path | None):
             return Path(value).expanduser()
         return msgspec.convert(value, _annotated(key.name), strict=False)

@@ -153,6 +153,7 @@ class Stage:
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     stored: list[tuple[Principal, WriteBatch]] = field(default_factory=list)
     left_out: tuple[LeftOut, ...] = ()
+    fails_after: tuple[int, BaseException] | None = None
     rosters: dict[Tenant, Roster] = field(default_factory=dict)
     read_limits: ReadLimits = field(default_factory=ReadLimits)
     not_ready: str | None = None
@@ -214,6 +215,9 @@ class Stage:
 
     async def partly(self, principal: Principal, batch: WriteBatch, unread: Sequence[LeftOut] = ()) -> Taken:
         """Ingest; `left_out` is said to be left out, though it is not."""
+        if self.fails_after is not None and len(self.stored) == self.fails_after[0]:
+            error, self.fails_after = self.fails_after[1], None
+            raise error
         if not len(batch):
             return Taken(0, left_out=tuple(unread))
         return Taken(await self(principal, batch), len(batch.histograms), (*unread, *self.left_out))
@@ -276,6 +280,7 @@ class Stage:
                 stage,
                 Accumulate(stage, self.series_store, self.clock, self.telemetry),
                 self.exemplars,
+                self.metadata,
             ),
             push=self.push,
             exemplars=self.exemplars,

@@ -1,7 +1,8 @@
 """Samples pushed in the text format: what is stored, and what is said of the rest."""
 
+import asyncio
 import gzip
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
@@ -134,7 +135,7 @@ async def test_what_is_wrong_with_all_of_it_is_named_and_nothing_stored(
 async def test_bodies_are_bounded(caller: Caller, stage: Stage) -> None:
     """A body that is too large as sent, once decompressed, or in samples is refused with the limit's name."""
     async with caller(max_body_bytes=100) as client:
-        answer = await client.post(PATH, content=BODY)
+        answer = await client.post(PATH, content=BODY, headers={"Content-Type": OPENMETRICS})
         assert (answer.status_code, "http.max_body_bytes" in answer.text) == (413, True)
     async with caller(max_decompressed_bytes=1000) as client:
         headers = {"Content-Encoding": "gzip"}
@@ -143,6 +144,58 @@ async def test_bodies_are_bounded(caller: Caller, stage: Stage) -> None:
     async with caller(max_request_samples=1) as client:
         assert (await client.post(PATH, content=BODY)).status_code == 413
     assert stage.stored == []
+
+
+async def pieces(body: bytes, size: int = 100_000) -> AsyncIterator[bytes]:
+    """A body without a length, some of it at a time."""
+    for start in range(0, len(body), size):
+        yield body[start : start + size]
+
+
+async def test_a_body_of_any_length_is_stored_as_it_comes(caller: Caller, stage: Stage) -> None:
+    """Plain text is read some lines at a time, however large it is; what is wrong is named by its line in all of it."""
+    lines = [b"a%d %d 1763700000000\n" % (number % 1000, number) for number in range(150_000)]
+    lines[100_000] = b"wrong\n"
+    async with caller(max_body_bytes=100_000, max_inflight_bytes=3 << 20) as client:
+        answer = await client.post(PATH, content=pieces(b"".join(lines)))
+    assert (answer.status_code, answer.json()["code"]) == (400, "body_malformed")
+    assert answer.json()["error"].startswith("line 100001: ")
+    assert "1 sample was refused, the other 149999 stored" in answer.json()["error"]
+    assert len(stage.stored) > 2
+    values = [value for _, batch in stage.stored for value in batch.values.tolist()]
+    assert values == [number for number in range(150_000) if number != 100_000]
+
+
+async def test_a_long_body_waits_for_intake(client: httpx.AsyncClient, stage: Stage) -> None:
+    """In the middle of a body intake may have no room for a while; at its start the sender learns that."""
+    body = b"a 1 1763700000000\n" * 100_000
+    stage.fails_after = (1, Overloaded("full", retry_after=7))
+    sending = asyncio.create_task(client.post(PATH, content=pieces(body)))
+    await stage.clock.until_sleeping()
+    assert len(stage.stored) == 1
+    await stage.clock.advance(7)
+    assert (await sending).status_code == 204
+    assert sum(len(batch) for _, batch in stage.stored) == 100_000
+    stage.fails = Overloaded("full", retry_after=7)
+    assert (await client.post(PATH, content=pieces(body))).status_code == 429
+
+
+async def test_a_line_without_an_end_is_refused(client: httpx.AsyncClient, stage: Stage) -> None:
+    """What was stored before it stays."""
+    answer = await client.post(PATH, content=pieces(b"a 1\n" * (1 << 18) + b"x" * (3 << 20)))
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+    assert {labels.name for _, batch in stage.stored for labels in batch.labels} == {"a"}
+
+
+async def test_what_is_said_of_metrics_is_told(client: httpx.AsyncClient, stage: Stage) -> None:
+    """Help and types of what was imported and pushed are those of /api/v1/metadata."""
+    await client.post(PATH, content=b"# HELP a What.\n# TYPE a gauge\na 1\n")
+    await client.put("/metrics/job/x", content=b"# TYPE b counter\nb 1\n")
+    found = (await client.get("/api/v1/metadata")).json()["data"]
+    assert (found["a"], found["b"]) == (
+        [{"type": "gauge", "help": "What.", "unit": ""}],
+        [{"type": "counter", "help": "", "unit": ""}],
+    )
 
 
 async def test_a_refusal_of_the_intake_reaches_the_sender(client: httpx.AsyncClient, stage: Stage) -> None:

@@ -28,8 +28,8 @@ class ExpositionImport:
     def __init__(self, decoder: ExpositionDecoder) -> None:
         self._decoder = decoder
 
-    def decode(self, body: bytes, media_type: str) -> Imported:
-        """What a body brings; a body in order costs what it costs the decoder.
+    def decode(self, body: bytes, media_type: str, lines_before: int = 0) -> Imported:
+        """What a body brings; a body in order costs what it costs the decoder. lines_before: of the same body, read already.
 
         Raises:
             UnsupportedMediaType, BodyTooLarge: as the decoder says.
@@ -43,7 +43,7 @@ class ExpositionImport:
                 lines, ending = lines if lines[-1] else lines[:-1], END
                 check_end(lines)
                 lines.pop()
-            sieve = _Sieve(self._decoder, lines, media_type, ending)
+            sieve = _Sieve(self._decoder, lines, media_type, ending, lines_before)
             good = sieve.good(0, len(lines))
             text = b"\n".join([*(lines[number] for number in good), ending])
             return Imported(self._decoder.decode(text, media_type, every=True), tuple(sieve.left_out))
@@ -52,11 +52,14 @@ class ExpositionImport:
 class _Sieve:
     """Tells the lines that can be read from those that cannot, by halves, so that a few bad ones cost little."""
 
-    def __init__(self, decoder: ExpositionDecoder, lines: list[bytes], media_type: str, ending: bytes) -> None:
+    def __init__(
+        self, decoder: ExpositionDecoder, lines: list[bytes], media_type: str, ending: bytes, lines_before: int
+    ) -> None:
         self._decoder = decoder
         self._lines = lines
         self._media_type = media_type
         self._ending = ending
+        self._before = lines_before
         self.left_out: list[LeftOut] = []
 
     def good(self, start: int, stop: int) -> list[int]:
@@ -75,10 +78,11 @@ class _Sieve:
         return self.good(start, middle) + self.good(middle, stop)
 
     def _leave_out(self, number: int, error: MalformedBody) -> None:
+        line = self._before + number + 1
         samples = 0 if self._lines[number].lstrip(b" \t")[:1] in {b"", b"#"} else 1
         if len(self.left_out) == MAX_BAD_LINES:
-            said = f"line {number + 1}: the rest is not read, for {MAX_BAD_LINES} lines before it could not be"
+            said = f"line {line}: the rest is not read, for {MAX_BAD_LINES} lines before it could not be"
             samples = len(self._lines) - number
         else:
-            said = f"line {number + 1}: {error.message.removeprefix(_FIRST)}"
-        self.left_out.append(LeftOut(MalformedBody(said, line=number + 1), samples))
+            said = f"line {line}: {error.message.removeprefix(_FIRST)}"
+        self.left_out.append(LeftOut(MalformedBody(said, line=line), samples))

@@ -47,6 +47,8 @@ def routes(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> l
             scraped = await asyncio.to_thread(decode) if len(body) > INLINE_BYTES else decode()
             del body, decode
             await push(request.user, grouping, scraped, whole=whole)
+            if scraped.metadata:
+                use_cases.metadata.push(request.user, scraped.metadata)
         return Response(None, status_code=200)
 
     @put(list(_PATHS))

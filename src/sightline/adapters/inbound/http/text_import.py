@@ -1,8 +1,8 @@
 """Samples in the Prometheus text format, pushed: POST /api/v1/import/prometheus, the paths and parameters of VictoriaMetrics."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -14,24 +14,27 @@ from sightline.adapters.inbound.http.asgi import header
 from sightline.adapters.inbound.http.inflight import Inflight
 from sightline.adapters.inbound.http.parameters import Parameters
 from sightline.adapters.inbound.http.settings import DoorSettings
+from sightline.adapters.inbound.http.streamed import blocks, is_streamed
 from sightline.adapters.inbound.http.unpacked import INLINE_BYTES, unpacked
 from sightline.adapters.inbound.http.use_cases import UseCases
-from sightline.adapters.wire.exposition_decoder import TEXT, ExpositionDecoder
+from sightline.adapters.wire.exposition_decoder import TEXT, ExpositionDecoder, is_openmetrics
 from sightline.adapters.wire.exposition_import import ExpositionImport
 from sightline.adapters.wire.exposition_numbers import milliseconds
 from sightline.adapters.wire.grouping_key import grouping_key
-from sightline.domain.errors import InvalidParameter
+from sightline.domain.errors import InvalidParameter, Overloaded
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.exemplars import NO_EXEMPLARS, ExemplarBatch
-from sightline.domain.metrics.left_out import LeftOut, refusal
+from sightline.domain.metrics.left_out import LeftOut, Taken, refusal
 from sightline.domain.metrics.samples import Index, WriteBatch
-from sightline.domain.scrape.scraped import NO_TIME, Scraped
+from sightline.domain.scrape.scraped import NO_TIME, Metadata, Scraped
+from sightline.domain.tenancy import Principal
 
 PATH: Final = "/api/v1/import/prometheus"
 _LABELLED: Final = f"{PATH}/metrics"
 """What stands before labels in the path, as in the path of a push to the Pushgateway."""
 WRITTEN: Final = "X-Prometheus-Remote-Write-Samples-Written"
 """The header that remote write 2.0 has for how many samples were stored."""
+_REASONS: Final = 10_000
 
 
 def routes(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> list[HTTPRouteHandler]:
@@ -43,19 +46,55 @@ def routes(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> l
         scope = _scope(request)
         given = Parameters.of(scope["query_string"])
         added, now = _added_labels(scope["path"], given), _time(given, use_cases.clock.now())
+        kind = _media_type(header(scope, b"content-type"))
+        account = _Account()
         with inflight.share() as share:
-            text = await unpacked(scope, request.receive, settings, use_cases.telemetry, share)
-            decode = partial(_read, reader, text, _media_type(header(scope, b"content-type")), added, now)
-            found = await asyncio.to_thread(decode) if len(text) > INLINE_BYTES else decode()
-            del text, decode  # storing may take a while, and the columns are all that is needed
-            taken = await use_cases.ingest.partly(request.user, found.batch)
-            if found.exemplars is not NO_EXEMPLARS:
-                await use_cases.exemplars.keep(request.user, found.exemplars)
-        if left_out := (*found.left_out, *taken.left_out):
-            raise refusal(left_out, taken.samples)
-        return Response(None, status_code=204, headers={WRITTEN: str(taken.samples)})
+            if is_streamed(scope, settings) and not is_openmetrics(kind):
+                texts = blocks(scope, request.receive, settings, use_cases.telemetry, share)
+            else:
+                texts = _whole(unpacked(scope, request.receive, settings, use_cases.telemetry, share))
+            async for text in texts:
+                decode = partial(_read, reader, text, kind, added, now, account.lines)
+                found = await asyncio.to_thread(decode) if len(text) > INLINE_BYTES else decode()
+                account.lines += text.count(b"\n")
+                del text, decode  # storing may take a while, and the columns are all that is needed
+                account.add(found, await stored(request.user, found, wait=bool(account.samples)))
+        if account.left_out:
+            raise refusal(account.left_out, account.samples)
+        return Response(None, status_code=204, headers={WRITTEN: str(account.samples)})
+
+    async def stored(user: Principal, found: _Found, *, wait: bool) -> Taken:
+        """Store a part; in the middle of a body that would come again from its start, it waits for intake to have room."""
+        taken = await _taken(use_cases, user, found.batch, patience=settings.read_timeout if wait else 0)
+        if found.exemplars is not NO_EXEMPLARS:
+            await use_cases.exemplars.keep(user, found.exemplars)
+        if found.metadata:
+            use_cases.metadata.push(user, found.metadata)
+        return taken
 
     return [import_text]
+
+
+async def _taken(use_cases: UseCases, user: Principal, batch: WriteBatch, *, patience: float) -> Taken:
+    """Store a batch; while intake has no room for it, try again for `patience` seconds.
+
+    Raises:
+        Overloaded, StorageFull, Unavailable: nothing of it is stored.
+    """
+    while True:
+        try:
+            return await use_cases.ingest.partly(user, batch)
+        except Overloaded as error:
+            pause = float(error.detail.get("retry_after", 1))
+            if pause > patience:
+                raise
+            patience -= pause
+            await use_cases.clock.sleep(pause)
+
+
+async def _whole(text: Awaitable[bytes]) -> AsyncIterator[bytes]:
+    """A body in one part."""
+    yield await text
 
 
 class _Found(NamedTuple):
@@ -64,11 +103,32 @@ class _Found(NamedTuple):
     batch: WriteBatch
     exemplars: ExemplarBatch
     left_out: tuple[LeftOut, ...]
+    metadata: Mapping[str, Metadata]
 
 
-def _read(reader: ExpositionImport, text: bytes, media_type: str, added: Mapping[str, str], now: int) -> _Found:
+@dataclass(slots=True)
+class _Account:
+    """What became of a body so far. lines: how many line feeds it had."""
+
+    samples: int = 0
+    lines: int = 0
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def add(self, found: _Found, taken: Taken) -> None:
+        """One more part. Reasons beyond a few thousand are counted with the last one."""
+        self.samples += taken.samples
+        for each in (*found.left_out, *taken.left_out):
+            if len(self.left_out) < _REASONS:
+                self.left_out.append(each)
+            else:
+                self.left_out[-1] = LeftOut(self.left_out[-1].error, self.left_out[-1].samples + each.samples)
+
+
+def _read(
+    reader: ExpositionImport, text: bytes, media_type: str, added: Mapping[str, str], now: int, lines_before: int
+) -> _Found:
     """The samples and exemplars; those without a time have `now`, ms."""
-    imported = reader.decode(text, media_type)
+    imported = reader.decode(text, media_type, lines_before)
     found = imported.scraped
     times = np.where(found.times == NO_TIME, np.int64(now), found.times)
     labels, place = (
@@ -78,7 +138,9 @@ def _read(reader: ExpositionImport, text: bytes, media_type: str, added: Mapping
     if exemplars is not NO_EXEMPLARS:
         own = np.where(exemplars.times == NO_TIME, np.int64(now), exemplars.times)
         exemplars = replace(exemplars, series=labels, owners=place[exemplars.owners], times=own)
-    return _Found(WriteBatch(labels, place[found.series], times, found.values), exemplars, imported.left_out)
+    return _Found(
+        WriteBatch(labels, place[found.series], times, found.values), exemplars, imported.left_out, found.metadata
+    )
 
 
 def _relabelled(found: Scraped, added: Mapping[str, str]) -> tuple[tuple[Labels, ...], Index]:
