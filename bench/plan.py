@@ -23,6 +23,8 @@ class Plan:
     line_rounds: int
     point_rounds: int
     histogram_rounds: int
+    import_runs: int
+    import_samples: int
     disk_rounds: int
     memory_runs: int
     memory_series: int
@@ -65,6 +67,8 @@ FULL: Final = Plan(
     line_rounds=200,
     point_rounds=50,
     histogram_rounds=60,
+    import_runs=3,
+    import_samples=10_000_000,
     disk_rounds=65,
     memory_runs=5,
     memory_series=100_000,
@@ -106,6 +110,8 @@ QUICK: Final = Plan(
     line_rounds=40,
     point_rounds=10,
     histogram_rounds=12,
+    import_runs=1,
+    import_samples=2_000_000,
     disk_rounds=10,
     memory_runs=1,
     memory_series=20_000,

@@ -132,7 +132,9 @@ from sightline.settings.schema import Settings
 from sightline.settings.shown import plain
 
 _KERNELS: Final = (
+    "sightline.adapters.wire.histogram_encode",
     "sightline.adapters.wire.histogram_scan",
+    "sightline.adapters.wire.influx_exact",
     "sightline.adapters.wire.influx_scan",
     "sightline.adapters.wire.otlp_histograms",
     "sightline.adapters.wire.otlp_scan",
@@ -286,7 +288,7 @@ async def _serve_grpc(
 
     def admit(metadata: Mapping[str, str]) -> Principal:
         headers = [(name.encode(), str(value).encode()) for name, value in metadata.items()]
-        return access.principal({"type": "http", "headers": headers})
+        return access.principal({"type": "http", "path": "", "query_string": b"", "headers": headers})
 
     grpc = GrpcSettings(
         host=address[0],
@@ -475,7 +477,7 @@ def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio
         search=Search(core.reader, SearchLimits(settings.search.max_results)),
         ingest=core.ingest,
         push=parts.push,
-        absorb=_absorb(settings, core),
+        absorb=_absorb(settings, core, parts.scraping.metadata),
         exemplars=core.exemplars,
         alerts=parts.evaluate,
         dashboards=parts.dashboards,
@@ -499,7 +501,7 @@ def _use_cases(settings: Settings, core: _Core, parts: _Parts, stopping: asyncio
     )
 
 
-def _absorb(settings: Settings, core: _Core) -> Absorb:
+def _absorb(settings: Settings, core: _Core, metadata: MetricMetadata) -> Absorb:
     """What takes in what OpenTelemetry's exporters bring."""
     otlp = settings.otlp
     naming = Naming(
@@ -507,7 +509,7 @@ def _absorb(settings: Settings, core: _Core) -> Absorb:
     )
     decoder = OtlpMetricsDecoder(naming, max_samples=settings.intake.request_samples)
     accumulate = Accumulate(core.ingest, core.reader, core.clock, core.telemetry, otlp.max_delta_series)
-    return Absorb(decoder.decode, core.ingest, accumulate, core.exemplars)
+    return Absorb(decoder.decode, core.ingest, accumulate, core.exemplars, metadata)
 
 
 async def _start_jobs(settings: Settings, core: _Core, parts: _Parts, port: int, stack: AsyncExitStack) -> None:

@@ -35,6 +35,9 @@ MATRIX = {
 }
 
 
+HISTOGRAM = {"count": "3", "sum": "4.5", "buckets": [[3, "-0.5", "0.5", "1"], [0, "0.5", "1", "2"]]}
+
+
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Answering]:
     """A server, named by the environment."""
@@ -60,6 +63,20 @@ def on_a_terminal(server: Answering, *arguments: str, columns: int = 100) -> str
     text = os.read(ours, 65536).decode()
     os.close(ours)
     return text
+
+
+def test_native_histograms_are_shown(server: Answering, capsys: Capture) -> None:
+    """In a line as PromQL writes them, beside floats and in order of time; summed up by their counts."""
+    server.body = success({"resultType": "vector", "result": [{"metric": {"a": "b"}, "histogram": [0, HISTOGRAM]}]})
+    assert run(["query", "h"]) == Exit.DONE
+    text = "{count:3, sum:4.5, [-0.5,0.5]:1, (0.5,1]:2}"
+    assert capsys.readouterr().out == f'{{a="b"}}\t{text}\t1970-01-01 00:00:00.000Z\n'
+    both = {"metric": {"a": "b"}, "values": [[2, "7"]], "histograms": [[1, HISTOGRAM]]}
+    server.body = success({"resultType": "matrix", "result": [both]})
+    assert run(["query-range", "h"]) == Exit.DONE
+    assert [line.split("\t")[1] for line in capsys.readouterr().out.splitlines()] == [text, "7"]
+    assert run(["query-range", "h", "--chart"]) == Exit.DONE
+    assert capsys.readouterr().out.split("\t")[1:5] == ["3", "5", "7", "7"]
 
 
 def test_a_range_is_asked_as_typed(server: Answering, capsys: Capture) -> None:

@@ -167,7 +167,8 @@ class Choosy(BaseHTTPRequestHandler):
             self._answer(status, refusal(code, f"{code} was said"))
             return
         values = [[fields["start"] + fields["step"] * number, "1"] for number in range(count)]
-        self._answer(200, success({"resultType": "matrix", "result": [{"metric": {"a": "b"}, "values": values}]}))
+        found = {"histograms": [[time, {}] for time, _ in values]} if self.server.native else {"values": values}
+        self._answer(200, success({"resultType": "matrix", "result": [{"metric": {"a": "b"}, **found}]}))
 
     def _answer(self, status: int, body: bytes) -> None:
         self.send_response(status)
@@ -187,6 +188,7 @@ class Choosing(ThreadingHTTPServer):
     counts: list[int]
     writes = 0
     busy = False
+    native = False
     refuses: Callable[[int, float], tuple[int, str]]
 
 
@@ -248,6 +250,16 @@ def test_a_rule_that_fails_all_the_time_is_given_up(
     told = capsys.readouterr().err
     assert "group 'g', rule 'r' fails at more than 20 instants: execution was said" in told
     assert "--rule" in told
+
+
+def test_native_histograms_are_not_filled_in(choosing: Choosing, file: str, capsys: Capture) -> None:
+    """Their text leaves out what they were made of; the rule is named, and how to go on without it."""
+    choosing.native = True
+    assert run(["rules", "backfill", file, "--start", "60000", "--end", "66000"]) == Exit.REFUSED
+    told = capsys.readouterr().err
+    assert "group 'g', rule 'r' yields native histograms" in told
+    assert "--rule" in told
+    assert choosing.writes == 0
 
 
 def test_an_expression_that_the_server_refuses_ends_it(choosing: Choosing, file: str, capsys: Capture) -> None:

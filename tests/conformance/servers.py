@@ -98,8 +98,8 @@ def _samples(pairs: list[tuple[float, str]]) -> dict[int, float]:
 
 
 @contextmanager
-def prometheus(program: str, folder: Path) -> Iterator[str]:
-    """The address of a Prometheus without data that takes remote writes."""
+def prometheus(program: str, folder: Path, *flags: str) -> Iterator[str]:
+    """The address of a Prometheus without data that takes remote writes. flags: more of the program's."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "prometheus.yml").write_text("")
     with socket.socket() as probe:
@@ -114,6 +114,7 @@ def prometheus(program: str, folder: Path) -> Iterator[str]:
             f"--web.listen-address={address}",
             "--web.enable-remote-write-receiver",
             "--log.level=error",
+            *flags,
         ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

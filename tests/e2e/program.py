@@ -21,7 +21,8 @@ from sightline.domain.metrics.samples import WriteBatch
 
 _STARTED = re.compile(r"running at (http://\S+)")
 _LIMIT = 30.0
-_NO_PORTS_OF_THEIR_OWN = {"SIGHTLINE_OTLP_HTTP_LISTEN": "", "SIGHTLINE_OTLP_GRPC_LISTEN": ""}
+# The ports that exporters know are one test's alone, if at all.
+_FLAGS = ("--listen", "127.0.0.1:0", "--set", "otlp.http_listen=", "--set", "otlp.grpc_listen=")
 
 
 class Program:
@@ -31,13 +32,13 @@ class Program:
         self.log = folder.with_suffix(".log")
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "sightline", "serve", "--data", str(folder), "--listen", "127.0.0.1:0", *flags],
+                [sys.executable, "-m", "sightline", "serve", "--data", str(folder), *_FLAGS, *flags],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
                 cwd=folder.parent,
-                env={**os.environ, **_NO_PORTS_OF_THEIR_OWN, **(environment or {})},
+                env={**os.environ, **(environment or {})},
             )
         assert self.process.stdout is not None
         first = self.process.stdout.readline()

@@ -108,7 +108,7 @@ def test_the_client_of_version_1_writes_and_looks_around(program: Program, one: 
 
 
 def test_the_client_of_version_1_learns_what_was_not_stored(program: Program, one: InfluxDBClient) -> None:
-    """Its error has our words and the status by which it does not try again, and the rest is stored; so it is with queries."""
+    """Its error has our words and the status by which it does not try again, for queries too; what is good is stored."""
     lines = ["good x=1", "bad x=", "good y=2 1", f"good z=3 {now()}000000000"]
     with pytest.raises(InfluxDBClientError, match=r"partial write: unable to parse 'bad x='.*retention") as refused:
         one.write_points(lines, database="partial", protocol="line")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from tests.e2e.descriptors import descriptors
 from tests.e2e.program import Program, running, until
 
 from sightline.compose import start
@@ -25,23 +26,6 @@ pytestmark = pytest.mark.anyio
 def settings(folder: Path, **more: object) -> Settings:
     fixed = {"data": folder / "data", "listen": "127.0.0.1:0", "disk.min_free": "0B"}
     return load({**fixed, "otlp.http_listen": "", "otlp.grpc_listen": "", **more}, {}, folder)
-
-
-def descriptors() -> dict[str, str]:
-    """What this process has open, by number; chDB's own looks at its idle threads apart.
-
-    When a query of its is cancelled, as by a stop, chDB opens every loaded library once, to name the frames of a stack.
-    """
-    found = {}
-    loaded = {line.split(maxsplit=5)[-1] for line in Path("/proc/self/maps").read_text().splitlines()}
-    for path in Path("/proc/self/fd").iterdir():
-        try:
-            target = str(path.readlink())
-        except OSError:
-            continue  # the one that lists the folder
-        if not re.match(r"/proc/\d+/task/", target) and target not in loaded:
-            found[path.name] = target
-    return found
 
 
 async def answer(url: str, path: str) -> int:
@@ -149,7 +133,7 @@ def test_the_program_says_how_it_is_set(tmp_path: Path) -> None:
         assert "query:\n  lookback: 5m\n" in shown
         assert program.get("/api/v1/status/flags")["data"]["query.timeout"] == "2m"
         assert program.get("/api/v1/status/runtimeinfo")["data"]["storageRetention"] == "15d"
-        (line,) = (one for one in program.log.read_text().splitlines() if "also listening" in one)
+        (line,) = (one for one in program.log.read_text().splitlines() if "also listening" in one and "http:" in one)
         (second,) = re.findall(r"http://127\.0\.0\.1:\d+", line)
         with urllib.request.urlopen(f"{second}/api/v1/status/buildinfo", timeout=30) as answer:
             assert b'"application":"Sightline"' in answer.read()

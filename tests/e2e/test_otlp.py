@@ -30,6 +30,7 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation, View
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
+from tests.e2e.descriptors import descriptors
 from tests.e2e.program import Program
 
 from sightline.compose import Running, start
@@ -130,6 +131,9 @@ async def test_every_instrument_of_the_sdk_is_stored(running: Running, transport
             ("otel_scope_version", "1.2.3"),
         ): 3.0
     }
+    async with aiohttp.ClientSession() as session, session.get(f"{running.url}/api/v1/metadata") as answer:
+        described = (await answer.json())["data"]
+    assert described["http_server_requests_total"] == [{"type": "counter", "help": "Requests served", "unit": ""}]
     assert await value(running, "queue_size_bytes") == -2
     assert await value(running, "cpu_usage_ratio") == 0.25
     assert await value(running, 'rpc_duration_seconds_bucket{le="0.1"}') == 1
@@ -359,3 +363,16 @@ async def test_recorded_requests_are_taken(running: Running, recorded_data: Path
     assert await value(running, "my_gauge_ratio") == 10
     assert await value(running, 'my_histogram_bucket{le="1"}') == 1
     assert await value(running, "histogram_count(my_exponential_histogram)") == 3
+
+
+async def test_it_starts_and_stops_again_and_again(tmp_path: Path) -> None:
+    """Descriptors and tasks do not pile up from one run with both doors to the next, whether exporters came or not."""
+    counts = []
+    for number in range(4):
+        async with start(_settings(tmp_path)) as running:
+            if number % 2 == 0:
+                assert running.grpc is not None
+                async with grpc.aio.insecure_channel(str(await running.grpc.wait())) as channel:
+                    await _stub(channel).Export(ExportMetricsServiceRequest())
+        counts.append((len(descriptors()), len(asyncio.all_tasks())))
+    assert max(counts[2:]) <= max(counts[:2])

@@ -8,10 +8,12 @@ from typing import Final
 from sightline.application.accumulate import Accumulate
 from sightline.application.exemplify import Exemplify
 from sightline.application.ingest import Ingest
+from sightline.application.metadata import MetricMetadata
 from sightline.domain.metrics.exemplars import NO_EXEMPLARS
 from sightline.domain.metrics.left_out import LeftOut
 from sightline.domain.metrics.points import Points
 from sightline.domain.metrics.roster import Roster
+from sightline.domain.scrape.scraped import Metadata
 from sightline.domain.tenancy import Principal
 
 Decode = Callable[[bytes, Roster], Points]
@@ -33,11 +35,14 @@ class Absorbed:
 class Absorb:
     """The use case. `decode` reads the message of metrics; `accumulate` stores what has deltas, `ingest` the rest."""
 
-    def __init__(self, decode: Decode, ingest: Ingest, accumulate: Accumulate, exemplars: Exemplify) -> None:
+    def __init__(
+        self, decode: Decode, ingest: Ingest, accumulate: Accumulate, exemplars: Exemplify, metadata: MetricMetadata
+    ) -> None:
         self._decode = decode
         self._ingest = ingest
         self._accumulate = accumulate
         self._exemplars = exemplars
+        self._metadata = metadata
 
     async def metrics(self, principal: Principal, message: bytes) -> Absorbed:
         """Store the valid points of an ExportMetricsServiceRequest; the rest is part of the answer.
@@ -58,6 +63,9 @@ class Absorb:
             taken = await self._accumulate(principal, points)
         if points.exemplars is not NO_EXEMPLARS:
             await self._exemplars.keep(principal, points.exemplars)
+        if points.described:
+            said = {name: Metadata(one.type, one.help, one.unit) for name, one in points.described.items()}
+            self._metadata.push(principal, said)
         return _absorbed(points.count, (*points.left_out, *taken.left_out))
 
 

@@ -1,7 +1,7 @@
 """Store points some of which are deltas: what PromQL wants are totals.
 
 The last total of a series is what is stored of it: it is read back when a series is seen for the first time since the start, and
-remembered afterwards. So a total goes on after a crash from exactly what was acknowledged (docs/adr/0015-deltas-become-totals.md).
+remembered afterwards. So a total goes on after a crash from exactly what was acknowledged (docs/adr/0016-deltas-become-totals.md).
 """
 
 import asyncio

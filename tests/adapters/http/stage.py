@@ -280,6 +280,7 @@ class Stage:
                 stage,
                 Accumulate(stage, self.series_store, self.clock, self.telemetry),
                 self.exemplars,
+                self.metadata,
             ),
             push=self.push,
             exemplars=self.exemplars,

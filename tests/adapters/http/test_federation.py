@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Sequence
+from dataclasses import replace
 
 import httpx
 import numpy as np
@@ -10,13 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.http.stage import NOW, Stage
 from tests.contracts.ranges import Ledger, Write
+from tests.oracles.native_histogram import Native, columns
 
 from sightline.adapters.inbound.http.federated import Federated, negotiated
 from sightline.adapters.inbound.http.names import unescaped
 from sightline.adapters.wire.exposition_decoder import ExpositionDecoder
 from sightline.domain.labels import Labels
-from sightline.domain.metrics.newest import Newest
-from sightline.domain.metrics.samples import STALE
+from sightline.domain.metrics.native_histograms import MARK
+from sightline.domain.metrics.newest import Newest, newest
+from sightline.domain.metrics.samples import STALE, SeriesColumns
 from sightline.domain.tenancy import DEFAULT_TENANT
 
 UP = Labels.of(__name__="up", job="x", instance="a:1")
@@ -52,6 +55,13 @@ async def test_what_has_ended_or_is_old_is_left_out(client: httpx.AsyncClient, s
     )
     answer = await client.get("/federate", params={"match[]": '{__name__=~".+"}'})
     assert answer.text == f'# TYPE later untyped\nlater{{instance=""}} 1 {NOW - 1}\n'
+
+
+def test_native_histograms_are_left_out() -> None:
+    """The text formats cannot say them, and nothing else is made of them."""
+    histogram, number = Labels.of(__name__="h"), Labels.of(__name__="n")
+    found = SeriesColumns.of([(histogram, [1, 2], [1.0, float(MARK)]), (number, [1], [3.0])])
+    assert newest(replace(found, histograms=columns([Native(count=1.0)]))).labels == (number,)
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,12 @@ import pytest
 from sightline.domain.kernels.compiled import JIT, compile_all
 
 DECODERS = (
+    "sightline.adapters.wire.histogram_encode",
     "sightline.adapters.wire.histogram_scan",
     "sightline.adapters.wire.history_json",
     "sightline.adapters.wire.history_lines",
     "sightline.adapters.wire.history_numbers",
+    "sightline.adapters.wire.influx_exact",
     "sightline.adapters.wire.influx_scan",
     "sightline.adapters.wire.otlp_histograms",
     "sightline.adapters.wire.otlp_scan",

@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.wire.test_remote_write import spoiled
 from tests.oracles import histogram_message as oracle
-from tests.oracles.native_histogram import NATIVES, Native, natives
+from tests.oracles.native_histogram import NATIVES, Native, columns, natives
 from tests.oracles.remote_write import RefusedError
 from tests.oracles.write_messages import V1, histogram
 
+from sightline.adapters.wire import histogram_encode
 from sightline.adapters.wire import histogram_scan as layout
+from sightline.adapters.wire.histogram_encode import encoded
 from sightline.adapters.wire.histogram_fields import SAID, WRITTEN, HistogramFields, NoHistogram, histogram_fields
 from sightline.domain.errors import BodyTooLarge
 
@@ -38,6 +40,54 @@ def test_what_another_encoder_writes_is_read(said: list[tuple[Native, int, bool]
     assert list(map(oracle.told, natives(found.histograms))) == [oracle.told(native) for native, _, _ in said]
     assert found.times.tolist() == [time for _, time, _ in said]
     assert not found.faults.any()
+
+
+@given(st.lists(st.tuples(NATIVES, st.integers(-(2**63), 2**63 - 1)), max_size=6))
+def test_what_we_write_another_decoder_reads(said: list[tuple[Native, int]]) -> None:
+    """Histograms of every schema are written as messages of floats that the protobuf library reads."""
+    given_times = np.array([time for _, time in said], np.int64)
+    data, bounds = encoded(columns([native for native, _ in said]), given_times, 4)
+    for row, (native, time) in enumerate(said):
+        series = V1["TimeSeries"].FromString(data[bounds[row] : bounds[row + 1]].tobytes())
+        [found] = series.histograms
+        assert oracle.decode(found.SerializeToString()) == (time, native)
+        assert found == V1["Histogram"](**merged(histogram(native, time, whole=False)))
+
+
+def merged(said: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a message without the empty buckets that fill small gaps."""
+    found = dict(said)
+    for sign in ("positive", "negative"):
+        indexes: list[int] = []
+        counts = said[f"{sign}_counts"]
+        after = 0
+        for span in said[f"{sign}_spans"]:
+            after += span["offset"]
+            indexes += range(after, after + span["length"])
+            after += span["length"]
+        kept = [(index, count) for index, count in zip(indexes, counts, strict=True) if count]
+        spans: list[dict[str, int]] = []
+        after = 0
+        for index, _ in kept:
+            if spans and index == after:
+                spans[-1]["length"] += 1
+            else:
+                spans.append({"offset": index - after, "length": 1})
+            after = index + 1
+        found |= {f"{sign}_spans": spans, f"{sign}_counts": [count for _, count in kept]}
+    return found
+
+
+@given(st.lists(NATIVES, max_size=4))
+def test_machine_code_writes_like_python(compiled_decoders: None, said: list[Native]) -> None:
+    """Compiled and interpreted, the same bytes come out."""
+    assert histogram_encode.write.is_compiled
+    times = np.arange(len(said), dtype=np.int64) - 1
+    ours = encoded(columns(said), times, 4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(histogram_encode, "write", histogram_encode.write_in_python)
+        theirs = encoded(columns(said), times, 4)
+    assert [one.tolist() for one in ours] == [one.tolist() for one in theirs]
 
 
 @pytest.mark.parametrize("count", [0, 1, 2**53 + 1, 2**63, 2**64 - 1])

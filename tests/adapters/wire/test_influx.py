@@ -4,13 +4,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.adapters.http.mutations import mutated
 from tests.oracles import influx as oracle
 
 from sightline.adapters.wire import influx_scan as layout
 from sightline.adapters.wire.influx import NAMED, PIECE_ROWS, InfluxDecoder, Piece, Written
+from sightline.adapters.wire.influx_exact import POWERS, READ, read
+from sightline.adapters.wire.influx_number import LONG_FLOAT
 from sightline.adapters.wire.influx_scan import scan_in_python
 from sightline.domain.errors import BodyTooLarge
 from sightline.domain.labels import Labels
@@ -283,7 +285,6 @@ LINES = st.one_of(
 @example("m x=1\\")
 @example("m,a=b\\ x=1")
 @example("m x=1 -9223372036854775806")
-@settings(max_examples=300)
 def test_a_line_means_what_the_oracle_says(line: str) -> None:
     """Any text of one line brings the oracle's samples, or is refused by both."""
     body = line.replace("\n", " ")
@@ -335,3 +336,49 @@ def test_machine_code_does_what_the_loop_says() -> None:
                     assert own.tobytes() == other.tobytes(), body
                 if status == layout.DONE:
                     break
+
+
+DECIMALS = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.floats(0, 100).map(repr),
+    st.from_regex(r"-?[0-9]{1,20}\.[0-9]{1,19}(e[+-]?[0-9]{1,3})?", fullmatch=True),
+    # Half-way between two floats, and beside that.
+    st.builds(
+        "{}{}".format, st.integers(2**53, 2**54).map(lambda odd: 2 * odd + 1), st.sampled_from(["", ".0", "e0", "e22"])
+    ),
+    st.builds(lambda size, more: f"{size * 5**15 * 2**10 + more}e-15", st.integers(2**10, 2**20), st.integers(-1, 1)),
+)
+
+
+def read_floats(texts: list[str]) -> tuple[list[float], list[bool]]:
+    """Decimals by the kernel, and which of them it read."""
+    data = " ".join(texts).encode()
+    ends = np.cumsum([len(text) + 1 for text in texts]) - 1
+    starts = ends - [len(text) for text in texts]
+    columns = [np.arange(len(texts)), starts, ends, np.full(len(texts), LONG_FLOAT)]
+    long, values = np.ascontiguousarray(np.stack(columns, 1), np.int64), np.zeros(len(texts))
+    read(data, long, POWERS, values.view(np.uint64))
+    return values.tolist(), [kind == READ for kind in long[:, layout.KIND].tolist()]
+
+
+@pytest.mark.usefixtures("compiled_decoders")
+@given(st.lists(DECIMALS, min_size=1, max_size=20))
+@example(
+    ["9007199254740993.0", "9007199254740991.5", "1e23", "8.5e22", "2.2250738585072011e-308", "0.000000000000000000000"]
+)
+@example(["1.7976931348623157e308", "123456789012345678e280", "9999999999999999999", "18446744073709551615.0"])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_long_decimals_are_read_as_the_nearest_float(texts: list[str]) -> None:
+    """To the last bit as Python reads them, or left for Python."""
+    for text, value, is_read in zip(texts, *read_floats(texts), strict=True):
+        assert not is_read or value == float(text), text
+
+
+@pytest.mark.usefixtures("compiled_decoders")
+def test_hardly_any_decimal_is_left_for_python() -> None:
+    """Of those that a sender of percentages writes not one."""
+    chance = random.Random(3)
+    texts = [repr(chance.random() * 100) for _ in range(20_000)]
+    values, are_read = read_floats([text for text in texts if len(text) > 16])
+    assert all(are_read)
+    assert values == [float(text) for text in texts if len(text) > 16]

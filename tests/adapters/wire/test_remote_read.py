@@ -10,7 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.wire.messages import field, varint
+from tests.oracles import histogram_message
 from tests.oracles import remote_read as oracle
+from tests.oracles.native_histogram import Native
+from tests.oracles.native_histogram import columns as native_columns
+from tests.oracles.write_messages import V1
 
 from sightline.adapters.wire import remote_read as wire
 from sightline.adapters.wire import remote_read_chunks, remote_read_samples
@@ -18,7 +22,8 @@ from sightline.adapters.wire.remote_read import ReadRequest, ResponseType
 from sightline.adapters.wire.snappy import Piece, compress, header
 from sightline.domain.errors import BadData, BodyTooLarge, MalformedBody, SightlineError
 from sightline.domain.labels import Labels, Matcher, MatchOp
-from sightline.domain.metrics.samples import STALE_BITS, SeriesColumns
+from sightline.domain.metrics.native_histograms import MARK
+from sightline.domain.metrics.samples import STALE, STALE_BITS, SeriesColumns
 from sightline.domain.metrics.selection import Selection
 from sightline.domain.timerange import TimeRange
 
@@ -244,3 +249,31 @@ def test_pieces_of_snappy_are_one_block() -> None:
     pieces = [Piece.of(part) for part in parts]
     body = b"".join([header(pieces), *(piece.data for piece in pieces)])
     assert bytes(cramjam.snappy.decompress_raw(body)) == b"".join(parts)
+
+
+def test_native_histograms_come_with_their_series() -> None:
+    """In an answer of samples they stand in their series, beside floats and stale markers; a stream is without them."""
+    first, second = (
+        Native(count=3.0, positive={1: 3.0}),
+        Native(schema=-53, count=1.0, positive={0: 1.0}, custom=(2.0,)),
+    )
+    found = SeriesColumns(
+        (Labels.of(__name__="a"), Labels.of(__name__="b"), Labels.of(__name__="c")),
+        np.arange(3, dtype=np.uint64),
+        np.array([0, 1, 4, 4]),
+        np.array([7, 1, 2, 3]),
+        np.array([1.5, MARK, STALE, MARK]),
+        native_columns([first, second]),
+    )
+    piece = wire.samples(found)
+    message = cramjam.snappy.decompress_raw(header([piece]) + piece.data)
+    one, two, three = V1["WriteRequest"].FromString(bytes(message)).timeseries
+    assert [(sample.timestamp, sample.value) for sample in one.samples] == [(7, 1.5)]
+    assert [sample.timestamp for sample in two.samples] == [2]
+    read = [histogram_message.decode(one.SerializeToString()) for one in two.histograms]
+    assert read == [(1, first), (3, second)]
+    assert not one.histograms
+    assert not three.samples
+    assert two.labels[0].value == "b"
+    streamed = oracle.merged(oracle.frames(wire.frames(found, 0)))
+    assert [len(samples) for _, samples in streamed[0]] == [1, 1, 0]

@@ -10,13 +10,17 @@ from tests.oracles.native_windows import over
 
 from sightline.domain.errors import TooManySamples
 from sightline.domain.labels import Labels
+from sightline.domain.metrics.known import KnownSeries
 from sightline.domain.metrics.samples import STALE, SeriesColumns
 from sightline.domain.promql import native_folds
 from sightline.domain.promql.evaluate import evaluate
+from sightline.domain.promql.leaves import leaves
 from sightline.domain.promql.parse import parse
 from sightline.domain.promql.plan import plan
 from sightline.domain.promql.resources import Resources
+from sightline.domain.promql.sliced import Sliced
 from sightline.domain.promql.values import Vector
+from sightline.domain.promql.windows import kept
 from sightline.domain.timerange import Grid
 
 FUNCTIONS = (
@@ -100,6 +104,42 @@ def test_some_instants_at_a_time(every: list[list[Value | None]], operator: str)
         whole = cells(asked(text, found, grid))
     assert parts.keys() == whole.keys()
     assert all(alike(parts[key], whole[key]) for key in parts)
+
+
+@settings(max_examples=20)
+@given(
+    st.lists(st.lists(SAMPLES, min_size=4, max_size=4), min_size=2, max_size=4),
+    st.sampled_from(["h", "rate(h[4s])", "histogram_count(rate(h[4s]))"]),
+)
+def test_slices_of_series(every: list[list[Value | None]], text: str) -> None:
+    """Series that are looked at one slice after another give what they give together."""
+    found, grid = series(every), Grid(0, 8000, 2000)
+    planned = plan(parse(text), grid, is_range=True)
+    (number, served), *_ = leaves(planned).items()
+    known = KnownSeries.of(list(found.labels), found.ids.tolist())
+    sliced = Sliced(planned, served, known, Resources())
+    for row in range(len(every)):
+        sliced.take(kept(found, np.repeat(np.arange(len(every)), np.diff(found.offsets)) == row))
+    value = evaluate(planned, [SeriesColumns.empty()] * (number + 1), None, sliced.vectors()).value
+    assert isinstance(value, Vector)
+    apart, whole = cells(value), cells(asked(text, found, grid))
+    assert apart.keys() == whole.keys()
+    assert all(alike(apart[key], whole[key]) for key in apart)
+
+
+def test_slices_are_counted_together() -> None:
+    """Histograms of slices, each few enough, are refused when they are too many together."""
+    one = Native(count=100.0, positive=dict.fromkeys(range(100), 1.0))
+    found = series([[one] * 8] * 4)
+    planned = plan(parse("sum_over_time(h[4s])"), Grid(0, 7000, 1000), is_range=True)
+    ((_, served),) = leaves(planned).items()
+    known = KnownSeries.of(list(found.labels), found.ids.tolist())
+    sliced = Sliced(planned, served, known, Resources(max_values=1500))
+    slices = [kept(found, np.repeat(np.arange(4), 8) == row) for row in range(4)]
+    for part in slices[:2]:
+        sliced.take(part)
+    with pytest.raises(TooManySamples, match=r"query\.max_samples"):
+        sliced.take(slices[2])
 
 
 def test_too_many_histograms() -> None:

@@ -1,11 +1,16 @@
 """How many samples an expression looks at, instant by instant."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.oracles.native_histogram import Native
+from tests.oracles.native_histogram import columns as columns_of
 
 from sightline.domain.labels import Labels
+from sightline.domain.metrics.native_histograms import MARK
 from sightline.domain.metrics.samples import STALE, SeriesColumns
 from sightline.domain.promql.parse import parse
 from sightline.domain.promql.plan import Plan, plan
@@ -60,6 +65,21 @@ def test_each_selector_counts_what_it_sees(series: Series, start: int, step: int
     assert counted("sum(rate(a[2m]))", grid, series) == [seen(series, at, 120) for at in ats]
     assert counted("rate(a[2m] offset 1m)", grid, series) == [seen(series, at - 60, 120) for at in ats]
     assert counted("count_over_time(a[2m] @ 300)", grid, series) == [seen(series, 300, 120)] * points
+
+
+def test_a_native_histogram_counts_as_many_as_it_is_large() -> None:
+    """One of 58 bytes and 12 for each of 20 buckets counts as 19 samples of 16 bytes."""
+    one = Native(count=20.0, positive=dict.fromkeys(range(20), 1.0))
+    plain = SeriesColumns.of([(Labels.of(__name__="a"), [0, 1000, 2000], [1.0, float(MARK), 2.0])])
+    found = replace(plain, histograms=columns_of([one]))
+    planned = plan(parse("sum_over_time(a[5s])"), Grid(0, 3000, 1000), 5 * MINUTE, is_range=True)
+    counts = touched(planned, [found], lambda: None)
+    assert counts is not None
+    assert counts.tolist() == [1, 20, 21, 21]
+    at = plan(parse("a"), Grid(0, 2000, 1000), 5 * MINUTE, is_range=True)
+    newest = touched(at, [found], lambda: None)
+    assert newest is not None
+    assert newest.tolist() == [1, 19, 1]
 
 
 def test_an_expression_without_selectors_looks_at_nothing() -> None:

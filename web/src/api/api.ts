@@ -1,4 +1,5 @@
 import { exchange, refusalOf } from "./exchange";
+import { readable, readableMatrix, readableVector } from "./histograms";
 import type { Alert, Answer, BuildInfo, InstantResult, Labels, MatrixResult, MetricMetadata, Noted, RuleGroup, Targets, VectorResult } from "./responses";
 
 /** Longer parameters than this travel in a form, since addresses have limits on the way. */
@@ -20,17 +21,19 @@ async function ask<T>(path: string, params: Record<string, string | string[]>, s
   throw refusalOf(status, answer);
 }
 
-export function queryInstant(query: string, time: number | undefined, signal?: AbortSignal): Promise<VectorResult> {
-  return request("query", time === undefined ? { query } : { query, time: time.toFixed(3) }, signal);
+export async function queryInstant(query: string, time: number | undefined, signal?: AbortSignal): Promise<VectorResult> {
+  return readableVector(await request("query", time === undefined ? { query } : { query, time: time.toFixed(3) }, signal));
 }
 
 /** What a query of any type gives at a moment, with the server's remarks. */
-export function evaluate(query: string, time: number | undefined, signal?: AbortSignal): Promise<Noted<InstantResult>> {
-  return ask("query", time === undefined ? { query } : { query, time: time.toFixed(3) }, signal);
+export async function evaluate(query: string, time: number | undefined, signal?: AbortSignal): Promise<Noted<InstantResult>> {
+  const answer = await ask<InstantResult>("query", time === undefined ? { query } : { query, time: time.toFixed(3) }, signal);
+  return { ...answer, data: readable(answer.data) };
 }
 
-export function queryRange(query: string, start: number, end: number, step: number, signal?: AbortSignal): Promise<Noted<MatrixResult>> {
-  return ask("query_range", { query, start: String(start), end: String(end), step: String(step) }, signal);
+export async function queryRange(query: string, start: number, end: number, step: number, signal?: AbortSignal): Promise<Noted<MatrixResult>> {
+  const answer = await ask<MatrixResult>("query_range", { query, start: String(start), end: String(end), step: String(step) }, signal);
+  return { ...answer, data: readableMatrix(answer.data) };
 }
 
 export async function fetchAlerts(signal?: AbortSignal): Promise<Alert[]> {

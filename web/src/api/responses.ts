@@ -4,6 +4,13 @@ export type Labels = Record<string, string>;
 /** Seconds and the number as text, since JSON has no NaN or Inf. */
 export type Sample = [number, string];
 
+/** A native histogram, as the server writes it: numbers as text, buckets with their bounds. */
+export interface NativeHistogram {
+  count: string;
+  sum: string;
+  buckets?: Array<[number, string, string, string]>;
+}
+
 export interface VectorResult {
   resultType: "vector";
   result: Array<{ metric: Labels; value: Sample }>;

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.adapters.wire import influx_scan as layout
+from sightline.adapters.wire.influx_exact import POWERS, READ, read
 from sightline.adapters.wire.influx_number import LONG_FLOAT, LONG_INTEGER
 from sightline.adapters.wire.influx_scan import NO_TIME, REASONS, Table, scan
 from sightline.adapters.wire.influx_series import DEFAULT_BYTES, REFUSED, Fields, Numbers, SeriesCache, explain
@@ -179,8 +180,11 @@ def _batch(
 
 def _read_exactly(scanned: _Scanned) -> list[int]:
     """Read the numbers that are too long for arithmetic in doubles; returns the lines, by their place, with one out of range."""
+    if not len(scanned.long):
+        return []
+    read(scanned.data, scanned.long, POWERS, scanned.values.view(np.uint64))
     outside = []
-    for row, start, end, kind in scanned.long.tolist():
+    for row, start, end, kind in scanned.long[scanned.long[:, layout.KIND] != READ].tolist():
         text = scanned.data[start:end]
         if kind == LONG_FLOAT:
             value = float(text)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from sightline.adapters.wire import remote_read_chunks as chunked
 from sightline.adapters.wire import remote_read_samples as plain
+from sightline.adapters.wire.histogram_encode import encoded
 from sightline.adapters.wire.protobuf import (
     BAD_WIRE_TYPE,
     LENGTH,
@@ -35,7 +36,8 @@ from sightline.adapters.wire.protobuf import (
 from sightline.adapters.wire.snappy import Piece, decompress, header
 from sightline.domain.errors import BadData, MalformedBody
 from sightline.domain.labels import Labels, Matcher, MatchOp
-from sightline.domain.metrics.samples import SeriesColumns
+from sightline.domain.metrics.native_histograms import mark_mask
+from sightline.domain.metrics.samples import SeriesColumns, Times
 from sightline.domain.metrics.selection import Selection
 from sightline.domain.timerange import TimeRange
 
@@ -48,6 +50,7 @@ STREAMED_TYPE: Final = "application/x-streamed-protobuf; proto=prometheus.Chunke
 _OPERATORS: Final = (MatchOp.EQUAL, MatchOp.NOT_EQUAL, MatchOp.MATCHES, MatchOp.NOT_MATCHES)
 _SERIES: Final = "series"  # what hints call a question after labels alone
 _RESULT: Final = 1
+_HISTOGRAMS: Final = 4  # of a TimeSeries
 _ROOM: Final = 4  # bytes of a sample in a frame, until they turn out to be more
 
 
@@ -204,9 +207,44 @@ def _words(columns: SeriesColumns) -> NDArray[np.uint32]:
     return np.ascontiguousarray(columns.values).view(np.uint32)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Apart:
+    """Series without their native histograms, which lie beside them: of series i those from bounds[i] to bounds[i + 1]."""
+
+    columns: SeriesColumns
+    times: Times
+    bounds: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, columns: SeriesColumns) -> "_Apart":
+        marks = mark_mask(columns.values)
+        before = np.append(0, np.cumsum(marks)).astype(np.int64)
+        bounds = before[columns.offsets]
+        floats = SeriesColumns(
+            columns.labels,
+            columns.ids,
+            columns.offsets - bounds,
+            columns.times[~marks],
+            columns.values[~marks],
+        )
+        return cls(floats, columns.times[marks], bounds)
+
+
+def _followed(labels: _LabelFields, data: NDArray[np.uint8], bounds: NDArray[np.int64]) -> _LabelFields:
+    """The label fields of each series, and behind them other fields of it: those of series i are data[bounds[i]:bounds[i + 1]]."""
+    parts = list[NDArray[np.uint8]]()
+    for row in range(len(bounds) - 1):
+        parts += [labels.data[labels.offsets[row] : labels.offsets[row + 1]], data[bounds[row] : bounds[row + 1]]]
+    return _LabelFields(np.concatenate(parts), labels.offsets + bounds)
+
+
 def samples(columns: SeriesColumns) -> Piece:
     """Series as fields of a QueryResult, in their order."""
     labels = _LabelFields.of(columns.labels)
+    if len(columns.histograms):
+        apart = _Apart.of(columns)
+        data, bounds = encoded(columns.histograms, apart.times, _HISTOGRAMS)
+        labels, columns = _followed(labels, data, bounds[apart.bounds]), apart.columns
     room = len(labels.data) + plain.SERIES_BYTES * len(columns) + plain.SAMPLE_BYTES * columns.samples
     out = np.empty(room, np.uint8)
     size = plain.write(columns.times, _words(columns), columns.offsets, labels.data, labels.offsets, out)
@@ -224,7 +262,11 @@ def response(results: Sequence[Sequence[Piece]]) -> list[bytes]:
 
 
 def frames(columns: SeriesColumns, query: int, frame_bytes: int = FRAME_BYTES) -> bytes:
-    """Series as frames of the streamed answer to the request's query of that number, in their order."""
+    """Series as frames of the streamed answer to the request's query of that number, in their order.
+
+    Native histograms are left out.
+    """
+    columns = _Apart.of(columns).columns if len(columns.histograms) else columns
     labels, words, table = _LabelFields.of(columns.labels), _words(columns), chunked.crc_table()
     room = len(labels.data) + (chunked.HEAD_BYTES + chunked.CHUNK_BYTES) * len(columns) + _ROOM * columns.samples
     chunks = np.empty(frame_bytes + chunked.CHUNK_BYTES, np.uint8)

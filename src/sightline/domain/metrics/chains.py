@@ -31,12 +31,14 @@ class _Part:
 class ChainsView:
     """A moment of some chains; reading it is safe from any thread while samples are added and dropped.
 
-    heads: int64 (s,), the last piece of each chain. parts: the histograms among the samples. The rest is what `kernels.chain` says.
+    heads: int64 (s,), the last piece of each chain. held: how many samples all chains have. parts: the histograms among them. The
+    rest is what `kernels.chain` says.
     """
 
     heads: NDArray[np.int64]
     first_piece: int
     first_sample: int
+    held: int
     previous: NDArray[np.int64]
     starts: NDArray[np.int64]
     times: Times
@@ -57,7 +59,7 @@ class ChainsView:
         times, values = self._collected(within, offsets, self.values)
         if not self.parts or not mark_mask(values).any():
             return offsets, times, values, NO_HISTOGRAMS
-        numbers = np.arange(len(self.values), dtype=np.int64)
+        numbers = np.arange(self.held, dtype=np.int64)
         times, found = self._collected(within, bounds, numbers.view(np.float64))
         rows = found.view(np.int64)
         values = self.values[rows]
@@ -153,6 +155,7 @@ class Chains:
             heads,
             self._first_piece,
             self._first_sample,
+            self._end_sample - self._first_sample,
             self._previous.rows,
             self._starts.rows,
             self._times.rows,

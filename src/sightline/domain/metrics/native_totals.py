@@ -58,11 +58,12 @@ class NativeTotal:
 
 def added(first: NativeTotal, second: NativeTotal) -> NativeTotal:
     """The sum, in the coarser schema and with the wider zero bucket of the two."""
-    schema = min(first.schema, second.schema)
-    one, other = first.coarser(schema), second.coarser(schema)
+    one, other = first, second
     while one.zero_threshold != other.zero_threshold:  # widening one may take it beyond the other
         threshold = max(one.zero_threshold, other.zero_threshold)
         one, other = one.widened(threshold), other.widened(threshold)
+    schema = min(first.schema, second.schema)
+    one, other = one.coarser(schema), other.coarser(schema)
     return NativeTotal(
         schema,
         one.zero_threshold,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sightline.domain.labels import Labels
+from sightline.domain.metrics.native_histograms import mark_mask
 from sightline.domain.metrics.samples import SeriesColumns, Times, Values, stale_mask
 
 
@@ -24,10 +25,12 @@ class Newest:
 def newest(columns: SeriesColumns) -> Newest:
     """The last sample of each series that has not ended, in order of metric names, and within one as they stand in `columns`.
 
-    A series whose last sample is a stale marker is left out, as is one without a name.
+    A series whose last sample is a stale marker is left out, as is one without a name, and one whose last sample is a native
+    histogram, which the text formats cannot say.
     """
     last = columns.offsets[1:] - 1
-    alive = np.flatnonzero(~stale_mask(columns.values[last])).tolist()
+    values = columns.values[last]
+    alive = np.flatnonzero(~(stale_mask(values) | mark_mask(values))).tolist()
     names = {row: columns.labels[row].name for row in alive}
     rows = np.array(sorted(filter(names.__getitem__, alive), key=names.__getitem__), np.intp)
     labels = tuple([columns.labels[row] for row in rows.tolist()])

@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final, TypeVar
 
+from sightline.domain.metrics.native_histograms import SAMPLE_BYTES
 from sightline.domain.promql.nodes import (
     Aggregation,
     Binary,
@@ -49,7 +50,10 @@ class Memo:
 
     def keep(self, node: Shared, value: Scalar | Vector) -> None:
         """Remember a value, as long as there is room for it."""
-        weight = value.values.size + (_LABELS * len(value.labels) if isinstance(value, Vector) else 0)
+        weight = value.values.size
+        if isinstance(value, Vector):
+            weight += _LABELS * len(value.labels)
+            weight += 0 if value.histograms is None else value.histograms.pool.weight // SAMPLE_BYTES
         if weight <= self._room and node not in self._values:
             self._room -= weight
             self._values[node] = value

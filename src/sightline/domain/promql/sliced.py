@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.domain.metrics.known import KnownSeries
+from sightline.domain.metrics.native_histograms import Histograms
 from sightline.domain.metrics.samples import SeriesColumns
 from sightline.domain.promql.evaluate import leaf_of
 from sightline.domain.promql.leaves import Leaf
@@ -38,6 +39,7 @@ class Sliced:
             resources.allow(len(known), grid.points)
         self._values = [np.empty((len(known), grid.points)) for _, grid in leaves]
         self._present = [np.zeros(values.shape, np.bool_) for values in self._values]
+        self._histograms, self._buckets = 0, 0
         self._native: list[list[tuple[Vector, NDArray[np.int64], slice]]] = [[] for _ in leaves]
 
     @property
@@ -46,14 +48,30 @@ class Sliced:
         return sum(one.size for one in self._values)
 
     def take(self, columns: SeriesColumns) -> None:
-        """All samples of some of the series."""
+        """All samples of some of the series.
+
+        Raises:
+            TooManySamples: native histograms, of this slice and those before, that are too many together.
+        """
         rows = np.array([self._row[number] for number in columns.ids.tolist()], np.intp)
         self._seen[rows] = True
         for leaf, values, present, native in zip(self._leaves, self._values, self._present, self._native, strict=True):
             found = leaf_of(self._plan, leaf, columns, self._resources)
             values[rows], present[rows] = found.values, found.present
-            if found.histograms is not None:
-                native.append((replace(found, histograms=compact(found.histograms, found.present)), rows, slice(None)))
+            plane = compact(found.histograms, found.present)
+            if plane is not None:
+                self._count(plane.pool)
+                native.append((replace(found, histograms=plane), rows, slice(None)))
+
+    def _count(self, more: Histograms) -> None:
+        """Refuse histograms that are too many with those of the slices before.
+
+        Raises:
+            TooManySamples: as `Resources.allow_histograms`.
+        """
+        self._histograms += len(more)
+        self._buckets += len(more.positive.index) + len(more.negative.index)
+        self._resources.allow_histograms(self._histograms, self._buckets)
 
     def vectors(self) -> Mapping[Leaf, Vector]:
         """The leaves, once all was taken: as if all samples had been there at once, series without any left out."""

@@ -1,7 +1,7 @@
 """How many samples an expression looks at, instant by instant, for whoever asks what a query costs.
 
 As Prometheus counts them (`totalQueryableSamples`): what each selector sees at an instant, again at the next, and as if nothing had
-been spared. Stale markers are not seen.
+been spared. Stale markers are not seen, and a native histogram counts as many as it is large.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.domain.metrics.native_histograms import SAMPLE_BYTES, mark_mask
 from sightline.domain.metrics.samples import SeriesColumns, Times, stale_mask
 from sightline.domain.promql.nodes import Node, RangeSelector, Selector, Subquery, children
 from sightline.domain.promql.plan import Plan
@@ -30,12 +31,12 @@ def touched(planned: Plan, columns: Sequence[SeriesColumns], check: Callable[[],
         selector = node.selector if isinstance(node, RangeSelector) else node
         at = planned.instants(selector, planned.grid)  # one for all, as `@` has it, counts at each of them
         ends = at.start + at.step * np.arange(at.points, dtype=np.int64)
-        for times, alive in _series(columns[source]):
+        for times, weights in _series(columns[source]):
             check()
             if isinstance(node, RangeSelector):
-                total += _within(times[alive], ends - node.width, ends)
+                total += _within(times, weights, ends - node.width, ends)
             else:
-                total += _present(times, alive, ends - planned.lookback, ends)
+                total += _present(times, weights, ends - planned.lookback, ends)
     return total
 
 
@@ -48,21 +49,24 @@ def _looks(node: Node) -> Iterator[Selector | RangeSelector | Subquery]:
         yield from _looks(child)
 
 
-def _series(columns: SeriesColumns) -> Iterator[tuple[Times, NDArray[np.bool_]]]:
-    """Of each series the times of its samples, and which are no stale markers."""
-    alive = ~stale_mask(columns.values)
+def _series(columns: SeriesColumns) -> Iterator[tuple[Times, Counts]]:
+    """Of each series the times of its samples, and what each counts, which is nothing for a stale marker."""
+    weights = (~stale_mask(columns.values)).astype(np.int64)
+    if len(columns.histograms):
+        weights[mark_mask(columns.values)] = 1 + columns.histograms.weights // SAMPLE_BYTES
     for first, last in pairwise(columns.offsets.tolist()):
-        yield columns.times[first:last], alive[first:last]
+        yield columns.times[first:last], weights[first:last]
 
 
-def _within(times: Times, starts: Times, ends: Times) -> Counts:
-    """How many of the times lie in each window, which is open on the left."""
-    found: Counts = np.searchsorted(times, ends, "right") - np.searchsorted(times, starts, "right")
+def _within(times: Times, weights: Counts, starts: Times, ends: Times) -> Counts:
+    """What the samples in each window, which is open on the left, count together."""
+    before = np.append(0, np.cumsum(weights))
+    found: Counts = before[np.searchsorted(times, ends, "right")] - before[np.searchsorted(times, starts, "right")]
     return found
 
 
-def _present(times: Times, alive: NDArray[np.bool_], starts: Times, ends: Times) -> Counts:
-    """1 where the newest sample of a window is no stale marker, 0 elsewhere."""
+def _present(times: Times, weights: Counts, starts: Times, ends: Times) -> Counts:
+    """What the newest sample of each window counts."""
     newest = np.searchsorted(times, ends, "right") - 1
-    found: Counts = ((newest >= 0) & (times[newest] > starts) & alive[newest]).astype(np.int64)
+    found: Counts = np.where((newest >= 0) & (times[newest] > starts), weights[newest], 0)
     return found

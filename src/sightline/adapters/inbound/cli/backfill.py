@@ -45,7 +45,8 @@ _TOO_OLD: Final = "sample_out_of_bounds"
 
 class _Series(msgspec.Struct):
     metric: dict[str, str]
-    values: list[tuple[float, str]]
+    values: list[tuple[float, str]] = []
+    histograms: list[msgspec.Raw] = []
 
 
 class _Data(msgspec.Struct):
@@ -186,11 +187,10 @@ class Backfill:
         """The value of a rule's expression at instants; where it cannot be evaluated at once, half by half."""
         answer = self._ask(one, first, count)
         if answer.status < 300:  # noqa: PLR2004 - a success
-            return _read(answer, first - one.group.query_offset, one.group.interval, count)
+            return _read(answer, one, first - one.group.query_offset, count)
         refusal = _refusal(answer)
         if answer.status != _EXECUTION and refusal.get("code") not in _TOO_MUCH:
-            where = f"group {one.group.name!r}, rule {one.rule.record!r}"
-            raise Ended(Exit.REFUSED, f"{where}: {refusal.get('error', f'HTTP {answer.status}')}")
+            raise Ended(Exit.REFUSED, f"{_where(one)}: {refusal.get('error', f'HTTP {answer.status}')}")
         if count == 1:
             self._failed(one, 1, str(refusal.get("error", "")))
             return _Yield([], np.empty((0, 1)), np.empty((0, 1), np.bool_), np.zeros(1, np.bool_))
@@ -216,10 +216,9 @@ class Backfill:
         one.failures += instants
         one.problem = problem
         if one.failures > FAILURES:
-            where = f"group {one.group.name!r}, rule {one.rule.record!r}"
             raise Ended(
                 Exit.REFUSED,
-                f"{where} fails at more than {FAILURES} instants: {problem}\n"
+                f"{_where(one)} fails at more than {FAILURES} instants: {problem}\n"
                 "Correct it, or name the rules to fill in with --group and --rule.",
             )
 
@@ -255,6 +254,10 @@ class Backfill:
         return answer
 
 
+def _where(one: Progress) -> str:
+    return f"group {one.group.name!r}, rule {one.rule.record!r}"
+
+
 def _is_bounded(expr: str) -> bool:
     """Whether its value depends on where a query begins or ends, as `@ end()` has it: then each instant is a query of its own."""
     return reach(parse(expr), MINUTE) is None
@@ -268,18 +271,24 @@ def _refusal(answer: Answer) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _read(answer: Answer, begin: int, interval: int, count: int) -> _Yield:
+def _read(answer: Answer, of: Progress, begin: int, count: int) -> _Yield:
     """A range query's answer on its instants."""
     try:
         data = msgspec.json.decode(answer.body, type=_Matrix).data
     except msgspec.DecodeError:
         raise Ended(Exit.REFUSED, "something other than Sightline answers") from None
+    if any(one.histograms for one in data.result):
+        message = (
+            f"{_where(of)} yields native histograms; answers do not tell all of them, so they cannot be filled in.\n"
+            "Name the rules to fill in with --group and --rule."
+        )
+        raise Ended(Exit.REFUSED, message)
     values = np.zeros((len(data.result), count))
     there = np.zeros(values.shape, np.bool_)
     for row, one in enumerate(data.result):
         if one.values:
             seconds, texts = zip(*one.values, strict=True)
-            at = (np.rint(np.array(seconds) * 1000).astype(np.int64) - begin) // interval
+            at = (np.rint(np.array(seconds) * 1000).astype(np.int64) - begin) // of.group.interval
             values[row, at], there[row, at] = np.array(texts, np.float64), True
     return _Yield([Labels.of(one.metric) for one in data.result], values, there, np.ones(count, np.bool_))
 

@@ -1,6 +1,7 @@
 """`import`: history of other programs, years of it, to the server."""
 
 import os
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -16,6 +17,7 @@ from sightline.adapters.inbound.cli.history.flags import (
     NOBODY,
     Columns,
     Credentials,
+    FileNames,
     Format,
     Importing,
     KeepNan,
@@ -52,7 +54,7 @@ imports = App(
     help="Bring history from Prometheus, VictoriaMetrics or files, as old as `retention` allows.",
     help_format="plaintext",
     help_epilogue="""Examples:
-  promtool tsdb dump /var/lib/prometheus | sightline import -
+  promtool tsdb dump /var/lib/prometheus | sightline import
   sightline import --dry-run backup/*.jsonl.gz
   sightline import prometheus http://127.0.0.1:9090 --start -1y
 
@@ -65,7 +67,7 @@ app.command(imports)
 
 @imports.default
 def import_files(
-    *files: Annotated[Path, Parameter(help="Files, packed or not; - is standard input.")],
+    *files: FileNames,
     kind: Annotated[Format, Parameter(name="--format", help="What stands in them.")] = Format.AUTO,
     label: Label = (),
     keep_nan: KeepNan = False,
@@ -78,9 +80,7 @@ def import_files(
     """
     from sightline.adapters.inbound.cli.history.files import Files
 
-    if not files:
-        raise Ended(Exit.USAGE, "name the files, or - for standard input: promtool tsdb dump DATA | sightline import -")
-    return bring(asking, importing, Files(files, kind, added_labels(label), keep_nan=keep_nan))
+    return bring(asking, importing, Files(_named(files), kind, added_labels(label), keep_nan=keep_nan))
 
 
 @imports.command
@@ -167,7 +167,7 @@ def tsdb(
 """,
 )
 def import_csv(
-    *files: Annotated[Path, Parameter(help="Files, packed or not; - is standard input.")],
+    *files: FileNames,
     columns: Columns = COLUMNS,
     label: Label = (),
     importing: Importing = IMPORTING,
@@ -176,9 +176,21 @@ def import_csv(
     """Import CSV: a column of times, some of values, labels in the others. --dry-run shows the first series."""
     from sightline.adapters.inbound.cli.history.table import Tables, wishes
 
-    if not files:
-        raise Ended(Exit.USAGE, "name the files, or - for standard input")
-    return bring(asking, importing, Tables(files, wishes(columns), added_labels(label)))
+    return bring(asking, importing, Tables(_named(files), wishes(columns), added_labels(label)))
+
+
+def _named(files: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The files that were said; standard input when none were and something comes from there.
+
+    Raises:
+        Ended: none of that, or a flag that is none.
+    """
+    for file in files:
+        if str(file).startswith("-") and str(file) != "-":
+            raise Ended(Exit.USAGE, f"there is no flag {file}; a file of that name is ./{file}")
+    if not files and (sys.stdin is None or sys.stdin.isatty()):
+        raise Ended(Exit.USAGE, "name the files, or let them come: promtool tsdb dump DATA | sightline import")
+    return files or (Path("-"),)
 
 
 def _stretch(asking: Asking, importing: Importing) -> tuple["Bounds", int, int]:

@@ -131,21 +131,41 @@ def _rows(found: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         yield kind, result[1], printing.time_text(result[0])
         return
     for one in result:
-        samples: Sequence[Sequence[Any]] = one["values"] if kind == "matrix" else [one["value"]]
-        for time, value in samples:
+        for time, value in _samples(one, kind):
             yield series_text(one["metric"]), value, printing.time_text(time)
+
+
+def _samples(one: Mapping[str, Any], kind: str) -> list[tuple[float, str]]:
+    """The samples of a series in order of time, a native histogram as text."""
+    many = kind == "matrix"
+    floats = one.get("values", []) if many else [one["value"]] if "value" in one else []
+    natives = one.get("histograms", []) if many else [one["histogram"]] if "histogram" in one else []
+    return sorted([*map(tuple, floats), *((time, histogram_text(found)) for time, found in natives)])
+
+
+def histogram_text(found: Mapping[str, Any]) -> str:
+    """A native histogram in a line, as PromQL writes it: `{count:5, sum:18.4, (0.5,1]:4}`."""
+    brackets = ("(]", "[)", "()", "[]")
+    buckets = [
+        f"{brackets[rule][0]}{lower},{upper}{brackets[rule][1]}:{count}"
+        for rule, lower, upper, count in found.get("buckets", [])
+    ]
+    return "{" + ", ".join([f"count:{found['count']}", f"sum:{found['sum']}", *buckets]) + "}"
 
 
 def _summary(result: Sequence[Mapping[str, Any]], asked: Mapping[str, str], *, chart: bool) -> Iterator[Sequence[str]]:
     """A row a series; figures to six digits, for it is an overview."""
     for one in result:
-        values = [float(value) for _, value in one["values"]]
+        # Of native histograms their counts, for an overview has room for a number each.
+        points = [*one.get("values", []), *((time, found["count"]) for time, found in one.get("histograms", []))]
+        points.sort(key=lambda point: point[0])
+        values = [float(value) for _, value in points]
         numbers = [value for value in values if value == value]  # noqa: PLR0124 - all but NaN
         figures = (min(numbers), sum(numbers) / len(numbers), max(numbers)) if numbers else (float("nan"),) * 3
         row = [series_text(one["metric"]), *(f"{figure:.6g}" for figure in (*figures, values[-1]))]
         if chart:
             within = float(asked["start"]), float(asked["end"])
-            row.append(sparkline([time for time, _ in one["values"]], values, within, _CHART_WIDTH))
+            row.append(sparkline([time for time, _ in points], values, within, _CHART_WIDTH))
         yield row
 
 

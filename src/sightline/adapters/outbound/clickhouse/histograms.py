@@ -136,15 +136,20 @@ def _rows_of(tenant: Tenant, names: Any, found: Stored) -> NDArray[np.bool_]:
 def _at(stored: Stored, ids: Ids, times: Times) -> tuple[NDArray[np.intp], Histograms]:
     """For marks (m,) which of the stored histograms are theirs, the last that were written, -1 for none; and these in order."""
     order = last_writes(stored.ids, stored.times, stored.seqs)
-    _, own = np.unique(np.concatenate([stored.ids[order], ids]), return_inverse=True)
-    instants, at = np.unique(np.concatenate([stored.times[order], times]), return_inverse=True)
-    keys = own * len(instants) + at
-    held, wanted = keys[: len(order)], keys[len(order) :]
     if not len(order):
         return np.full(len(ids), -1), stored.histograms
+    owners, instants = np.unique(stored.ids[order]), np.unique(stored.times)
+    held = _keys(stored.ids[order], stored.times[order], owners, instants)
+    wanted = _keys(ids, times, owners, instants)
     found = np.minimum(np.searchsorted(held, wanted), len(held) - 1)
-    places = np.where(held[found] == wanted, order[found], -1)
-    return places, stored.histograms.take(places[places >= 0])
+    known = (stored.ids[order[found]] == ids) & (stored.times[order[found]] == times)
+    places = np.where(known, order[found], -1)
+    return places, stored.histograms.take(places[known])
+
+
+def _keys(ids: Ids, times: Times, owners: Ids, instants: Times) -> NDArray[np.intp]:
+    """A number for each series and time, ascending as these do."""
+    return np.searchsorted(owners, ids) * len(instants) + np.searchsorted(instants, times)
 
 
 def _only(found: SeriesColumns, keep: NDArray[np.bool_]) -> SeriesColumns:

@@ -81,7 +81,7 @@ class Delivery:
                 for piece in source.pieces(since):
                     for part in self._parts(piece):
                         waiting.append((None if self.dry else senders.submit(self._send, part), None))
-                        while len(waiting) > 2 * AT_ONCE:
+                        while len(waiting) > 2 * AT_ONCE or (waiting and _is_done(*waiting[0])):
                             self._settle(waiting)
                     waiting.append((None, piece))
                 while waiting:
@@ -185,6 +185,10 @@ class Delivery:
             if self._stopped.wait(min(_LONGEST_PAUSE, float(after) if after.isdecimal() else pause)):
                 raise Ended(Exit.REFUSED)
             pause = min(_LONGEST_PAUSE, 2 * pause)
+
+
+def _is_done(sent: Future[Outcome] | None, _piece: Piece | None) -> bool:
+    return sent is None or sent.done()
 
 
 def too_old(bounds: Bounds, time: int, where: str) -> Ended:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from typing_extensions import override
 
 from sightline.adapters.inbound.cli.history.blocks import Content
-from sightline.adapters.inbound.cli.history.fetching import Refused, fetched, shown
+from sightline.adapters.inbound.cli.history.fetching import Refused, address, fetched, shown
 from sightline.adapters.inbound.cli.history.flags import Credentials
 from sightline.adapters.inbound.cli.history.source import Mark, Piece, Source
 from sightline.adapters.inbound.cli.program import Ended, Exit
@@ -37,6 +37,7 @@ class Export(Source):
         added: Labels,
     ) -> None:
         """`url` is where VictoriaMetrics listens (of a cluster, up to .../prometheus), or the whole address of its export."""
+        address(url)
         self._base = url.rstrip("/").removesuffix(_PATH)
         self._credentials = credentials
         self._selectors = tuple(selectors) or (_EVERYTHING,)

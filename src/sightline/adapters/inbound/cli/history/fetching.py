@@ -35,7 +35,7 @@ def fetched(
         Refused: it said no.
         Ended: nobody answers, or it breaks off.
     """
-    parts = _checked(url)
+    parts = address(url)
     sent = {"User-Agent": f"sightline/{__version__}", **(headers or {})}
     if parts.username is not None:
         import base64
@@ -58,7 +58,7 @@ def fetched(
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
         reason = getattr(reason, "strerror", None) or reason or type(error).__name__
-        raise Ended(Exit.UNREACHABLE, f"{shown(url)} does not answer to the end: {reason}") from None
+        raise Ended(Exit.UNREACHABLE, f"{_host(parts)} does not answer to the end: {reason}") from None
 
 
 def shown(url: str) -> str:
@@ -67,11 +67,20 @@ def shown(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-def _checked(url: str) -> SplitResult:
+def address(url: str) -> SplitResult:
+    """The parts of an address.
+
+    Raises:
+        Ended: it is none.
+    """
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise Ended(Exit.USAGE, f"{url!r} is no address: write for example http://127.0.0.1:9090")
     return parts
+
+
+def _host(parts: SplitResult) -> str:
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def _token(path: Path) -> str:

@@ -36,7 +36,7 @@ class Reader(Protocol):
 
 def reader(kind: Format, added: Labels, *, keep_nan: bool) -> Reader:
     """The reader of a format."""
-    if kind is Format.VICTORIA_METRICS:
+    if kind is Format.VICTORIAMETRICS:
         return JsonReader(added=added, keep_nan=keep_nan)
     return TextReader(Lines(kind.value), added=added, keep_nan=keep_nan)
 
@@ -115,17 +115,17 @@ def guessed(head: bytes, name: str) -> Format:
         (line.strip() for line in head.splitlines() if line.strip() and not line.lstrip().startswith(b"#")), b""
     )
     if first.startswith(b'{"metric"') or (first.startswith(b"{") and b'"timestamps"' in first):
-        return Format.VICTORIA_METRICS
+        return Format.VICTORIAMETRICS
     if first.startswith(b"{"):
-        return Format.DUMP
+        return Format.TSDB_DUMP
     found = _SAMPLE.match(first)
     if found is not None:
         try:
-            return Format.OPENMETRICS if abs(float(found[1])) < _SECONDS_UNTIL else Format.TEXT
+            return Format.OPENMETRICS if abs(float(found[1])) < _SECONDS_UNTIL else Format.PROMETHEUS
         except ValueError:
             pass
     if not first or re.match(rb"[A-Za-z_:][\w:]*(?:\{|\s)", first):
-        return Format.OPENMETRICS if b"# EOF" in head else Format.TEXT
+        return Format.OPENMETRICS if b"# EOF" in head else Format.PROMETHEUS
     hint = "\nIf it is CSV, use `sightline import csv`." if b"," in first or b";" in first else ""
     raise Ended(Exit.USAGE, f"{name}: what it holds cannot be told by its beginning; say --format{hint}")
 

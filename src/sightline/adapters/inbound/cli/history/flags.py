@@ -12,10 +12,10 @@ class Format(StrEnum):
     """What stands in a file."""
 
     AUTO = "auto"
-    DUMP = "tsdb-dump"
+    TSDB_DUMP = "tsdb-dump"
     OPENMETRICS = "openmetrics"
-    TEXT = "prometheus"
-    VICTORIA_METRICS = "victoriametrics"
+    PROMETHEUS = "prometheus"
+    VICTORIAMETRICS = "victoriametrics"
 
 
 @Parameter(name="*")
@@ -44,6 +44,9 @@ class Importing:
 
 IMPORTING: Final = Importing()
 
+FileNames = Annotated[
+    Path, Parameter(help="Files, packed or not; - or none reads standard input.", allow_leading_hyphen=True)
+]
 Label = Annotated[
     tuple[str, ...],
     Parameter(

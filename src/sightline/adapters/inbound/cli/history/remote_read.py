@@ -11,7 +11,7 @@ from typing import Final
 from typing_extensions import override
 
 from sightline.adapters.inbound.cli.history.delivery import PART
-from sightline.adapters.inbound.cli.history.fetching import Refused, fetched, shown
+from sightline.adapters.inbound.cli.history.fetching import Refused, address, fetched, shown
 from sightline.adapters.inbound.cli.history.flags import Credentials
 from sightline.adapters.inbound.cli.history.source import Mark, Piece, Source
 from sightline.adapters.inbound.cli.program import Ended, Exit
@@ -54,6 +54,7 @@ class RemoteRead(Source):
         self, url: str, credentials: Credentials, selectors: Sequence[Sequence[Matcher]], start: int, end: int
     ) -> None:
         """`url` is where Prometheus listens, or the whole address of its remote read."""
+        address(url)
         self._base = url.rstrip("/").removesuffix(_PATH)
         self._credentials = credentials
         self._selectors = selectors

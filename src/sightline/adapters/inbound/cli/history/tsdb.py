@@ -54,7 +54,7 @@ class TsdbFolder(Source):
             raise Ended(
                 Exit.USAGE,
                 "promtool is not installed, which reads Prometheus' files (Debian has it in `prometheus`); where it is, run\n"
-                f"promtool tsdb dump {folder} | sightline import -",
+                f"promtool tsdb dump {folder} | sightline import",
             )
         self._program = program
         self._folder = folder
