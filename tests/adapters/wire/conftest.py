@@ -7,6 +7,7 @@ import pytest
 from sightline.domain.kernels.compiled import JIT, compile_all
 
 DECODERS = (
+    "sightline.adapters.wire.family_scan",
     "sightline.adapters.wire.histogram_encode",
     "sightline.adapters.wire.histogram_scan",
     "sightline.adapters.wire.history_json",
