@@ -44,6 +44,9 @@ def test_every_field_arrives(tmp_path: Path) -> None:
         sample_limit = 10
         label_limit = 20
         body_size_limit = "1MiB"
+        scrape_protocols = ["PrometheusProto", "PrometheusText0.0.4"]
+        scrape_native_histograms = true
+        always_scrape_classic_histograms = true
         basic_auth = {username = "u", password_file = "secret/password"}
         headers = {X-Key = "k"}
         tls = {ca_file = "ca.pem", cert_file = "/etc/c.pem", key_file = "k.pem", server_name = "s", insecure_skip_verify = true}
@@ -83,6 +86,9 @@ def test_every_field_arrives(tmp_path: Path) -> None:
         sample_limit=10,
         label_limit=20,
         body_size_limit=1 << 20,
+        scrape_protocols=("PrometheusProto", "PrometheusText0.0.4"),
+        scrape_native_histograms=True,
+        always_scrape_classic_histograms=True,
         basic_auth=BasicAuth("u", password_file=str(tmp_path / "secret/password")),
         headers={"X-Key": "k"},
         tls=Tls(str(tmp_path / "ca.pem"), "/etc/c.pem", str(tmp_path / "k.pem"), "s", insecure_skip_verify=True),
@@ -118,7 +124,10 @@ GOOD = 'job = "node"\ntargets = ["a:1"]\n'
         ('job = "node"', "scrape job node: targets: the job has none"),
         (GOOD + 'intervall = "1s"', "scrape job node: intervall: there is no such field; did you mean interval?"),
         (GOOD + 'scrape_interval = "1s"', "scrape_interval: there is no such field; did you mean interval?"),
-        (GOOD + "zzz = 1", "zzz: there is no such field; valid are basic_auth, bearer_token,"),
+        (
+            GOOD + "zzz = 1",
+            "zzz: there is no such field; valid are always_scrape_classic_histograms, basic_auth, bearer_token,",
+        ),
         (
             GOOD + 'basic_auth = {user = "x"}',
             "basic_auth.user: there is no such field; did you mean basic_auth.username?",
@@ -137,6 +146,14 @@ GOOD = 'job = "node"\ntargets = ["a:1"]\n'
             "timeout: 6s must be more than nothing and at most the interval, 5s",
         ),
         (GOOD + 'timeout = "0s"', "timeout: 0s must be"),
+        (
+            GOOD + 'scrape_protocols = ["protobuf"]',
+            "scrape_protocols: 'protobuf' is none of PrometheusProto, OpenMetrics",
+        ),
+        (
+            GOOD + 'scrape_native_histograms = true\nscrape_protocols = ["PrometheusText0.0.4"]',
+            "scrape_native_histograms: only PrometheusProto tells of them",
+        ),
         (GOOD + 'body_size_limit = "big"', "body_size_limit: 'big' is not a size"),
         (GOOD + "sample_limit = -1", "sample_limit: it counts"),
         (GOOD + 'sample_limit = "1"', 'sample_limit: expected a whole number, got a text in " "'),

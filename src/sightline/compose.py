@@ -67,6 +67,7 @@ from sightline.adapters.wire import dashboard as dashboard_text
 from sightline.adapters.wire import push_group
 from sightline.adapters.wire.dotted_names import DottedNames, MappingMalformed
 from sightline.adapters.wire.exposition_decoder import ExpositionDecoder
+from sightline.adapters.wire.family_decoder import MetricFamilyDecoder
 from sightline.adapters.wire.graphite import GraphiteDecoder
 from sightline.adapters.wire.otlp_metrics import OtlpMetricsDecoder
 from sightline.adapters.wire.otlp_series import Naming
@@ -132,6 +133,7 @@ from sightline.settings.schema import Settings
 from sightline.settings.shown import plain
 
 _KERNELS: Final = (
+    "sightline.adapters.wire.family_scan",
     "sightline.adapters.wire.histogram_encode",
     "sightline.adapters.wire.histogram_scan",
     "sightline.adapters.wire.influx_exact",
@@ -139,6 +141,7 @@ _KERNELS: Final = (
     "sightline.adapters.wire.otlp_histograms",
     "sightline.adapters.wire.otlp_scan",
     "sightline.adapters.wire.remote_read_chunks",
+    "sightline.adapters.wire.remote_read_histograms",
     "sightline.adapters.wire.remote_read_samples",
     "sightline.adapters.wire.remote_write2_scan",
     "sightline.adapters.wire.remote_write2_symbols",
@@ -605,8 +608,9 @@ async def _scraper(settings: Settings, clock: SystemClock, stack: AsyncExitStack
         return MemoryScraper(clock)  # which no target asks
     from sightline.adapters.outbound.scraping.client import HttpScraper  # noqa: PLC0415 - its driver takes 0.4 s to load
 
-    decoder = ExpositionDecoder(max_samples=settings.intake.request_samples)
-    return await stack.enter_async_context(HttpScraper(decoder, __version__))
+    most = settings.intake.request_samples
+    decoder, families = ExpositionDecoder(max_samples=most), MetricFamilyDecoder(max_samples=most)
+    return await stack.enter_async_context(HttpScraper(decoder, __version__, families=families))
 
 
 def _target_files(settings: Settings) -> dict[str, ReadTargets]:

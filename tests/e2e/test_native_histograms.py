@@ -30,6 +30,13 @@ remote_write:
     send_native_histograms: true
     metadata_config: {{send: true, send_interval: 1s}}
 """
+SCRAPE = """
+[[scrape]]
+job = "shop"
+interval = "1s"
+targets = ["{target}"]
+scrape_native_histograms = true
+"""
 LATENCY = Native(
     schema=3,
     count=1234.0,
@@ -158,6 +165,7 @@ def latest(url: str, at: float) -> Any:
 
 def test_histograms_exemplars_and_metadata_arrive(sightline: Program, prometheus: str) -> None:
     """What Prometheus has scraped Sightline answers alike: histograms, exemplars, descriptions, and the end of a series."""
+    Shop.closed.clear()
     until(lambda: bool(latest(sightline.url, time.time())) and bool(latest(prometheus, time.time())))
     at = time.time()
     theirs = latest(prometheus, at)
@@ -176,3 +184,18 @@ def test_histograms_exemplars_and_metadata_arrive(sightline: Program, prometheus
     until(lambda: latest(prometheus, time.time()) == [])
     until(lambda: latest(sightline.url, time.time()) == [])
     assert latest(sightline.url, at) == theirs
+
+
+def test_what_sightline_scrapes_is_what_prometheus_has(tmp_path: Path, prometheus: str) -> None:
+    """Scraped by Sightline itself, the same target gives the same histogram, its exemplars and metadata."""
+    Shop.closed.clear()
+    with serving() as target:
+        (tmp_path / "sightline.toml").write_text(SCRAPE.format(target=target))
+        with running(tmp_path / "data", "--set", "host.enabled=false") as program:
+            until(lambda: bool(latest(program.url, time.time())))
+            until(lambda: bool(latest(prometheus, time.time())))
+            ours, theirs = (latest(url, time.time())[0]["histogram"][1] for url in (program.url, prometheus))
+            assert ours == theirs
+            span = {"query": "orders", "start": time.time() - 60, "end": time.time()}
+            until(lambda: bool(ask(program.url, "query_exemplars", **span)))
+            assert ask(program.url, "metadata")["latency_seconds"][0]["help"] == "How long it took."

@@ -13,7 +13,17 @@ import msgspec
 from msgspec import Struct
 
 from sightline.domain.errors import BadData, SettingsInvalid
-from sightline.domain.scrape.job import PORTS, BasicAuth, RelabelRule, ScrapeJob, TargetGroup, Tls, complete_address
+from sightline.domain.scrape.job import (
+    PORTS,
+    PROTOBUF,
+    PROTOCOLS,
+    BasicAuth,
+    RelabelRule,
+    ScrapeJob,
+    TargetGroup,
+    Tls,
+    complete_address,
+)
 from sightline.domain.scrape.relabel import Relabelling
 from sightline.settings.quantities import Duration, Size
 
@@ -201,6 +211,14 @@ def _check_limits(job: ScrapeJob, where: str) -> None:
             raise _invalid(where, field, "it counts, and 0 is no limit")
 
 
+def _check_protocols(job: ScrapeJob, where: str) -> None:
+    for name in job.scrape_protocols:
+        if name not in PROTOCOLS:
+            raise _invalid(where, "scrape_protocols", f"{name!r} is none of {', '.join(PROTOCOLS)}")
+    if job.scrape_protocols and job.scrape_native_histograms and PROTOBUF not in job.scrape_protocols:
+        raise _invalid(where, "scrape_native_histograms", f"only {PROTOBUF} tells of them: name it in scrape_protocols")
+
+
 def _check_address(job: ScrapeJob, where: str) -> None:
     if job.scheme not in PORTS:
         raise _invalid(where, "scheme", f"expected {' or '.join(PORTS)}, got {job.scheme!r}")
@@ -261,6 +279,7 @@ def _check_relabelling(job: ScrapeJob, where: str) -> None:
 _CHECKS: Final = (
     _check_times,
     _check_limits,
+    _check_protocols,
     _check_address,
     _check_targets,
     _check_credentials,

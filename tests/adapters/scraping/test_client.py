@@ -12,11 +12,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from tests.adapters.scraping.exporters import TEXT, Answer, forever, never, page, raw, serving, target
+from tests.oracles import client_messages as client
+from tests.oracles.native_histogram import Native, natives
 
 from sightline.adapters.outbound.scraping.client import HttpScraper
 from sightline.adapters.wire.exposition_decoder import ExpositionDecoder
+from sightline.adapters.wire.family_decoder import MetricFamilyDecoder
 from sightline.domain.errors import BodyTooLarge, MalformedBody, SightlineError, Unavailable, UnsupportedMediaType
-from sightline.domain.scrape.job import BasicAuth, Tls
+from sightline.domain.scrape.job import PROTOBUF, PROTOCOLS, BasicAuth, Tls
 
 pytestmark = pytest.mark.anyio
 
@@ -47,6 +50,40 @@ async def test_a_page_is_fetched_and_decoded(scraper: HttpScraper) -> None:
     assert [labels.name for labels in found.scraped.labels] == ["a", "b"]
     assert found.scraped.values.tolist() == [1.0, 2.0]
     assert found.size == 8
+
+
+async def test_protobuf_is_asked_for_and_read_where_a_job_wants_it() -> None:
+    """First of all formats for native histograms, or as the job names them; the answer becomes samples."""
+    shown = client.page(
+        {"name": "h", "type": 4, "metric": [{"histogram": client.native(Native(count=2.0, positive={1: 2.0}))}]}
+    )
+    families = MetricFamilyDecoder()
+    async with (
+        HttpScraper(ExpositionDecoder(), "1", families=families) as scraper,
+        serving(page(shown, client.CONTENT_TYPE)) as exporter,
+    ):
+        found = await scraper.scrape(target(exporter.address, scrape_native_histograms=True))
+        assert natives(found.scraped.histograms) == [Native(count=2.0, positive={1: 2.0})]
+        first, *others = exporter.header("Accept").split(",")
+        assert first == f"{PROTOCOLS[PROTOBUF]};q=0.7"
+        assert len(others) == 5
+        chosen = await scraper.scrape(target(exporter.address, scrape_protocols=(PROTOBUF, "PrometheusText0.0.4")))
+        assert [str(one) for one in chosen.scraped.labels] == ["h_count", "h_sum", 'h_bucket{le="+Inf"}']
+        assert exporter.header("Accept") == f"{PROTOCOLS[PROTOBUF]};q=0.7,text/plain;version=0.0.4;q=0.6,*/*;q=0.1"
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "application/vnd.google.protobuf",
+        "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=text",
+    ],
+)
+async def test_protobuf_of_another_kind_is_refused(media_type: str) -> None:
+    """Only families behind their lengths are read."""
+    async with HttpScraper(ExpositionDecoder(), "1", families=MetricFamilyDecoder()) as scraper:
+        failed = await failure(scraper, page(b"", media_type))
+    assert isinstance(failed, UnsupportedMediaType)
 
 
 async def test_the_request_says_what_prometheus_says(scraper: HttpScraper) -> None:

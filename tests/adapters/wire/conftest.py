@@ -7,6 +7,7 @@ import pytest
 from sightline.domain.kernels.compiled import JIT, compile_all
 
 DECODERS = (
+    "sightline.adapters.wire.family_scan",
     "sightline.adapters.wire.histogram_encode",
     "sightline.adapters.wire.histogram_scan",
     "sightline.adapters.wire.history_json",
@@ -17,6 +18,7 @@ DECODERS = (
     "sightline.adapters.wire.otlp_histograms",
     "sightline.adapters.wire.otlp_scan",
     "sightline.adapters.wire.remote_read_chunks",
+    "sightline.adapters.wire.remote_read_histograms",
     "sightline.adapters.wire.remote_read_samples",
     "sightline.adapters.wire.remote_write2_scan",
     "sightline.adapters.wire.remote_write2_symbols",

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.oracles.native_histogram import Native, columns, natives
 
 from sightline.domain.errors import InvalidLabel, Unprocessable
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.exemplars import NO_EXEMPLARS, ExemplarBatch
+from sightline.domain.metrics.native_histograms import MARK, mark_mask
 from sightline.domain.metrics.samples import WriteBatch, stale_mask
 from sightline.domain.scrape.job import RelabelRule, ScrapeJob
 from sightline.domain.scrape.relabel import Relabelling
@@ -309,3 +311,25 @@ def test_exemplars_have_the_stored_names(honoured: bool, third: int) -> None:  #
     assert told(found) == [(c, b"0", 0.5, 5, True), (c, b"2", 0.7, third, False), (a, b"3", 0.8, 1, False)]
     assert found.unreadable == 1
     assert world.series.exemplars(body((A, 1.0)), world.time) is NO_EXEMPLARS
+
+
+def native(number: int) -> Native:
+    """A histogram that can be told from others."""
+    return Native(count=float(number), positive={1: float(number)})
+
+
+def test_native_histograms_stay_with_their_samples() -> None:
+    """Those of dropped series and of left out times go, and the others stand in the order of their marks."""
+    page = body((A, float(MARK)), (B, float(MARK)), (C, 1.0), like=None)
+    page = replace(page, histograms=columns([native(1), native(2)]))
+    world = World(RelabelRule(action="drop", source_labels=("__name__",), regex="a"))
+    batch = world.scrape(page)
+    assert natives(batch.histograms) == [native(2)]
+    assert mark_mask(batch.values).tolist() == [True, False, *[False] * len(REPORT)]
+    gone = world.scrape(body((C, 1.0)))
+    assert len(gone.histograms) == 0
+    assert rows(gone)[-1] == ('b{instance="a:1",job="node"}', 2, "stale")
+    twice = body((A, float(MARK), 5), (A, float(MARK), 6), (B, float(MARK), 5))
+    twice = replace(twice, histograms=columns([native(1), native(2), native(3)]))
+    assert natives(World(honor_timestamps=False).scrape(twice).histograms) == [native(1), native(3)]
+    assert natives(World().scrape(twice).histograms) == [native(1), native(2), native(3)]

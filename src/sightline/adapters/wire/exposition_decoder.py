@@ -170,13 +170,13 @@ class ExpositionDecoder:
             metadata = self._comments.read(page.comments, strict=page.openmetrics)
         except CommentMalformed as error:
             raise _malformed(page.line_of_comment(error.comment), str(error)) from None
-        labels, series = _distinct(page.found, by_identity=page.one_generation)
+        labels, series = distinct(page.found, by_identity=page.one_generation)
         if last is not None and labels == last.labels:
             labels = last.labels
         exemplars = _exemplars(page, labels, series, times) if page.exemplars else NO_EXEMPLARS
         duplicates = 0
         if len(labels) != len(series) and not every:
-            first = _first_of_each(series, times)
+            first = first_of_each(series, times)
             duplicates = len(series) - len(first)
             series, times, values = series[first], times[first], values[first]
         return Scraped(labels, series, times, values, metadata, duplicates, exemplars)
@@ -313,7 +313,7 @@ def _malformed(line: int, message: str) -> MalformedBody:
     return MalformedBody(f"line {line}: {message}", line=line)
 
 
-def _distinct(found: Sequence[Labels], *, by_identity: bool) -> tuple[tuple[Labels, ...], Index]:
+def distinct(found: Sequence[Labels], *, by_identity: bool) -> tuple[tuple[Labels, ...], Index]:
     """Each label set once, and which of them each sample has, uint32 (n,).
 
     by_identity: equal ones are one object.
@@ -325,7 +325,7 @@ def _distinct(found: Sequence[Labels], *, by_identity: bool) -> tuple[tuple[Labe
     return tuple(position), np.array(series, np.uint32)
 
 
-def _first_of_each(series: Index, times: Times) -> Index:
+def first_of_each(series: Index, times: Times) -> Index:
     """Positions of the samples that are the first of their series and time, in order."""
     seen: set[tuple[int, int]] = set()
     first = []

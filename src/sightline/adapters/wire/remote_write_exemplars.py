@@ -67,12 +67,12 @@ def _texts(data: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> l
     canonical(data, starts, ends, out, bounds, plain)
     text, cuts, spans = out.tobytes(), bounds.tolist(), zip(starts.tolist(), ends.tolist(), strict=True)
     return [
-        text[cuts[row] : cuts[row + 1]] if is_plain else _text(data, *span)
+        text[cuts[row] : cuts[row + 1]] if is_plain else label_set_text(data, *span)
         for row, (is_plain, span) in enumerate(zip(plain.tolist(), spans, strict=True))
     ]
 
 
-def _text(data: bytes, position: int, end: int) -> bytes | None:
+def label_set_text(data: bytes, position: int, end: int) -> bytes | None:
     """The canonical bytes of label fields written in any way; None when a name is empty or given twice, or text not UTF-8."""
     raw = []
     while position < end:

@@ -19,6 +19,16 @@ PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443}
 FILE_LABEL: Final = "__meta_filepath"
 """The label by which relabelling knows the file that a target came from."""
 
+PROTOBUF: Final = "PrometheusProto"
+PROTOCOLS: Final[Mapping[str, str]] = {
+    PROTOBUF: "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited",
+    "OpenMetricsText1.0.0": "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8",
+    "OpenMetricsText0.0.1": "application/openmetrics-text;version=0.0.1",
+    "PrometheusText1.0.0": "text/plain;version=1.0.0;escaping=allow-utf-8",
+    "PrometheusText0.0.4": "text/plain;version=0.0.4",
+}
+"""The formats of pages by Prometheus' names, each with its media type; best first."""
+
 _SECRET: Final = frozenset({"password", "bearer_token", "headers"})
 """Fields whose values are never shown."""
 _LARGEST_PORT: Final = 65535
@@ -100,7 +110,9 @@ class Tls(Struct, frozen=True, forbid_unknown_fields=True):
 class ScrapeJob(_Discreet, frozen=True, forbid_unknown_fields=True):
     """Targets that are scraped alike. interval, timeout: ms. A limit of 0 is none.
 
-    body_size_limit: bytes of one answer, uncompressed. files: paths or globs of target files, read again when they change.
+    body_size_limit: bytes of one answer, uncompressed. scrape_protocols: of PROTOCOLS, those that are asked for, best first; none
+    are all, but protobuf only for native histograms, of which nothing else tells. always_scrape_classic_histograms: a histogram
+    that is native is stored with its classic buckets too. files: paths or globs of target files, read again when they change.
     """
 
     job: str
@@ -114,6 +126,9 @@ class ScrapeJob(_Discreet, frozen=True, forbid_unknown_fields=True):
     sample_limit: int = 0
     label_limit: int = 0
     body_size_limit: int = 64 << 20
+    scrape_protocols: tuple[str, ...] = ()
+    scrape_native_histograms: bool = False
+    always_scrape_classic_histograms: bool = False
     basic_auth: BasicAuth | None = None
     bearer_token: str = ""
     bearer_token_file: str = ""
@@ -123,6 +138,13 @@ class ScrapeJob(_Discreet, frozen=True, forbid_unknown_fields=True):
     files: tuple[str, ...] = ()
     relabel: tuple[RelabelRule, ...] = ()
     metric_relabel: tuple[RelabelRule, ...] = ()
+
+    @property
+    def protocols(self) -> tuple[str, ...]:
+        """The formats to ask for, best first."""
+        return self.scrape_protocols or tuple(
+            name for name in PROTOCOLS if name != PROTOBUF or self.scrape_native_histograms
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import numpy as np
 
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.exemplars import NO_EXEMPLARS, ExemplarBatch
+from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, Histograms
 from sightline.domain.metrics.samples import Index, Times, Values
 
 NO_TIME: Final = np.iinfo(np.int64).min
@@ -28,7 +29,8 @@ class Scraped:
     """n samples of k series, in the order in which they stood.
 
     labels: k label sets as exposed, distinct; a series that an earlier body of the same decoder had is the same object.
-    series: uint32 (n,), which of the label sets a sample belongs to. times: int64 (n,), ms, or NO_TIME. values: float64 (n,).
+    series: uint32 (n,), which of the label sets a sample belongs to. times: int64 (n,), ms, or NO_TIME. values: float64 (n,), the
+    mark where a sample is a native histogram. histograms: one for each mark, in the order of these.
     metadata: by the name of the metric family. duplicates: samples left out because the same series had one at the same time.
     exemplars: of these label sets; without a time of their own they have that of their sample, which may be NO_TIME.
     """
@@ -40,3 +42,4 @@ class Scraped:
     metadata: Mapping[str, Metadata]
     duplicates: int = 0
     exemplars: ExemplarBatch = NO_EXEMPLARS
+    histograms: Histograms = NO_HISTOGRAMS

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sightline.domain.errors import InvalidLabel, Unprocessable
 from sightline.domain.labels import METRIC_NAME, Labels
 from sightline.domain.metrics.exemplars import ExemplarBatch
+from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, Histograms, mark_mask
 from sightline.domain.metrics.samples import STALE, Index, Times, Values, WriteBatch
 from sightline.domain.scrape.job import ScrapeJob
 from sightline.domain.scrape.relabel import Relabelling
@@ -42,8 +43,8 @@ class Counts:
 class Adopted:
     """The samples of one body under their stored label sets.
 
-    labels: distinct, the series of the report last. series, times, values: as in a batch. live: the label sets that are marked
-    stale when they do not come again: those whose samples brought no time of their own.
+    labels: distinct, the series of the report last. series, times, values, histograms: as in a batch. live: the label sets that
+    are marked stale when they do not come again: those whose samples brought no time of their own.
     """
 
     labels: tuple[Labels, ...]
@@ -52,6 +53,7 @@ class Adopted:
     values: Values
     live: tuple[Labels, ...]
     counts: Counts
+    histograms: Histograms = NO_HISTOGRAMS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +118,7 @@ class TargetSeries:
             message = f"{counts.kept} samples after relabelling, and sample_limit = {limit} of job {self._job.job!r} allows no more"
             raise Unprocessable(message, reason=ScrapeReason.SAMPLE_LIMIT)
         names = self._names
-        series, times, values = self._timed(scraped)
+        series, times, values, histograms = self._timed(scraped)
         live = names.live
         if (timed := times != NO_TIME).any():
             live = self._untimed(names, series[~timed])
@@ -126,8 +128,9 @@ class TargetSeries:
         else:
             found = names.places[series]
             stored = found != _DROPPED
+            histograms = _kept(histograms, values, stored)
             places, times, values = found[stored].astype(np.uint32), times[stored], values[stored]
-        return Adopted(names.labels, places, times, values, live, counts)
+        return Adopted(names.labels, places, times, values, live, counts, histograms)
 
     def batch(self, adopted: Adopted | None, time: int, *, seconds: float, counts: Counts) -> WriteBatch:
         """What a scrape stores: its samples, a stale marker for each series that is gone, and the report.
@@ -146,6 +149,7 @@ class TargetSeries:
             np.concatenate([kept.series, np.arange(first, first + more, dtype=np.uint32)]),
             np.concatenate([kept.times, np.full(more, time, np.int64)]),
             np.concatenate([kept.values, np.array(report, np.float64), np.full(len(gone), STALE)]),
+            kept.histograms,
         )
 
     def exemplars(self, scraped: Scraped, time: int) -> ExemplarBatch:
@@ -182,13 +186,18 @@ class TargetSeries:
         now = frozenset(live)
         return tuple(labels for labels in self._live if labels not in now)
 
-    def _timed(self, scraped: Scraped) -> tuple[Index, Times, Values]:
+    def _timed(self, scraped: Scraped) -> tuple[Index, Times, Values, Histograms]:
         """The samples with the times that count."""
         if self._job.honor_timestamps or not (scraped.times != NO_TIME).any():
-            return scraped.series, scraped.times, scraped.values
+            return scraped.series, scraped.times, scraped.values, scraped.histograms
         # Without their times several samples of a series are one, and the first counts.
         series, first = np.unique(scraped.series, return_index=True)
-        return series, np.full(len(first), NO_TIME), scraped.values[first]
+        values = scraped.values[first]
+        histograms = scraped.histograms
+        if len(histograms):
+            of_marks = np.cumsum(mark_mask(scraped.values)) - 1
+            histograms = histograms.take(of_marks[first[mark_mask(values)]].astype(np.int64))
+        return series, np.full(len(first), NO_TIME), values, histograms
 
     def _untimed(self, names: _Names, series: Index) -> tuple[Labels, ...]:
         places = np.unique(names.places[series])
@@ -253,6 +262,11 @@ def _names(exposed: tuple[Labels, ...], known: Mapping[int, Labels | None], repo
             live.append(stored)
     whole = len(live) == len(exposed)
     return _Names(exposed, (*live, *report), tuple(live), places, kept, whole)
+
+
+def _kept(histograms: Histograms, values: Values, keep: NDArray[np.bool_]) -> Histograms:
+    """Those of the samples that are kept."""
+    return histograms.take(np.flatnonzero(keep[mark_mask(values)])) if len(histograms) else histograms
 
 
 _NOTHING: Final = Adopted((), np.empty(0, np.uint32), np.empty(0, np.int64), np.empty(0, np.float64), (), Counts())

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from functools import lru_cache, partial
 from typing import Final, Protocol, Self
 
 import aiohttp
@@ -10,17 +11,14 @@ from typing_extensions import override
 from sightline.adapters.outbound.scraping import body, failures
 from sightline.adapters.outbound.scraping.credentials import Contexts, authorization, needs_files
 from sightline.adapters.outbound.scraping.resolver import Lookup, ThreadedLookups
-from sightline.domain.scrape.job import Tls
+from sightline.domain.scrape.job import PROTOCOLS, ScrapeJob, Tls
 from sightline.domain.scrape.scraped import Scraped
 from sightline.domain.scrape.target import Target
 from sightline.domain.timerange import SECOND
 from sightline.ports.scraper import Page, Scraper
 
-ACCEPT: Final = (
-    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,"
-    "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.1"
-)
-"""What we read, best first."""
+_PROTOBUF_TYPE: Final = "application/vnd.google.protobuf"
+_BEST: Final = 7  # tenths of the first protocol's weight
 
 # Longer than common intervals, so that connections are used again.
 _KEEP_ALIVE: Final = 150.0
@@ -37,15 +35,27 @@ class Decoder(Protocol):
         ...
 
 
+class FamilyDecoder(Protocol):
+    """Likewise of protobuf."""
+
+    def decode(self, body: bytes, *, native: bool, classic: bool, last: Scraped | None = None) -> Scraped:
+        """The samples of a body. native: with native histograms. classic: with classic buckets also of these."""
+        ...
+
+
 class HttpScraper(Scraper):
     """Keeps connections to targets open from scrape to scrape. Use as an async context, whose exit closes them.
 
-    version: of the program, for the User-Agent. lookup: how host names are resolved; the system's resolver unless given.
+    families: what reads protobuf; None does not. version: of the program, for the User-Agent. lookup: how host names are
+    resolved; the system's resolver unless given.
     """
 
-    def __init__(self, decoder: Decoder, version: str, *, lookup: Lookup | None = None) -> None:
+    def __init__(
+        self, decoder: Decoder, version: str, *, families: FamilyDecoder | None = None, lookup: Lookup | None = None
+    ) -> None:
         self._decoder = decoder
-        self._headers = {"Accept": ACCEPT, "Accept-Encoding": "gzip", "User-Agent": f"Sightline/{version}"}
+        self._families = families
+        self._headers = {"Accept-Encoding": "gzip", "User-Agent": f"Sightline/{version}"}
         self._contexts = Contexts()
         self._lookup = lookup
         self._session: aiohttp.ClientSession | None = None
@@ -77,11 +87,14 @@ class HttpScraper(Scraper):
             raise failures.timed_out(target) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise failures.failed(error, target) from None
-        if len(text) <= _DECODE_ON_LOOP:
-            scraped = self._decoder.decode(text, media_type, last=last)
-        else:
-            scraped = await asyncio.to_thread(self._decoder.decode, text, media_type, last=last)
-        return Page(scraped, len(text))
+        decode = partial(self._decode, target.job, text, media_type, last)
+        return Page(decode() if len(text) <= _DECODE_ON_LOOP else await asyncio.to_thread(decode), len(text))
+
+    def _decode(self, job: ScrapeJob, text: bytes, media_type: str | None, last: Scraped | None) -> Scraped:
+        if self._families is None or not is_families(media_type):
+            return self._decoder.decode(text, media_type, last=last)
+        native, classic = job.scrape_native_histograms, job.always_scrape_classic_histograms
+        return self._families.decode(text, native=native, classic=classic, last=last)
 
     async def _fetch(self, target: Target) -> tuple[bytes, str | None]:
         if self._session is None:
@@ -102,9 +115,33 @@ class HttpScraper(Scraper):
         job = target.job
         credentials = await asyncio.to_thread(authorization, job) if needs_files(job) else authorization(job)
         timeout = f"{target.timeout / SECOND:.3f}".rstrip("0").rstrip(".")
-        return {**self._headers, "X-Prometheus-Scrape-Timeout-Seconds": timeout, **job.headers, **credentials}
+        return {
+            **self._headers,
+            "Accept": accepted(job.protocols),
+            "X-Prometheus-Scrape-Timeout-Seconds": timeout,
+            **job.headers,
+            **credentials,
+        }
 
     async def _context(self, target: Target) -> ssl.SSLContext | bool:
         if target.job.tls == Tls() and target.url.startswith("http:"):
             return True  # a redirect to https is judged as browsers judge it
         return await asyncio.to_thread(self._contexts.of, target.job.tls)
+
+
+@lru_cache(64)
+def accepted(protocols: tuple[str, ...]) -> str:
+    """The Accept header that asks for these formats, best first."""
+    asked = [f"{PROTOCOLS[name]};q=0.{_BEST - place}" for place, name in enumerate(protocols)]
+    return ",".join([*asked, "*/*;q=0.1"])
+
+
+def is_families(media_type: str | None) -> bool:
+    """Whether a Content-Type says that the body is of protobuf: families behind their lengths."""
+    kind, *rest = (part.strip() for part in (media_type or "").lower().split(";"))
+    said = dict(part.partition("=")[::2] for part in rest)
+    return (
+        kind == _PROTOBUF_TYPE
+        and said.get("proto", "").strip('"') == "io.prometheus.client.metricfamily"
+        and said.get("encoding", "").strip('"') == "delimited"
+    )
