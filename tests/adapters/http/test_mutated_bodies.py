@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from tests.adapters.http.mutations import mutated
 from tests.adapters.http.stage import NOW, Stage
+from tests.oracles import client_messages
 from tests.oracles.native_histogram import Native
 from tests.oracles.write_messages import V1, V2, histogram
 
@@ -84,6 +85,21 @@ h_sum NaN
 h_count 4
 {"sp ace", "l.1"="\xc3\xa4"} -Inf
 """
+_FAMILY_PAGE: Final = client_messages.page(
+    {
+        "name": "g",
+        "type": client_messages.GAUGE,
+        "metric": [{"label": client_messages.pairs(a="ä"), "gauge": {"value": 1}}],
+    },
+    {
+        "name": "h",
+        "help": "What.",
+        "type": client_messages.HISTOGRAM,
+        "metric": [
+            {"histogram": {"sample_count": 2, "sample_sum": 3, "bucket": [{"cumulative_count": 1, "upper_bound": 1}]}}
+        ],
+    },
+)
 _PUSHED: Final = b'# HELP p_total Runs.\n# TYPE p_total counter\np_total{code="1",path="/x\\"y"} 7\np_total 3e-7\n'
 _TEXT: Final = (
     b"# HELP a_total Things that\\n happen\n# TYPE a_total counter\n"
@@ -174,6 +190,11 @@ DOORS: Final = {
         [gzip.compress(_OTLP)],
         {"Content-Type": "application/x-protobuf", "Content-Encoding": "gzip"},
     ),
+    "OTLP, packed by zstd": Door(
+        "/v1/metrics",
+        [bytes(cramjam.zstd.compress(_OTLP))],
+        {"Content-Type": "application/x-protobuf", "Content-Encoding": "zstd"},
+    ),
     "OTLP in JSON": Door("/v1/metrics", [_OTLP_JSON], {"Content-Type": "application/json"}),
     "remote write": Door(
         "/api/v1/write",
@@ -207,6 +228,13 @@ DOORS: Final = {
     "Influx lines": Door("/write?db=d", _LINES, is_partial=True),
     "Influx lines of version 2, packed": Door(
         "/api/v2/write?bucket=b&precision=us", [gzip.compress(one) for one in _LINES], {"Content-Encoding": "gzip"}
+    ),
+    "pushed group, protobuf": Door(
+        "/metrics/job/a/instance/b",
+        [_FAMILY_PAGE],
+        {"Content-Type": client_messages.CONTENT_TYPE},
+        is_partial=True,
+        method="PUT",
     ),
     "pushed group": Door("/metrics/job/a/instance/b", [_PUSHED, _FAMILIES], is_partial=True, method="PUT"),
     "OpenMetrics": Door(

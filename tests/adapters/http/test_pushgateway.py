@@ -14,6 +14,7 @@ import httpx
 import prometheus_client
 from tests.adapters.http.stage import NOW, Stage
 from tests.e2e.program import until
+from tests.oracles import client_messages
 
 from sightline.adapters.wire.exposition_decoder import TEXT, ExpositionDecoder
 from sightline.domain.labels import Labels
@@ -173,6 +174,73 @@ async def test_prometheus_client_pushes(door: Door, stage: Stage) -> None:
             async with httpx.AsyncClient() as asking:
                 answer = await asking.get(f"http://{host}:{port}/pushgateway/metrics")
             assert shown(answer.text) == {}
+
+
+def families() -> bytes:
+    """What a client in Go pushes: protobuf."""
+    return client_messages.page(
+        {
+            "name": "jobs_total",
+            "help": "Runs.",
+            "type": client_messages.COUNTER,
+            "metric": [{"label": client_messages.pairs(code="ok"), "counter": {"value": 3}}],
+        },
+        {
+            "name": "took_seconds",
+            "type": client_messages.HISTOGRAM,
+            "metric": [
+                {
+                    "histogram": {
+                        "sample_count": 3,
+                        "sample_sum": 1.5,
+                        "bucket": [
+                            {"cumulative_count": 1, "upper_bound": 0.5},
+                            {"cumulative_count": 2, "upper_bound": 1},
+                        ],
+                    }
+                }
+            ],
+        },
+        {
+            "name": "wait_seconds",
+            "type": client_messages.SUMMARY,
+            "metric": [
+                {"summary": {"sample_count": 3, "sample_sum": 1.5, "quantile": [{"quantile": 0.5, "value": 0.25}]}}
+            ],
+        },
+        {"name": "size", "type": client_messages.UNTYPED, "metric": [{"untyped": {"value": float("nan")}}]},
+    )
+
+
+async def test_protobuf_is_read_as_a_real_pushgateway_reads_it(
+    client: httpx.AsyncClient, require_binary: Callable[[str, str], str], tmp_path: Path
+) -> None:
+    """What clients in Go push has the same verdicts, and is shown alike."""
+    again = client_messages.page({"name": "x", "metric": 2 * [{"gauge": {"value": 1}}], "type": client_messages.GAUGE})
+    timed = client_messages.page(
+        {"name": "x", "metric": [{"gauge": {"value": 1}, "timestamp_ms": NOW}], "type": client_messages.GAUGE}
+    )
+    headers = {"Content-Type": client_messages.CONTENT_TYPE}
+    program = require_binary("prometheus-pushgateway", "prometheus-pushgateway")
+    with pushgateway(program, tmp_path) as address:
+        async with httpx.AsyncClient(base_url=address) as real:
+            for body in (families(), again, timed, families()[:-3], b""):
+                theirs = await real.post("/metrics/job/a", content=body, headers=headers)
+                ours = await client.post("/metrics/job/a", content=body, headers=headers)
+                assert ours.status_code == theirs.status_code, (body, ours.text, theirs.text)
+                pages = await real.get("/metrics"), await client.get("/pushgateway/metrics")
+                assert len(shown(pages[0].text)) == 10
+                assert canonical(shown(pages[1].text)) == canonical(shown(pages[0].text))
+
+
+def canonical(samples: dict[Labels, float]) -> dict[Labels, float]:
+    """With bounds as numbers, for protobuf has no text for them."""
+    return {
+        Labels.of(
+            labels, **{name: str(float(labels.get(name))) for name in ("le", "quantile") if labels.get(name)}
+        ): value
+        for labels, value in samples.items()
+    }
 
 
 async def test_bodies_may_be_compressed_and_openmetrics(client: httpx.AsyncClient) -> None:

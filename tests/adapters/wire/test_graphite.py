@@ -9,7 +9,7 @@ from hypothesis import given
 from tests.adapters.http.mutations import mutated
 
 from sightline.adapters.wire.dotted_names import DottedNames, MappingMalformed
-from sightline.adapters.wire.graphite import GraphiteDecoder, GraphiteLines, Reason
+from sightline.adapters.wire.graphite import GraphiteBlock, GraphiteDecoder, Reason
 from sightline.domain.labels import Labels
 from sightline.domain.timerange import MAX_TIME
 
@@ -23,12 +23,12 @@ WORDS = st.sampled_from([
 LINES = st.lists(WORDS, max_size=4).map(b" ".join)
 
 
-def decode(block: bytes, *mappings: str) -> GraphiteLines:
+def decode(block: bytes, *mappings: str) -> GraphiteBlock:
     """By a decoder that has seen nothing."""
     return GraphiteDecoder(DottedNames(mappings)).decode(block, NOW)
 
 
-def samples(found: GraphiteLines) -> list[tuple[Labels, int, float]]:
+def samples(found: GraphiteBlock) -> list[tuple[Labels, int, float]]:
     """Labels, time and value of each sample."""
     batch = found.batch
     assert len(set(batch.labels)) == len(batch.labels)

@@ -7,7 +7,7 @@ from hypothesis import given
 from tests.adapters.http.mutations import mutated
 
 from sightline.adapters.wire.dotted_names import DottedNames
-from sightline.adapters.wire.statsd import Reason, StatsdDecoder, StatsdLines
+from sightline.adapters.wire.statsd import Reason, StatsdBlock, StatsdDecoder
 from sightline.domain.statsd.measured import Kind
 
 C, G, T, S = Kind.COUNTER, Kind.GAUGE, Kind.TIMER, Kind.SET
@@ -24,12 +24,12 @@ MORE = st.sampled_from(
 LINES = st.builds(lambda *parts: parts, NAMES, NUMBERS, TYPES, MORE)
 
 
-def decode(block: bytes, *mappings: str) -> StatsdLines:
+def decode(block: bytes, *mappings: str) -> StatsdBlock:
     """By a decoder that has seen nothing."""
     return StatsdDecoder(DottedNames(mappings)).decode(block)
 
 
-def values(found: StatsdLines) -> list[Value]:
+def values(found: StatsdBlock) -> list[Value]:
     """Kind, series, weight, and value or member, of each value."""
     measured, members = found.measured, iter(found.measured.members)
     assert len(measured.which) == len(measured.values) == len(measured.signed)
@@ -141,7 +141,7 @@ def test_any_packet_is_read_or_counted(count: int, seed: int) -> None:
         assert np.isfinite(found.measured.values).all()
 
 
-def values_or_bytes(found: StatsdLines) -> list[float]:
+def values_or_bytes(found: StatsdBlock) -> list[float]:
     """The values, of sets too, whose members may be any bytes."""
     assert len(found.measured.members) == sum(found.measured.heads[which].kind is S for which in found.measured.which)
     return list(found.measured.values)

@@ -43,7 +43,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class GraphiteLines:
+class GraphiteBlock:
     """What a block brings. left_out: how many lines for what reason. example: the first of them that is wrong."""
 
     batch: WriteBatch
@@ -67,12 +67,12 @@ class GraphiteDecoder:
         self._half = max_cached_bytes // 2
         self._known: Recent[bytes, Labels] = Recent()
 
-    def decode(self, block: bytes, now: int) -> GraphiteLines:
+    def decode(self, block: bytes, now: int) -> GraphiteBlock:
         """The samples of whole lines; those without a time have `now`, ms. Each line counts for itself; empty ones do not."""
         rows = [line.split() for line in block.split(b"\n")]
         return self._at_once(rows if rows[-1] else rows[:-1], now) or self._one_by_one(rows, now)
 
-    def _at_once(self, rows: list[list[bytes]], now: int) -> GraphiteLines | None:
+    def _at_once(self, rows: list[list[bytes]], now: int) -> GraphiteBlock | None:
         """Where every line is as most are; None where one is not."""
         try:
             paths, texts, times = zip(*rows, strict=True)
@@ -84,9 +84,9 @@ class GraphiteDecoder:
         if np.isnan(values).any():
             return None
         series = np.fromiter(map(places.__getitem__, paths), np.uint32, len(paths))
-        return GraphiteLines(_batch(found, series, moments, values))
+        return GraphiteBlock(_batch(found, series, moments, values))
 
-    def _one_by_one(self, rows: list[list[bytes]], now: int) -> GraphiteLines:
+    def _one_by_one(self, rows: list[list[bytes]], now: int) -> GraphiteBlock:
         """The same where a line is not as most are."""
         places: dict[bytes, int] = {}
         found: list[Labels] = []
@@ -112,7 +112,7 @@ class GraphiteDecoder:
             values.append(value)
             times.append(time)
         columns = np.array(series, np.uint32), np.array(times, np.int64), np.array(values, np.float64)
-        return GraphiteLines(_batch(found, *columns), left_out, example)
+        return GraphiteBlock(_batch(found, *columns), left_out, example)
 
     def _row(self, row: list[bytes], now: int) -> tuple[Labels, float, int]:
         if len(row) not in {_FIELDS - 1, _FIELDS}:

@@ -35,6 +35,7 @@ _MILLISECONDS: Final = b"ms"
 _IGNORED: Final = (b"c:", b"T", b"e:", b"card:")
 _EVENTS: Final = (b"_e{", b"_sc|")
 _DOGSTATSD: Final = (b"|#", b"|c:", b"|T")
+_PLAIN: Final = re.compile(rb"[0-9]{1,200}(?:\.[0-9]{0,200})?")
 _SIGNS: Final = (b"+", b"-")
 # The name, and tags in it: `name,a=b`, `name#a=b`, `name[a=b]`.
 _NAME: Final = re.compile(r"([^,#\[\]]+)(?:[,#]([^\[\]]*)|\[([^\[\]]*)\])?(.*)", re.DOTALL)
@@ -60,7 +61,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class StatsdLines:
+class StatsdBlock:
     """What a block brings. left_out: how many lines or values for what reason. example: the first of them that is wrong."""
 
     measured: Measured
@@ -91,21 +92,30 @@ class StatsdDecoder:
         self._half = max_cached_bytes // 2
         self._known: Recent[tuple[bytes, bytes], _Meaning] = Recent()
 
-    def decode(self, block: bytes) -> StatsdLines:
+    def decode(self, block: bytes) -> StatsdBlock:
         """The values of whole lines; each line counts for itself, empty ones do not."""
         reading = _Reading()
+        get, add = self._known.young.get, reading.add
         for line in block.split(b"\n"):
-            text = line.strip()
-            if not text:
-                continue
-            for name, value, kind in _parts(text):
-                try:
-                    self._read(reading, name, value, kind)
-                except _Refused as refused:
-                    reading.left_out[refused.reason] += 1
-                    if refused.reason not in {Reason.MAPPED, Reason.EVENT}:
-                        reading.example = reading.example or text
-        return StatsdLines(reading.measured(), reading.left_out, reading.example)
+            # Nearly all lines are of a name and a type that came before, with a number that has no sign.
+            name, _, rest = line.partition(b":")
+            value, _, kind = rest.partition(b"|")
+            meaning = get((name, kind))
+            if meaning is not None and _PLAIN.fullmatch(value) and meaning.head.kind is not Kind.SET:
+                add(meaning.head, float(value) * meaning.factor)
+            elif text := line.strip():
+                self._read_any(reading, text)
+        return StatsdBlock(reading.measured(), reading.left_out, reading.example)
+
+    def _read_any(self, reading: "_Reading", text: bytes) -> None:
+        """The values of a line, however it is written."""
+        for name, value, kind in _parts(text):
+            try:
+                self._read(reading, name, value, kind)
+            except _Refused as refused:
+                reading.left_out[refused.reason] += 1
+                if refused.reason not in {Reason.MAPPED, Reason.EVENT}:
+                    reading.example = reading.example or text
 
     def _read(self, reading: "_Reading", name: bytes, value: bytes, kind: bytes) -> None:
         meaning = self._known.young.get((name, kind)) or self._meaning(name, kind)
@@ -167,9 +177,8 @@ class _Reading:
     """A block being read."""
 
     def __init__(self) -> None:
-        self.heads: dict[Head, int] = {}
-        self.places: dict[int, int] = {}  # of heads by identity, which is quicker than to compare labels
-        self.kept: list[Head] = []  # so that no other head gets the identity of one of them
+        self.heads: list[Head] = []  # which keeps them, so that no other head gets the identity of one of them
+        self.places: dict[int, int] = {}  # by identity, which is quicker than to compare labels
         self.which: list[int] = []
         self.values: list[float] = []
         self.signed: list[bool] = []
@@ -181,8 +190,8 @@ class _Reading:
         """One value."""
         place = self.places.get(id(head))
         if place is None:
-            place = self.places[id(head)] = self.heads.setdefault(head, len(self.heads))
-            self.kept.append(head)
+            place = self.places[id(head)] = len(self.heads)
+            self.heads.append(head)
         self.which.append(place)
         self.values.append(value)
         self.signed.append(signed)
@@ -190,7 +199,7 @@ class _Reading:
     def measured(self) -> Measured:
         """All of it in columns."""
         return Measured(
-            list(self.heads),
+            self.heads,
             np.array(self.which, np.uint32),
             np.array(self.values, np.float64),
             np.array(self.signed, np.bool_),

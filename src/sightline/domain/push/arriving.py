@@ -28,7 +28,7 @@ _ADDED: Final = ("_total", "_info")  # what OpenMetrics alone adds to the name t
 def arriving(scraped: Scraped, grouping: Mapping[str, str]) -> dict[str, PushedFamily]:
     """The families of a body by name; grouping labels go before labels of the same name, an empty one takes it away.
 
-    Families that a group has of itself are left out. The body's samples are all there, repeated ones too.
+    Families that a group has of itself are left out.
 
     Raises:
         InconsistentPush: a sample has a time, or a series comes twice.
@@ -37,6 +37,8 @@ def arriving(scraped: Scraped, grouping: Mapping[str, str]) -> dict[str, PushedF
         at = int(np.flatnonzero(scraped.times != NO_TIME)[0])
         message = f"pushed metrics must not have timestamps, and {scraped.labels[int(scraped.series[at])]} has one"
         raise InconsistentPush(message)
+    if scraped.duplicates:
+        raise InconsistentPush(f"{scraped.duplicates} series come twice in what was pushed")
     found: dict[str, dict[Labels, float]] = {}
     said: dict[str, Metadata] = {}
     for number, value in zip(scraped.series.tolist(), scraped.values.tolist(), strict=True):

@@ -37,7 +37,8 @@ class Head(NamedTuple):
 class Measured:
     """n values in the order in which they came.
 
-    heads: k of them. which: uint32 (n,), the head of each. values: float64 (n,), finite; 0 for members of sets.
+    heads: k of them, of which some may be equal. which: uint32 (n,), the head of each. values: float64 (n,), finite; 0 for members
+    of sets.
     signed: bool (n,), whether a value was written with a sign. members: of sets, one for each of their values, in order.
     """
 

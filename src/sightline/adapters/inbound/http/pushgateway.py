@@ -5,7 +5,7 @@ Source: https://github.com/prometheus/pushgateway#api, #query-api and #admin-api
 
 import asyncio
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from litestar import Request, Response, delete, get, post, put
@@ -19,6 +19,7 @@ from sightline.adapters.inbound.http.unpacked import INLINE_BYTES, unpacked
 from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.wire import exposition
 from sightline.adapters.wire.exposition_decoder import OPENMETRICS, TEXT, ExpositionDecoder
+from sightline.adapters.wire.family_decoder import MetricFamilyDecoder
 from sightline.adapters.wire.grouping_key import grouping_key
 from sightline.domain.errors import AdminDisabled
 from sightline.domain.scrape.scraped import Scraped
@@ -31,11 +32,13 @@ _PATHS: Final = tuple(
 )
 _JSON: Final = "application/json"
 _TEXT: Final = "text/plain"
+_PROTOBUF: Final = "application/vnd.google.protobuf"
 
 
 def routes(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> list[HTTPRouteHandler]:
     """The handlers of this file; `inflight` is shared by all that reads bodies."""
-    decoder = ExpositionDecoder(max_samples=settings.max_request_samples)
+    most = settings.max_request_samples
+    decoders = _Decoders(ExpositionDecoder(max_samples=most), MetricFamilyDecoder(max_samples=most))
     push = use_cases.push
 
     async def change(request: Request[Any, Any, Any], *, whole: bool) -> Response[Any]:
@@ -43,7 +46,7 @@ def routes(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> l
         grouping = _grouping(scope["path"])
         with inflight.share() as share:
             body = await unpacked(scope, request.receive, settings, use_cases.telemetry, share)
-            decode = partial(_decoded, decoder, body, header(scope, b"content-type"))
+            decode = partial(_decoded, decoders, body, header(scope, b"content-type"))
             scraped = await asyncio.to_thread(decode) if len(body) > INLINE_BYTES else decode()
             del body, decode
             await push(request.user, grouping, scraped, whole=whole)
@@ -101,11 +104,23 @@ def _started(use_cases: UseCases) -> str:
     return pushed_groups.moment(use_cases.program.started)
 
 
-def _decoded(decoder: ExpositionDecoder, body: bytes, said: str | None) -> Scraped:
-    """What was pushed; whatever does not say that it is something else is taken for the text format, as there."""
+class _Decoders(NamedTuple):
+    """What reads bodies."""
+
+    text: ExpositionDecoder
+    families: MetricFamilyDecoder
+
+
+def _decoded(decoders: _Decoders, body: bytes, said: str | None) -> Scraped:
+    """What was pushed; whatever does not say that it is something else is taken for the text format, as there.
+
+    Histograms come with their classic buckets, for of those alone one can tell that another group's fit them.
+    """
     kind = (said or "").partition(";")[0].strip().lower()
+    if kind == _PROTOBUF:
+        return decoders.families.decode(body, native=False, classic=True)
     openmetrics = OPENMETRICS.partition(";")[0]
-    return decoder.decode(body, OPENMETRICS if kind == openmetrics else TEXT, every=True)
+    return decoders.text.decode(body, OPENMETRICS if kind == openmetrics else TEXT, every=True)
 
 
 def _scope(request: Request[Any, Any, Any]) -> Any:
