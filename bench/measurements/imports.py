@@ -64,6 +64,7 @@ def _run(program: Program, file: Path, total: int) -> dict[str, float]:
         (_imported if program is SIGHTLINE else _posted)(server, file)
         seconds = time.monotonic() - started
         client = _children() - before
+        server.settle()
         cpu = stop_written(server)
         disk, _ = server.disk_bytes()
     figures = {_RATE: total / seconds, "CPU of the server": 1e6 * cpu / total, _DISK: disk / total}

@@ -13,6 +13,7 @@ from sightline.application.ingest import IngestLimits
 from sightline.application.recover import recover
 from sightline.domain.errors import (
     BodyTooLarge,
+    MalformedBody,
     Overloaded,
     SampleOutOfBounds,
     SeriesIdCollision,
@@ -21,6 +22,7 @@ from sightline.domain.errors import (
 from sightline.domain.events import Event, SamplesStored
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.journal import Appended, Entry, Flushed, Sealed
+from sightline.domain.metrics.left_out import LeftOut, Taken
 from sightline.domain.metrics.samples import Ids, WriteBatch
 from sightline.domain.metrics.span_table import Spans
 from sightline.domain.metrics.tail import Tail
@@ -326,6 +328,21 @@ async def test_a_label_set_that_is_no_series_is_left_out(house: House) -> None:
     ]
     assert (taken.samples, taken.histograms) == (2, 0)
     assert (await house.values(), await house.values(name="n")) == ([0.0], [3.0])
+
+
+async def test_what_a_decoder_could_not_read_is_counted_and_told(house: House) -> None:
+    """It stands before what intake itself leaves out, also where nothing else came."""
+    unread = (LeftOut(MalformedBody("line 3: no number"), 2),)
+    old = house.batch(1, 2)
+    late = WriteBatch(old.labels, old.series, old.times - np.array([0, 16 * 24 * HOUR]), old.values)
+    taken = await house.ingest.partly(LOCAL, late, unread)
+    assert [(each.error.code, each.samples) for each in taken.left_out] == [
+        ("body_malformed", 2),
+        ("sample_out_of_bounds", 1),
+    ]
+    assert taken.samples == 1
+    assert await house.ingest.partly(LOCAL, WriteBatch.at(0, []), unread) == Taken(0, left_out=unread)
+    assert house.counted("sightline_ingest_refused_samples_total") == 5
 
 
 async def test_a_series_whose_id_collides_is_refused_alone() -> None:

@@ -184,4 +184,4 @@ def test_a_full_disk_is_answered_503_and_what_was_acknowledged_stays(small_disk:
     with running(small_disk / "data", *flags) as program:
         found = program.get("/api/v1/query", query="sum(count_over_time(full[1h]))")["data"]["result"]
         assert float(found[0]["value"][1]) == acknowledged * 10_000
-        assert program.get("/health")["status"] == "ok"
+        assert program.get("/health")["status"] == "pass"

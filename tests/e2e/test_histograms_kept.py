@@ -71,6 +71,13 @@ def told(program: Program, now: int) -> dict[str, list[Any]]:
     return {one["metric"]["row"]: [*one.get("values", ()), *one.get("histograms", ())] for one in found}
 
 
+def rates(program: Program, now: int) -> list[Any]:
+    """What expressions make of them over two hours."""
+    grid: dict[str, Any] = {"start": now / 1000 - 7200, "end": now / 1000, "step": 300}
+    expressions = ("sum(rate(latency[10m]))", "histogram_quantile(0.9, sum by (row) (increase(latency[20m])))")
+    return [program.get("/api/v1/query_range", query=one, **grid)["data"]["result"] for one in expressions]
+
+
 def expected(now: int) -> dict[str, list[Any]]:
     """The times of all samples, and of histograms their count and sum."""
     return {str(row): [outline(time, value) for time, value in samples(now, row)] for row in range(ROWS)}
@@ -108,9 +115,11 @@ def test_histograms_survive_kills_restarts_and_deletes(tmp_path: Path, flags: tu
             assert write(program, "latency", {str(row): samples(now, row)}) in {200, 204}
         first = told(program, now)
         assert outlines(first) == expected(now)
+        whole = rates(program, now)
+        assert all(whole)
         program.kill()
     with running(folder, *FLAGS, *flags) as program:
-        assert told(program, now) == first
+        assert (told(program, now), rates(program, now)) == (first, whole)
         assert write(program, "latency", {"0": samples(now, 0)[:7], "other": [(now, grown(9, 9))]}) in {200, 204}
         assert program.stop() == 0
     with running(folder, *FLAGS, *flags) as program:

@@ -4,6 +4,7 @@ import gzip
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,11 +20,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.conformance.material import BASE
 from tests.conformance.servers import prometheus
+from tests.conformance.test_native_differential import message, recorded
 from tests.e2e.program import Program, running, until
 
 from sightline.adapters.inbound.cli import Exit, run
 from sightline.adapters.wire.remote_write import encode
+from sightline.adapters.wire.snappy import compress
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.samples import STALE, WriteBatch
 from sightline.domain.timerange import DAY, HOUR, MINUTE
@@ -135,7 +139,8 @@ def test_a_dump_of_promtool(
     assert run(["import", str(dump)]) == Exit.DONE
     assert capsys.readouterr().out.startswith("7500 samples stored")
     assert held(program) == wanted()
-    with prometheus(require_binary("prometheus", "prometheus"), folder) as url:
+    own = shutil.copytree(folder, tmp_path / "prometheus")  # it is written into
+    with prometheus(require_binary("prometheus", "prometheus"), own) as url:
         assert everything(program.url) == everything(url)
         # Off the grid of the samples, for Prometheus 2 has windows that are closed on the left.
         grid = {"start": OLD / 1000 + 7, "end": (OLD + 11 * DAY) / 1000, "step": 3600}
@@ -167,7 +172,8 @@ def test_a_running_prometheus(
     program: Program, folder: Path, tmp_path: Path, require_binary: Require, capsys: Capture
 ) -> None:
     """Remote read brings what is on the disk and what came a minute ago, ends of series as they are."""
-    with prometheus(require_binary("prometheus", "prometheus"), folder) as url:
+    own = shutil.copytree(folder, tmp_path / "prometheus")  # it is written into
+    with prometheus(require_binary("prometheus", "prometheus"), own) as url:
         values = np.array([1.0, STALE, np.nan, 2.0])
         recent = WriteBatch(
             (Labels.of(__name__="recent"),), np.zeros(4, np.uint32), NOW - 60_000 + np.arange(4) * 1000, values
@@ -190,6 +196,35 @@ def test_a_running_prometheus(
         assert run(["import", "prometheus", url, "--start", "-20y", "--skip-old"]) == Exit.DONE
         assert run(["import", "prometheus", f"{url}/elsewhere"]) == Exit.REFUSED
         assert "HTTP 404" in capsys.readouterr().err
+
+
+def test_native_histograms_come_whole(program: Program, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """By remote read, here of another tenant, every bucket of every sample."""
+    headers = {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy", "X-Scope-OrgID": "source"}
+    request = urllib.request.Request(f"{program.url}/api/v1/write", compress(message(recorded())), headers)
+    urllib.request.urlopen(request, timeout=30).close()
+    span = ["--start", str(BASE // 1000 - 10), "--end", str(BASE // 1000 + 1000)]
+    assert run(["import", "prometheus", program.url, "--source-tenant", "source", *span, "--json"]) == Exit.DONE
+    assert json.loads(capsys.readouterr().out)["samples"] == sum(map(len, recorded().values()))
+    found = [ask(program.url, "/api/v1/query", query="h[1h]", time=BASE / 1000 + 3000)["result"]]
+    monkeypatch.setenv("SIGHTLINE_TENANT", "source")
+    found.append(ask(program.url, "/api/v1/query", query="h[1h]", time=BASE / 1000 + 3000)["result"])
+    here, there = ({str(Labels.of(row["metric"])): row["histograms"] for row in rows} for rows in found)
+    assert here == there
+    assert len(here) == len(recorded())
+
+
+def test_native_histograms_that_are_not_told_are_missed(
+    program: Program, tmp_path: Path, require_binary: Require, capsys: Capture
+) -> None:
+    """A Prometheus that has them and does not answer with them leaves series without a sample, which is told."""
+    binary = require_binary("prometheus", "prometheus")
+    with prometheus(binary, tmp_path / "prometheus", "--enable-feature=native-histograms") as url:
+        headers = {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"}
+        body = compress(message(recorded()))
+        urllib.request.urlopen(urllib.request.Request(f"{url}/api/v1/write", body, headers), timeout=30).close()
+        assert run(["import", "prometheus", url, "--match", "h"]) == Exit.REFUSED
+        assert f"{len(recorded())} series came without a sample" in capsys.readouterr().err
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Clients of InfluxDB write into Sightline, and what they bring is what VictoriaMetrics and InfluxDB make of it."""
 
+import base64
+import gzip
 import json
 import math
 import socket
@@ -8,8 +10,9 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -174,6 +177,26 @@ def test_a_wrong_token_is_refused_in_the_words_of_each_version(program: Program)
         older.write_points(["m x=1"], protocol="line")
     older.close()
     assert also.value.code == 401
+
+
+def test_telegraf_makes_its_database_and_writes_in_chunks(program: Program) -> None:
+    """The requests of its output for InfluxDB 1: a form with the statement, then gzip whose length is not told beforehand."""
+    address = urllib.parse.urlsplit(program.url)
+    password = base64.b64encode(f"telegraf:{TOKEN}".encode()).decode()
+    headers = {"Authorization": f"Basic {password}", "User-Agent": "Telegraf/1.36.3 Go/1.25.1"}
+    connection = HTTPConnection(str(address.hostname), address.port)
+    with closing(connection):
+        form = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
+        connection.request("POST", "/query", 'q=CREATE+DATABASE+"chunks"', form)
+        answer = connection.getresponse()
+        assert (answer.status, json.loads(answer.read())) == (200, {"results": [{"statement_id": 0}]})
+        packed = gzip.compress(telegraf(now() - 20, 2))
+        pieces = (packed[start : start + 500] for start in range(0, len(packed), 500))
+        sent = {**headers, "Content-Encoding": "gzip", "Content-Type": "text/plain; charset=utf-8"}
+        connection.request("POST", "/write?consistency=any&db=chunks&rp=", pieces, sent, encode_chunked=True)
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (204, b"")
+    assert len(samples(program.url, "chunks", TOKEN)) == 56
 
 
 @contextmanager

@@ -1,13 +1,16 @@
 """OpenTelemetry's own SDK against the running product, by both transports."""
 
 import asyncio
+import gzip
 import socket
 import time
-from collections.abc import AsyncIterator
+import zlib
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import cramjam
 import grpc
 import grpc.aio
 import msgspec
@@ -239,6 +242,21 @@ async def test_rejected_points_are_told(running: Running) -> None:
     async with grpc.aio.insecure_channel(str(await running.grpc.wait())) as channel:
         told = (await _stub(channel).Export(ExportMetricsServiceRequest.FromString(old))).partial_success
     assert told.rejected_data_points == 1
+
+
+@pytest.mark.parametrize(
+    ("encoding", "packed"),
+    [("gzip", gzip.compress), ("deflate", zlib.compress), ("zstd", lambda body: bytes(cramjam.zstd.compress(body)))],
+)
+async def test_bodies_may_be_packed(running: Running, encoding: str, packed: Callable[[bytes], bytes]) -> None:
+    """What collectors pack with is taken apart, within the bound, and damage is told."""
+    url, header = f"{running.url}/v1/metrics", {"Content-Encoding": encoding}
+    body = packed(_body(3, temporality=2, at=time.time()))
+    assert (await post(url, body, **header))[::2] == (200, b"")
+    assert await value(running, "hits_total") == 3
+    assert (await post(url, packed(bytes(70 << 20)), **header))[0] == 413
+    assert (await post(url, body[:-6], **header))[0] == 400
+    assert (await post(url, b"nonsense", **header))[0] == 400
 
 
 @pytest.mark.parametrize("prefix", ["", "/api/v1/otlp", "/opentelemetry", "/otlp"])

@@ -86,12 +86,13 @@ def _values(kind: str, point: Any, *, stale: bool) -> Iterator[tuple[str, dict[s
         return
     if kind == "histogram":
         total = 0.0
-        for bound, count in zip(point.explicit_bounds, point.bucket_counts, strict=False):
+        counts = [0] * len(point.explicit_bounds) if stale else point.bucket_counts
+        for bound, count in zip(point.explicit_bounds, counts, strict=False):
             total += count
             yield "_bucket", {"le": plain(bound)}, total
         yield "_bucket", {"le": "+Inf"}, float(point.count)
         yield "_count", {}, float(point.count)
-        if point.HasField("sum"):
+        if stale or point.HasField("sum"):
             yield "_sum", {}, point.sum
         return
     for one in point.quantile_values:

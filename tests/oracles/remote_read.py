@@ -52,6 +52,22 @@ def frames(stream: bytes) -> list[Frame]:
     return found
 
 
+def raw_chunks(stream: bytes) -> Iterator[tuple[tuple[tuple[str, str], ...], int, int, int, bytes]]:
+    """Labels, first and last time, encoding and data of every chunk of a streamed answer, of whatever encoding, in its order."""
+    at = 0
+    while at < len(stream):
+        size, at = _varint(stream, at)
+        message = stream[at + 4 : at + 4 + size]
+        assert int.from_bytes(stream[at : at + 4], "big") == crc32c(message)
+        parts = list(_fields(dict(_fields(message))[1]))
+        labels = tuple(_label(content) for number, content in parts if number == 1)
+        for number, content in parts:
+            if number == 2:
+                one = dict(_fields(content))
+                yield labels, _signed(one.get(1, 0)), _signed(one.get(2, 0)), one[3], one[4]
+        at += 4 + size
+
+
 def merged(found: list[Frame]) -> dict[int, list[Series]]:
     """The series of each query, of all their frames."""
     queries: dict[int, list[Series]] = {}

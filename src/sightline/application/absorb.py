@@ -1,6 +1,7 @@
 """Take in what OpenTelemetry's exporters bring: points, their exemplars, and what their metrics are."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -43,6 +44,7 @@ class Absorb:
         self._accumulate = accumulate
         self._exemplars = exemplars
         self._metadata = metadata
+        self._in_threads = 0
 
     async def metrics(self, principal: Principal, message: bytes) -> Absorbed:
         """Store the valid points of an ExportMetricsServiceRequest; the rest is part of the answer.
@@ -51,11 +53,7 @@ class Absorb:
             MalformedBody, BodyTooLarge: nothing is stored: the message is none, or holds too much.
             Overloaded, StorageFull, Unavailable: nothing is stored; try again later.
         """
-        roster = self._ingest.roster(principal.tenant)
-        if len(message) > _INLINE_BYTES:
-            points = await asyncio.to_thread(self._decode, message, roster)
-        else:
-            points = self._decode(message, roster)
+        points = await self._decoded(message, self._ingest.roster(principal.tenant))
         del message  # storing may take a while, and the columns are all that is needed
         if points.deltas is None:
             taken = await self._ingest.partly(principal, points.batch)
@@ -66,14 +64,28 @@ class Absorb:
         if points.described:
             said = {name: Metadata(one.type, one.help, one.unit) for name, one in points.described.items()}
             self._metadata.push(principal, said)
-        return _absorbed(points.count, (*points.left_out, *taken.left_out))
+        return _absorbed(points, taken.left_out)
+
+    async def _decoded(self, message: bytes, roster: Roster) -> Points:
+        """The points; at once where that is quick, which it is not while a thread decodes: one may wait for the other."""
+        if len(message) <= _INLINE_BYTES and not self._in_threads:
+            return self._decode(message, roster)
+        self._in_threads += 1
+        try:
+            return await asyncio.to_thread(self._decode, message, roster)
+        finally:
+            self._in_threads -= 1
 
 
-def _absorbed(count: int, left_out: tuple[LeftOut, ...]) -> Absorbed:
-    """The answer; a point of several samples may have been left out for several reasons, and is one."""
-    if not left_out:
+def _absorbed(points: Points, left_out: tuple[LeftOut, ...]) -> Absorbed:
+    """The answer. Samples that were left out are told as points: as many as have so many samples in this request on the average."""
+    if not points.left_out and not left_out:
         return Absorbed()
-    reasons = [each.error.message for each in left_out[:_NAMED]]
-    if len(left_out) > _NAMED:
-        reasons.append(f"and {len(left_out) - _NAMED} reasons more")
-    return Absorbed(min(count, sum(each.samples for each in left_out)), "; ".join(reasons))
+    causes = (*points.left_out, *left_out)
+    reasons = [each.error.message for each in causes[:_NAMED]]
+    if len(causes) > _NAMED:
+        reasons.append(f"and {len(causes) - _NAMED} reasons more")
+    unread = sum(each.samples for each in points.left_out)
+    samples = sum(each.samples for each in left_out)
+    of_samples = math.ceil(samples * (points.count - unread) / max(1, len(points.batch)))
+    return Absorbed(min(points.count, unread + of_samples), "; ".join(reasons))

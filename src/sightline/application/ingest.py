@@ -511,7 +511,8 @@ def _cuts(batch: WriteBatch) -> Iterator[tuple[slice, Histograms]]:
     while start < len(batch):
         fitting = int(np.searchsorted(ends, ends[start] + ENTRY_BYTES, "right")) - 1
         after = min(max(fitting, start + 1), start + ENTRY_ROWS, len(batch))
-        yield slice(start, after), batch.histograms.take(np.arange(marks[start], marks[after]))
+        rows, is_all = np.arange(marks[start], marks[after]), after - start == len(batch)
+        yield slice(start, after), batch.histograms if is_all else batch.histograms.take(rows)
         start = after
 
 

@@ -203,6 +203,8 @@ async def test_databases_and_measurements_are_what_the_labels_say(client: httpx.
         ("db", []),
         ("__name__", [['db="telegraf"']]),
     ]
+    (found,) = await asked(client, 'SHOW MEASUREMENTS ON "x" LIMIT 1')
+    assert found["series"][0]["values"] == [["a"]]
     stage.found = Found([], 10, truncated=False)
     assert await asked(client, "show databases") == [{"statement_id": 0}]
 

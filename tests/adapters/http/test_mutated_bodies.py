@@ -190,6 +190,11 @@ DOORS: Final = {
         [gzip.compress(_OTLP)],
         {"Content-Type": "application/x-protobuf", "Content-Encoding": "gzip"},
     ),
+    "OTLP, packed by zstd": Door(
+        "/v1/metrics",
+        [bytes(cramjam.zstd.compress(_OTLP))],
+        {"Content-Type": "application/x-protobuf", "Content-Encoding": "zstd"},
+    ),
     "OTLP in JSON": Door("/v1/metrics", [_OTLP_JSON], {"Content-Type": "application/json"}),
     "remote write": Door(
         "/api/v1/write",

@@ -18,6 +18,7 @@ DECODERS = (
     "sightline.adapters.wire.otlp_histograms",
     "sightline.adapters.wire.otlp_scan",
     "sightline.adapters.wire.remote_read_chunks",
+    "sightline.adapters.wire.remote_read_histograms",
     "sightline.adapters.wire.remote_read_samples",
     "sightline.adapters.wire.remote_write2_scan",
     "sightline.adapters.wire.remote_write2_symbols",

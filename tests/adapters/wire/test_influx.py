@@ -1,4 +1,5 @@
 import random
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
@@ -223,6 +224,23 @@ def test_a_long_body_is_decoded_in_pieces() -> None:
     assert [len(piece.batch) for piece in found] == [PIECE_ROWS, 20]
     assert [value for labels, _, value in samples(found) if labels.name == "m_a"] == list(range(count))
     assert left_out(found) == [f"unable to parse 'bad': missing fields (line {count + 1})"]
+
+
+@pytest.mark.usefixtures("compiled_decoders")
+def test_a_long_body_takes_no_more_memory_than_a_piece() -> None:
+    """The columns of 20 MB of lines are never there at once, and take less than the lines."""
+    body = b"".join([b"m,i=%d a=%d,b=1,c=2,d=3 %d\n" % (number % 100, number, number) for number in range(600_000)])
+    decoder, roster, rows = InfluxDecoder(), Roster(), 0
+    tracemalloc.start()
+    try:
+        for piece in decoder.pieces(body, IN_MS, roster):
+            rows += len(piece.batch)
+            del piece
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert rows == 2_400_000
+    assert peak < len(body)
 
 
 def test_one_line_may_hold_more_than_a_piece_but_not_more_than_allowed() -> None:

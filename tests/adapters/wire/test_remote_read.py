@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from tests.adapters.wire.messages import field, varint
 from tests.oracles import histogram_message
 from tests.oracles import remote_read as oracle
-from tests.oracles.native_histogram import Native
+from tests.oracles.native_histogram import NATIVES, Native
 from tests.oracles.native_histogram import columns as native_columns
 from tests.oracles.write_messages import V1
 
 from sightline.adapters.wire import remote_read as wire
-from sightline.adapters.wire import remote_read_chunks, remote_read_samples
+from sightline.adapters.wire import remote_read_chunks, remote_read_histograms, remote_read_samples
 from sightline.adapters.wire.remote_read import ReadRequest, ResponseType
 from sightline.adapters.wire.snappy import Piece, compress, header
 from sightline.domain.errors import BadData, BodyTooLarge, MalformedBody, SightlineError
@@ -252,7 +252,7 @@ def test_pieces_of_snappy_are_one_block() -> None:
 
 
 def test_native_histograms_come_with_their_series() -> None:
-    """In an answer of samples they stand in their series, beside floats and stale markers; a stream is without them."""
+    """They stand in their series, beside floats and stale markers; in a stream in order of time, in chunks of their own."""
     first, second = (
         Native(count=3.0, positive={1: 3.0}),
         Native(schema=-53, count=1.0, positive={0: 1.0}, custom=(2.0,)),
@@ -275,5 +275,37 @@ def test_native_histograms_come_with_their_series() -> None:
     assert not one.histograms
     assert not three.samples
     assert two.labels[0].value == "b"
-    streamed = oracle.merged(oracle.frames(wire.frames(found, 0)))
-    assert [len(samples) for _, samples in streamed[0]] == [1, 1, 0]
+    streamed = [
+        (labels[0][1], first, last, kind) for labels, first, last, kind, _ in oracle.raw_chunks(wire.frames(found, 0))
+    ]
+    assert streamed == [("a", 7, 7, 1), ("b", 1, 1, 3), ("b", 2, 2, 1), ("b", 3, 3, 3)]
+
+
+@given(st.lists(NATIVES, min_size=1, max_size=9), st.sampled_from([1, 300, 1 << 20]), st.integers(0, 300))
+def test_frames_of_histograms_are_bounded(said: list[Native], frame_bytes: int, number: int) -> None:
+    """None is longer than it may be but for one of a single chunk, and all histograms are there, in order."""
+    times = np.arange(len(said), dtype=np.int64)
+    values = np.full(len(said), MARK)
+    offsets = np.array([0, len(said)])
+    found = SeriesColumns(
+        (Labels.of(__name__="a"),), np.zeros(1, np.uint64), offsets, times, values, native_columns(said)
+    )
+    stream = wire.frames(found, number, frame_bytes)
+    assert [first for _, first, _, _, _ in oracle.raw_chunks(stream)] == times.tolist()
+    at = 0
+    while at < len(stream):
+        size, start = oracle._varint(stream, at)
+        frame = stream[at : start + 4 + size]
+        assert size <= frame_bytes or len(list(oracle.raw_chunks(frame))) == 1
+        at = start + 4 + size
+
+
+@given(said=st.lists(NATIVES, max_size=5))
+def test_machine_code_writes_the_same_chunks(compiled_decoders: None, said: list[Native]) -> None:
+    """Compiled and interpreted, chunks of histograms have the same bytes."""
+    times = np.array([-5, 0, 1_763_700_000_000, 2**62, -(2**62)], np.int64)[: len(said)]
+    compiled = remote_read_histograms.chunks(native_columns(said), times)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(remote_read_histograms, "write", remote_read_histograms.write_in_python)
+        ours = remote_read_histograms.chunks(native_columns(said), times)
+    assert (ours[0], ours[1].tolist()) == (compiled[0], compiled[1].tolist())

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.oracles.native_histogram import marked, numbered, told
 
 from sightline.domain.labels import Labels, metric_id, series_id
 from sightline.domain.metrics.journal import NOTHING_SEEN, Appended, SealedRange, seal
@@ -67,13 +68,15 @@ def small(position: int, count: int, tenant: Tenant = DEFAULT_TENANT) -> tuple[A
     """Samples of some of five series at positions from `position` on."""
     names = [f"m{(position + number) % 5}" for number in range(count)]
     one, labels = entry(position, *names)
-    return replace(one, tenant=tenant, times=np.arange(position, position + count) // 7), labels
+    values, histograms = marked([numbered(position + number) for number in range(count)])
+    times = np.arange(position, position + count) // 7
+    return replace(one, tenant=tenant, times=times, values=values, histograms=histograms), labels
 
 
 def rows(batch: SealedRange) -> list[list[object]]:
     """The columns of a sealed range's samples."""
-    columns = (batch.run_tenant, batch.run_metric, batch.run_id, batch.offsets, batch.time, batch.value)
-    return [column.tolist() for column in columns]
+    columns = (batch.run_tenant, batch.run_metric, batch.run_id, batch.offsets, batch.time)
+    return [*(column.tolist() for column in columns), told(batch.value, batch.histograms)]
 
 
 @given(
@@ -106,7 +109,7 @@ def test_small_entries_become_one_and_nothing_changes(sizes: list[int], cuts: se
 def read(tail: Tail, tenant: Tenant) -> list[object]:
     """What a query reads of a tenant."""
     found = tail.view(tenant, ()).columns(ALL_TIME)
-    return [found.labels, found.offsets.tolist(), found.times.tolist(), found.values.tolist()]
+    return [found.labels, found.offsets.tolist(), found.times.tolist(), told(found.values, found.histograms)]
 
 
 def test_many_small_entries_are_few() -> None:

@@ -12,7 +12,7 @@ from sightline.domain.errors import TooManySamples
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.known import KnownSeries
 from sightline.domain.metrics.samples import STALE, SeriesColumns
-from sightline.domain.promql import native_folds
+from sightline.domain.promql import native_changes, native_folds
 from sightline.domain.promql.evaluate import evaluate
 from sightline.domain.promql.leaves import leaves
 from sightline.domain.promql.parse import parse
@@ -104,6 +104,14 @@ def test_some_instants_at_a_time(every: list[list[Value | None]], operator: str)
         whole = cells(asked(text, found, grid))
     assert parts.keys() == whole.keys()
     assert all(alike(parts[key], whole[key]) for key in parts)
+
+
+def test_windows_of_many_histograms(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many are added up at a time, each window has its own sum."""
+    every = series([[Native(count=float(n), positive={n % 3: float(n)}) for n in range(1, 30)]] * 2)
+    whole = cells(asked("sum_over_time(h[7s])", every, Grid(0, 30_000, 1000)))
+    monkeypatch.setattr(native_changes, "_TOGETHER", 10)
+    assert cells(asked("sum_over_time(h[7s])", every, Grid(0, 30_000, 1000))) == whole
 
 
 @settings(max_examples=20)

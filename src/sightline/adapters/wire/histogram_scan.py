@@ -298,20 +298,25 @@ def scan_histograms_in_python(
                 most = (stop - place) // (1 if role < POSITIVE_COUNTS else 8)
                 if most > len(index) - (positive_at if role % 2 == 0 else negative_at):
                     return FULL
+            is_negative = role % 2 == 1
             if role in (POSITIVE_DELTAS, POSITIVE_DELTAS + 1):
                 kinds |= 1 << (role - POSITIVE_DELTAS)
-                if role == POSITIVE_DELTAS:
-                    positive_at, position = _deltas(data, place, stop, counts, positive_at, state, 0)
+                side = negative_counts if is_negative else counts
+                at_side = negative_at if is_negative else positive_at
+                at_side, position = _deltas(data, place, stop, side, at_side, state, int(is_negative))
+                positive_at = positive_at if is_negative else at_side
+                negative_at = at_side if is_negative else negative_at
+            elif role >= POSITIVE_COUNTS:
+                kinds |= (4 << (role - POSITIVE_COUNTS)) if role != CUSTOM else 0
+                words = custom_words if role == CUSTOM else negative_words if is_negative else count_words
+                at_side = custom_at if role == CUSTOM else negative_at if is_negative else positive_at
+                at_side, position = _doubles(data, place, stop, words, at_side)
+                if role == CUSTOM:
+                    custom_at = at_side
+                elif is_negative:
+                    negative_at = at_side
                 else:
-                    negative_at, position = _deltas(data, place, stop, negative_counts, negative_at, state, 1)
-            elif role in (POSITIVE_COUNTS, POSITIVE_COUNTS + 1):
-                kinds |= 4 << (role - POSITIVE_COUNTS)
-                if role == POSITIVE_COUNTS:
-                    positive_at, position = _doubles(data, place, stop, count_words, positive_at)
-                else:
-                    negative_at, position = _doubles(data, place, stop, negative_words, negative_at)
-            elif role == CUSTOM:
-                custom_at, position = _doubles(data, place, stop, custom_words, custom_at)
+                    positive_at = at_side
             elif role == SCHEMA:
                 chosen = _zigzag(value)
             elif role == HINT:
@@ -342,24 +347,24 @@ def scan_histograms_in_python(
             fault = BOTH_KINDS
         elif not (_LEAST_SCHEMA <= chosen <= _GREATEST_SCHEMA or chosen == _CUSTOM_SCHEMA):
             fault = SCHEMA_UNKNOWN
-        if fault == GOOD:
-            fault = _spread(data, spans_at, end, roles, POSITIVE_SPANS, spans, index, first, positive_at)
-        if fault == GOOD:
-            fault = _spread(
-                data,
-                negative_spans_at,
-                end,
-                roles,
-                POSITIVE_SPANS + 1,
-                negative_spans,
-                negative_index,
-                first_negative,
-                negative_at,
-            )
-        if fault == GOOD:
-            positive_at = _kept(counts, count_words, index, first, positive_at)
-            negative_at = _kept(negative_counts, negative_words, negative_index, first_negative, negative_at)
-        else:
+        for sign in range(2):
+            side_index = negative_index if sign else index
+            begin = first_negative if sign else first
+            end_of_side = negative_at if sign else positive_at
+            fields = negative_spans if sign else spans
+            if fault == GOOD:
+                begin_of_spans = negative_spans_at if sign else spans_at
+                wanted = POSITIVE_SPANS + sign
+                fault = _spread(data, begin_of_spans, end, roles, wanted, fields, side_index, begin, end_of_side)
+        for sign in range(2 if fault == GOOD else 0):
+            side = negative_counts if sign else counts
+            words = negative_words if sign else count_words
+            side_index = negative_index if sign else index
+            begin = first_negative if sign else first
+            after = _kept(side, words, side_index, begin, negative_at if sign else positive_at)
+            positive_at = positive_at if sign else after
+            negative_at = after if sign else negative_at
+        if fault != GOOD:
             positive_at, negative_at, custom_at = first, first_negative, first_custom
             chosen = 0
         schema[row] = chosen

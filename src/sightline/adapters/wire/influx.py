@@ -36,8 +36,8 @@ PRECISIONS: Final = {
 
 NAMED: Final = 5
 """Lines of a piece, or reasons why no series can be made of a line, that are named one by one."""
-PIECE_ROWS: Final = 100_000
-"""Values decoded at once: as many as one entry of the log holds."""
+PIECE_ROWS: Final = 50_000
+"""Values decoded at once; each takes 300 bytes meanwhile."""
 MAX_SAMPLES: Final = 1_000_000
 """Values of one line; a line cannot be decoded in pieces."""
 

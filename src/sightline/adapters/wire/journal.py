@@ -3,7 +3,8 @@
 A frame is `length u32 | checksum u32 | payload`; the checksum covers the payload: the lower half of its XXH3 of 64 bits, or in
 files of format 1 its CRC-32, which takes seven times as long. A payload starts with one byte for its kind.
 All numbers are little-endian; columns are written as they lie in memory, 20 bytes a sample and 16 a series. An entry with native
-histograms is of a kind of its own, and has their columns behind those of the samples.
+histograms is of a kind of its own, and has their columns behind those of the samples, compressed: 35 bytes instead of 286 for one
+of twenty buckets, for 0.6 us.
 """
 
 import struct
@@ -11,6 +12,7 @@ import zlib
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, Final
 
+import cramjam
 import numpy as np
 import xxhash
 from numpy.typing import NDArray
@@ -32,7 +34,10 @@ FORMAT: Final = 2
 _APPENDED: Final = struct.Struct("<BHQIII")  # kind, tenant bytes, first_seq, series described, series, samples
 _SEALED: Final = struct.Struct("<BQQQ")
 _FLUSHED: Final = struct.Struct("<BQ")
-_HISTOGRAMS: Final = struct.Struct("<IIII")  # histograms, positive buckets, negative buckets, custom bounds
+# histograms, positive buckets, negative buckets, custom bounds, bytes before they were compressed and after
+_HISTOGRAMS: Final = struct.Struct("<IIIIII")
+_LEVEL: Final = 1
+_SLACK: Final = 64  # bytes, and a 128th of it: what Zstandard may add to what it cannot make smaller
 _KIND_APPENDED, _KIND_SEALED, _KIND_FLUSHED, _KIND_WITH_HISTOGRAMS = 1, 2, 3, 4
 
 
@@ -61,7 +66,7 @@ FORMATS: Final[Mapping[int, Callable[[Sequence[bytes | memoryview]], int]]] = {1
 
 
 def size(entry: Entry) -> int:
-    """How many bytes `frame` gives, without making them."""
+    """How many bytes `frame` gives, without making them; with native histograms how many at most."""
     if isinstance(entry, Appended):
         described = 29 * len(entry.seen) + len(entry.seen.texts.data)
         columns = 16 * len(entry.ids) + 20 * len(entry.times) + _histograms_size(entry.histograms)
@@ -99,8 +104,8 @@ def _histograms_size(found: Histograms) -> int:
     if not len(found):
         return 0
     # Of each histogram two bytes, four floats and three lengths.
-    own = _HISTOGRAMS.size + 46 * len(found) + 8 * len(found.custom)
-    return own + 12 * (len(found.positive.index) + len(found.negative.index))
+    own = 46 * len(found) + 8 * len(found.custom) + 12 * (len(found.positive.index) + len(found.negative.index))
+    return _HISTOGRAMS.size + own + own // 128 + _SLACK
 
 
 def _histograms(found: Histograms) -> list[bytes | memoryview]:
@@ -108,8 +113,7 @@ def _histograms(found: Histograms) -> list[bytes | memoryview]:
         return []
     sides = (found.positive, found.negative)
     lengths = (*(np.diff(side.offsets) for side in sides), np.diff(found.custom_offsets))
-    return [
-        _HISTOGRAMS.pack(len(found), *(len(side.index) for side in sides), len(found.custom)),
+    columns = [
         _bytes(found.schema, "<i1"),
         _bytes(found.reset, "<u1"),
         *(_bytes(column, "<f8") for column in (found.zero_threshold, found.zero_count, found.count, found.sum)),
@@ -117,6 +121,10 @@ def _histograms(found: Histograms) -> list[bytes | memoryview]:
         *(piece for side in sides for piece in (_bytes(side.index, "<i4"), _bytes(side.counts, "<f8"))),
         _bytes(found.custom, "<f8"),
     ]
+    whole = b"".join(columns)
+    packed = bytes(cramjam.zstd.compress(whole, level=_LEVEL))
+    numbers = (len(found), *(len(side.index) for side in sides), len(found.custom), len(whole), len(packed))
+    return [_HISTOGRAMS.pack(*numbers), packed]
 
 
 def _bytes(column: Any, dtype: str) -> memoryview:
@@ -139,7 +147,7 @@ def parse(payload: memoryview) -> Entry:
             return Flushed(*_FLUSHED.unpack(payload)[1:])
         if kind in {_KIND_APPENDED, _KIND_WITH_HISTOGRAMS}:
             return _parse_appended(payload)
-    except (struct.error, ValueError) as error:
+    except (struct.error, ValueError, cramjam.DecompressionError) as error:
         message = f"a log entry of kind {kind} does not decode: {error}"
         raise MalformedBody(message) from None
     message = f"a log entry has the unknown kind {kind}: a newer version may have written it"
@@ -168,8 +176,12 @@ def _parse_appended(payload: memoryview) -> Appended:
     )
 
 
-def _parse_histograms(columns: "_Columns") -> Histograms:
-    count, positive, negative, bounds = _HISTOGRAMS.unpack(columns.take(_HISTOGRAMS.size))
+def _parse_histograms(entry: "_Columns") -> Histograms:
+    count, positive, negative, bounds, whole, packed = _HISTOGRAMS.unpack(entry.take(_HISTOGRAMS.size))
+    if whole > MAX_FRAME:
+        message = f"histograms of {whole} bytes are more than an entry has"
+        raise ValueError(message)
+    columns = _Columns(memoryview(cramjam.zstd.decompress(entry.take(packed), output_len=whole)), 0)
     schema, reset = columns.array(count, "<i1"), columns.array(count, "<u1")
     threshold, zero, held, total = (columns.array(count, "<f8") for _ in range(4))
     offsets = [_offsets(columns.array(count, "<u4"), size) for size in (positive, negative, bounds)]

@@ -177,7 +177,10 @@ def _rows(data: bytes, points: NDArray[np.int64], kinds: NDArray[np.int64], plac
     numbers = places.numbers[places.first if is_simple else spans(places.first, places.size)]
     is_stale = flags & layout.NO_VALUE != 0
     if is_stale.any():
-        values[is_stale[owners]] = STALE
+        ended = is_stale[owners]
+        values[ended] = STALE
+        if present is not None:
+            present |= ended  # such a point has no counts, and ends all the same what others of its shape began
     bad = 0
     histograms = NO_HISTOGRAMS
     exponential = np.flatnonzero((kinds == layout.EXPONENTIAL) & ~is_stale)

@@ -13,12 +13,14 @@ Source: https://prometheus.io/docs/prometheus/latest/querying/remote_read_api/ a
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.adapters.wire import remote_read_chunks as chunked
+from sightline.adapters.wire import remote_read_mixed as mixed
 from sightline.adapters.wire import remote_read_samples as plain
 from sightline.adapters.wire.histogram_encode import encoded
 from sightline.adapters.wire.protobuf import (
@@ -262,11 +264,14 @@ def response(results: Sequence[Sequence[Piece]]) -> list[bytes]:
 
 
 def frames(columns: SeriesColumns, query: int, frame_bytes: int = FRAME_BYTES) -> bytes:
-    """Series as frames of the streamed answer to the request's query of that number, in their order.
+    """Series as frames of the streamed answer to the request's query of that number, in their order."""
+    if not len(columns.histograms):
+        return _frames(columns, query, frame_bytes)
+    return b"".join(mixed.frames(columns, partial(_frames, query=query, frame_bytes=frame_bytes), query, frame_bytes))
 
-    Native histograms are left out.
-    """
-    columns = _Apart.of(columns).columns if len(columns.histograms) else columns
+
+def _frames(columns: SeriesColumns, query: int, frame_bytes: int) -> bytes:
+    """Those of series without native histograms."""
     labels, words, table = _LabelFields.of(columns.labels), _words(columns), chunked.crc_table()
     room = len(labels.data) + (chunked.HEAD_BYTES + chunked.CHUNK_BYTES) * len(columns) + _ROOM * columns.samples
     chunks = np.empty(frame_bytes + chunked.CHUNK_BYTES, np.uint8)

@@ -31,6 +31,7 @@ class Written:
     """A request of remote write that is not compressed, and what is in it.
 
     first, last: the times of its samples and histograms, ms. series: the bytes of each, which are the same wherever it comes again.
+    bare: of those that have neither samples nor histograms here.
     """
 
     message: bytes
@@ -39,6 +40,7 @@ class Written:
     first: int
     last: int
     series: Sequence[bytes] = ()
+    bare: Sequence[bytes] = ()
 
 
 def read_request(matchers: Sequence[Matcher], start: int, end: int) -> bytes:
@@ -88,6 +90,7 @@ def counted(message: bytes) -> Written:
 def _counted(message: bytes) -> Written:
     most = len(message) // 2
     status, found = layout.FULL, np.zeros(layout.FOUND, np.int64)
+    series, run_series = np.empty(0, np.uint32), np.empty(0, np.uint32)
     times, run_start, run_end, row, start, end = (np.empty(0, np.int64) for _ in range(6))
     for samples, runs in ((len(message) // _SAMPLE_BYTES + 16, len(message) // 32 + 16), (most, most)):
         series, words, run_series = (np.empty(size, np.uint32) for size in (samples, 2 * samples, runs))
@@ -107,16 +110,18 @@ def _counted(message: bytes) -> Written:
     except NoHistogram as error:
         raise _malformed(error.reason) from None
     times[row[:histograms]] = fields.times
+    names = [
+        message[at:stop] for at, stop in zip(run_start[:stretches].tolist(), run_end[:stretches].tolist(), strict=True)
+    ]
+    is_bare = ~np.isin(run_series[:stretches], series[:count])
     return Written(
         message,
         count - histograms,
         histograms,
         int(times.min()) if count else 0,
         int(times.max()) if count else 0,
-        [
-            message[at:stop]
-            for at, stop in zip(run_start[:stretches].tolist(), run_end[:stretches].tolist(), strict=True)
-        ],
+        [name for name, bare in zip(names, is_bare, strict=True) if not bare],
+        [name for name, bare in zip(names, is_bare, strict=True) if bare],
     )
 
 

@@ -31,7 +31,7 @@ _MOST_LEADING: Final = 31  # what five bits hold
 _LOW: Final = 0xFFFFFFFF
 
 Bytes = NDArray[np.uint8]
-_Pen = tuple[int, int, int]
+Pen = tuple[int, int, int]
 """Where the next whole byte goes, the bits that are not written yet, and how many they are: fewer than eight."""
 
 
@@ -52,7 +52,7 @@ def _crc(data: Bytes, start: int, end: int, table: NDArray[np.int64]) -> int:
 
 
 @subroutine
-def _put(out: Bytes, pen: _Pen, bits: int, count: int) -> _Pen:
+def put_bits(out: Bytes, pen: Pen, bits: int, count: int) -> Pen:
     """Write up to 32 bits; those of `bits` above them are left out."""
     at, rest, held = pen
     rest = (rest << count) | (bits & ((1 << count) - 1))
@@ -85,28 +85,28 @@ def _trailing(word: int) -> int:
 
 
 @subroutine
-def _put_second_difference(out: Bytes, pen: _Pen, number: int) -> _Pen:
+def _put_second_difference(out: Bytes, pen: Pen, number: int) -> Pen:
     if number == 0:
-        return _put(out, pen, 0, 1)
+        return put_bits(out, pen, 0, 1)
     if -0x1FFF <= number <= 0x2000:
-        return _put(out, _put(out, pen, 0b10, 2), number, 14)
+        return put_bits(out, put_bits(out, pen, 0b10, 2), number, 14)
     if -0xFFFF <= number <= 0x10000:
-        return _put(out, _put(out, pen, 0b110, 3), number, 17)
+        return put_bits(out, put_bits(out, pen, 0b110, 3), number, 17)
     if -0x7FFFF <= number <= 0x80000:
-        return _put(out, _put(out, pen, 0b1110, 4), number, 20)
-    pen = _put(out, pen, 0b1111, 4)
-    return _put(out, _put(out, pen, number >> 32, 32), number, 32)
+        return put_bits(out, put_bits(out, pen, 0b1110, 4), number, 20)
+    pen = put_bits(out, pen, 0b1111, 4)
+    return put_bits(out, put_bits(out, pen, number >> 32, 32), number, 32)
 
 
 @subroutine
-def _put_window(out: Bytes, pen: _Pen, high: int, low: int, trailing: int, count: int) -> _Pen:
+def _put_window(out: Bytes, pen: Pen, high: int, low: int, trailing: int, count: int) -> Pen:
     """Write the `count` bits of a number of two halves that lie above its `trailing` lowest ones."""
     if trailing >= 32:
-        return _put(out, pen, high >> (trailing - 32), count)
+        return put_bits(out, pen, high >> (trailing - 32), count)
     if count > 32 - trailing:
-        pen = _put(out, pen, high, count - (32 - trailing))
+        pen = put_bits(out, pen, high, count - (32 - trailing))
         count = 32 - trailing
-    return _put(out, pen, low >> trailing, count)
+    return put_bits(out, pen, low >> trailing, count)
 
 
 @subroutine
@@ -117,7 +117,7 @@ def _put_chunk(times: NDArray[np.int64], words: NDArray[np.uint32], first: int, 
     time = times[first]
     at = put_varint(out, at + 2, (time << 1) ^ (time >> 63))
     high, low = int(words[2 * first + 1]), int(words[2 * first])
-    pen = _put(out, _put(out, (at, 0, 0), high, 32), low, 32)
+    pen = put_bits(out, put_bits(out, (at, 0, 0), high, 32), low, 32)
     leading, trailing, difference = _UNKNOWN, 0, 0
     for i in range(first + 1, end):
         step = times[i] - time
@@ -130,21 +130,23 @@ def _put_chunk(times: NDArray[np.int64], words: NDArray[np.uint32], first: int, 
         high ^= upper
         low ^= lower
         if high == 0 and low == 0:
-            pen = _put(out, pen, 0, 1)
+            pen = put_bits(out, pen, 0, 1)
         else:
             before = _leading(high) if high > 0 else _MOST_LEADING
             after = _trailing(low) if low > 0 else 32 + _trailing(high)
             if before >= leading and after >= trailing:
-                pen = _put(out, pen, 0b10, 2)
+                pen = put_bits(out, pen, 0b10, 2)
             else:
                 leading, trailing = min(before, _MOST_LEADING), after
-                pen = _put(out, pen, 0b11, 2)
-                pen = _put(out, pen, leading, 5)
-                pen = _put(out, pen, 64 - leading - trailing, 6)  # of 64 the lowest six bits are 0, which stands for it
+                pen = put_bits(out, pen, 0b11, 2)
+                pen = put_bits(out, pen, leading, 5)
+                pen = put_bits(
+                    out, pen, 64 - leading - trailing, 6
+                )  # of 64 the lowest six bits are 0, which stands for it
             pen = _put_window(out, pen, high, low, trailing, 64 - leading - trailing)
         high, low = upper, lower
     if pen[2] > 0:
-        pen = _put(out, pen, 0, 8 - pen[2])
+        pen = put_bits(out, pen, 0, 8 - pen[2])
     return pen[0]
 
 
@@ -234,6 +236,15 @@ def write_in_python(
                 return -1
             at = _put_frame(own, chunks[:0], query, table, out, at)
     return at
+
+
+def checksum_in_python(data: Bytes, table: NDArray[np.int64]) -> int:
+    """The CRC-32C of bytes; table: `crc_table()`."""
+    return _crc(data, 0, len(data), table)
+
+
+checksum = kernel(f"int64({BYTES}, {INTS})", twin=checksum_in_python)(checksum_in_python)
+"""`checksum_in_python`, or the same as machine code once it is compiled."""
 
 
 # The loop is its own twin, as that of remote_write_scan is: it serves until machine code is there.

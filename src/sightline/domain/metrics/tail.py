@@ -27,6 +27,7 @@ _FEWEST_ROWS: Final = 64
 _NO_CHAINS: Final = Chains()
 _JOINED: Final = 64
 _SMALL_ROWS: Final = 1_000
+_SMALL_BYTES: Final = 64 << 10  # of histograms: joining is to take less than a millisecond
 _BEFORE_ALL: Final = int(np.iinfo(np.int64).min)
 _AFTER_ALL: Final = int(np.iinfo(np.int64).max)
 
@@ -245,7 +246,7 @@ class Tail:
 
     def _join(self, entry: Appended, *, is_loose: bool) -> None:
         """Make one entry of the last small ones, once they are many: each costs whoever reads the tail as much as a large one."""
-        if not is_loose or len(entry.times) > _SMALL_ROWS:
+        if not is_loose or len(entry.times) > _SMALL_ROWS or entry.histograms.weight > _SMALL_BYTES:
             self._loose = 0
             return
         before = self._entries[-2] if self._loose else entry

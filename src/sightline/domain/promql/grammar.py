@@ -54,6 +54,7 @@ from sightline.domain.promql.signatures import (
     OF_GRID,
     PRECEDENCE,
     SET_OPERATORS,
+    TRIMS,
     UNARY,
     Type,
 )
@@ -62,7 +63,7 @@ from sightline.domain.timerange import SECOND
 _FILLS: Final = frozenset({"fill", "fill_left", "fill_right"})
 # Keywords and operators that cannot name a metric; other words can.
 _RESERVED: Final = frozenset({"on", "ignoring", "group_left", "group_right", "bool", "atan2", *_FILLS})
-_SYMBOLS: Final = frozenset({*ARITHMETIC, *COMPARISONS, "=", "=~", "!~"})
+_SYMBOLS: Final = frozenset({*ARITHMETIC, *COMPARISONS, *TRIMS, "=", "=~", "!~"})
 _WORDS: Final = frozenset({Kind.IDENTIFIER, Kind.METRIC, Kind.KEYWORD, Kind.AGGREGATOR, Kind.OPERATOR})
 _NUMBERS: Final = frozenset({Kind.NUMBER, Kind.DURATION})
 _FAR: Final = 2.0**63  # seconds

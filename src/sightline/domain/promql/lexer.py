@@ -117,7 +117,7 @@ _QUOTED: Final = {
     "'": re.compile(r"'(?:[^'\\\n]|\\[^\n])*'"),
     "`": re.compile(r"`[^`]*`"),
 }
-_OUTSIDE: Final = re.compile(r"==|!=|<=|>=|[-+*/%^<>=]")
+_OUTSIDE: Final = re.compile(r"==|!=|<=|>=|</|>/|[-+*/%^<>=]")
 _IN_BRACES: Final = re.compile(r"=~|!~|!=|=")
 _IN_BRACKETS: Final = re.compile(r"[-+*/%^]")
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.domain.errors import VectorMatchingFailed
+from sightline.domain.errors import Unprocessable, VectorMatchingFailed
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.samples import Values
 from sightline.domain.promql import native_operators
@@ -17,6 +17,7 @@ from sightline.domain.promql.format import label_set
 from sightline.domain.promql.nodes import NO_FILL, Cardinality, Fill, Grouping, Matching
 from sightline.domain.promql.planes import stacked, taken
 from sightline.domain.promql.rows import drop_names, grouped, select, unique, without_name
+from sightline.domain.promql.signatures import TRIMS
 from sightline.domain.promql.values import Vector
 
 Mask = NDArray[np.bool_]
@@ -49,7 +50,13 @@ def _any_size(_rows: int, _points: int) -> None:
 
 
 def of_numbers(operator: str, left: Values, right: Values) -> Values:
-    """Element by element; a comparison gives 0 or 1."""
+    """Element by element; a comparison gives 0 or 1.
+
+    Raises:
+        Unprocessable: an operator of histograms.
+    """
+    if operator in TRIMS:
+        raise Unprocessable(f'operator "{operator}" not allowed for Scalar operations')
     if operator in ARITHMETIC:
         return ARITHMETIC[operator](left, right)
     return COMPARISON[operator](left, right).astype(np.float64)
@@ -60,19 +67,26 @@ def with_scalar(
 ) -> Vector:
     """A vector with one number per instant, float64 (p,); `swapped` when the number stands on the left.
 
-    A comparison without `to_bool` keeps the elements, with their names, for which it holds. Everything else drops names.
+    A comparison without `to_bool` keeps the elements, with their names, for which it holds. A trim keeps names, too; everything
+    else drops them.
     """
     number = np.broadcast_to(scalar, vector.values.shape)
     left, right = (number, vector.values) if swapped else (vector.values, number)
     if operator in COMPARISON and not to_bool:
         result = Vector(vector.labels, vector.values, vector.present & COMPARISON[operator](left, right))
+    elif operator in TRIMS:
+        result = vector
     else:
         result = Vector(vector.labels, of_numbers(operator, left, right), vector.present)
-    if vector.histograms is not None:
+    if vector.histograms is not None or operator in TRIMS:
         other = Vector(vector.labels, number, vector.present)
         sides = (other, vector) if swapped else (vector, other)
         result = _with_histograms(operator, *sides, result, to_bool=to_bool, remarks=remarks)
-    return result if operator in COMPARISON and not to_bool else drop_names(result)
+    return result if _keeps_name(operator, to_bool=to_bool) else drop_names(result)
+
+
+def _keeps_name(operator: str, *, to_bool: bool) -> bool:
+    return operator in TRIMS or (operator in COMPARISON and not to_bool)
 
 
 def _with_histograms(
@@ -159,7 +173,7 @@ def of_vectors(  # noqa: PLR0913 - what was written, and what it may cost
     many_rows, one_rows = _pairs(many_group, one_group)
     allow(len(many_rows), many.values.shape[1])
     matched = many.present[many_rows] & one.present[one_rows]
-    keeps_name = operator in COMPARISON and not to_bool
+    keeps_name = _keeps_name(operator, to_bool=to_bool)
     labels = [
         _result_labels(many.labels[i], one.labels[j], matching, keeps_name=keeps_name)
         for i, j in zip(many_rows.tolist(), one_rows.tolist(), strict=True)
@@ -169,9 +183,11 @@ def of_vectors(  # noqa: PLR0913 - what was written, and what it may cost
     first, second = (b, a) if swapped else (a, b)
     if operator in COMPARISON and not to_bool:  # the left side's value, whichever side is the many
         result = Vector(tuple(labels), first, matched & COMPARISON[operator](first, second))
+    elif operator in TRIMS:
+        result = Vector(tuple(labels), first, matched)
     else:
         result = Vector(tuple(labels), of_numbers(operator, first, second), matched)
-    if many.histograms is not None or one.histograms is not None:
+    if many.histograms is not None or one.histograms is not None or operator in TRIMS:
         sides = [
             Vector(result.labels, side.values[rows], matched, taken(side.histograms, rows))
             for side, rows in ((many, many_rows), (one, one_rows))

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from sightline.domain.metrics.histogram_resets import are_same
 from sightline.domain.metrics.histogram_sums import divided, scaled, sums
+from sightline.domain.metrics.histogram_trims import trimmed
 from sightline.domain.metrics.native_histograms import Histograms, ResetHint, together
 from sightline.domain.promql.annotations import Annotations, Operation
 from sightline.domain.promql.planes import FLOAT, are_histograms, elements, placed, with_elements
+from sightline.domain.promql.signatures import TRIMS
 from sightline.domain.promql.values import Plane, Vector
 
 Mask = NDArray[np.bool_]
@@ -38,6 +40,9 @@ def operated(operator: str, left: Vector, right: Vector, result: Vector, notes: 
     of_left, of_right = are_histograms(left), are_histograms(right)
     matched = left.present & right.present
     both, either = of_left & of_right & matched, (of_left | of_right) & matched
+    if operator in TRIMS:
+        _tell_incompatible(operator, of_left, of_right, matched & ~(of_left & ~of_right), notes, place)
+        return _trimmed(operator, left, right, result, matched & of_left & ~of_right)
     if not either.any():
         return replace(result, histograms=None)
     found = replace(result, present=result.present & ~either, histograms=None)
@@ -54,6 +59,16 @@ def operated(operator: str, left: Vector, right: Vector, result: Vector, notes: 
         made = change(_at(left, right, of_left, rows, instants), by)
     _tell_incompatible(operator, of_left, of_right, matched & either & ~taken, notes, place)
     return with_elements(found, rows, instants, made)
+
+
+def _trimmed(operator: str, left: Vector, right: Vector, result: Vector, where: Mask) -> Vector:
+    found = replace(result, present=np.zeros_like(where), histograms=None)
+    rows, instants = np.nonzero(where)
+    if not len(rows) or left.histograms is None:
+        return found
+    own = left.histograms.pool.take(left.histograms.index[rows, instants])
+    limits = np.broadcast_to(right.values, where.shape)[rows, instants]
+    return with_elements(found, rows, instants, trimmed(own, limits, upper=operator == "</"))
 
 
 def compared(
@@ -128,6 +143,6 @@ def _plane(side: Vector) -> Plane:
 def _tell_incompatible(
     operator: str, of_left: Mask, of_right: Mask, where: Mask, notes: Annotations, place: str
 ) -> None:
-    for is_left, is_right in ((True, True), (True, False), (False, True)):
+    for is_left, is_right in ((True, True), (True, False), (False, True), (False, False)):
         if (where & (of_left == is_left) & (of_right == is_right)).any():
             notes.incompatible_types(_WORDS[is_left], operator, _WORDS[is_right], place)

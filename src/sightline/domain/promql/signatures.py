@@ -92,11 +92,13 @@ OF_GRID: Final = frozenset({"start", "end", "step", "range"})
 
 COMPARISONS: Final = frozenset({"==", "!=", "<", "<=", ">", ">="})
 SET_OPERATORS: Final = frozenset({"and", "or", "unless"})
+TRIMS: Final = frozenset({"</", ">/"})
+"""Operators that take observations above or below a value out of native histograms."""
 
 PRECEDENCE: Final[Mapping[str, int]] = {
     "or": 1,
     **dict.fromkeys(("and", "unless"), 2),
-    **dict.fromkeys(COMPARISONS, 3),
+    **dict.fromkeys((*COMPARISONS, *TRIMS), 3),
     **dict.fromkeys("+-", 4),
     **dict.fromkeys(("*", "/", "%", "atan2"), 5),
     "^": 6,

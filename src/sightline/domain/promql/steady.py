@@ -31,7 +31,7 @@ from sightline.domain.promql.nodes import (
 )
 from sightline.domain.promql.ordering import SORTS
 from sightline.domain.promql.plan import DEFAULT_STEP
-from sightline.domain.promql.signatures import COMPARISONS, FUNCTIONS, SET_OPERATORS, Type
+from sightline.domain.promql.signatures import COMPARISONS, FUNCTIONS, SET_OPERATORS, TRIMS, Type
 
 _ANY_ORDER: Final = frozenset({"count", "group", "count_values", "limit_ratio"})
 _PICKS: Final = frozenset({"topk", "bottomk", "limitk", "limit_ratio"})
@@ -134,7 +134,7 @@ def _rows_of_call(node: Call) -> _Rows:
 
 
 def _rows_of_both(node: Binary) -> _Rows:
-    keeps_name = node.operator in COMPARISONS and not node.to_bool
+    keeps_name = (node.operator in COMPARISONS and not node.to_bool) or node.operator in TRIMS
     for one, other in ((node.left, node.right), (node.right, node.left)):
         if _is_scalar(other):
             return _rows(one) if keeps_name else _rows(one).nameless()

@@ -1,14 +1,14 @@
 """From samples to a vector through the windows of a selector, and from a vector back to samples: what a subquery gives."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.domain.kernels import reduce
-from sightline.domain.metrics.native_histograms import MARK, NO_HISTOGRAMS, Histograms, mark_mask
+from sightline.domain.metrics.native_histograms import MARK, NO_HISTOGRAMS, Histograms, ResetHint, mark_mask
 from sightline.domain.metrics.runs import GatheredColumns, Scratch
 from sightline.domain.metrics.samples import STALE, SeriesColumns, Times, Values, stale_mask
 from sightline.domain.promql.plan import Instants
@@ -210,7 +210,10 @@ def _samples(vector: Vector, rows: Rows, there: Mask) -> tuple[Values, Histogram
         return values, NO_HISTOGRAMS
     index = vector.histograms.index[rows][there]
     values[index != FLOAT] = MARK
-    return values, vector.histograms.pool.take(index[index != FLOAT])
+    found = vector.histograms.pool.take(index[index != FLOAT])
+    # What they say of the one before is not about the one that stands before them here.
+    hints = np.where(found.reset == ResetHint.GAUGE, found.reset, np.uint8(ResetHint.UNKNOWN))
+    return values, replace(found, reset=hints)
 
 
 def timestamps(columns: SeriesColumns) -> SeriesColumns:

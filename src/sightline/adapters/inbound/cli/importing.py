@@ -46,8 +46,9 @@ KERNELS: Final = (
     "sightline.adapters.wire.history_numbers",
     "sightline.adapters.wire.remote_write_encode",
     "sightline.adapters.wire.remote_write_scan",
+    "sightline.domain.kernels.spans",
 )
-"""What this command alone has machine code for."""
+"""What this command needs machine code for."""
 
 imports = App(
     name="import",

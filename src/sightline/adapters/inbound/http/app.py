@@ -37,7 +37,7 @@ from sightline.adapters.inbound.http import (
     ui,
 )
 from sightline.adapters.inbound.http.access import Access
-from sightline.adapters.inbound.http.asgi import ANSWER, MEMO, App, Message, Receive, Scope, Send, respond
+from sightline.adapters.inbound.http.asgi import ANSWER, MEMO, App, Message, Receive, Scope, Send, header, respond
 from sightline.adapters.inbound.http.body import BodyStalled, ClientGone
 from sightline.adapters.inbound.http.errors import ENVELOPE, INTERNAL, Refusal, refusal
 from sightline.adapters.inbound.http.inflight import Inflight
@@ -50,6 +50,7 @@ from sightline.adapters.inbound.http.remote_read import RemoteRead
 from sightline.adapters.inbound.http.report_intake import PATH as REPORT_PATH
 from sightline.adapters.inbound.http.report_intake import ReportIntake
 from sightline.adapters.inbound.http.settings import DoorSettings
+from sightline.adapters.inbound.http.shapes import SHAPES
 from sightline.adapters.inbound.http.stream import PATH as STREAM_PATH
 from sightline.adapters.inbound.http.stream import dialect as stream_dialect
 from sightline.adapters.inbound.http.use_cases import UseCases
@@ -198,7 +199,7 @@ class _Answer:
         self._send = send
         self._headers = [_NOSNIFF, *(cors.readable_by(reader) if reader is not None else ())]
         self.bodiless = scope["method"] == "HEAD"
-        self.shape = influx_paths.SHAPES.get(scope["path"], ENVELOPE)
+        self.shape = SHAPES.get(scope["path"], ENVELOPE)
         answer = scope.pop(ANSWER, None)  # the scope and what it answers would keep each other alive
         self._answer = None if self.bodiless else answer
         self.status = 0
@@ -290,10 +291,8 @@ def _not_allowed(scope: Scope, allowed: str) -> Refusal:
 
 async def _refuse(scope: Scope, send: _Answer, refused: Refusal) -> None:
     """Answer a failure, in the words of the protocol that the path belongs to."""
-    if scope["path"] in otlp.PATHS:
-        await otlp.refuse(scope, send, refused)
-        return
-    await respond(send, refused.status.value, send.shape.body(refused), _JSON, refused.headers)
+    body, media_type = send.shape.said(refused, header(scope, b"content-type"))
+    await respond(send, refused.status.value, body, media_type, refused.headers)
 
 
 async def _end_websocket(scope: Scope, send: _Said, refused: Refusal) -> None:

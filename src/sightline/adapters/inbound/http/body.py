@@ -6,6 +6,9 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Final
 
+import cramjam
+import numpy as np
+
 from sightline.adapters.inbound.http.asgi import BODY, Receive, Scope, header
 from sightline.domain.errors import BodyTooLarge, MalformedBody, UnsupportedMediaType
 
@@ -82,38 +85,57 @@ async def read(
 
 
 def decoded(scope: Scope, body: bytes, limit: int, setting: str) -> bytes:
-    """The body without its Content-Encoding, which may be absent, identity or gzip; at most `limit` bytes.
+    """The body without its Content-Encoding, which may be absent, identity, gzip, deflate or zstd; at most `limit` bytes.
 
     Raises:
         BodyTooLarge, MalformedBody, UnsupportedMediaType.
     """
     encoding = (header(scope, b"content-encoding") or "identity").strip().lower()
-    if encoding == "identity":
-        return body
-    if encoding not in {"gzip", "x-gzip"}:
-        raise UnsupportedMediaType(f"Content-Encoding {encoding[:40]!r} is not read here: send gzip or none")
-    return _inflated(body, limit, setting)
+    match encoding:
+        case "identity":
+            return body
+        case "gzip" | "x-gzip":
+            return _inflated(body, limit, setting, _GZIP, "gzip")
+        case "deflate" | "zlib":
+            return _inflated(body, limit, setting, zlib.MAX_WBITS, "deflate")
+        case "zstd":
+            return _expanded(body, limit, setting)
+    raise UnsupportedMediaType(
+        f"Content-Encoding {encoding[:40]!r} is not read here: send gzip, deflate, zstd or none",
+    )
 
 
-def _inflated(body: bytes, limit: int, setting: str) -> bytes:
-    """What gzip made of one member or of several, as files that were joined have."""
+def _inflated(body: bytes, limit: int, setting: str, window: int, name: str) -> bytes:
+    """What zlib made of one member or of several, as gzip files that were joined have. window: zlib's word for the container."""
     whole = BytesIO()
-    member = zlib.decompressobj(wbits=_GZIP)
+    member = zlib.decompressobj(wbits=window)
     for start in range(0, len(body), _PIECE):
         piece = body[start : start + _PIECE]
         while piece:
             if member.eof:
-                member = zlib.decompressobj(wbits=_GZIP)
+                member = zlib.decompressobj(wbits=window)
             try:
                 whole.write(member.decompress(piece, limit + 1 - whole.tell()))
             except zlib.error as error:
-                raise MalformedBody(f"the gzip body is damaged: {error}") from None
+                raise MalformedBody(f"the {name} body is damaged: {error}") from None
             if whole.tell() > limit:
                 raise _too_large(None, limit, setting)
             piece = member.unused_data
     if not member.eof:
-        raise MalformedBody("the gzip body ends too early")
+        raise MalformedBody(f"the {name} body ends too early")
     return whole.getvalue()
+
+
+def _expanded(body: bytes, limit: int, setting: str) -> bytes:
+    """What zstd made. It is written into room of the limit's size, of which the system gives what is used."""
+    room = np.empty(limit, np.uint8)
+    try:
+        size = cramjam.zstd.decompress_into(body, room.data)
+    except cramjam.DecompressionError as error:
+        if "whole buffer" in str(error):
+            raise _too_large(None, limit, setting) from None
+        raise MalformedBody(f"the zstd body is damaged: {error}") from None
+    return room[:size].tobytes()
 
 
 def _too_large(size: int | None, limit: int, setting: str) -> BodyTooLarge:

@@ -74,6 +74,9 @@ MEANING: Final[dict[str, tuple[HTTPStatus, ErrorType]]] = {
     "request_timeout": (HTTPStatus.REQUEST_TIMEOUT, ErrorType.TIMEOUT),
 }
 
+JSON: Final = "application/json"
+PROTOBUF: Final = "application/x-protobuf"
+
 RETRY_AFTER: Final = 1
 """Seconds to wait before trying again, where the error does not say."""
 RETRIED: Final = frozenset({"intake_overloaded", "query_concurrency_limit", "unavailable"})
@@ -109,10 +112,21 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How a refusal's body is made, and the name that the API's description has for that shape."""
+    """How a refusal's body is made, in JSON, and the name that the API's description has for that shape.
+
+    protobuf: the body for a request that is not JSON itself, where the protocol has one.
+    """
 
     schema: str
     body: Callable[[Refusal], bytes]
+    protobuf: Callable[[Refusal], bytes] | None = None
+
+    def said(self, refused: Refusal, media_type: str | None) -> tuple[bytes, str]:
+        """The body of an answer to a request of that Content-Type, and its own."""
+        kind = (media_type or "").partition(";")[0].strip().lower()
+        if self.protobuf is None or kind == JSON:
+            return self.body(refused), JSON
+        return self.protobuf(refused), PROTOBUF
 
 
 ENVELOPE: Final = Shape("Error", Refusal.body)

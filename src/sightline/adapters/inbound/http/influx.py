@@ -71,4 +71,5 @@ def _partial(left_out: list[LeftOut], stored: int) -> BadData:
     reasons = [one.error.message for one in named]
     if rest := dropped - sum(one.samples for one in named):
         reasons.append(f"and {rest} more")
-    return type(first)(f"partial write: {chr(10).join(reasons)} dropped={dropped}", stored=stored, refused=dropped)
+    said = "\n".join(reasons)
+    return type(first)(f"partial write: {said} dropped={dropped}", stored=stored, refused=dropped)

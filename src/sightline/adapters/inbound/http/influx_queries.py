@@ -32,7 +32,7 @@ _NAME: Final = r'(?:"((?:[^"\\]|\\.)*)"|([A-Za-z_]\w*))'
 _CREATE: Final = re.compile(rf"CREATE\s+DATABASE\s+{_NAME}(?:\s+WITH\s.*)?", re.IGNORECASE | re.DOTALL)
 _DATABASES: Final = re.compile(r"SHOW\s+DATABASES", re.IGNORECASE)
 _POLICIES: Final = re.compile(rf"SHOW\s+RETENTION\s+POLICIES(?:\s+ON\s+{_NAME})?", re.IGNORECASE)
-_MEASUREMENTS: Final = re.compile(rf"SHOW\s+MEASUREMENTS(?:\s+ON\s+{_NAME})?", re.IGNORECASE)
+_MEASUREMENTS: Final = re.compile(rf"SHOW\s+MEASUREMENTS(?:\s+ON\s+{_NAME})?(?:\s+LIMIT\s+(\d{{1,9}}))?", re.IGNORECASE)
 
 
 def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
@@ -79,7 +79,8 @@ class Asked:
         if _DATABASES.fullmatch(statement):
             return _series("databases", await self._values(DATABASE, ""))
         if (found := _MEASUREMENTS.fullmatch(statement)) is not None:
-            return _series("measurements", await self._values(METRIC_NAME, _name(found) or self._database))
+            names = await self._values(METRIC_NAME, _name(found) or self._database)
+            return _series("measurements", names[: int(found[3])] if found[3] else names)
         if _POLICIES.fullmatch(statement):
             columns = ["name", "duration", "shardGroupDuration", "replicaN", "default"]
             kept = self._use_cases.program.retention
@@ -101,7 +102,7 @@ def _series(name: str, values: Sequence[str]) -> dict[str, list[Series]]:
 
 
 def _name(found: re.Match[str]) -> str:
-    quoted, plain = found.groups()
+    quoted, plain = found[1], found[2]
     return re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else plain or ""
 
 

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import msgspec
 
-from sightline.adapters.inbound.http.errors import ENVELOPE, MEANING, RETRIED, Refusal, Shape
-from sightline.adapters.inbound.http.influx_paths import SHAPES
+from sightline.adapters.inbound.http.errors import ENVELOPE, JSON, MEANING, PROTOBUF, RETRIED, Refusal, Shape
+from sightline.adapters.inbound.http.shapes import SHAPES
 
 FOLDER: Final = Path(__file__).parent / "openapi"
 HEAD: Final = "document.yaml"
@@ -145,10 +145,10 @@ def _error_response(codes: list[str], errors: Mapping[str, tuple[str, str]], sha
     }
     response: Tree = {
         "description": " ".join(f"`{code}`: {errors[code][1]}" for code in codes),
-        "content": {
-            "application/json": {"schema": {"$ref": f"#/components/schemas/{shape.schema}"}, "examples": examples}
-        },
+        "content": {JSON: {"schema": {"$ref": f"#/components/schemas/{shape.schema}"}, "examples": examples}},
     }
+    if shape.protobuf is not None:
+        response["content"][PROTOBUF] = {"schema": {"type": "string", "format": "binary"}}
     if RETRIED & set(codes):
         response["headers"] = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
     elif "unauthenticated" in codes:

@@ -5,37 +5,27 @@ Source: https://opentelemetry.io/docs/specs/otlp/ (1.x). Failures are google.rpc
 
 import asyncio
 from collections.abc import Mapping
-from typing import Final
 
 from sightline.adapters.inbound.http.asgi import App, Receive, Scope, Send, header, respond
-from sightline.adapters.inbound.http.errors import Refusal
+from sightline.adapters.inbound.http.errors import JSON, PROTOBUF
 from sightline.adapters.inbound.http.inflight import Inflight
+from sightline.adapters.inbound.http.otlp_paths import METRICS, NOT_YET
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.unpacked import unpacked
 from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.wire.otlp_answers import metrics_answer, metrics_answer_json
 from sightline.adapters.wire.otlp_json import metrics_as_protobuf
-from sightline.adapters.wire.rpc_status import canonical, status, status_json
 from sightline.domain.errors import NotFound, UnsupportedMediaType
-
-PREFIXES: Final = ("", "/api/v1/otlp", "/opentelemetry", "/otlp")
-"""OpenTelemetry's own place, Prometheus', VictoriaMetrics' and Loki's."""
-METRICS: Final = tuple(f"{prefix}/v1/metrics" for prefix in PREFIXES)
-_NOT_YET: Final = {f"{prefix}/v1/{signal}": signal for prefix in ("", "/otlp") for signal in ("logs", "traces")}
-PATHS: Final = frozenset(METRICS) | frozenset(_NOT_YET)
-
-_PROTOBUF: Final = "application/x-protobuf"
-_JSON: Final = "application/json"
 
 
 def doors(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> Mapping[str, App]:
     """What takes each path's POSTs."""
-    return {**dict.fromkeys(METRICS, OtlpMetrics(use_cases, settings, inflight)), **dict.fromkeys(_NOT_YET, not_yet)}
+    return {**dict.fromkeys(METRICS, OtlpMetrics(use_cases, settings, inflight)), **dict.fromkeys(NOT_YET, not_yet)}
 
 
 async def not_yet(scope: Scope, _: Receive, __: Send) -> None:
     """Say that a signal is not taken."""
-    signal = _NOT_YET[scope["path"]]
+    signal = NOT_YET[scope["path"]]
     raise NotFound(f"{signal} are not taken yet: send metrics alone (OTEL_{signal.upper()}_EXPORTER=none)")
 
 
@@ -49,14 +39,14 @@ class OtlpMetrics:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one export once every point is acknowledged or rejected; errors of the tree are the dispatcher's to render."""
-        is_json = media_type(scope) == _JSON
+        is_json = media_type(scope) == JSON
         with self._inflight.share() as share:
             data = await unpacked(scope, receive, self._settings, self._use_cases.telemetry, share)
             if is_json:
                 data = await asyncio.to_thread(metrics_as_protobuf, data)
             absorbed = await self._use_cases.absorb.metrics(scope["user"], data)
         answer = metrics_answer_json if is_json else metrics_answer
-        await respond(send, 200, answer(absorbed.rejected, absorbed.message), _JSON if is_json else _PROTOBUF)
+        await respond(send, 200, answer(absorbed.rejected, absorbed.message), JSON if is_json else PROTOBUF)
 
 
 def media_type(scope: Scope) -> str:
@@ -68,17 +58,7 @@ def media_type(scope: Scope) -> str:
     said = header(scope, b"content-type") or ""
     kind = said.partition(";")[0].strip().lower()
     if kind == "application/protobuf":
-        return _PROTOBUF
-    if kind not in {_PROTOBUF, _JSON}:
-        raise UnsupportedMediaType(f"Content-Type {said[:80]!r} is not read here: send {_PROTOBUF} or {_JSON}")
+        return PROTOBUF
+    if kind not in {PROTOBUF, JSON}:
+        raise UnsupportedMediaType(f"Content-Type {said[:80]!r} is not read here: send {PROTOBUF} or {JSON}")
     return kind
-
-
-async def refuse(scope: Scope, send: Send, refused: Refusal) -> None:
-    """Answer a failure at one of these paths."""
-    code = canonical(refused.code, is_bad_data=refused.status < 500)
-    kind = (header(scope, b"content-type") or "").partition(";")[0].strip().lower()
-    if kind == _JSON:
-        await respond(send, refused.status.value, status_json(code, refused.message), _JSON, refused.headers)
-    else:
-        await respond(send, refused.status.value, status(code, refused.message), _PROTOBUF, refused.headers)

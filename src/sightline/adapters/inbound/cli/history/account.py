@@ -22,6 +22,7 @@ def tell_account(tally: Tally, seconds: float, *, dry: bool, as_json: bool) -> N
                 },
                 "unread": tally.wrong,
                 "histograms": tally.histograms,
+                "series_without_samples": tally.bare,
                 "skipped_old": tally.too_old,
                 "outside": tally.outside,
                 "problems": [{"where": where, "line": one.line, "error": one.message} for where, one in tally.unread],
@@ -38,6 +39,11 @@ def tell_account(tally: Tally, seconds: float, *, dry: bool, as_json: bool) -> N
         say(
             f"{tally.histograms} native histograms were left out, which a dump does not hold whole: "
             "bring them with `sightline import prometheus URL`"
+        )
+    if tally.bare:
+        say(
+            f"{tally.bare} series came without a sample: native histograms, most likely, which Prometheus before 2.44 does "
+            "not tell by remote read"
         )
     for code, refused in tally.refused.items():
         say(f"{refused.samples} samples refused ({code}), the first: {refused.message}")

@@ -143,9 +143,8 @@ class Delivery:
             found = _refusal(answer)
             if found.get("code") in _PARTLY:
                 said = str(found.get("error", ""))
-                told = _COUNTED.search(said)
-                refused = min(count, int(told[1])) if told else count
-                return Outcome(count - refused, refused, str(found["code"]), said)
+                stored = _stored(answer, said, count)
+                return Outcome(stored, count - stored, str(found["code"]), said)
         succeed(self.asking, answer)
         return Outcome(count)
 
@@ -201,6 +200,15 @@ def too_old(bounds: Bounds, time: int, where: str) -> Ended:
         "Set `retention` to what you want to keep, such as 5y, and start the server again; "
         "or leave out what is older with --skip-old.",
     )
+
+
+def _stored(answer: Answer, said: str, count: int) -> int:
+    """How many samples of a request that was refused in part are stored: by the headers of remote write 2.0, or in words."""
+    told = [answer.headers.get(f"x-prometheus-remote-write-{kind}-written", "") for kind in ("samples", "histograms")]
+    if told[0].isdecimal():
+        return min(count, sum(int(one) for one in told if one.isdecimal()))
+    refused = _COUNTED.search(said)
+    return max(0, count - int(refused[1])) if refused else 0
 
 
 def _refusal(answer: Answer) -> dict[str, Any]:

@@ -49,6 +49,8 @@ class Tally:
     last: int | None = None
     shown: list[str] = field(default_factory=list)
     _series: set[int] | None = None
+    _bare: set[int] = field(default_factory=set)
+    _full: set[int] = field(default_factory=set)
 
     @property
     def series(self) -> int | None:
@@ -56,9 +58,14 @@ class Tally:
         return None if self._series is None else len(self._series)
 
     @property
+    def bare(self) -> int:
+        """How many series a source named again and again without a sample: native histograms that it does not tell."""
+        return len(self._bare - self._full)
+
+    @property
     def is_whole(self) -> bool:
         """Whether everything that was read was stored."""
-        return not (self.refused or self.wrong or self.histograms)
+        return not (self.refused or self.wrong or self.histograms or self.bare)
 
     def count_series(self) -> None:
         """Count distinct series from now on, at 8 bytes and some each."""
@@ -73,12 +80,10 @@ class Tally:
     def note_read(self, content: Excerpt | Written) -> None:
         """What is to be stored of a piece."""
         if isinstance(content, Written):
-            count, first, last, names = (
-                content.samples + content.histograms,
-                content.first,
-                content.last,
-                content.series,
-            )
+            count, names = content.samples + content.histograms, content.series
+            first, last = content.first, content.last
+            self._bare.update(map(hash, content.bare))
+            self._full.update(map(hash, names))
         else:
             times = content.batch.times
             count, names = len(times), content.names
