@@ -286,3 +286,14 @@ def test_a_file_of_something_else_is_given_up(server: Taking, tmp_path: Path, ca
     assert run(["import", str(tmp_path / "one")]) == Exit.REFUSED
     assert "one, line 2: " in capsys.readouterr().err
     assert [one[2] for one in server.samples] == [1, 2]
+
+
+def test_openmetrics_that_is_cut_off_is_told(server: Taking, tmp_path: Path, capsys: Capture) -> None:
+    """What there is of it is stored; the end that is missing is said."""
+    (tmp_path / "whole").write_text(f"a 1 {NOW // 1000}\n# EOF\n")
+    assert run(["import", str(tmp_path / "whole")]) == Exit.DONE
+    assert capsys.readouterr().err == ""
+    (tmp_path / "part").write_text(f"a 2 {NOW // 1000}\n")
+    assert run(["import", str(tmp_path / "part")]) == Exit.DONE
+    assert "does not end in # EOF" in capsys.readouterr().err
+    assert [one[2] for one in server.samples] == [1, 2]
