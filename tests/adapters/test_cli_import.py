@@ -257,6 +257,9 @@ def test_what_cannot_be_done_is_told(
         (b'a{b="1 2"} 1 1700000000.5\n', Format.OPENMETRICS),
         (b"\n# HELP a b\na 1 1700000000000\n", Format.PROMETHEUS),
         (b"# TYPE a gauge\n# EOF\n", Format.OPENMETRICS),
+        (b'{"a.b",c="d"} 1 1700000000\n', Format.OPENMETRICS),
+        (b'{"a.b"} 1 1700000000000\n', Format.PROMETHEUS),
+        (b'{"a.b"="c", __name__="d"} 1 1700000000000\n', Format.TSDB_DUMP),
     ],
 )
 def test_formats_are_seen_by_how_a_file_begins(head: bytes, kind: Format) -> None:

@@ -23,6 +23,8 @@ HOPELESS: Final = 1_000
 _SAMPLE: Final = re.compile(
     rb"[A-Za-z_:{][^\n]*?[\s}][ \t]*+(?:[-+.0-9eE]+|NaN|[-+]?Inf)[ \t]+([0-9.eE+]+)[ \t]*(?:#|\r?$)"
 )
+_QUOTED_NAME: Final = re.compile(rb'\{[ \t]*"(?:[^"\\]|\\.)*+"[ \t]*[,}]')
+"""How a line of the exposition formats begins whose metric has a name beyond the old characters."""
 _SECONDS_UNTIL: Final = 1e11
 _END_BYTES: Final = 100
 
@@ -120,7 +122,7 @@ def guessed(head: bytes, name: str) -> Format:
     )
     if first.startswith(b'{"metric"') or (first.startswith(b"{") and b'"timestamps"' in first):
         return Format.VICTORIAMETRICS
-    if first.startswith(b"{"):
+    if first.startswith(b"{") and not _QUOTED_NAME.match(first):
         return Format.TSDB_DUMP
     found = _SAMPLE.match(first)
     if found is not None:
