@@ -11,7 +11,7 @@ import pytest
 from tests.house.conftest import ROOT, Source
 
 DOCUMENTED = ("src/sightline/domain", "src/sightline/ports", "src/sightline/application")
-STATELESS = ("src/sightline/application", "src/sightline/ports", "src/sightline/compose.py")
+STATELESS = ("src/sightline/application", "src/sightline/ports", "src/sightline/compose")
 SAYS_NOTHING = {
     "util",
     "utils",
