@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _LONG: Final = 8 << 20
 """Bytes from which on it is worth to wait for machine code."""
+_TOLD_AFTER: Final = 4.0
 _COMPILED_WITHIN: Final = 120.0
 _GRACE: Final = 60_000
 """How much later than the oldest that is kept an import begins, ms, so that what it brings is not too old on arrival."""
@@ -225,7 +226,10 @@ def bring(asking: Asking, importing: Importing, source: "Source", limits: "Bound
     compiling = _compiling()
     limits = limits or bounds(asking, importing)
     if compiling is not None and (source.total is None or source.unit != "B" or source.total > _LONG):
-        compiling.join(_COMPILED_WITHIN)
+        compiling.join(_TOLD_AFTER)
+        if compiling.is_alive():
+            say("making machine code for this processor, once, which takes up to a minute")
+            compiling.join(_COMPILED_WITHIN)
     if importing.dry_run:
         tally = Tally()
         tally.count_series()

@@ -23,7 +23,7 @@ from sightline.domain.timerange import DAY, MINUTE, SECOND
 
 SAMPLES: Final = 1_000_000
 """Samples that a stretch is to have."""
-FIRST: Final = 10 * MINUTE
+FIRST: Final = MINUTE
 """How long the first stretch is."""
 LONGEST: Final = DAY
 """How long any may be: many series may begin where there were none."""
