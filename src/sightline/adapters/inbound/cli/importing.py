@@ -90,6 +90,7 @@ def prometheus(
     url: Annotated[str, Parameter(help="Where it listens, as http://127.0.0.1:9090.")],
     *,
     match: Match = (),
+    label: Label = (),
     credentials: Credentials = NOBODY,
     importing: Importing = IMPORTING,
     asking: Asking = ASKING,
@@ -110,7 +111,7 @@ def prometheus(
     except BadData as error:
         raise Ended(Exit.USAGE, f"--match: {error.message}") from None
     limits, start, end = _stretch(asking, importing)
-    source = RemoteRead(url, credentials, selectors, start, end)
+    source = RemoteRead(url, credentials, selectors, start, end, added_labels(label))
     if _is_cut(importing, limits) and 0 < source.lowest < start:
         raise too_old(limits, source.lowest, shown(url))
     return bring(asking, importing, source, limits)
