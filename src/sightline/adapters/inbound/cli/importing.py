@@ -234,7 +234,10 @@ def bring(asking: Asking, importing: Importing, source: "Source", limits: "Bound
     if importing.dry_run:
         tally = Tally()
         tally.count_series()
-        _bring(asking, importing, source, limits, tally, Mark(), lambda _: None)
+        try:
+            _bring(asking, importing, source, limits, tally, Mark(), lambda _: None)
+        except KeyboardInterrupt:
+            raise Ended(Exit.REFUSED, "stopped") from None
         return Exit.DONE if tally.is_whole else Exit.REFUSED
     options = f"{importing.start} {importing.end} {importing.skip_old}"
     bookmark = Bookmark.of(f"{source.key}\n{asking.url} {asking.tenant}\n{options}", importing.state)
@@ -258,9 +261,8 @@ def bring(asking: Asking, importing: Importing, source: "Source", limits: "Bound
             bookmark.write(reached, before + tally.stored, now=True)
         if isinstance(end, Ended) and reached == Mark():
             raise
-        code = end.code if isinstance(end, Ended) else Exit.REFUSED
-        said = f"{end}\n" if str(end) else ""
-        raise Ended(code, f"{said}What came before is stored; run the same again to go on there.") from None
+        code, said = (end.code, str(end)) if isinstance(end, Ended) else (Exit.REFUSED, "stopped")
+        raise Ended(code, f"{said}\nWhat came before is stored; run the same again to go on there.") from None
     bookmark.forget()
     return Exit.DONE if tally.is_whole else Exit.REFUSED
 
