@@ -345,6 +345,19 @@ def written(message: bytes, *, compiled: bool) -> list[Any]:
     return [count, *(one.tolist() for one in (kinds, labels, bounds, faults, sets, texts, told, rows, latest))]
 
 
+@given(st.lists(st.integers(0, 9)), st.lists(st.integers(0, 2**31 - 1), max_size=9))
+def test_machine_code_numbers_references_like_numpy(
+    compiled_decoders: None, refs: list[int], numbers: list[int]
+) -> None:
+    """Compiled and in NumPy, references have the same numbers, and those past the symbols none."""
+    found = []
+    for one in (symbols_pass.number_refs, symbols_pass.number_refs.twin, symbols_pass.number_refs_in_python):
+        out = np.zeros(len(refs), np.int32)
+        one(np.array(refs, np.uint32), np.array(numbers, np.int64), out)
+        found.append(out.tolist())
+    assert found == 3 * [[numbers[ref] if ref < len(numbers) else layout.NONE for ref in refs]]
+
+
 def test_machine_code_writes_labels_like_python(compiled_decoders: None) -> None:
     """Compiled and interpreted, symbols, labels and descriptions come out the same."""
     assert symbols_pass.write_labels.is_compiled

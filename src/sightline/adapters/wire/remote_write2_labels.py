@@ -116,8 +116,8 @@ class SeriesCache:
 
 def _by_symbols(numbers: NDArray[np.int64], request: Request) -> Stretches:
     """Each series as the numbers of its symbols; what is no symbol of the request has a number that none has."""
-    own = np.append(numbers, ABSENT).astype(np.int32)
-    of_refs = own[np.minimum(request.refs, np.uint32(len(numbers)))]
+    of_refs = np.empty(len(request.refs), np.int32)
+    text.number_refs(request.refs, numbers, of_refs)
     bounds = _NUMBER * request.series_refs
     return Stretches(of_refs.tobytes(), bounds[:-1], bounds[1:])
 

@@ -186,6 +186,20 @@ write_labels = kernel(
 )(write_labels_in_python)
 
 
+def number_refs_in_python(refs: NDArray[np.uint32], numbers: NDArray[np.int64], out: NDArray[np.int32]) -> None:
+    """Tell the number of each reference's symbol, out of numbers (s,), into out (m,); NONE where it points past them."""
+    for row in range(len(refs)):
+        ref = int(refs[row])
+        out[row] = numbers[ref] if ref < len(numbers) else NONE
+
+
+def _number_refs_numpy(refs: NDArray[np.uint32], numbers: NDArray[np.int64], out: NDArray[np.int32]) -> None:
+    out[:] = np.append(numbers, NONE)[np.minimum(refs, np.uint32(len(numbers)))]
+
+
+number_refs = kernel(f"void({_REFS}, {INTS}, int32[::1])", twin=_number_refs_numpy)(number_refs_in_python)
+
+
 def metric_names_in_python(
     refs: NDArray[np.uint32], offsets: NDArray[np.int64], kinds: NDArray[np.uint8], names: NDArray[np.int64]
 ) -> None:
