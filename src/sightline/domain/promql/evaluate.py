@@ -1,7 +1,7 @@
 """A planned query and its samples to a value: pure, over columns, all instants of the grid at once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import ClassVar, Final, NamedTuple
 
@@ -217,7 +217,7 @@ class _Evaluation:
         value = self._value(node.inner)
         if isinstance(value, Vector):
             require_room(value, self._resources)
-            opposite = replace(value, values=-value.values)
+            opposite = Vector(value.labels, -value.values, value.present, value.histograms)
             return drop_names(opposite if value.histograms is None else native_operators.negated(opposite))
         return Scalar(-_numbers(value))
 

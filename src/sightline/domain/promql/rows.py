@@ -1,7 +1,6 @@
 """Rows of a vector and their labels: dropping names, grouping rows by label sets, folding rows of equal labels into one."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import replace
 from typing import Final, TypeVar
 
 import numpy as np
@@ -67,7 +66,7 @@ def drop_names(vector: Vector) -> Vector:
     Raises:
         VectorMatchingFailed: two of them have a value at the same instant.
     """
-    renamed = replace(vector, labels=without_names(vector.labels))
+    renamed = Vector(without_names(vector.labels), vector.values, vector.present, vector.histograms)
     return renamed if are_one_metric(vector.labels) else unique(renamed)
 
 
