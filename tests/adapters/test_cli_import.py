@@ -257,6 +257,9 @@ def test_what_cannot_be_done_is_told(
         (b'a{b="1 2"} 1 1700000000.5\n', Format.OPENMETRICS),
         (b"\n# HELP a b\na 1 1700000000000\n", Format.PROMETHEUS),
         (b"# TYPE a gauge\n# EOF\n", Format.OPENMETRICS),
+        (b'{"a.b",c="d"} 1 1700000000\n', Format.OPENMETRICS),
+        (b'{"a.b"} 1 1700000000000\n', Format.PROMETHEUS),
+        (b'{"a.b"="c", __name__="d"} 1 1700000000000\n', Format.TSDB_DUMP),
     ],
 )
 def test_formats_are_seen_by_how_a_file_begins(head: bytes, kind: Format) -> None:
@@ -285,4 +288,15 @@ def test_a_file_of_something_else_is_given_up(server: Taking, tmp_path: Path, ca
     (tmp_path / "one").write_text(f"a 1 {NOW}\nsome words\na 2 {NOW}\n")
     assert run(["import", str(tmp_path / "one")]) == Exit.REFUSED
     assert "one, line 2: " in capsys.readouterr().err
+    assert [one[2] for one in server.samples] == [1, 2]
+
+
+def test_openmetrics_that_is_cut_off_is_told(server: Taking, tmp_path: Path, capsys: Capture) -> None:
+    """What there is of it is stored; the end that is missing is said."""
+    (tmp_path / "whole").write_text(f"a 1 {NOW // 1000}\n# EOF\n")
+    assert run(["import", str(tmp_path / "whole")]) == Exit.DONE
+    assert capsys.readouterr().err == ""
+    (tmp_path / "part").write_text(f"a 2 {NOW // 1000}\n")
+    assert run(["import", str(tmp_path / "part")]) == Exit.DONE
+    assert "does not end in # EOF" in capsys.readouterr().err
     assert [one[2] for one in server.samples] == [1, 2]

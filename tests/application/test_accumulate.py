@@ -5,11 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.application.intake import House
+from tests.oracles.native_histogram import Native, columns, natives
 
 from sightline.application.accumulate import REACH, Accumulate
 from sightline.domain.errors import SampleOutOfBounds, StorageFull, TooManyDeltas
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.left_out import Taken
+from sightline.domain.metrics.native_histograms import MARK
 from sightline.domain.metrics.points import Points
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.tenancy import LOCAL
@@ -153,3 +155,50 @@ async def test_requests_at_once_are_added_one_after_the_other() -> None:
     now = shop.house.clock.now()
     await asyncio.gather(*[shop.send(points(now + step, (HITS, 1.0))) for step in range(20)])
     assert [value for _, value in await shop.samples()] == [float(step + 1) for step in range(20)]
+
+
+async def test_native_histograms_go_on_after_a_crash() -> None:
+    """The total of a histogram is read back from what is stored, log or store, and goes on from there, bucket by bucket."""
+    shop = Shop()
+    now = shop.house.clock.now()
+
+    def histogram(at: int) -> Points:
+        one = Native(schema=0, count=3.0, sum=4.0, zero_threshold=1e-128, positive={1: 1.0, 2: 2.0})
+        batch = WriteBatch((HITS,), np.zeros(1, np.uint32), np.array([at]), np.array([MARK]), columns([one]))
+        return Points(1, batch, np.ones(1, np.bool_), np.array([at - SECOND]))
+
+    for number, event in enumerate(("nothing", "crash", "flush", "crash")):
+        if event == "crash":
+            shop.begin()
+        elif event == "flush":
+            await shop.house.flush.run_once()
+        assert not (await shop.send(histogram(now + number * SECOND))).left_out
+    found = await shop.house.reader.select(LOCAL.tenant, (), ALL_TIME, 1_000)
+    totals = natives(found.histograms)
+    assert [one.count for one in totals] == [0, 3, 6, 9, 12]  # and the zero at the start of the first
+    assert totals[-1].positive == {1: 4.0, 2: 8.0}
+    assert totals[-1].sum == 16.0
+
+
+async def test_deltas_and_totals_of_one_request_stand_side_by_side() -> None:
+    """What is cumulative, or a histogram that is no delta, is stored as it came, beside what is added up."""
+    shop = Shop()
+    now = shop.house.clock.now()
+    plain = Native(schema=0, count=1.0, sum=1.0, zero_threshold=1e-128, positive={1: 1.0})
+    delta = Native(schema=0, count=2.0, sum=2.0, zero_threshold=1e-128, positive={2: 2.0})
+    labels = tuple(Labels.of(__name__=name) for name in ("a", "b", "c", "d"))
+    for number in range(2):
+        batch = WriteBatch(
+            labels,
+            np.arange(4, dtype=np.uint32),
+            np.full(4, now + number),
+            np.array([MARK, 5.0, MARK, 7.0]),
+            columns([delta, plain]),
+        )
+        is_delta = np.array([True, False, False, True])
+        assert not (await shop.send(Points(4, batch, is_delta, np.zeros(4, np.int64)))).left_out
+    found = await shop.house.reader.select(LOCAL.tenant, (), ALL_TIME, 1_000)
+    assert [one.name for one in found.labels] == ["a", "b", "c", "d"]
+    assert [one.count for one in natives(found.histograms)] == [2.0, 4.0, 1.0, 1.0]
+    assert found.values[2:4].tolist() == [5.0, 5.0]
+    assert found.values[-2:].tolist() == [7.0, 14.0]

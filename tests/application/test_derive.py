@@ -71,6 +71,19 @@ async def test_histograms_are_recorded(world: RuleWorld) -> None:
     assert len(told.labels) == 1
 
 
+async def test_a_negative_histogram_is_no_result(world: RuleWorld) -> None:
+    """Nothing that counts below zero is stored: the rule fails and says why, as in Prometheus."""
+    one = Native(count=4.0, sum=8.0, positive={1: 4.0})
+    row, when = np.zeros(1, np.uint32), np.array([NOW])
+    await world.ingest(LOCAL, WriteBatch((series("h"),), row, when, np.array([MARK]), columns([one])))
+    state = await world.begin(RecordingRule("r", "-h"), RecordingRule("s", "h - h"))
+    await world.evaluate(state, 10)
+    failed, fine = health(state)
+    assert "cannot be stored" in failed
+    assert fine == "ok"
+    assert await world.stored("r") == {}
+
+
 async def test_a_later_rule_sees_what_an_earlier_one_wrote(world: RuleWorld) -> None:
     """At the same instant, whether it names the metric or only may select it."""
     state = await world.begin(

@@ -9,7 +9,7 @@ import pytest
 from tests.application.intake import House
 from tests.oracles.native_histogram import Native, Value, columns, marked, natives, numbered, told
 
-from sightline.application.ingest import ENTRY_BYTES
+from sightline.application import ingest
 from sightline.domain.metrics.journal import Appended
 from sightline.domain.metrics.native_histograms import MARK
 from sightline.domain.metrics.samples import STALE, stale_mask
@@ -78,14 +78,15 @@ async def test_a_histogram_whose_sum_is_the_stale_marker_is_one(house: House) ->
     assert (stale_mask(found.values).tolist(), len(found.histograms)) == ([False, True], 1)
 
 
-async def test_entries_are_bounded_by_the_weight_of_histograms(house: House) -> None:
+async def test_entries_are_bounded_by_the_weight_of_histograms(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Histograms of many buckets are cut into entries of a few each, which hold what the batch held."""
-    wide = Native(count=1e9, positive=dict.fromkeys(range(100_000), 1.0))
+    monkeypatch.setattr(ingest, "ENTRY_BYTES", 16 << 10)
+    wide = Native(count=1e9, positive=dict.fromkeys(range(100), 1.0))
     values: list[Value] = [*(replace(wide, sum=float(number)) for number in range(40)), 1.0]
     await house.ingest(LOCAL, replace(house.batch(*np.zeros(41)), **columns_of(values)))
     entries = [one for one in house.journal.replay() if isinstance(one, Appended)]
     assert [len(one.times) for one in entries] == [13, 13, 13, 2]
-    assert all(one.histograms.weight <= ENTRY_BYTES for one in entries)
+    assert all(one.histograms.weight <= 16 << 10 for one in entries)
     sums = [native.sum for one in entries for native in natives(one.histograms)]
     assert sums == [float(number) for number in range(40)]
 

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.oracles.native_histogram import marked, natives, numbered
 
 from sightline.adapters.outbound.files.journal import FileJournal
 from sightline.adapters.outbound.memory.journal import MemoryJournal
@@ -62,13 +64,16 @@ def described(entry: Entry) -> tuple[object, ...]:
         seen = entry.seen
         described = [column.tobytes() for column in (seen.ids, seen.first, seen.last, seen.fresh)]
         columns = (entry.ids, entry.metrics, entry.index, entry.times, entry.values)
-        return (entry.tenant, entry.first_seq, *seen.labels, *described, *(column.tobytes() for column in columns))
+        numbers = (column.tobytes() for column in columns)
+        return (entry.tenant, entry.first_seq, *seen.labels, *described, *numbers, *natives(entry.histograms))
     return (entry,)
 
 
 async def test_replay_gives_every_entry_in_the_order_of_the_calls(journal: Journal) -> None:
     """What was appended comes back whole and in order, whatever its kind."""
-    entries: list[Entry] = [appended(0, 3), Sealed(0, 0, 3), Flushed(0), appended(3, 2, "other")]
+    values, histograms = marked([1.0, numbered(3), numbered(9)])
+    with_histograms = replace(appended(5, 3), values=values, histograms=histograms)
+    entries: list[Entry] = [appended(0, 3), Sealed(0, 0, 3), Flushed(0), appended(3, 2, "other"), with_histograms]
     for entry in entries:
         await journal.append([entry])
     assert [described(entry) for entry in journal.replay()] == [described(entry) for entry in entries]

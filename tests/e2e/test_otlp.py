@@ -41,6 +41,9 @@ from sightline.domain.errors import SettingsInvalid
 from sightline.settings.schema import Settings
 from sightline.settings.sources import load
 
+# What the HTTP exporter is made of says that it could do without a proxy.
+pytestmark = pytest.mark.filterwarnings("ignore:SOCKS support in urllib3")
+
 DELTA = dict.fromkeys((Counter, Histogram, ObservableCounter), AggregationTemporality.DELTA)
 RESOURCE = Resource.create(
     {

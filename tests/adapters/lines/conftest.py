@@ -10,8 +10,9 @@ from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
 from sightline.domain.errors import SightlineError
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.left_out import Taken
+from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import STALE_BITS, WriteBatch
-from sightline.domain.tenancy import LOCAL, Principal
+from sightline.domain.tenancy import LOCAL, Principal, Tenant
 
 
 @dataclass
@@ -21,6 +22,7 @@ class Intake:
     samples: dict[str, list[tuple[int, float | str]]] = field(default_factory=dict)
     fails: list[SightlineError] = field(default_factory=list)
     left_out: Taken | None = None
+    names: Roster = field(default_factory=Roster)
     took: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def partly(self, principal: Principal, batch: WriteBatch) -> Taken:
@@ -36,6 +38,11 @@ class Intake:
             self.samples.setdefault(str(Labels(batch.labels[series])), []).append((time, shown))
         self.took.set()
         return self.left_out or Taken(len(batch))
+
+    def roster(self, tenant: Tenant) -> Roster:
+        """Ingest."""
+        assert tenant == LOCAL.tenant
+        return self.names
 
     def values(self) -> dict[str, list[float | str]]:
         """By series, in order."""

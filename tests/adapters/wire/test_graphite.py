@@ -11,6 +11,7 @@ from tests.adapters.http.mutations import mutated
 from sightline.adapters.wire.dotted_names import DottedNames, MappingMalformed
 from sightline.adapters.wire.graphite import GraphiteBlock, GraphiteDecoder, Reason
 from sightline.domain.labels import Labels
+from sightline.domain.metrics.roster import Roster
 from sightline.domain.timerange import MAX_TIME
 
 NOW = 1_763_700_000_123
@@ -25,7 +26,7 @@ LINES = st.lists(WORDS, max_size=4).map(b" ".join)
 
 def decode(block: bytes, *mappings: str) -> GraphiteBlock:
     """By a decoder that has seen nothing."""
-    return GraphiteDecoder(DottedNames(mappings)).decode(block, NOW)
+    return GraphiteDecoder(DottedNames(mappings)).decode(block, NOW, Roster())
 
 
 def samples(found: GraphiteBlock) -> list[tuple[Labels, int, float]]:
@@ -131,13 +132,21 @@ def test_a_mapping_that_cannot_be_used_is_refused(mapping: str) -> None:
     assert repr(mapping) in str(refused.value)
 
 
+def test_another_roster_is_learnt_anew() -> None:
+    """Where the known series are forgotten, numbers mean what they mean in the new roster."""
+    decoder = GraphiteDecoder(DottedNames())
+    for block in (b"a 1 5\nb 2 5\n", b"b 3 5\n", b"a 4 5\n"):
+        found = decoder.decode(block, NOW, Roster())
+        assert [str(labels) for labels, _, _ in samples(found)] == [line[:1].decode() for line in block.splitlines()]
+
+
 def test_paths_that_nobody_sends_any_more_are_forgotten() -> None:
     """What is remembered stays within its bound, and nothing that is read changes by it."""
-    decoder = GraphiteDecoder(DottedNames(), max_cached_bytes=10_000)
+    decoder, roster = GraphiteDecoder(DottedNames(), max_cached_bytes=10_000), Roster()
     for number in range(200):
         block = b"".join(b"path%d 1 5\n" % (number + more) for more in range(20))
-        assert len(samples(decoder.decode(block, NOW))) == 20
-        assert len(decoder._known) < 40
+        assert len(samples(decoder.decode(block, NOW, roster))) == 20
+        assert len(decoder._known) < 80
 
 
 @pytest.mark.parametrize(
@@ -145,9 +154,9 @@ def test_paths_that_nobody_sends_any_more_are_forgotten() -> None:
 )
 def test_any_block_is_read_or_counted(count: int, seed: int) -> None:
     """Of a mutated block every line is a sample, empty, or counted."""
-    decoder = GraphiteDecoder(DottedNames(['*.*.cpu.* -> cpu{host="$2"}']))
+    decoder, roster = GraphiteDecoder(DottedNames(['*.*.cpu.* -> cpu{host="$2"}'])), Roster()
     for block in mutated([BLOCK, b"a.b.cpu.c 1 1\n" * 20], count, seed):
-        found = decoder.decode(block, NOW)
+        found = decoder.decode(block, NOW, roster)
         lines = sum(bool(line.split()) for line in block.split(b"\n"))
         assert len(found.batch) + sum(found.left_out.values()) == lines
         assert not np.isnan(found.batch.values).any()

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.contracts.ranges import Ledger, Write
+from tests.oracles.native_histogram import numbered, told
 
 from sightline.domain.labels import Labels, series_id
 from sightline.domain.metrics.hot import ALWAYS, NEVER, HotTier, slices
@@ -73,6 +74,22 @@ def test_tenants_of_one_range_are_kept_apart() -> None:
     tier.take(Ledger().sealed([write(B, 3), write(A, 1, 2)]))
     assert (held(tier), held(tier, B)) == ([1, 2], [3])
     assert all(run.times.base is None for tenant in (A, B) for run in tier.view(tenant).runs)
+
+
+def test_histograms_are_kept_with_their_marks() -> None:
+    """In ranges of several tenants, of which some samples come late, and through merges; what they weigh counts."""
+    tier, ledger = complete(since=10), Ledger()
+    for at in range(4):
+        samples = [(time, numbered(100 * at + time)) for time in range(8, 20)]
+        tier.take(ledger.sealed([Write(B, UP, samples[:3]), Write(A, UP, samples)]))
+    merge_all(tier)
+    wanted = [numbered(300 + time) for time in range(10, 20)]
+    for tenant, its in ((A, wanted), (B, wanted[:1])):
+        (run,) = tier.view(tenant).runs
+        assert told(run.values, run.histograms) == its
+    floats = complete(since=10)
+    floats.take(Ledger().sealed([write(A, *range(10, 20))]))
+    assert tier.view(A).runs[0].weight > floats.weight
 
 
 def test_runs_of_one_size_become_one() -> None:

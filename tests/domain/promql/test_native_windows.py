@@ -150,12 +150,25 @@ def test_slices_are_counted_together() -> None:
         sliced.take(slices[2])
 
 
-def test_too_many_histograms() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rate(h[10s])",
+        "sum_over_time(h[10s])",
+        "h * 2",
+        "h - h",
+        "h </ 5",
+        "-h",
+        "sum by (n) (h)",
+        "last_over_time(h[9s:1s])",
+    ],
+)
+def test_too_many_histograms(text: str) -> None:
     """A result is as large as its buckets are many, and refused by the setting that bounds it."""
     one = Native(count=100.0, positive=dict.fromkeys(range(100), 1.0))
     found = series([[one] * 50])
     with pytest.raises(TooManySamples, match=r"query\.max_samples"):
-        asked("rate(h[10s])", found, Grid(0, 49_000, 1000), Resources(max_values=500))
+        asked(text, found, Grid(0, 49_000, 1000), Resources(max_values=500))
 
 
 def test_floats_allocate_nothing() -> None:

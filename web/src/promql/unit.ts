@@ -56,6 +56,9 @@ export function unitOfMetric(name: string, insideHistogram = false): Dimension {
   return base ? { base, perSecond: false } : COUNT;
 }
 
+/** What is in the unit of what a histogram observed, whether that is its rate or not. */
+const OF_OBSERVATIONS = new Set(["histogram_quantile", "histogram_quantiles", "histogram_avg", "histogram_stddev"]);
+
 /** Reads the tokens by precedence, and of each operation only what it does to the unit. */
 class Reader {
   private at = 0;
@@ -91,12 +94,14 @@ class Reader {
   private named(name: string): Dimension {
     this.skipModifiers();
     if (this.peek()?.text !== "(") return unitOfMetric(name, this.histograms > 0);
-    const histogram = name === "histogram_quantile";
+    const histogram = OF_OBSERVATIONS.has(name);
     this.histograms += Number(histogram);
     this.at += 1;
     const inner = this.inBrackets();
     this.histograms -= Number(histogram);
     if (COUNTS.has(name)) return COUNT;
+    if (name === "histogram_count") return { ...COUNT, perSecond: inner.perSecond };
+    if (name === "histogram_fraction") return { base: "ratio", perSecond: false };
     if (PER_SECOND.has(name)) return { ...inner, perSecond: true };
     return histogram ? { ...inner, perSecond: false } : inner;
   }

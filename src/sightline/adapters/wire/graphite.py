@@ -16,12 +16,13 @@ from sightline.adapters.wire.dotted_names import DottedNames
 from sightline.adapters.wire.exposition_numbers import number, numbers
 from sightline.adapters.wire.recent import Recent
 from sightline.domain.labels import Labels
+from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import Index, Times, Values, WriteBatch
 from sightline.domain.timerange import MAX_TIME, SECOND
 
 MAX_CACHED_BYTES: Final = 64 << 20
-"""Memory for label sets of paths seen lately."""
-_ENTRY_BYTES: Final = 400
+"""Memory for paths seen lately."""
+_ENTRY_BYTES: Final = 120
 _NOW: Final = b"N"
 _FIELDS: Final = 3
 _LATEST: Final = MAX_TIME // SECOND
@@ -60,15 +61,21 @@ class _Refused(Exception):
 
 
 class GraphiteDecoder:
-    """Decodes blocks of lines and remembers label sets by path. Not thread-safe."""
+    """Decodes blocks of lines and remembers series by path. Not thread-safe."""
 
     def __init__(self, names: DottedNames, *, max_cached_bytes: int = MAX_CACHED_BYTES) -> None:
         self._names = names
         self._half = max_cached_bytes // 2
-        self._known: Recent[bytes, Labels] = Recent()
+        self._known: Recent[bytes, int] = Recent()
+        self._roster = Roster()
 
-    def decode(self, block: bytes, now: int) -> GraphiteBlock:
-        """The samples of whole lines; those without a time have `now`, ms. Each line counts for itself; empty ones do not."""
+    def decode(self, block: bytes, now: int, roster: Roster) -> GraphiteBlock:
+        """The samples of whole lines; those without a time have `now`, ms. Each line counts for itself; empty ones do not.
+
+        Series are named in the roster.
+        """
+        if roster is not self._roster:
+            self._roster, self._known = roster, Recent()
         rows = [line.split() for line in block.split(b"\n")]
         return self._at_once(rows if rows[-1] else rows[:-1], now) or self._one_by_one(rows, now)
 
@@ -76,21 +83,17 @@ class GraphiteDecoder:
         """Where every line is as most are; None where one is not."""
         try:
             paths, texts, times = zip(*rows, strict=True)
-            places = {path: place for place, path in enumerate(dict.fromkeys(paths))}
-            found = [self._labels(path) for path in places]
+            named = np.fromiter(map(self._number, paths), np.uint32, len(paths))
             values, moments = numbers(texts), _times(times, now)
         except (ValueError, _Refused):
             return None
         if np.isnan(values).any():
             return None
-        series = np.fromiter(map(places.__getitem__, paths), np.uint32, len(paths))
-        return GraphiteBlock(_batch(found, series, moments, values))
+        return GraphiteBlock(self._batch(named, moments, values))
 
     def _one_by_one(self, rows: list[list[bytes]], now: int) -> GraphiteBlock:
         """The same where a line is not as most are."""
-        places: dict[bytes, int] = {}
-        found: list[Labels] = []
-        series: list[int] = []
+        named: list[int] = []
         values: list[float] = []
         times: list[int] = []
         left_out: Counter[Reason] = Counter()
@@ -99,22 +102,24 @@ class GraphiteDecoder:
             if not row:
                 continue
             try:
-                labels, value, time = self._row(row, now)
+                series, value, time = self._row(row, now)
             except _Refused as refused:
                 left_out[refused.reason] += 1
                 if refused.reason is not Reason.MAPPED:
                     example = example or b" ".join(row)
                 continue
-            place = places.setdefault(row[0], len(found))
-            if place == len(found):
-                found.append(labels)
-            series.append(place)
+            named.append(series)
             values.append(value)
             times.append(time)
-        columns = np.array(series, np.uint32), np.array(times, np.int64), np.array(values, np.float64)
-        return GraphiteBlock(_batch(found, *columns), left_out, example)
+        columns = np.array(named, np.uint32), np.array(times, np.int64), np.array(values, np.float64)
+        return GraphiteBlock(self._batch(*columns), left_out, example)
 
-    def _row(self, row: list[bytes], now: int) -> tuple[Labels, float, int]:
+    def _batch(self, named: Index, times: Times, values: Values) -> WriteBatch:
+        distinct, series = np.unique(named, return_inverse=True)
+        return WriteBatch(self._roster.named(distinct), series.astype(np.uint32), times, values)
+
+    def _row(self, row: list[bytes], now: int) -> tuple[int, float, int]:
+        """Series, value and time of one line."""
         if len(row) not in {_FIELDS - 1, _FIELDS}:
             raise _Refused(Reason.FIELDS)
         try:
@@ -127,21 +132,22 @@ class GraphiteDecoder:
             time = now if len(row) < _FIELDS or row[2] == _NOW else _milliseconds(number(row[2]), now)
         except ValueError:
             raise _Refused(Reason.TIME) from None
-        return self._labels(row[0]), value, time
+        return self._number(row[0]), value, time
 
-    def _labels(self, path: bytes) -> Labels:
+    def _number(self, path: bytes) -> int:
+        """The number of a path's series."""
         known = self._known.young.get(path)
         if known is None:
             cost = len(path) + _ENTRY_BYTES
             known = self._known.find(path, cost)
             if known is None:
-                known = self._learnt(path)
+                known = int(self._roster.numbers((self._labels(path),))[0])
                 if self._known.weight > self._half:
                     self._known.turn()
                 self._known.put(path, known, cost)
         return known
 
-    def _learnt(self, path: bytes) -> Labels:
+    def _labels(self, path: bytes) -> Labels:
         try:
             name, *tags = path.decode().split(";")
         except UnicodeDecodeError:
@@ -181,10 +187,3 @@ def _milliseconds(seconds: float, now: int) -> int:
     if not abs(seconds) <= _LATEST:
         raise ValueError("out of range")
     return round(seconds * SECOND)
-
-
-def _batch(found: list[Labels], series: Index, times: Times, values: Values) -> WriteBatch:
-    """A batch whose label sets are distinct, though two paths may have the same."""
-    numbers: dict[Labels, int] = {}
-    places = np.fromiter((numbers.setdefault(one, len(numbers)) for one in found), np.uint32, len(found))
-    return WriteBatch(tuple(numbers), places[series] if len(found) else series, times, values)

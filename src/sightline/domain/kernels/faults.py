@@ -1,6 +1,6 @@
 """What is wrong with native histograms, each looked at once."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,34 +30,11 @@ _EXACT: Final = 2.0**53  # whole counts up to here add up without rounding
 _INDICES: Final = "Array(int32, 1, 'C', True)"
 
 
-def _is_count(count: float) -> bool:
-    return 0 <= count < np.inf
-
-
-def _fault_python(
-    schema: int,
-    zero_threshold: float,
-    zero_count: float,
-    count: float,
-    buckets: tuple[tuple[Indices, Floats], tuple[Indices, Floats]],
-    bounds: Floats,
-) -> int:
-    (index, counts), (below, negative) = buckets
-    is_custom = schema == CUSTOM_SCHEMA
-    every = np.concatenate([counts, negative])
-    holding = np.append(every, zero_count)
-    checks = (
-        (SCHEMA, not (is_custom or LEAST_SCHEMA <= schema <= GREATEST_SCHEMA)),
-        (ZERO_THRESHOLD, not 0 <= zero_threshold < np.inf),
-        (COUNT, not (_is_count(count) and _is_count(zero_count))),
-        (BUCKET, not ((every >= 0) & (every < np.inf)).all()),
-        (ORDER, any((np.diff(side.astype(np.int64)) <= 0).any() for side in (index, below))),
-        (CUSTOM, bool(zero_threshold or zero_count or len(below)) if is_custom else bool(len(bounds))),
-        (BOUNDS, not np.isfinite(bounds).all() or (np.diff(bounds) <= 0).any()),
-        (BOUNDS, is_custom and len(index) > 0 and (index[0] < 0 or index[-1] > len(bounds))),
-        (SUM, count < _EXACT and (holding == np.floor(holding)).all() and holding.sum() > count == np.floor(count)),
-    )
-    return next((fault for fault, is_found in checks if is_found), SOUND)
+def _falls(owner: NDArray[np.intp], column: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where a column does not ascend within its owner, (n,)."""
+    found = np.zeros(len(column), np.bool_)
+    found[1:] = (owner[1:] == owner[:-1]) & (column[1:] <= column[:-1])
+    return found
 
 
 def _faults_numpy(
@@ -75,17 +52,33 @@ def _faults_numpy(
     custom: Floats,
     out: NDArray[np.uint8],
 ) -> None:
-    for row in range(len(schema)):
-        own = slice(offsets[row], offsets[row + 1])
-        below = slice(negative_offsets[row], negative_offsets[row + 1])
-        out[row] = _fault_python(
-            int(schema[row]),
-            float(zero_threshold[row]),
-            float(zero_count[row]),
-            float(count[row]),
-            ((index[own], counts[own]), (negative_index[below], negative_counts[below])),
-            custom[custom_offsets[row] : custom_offsets[row + 1]],
-        )
+    size = len(schema)
+    above, below, of_bound = (
+        np.repeat(np.arange(size), np.diff(each)) for each in (offsets, negative_offsets, custom_offsets)
+    )
+    owner, every = np.concatenate([above, below]), np.concatenate([counts, negative_counts])
+
+    def those_of(owners: NDArray[np.intp], are_wrong: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        found = np.zeros(size, np.bool_)
+        found[owners[are_wrong]] = True
+        return found
+
+    is_custom, bounds = schema == CUSTOM_SCHEMA, np.diff(custom_offsets)
+    holding = np.bincount(owner, every, size) + zero_count
+    odd = those_of(owner, every != np.floor(every)) | (zero_count != np.floor(zero_count)) | (count != np.floor(count))
+    has_more = (zero_threshold != 0) | (zero_count != 0) | (np.diff(negative_offsets) > 0)
+    checks = (
+        (SCHEMA, ~(is_custom | ((schema >= LEAST_SCHEMA) & (schema <= GREATEST_SCHEMA)))),
+        (ZERO_THRESHOLD, ~((zero_threshold >= 0) & (zero_threshold < np.inf))),
+        (COUNT, ~((count >= 0) & (count < np.inf) & (zero_count >= 0) & (zero_count < np.inf))),
+        (BUCKET, those_of(owner, ~((every >= 0) & (every < np.inf)))),
+        (ORDER, those_of(above, _falls(above, index)) | those_of(below, _falls(below, negative_index))),
+        (CUSTOM, np.where(is_custom, has_more, bounds > 0)),
+        (BOUNDS, those_of(of_bound, ~np.isfinite(custom) | _falls(of_bound, custom))),
+        (BOUNDS, is_custom & those_of(above, (index < 0) | (index > bounds[above]))),
+        (SUM, ~odd & (count < _EXACT) & (holding > count)),
+    )
+    out[:] = np.select([found for _, found in checks], [fault for fault, _ in checks], SOUND)
 
 
 @subroutine

@@ -19,15 +19,25 @@ _INDICES: Final = "Array(int32, 1, 'C', True)"
 _FLAGS: Final = "Array(boolean, 1, 'C', True)"
 
 
+def _chains(
+    bounds: Ints, offsets: Ints, index: Indices, whole: Flags
+) -> tuple[NDArray[np.intp], NDArray[np.bool_], Flags]:
+    """The numbers bucket by bucket, which of these follow the same bucket of the histogram before, and which are whole."""
+    row = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    chunk = np.repeat(np.arange(len(whole)), np.diff(bounds))[row]
+    order = np.lexsort((row, index, chunk))
+    row, chunk, own = row[order], chunk[order], index[order]
+    follows = np.zeros(len(order), np.bool_)
+    follows[1:] = (chunk[1:] == chunk[:-1]) & (own[1:] == own[:-1]) & (row[1:] == row[:-1] + 1)
+    return order, follows, whole[chunk]
+
+
 def _steps_numpy(bounds: Ints, offsets: Ints, index: Indices, whole: Flags, bits: Ints, out: Ints) -> None:
-    for chunk in range(len(whole)):
-        before: dict[int, int] = {}
-        for row in range(bounds[chunk], bounds[chunk + 1]):
-            own = slice(offsets[row], offsets[row + 1])
-            numbers = bits[own].view(np.float64).astype(np.int64) if whole[chunk] else bits[own]
-            last = np.array([before.get(one, 0) for one in index[own].tolist()], np.int64)
-            out[own] = numbers - last if whole[chunk] else numbers ^ last
-            before = dict(zip(index[own].tolist(), numbers.tolist(), strict=True))
+    order, follows, is_whole = _chains(bounds, offsets, index, whole)
+    numbers = bits[order]
+    numbers[is_whole] = numbers[is_whole].view(np.float64).astype(np.int64)
+    last = np.where(follows, np.roll(numbers, 1), 0)
+    out[order] = np.where(is_whole, numbers - last, numbers ^ last)
 
 
 @kernel(f"void({INTS}, {INTS}, {_INDICES}, {_FLAGS}, {INTS}, int64[::1])", twin=_steps_numpy)
@@ -55,14 +65,14 @@ def steps(bounds: Ints, offsets: Ints, index: Indices, whole: Flags, bits: Ints,
 
 
 def _unstep_numpy(bounds: Ints, offsets: Ints, index: Indices, whole: Flags, numbers: Ints, out: Floats) -> None:
-    for chunk in range(len(whole)):
-        before: dict[int, int] = {}
-        for row in range(bounds[chunk], bounds[chunk + 1]):
-            own = slice(offsets[row], offsets[row + 1])
-            last = np.array([before.get(one, 0) for one in index[own].tolist()], np.int64)
-            found = numbers[own] + last if whole[chunk] else numbers[own] ^ last
-            out[own] = found if whole[chunk] else found.view(np.float64)
-            before = dict(zip(index[own].tolist(), found.tolist(), strict=True))
+    order, follows, is_whole = _chains(bounds, offsets, index, whole)
+    told = numbers[order]
+    starts = np.flatnonzero(~follows)
+    chain = np.cumsum(~follows) - 1
+    added, differing = np.cumsum(told), np.bitwise_xor.accumulate(told)
+    added -= (added[starts] - told[starts])[chain]
+    differing ^= (differing[starts] ^ told[starts])[chain]
+    out[order] = np.where(is_whole, added, differing.view(np.float64))
 
 
 @kernel(f"void({INTS}, {INTS}, {_INDICES}, {_FLAGS}, {INTS}, float64[::1])", twin=_unstep_numpy)

@@ -82,7 +82,10 @@ class Digest:
             numbers[rows] = 0
 
     def put(self, known: KnownSeries, columns: SeriesColumns, windows: Windows) -> None:
-        """Replace what it says of the series of `columns`, which are some of `known`, by what their samples say."""
+        """Replace what it says of the series of `columns`, which are some of `known`, by what their samples say.
+
+        Of native histograms the marks are enough.
+        """
         stale = stale_mask(columns.values)
         fresh = np.concatenate(([0], np.cumsum(~stale)))
         offsets, times, values = fresh[columns.offsets], columns.times[~stale], columns.values[~stale]
@@ -96,9 +99,8 @@ class Digest:
             first = windows.start + windows.width
             over_time(offsets, times, values, first, windows.width, windows.width, function, out, present)
             to[rows] = np.where(present, out, 0)[picked]
-        if len(columns.histograms):
-            marks = np.append(0, np.cumsum(mark_mask(columns.values)))[columns.offsets]
-            self.marked[rows] = (np.diff(marks) > 0)[picked]
+        marks = np.append(0, np.cumsum(mark_mask(columns.values)))[columns.offsets]
+        self.marked[rows] = (np.diff(marks) > 0)[picked]
 
     def needing_samples(self, statistic: Statistic) -> NDArray[np.bool_]:
         """Which series, bool (s,), `columns` leaves out because their samples alone tell."""

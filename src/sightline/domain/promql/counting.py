@@ -12,7 +12,7 @@ from sightline.domain.promql.aggregations import group_keys
 from sightline.domain.promql.native_text import distinct
 from sightline.domain.promql.nodes import Grouping
 from sightline.domain.promql.numerals import decimal
-from sightline.domain.promql.planes import are_histograms, elements, floats
+from sightline.domain.promql.planes import are_histograms, floats, places
 from sightline.domain.promql.rows import grouped
 from sightline.domain.promql.values import Vector
 
@@ -47,9 +47,13 @@ def count_values(label: str, vector: Vector, grouping: Grouping, allow: Callable
 def _with_histograms(label: str, vector: Vector, grouping: Grouping, allow: Callable[[int, int], None]) -> Vector:
     """The counts of floats, and below them those of histograms by their texts."""
     of_floats = count_values(label, floats(vector), grouping, allow)
-    rows, columns, histograms = elements(vector)
+    if vector.histograms is None:
+        return of_floats
+    rows, columns, number = places(vector)
     group, keys = grouped(group_keys(vector.labels, grouping))
-    written, which = distinct(histograms)
+    used, again = np.unique(number, return_inverse=True)
+    written, which = distinct(vector.histograms.pool.take(used))
+    which = which[again.reshape(-1)]
     pairs, place = np.unique(group[rows] * len(written) + which, return_inverse=True)
     allow(len(pairs), vector.values.shape[1])
     labels = [

@@ -51,7 +51,7 @@ from sightline.domain.promql.nodes import (
 )
 from sightline.domain.promql.numerals import fixed
 from sightline.domain.promql.plan import Instants, Plan, aligned_parts, unsupported
-from sightline.domain.promql.planes import floats
+from sightline.domain.promql.planes import floats, require_room
 from sightline.domain.promql.resources import MadeLabels, Resources
 from sightline.domain.promql.rows import (
     METADATA,
@@ -216,6 +216,7 @@ class _Evaluation:
     def _negated(self, node: Negation) -> Scalar | Vector:
         value = self._value(node.inner)
         if isinstance(value, Vector):
+            require_room(value, self._resources)
             opposite = replace(value, values=-value.values)
             return drop_names(opposite if value.histograms is None else native_operators.negated(opposite))
         return Scalar(-_numbers(value))
@@ -253,7 +254,9 @@ class _Evaluation:
         columns = SeriesColumns.empty()
         if inner.points > 0:
             self._resources.allow(1, inner.points)
-            columns = columns_of(_Evaluation(self._run, inner).vector(node.inner), inner)
+            vector = _Evaluation(self._run, inner).vector(node.inner)
+            require_room(vector, self._resources)
+            columns = columns_of(vector, inner)
         return _Range(columns, self._plan.instants(node, self._grid), node.width, is_steady=True)
 
     def _whole(self, windowed: Windowed, node: Selector | Call | None = None) -> Vector:
@@ -531,6 +534,10 @@ class _Evaluation:
     def _combined(self, node: Binary) -> Scalar | Vector:
         left, right = self._value(node.left), self._value(node.right)
         remarks = self._run.notes, node.place
+        if node.operator not in matching.SET:
+            for side in (left, right):
+                if isinstance(side, Vector):
+                    require_room(side, self._resources)
         match left, right:
             case Vector(), Vector():
                 if node.operator in matching.SET:

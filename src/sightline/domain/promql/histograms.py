@@ -23,7 +23,7 @@ from sightline.domain.metrics.samples import Values
 from sightline.domain.promql import native_functions
 from sightline.domain.promql.annotations import Annotations, Falls
 from sightline.domain.promql.numerals import shortest
-from sightline.domain.promql.planes import are_histograms, elements, floats, has_histograms
+from sightline.domain.promql.planes import are_histograms, floats, has_histograms, places
 from sightline.domain.promql.ranking import note_quantiles
 from sightline.domain.promql.rows import drop_names, grouped, select, unique, without_name
 from sightline.domain.promql.values import Vector
@@ -36,6 +36,8 @@ BUCKET: Final = "le"
 _BUCKET_ALONE: Final = frozenset({BUCKET})
 # Counts this near to each other, relative to their sum, differ by rounding only.
 _SMALL: Final = 1e-12
+# So many native histograms are copied at a time, some 40 MB.
+_TOGETHER: Final = 1 << 16
 _TINIEST: Final = np.finfo(np.float64).tiny
 _NUMBER: Final = re.compile(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|(?i:inf|infinity|nan))")
 
@@ -153,12 +155,15 @@ def _of_histograms(
     of: Callable[[_Batch], Values], of_native: _OfNative, vector: Vector, notes: Annotations, place: str
 ) -> Vector:
     """Apply a function to all histograms of a vector: classic ones, and native ones, which are an element each."""
-    if not has_histograms(vector):
+    if vector.histograms is None or not has_histograms(vector):
         return _of_classic(of, vector, notes, place)
-    rows, instants, pool = elements(vector)
+    rows, instants, number = places(vector)
     used = np.unique(rows)
     values, present = np.zeros(vector.values.shape), are_histograms(vector)
-    values[rows, instants] = of_native(rows, instants, pool)
+    for first in range(0, len(rows), _TOGETHER):
+        some = slice(first, first + _TOGETHER)
+        pool = vector.histograms.pool.take(number[some])
+        values[rows[some], instants[some]] = of_native(rows[some], instants[some], pool)
     native = Vector(tuple([vector.labels[row] for row in used.tolist()]), values[used], present[used])
     others = floats(vector)
     classic = _of_classic(of, select(others, np.flatnonzero(others.present.any(axis=1))), notes, place)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sightline.domain.metrics.histogram_sums import divided, sums
 from sightline.domain.promql.annotations import Annotations, Operation
-from sightline.domain.promql.planes import elements, floats, has_histograms, with_elements
+from sightline.domain.promql.planes import floats, has_histograms, places, with_elements
 from sightline.domain.promql.resources import Resources
 from sightline.domain.promql.values import Vector
 
@@ -35,7 +35,9 @@ def with_sums(
     group: int64 (s,), of each row of the vector; folded: of the floats, a row for each group. A group that has both at an instant
     has no value there.
     """
-    rows, instants, pool = elements(vector)
+    if vector.histograms is None:
+        return folded
+    (rows, instants, number), pool = places(vector), vector.histograms.pool
     points = vector.values.shape[1]
     native = np.zeros(folded.present.shape, np.bool_)
     native[group[rows], instants] = True
@@ -52,9 +54,9 @@ def with_sums(
     target = target[order]
     begins = np.flatnonzero(np.concatenate(([True], target[1:] != target[:-1])))
     cells = target[begins]
-    buckets = len(pool.positive.index) + len(pool.negative.index)
-    resources.allow_histograms(len(begins), buckets * len(begins) // len(pool))  # about
-    total = sums(pool, order, np.append(begins, len(order)), np.ones(len(order)))
+    buckets = np.diff(pool.positive.offsets) + np.diff(pool.negative.offsets)
+    resources.allow_histograms(len(begins), int(buckets[number[order[begins]]].sum()))  # about
+    total = sums(pool, number[order], np.append(begins, len(order)), np.ones(len(order)))
     if total.is_mixed.any():
         for row in np.unique(rows[order[begins[total.is_mixed]]]).tolist():
             notes.mixed_buckets(vector.labels[row].name, place)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.domain.metrics.native_histograms import Histograms, together
+from sightline.domain.promql.resources import Resources
 from sightline.domain.promql.values import Plane, Vector
 
 Mask = NDArray[np.bool_]
@@ -42,12 +43,32 @@ def histograms_alone(vector: Vector) -> Vector:
     return replace(vector, present=are_histograms(vector))
 
 
-def elements(vector: Vector) -> tuple[Rows, Rows, Histograms]:
-    """The k histograms that are there: their rows and instants, int64 (k,), and the histograms, in the order of rows."""
+def places(vector: Vector) -> tuple[Rows, Rows, Rows]:
+    """The k histograms that are there: their rows, instants, and numbers in the pool, int64 (k,), in the order of rows."""
     rows, instants = np.nonzero(are_histograms(vector))
     if vector.histograms is None:
-        return rows, instants, Histograms.empty()
-    return rows, instants, vector.histograms.pool.take(vector.histograms.index[rows, instants])
+        return rows, instants, rows
+    return rows, instants, vector.histograms.index[rows, instants]
+
+
+def require_room(vector: Vector, resources: Resources) -> None:
+    """Refuse to make a histogram of each that a vector has, if these are too many.
+
+    Raises:
+        TooManySamples: as `Resources.allow_histograms`.
+    """
+    if vector.histograms is None:
+        return
+    pool, number = vector.histograms.pool, vector.histograms.index[are_histograms(vector)]
+    buckets = np.diff(pool.positive.offsets) + np.diff(pool.negative.offsets)
+    resources.allow_histograms(len(number), int(buckets[number].sum()))
+
+
+def elements(vector: Vector) -> tuple[Rows, Rows, Histograms]:
+    """The k histograms that are there: their rows and instants, int64 (k,), and the histograms, in the order of rows."""
+    rows, instants, number = places(vector)
+    pool = Histograms.empty() if vector.histograms is None else vector.histograms.pool
+    return rows, instants, pool.take(number)
 
 
 def with_elements(vector: Vector, rows: Rows, instants: Rows, histograms: Histograms) -> Vector:

@@ -8,6 +8,8 @@ it("picking again takes away", () => expect(togglePick(togglePick({}, "a", "1"),
 it("counters are offered as rates, buckets as percentiles, gauges as they are", () => {
   expect(suggestionsFor("counter", "x_total", "x_total", "1m")).toEqual([{ word: "Rate it", expr: "rate(x_total[1m])" }]);
   expect(suggestionsFor("histogram", "x_bucket", "x_bucket", "1m")[0]?.expr).toBe("histogram_quantile(0.95, sum by (le) (rate(x_bucket[1m])))");
+  expect(suggestionsFor("histogram", "x", "x", "1m").map(({ expr }) => expr)).toEqual(["histogram_quantile(0.95, sum(rate(x[1m])))", "histogram_count(rate(x[1m]))", "histogram_avg(rate(x[1m]))"]);
+  expect(suggestionsFor("histogram", "x_sum", "x_sum", "1m")).toEqual([{ word: "Rate it", expr: "rate(x_sum[1m])" }]);
   expect(suggestionsFor("gauge", "x", "x", "1m")).toEqual([]);
 });
 it("values are counted and the most frequent come first", () =>

@@ -28,6 +28,13 @@ export interface Suggestion {
 export function suggestionsFor(type: string | null, metric: string, selector: string, window: string): Suggestion[] {
   const rate = `rate(${selector}[${window}])`;
   if (metric.endsWith("_bucket")) return [{ word: "95th percentile", expr: `histogram_quantile(0.95, sum by (le) (${rate}))` }];
+  // The samples of a native histogram are no numbers: without a function there is nothing to draw.
+  if (type === "histogram" && !/_(sum|count)$/.test(metric))
+    return [
+      { word: "95th percentile", expr: `histogram_quantile(0.95, sum(${rate}))` },
+      { word: "Rate it", expr: `histogram_count(${rate})` },
+      { word: "Average", expr: `histogram_avg(${rate})` },
+    ];
   if (type === "counter" || type === "histogram" || type === "summary") return [{ word: "Rate it", expr: rate }];
   return [];
 }

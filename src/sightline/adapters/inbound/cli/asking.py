@@ -4,13 +4,16 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from cyclopts import Parameter
 from typing_extensions import override
 
 from sightline import __version__
 from sightline.adapters.inbound.cli.program import AsJson, Ended, Exit, say
+
+if TYPE_CHECKING:
+    from urllib.request import OpenerDirector
 
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
 TIMEOUT: Final = 150.0
@@ -140,10 +143,8 @@ def _ask(asking: Asking, path: str, body: bytes | None, headers: Mapping[str, st
         sent["Authorization"] = f"Bearer {_token(asking.token_file)}"
     host = _host(url)
     request = urllib.request.Request(f"{url.rstrip('/')}{path}", body, sent)  # noqa: S310 - http or https, as checked
-    # A proxy of the environment leads away from this machine.
-    local = [urllib.request.ProxyHandler({})] if _is_loopback(host) else []
     try:
-        with urllib.request.build_opener(*local, _stays()).open(request, timeout=timeout) as response:
+        with opener(host).open(request, timeout=timeout) as response:
             return Answer(response.status, _lower(response.headers), response.read())
     except urllib.error.HTTPError as error:
         with error:
@@ -159,6 +160,14 @@ def _ask(asking: Asking, path: str, body: bytes | None, headers: Mapping[str, st
             f"nobody answers at {url}: {reason}\n"
             "Is it running? Start it with `sightline serve`, or say where it is with --url or SIGHTLINE_URL.",
         ) from None
+
+
+def opener(host: str) -> "OpenerDirector":
+    """What opens addresses of a host: without a proxy on this machine, from which it would lead away, and without redirects."""
+    import urllib.request
+
+    local = [urllib.request.ProxyHandler({})] if _is_loopback(host) else []
+    return urllib.request.build_opener(*local, _stays())
 
 
 def _stays() -> Any:

@@ -6,8 +6,9 @@ from sightline.adapters.inbound.lines.complaints import Complaints
 from sightline.adapters.wire.graphite import GraphiteDecoder, Reason
 from sightline.domain.errors import Overloaded, StorageFull, Unavailable
 from sightline.domain.metrics.left_out import Taken
+from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
-from sightline.domain.tenancy import LOCAL, Principal
+from sightline.domain.tenancy import LOCAL, Principal, Tenant
 from sightline.ports.clock import Clock
 from sightline.ports.telemetry import Instrument, Kind, Telemetry
 
@@ -34,6 +35,10 @@ class IngestSamples(Protocol):
         """Store what is valid of a batch; what was left out is part of the answer."""
         ...
 
+    def roster(self, tenant: Tenant) -> Roster:
+        """Where a decoder may name a tenant's series."""
+        ...
+
 
 class GraphiteLines:
     """Takes blocks of lines. While intake cannot take samples a block waits, and with it whoever sent it."""
@@ -47,7 +52,7 @@ class GraphiteLines:
 
     async def take(self, block: bytes) -> None:
         """Store the samples of whole lines; what is wrong is counted, and told in the log now and then."""
-        found = self._decoder.decode(block, self._clock.now())
+        found = self._decoder.decode(block, self._clock.now(), self._ingest.roster(LOCAL.tenant))
         for reason, lines in found.left_out.items():
             self._telemetry.add(LINES, lines, (reason.value,))
         wrong = {reason: lines for reason, lines in found.left_out.items() if reason is not Reason.MAPPED}

@@ -260,7 +260,7 @@ class ClickHouseSeries(SeriesArchive):
             untold = np.union1d(untold, np.flatnonzero(one.covers(known.ids)))
         if len(untold):
             found.forget(untold)
-            rest = await self._whole(tenant, known.of_rows(untold), within, limit, tombstones)
+            rest = await self._select(tenant, known.of_rows(untold), within, limit, tombstones)
             found.put(known, rest, windows)
         return found
 

@@ -90,7 +90,7 @@ class Content:
                         f"line {line} is longer than {LONGEST >> 20} MiB; have the export write shorter ones",
                     )
                 continue
-            data = b"".join([*rest, some[:cut]])
+            data = b"".join([*rest, memoryview(some)[:cut]])
             rest, held = [some[cut:]], len(some) - cut
             yield Block(data, offset, line)
             offset, line = offset + len(data), line + data.count(b"\n")

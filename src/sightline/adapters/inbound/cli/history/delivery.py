@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -29,6 +30,8 @@ PATIENCE: Final = 200
 UNREACHED: Final = 8
 """How often a request is sent again when nobody answers any more."""
 
+_ON_THE_WAY: Final = 10_000
+"""Milliseconds between reading a sample and its arrival, about, and not less."""
 _LATER: Final = frozenset({429, 503})
 _REFUSED: Final = 400
 _TOO_LARGE: Final = 413
@@ -67,6 +70,7 @@ class Delivery:
     dry: bool = False
     _stopped: threading.Event = field(default_factory=threading.Event)
     _answered: bool = False
+    _began: float = field(default_factory=time.monotonic)
 
     def run(self, source: Source, since: Mark) -> None:
         """Bring everything after a mark.
@@ -124,9 +128,15 @@ class Delivery:
             self.tally.outside += len(times) - int(wanted.sum())
             content = content.only(wanted)
             times = content.batch.times
-        if bounds.oldest is None or not len(times) or int(times.min()) >= bounds.oldest:
+        if bounds.oldest is None or not len(times):
             return content
-        old = times < bounds.oldest
+        # What is kept grows younger while the import goes on.
+        oldest = bounds.oldest + (
+            round(1000 * (time.monotonic() - self._began)) + _ON_THE_WAY if bounds.skip_old else 0
+        )
+        if int(times.min()) >= oldest:
+            return content
+        old = times < oldest
         if not bounds.skip_old:
             raise too_old(bounds, int(times.min()), where)
         self.tally.too_old += int(old.sum())
@@ -190,13 +200,13 @@ def _is_done(sent: Future[Outcome] | None, _piece: Piece | None) -> bool:
     return sent is None or sent.done()
 
 
-def too_old(bounds: Bounds, time: int, where: str) -> Ended:
+def too_old(bounds: Bounds, moment: int, where: str) -> Ended:
     """What to say of samples that the server would refuse."""
     from sightline.adapters.inbound.cli.printing import time_text
 
     return Ended(
         Exit.REFUSED,
-        f"{where} has samples of {time_text(time / 1000)}, and the server keeps {bounds.kept} (`retention`).\n"
+        f"{where} has samples of {time_text(moment / 1000)}, and the server keeps {bounds.kept} (`retention`).\n"
         "Set `retention` to what you want to keep, such as 5y, and start the server again; "
         "or leave out what is older with --skip-old.",
     )

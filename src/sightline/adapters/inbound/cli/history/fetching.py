@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from sightline import __version__
+from sightline.adapters.inbound.cli.asking import opener
 from sightline.adapters.inbound.cli.history.flags import Credentials
 from sightline.adapters.inbound.cli.program import Ended, Exit
 
@@ -49,7 +50,7 @@ def fetched(
     plain = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     request = urllib.request.Request(plain, body, sent)  # noqa: S310 - http or https, as checked
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310 - as above
+        with opener(parts.hostname or "").open(request, timeout=_TIMEOUT) as answer:
             yield answer
     except urllib.error.HTTPError as error:
         with error:

@@ -11,7 +11,7 @@ from typing_extensions import override
 from sightline.adapters.inbound.cli.history.blocks import HEAD, Content, opened, shown
 from sightline.adapters.inbound.cli.history.flags import Format
 from sightline.adapters.inbound.cli.history.source import Mark, Piece, Source
-from sightline.adapters.inbound.cli.program import Ended, Exit
+from sightline.adapters.inbound.cli.program import Ended, Exit, say
 from sightline.adapters.wire.history_excerpt import Excerpt
 from sightline.adapters.wire.history_json import JsonReader
 from sightline.adapters.wire.history_text import Lines, TextReader
@@ -23,7 +23,10 @@ HOPELESS: Final = 1_000
 _SAMPLE: Final = re.compile(
     rb"[A-Za-z_:{][^\n]*?[\s}][ \t]*+(?:[-+.0-9eE]+|NaN|[-+]?Inf)[ \t]+([0-9.eE+]+)[ \t]*(?:#|\r?$)"
 )
+_QUOTED_NAME: Final = re.compile(rb'\{[ \t]*"(?:[^"\\]|\\.)*+"[ \t]*[,}]')
+"""How a line of the exposition formats begins whose metric has a name beyond the old characters."""
 _SECONDS_UNTIL: Final = 1e11
+_END_BYTES: Final = 100
 
 
 class Reader(Protocol):
@@ -73,7 +76,7 @@ class Files(Source):
                 reads, kind, top = self._reader(content, file)
                 good = begin.offset > 0
                 begin = max(begin, Mark(part, top.offset, top.line))
-                wrong = 0
+                wrong, end = 0, b""
                 for block in content.blocks(begin.offset, begin.line):
                     excerpt = reads.read(block.data, block.line)
                     good = good or bool(len(excerpt.batch) or excerpt.histograms)
@@ -87,6 +90,9 @@ class Files(Source):
                     lines = block.data.count(b"\n")
                     after = Mark(part, block.offset + len(block.data), block.line + lines)
                     yield Piece(excerpt, after, before + content.reached, shown(file))
+                    end = block.data[-_END_BYTES:]
+                if kind == Format.OPENMETRICS and not end.rstrip().endswith(b"# EOF"):
+                    say(f"{shown(file)} does not end in # EOF, as OpenMetrics does: perhaps it is cut off")
 
     def _reader(self, content: Content, file: Path) -> tuple[Reader, str, Mark]:
         """What reads a file, what that reads, and where the first sample may stand."""
@@ -116,7 +122,7 @@ def guessed(head: bytes, name: str) -> Format:
     )
     if first.startswith(b'{"metric"') or (first.startswith(b"{") and b'"timestamps"' in first):
         return Format.VICTORIAMETRICS
-    if first.startswith(b"{"):
+    if first.startswith(b"{") and not _QUOTED_NAME.match(first):
         return Format.TSDB_DUMP
     found = _SAMPLE.match(first)
     if found is not None:
