@@ -18,6 +18,57 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.adapters.wire.otlp_layout import (
+    ATTRIBUTES_END,
+    ATTRIBUTES_START,
+    BOUNDS_START,
+    COUNTS_END,
+    COUNTS_START,
+    DONE,
+    DOUBLE,
+    EXEMPLARS,
+    EXPONENTIAL,
+    FLAGS,
+    FULL,
+    GAUGE,
+    HAS_EXEMPLARS,
+    HAS_SUM,
+    HISTOGRAM,
+    INTEGER,
+    KIND,
+    METRICS,
+    MONOTONIC,
+    NEGATIVE_START,
+    NO_VALUE,
+    OF_METRIC,
+    OF_RESOURCE,
+    OF_SCOPE,
+    OFFSET,
+    POINT_END,
+    POINT_START,
+    POINTS,
+    RESOURCE_END,
+    RESOURCE_START,
+    RESOURCES,
+    SCALE,
+    SCOPE_END,
+    SCOPE_START,
+    SCOPES,
+    SHAPE_END,
+    SHAPE_START,
+    SIZE,
+    START,
+    SUM,
+    SUMMARY,
+    SUMMED,
+    TEMPORALITY,
+    TIME,
+    UNUSUAL,
+    URL_START,
+    VALUE,
+    ZERO_COUNT,
+    ZERO_THRESHOLD,
+)
 from sightline.adapters.wire.protobuf import (
     BAD_WIRE_TYPE,
     FIXED64,
@@ -30,90 +81,6 @@ from sightline.adapters.wire.protobuf import (
     varint,
 )
 from sightline.domain.kernels.compiled import kernel, subroutine
-
-DONE: Final = 0
-FULL: Final = -1
-"""A table is too short: call again with longer ones."""
-
-GAUGE: Final = 5
-SUM: Final = 7
-HISTOGRAM: Final = 9
-EXPONENTIAL: Final = 10
-SUMMARY: Final = 11
-"""The kinds of metrics, by the fields that hold their points."""
-
-# Rows of the table of resources.
-RESOURCE_START: Final = 0
-RESOURCE_END: Final = 1
-RESOURCE_ROWS: Final = 2
-
-# Rows of the table of scopes.
-OF_RESOURCE: Final = 0
-SCOPE_START: Final = 1
-SCOPE_END: Final = 2
-URL_START: Final = 3
-URL_END: Final = 4
-SCOPE_ROWS: Final = 5
-
-# Rows of the table of metrics.
-OF_SCOPE: Final = 0
-KIND: Final = 1
-NAME_START: Final = 2
-NAME_END: Final = 3
-HELP_START: Final = 4
-HELP_END: Final = 5
-UNIT_START: Final = 6
-UNIT_END: Final = 7
-TEMPORALITY: Final = 8
-MONOTONIC: Final = 9
-METRIC_ROWS: Final = 10
-
-# Rows of the table of points. Doubles and 64-bit integers stand as their bits.
-OF_METRIC: Final = 0
-START: Final = 1
-TIME: Final = 2
-FLAGS: Final = 3
-ATTRIBUTES_START: Final = 4
-ATTRIBUTES_END: Final = 5
-VALUE: Final = 6
-"""The value of a number, the count of everything else."""
-SUMMED: Final = 7
-SHAPE_START: Final = 8
-SHAPE_END: Final = 9
-"""The whole fields that say which series a point has beside its attributes: a histogram's bounds, a summary's quantiles."""
-COUNTS_START: Final = 10
-COUNTS_END: Final = 11
-"""A histogram's counts; the positive buckets of an exponential one."""
-BOUNDS_START: Final = 12
-"""Where the bounds begin within the shape."""
-NEGATIVE_START: Final = 13
-NEGATIVE_END: Final = 14
-ZERO_COUNT: Final = 15
-ZERO_THRESHOLD: Final = 16
-SCALE: Final = 17
-POINT_START: Final = 18
-POINT_END: Final = 19
-SIZE: Final = 20
-"""How many bounds or quantiles there are."""
-POINT_ROWS: Final = 21
-
-# Bits of FLAGS.
-NO_VALUE: Final = 1
-DOUBLE: Final = 256
-INTEGER: Final = 512
-HAS_SUM: Final = 1024
-HAS_EXEMPLARS: Final = 2048
-
-# What `found` tells.
-RESOURCES: Final = 0
-SCOPES: Final = 1
-METRICS: Final = 2
-POINTS: Final = 3
-OFFSET: Final = 4
-UNUSUAL: Final = 5
-EXEMPLARS: Final = 6
-"""Points that have some."""
-FOUND: Final = 7
 
 _SIGN: Final = -(2**63)
 _PLACE: Final = (1 << 62) - 1
@@ -512,57 +479,3 @@ scan = kernel(
     twin=scan_in_python,
 )(scan_in_python)
 """`scan_in_python`, or the same as machine code once it is compiled."""
-
-
-def keys_in_python(
-    data: bytes,
-    prefixes: NDArray[np.int64],
-    metrics: NDArray[np.int64],
-    points: NDArray[np.int64],
-    out: NDArray[np.uint8],
-    bounds: NDArray[np.int64],
-) -> None:
-    """Write what a point's series follow from: the number of its metric, its shape and its attributes, one behind the other.
-
-    prefixes: (m,), the numbers, not negative. out: room for eight bytes, the shape and the attributes of each point.
-    bounds: (n + 1,), where each stands, written.
-    """
-    at = 0
-    bounds[0] = 0
-    for row in range(points.shape[1]):
-        metric = points[OF_METRIC, row]
-        rest = prefixes[metric]
-        for step in range(8):
-            out[at + step] = rest & 0xFF
-            rest >>= 8
-        at += 8
-        if metrics[KIND, metric] == SUMMARY:
-            position = points[SHAPE_START, row]
-            stop = points[SHAPE_END, row]
-            while position < stop:  # of what was checked before only the quantiles; values change from point to point
-                _, _, position = key(data, position, stop)
-                after, position = length(data, position, stop)
-                for step in range(8):
-                    out[at + step] = 0
-                while position < after:
-                    field, wire, position = key(data, position, after)
-                    if field == 1:
-                        for step in range(8):
-                            out[at + step] = data[position + step]
-                    position = skip(data, position, after, wire)
-                at += 8
-        else:
-            for place in range(points[SHAPE_START, row], points[SHAPE_END, row]):
-                out[at] = data[place]
-                at += 1
-        for place in range(points[ATTRIBUTES_START, row], points[ATTRIBUTES_END, row]):
-            out[at] = data[place]
-            at += 1
-        bounds[row + 1] = at
-
-
-keys = kernel(
-    f"void(Bytes(uint8, 1, 'C', readonly=True), Array(int64, 1, 'C', True), {_TABLE}, {_TABLE}, uint8[::1], int64[::1])",
-    twin=keys_in_python,
-)(keys_in_python)
-"""`keys_in_python`, or the same as machine code once it is compiled."""
