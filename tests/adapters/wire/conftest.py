@@ -16,6 +16,7 @@ DECODERS = (
     "sightline.adapters.wire.influx_exact",
     "sightline.adapters.wire.influx_scan",
     "sightline.adapters.wire.otlp_histograms",
+    "sightline.adapters.wire.otlp_keys",
     "sightline.adapters.wire.otlp_scan",
     "sightline.adapters.wire.remote_read_chunks",
     "sightline.adapters.wire.remote_read_histograms",

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.adapters.wire import otlp_scan as layout
+from sightline.adapters.wire import otlp_layout as layout
 from sightline.adapters.wire.otlp_attributes import Attributes, expect, fields, labels
 from sightline.adapters.wire.otlp_series import Places
 from sightline.adapters.wire.protobuf import FIXED64, LENGTH

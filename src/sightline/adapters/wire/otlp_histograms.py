@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.adapters.wire import otlp_scan as layout
-from sightline.adapters.wire.otlp_scan import fixed64
+from sightline.adapters.wire import otlp_layout as layout
+from sightline.adapters.wire.otlp_point import fixed64
 from sightline.adapters.wire.protobuf import key, length, skip, varint
 from sightline.domain.kernels.compiled import INTS, kernel, subroutine
 from sightline.domain.metrics.consecutive import spans

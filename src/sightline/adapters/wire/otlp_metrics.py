@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.adapters.wire import otlp_scan as layout
+from sightline.adapters.wire import otlp_layout as layout
 from sightline.adapters.wire.otlp_exemplars import exemplars
 from sightline.adapters.wire.otlp_histograms import counts_of, explicit, native, quantiles
 from sightline.adapters.wire.otlp_series import Metric, Naming, Places, PointSeries

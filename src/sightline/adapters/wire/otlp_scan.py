@@ -18,303 +18,35 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.adapters.wire.protobuf import (
-    BAD_WIRE_TYPE,
-    FIXED64,
-    LENGTH,
-    TRUNCATED,
-    VARINT,
-    key,
-    length,
-    skip,
-    varint,
+from sightline.adapters.wire.otlp_layout import (
+    DONE,
+    EXPONENTIAL,
+    FULL,
+    GAUGE,
+    HISTOGRAM,
+    KIND,
+    METRICS,
+    MONOTONIC,
+    OF_METRIC,
+    OF_RESOURCE,
+    OF_SCOPE,
+    OFFSET,
+    POINTS,
+    RESOURCE_END,
+    RESOURCE_START,
+    RESOURCES,
+    SCOPE_END,
+    SCOPE_START,
+    SCOPES,
+    SUM,
+    SUMMARY,
+    TEMPORALITY,
+    UNUSUAL,
+    URL_START,
 )
+from sightline.adapters.wire.otlp_point import point
+from sightline.adapters.wire.protobuf import BAD_WIRE_TYPE, LENGTH, VARINT, key, length, skip, varint
 from sightline.domain.kernels.compiled import kernel, subroutine
-
-DONE: Final = 0
-FULL: Final = -1
-"""A table is too short: call again with longer ones."""
-
-GAUGE: Final = 5
-SUM: Final = 7
-HISTOGRAM: Final = 9
-EXPONENTIAL: Final = 10
-SUMMARY: Final = 11
-"""The kinds of metrics, by the fields that hold their points."""
-
-# Rows of the table of resources.
-RESOURCE_START: Final = 0
-RESOURCE_END: Final = 1
-RESOURCE_ROWS: Final = 2
-
-# Rows of the table of scopes.
-OF_RESOURCE: Final = 0
-SCOPE_START: Final = 1
-SCOPE_END: Final = 2
-URL_START: Final = 3
-URL_END: Final = 4
-SCOPE_ROWS: Final = 5
-
-# Rows of the table of metrics.
-OF_SCOPE: Final = 0
-KIND: Final = 1
-NAME_START: Final = 2
-NAME_END: Final = 3
-HELP_START: Final = 4
-HELP_END: Final = 5
-UNIT_START: Final = 6
-UNIT_END: Final = 7
-TEMPORALITY: Final = 8
-MONOTONIC: Final = 9
-METRIC_ROWS: Final = 10
-
-# Rows of the table of points. Doubles and 64-bit integers stand as their bits.
-OF_METRIC: Final = 0
-START: Final = 1
-TIME: Final = 2
-FLAGS: Final = 3
-ATTRIBUTES_START: Final = 4
-ATTRIBUTES_END: Final = 5
-VALUE: Final = 6
-"""The value of a number, the count of everything else."""
-SUMMED: Final = 7
-SHAPE_START: Final = 8
-SHAPE_END: Final = 9
-"""The whole fields that say which series a point has beside its attributes: a histogram's bounds, a summary's quantiles."""
-COUNTS_START: Final = 10
-COUNTS_END: Final = 11
-"""A histogram's counts; the positive buckets of an exponential one."""
-BOUNDS_START: Final = 12
-"""Where the bounds begin within the shape."""
-NEGATIVE_START: Final = 13
-NEGATIVE_END: Final = 14
-ZERO_COUNT: Final = 15
-ZERO_THRESHOLD: Final = 16
-SCALE: Final = 17
-POINT_START: Final = 18
-POINT_END: Final = 19
-SIZE: Final = 20
-"""How many bounds or quantiles there are."""
-POINT_ROWS: Final = 21
-
-# Bits of FLAGS.
-NO_VALUE: Final = 1
-DOUBLE: Final = 256
-INTEGER: Final = 512
-HAS_SUM: Final = 1024
-HAS_EXEMPLARS: Final = 2048
-
-# What `found` tells.
-RESOURCES: Final = 0
-SCOPES: Final = 1
-METRICS: Final = 2
-POINTS: Final = 3
-OFFSET: Final = 4
-UNUSUAL: Final = 5
-EXEMPLARS: Final = 6
-"""Points that have some."""
-FOUND: Final = 7
-
-_SIGN: Final = -(2**63)
-_PLACE: Final = (1 << 62) - 1
-"""All places, as a mask: what it gives is never negative, and machine code need not ask whether an index counts from the end."""
-
-
-@subroutine
-def fixed64(data: bytes, at: int) -> int:
-    """Eight bytes as int64."""
-    place = at & _PLACE
-    value = 0
-    for step in range(7):
-        value |= int(data[place + step]) << (8 * step)
-    last = int(data[place + 7])
-    value |= (last & 0x7F) << 56
-    # In Python integers do not wrap: the sign bit is added by its weight.
-    return value + _SIGN if last > 0x7F else value
-
-
-@subroutine
-def _packed(data: bytes, start: int, end: int, found: NDArray[np.int64]) -> int:
-    """Check the buckets of an exponential histogram { sint32 offset = 1; repeated uint64 bucket_counts = 2 }; 0 or a reason."""
-    position = start
-    seen = False
-    while position < end:
-        found[OFFSET] = position
-        field, wire, position = key(data, position, end)
-        if position < 0:
-            return -position
-        if (field == 1 and wire != VARINT) or (field == 2 and (wire != LENGTH and wire != VARINT)):
-            return BAD_WIRE_TYPE
-        if field == 2:
-            found[UNUSUAL] += int(wire == VARINT or seen)
-            seen = True
-        if field == 2 and wire == LENGTH:
-            stop, position = length(data, position, end)
-            while 0 <= position < stop:
-                _, position = varint(data, position, stop)
-        else:
-            position = skip(data, position, end, wire)
-        if position < 0:
-            return -position
-    return DONE
-
-
-@subroutine
-def _quantile(data: bytes, start: int, end: int, found: NDArray[np.int64]) -> int:
-    """Check a ValueAtQuantile { double quantile = 1; double value = 2 }; 0 or a reason."""
-    position = start
-    while position < end:
-        found[OFFSET] = position
-        field, wire, position = key(data, position, end)
-        if position < 0:
-            return -position
-        if 1 <= field <= 2 and wire != FIXED64:
-            return BAD_WIRE_TYPE
-        position = skip(data, position, end, wire)
-        if position < 0:
-            return -position
-    return DONE
-
-
-@subroutine
-def _point(
-    data: bytes, start: int, end: int, kind: int, points: NDArray[np.int64], row: int, found: NDArray[np.int64]
-) -> int:
-    """Read one point, data[start:end], into column `row`; returns 0 or a reason.
-
-    NumberDataPoint: 2 start, 3 time, 4 double, 5 exemplars, 6 integer, 7 attributes, 8 flags. HistogramDataPoint: 4 count, 5 sum,
-    6 counts, 7 bounds, 8 exemplars, 9 attributes, 10 flags. ExponentialHistogramDataPoint: 1 attributes, 4 count, 5 sum, 6 scale,
-    7 zero count, 8 and 9 buckets, 10 flags, 11 exemplars, 14 zero threshold. SummaryDataPoint: 4 count, 5 sum, 6 quantiles,
-    7 attributes, 8 flags.
-    """
-    attributes = 9 if kind == HISTOGRAM else 1 if kind == EXPONENTIAL else 7
-    marks = 10 if (kind == HISTOGRAM or kind == EXPONENTIAL) else 8
-    exemplars = 8 if kind == HISTOGRAM else 11 if kind == EXPONENTIAL else 0 if kind == SUMMARY else 5
-    is_number = kind == GAUGE or kind == SUM
-    points[POINT_START, row] = start
-    points[POINT_END, row] = end
-    flags = 0
-    position = start
-    # What every sender writes, an attribute `tag size`, is passed over without a call; everything else goes the general way.
-    usual = attributes << 3 | LENGTH
-    while position < end:
-        at = position & _PLACE
-        size = int(data[at + 1]) if end - at > 1 else 128
-        if data[at] == usual and size < 128 and size <= end - at - 2:
-            if points[ATTRIBUTES_END, row] == 0:
-                points[ATTRIBUTES_START, row] = at
-            elif points[ATTRIBUTES_END, row] != at:
-                found[UNUSUAL] += 1
-            position = at + 2 + size
-            points[ATTRIBUTES_END, row] = position
-            continue
-        field, wire, position = key(data, position, end)
-        found[OFFSET] = at
-        if position < 0:
-            return -position
-        value = 0
-        begin = position
-        if wire == FIXED64:
-            if end - position < 8:
-                return TRUNCATED
-            value = fixed64(data, position)
-            position += 8
-        elif wire == LENGTH:
-            stop, position = length(data, position, end)
-            begin = position
-            if position >= 0:
-                position = stop
-        elif wire == VARINT:
-            value, position = varint(data, position, end)
-        else:
-            position = skip(data, position, end, wire)
-        if position < 0:
-            return -position
-
-        if field == attributes or field == exemplars:
-            if wire != LENGTH:
-                return BAD_WIRE_TYPE
-            if field == exemplars:
-                flags |= HAS_EXEMPLARS
-                continue
-            if points[ATTRIBUTES_END, row] == 0:
-                points[ATTRIBUTES_START, row] = at
-            elif points[ATTRIBUTES_END, row] != at:
-                found[UNUSUAL] += 1
-            points[ATTRIBUTES_END, row] = position
-        elif field == 2 or field == 3:
-            if wire != FIXED64:
-                return BAD_WIRE_TYPE
-            points[START if field == 2 else TIME, row] = value
-        elif field == marks:
-            if wire != VARINT:
-                return BAD_WIRE_TYPE
-            flags |= value & NO_VALUE
-        elif is_number:
-            if field == 4 or field == 6:
-                if wire != FIXED64:
-                    return BAD_WIRE_TYPE
-                points[VALUE, row] = value
-                flags &= ~(DOUBLE | INTEGER)
-                flags |= DOUBLE if field == 4 else INTEGER
-        elif field == 4 or field == 5:
-            if wire != FIXED64:
-                return BAD_WIRE_TYPE
-            points[VALUE if field == 4 else SUMMED, row] = value
-            if field == 5:
-                flags |= HAS_SUM
-        elif kind == HISTOGRAM:
-            if field != 6 and field != 7:
-                continue
-            if wire != LENGTH and wire != FIXED64:
-                return BAD_WIRE_TYPE
-            if wire == FIXED64 or points[COUNTS_END if field == 6 else SHAPE_END, row] != 0:
-                found[UNUSUAL] += 1
-                continue
-            if (position - begin) % 8 != 0:
-                return TRUNCATED
-            if field == 6:
-                points[COUNTS_START, row] = begin
-                points[COUNTS_END, row] = position
-            else:
-                points[SHAPE_START, row] = at
-                points[SHAPE_END, row] = position
-                points[BOUNDS_START, row] = begin
-                points[SIZE, row] = (position - begin) // 8
-        elif kind == EXPONENTIAL:
-            if field == 6:
-                if wire != VARINT:
-                    return BAD_WIRE_TYPE
-                points[SCALE, row] = ((value >> 1) & 0x7FFFFFFF) ^ -(value & 1)
-            elif field == 7 or field == 14:
-                if wire != FIXED64:
-                    return BAD_WIRE_TYPE
-                points[ZERO_COUNT if field == 7 else ZERO_THRESHOLD, row] = value
-            elif field == 8 or field == 9:
-                if wire != LENGTH:
-                    return BAD_WIRE_TYPE
-                reason = _packed(data, begin, position, found)
-                if reason != DONE:
-                    return reason
-                first = COUNTS_START if field == 8 else NEGATIVE_START
-                found[UNUSUAL] += int(points[first + 1, row] != 0)
-                points[first, row] = begin
-                points[first + 1, row] = position
-        elif field == 6:
-            if wire != LENGTH:
-                return BAD_WIRE_TYPE
-            reason = _quantile(data, begin, position, found)
-            if reason != DONE:
-                return reason
-            if points[SIZE, row] == 0:
-                points[SHAPE_START, row] = at
-            elif points[SHAPE_END, row] != at:
-                found[UNUSUAL] += 1
-            points[SHAPE_END, row] = position
-            points[SIZE, row] += 1
-    points[FLAGS, row] = flags
-    found[EXEMPLARS] += int(flags & HAS_EXEMPLARS != 0)
-    return DONE
 
 
 @subroutine
@@ -379,7 +111,7 @@ def _metric(
                 if row == points.shape[1]:
                     return FULL
                 points[OF_METRIC, row] = metric
-                reason = _point(data, position, after, field, points, row, found)
+                reason = point(data, position, after, field, points, row, found)
                 if reason != DONE:
                     return reason
                 found[POINTS] += 1
@@ -512,57 +244,3 @@ scan = kernel(
     twin=scan_in_python,
 )(scan_in_python)
 """`scan_in_python`, or the same as machine code once it is compiled."""
-
-
-def keys_in_python(
-    data: bytes,
-    prefixes: NDArray[np.int64],
-    metrics: NDArray[np.int64],
-    points: NDArray[np.int64],
-    out: NDArray[np.uint8],
-    bounds: NDArray[np.int64],
-) -> None:
-    """Write what a point's series follow from: the number of its metric, its shape and its attributes, one behind the other.
-
-    prefixes: (m,), the numbers, not negative. out: room for eight bytes, the shape and the attributes of each point.
-    bounds: (n + 1,), where each stands, written.
-    """
-    at = 0
-    bounds[0] = 0
-    for row in range(points.shape[1]):
-        metric = points[OF_METRIC, row]
-        rest = prefixes[metric]
-        for step in range(8):
-            out[at + step] = rest & 0xFF
-            rest >>= 8
-        at += 8
-        if metrics[KIND, metric] == SUMMARY:
-            position = points[SHAPE_START, row]
-            stop = points[SHAPE_END, row]
-            while position < stop:  # of what was checked before only the quantiles; values change from point to point
-                _, _, position = key(data, position, stop)
-                after, position = length(data, position, stop)
-                for step in range(8):
-                    out[at + step] = 0
-                while position < after:
-                    field, wire, position = key(data, position, after)
-                    if field == 1:
-                        for step in range(8):
-                            out[at + step] = data[position + step]
-                    position = skip(data, position, after, wire)
-                at += 8
-        else:
-            for place in range(points[SHAPE_START, row], points[SHAPE_END, row]):
-                out[at] = data[place]
-                at += 1
-        for place in range(points[ATTRIBUTES_START, row], points[ATTRIBUTES_END, row]):
-            out[at] = data[place]
-            at += 1
-        bounds[row + 1] = at
-
-
-keys = kernel(
-    f"void(Bytes(uint8, 1, 'C', readonly=True), Array(int64, 1, 'C', True), {_TABLE}, {_TABLE}, uint8[::1], int64[::1])",
-    twin=keys_in_python,
-)(keys_in_python)
-"""`keys_in_python`, or the same as machine code once it is compiled."""

@@ -8,10 +8,10 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.adapters.wire import otlp_scan as layout
+from sightline.adapters.wire import otlp_layout as layout
 from sightline.adapters.wire.otlp_attributes import Attribute, Attributes, fields, labels, text
+from sightline.adapters.wire.otlp_keys import keys
 from sightline.adapters.wire.otlp_names import label_name, metric_name, unit_name
-from sightline.adapters.wire.otlp_scan import keys
 from sightline.adapters.wire.otlp_tables import Tables
 from sightline.domain.kernels.spans import ABSENT
 from sightline.domain.labels import METRIC_NAME, Labels

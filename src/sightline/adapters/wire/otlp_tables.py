@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.adapters.wire import otlp_scan as layout
+from sightline.adapters.wire import otlp_layout as layout
 from sightline.adapters.wire.otlp_attributes import malformed
 from sightline.adapters.wire.otlp_scan import scan
 from sightline.domain.errors import BodyTooLarge, MalformedBody
