@@ -191,6 +191,10 @@ def test_a_running_prometheus(
                 ask(one, "/api/v1/query", query="recent", time=end / 1000)["result"] for one in (program.url, url)
             )
             assert here == there
+        assert run(["import", "prometheus", url, "--match", "recent", "--label", "site=north"]) == Exit.DONE
+        assert "4 samples stored" in capsys.readouterr().out
+        found = ask(program.url, "/api/v1/query", query='recent{site="north"}', time=NOW / 1000)["result"]
+        assert found[0]["value"][1] == "2"
         assert run(["import", "prometheus", url, "--start", "-20y"]) == Exit.REFUSED
         assert "`retention`" in capsys.readouterr().err
         assert run(["import", "prometheus", url, "--start", "-20y", "--skip-old"]) == Exit.DONE

@@ -11,7 +11,7 @@ import pytest
 from tests.house.conftest import ROOT, Source
 
 DOCUMENTED = ("src/sightline/domain", "src/sightline/ports", "src/sightline/application")
-STATELESS = ("src/sightline/application", "src/sightline/ports", "src/sightline/compose.py")
+STATELESS = ("src/sightline/application", "src/sightline/ports", "src/sightline/compose")
 SAYS_NOTHING = {
     "util",
     "utils",
@@ -31,6 +31,7 @@ SAYS_NOTHING = {
 OUTERMOST_LOOPS = {
     "src/sightline/adapters/inbound/grpc/otlp.py",  # a call: likewise logged, and answered with INTERNAL
     "src/sightline/adapters/inbound/http/app.py",  # a request or connection: what nobody foresaw is logged and answered with 500
+    "src/sightline/adapters/inbound/lines/sockets.py",  # a block of lines is logged and dropped, and the next one is taken
     "src/sightline/adapters/inbound/ticker.py",  # a job that failed once is logged and runs again when it is due
     "src/sightline/domain/kernels/compiled.py",  # a thread that compiles: without machine code the twins go on serving
 }

@@ -266,7 +266,7 @@ class Stage:
         return Follow(Discover(jobs, {}, self.telemetry), self.scrape)
 
     def use_cases(self) -> UseCases:
-        """As compose.py would hand them over."""
+        """As compose would hand them over."""
         stage: Any = self
         return UseCases(
             query=stage,

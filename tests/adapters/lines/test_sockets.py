@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
+from structlog.testing import capture_logs
 from tests.adapters.http.stage import until
 from tests.adapters.lines.conftest import Telemetry
 
@@ -140,6 +141,30 @@ async def test_those_who_may_not_send_are_not_heard(telemetry: Telemetry) -> Non
     async with listening(blocks.take, telemetry, ["127.0.0.0/8"]) as port:
         datagram(port, b"two")
         await until(lambda: blocks.taken == b"two\n")
+
+
+async def test_a_defect_costs_a_block(telemetry: Telemetry) -> None:
+    """What could not be handed over is logged and counted, and what comes after it is taken."""
+    blocks = Blocks()
+
+    async def take(block: bytes) -> None:
+        if b"defect" in block:
+            raise RuntimeError("a defect")
+        await blocks.take(block)
+
+    with capture_logs() as logs:
+        async with listening(take, telemetry) as port:
+            datagram(port, b"defect")
+            await until(lambda: telemetry.of("sightline_lines_dropped_total", "test", "defect") == 1)
+            datagram(port, b"one")
+            await until(lambda: blocks.taken == b"one\n")
+            writer = await connected(port)
+            writer.write(b"defect\n")
+            await until(lambda: telemetry.of("sightline_lines_dropped_total", "test", "defect") == 2)
+            writer.write(b"two\n")
+            await until(lambda: blocks.taken == b"one\ntwo\n")
+            writer.close()
+    assert [entry["log_level"] for entry in logs] == ["error", "error"]
 
 
 async def test_connections_are_bounded(telemetry: Telemetry, monkeypatch: pytest.MonkeyPatch) -> None:

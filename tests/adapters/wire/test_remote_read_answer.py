@@ -88,3 +88,14 @@ def test_an_answer_of_something_else_is_told() -> None:
     """Text is no answer."""
     with pytest.raises(MalformedBody, match="no ReadResponse"):
         list(written(b"<html>", 10))
+
+
+def test_series_get_further_labels() -> None:
+    """In place of those of the same names, whatever else a series has."""
+    answer = field(1, series([2, 1]))
+    found = list(written(answer, 10, Labels.of(i="x", site="north")))
+    batches = [decode(compress(one.message), max_decompressed=1 << 20) for one in found]
+    assert [dict(labels) for batch in batches for labels in batch.labels] == [
+        {"__name__": "a", "i": "x", "site": "north"}
+    ]
+    assert [time for batch in batches for time in batch.times.tolist()] == [1_700_000_000_000 + k for k in range(3)]

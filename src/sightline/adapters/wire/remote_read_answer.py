@@ -17,10 +17,12 @@ import numpy as np
 
 from sightline.adapters.wire import remote_write_scan as layout
 from sightline.adapters.wire.histogram_fields import WRITTEN, NoHistogram, histogram_fields
+from sightline.adapters.wire.history_excerpt import NOTHING_ADDED
 from sightline.adapters.wire.protobuf import LENGTH, REASONS, encoded_varint, field, key, length, skip
+from sightline.adapters.wire.remote_write_encode import label_fields
 from sightline.adapters.wire.remote_write_scan import scan
 from sightline.domain.errors import MalformedBody
-from sightline.domain.labels import Matcher, MatchOp
+from sightline.domain.labels import Labels, Matcher, MatchOp
 
 _TYPES: Final = {MatchOp.EQUAL: 0, MatchOp.NOT_EQUAL: 1, MatchOp.MATCHES: 2, MatchOp.NOT_MATCHES: 3}
 _SAMPLE_BYTES: Final = 18
@@ -53,8 +55,10 @@ def read_request(matchers: Sequence[Matcher], start: int, end: int) -> bytes:
     return field(1, query)
 
 
-def written(answer: bytes, size: int) -> Iterator[Written]:
+def written(answer: bytes, size: int, added: Labels = NOTHING_ADDED) -> Iterator[Written]:
     """Requests of about `size` samples at most, but never less than a series, of a ReadResponse of samples.
+
+    added: labels for every series, in place of those of the same names.
 
     Raises:
         MalformedBody: something else.
@@ -65,12 +69,41 @@ def written(answer: bytes, size: int) -> Iterator[Written]:
         for at, stop in _fields(answer, start, end):
             here = (stop - at) // _SAMPLE_BYTES
             if samples and samples + here > size:
-                yield _counted(answer[first:last])
+                yield _counted(_labelled(answer[first:last], added))
                 first, samples = at, 0
             samples += here
             last = stop
         if last > first:
-            yield _counted(answer[first:last])
+            yield _counted(_labelled(answer[first:last], added))
+
+
+def _labelled(message: bytes, added: Labels) -> bytes:
+    """A request whose series have further labels; they may stand in any order there."""
+    if not added:
+        return message
+    replaced = {name.encode() for name, _ in added}
+    found = bytearray()
+    for start, end in _messages(message, 0, len(message)):
+        series = bytearray(label_fields(added))
+        position = start
+        while position < end:
+            at = position
+            number, wire, position = key(message, position, end)
+            position = skip(message, position, end, wire) if position >= 0 else position
+            if position < 0:
+                raise _malformed(-position)
+            if number != 1 or wire != LENGTH or _name(message, at, position) not in replaced:
+                series += message[at:position]
+        found += field(1, bytes(series))
+    return bytes(found)
+
+
+def _name(message: bytes, position: int, end: int) -> bytes:
+    """The name in a field that is a label."""
+    for start, stop in _messages(message, position, end):
+        for at, after in _messages(message, start, stop):
+            return message[at:after]
+    return b""
 
 
 def halves(message: bytes) -> list[bytes]:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _LONG: Final = 8 << 20
 """Bytes from which on it is worth to wait for machine code."""
+_TOLD_AFTER: Final = 4.0
 _COMPILED_WITHIN: Final = 120.0
 _GRACE: Final = 60_000
 """How much later than the oldest that is kept an import begins, ms, so that what it brings is not too old on arrival."""
@@ -89,6 +90,7 @@ def prometheus(
     url: Annotated[str, Parameter(help="Where it listens, as http://127.0.0.1:9090.")],
     *,
     match: Match = (),
+    label: Label = (),
     credentials: Credentials = NOBODY,
     importing: Importing = IMPORTING,
     asking: Asking = ASKING,
@@ -109,7 +111,7 @@ def prometheus(
     except BadData as error:
         raise Ended(Exit.USAGE, f"--match: {error.message}") from None
     limits, start, end = _stretch(asking, importing)
-    source = RemoteRead(url, credentials, selectors, start, end)
+    source = RemoteRead(url, credentials, selectors, start, end, added_labels(label))
     if _is_cut(importing, limits) and 0 < source.lowest < start:
         raise too_old(limits, source.lowest, shown(url))
     return bring(asking, importing, source, limits)
@@ -225,11 +227,17 @@ def bring(asking: Asking, importing: Importing, source: "Source", limits: "Bound
     compiling = _compiling()
     limits = limits or bounds(asking, importing)
     if compiling is not None and (source.total is None or source.unit != "B" or source.total > _LONG):
-        compiling.join(_COMPILED_WITHIN)
+        compiling.join(_TOLD_AFTER)
+        if compiling.is_alive():
+            say("making machine code for this processor, once, which takes up to a minute")
+            compiling.join(_COMPILED_WITHIN)
     if importing.dry_run:
         tally = Tally()
         tally.count_series()
-        _bring(asking, importing, source, limits, tally, Mark(), lambda _: None)
+        try:
+            _bring(asking, importing, source, limits, tally, Mark(), lambda _: None)
+        except KeyboardInterrupt:
+            raise Ended(Exit.REFUSED, "stopped") from None
         return Exit.DONE if tally.is_whole else Exit.REFUSED
     options = f"{importing.start} {importing.end} {importing.skip_old}"
     bookmark = Bookmark.of(f"{source.key}\n{asking.url} {asking.tenant}\n{options}", importing.state)
@@ -253,9 +261,8 @@ def bring(asking: Asking, importing: Importing, source: "Source", limits: "Bound
             bookmark.write(reached, before + tally.stored, now=True)
         if isinstance(end, Ended) and reached == Mark():
             raise
-        code = end.code if isinstance(end, Ended) else Exit.REFUSED
-        said = f"{end}\n" if str(end) else ""
-        raise Ended(code, f"{said}What came before is stored; run the same again to go on there.") from None
+        code, said = (end.code, str(end)) if isinstance(end, Ended) else (Exit.REFUSED, "stopped")
+        raise Ended(code, f"{said}\nWhat came before is stored; run the same again to go on there.") from None
     bookmark.forget()
     return Exit.DONE if tally.is_whole else Exit.REFUSED
 

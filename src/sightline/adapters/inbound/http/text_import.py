@@ -58,14 +58,14 @@ def routes(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> l
                 found = await asyncio.to_thread(decode) if len(text) > INLINE_BYTES else decode()
                 account.lines += text.count(b"\n")
                 del text, decode  # storing may take a while, and the columns are all that is needed
-                account.add(found, await stored(request.user, found, wait=bool(account.samples)))
+                account.add(await stored(request.user, found, wait=bool(account.samples)))
         if account.left_out:
             raise refusal(account.left_out, account.samples)
         return Response(None, status_code=204, headers={WRITTEN: str(account.samples)})
 
     async def stored(user: Principal, found: _Found, *, wait: bool) -> Taken:
         """Store a part; in the middle of a body that would come again from its start, it waits for intake to have room."""
-        taken = await _taken(use_cases, user, found.batch, patience=settings.read_timeout if wait else 0)
+        taken = await _taken(use_cases, user, found, patience=settings.read_timeout if wait else 0)
         if found.exemplars is not NO_EXEMPLARS:
             await use_cases.exemplars.keep(user, found.exemplars)
         if found.metadata:
@@ -73,23 +73,6 @@ def routes(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> l
         return taken
 
     return [import_text]
-
-
-async def _taken(use_cases: UseCases, user: Principal, batch: WriteBatch, *, patience: float) -> Taken:
-    """Store a batch; while intake has no room for it, try again for `patience` seconds.
-
-    Raises:
-        Overloaded, StorageFull, Unavailable: nothing of it is stored.
-    """
-    while True:
-        try:
-            return await use_cases.ingest.partly(user, batch)
-        except Overloaded as error:
-            pause = float(error.detail.get("retry_after", 1))
-            if pause > patience:
-                raise
-            patience -= pause
-            await use_cases.clock.sleep(pause)
 
 
 async def _whole(text: Awaitable[bytes]) -> AsyncIterator[bytes]:
@@ -114,14 +97,36 @@ class _Account:
     lines: int = 0
     left_out: list[LeftOut] = field(default_factory=list)
 
-    def add(self, found: _Found, taken: Taken) -> None:
+    def add(self, taken: Taken) -> None:
         """One more part. Reasons beyond a few thousand are counted with the last one."""
         self.samples += taken.samples
-        for each in (*found.left_out, *taken.left_out):
+        for each in taken.left_out:
             if len(self.left_out) < _REASONS:
                 self.left_out.append(each)
             else:
                 self.left_out[-1] = LeftOut(self.left_out[-1].error, self.left_out[-1].samples + each.samples)
+
+
+async def _taken(use_cases: UseCases, user: Principal, found: _Found, *, patience: float) -> Taken:
+    """Store a batch; while intake has no room for it, try again for `patience` seconds.
+
+    Raises:
+        Overloaded, StorageFull, Unavailable: nothing of it is stored.
+    """
+    unread = found.left_out
+    while True:
+        try:
+            taken = await use_cases.ingest.partly(user, found.batch, unread)
+        except Overloaded as error:
+            pause = float(error.detail.get("retry_after", 1))
+            if pause > patience:
+                raise
+            patience -= pause
+            unread = ()  # they are counted
+            await use_cases.clock.sleep(pause)
+        else:
+            known = () if unread else found.left_out
+            return Taken(taken.samples, taken.histograms, (*known, *taken.left_out))
 
 
 def _read(

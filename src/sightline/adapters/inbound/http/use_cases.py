@@ -1,4 +1,4 @@
-"""What the HTTP door needs from the application; compose.py hands it over."""
+"""What the HTTP door needs from the application; compose hands it over."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field

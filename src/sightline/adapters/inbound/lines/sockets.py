@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Final, Self
 
+import structlog
 from typing_extensions import override
 
 from sightline.domain.errors import SettingsInvalid
@@ -22,7 +23,7 @@ BYTES: Final = Instrument("sightline_lines_bytes_total", "Bytes that came, by li
 DROPPED: Final = Instrument(
     "sightline_lines_dropped_total",
     "What was dropped unread, by listener and reason: datagrams and connections of senders that are not allowed (not_allowed) or of"
-    " which there are too many (waiting, connections), lines that are too long (too_long).",
+    " which there are too many (waiting, connections), lines that are too long (too_long), blocks that met a defect (defect).",
     Kind.COUNTER,
     ("listener", "reason"),
 )
@@ -38,6 +39,8 @@ _KERNEL_BUFFER: Final = 4 << 20
 _BACKLOG: Final = 128
 _TRIES: Final = 20
 _DRAIN_SECONDS: Final = 1.0
+
+_log = structlog.get_logger("sightline.lines")
 
 Take = Callable[[bytes], Awaitable[None]]
 """Takes a block of whole lines; while it does, the sender of the block waits."""
@@ -178,7 +181,15 @@ class LineListener:
         """Hand over datagrams, many at a time."""
         while block := await self._inbox.block():
             self._telemetry.add(BYTES, len(block), (self._name,))
+            await self._hand_over(block)
+
+    async def _hand_over(self, block: bytes) -> None:
+        """What goes wrong with one block is not the end of the others."""
+        try:
             await self._take(block)
+        except Exception:  # noqa: BLE001 - the outermost loop: a defect costs a block
+            _log.exception("lines could not be taken", listener=self._name)
+            self._dropped("defect")
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -211,12 +222,12 @@ class LineListener:
                 skipping = not feed
             lines, feed, rest = (rest + data).rpartition(b"\n")
             if feed:
-                await self._take(lines + feed)
+                await self._hand_over(lines + feed)
             if len(rest) > MAX_LINE:
                 self._dropped("too_long")
                 rest, skipping = b"", True
         if rest:
-            await self._take(rest + b"\n")
+            await self._hand_over(rest + b"\n")
 
     def _is_allowed(self, peer: tuple[Any, ...] | None) -> bool:
         if not self._allowed:

@@ -15,15 +15,16 @@ from sightline.adapters.inbound.cli.history.fetching import Refused, address, fe
 from sightline.adapters.inbound.cli.history.flags import Credentials
 from sightline.adapters.inbound.cli.history.source import Mark, Piece, Source
 from sightline.adapters.inbound.cli.program import Ended, Exit
+from sightline.adapters.wire.history_excerpt import NOTHING_ADDED
 from sightline.adapters.wire.remote_read_answer import Written, read_request, written
 from sightline.adapters.wire.snappy import compress, decompress
 from sightline.domain.errors import BodyTooLarge, MalformedBody
-from sightline.domain.labels import Matcher
+from sightline.domain.labels import Labels, Matcher
 from sightline.domain.timerange import DAY, MINUTE, SECOND
 
 SAMPLES: Final = 1_000_000
 """Samples that a stretch is to have."""
-FIRST: Final = 10 * MINUTE
+FIRST: Final = MINUTE
 """How long the first stretch is."""
 LONGEST: Final = DAY
 """How long any may be: many series may begin where there were none."""
@@ -51,19 +52,26 @@ class RemoteRead(Source):
     unit = "ms"
 
     def __init__(
-        self, url: str, credentials: Credentials, selectors: Sequence[Sequence[Matcher]], start: int, end: int
+        self,
+        url: str,
+        credentials: Credentials,
+        selectors: Sequence[Sequence[Matcher]],
+        start: int,
+        end: int,
+        added: Labels = NOTHING_ADDED,
     ) -> None:
         """`url` is where Prometheus listens, or the whole address of its remote read."""
         address(url)
         self._base = url.rstrip("/").removesuffix(_PATH)
         self._credentials = credentials
         self._selectors = selectors
+        self._added = added
         self._end = end
         self.lowest = self._lowest()
         self._start = max(start, self.lowest)
         self.total = max(0, end - self._start)
         told = [" ".join(map(str, one)) for one in selectors]
-        self.key = "\n".join(["remote read", self._base, str(credentials.source_tenant), *told])
+        self.key = "\n".join(["remote read", self._base, str(credentials.source_tenant), str(added), *told])
 
     @override
     def pieces(self, since: Mark) -> Iterator[Piece]:
@@ -91,7 +99,7 @@ class RemoteRead(Source):
     def _parts(self, answers: Sequence[bytes]) -> list[Written]:
         """What the answers hold, as requests."""
         try:
-            return [part for answer in answers for part in written(answer, PART)]
+            return [part for answer in answers for part in written(answer, PART, self._added)]
         except MalformedBody as error:
             raise Ended(Exit.REFUSED, f"{shown(self._base)}: {error.message}") from None
 

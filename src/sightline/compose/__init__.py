@@ -1,0 +1,5 @@
+"""The composition root: settings become a running program. The only place that knows which adapter plays which role."""
+
+from sightline.compose.program import Running, check, start
+
+__all__ = ("Running", "check", "start")

@@ -1,0 +1,71 @@
+"""What happens by itself, again and again."""
+
+import platform
+import socket
+from contextlib import AsyncExitStack
+from typing import Final
+
+from sightline import __version__
+from sightline.adapters.inbound import jobs
+from sightline.adapters.inbound.lag import measuring_lag
+from sightline.adapters.inbound.ticker import First, Ticker
+from sightline.adapters.outbound.prometheus_client.telemetry import PrometheusTelemetry
+from sightline.adapters.outbound.sources.host.source import HostSource
+from sightline.adapters.outbound.sources.own import OwnMetrics
+from sightline.application.collect import Collect
+from sightline.application.record import Record
+from sightline.compose.core import Core
+from sightline.compose.parts import Parts
+from sightline.domain.alerts.builtin import builtin_rules, container_rules
+from sightline.domain.tenancy import LOCAL
+from sightline.ports.telemetry import Instrument, Kind
+from sightline.settings.schema import Settings
+
+_BUILD: Final = Instrument(
+    "sightline_build_info", "Which version runs, and on which Python; always 1.", Kind.GAUGE, ("version", "python")
+)
+_FLUSH_EVERY: Final = 1.0
+_NOTIFY_EVERY: Final = 1.0
+_REFILL_EVERY: Final = 30.0  # once done it is not done again
+_WATCH_DISK_EVERY: Final = 5.0
+_SETTLE_EVERY: Final = 10.0
+_CLEAN_EVERY: Final = 600.0
+
+
+async def start_jobs(settings: Settings, core: Core, parts: Parts, port: int, stack: AsyncExitStack) -> None:
+    """Everything that happens by itself, again and again."""
+    _introduce(core.telemetry)
+    await stack.enter_async_context(measuring_lag(core.clock, core.telemetry))
+    clock, evaluate, docker = core.clock, parts.evaluate, parts.docker
+    host = HostSource(clock, settings.host.instance)
+    own = OwnMetrics(core.telemetry, clock, f"{settings.host.instance or socket.gethostname()}:{port}")
+    collect = Collect((host, own, docker), core.ingest, clock, core.telemetry)
+    ticker = await stack.enter_async_context(Ticker(clock, core.telemetry))
+    if settings.host.enabled:
+        ticker.every(settings.host.interval.seconds, "collect host", jobs.collecting(collect, host))
+    if settings.containers.enabled:
+        await stack.enter_async_context(docker)
+        ticker.every(settings.containers.interval.seconds, "collect containers", jobs.collecting(collect, docker))
+    ticker.every(settings.own.interval.seconds, "collect own", jobs.collecting(collect, own))
+    # The catalog's driver takes half a second to load: not before the door is open and samples come in.
+    await evaluate.install(LOCAL, builtin_rules(settings.alerts.cpu_threshold, settings.alerts.memory_threshold))
+    await evaluate.install(LOCAL, container_rules())
+    if settings.statsd.listen:
+        ticker.every(settings.statsd.flush_interval.seconds, "store StatsD's sums", parts.statsd.flush, First.LATER)
+    ticker.every(settings.push.interval.seconds, "store pushed groups", parts.push.repeat)
+    ticker.every(settings.alerts.interval.seconds, "evaluate alerts", jobs.evaluating(evaluate, Record(core.ingest)))
+    ticker.every(_REFILL_EVERY, "refill memory", lambda: core.reader.refill(clock.now()))
+    ticker.every(settings.own.interval.seconds, "measure memory", lambda: core.reader.measure(core.telemetry))
+    ticker.every(_FLUSH_EVERY, "flush", jobs.flushing(core.flush))
+    ticker.every(_CLEAN_EVERY, "clean up deletes", jobs.cleaning(core.delete), First.LATER)
+    ticker.every(_WATCH_DISK_EVERY, "watch disk", core.retain.run_once, First.LATER)
+    ticker.every(_SETTLE_EVERY, "write last seen", parts.servers.settle, First.LATER)
+    for channel, deliver in parts.notify.jobs().items():
+        ticker.every(_NOTIFY_EVERY, f"notify {channel}", jobs.notifying(parts.notify, channel, deliver))
+    await stack.enter_async_context(parts.scraping.loop)
+    await stack.enter_async_context(parts.rules.loop)
+
+
+def _introduce(telemetry: PrometheusTelemetry) -> None:
+    """Say which version runs."""
+    telemetry.set(_BUILD, 1, (__version__, platform.python_version()))

@@ -1,0 +1,178 @@
+"""What is both asked from outside and run by the ticker."""
+
+import sys
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import structlog
+
+from sightline.adapters.inbound.lines.graphite import GraphiteLines
+from sightline.adapters.inbound.lines.statsd import StatsdLines
+from sightline.adapters.outbound.files.dashboards import DashboardFiles
+from sightline.adapters.outbound.notifiers.console import ConsoleNotifier
+from sightline.adapters.outbound.notifiers.webhook import WebhookNotifier, WebhookSettings
+from sightline.adapters.outbound.sources.docker.source import DockerSource, Watched
+from sightline.adapters.outbound.sql.catalog import SqlCatalog
+from sightline.adapters.outbound.sql.servers import SqlServers
+from sightline.adapters.wire import dashboard as dashboard_text
+from sightline.adapters.wire import push_group
+from sightline.application.define import Codec, DefineDashboards
+from sightline.application.evaluate import Evaluate
+from sightline.application.notify import Notify
+from sightline.application.push import GroupCodec, Push
+from sightline.application.query import Query
+from sightline.application.register import Register
+from sightline.application.reuse import Reuse
+from sightline.application.watch import QueryRun, Watch
+from sightline.compose.core import Core
+from sightline.compose.limits import label_limits, query_limits
+from sightline.compose.lines import graphite_lines, statsd_lines
+from sightline.compose.rules import Rules, make_rules
+from sightline.compose.scraping import Scraping, make_scraping
+from sightline.domain.alerts.cooldown import Pace
+from sightline.domain.containers.thresholds import CPU_LABEL, MEMORY_LABEL, Thresholds
+from sightline.domain.dashboards.ready_made import READY_MADE
+from sightline.domain.errors import SightlineError
+from sightline.domain.push.groups import PushLimits
+from sightline.ports.notifier import Notifier
+from sightline.settings.schema import Settings
+
+_log = structlog.get_logger("sightline")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is both asked from outside and run by the ticker."""
+
+    query: Query
+    watch: Watch
+    notify: Notify
+    evaluate: Evaluate
+    dashboards: DefineDashboards
+    servers: Register
+    scraping: Scraping
+    rules: Rules
+    docker: DockerSource
+    push: Push
+    graphite: GraphiteLines
+    statsd: StatsdLines
+
+
+async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> Parts:
+    """Make them, with what undoes them."""
+    clock, telemetry = core.clock, core.telemetry
+    watch = Watch(clock, telemetry, settings.query.log_slower_than.seconds, _tell_of_slow)
+    query = Query(
+        series=core.reader,
+        clock=clock,
+        telemetry=telemetry,
+        executor=core.threads,
+        limits=query_limits(settings),
+        reuse=_reuse(settings, core),
+        watch=watch,
+    )
+    notify = Notify(notifiers(settings), clock, telemetry, Pace(cooldown=settings.alerts.cooldown))
+    catalog = SqlCatalog(core.database)
+    servers = Register(SqlServers(core.database), clock, label_limits(settings), most=settings.servers.max)
+    stack.push_async_callback(_settle, servers)
+    return Parts(
+        query,
+        watch,
+        notify,
+        Evaluate(query, catalog, core.bus, notify, clock, telemetry),
+        DefineDashboards(
+            catalog,
+            DashboardFiles(settings.dashboards.files),
+            READY_MADE,
+            Codec(dashboard_text.to_json, dashboard_text.from_json),
+        ),
+        servers,
+        await make_scraping(settings, core, stack),
+        await make_rules(settings, core, query, notify),
+        DockerSource(watched_containers(settings), clock, telemetry),
+        _push(settings, core, catalog),
+        graphite_lines(settings, core),
+        statsd_lines(settings, core),
+    )
+
+
+async def _settle(servers: Register) -> None:
+    """Write down when servers were last heard of; a catalog that cannot take it must not hold up the stop."""
+    try:
+        await servers.settle()
+    except SightlineError as error:
+        _log.warning("when servers were last heard of could not be written", reason=error.message)
+
+
+def notifiers(settings: Settings) -> list[Notifier]:
+    """The channels on which people are told."""
+    channels: list[Notifier] = [ConsoleNotifier(sys.stderr)]
+    given = settings.webhook
+    if given.url:
+        address = settings.http.external_url
+        webhook = WebhookSettings(given.url, given.timeout.seconds, given.token_file, given.headers, address)
+        channels.append(WebhookNotifier(webhook))
+    return channels
+
+
+def _push(settings: Settings, core: Core, catalog: SqlCatalog) -> Push:
+    given = settings.push
+    return Push(
+        catalog,
+        GroupCodec(push_group.to_json, push_group.from_json),
+        core.ingest,
+        core.clock,
+        core.telemetry,
+        PushLimits(given.max_groups, given.max_group_samples, given.max_samples),
+        label_limits(settings),
+    )
+
+
+def _tell_of_slow(query: QueryRun) -> None:
+    """A line in the log for a query that took long."""
+    question = query.question
+    _log.warning(
+        "slow query",
+        tenant=question.tenant,
+        kind=question.kind,
+        query=question.text,
+        start=question.grid.start,
+        end=question.grid.end,
+        step=question.grid.step,
+        took=round(query.took, 3),
+        **{phase: round(seconds, 3) for phase, seconds in query.seconds().items()},
+        series=query.series,
+        samples=query.samples,
+        outcome=query.code,
+        client=question.client,
+    )
+
+
+def _reuse(settings: Settings, core: Core) -> Reuse | None:
+    """Where answers of range queries are kept, unless that is turned off."""
+    if not settings.query.cache_bytes:
+        return None
+    return Reuse(
+        core.freshness,
+        core.clock,
+        core.telemetry,
+        core.threads,
+        max_bytes=int(settings.query.cache_bytes),
+        retention=settings.retention,
+    )
+
+
+def watched_containers(settings: Settings) -> Watched:
+    """Which containers are watched, and against which thresholds."""
+    containers, alerts = settings.containers, settings.alerts
+    return Watched(
+        host=containers.host,
+        tls_folder=containers.tls_folder,
+        instance=containers.instance or settings.host.instance,
+        labels=containers.labels,
+        limit=containers.max_containers,
+        cpu=Thresholds.of(CPU_LABEL, alerts.cpu_threshold, containers.cpu_thresholds, "containers.cpu_thresholds"),
+        memory=Thresholds.of(
+            MEMORY_LABEL, alerts.memory_threshold, containers.memory_thresholds, "containers.memory_thresholds"
+        ),
+    )
