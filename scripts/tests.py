@@ -1,6 +1,6 @@
 """Runs the tests: without arguments everything but the nightly ones, else what pytest makes of the arguments.
 
-Those in the browser and those of whole programs run beside all others, for they wait more than they compute.
+Those in the browser and those of whole programs, in two halves, run beside all others, for they wait more than they compute.
 """
 
 from __future__ import annotations
@@ -12,20 +12,26 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BESIDE = ("tests/browser", "tests/e2e")
+BROWSER, PROGRAMS = "tests/browser", "tests/e2e"
 PYTEST = [sys.executable, "-m", "pytest"]
+
+
+def halves() -> tuple[list[str], list[str]]:
+    """The files of tests of whole programs, every other one in each."""
+    files = sorted(str(file.relative_to(ROOT)) for file in (ROOT / PROGRAMS).glob("test_*.py"))
+    return files[::2], files[1::2]
 
 
 def run_all() -> int:
     """Run all parts at once; what those beside say follows when the others have ended. Fails if any does."""
     with contextlib.ExitStack() as stack:
         running = []
-        for folder in BESIDE:
+        for some in ([BROWSER], *halves()):
             said = stack.enter_context(tempfile.TemporaryFile())
-            part = subprocess.Popen([*PYTEST, folder], cwd=ROOT, stdout=said, stderr=subprocess.STDOUT)
+            part = subprocess.Popen([*PYTEST, *some], cwd=ROOT, stdout=said, stderr=subprocess.STDOUT)
             running.append((stack.enter_context(part), said))
         try:
-            others = subprocess.run([*PYTEST, *(f"--ignore={folder}" for folder in BESIDE)], cwd=ROOT, check=False)
+            others = subprocess.run([*PYTEST, f"--ignore={BROWSER}", f"--ignore={PROGRAMS}"], cwd=ROOT, check=False)
             ended = [others.returncode, *(part.wait() for part, _ in running)]
         except BaseException:
             for part, _ in running:
