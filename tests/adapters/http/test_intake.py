@@ -145,6 +145,44 @@ async def test_failures_of_version_2_tell_that_nothing_is_stored(client: httpx.A
     assert (answer.status_code, written(answer)) == (503, [0, 0, 0])
 
 
+def described(about: str) -> bytes:
+    """A write of version 2.0 that says this of up."""
+    series = {"labels_refs": [1, 2], "samples": SAMPLES, "metadata": {"type": 2, "help_ref": 3}}
+    message = V2["Request"](symbols=["", "__name__", "up", about], timeseries=[series])
+    return bytes(cramjam.snappy.compress_raw(message.SerializeToString()))
+
+
+async def told(client: httpx.AsyncClient) -> list[str]:
+    """What is said of up."""
+    answer = await client.get("/api/v1/metadata", params={"metric": "up"})
+    return [one["help"] for one in answer.json()["data"].get("up", [])]
+
+
+async def test_the_last_description_of_a_metric_counts(client: httpx.AsyncClient) -> None:
+    """Help that goes back to what it was is told so, and so is what version 1.0 said differently in between."""
+    for about in ("old", "new", "old"):
+        await client.post("/api/v1/write", content=described(about), headers=V2_HEADERS)
+        assert await told(client) == [about]
+    other = V1["WriteRequest"](metadata=[{"type": 2, "metric_family_name": "up", "help": "other"}])
+    body = bytes(cramjam.snappy.compress_raw(other.SerializeToString()))
+    await client.post("/api/v1/write", content=body, headers=HEADERS)
+    assert await told(client) == ["other"]
+    await client.post("/api/v1/write", content=described("old"), headers=V2_HEADERS)
+    assert await told(client) == ["old"]
+
+
+async def test_descriptions_of_a_write_that_is_refused_come_with_the_next(
+    client: httpx.AsyncClient, stage: Stage
+) -> None:
+    """What a request said that found no room is kept when it is sent again."""
+    stage.fails = Overloaded("full", retry_after=5)
+    assert (await client.post("/api/v1/write", content=described("here"), headers=V2_HEADERS)).status_code == 429
+    assert await told(client) == []
+    stage.fails = None
+    await client.post("/api/v1/write", content=described("here"), headers=V2_HEADERS)
+    assert await told(client) == ["here"]
+
+
 async def test_what_version_1_says_of_metrics_is_kept(client: httpx.AsyncClient) -> None:
     """Metadata comes in requests of its own and is told by the API, to its tenant alone."""
     said = V1["WriteRequest"](metadata=[{"type": 1, "metric_family_name": "a_total", "help": "Things."}])

@@ -122,7 +122,7 @@ def test_exemplars_and_descriptions_come_with_their_series() -> None:
     assert as_oracle(found.exemplars) == [
         ((("__name__", "h_bucket"), ("le", "1")), (("a", "1"), ("trace_id", "ab")), 5, bits(0.5))
     ]
-    assert decoder.decode_message(message, roster).metadata == {}
+    assert decoder.decode_message(message, roster).metadata == found.metadata
     changed = request({"labels": UP, "samples": [point(1, 1.0)], "metadata": (2, "Whether it runs.", "")})
     assert decoder.decode_message(changed, roster).metadata == {"up": Metadata("gauge", "Whether it runs.")}
 
