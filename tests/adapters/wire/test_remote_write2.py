@@ -100,7 +100,7 @@ def test_what_another_encoder_writes_is_read(said: list[tuple[dict[str, str], li
 
 
 def test_exemplars_and_descriptions_come_with_their_series() -> None:
-    """Exemplars may stand in series of their own, and each metric is described once as long as it says the same."""
+    """Exemplars may stand in series of their own, and each metric is described, unless its metadata is empty."""
     decoder, roster = RemoteWrite2Decoder(), Roster()
     message = request(
         {
@@ -123,6 +123,8 @@ def test_exemplars_and_descriptions_come_with_their_series() -> None:
         ((("__name__", "h_bucket"), ("le", "1")), (("a", "1"), ("trace_id", "ab")), 5, bits(0.5))
     ]
     assert decoder.decode_message(message, roster).metadata == found.metadata
+    empty = request({"labels": UP, "samples": [point(1, 1.0)], "metadata": (0, "", "")})
+    assert decoder.decode_message(empty, roster).metadata == {}
     changed = request({"labels": UP, "samples": [point(1, 1.0)], "metadata": (2, "Whether it runs.", "")})
     assert decoder.decode_message(changed, roster).metadata == {"up": Metadata("gauge", "Whether it runs.")}
 
