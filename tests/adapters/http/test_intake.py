@@ -132,6 +132,21 @@ async def test_a_write_that_is_stored_in_part_says_so(client: httpx.AsyncClient,
     assert answer.json()["error"] == "the sample of 1 ms is too old; 1 sample was refused, the other 2 stored"
 
 
+async def test_the_end_of_histograms_that_is_refused_is_not_counted(client: httpx.AsyncClient, stage: Stage) -> None:
+    """A stale histogram counts as a histogram, and only where it is stored."""
+    body = second(
+        {"labels_refs": [1], "samples": SAMPLES},
+        {"labels_refs": [1, 2], "samples": SAMPLES},
+        {"labels_refs": [1, 3], "histograms": [STALE_HISTOGRAM, STALE_HISTOGRAM]},
+    )
+    answer = await client.post("/api/v1/write", content=body, headers=V2_HEADERS)
+    assert written(answer) == [2, 2, 0]
+    stage.left_out = (LeftOut(SampleOutOfBounds("the sample of 1 ms is too old"), 1),)
+    stage.refused = (3,)
+    answer = await client.post("/api/v1/write", content=body, headers=V2_HEADERS)
+    assert (answer.status_code, written(answer)) == (400, [2, 1, 0])
+
+
 async def test_failures_of_version_2_tell_that_nothing_is_stored(client: httpx.AsyncClient, stage: Stage) -> None:
     """Damaged bodies, overload and a full disk have the headers too, and what they always had."""
     answer = await client.post("/api/v1/write", content=b"no", headers=V2_HEADERS)
