@@ -132,6 +132,19 @@ async def test_a_write_that_is_stored_in_part_says_so(client: httpx.AsyncClient,
     assert answer.json()["error"] == "the sample of 1 ms is too old; 1 sample was refused, the other 2 stored"
 
 
+async def test_series_without_samples_are_counted_as_series(client: httpx.AsyncClient) -> None:
+    """What brings no samples refuses none, and the message counts the series."""
+    described: dict[str, object] = {"labels_refs": [1, 2], "metadata": {"type": 2, "help_ref": 3}}
+    good: dict[str, object] = {"labels_refs": [1, 2], "samples": SAMPLES}
+    for series, said in (
+        ([described], "1 series without samples was refused, no sample was stored"),
+        ([described, described, good], "2 series without samples were refused, 2 samples were stored"),
+    ):
+        answer = await client.post("/api/v1/write", content=second(*series), headers=V2_HEADERS)
+        assert answer.status_code == 400
+        assert answer.json()["error"].endswith(f"a series has neither samples nor histograms; {said}")
+
+
 async def test_the_end_of_histograms_that_is_refused_is_not_counted(client: httpx.AsyncClient, stage: Stage) -> None:
     """A stale histogram counts as a histogram, and only where it is stored."""
     body = second(

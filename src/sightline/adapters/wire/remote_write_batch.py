@@ -193,9 +193,9 @@ def _refused_series(rows: Rows, series: Series) -> list[LeftOut]:
     kinds: dict[tuple[str, object], LeftOut] = {}
     for place, error in series.refused.items():
         kind = error.code, error.detail.get("rule")
-        known = kinds.get(kind)
-        before = known.samples if known else 0
-        kinds[kind] = LeftOut(known.error if known else error, int(counts[place]) + before)
+        known = kinds.get(kind, LeftOut(error, 0))
+        samples = int(counts[place])
+        kinds[kind] = LeftOut(known.error, known.samples + samples, known.series + (not samples))
     return list(kinds.values())
 
 
