@@ -211,6 +211,19 @@ async def test_descriptions_of_a_write_that_is_refused_come_with_the_next(
     assert await told(client) == ["here"]
 
 
+@pytest.mark.parametrize(("version", "headers"), [("2.0", V2_HEADERS), ("1.0", HEADERS)])
+async def test_a_write_that_is_called_the_other_version_is_refused(
+    client: httpx.AsyncClient, stage: Stage, version: str, headers: dict[str, str]
+) -> None:
+    """A body of fields that the version does not have is malformed; an empty one is nothing to store."""
+    body = request() if version == "2.0" else second({"labels_refs": [1, 2], "samples": SAMPLES})
+    answer = await client.post("/api/v1/write", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "body_malformed")
+    assert f"no remote-write {version} request" in answer.json()["error"]
+    answer = await client.post("/api/v1/write", content=bytes(cramjam.snappy.compress_raw(b"")), headers=headers)
+    assert (answer.status_code, stage.stored) == (204, [])
+
+
 async def test_what_version_1_says_of_metrics_is_kept(client: httpx.AsyncClient) -> None:
     """Metadata comes in requests of its own and is told by the API, to its tenant alone."""
     said = V1["WriteRequest"](metadata=[{"type": 1, "metric_family_name": "a_total", "help": "Things."}])

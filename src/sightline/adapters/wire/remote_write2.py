@@ -139,6 +139,8 @@ def _scan(data: bytes, max_samples: int) -> Request:
     if found[layout.EXEMPLARS] > max_samples:
         raise too_many(max_samples)
     s, k = int(found[layout.SYMBOLS]), int(found[layout.SERIES])
+    if data and not s and not k:
+        raise MalformedBody("the body is no remote-write 2.0 request: it has neither symbols nor series")
     if (s and symbol_start[0] != symbol_end[0]) or (k and not s):
         raise MalformedBody("the body is no remote-write 2.0 request: its first symbol is not the empty string")
     return Request(
