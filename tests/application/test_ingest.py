@@ -330,6 +330,16 @@ async def test_a_label_set_that_is_no_series_is_left_out(house: House) -> None:
     assert (await house.values(), await house.values(name="n")) == ([0.0], [3.0])
 
 
+async def test_of_several_refused_series_the_first_is_named_and_the_others_counted(house: House) -> None:
+    """So that nobody looks for one mistake where there are many."""
+    now = np.full(3, house.clock.now(), np.int64)
+    many = {f"l{number}": "x" for number in range(142)}
+    labels = (Labels.of(many, __name__="wide"), Labels.of(a="b"), Labels.of(many, __name__="wider"))
+    taken = await house.ingest.partly(LOCAL, WriteBatch(labels, np.arange(3, dtype=np.uint32), now, np.arange(3.0)))
+    said = "series wide: 143 labels: intake.labels allows 128 (and 2 more series)"
+    assert [(each.error.message, each.samples) for each in taken.left_out] == [(said, 3)]
+
+
 async def test_what_a_decoder_could_not_read_is_counted_and_told(house: House) -> None:
     """It stands before what intake itself leaves out, also where nothing else came."""
     unread = (LeftOut(MalformedBody("line 3: no number"), 2),)

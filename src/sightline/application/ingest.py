@@ -533,15 +533,18 @@ def _out_of_bounds(batch: WriteBatch, at: int, said: str, samples: int) -> LeftO
 
 
 def _causes(columns: _Columns, batch: WriteBatch, numbers: Index, refused: Mapping[int, BadData]) -> list[LeftOut]:
-    """Why samples of refused series are left out, each kind of reason once, in the order of the label sets."""
+    """Why samples of refused series are left out, each kind of reason once and told of its first series, in their order."""
     counts = np.bincount(batch.series, minlength=len(numbers))
-    kinds: dict[str, LeftOut] = {}
+    kinds: dict[str, tuple[BadData, int, int]] = {}
     for place in np.flatnonzero(columns.segments[numbers] == _UNKNOWN).tolist():
         if not counts[place]:
             continue
         error = refused[int(numbers[place])]
-        known = kinds.get(error.code)
-        kinds[error.code] = LeftOut(
-            known.error if known else error, int(counts[place]) + (known.samples if known else 0)
-        )
-    return list(kinds.values())
+        first, series, samples = kinds.get(error.code, (error, 0, 0))
+        kinds[error.code] = first, series + 1, samples + int(counts[place])
+    return [LeftOut(_with_more(first, series - 1), samples) for first, series, samples in kinds.values()]
+
+
+def _with_more(error: BadData, series: int) -> BadData:
+    """The error of one series, where it stands for so many more."""
+    return type(error)(f"{error.message} (and {series} more series)", **error.detail) if series else error
