@@ -1,7 +1,7 @@
 """Taking samples in, and bringing them to the store."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -306,6 +306,26 @@ async def test_samples_out_of_bounds_are_left_out_and_named(house: House, offset
     assert (detail["series"], detail["stored"], detail["refused"]) == ("m", 1, 1)
     assert await house.values() == [1.0]
     assert house.counted("sightline_ingest_refused_samples_total") == 1
+
+
+@pytest.mark.parametrize(
+    ("scale", "said"),
+    [
+        (lambda now: now // 1000, "keeps (1,000 times that is about 2"),
+        (lambda now: now // 10**9, "seconds instead of nanoseconds?)"),
+        (lambda now: now * 1000, "(that divided by 1,000 is about 2"),
+        (lambda now: now * 1000, "milliseconds instead of seconds?)"),
+        (lambda now: now - now, "the sample of 0 ms has no time: it is older than retention = 15d keeps"),
+    ],
+)
+async def test_times_in_another_unit_are_told_as_such(house: House, scale: Callable[[int], int], said: str) -> None:
+    """The first mistake of whoever writes a sender; then it is not the clock that is wrong."""
+    good = house.batch(1)
+    times = np.array([scale(house.clock.now())], np.int64)
+    (left,) = (await house.ingest.partly(LOCAL, WriteBatch(good.labels, good.series, times, good.values))).left_out
+    assert said in left.error.message
+    assert "clock:" not in left.error.message
+    assert "set the sender" not in left.error.message
 
 
 async def test_a_batch_of_which_nothing_is_valid_says_so(house: House) -> None:

@@ -34,6 +34,7 @@ from sightline.domain.metrics.samples import Ids, Index, Times, WriteBatch
 from sightline.domain.metrics.sound_histograms import sound
 from sightline.domain.metrics.span_table import Spans, SpanTable
 from sightline.domain.metrics.tail import Tail
+from sightline.domain.misread_time import hint_of_unit
 from sightline.domain.tenancy import Principal, Tenant
 from sightline.domain.timerange import DAY, HOUR, MINUTE, SECOND, format_duration
 from sightline.ports.bus import Bus
@@ -295,14 +296,17 @@ class Ingest:
         left_out = []
         if first < oldest:
             at = int(batch.times.argmin())
-            said = f"is older than retention = {format_duration(self._limits.retention)} keeps"
+            no_time = "" if batch.times[at] else "has no time: it "
+            unit = hint_of_unit(int(batch.times[at]), now)
+            said = f"{no_time}is older than retention = {format_duration(self._limits.retention)} keeps{unit}"
             left_out.append(_out_of_bounds(batch, at, said, int(np.count_nonzero(batch.times < oldest))))
         if last > newest:
             at = int(batch.times.argmax())
             by = format_duration((int(batch.times[at]) - now) // SECOND * SECOND)
             clock = f"{datetime.fromtimestamp(now / SECOND, UTC):%Y-%m-%dT%H:%M:%SZ}"
             ahead = format_duration(self._limits.ahead)
-            said = f"is {by} ahead of this server's clock, {clock}, and intake.ahead allows {ahead}: set the sender's clock"
+            cause = hint_of_unit(int(batch.times[at]), now) or ": set the sender's clock"
+            said = f"is {by} ahead of this server's clock, {clock}, and intake.ahead allows {ahead}{cause}"
             left_out.append(_out_of_bounds(batch, at, said, int(np.count_nonzero(batch.times > newest))))
         return batch.only((batch.times >= oldest) & (batch.times <= newest)), left_out
 

@@ -95,6 +95,24 @@ async def test_samples_that_intake_refuses_are_told_like_lines(client: httpx.Asy
 
 
 @pytest.mark.parametrize(
+    ("query", "time", "said"),
+    [
+        ("", NOW // 10**9, "these may be s, say precision=s dropped=1"),
+        ("", NOW // 10**6, "these may be ms, say precision=ms dropped=1"),
+        ("", NOW - 10**9, "too old dropped=1"),
+        ("?precision=ms", NOW // 1000, "too old dropped=1"),
+    ],
+)
+async def test_times_that_are_no_nanoseconds_are_told_as_such(
+    client: httpx.AsyncClient, stage: Stage, query: str, time: int, said: str
+) -> None:
+    """Where no precision was given, which is the usual reason for times of 1970."""
+    stage.left_out = (LeftOut(SampleOutOfBounds("too old", time=time), 1),)
+    error = (await client.post(V1 + query, content=b"a x=1")).json()["error"]
+    assert error.endswith(said)
+
+
+@pytest.mark.parametrize(
     ("error", "status", "code"),
     [
         (Overloaded("later", retry_after=7), 429, "too many requests"),
