@@ -33,4 +33,5 @@ def hint_of_unit(time: int, now: int) -> str:
 
 
 def _scaled(time: int, power: int) -> int:
-    return time * 10**power if power > 0 else time // 10**-power
+    scale: int = 10 ** abs(power)
+    return time * scale if power > 0 else time // scale
