@@ -346,7 +346,7 @@ async def test_a_label_set_that_is_no_series_is_left_out(house: House) -> None:
         ("sample_out_of_bounds", 1),
         ("label_invalid", 2),
     ]
-    assert (taken.samples, taken.histograms) == (2, 0)
+    assert (taken.samples, taken.histograms, taken.refused.tolist()) == (2, 0, [1, 2, 4])
     assert (await house.values(), await house.values(name="n")) == ([0.0], [3.0])
 
 
