@@ -72,6 +72,7 @@ async def test_good_lines_are_stored_and_the_others_named(client: httpx.AsyncCli
     assert (answer.status_code, answer.json()) == (400, {"error": said})
     answer = await client.post(V2, content=body)
     assert (answer.status_code, answer.json()) == (400, {"code": "invalid", "message": said})
+    assert [one.samples for one in stage.unread] == [1, 1] * 2  # intake counts them with what it refuses itself
     assert series(stage) == {"a_x": [(NOW, 1.0)] * 2, "a_z": [(NOW, 2.0)] * 2}
 
 

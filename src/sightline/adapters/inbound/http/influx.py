@@ -55,10 +55,10 @@ class InfluxIntake:
         while not last:
             piece = await asyncio.to_thread(next, pieces) if in_thread else next(pieces)
             last = piece.last
-            taken = await self._use_cases.ingest.partly(principal, piece.batch)
+            taken = await self._use_cases.ingest.partly(principal, piece.batch, piece.left_out)
             stored += taken.samples
             strings += piece.strings
-            left_out += (*piece.left_out, *taken.left_out)
+            left_out += taken.left_out
         if strings:
             self._use_cases.telemetry.add(instruments.INFLUX_STRINGS, strings)
         if left_out:
