@@ -211,6 +211,22 @@ async def test_creating_a_database_is_fine(client: httpx.AsyncClient) -> None:
     assert await asked(client, text) == [{"statement_id": 0}, {"statement_id": 1}]
 
 
+@pytest.mark.parametrize("verb", ["CREATE", "alter"])
+async def test_a_retention_policy_is_fine(client: httpx.AsyncClient, verb: str) -> None:
+    """Programs that set their database up make one; how long samples are kept says `retention` alone."""
+    text = f'{verb} RETENTION POLICY "a week" ON "telegraf" DURATION 7d REPLICATION 1 DEFAULT'
+    assert await asked(client, text) == [{"statement_id": 0}]
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [('CREATE DATABASE "a;b"', 1), ('CREATE DATABASE "a\\";b" ; ;SHOW DATABASES;', 2), ("CREATE DATABASE a;" * 3, 3)],
+)
+async def test_statements_end_where_no_quotes_are_open(client: httpx.AsyncClient, text: str, count: int) -> None:
+    """A name may hold what stands between statements."""
+    assert [one["statement_id"] for one in await asked(client, text)] == list(range(count))
+
+
 async def test_databases_and_measurements_are_what_the_labels_say(client: httpx.AsyncClient, stage: Stage) -> None:
     """Values of the label db, and the names of metrics that have it."""
     stage.found = Found(["a", "b"], 10, truncated=False)
@@ -234,7 +250,10 @@ async def test_the_retention_policy_is_the_retention(client: httpx.AsyncClient) 
     assert found["series"][0]["values"] == [["autogen", "0s", "24h0m0s", 1, True]]
 
 
-@pytest.mark.parametrize("text", ["SELECT * FROM cpu", "DROP DATABASE x", "nonsense", "CREATE DATABASE"])
+@pytest.mark.parametrize(
+    "text",
+    ["SELECT * FROM cpu", "DROP DATABASE x", "nonsense", "CREATE DATABASE", 'CREATE DATABASE "a', "\\\";\\'" * 9],
+)
 async def test_other_queries_say_what_to_ask_instead(client: httpx.AsyncClient, text: str) -> None:
     """In the shape that clients of InfluxDB read."""
     answer = await client.get("/query", params={"q": text})
