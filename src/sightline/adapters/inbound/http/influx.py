@@ -69,7 +69,8 @@ def _written(given: Parameters, now: int) -> Written:
     precision = given.text("precision") or "ns"
     if precision not in PRECISIONS:
         raise invalid("precision", f"{precision[:20]!r} is none of ns, us, ms, s, m and h")
-    return Written(precision, given.text("db") or given.text("bucket") or "", now)
+    bucket = (given.text("bucket") or "").partition("/")[0]  # InfluxDB 1 has a policy behind the slash there
+    return Written(precision, given.text("db") or bucket, now)
 
 
 def _unit(error: BadData, now: int) -> str:
