@@ -28,13 +28,13 @@ from sightline.domain.metrics.freshness import Freshness
 from sightline.domain.metrics.journal import NOTHING_SEEN, Appended, SeriesSeen
 from sightline.domain.metrics.left_out import NO_ROWS, LeftOut, Taken, refusal
 from sightline.domain.metrics.lengthened import lengthened
+from sightline.domain.metrics.misread_time import hint_of_unit
 from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, Histograms, mark_mask, together
 from sightline.domain.metrics.roster import Roster, Rosters
 from sightline.domain.metrics.samples import Ids, Index, Times, WriteBatch
 from sightline.domain.metrics.sound_histograms import sound
 from sightline.domain.metrics.span_table import Spans, SpanTable
 from sightline.domain.metrics.tail import Tail
-from sightline.domain.misread_time import hint_of_unit
 from sightline.domain.tenancy import Principal, Tenant
 from sightline.domain.timerange import DAY, HOUR, MINUTE, SECOND, format_duration
 from sightline.ports.bus import Bus

@@ -17,7 +17,7 @@ from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.wire.influx import NAMED, PRECISIONS, InfluxDecoder, Written
 from sightline.domain.errors import BadData, SampleOutOfBounds
 from sightline.domain.metrics.left_out import LeftOut
-from sightline.domain.misread_time import misread_by
+from sightline.domain.metrics.misread_time import misread_by
 from sightline.domain.tenancy import Principal
 
 _MEANT: Final = {3: "us", 6: "ms", 9: "s"}
