@@ -1,8 +1,10 @@
 """`sightline import`: what it sends, remembers, prints and ends with, against a server that answers as it is told."""
 
 import bz2
+import io
 import json
 import lzma
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +20,7 @@ from hypothesis import strategies as st
 from typing_extensions import override
 
 from sightline.adapters.inbound.cli import Exit, run
-from sightline.adapters.inbound.cli.history import delivery
+from sightline.adapters.inbound.cli.history import blocks, delivery
 from sightline.adapters.inbound.cli.history.files import guessed
 from sightline.adapters.inbound.cli.history.flags import Format
 from sightline.adapters.inbound.cli.program import Ended
@@ -203,6 +205,37 @@ def test_it_goes_on_where_the_server_went_away(
     server.samples.clear()
     assert run(["import", "--again", *files]) == Exit.DONE
     assert sorted(one[2] for one in server.samples) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("other", ["b 1 {}\n", "b 1 {}\n" * 60])
+def test_a_pipe_with_other_data_is_not_gone_on_with(
+    server: Taking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture, other: str
+) -> None:
+    """Nothing of it is skipped without a word: it is told, what was remembered stays, and --again takes all of it."""
+    monkeypatch.setattr(blocks, "HEAD", 64)
+    monkeypatch.setattr(blocks, "SIZE", 64)
+    monkeypatch.setattr(delivery, "AT_ONCE", 1)
+
+    def piped(text: str, *arguments: str) -> int:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+        return run(["import", *arguments])
+
+    server.answers = [(204, {}, {})] * 4 + [refusal(401, "unauthenticated", "no token")] * 30
+    text = "".join(f"a {number} {NOW}\n" for number in range(40))
+    assert piped(text) == Exit.REFUSED
+    server.answers = []
+    capsys.readouterr()
+    assert piped(other.replace("{}", str(NOW))) == Exit.REFUSED
+    said = capsys.readouterr().err
+    assert "standard input " in said
+    assert "what an earlier run read" in said
+    assert "--again begins anew" in said
+    assert "run the same again" not in said
+    assert not server.samples
+    assert len(remembered(tmp_path)) == 1
+    assert piped(text) == Exit.DONE
+    assert 0 < len(server.samples) < 40
+    assert not remembered(tmp_path)
 
 
 def test_a_record_of_another_import_is_not_used(server: Taking, file: Path, tmp_path: Path, capsys: Capture) -> None:

@@ -220,6 +220,7 @@ def _is_cut(importing: Importing, limits: "Bounds") -> bool:
 
 def bring(asking: Asking, importing: Importing, source: "Source", limits: "Bounds | None" = None) -> int:
     """Import a source as the flags say; returns the exit code."""
+    from sightline.adapters.inbound.cli.history.blocks import Changed
     from sightline.adapters.inbound.cli.history.bookmark import Bookmark
     from sightline.adapters.inbound.cli.history.source import Mark
     from sightline.adapters.inbound.cli.history.tally import Tally
@@ -259,7 +260,7 @@ def bring(asking: Asking, importing: Importing, source: "Source", limits: "Bound
     except (Ended, KeyboardInterrupt) as end:
         if reached != Mark():
             bookmark.write(reached, before + tally.stored, now=True)
-        if isinstance(end, Ended) and reached == Mark():
+        if isinstance(end, Changed) or (isinstance(end, Ended) and reached == Mark()):
             raise
         code, said = (end.code, str(end)) if isinstance(end, Ended) else (Exit.REFUSED, "stopped")
         raise Ended(code, f"{said}\nWhat came before is stored; run the same again to go on there.") from None
