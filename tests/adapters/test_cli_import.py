@@ -280,6 +280,16 @@ def test_what_cannot_be_done_is_told(
     assert not server.samples
 
 
+@pytest.mark.parametrize("source", ["prometheus", "victoriametrics"])
+def test_the_address_of_the_server_is_a_flag_and_that_of_the_source_is_none(
+    server: Taking, monkeypatch: pytest.MonkeyPatch, capsys: Capture, source: str
+) -> None:
+    """--url names Sightline here as everywhere."""
+    monkeypatch.delenv("SIGHTLINE_URL")
+    assert run(["import", source, "http://127.0.0.1:9", "--url", server.url]) == Exit.UNREACHABLE
+    assert "http://127.0.0.1:9 does not answer" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("head", "kind"),
     [

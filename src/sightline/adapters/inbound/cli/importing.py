@@ -88,6 +88,7 @@ def import_files(
 @imports.command
 def prometheus(
     url: Annotated[str, Parameter(help="Where it listens, as http://127.0.0.1:9090.")],
+    /,
     *,
     match: Match = (),
     label: Label = (),
@@ -120,6 +121,7 @@ def prometheus(
 @imports.command
 def victoriametrics(
     url: Annotated[str, Parameter(help="Where it listens, as http://127.0.0.1:8428.")],
+    /,
     *,
     match: Match = (),
     label: Label = (),
