@@ -208,6 +208,16 @@ def test_samples_are_pushed_from_a_pipe(server: Answering, monkeypatch: pytest.M
     assert (said.out, said.err) == ("", "sightline: 1 sample stored\n")
 
 
+def test_standard_input_can_be_named(server: Answering, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """`-` is standard input and no option, and a flag that is mistyped is no file."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"up 1\n")))
+    server.status, server.body = 204, b""
+    assert run(["push", "-"]) == Exit.DONE
+    assert server.bodies == [b"up 1\n"]
+    assert run(["push", "--lable", "job=x"]) == Exit.USAGE
+    assert "there is no flag --lable" in capsys.readouterr().err
+
+
 def test_files_are_pushed_one_by_one(server: Answering, tmp_path: Path, capsys: Capture) -> None:
     """Each file is a request, a large one is compressed, and the samples are counted together."""
     small, large = tmp_path / "small.prom", tmp_path / "large.prom"

@@ -24,7 +24,7 @@ from sightline.adapters.inbound.cli.history.flags import (
     Label,
     Match,
 )
-from sightline.adapters.inbound.cli.program import Ended, Exit, app, say
+from sightline.adapters.inbound.cli.program import Ended, Exit, app, no_flags, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -190,9 +190,7 @@ def _named(files: tuple[Path, ...]) -> tuple[Path, ...]:
     Raises:
         Ended: none of that, or a flag that is none.
     """
-    for file in files:
-        if str(file).startswith("-") and str(file) != "-":
-            raise Ended(Exit.USAGE, f"there is no flag {file}; a file of that name is ./{file}")
+    no_flags(files)
     if not files and (sys.stdin is None or sys.stdin.isatty()):
         raise Ended(Exit.USAGE, "name the files, or let them come: promtool tsdb dump DATA | sightline import")
     return files or (Path("-"),)

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from sightline.adapters.inbound.cli.asking import ASKING, Asking, post, succeed
 from sightline.adapters.inbound.cli.printing import show_json
-from sightline.adapters.inbound.cli.program import Ended, Exit, app, say
+from sightline.adapters.inbound.cli.program import Ended, Exit, app, no_flags, say
 
 PATH: Final = "/api/v1/import/prometheus"
 WRITTEN: Final = "x-prometheus-remote-write-samples-written"
@@ -23,7 +23,12 @@ _COMPRESSED_FROM: Final = 64 * 1024
 """
 )
 def push(
-    *files: Annotated[Path, Parameter(help="Files in the Prometheus text format; - or none reads standard input.")],
+    *files: Annotated[
+        Path,
+        Parameter(
+            help="Files in the Prometheus text format; - or none reads standard input.", allow_leading_hyphen=True
+        ),
+    ],
     label: Annotated[
         tuple[str, ...],
         Parameter(help="name=value for every series, in place of a label of that name; may be repeated."),
@@ -38,6 +43,7 @@ def push(
     from urllib.parse import urlencode
 
     query = urlencode({"extra_label": [_label(one) for one in label]}, doseq=True)
+    no_flags(files)
     stored = 0
     for file in files or (Path("-"),):
         stored += _push(asking, file, f"{PATH}?{query}" if query else PATH)
