@@ -232,6 +232,20 @@ def test_files_are_pushed_one_by_one(server: Answering, tmp_path: Path, capsys: 
     assert server.asked[1].headers["content-encoding"] == "gzip"
 
 
+def test_a_very_large_file_is_pushed_as_it_is(server: Answering, tmp_path: Path, capsys: Capture) -> None:
+    """Plain text is of any length to the server; where it says no all the same, the command for history is named."""
+    file = tmp_path / "year.prom"
+    file.write_text("up 1\n" * 1_000_000)
+    server.status, server.body = 204, b""
+    assert run(["push", str(file)]) == Exit.DONE
+    assert server.bodies[0] == file.read_bytes()
+    assert "content-encoding" not in server.asked[0].headers
+    server.status = 413
+    server.body = b'{"status":"error","errorType":"too_large","error":"too long","code":"body_too_large"}'
+    assert run(["push", str(file)]) == Exit.REFUSED
+    assert "too long (body_too_large)\nFor history there is `sightline import`." in capsys.readouterr().err
+
+
 def test_a_bad_line_names_its_file(server: Answering, tmp_path: Path, capsys: Capture) -> None:
     """What the server says about a line is shown with the file, and the exit code is 1."""
     file = tmp_path / "bad.prom"

@@ -12,7 +12,9 @@ from sightline.adapters.inbound.cli.program import Ended, Exit, app, no_flags, s
 
 PATH: Final = "/api/v1/import/prometheus"
 WRITTEN: Final = "x-prometheus-remote-write-samples-written"
-_COMPRESSED_FROM: Final = 64 * 1024
+_COMPRESSED: Final = range(64 * 1024, 4 << 20)
+"""Bytes of a body that is compressed: a longer one is read by the server a piece at a time, which only plain text can be."""
+_TOO_LARGE: Final = 413
 
 
 @app.command(
@@ -38,7 +40,7 @@ def push(
     """Send samples in the Prometheus text format to the server.
 
     What of a file can be read is stored; where lines cannot, they are named, and later files are not sent. Samples without a time
-    get the time at which they arrive.
+    get the time at which they arrive. For history there is `sightline import`.
     """
     from urllib.parse import urlencode
 
@@ -58,7 +60,7 @@ def _push(asking: Asking, file: Path, path: str) -> int:
     """Send one file; returns how many samples the server stored."""
     body = _read(file)
     headers = {"Content-Type": "text/plain; version=0.0.4"}
-    if len(body) > _COMPRESSED_FROM:
+    if len(body) in _COMPRESSED:
         import gzip
 
         body, headers["Content-Encoding"] = gzip.compress(body, 1), "gzip"
@@ -67,7 +69,8 @@ def _push(asking: Asking, file: Path, path: str) -> int:
         succeed(asking, answer)
     except Ended as end:
         if str(end):
-            raise Ended(end.code, f"{_name(file)}: {end}") from None
+            hint = "\nFor history there is `sightline import`." if answer.status == _TOO_LARGE else ""
+            raise Ended(end.code, f"{_name(file)}: {end}{hint}") from None
         raise
     written = answer.headers.get(WRITTEN, "0")
     return int(written) if written.isascii() and written.isdigit() else 0
