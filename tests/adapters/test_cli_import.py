@@ -53,7 +53,7 @@ class Handler(BaseHTTPRequestHandler):
     turn = threading.Lock()
 
     def do_GET(self) -> None:
-        """How long samples are kept."""
+        """How long samples are kept; everything else is answered alike, and holds something."""
         self._answer(200, {"status": "success", "data": {"storageRetention": self.server.kept}}, {})
 
     def do_POST(self) -> None:
@@ -288,6 +288,13 @@ def test_the_address_of_the_server_is_a_flag_and_that_of_the_source_is_none(
     monkeypatch.delenv("SIGHTLINE_URL")
     assert run(["import", source, "http://127.0.0.1:9", "--url", server.url]) == Exit.UNREACHABLE
     assert "http://127.0.0.1:9 does not answer" in capsys.readouterr().err
+
+
+def test_samples_before_what_is_kept_have_no_time(server: Taking, capsys: Capture) -> None:
+    """VictoriaMetrics tells that there are some, and not of when."""
+    server.kept = "15d"
+    assert run(["import", "victoriametrics", server.url]) == Exit.REFUSED
+    assert " has samples from before 20" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

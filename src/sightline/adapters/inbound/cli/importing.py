@@ -140,7 +140,7 @@ def victoriametrics(
     limits, start, end = _stretch(asking, importing)
     source = Export(url, credentials, match, start, end, added_labels(label))
     if _is_cut(importing, limits) and source.has_before(start):
-        raise too_old(limits, start - 1, shown(url))
+        raise too_old(limits, start, shown(url), before=True)
     return bring(asking, importing, source, limits)
 
 

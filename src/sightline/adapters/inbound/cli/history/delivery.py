@@ -200,13 +200,14 @@ def _is_done(sent: Future[Outcome] | None, _piece: Piece | None) -> bool:
     return sent is None or sent.done()
 
 
-def too_old(bounds: Bounds, moment: int, where: str) -> Ended:
-    """What to say of samples that the server would refuse."""
+def too_old(bounds: Bounds, moment: int, where: str, *, before: bool = False) -> Ended:
+    """What to say of samples that the server would refuse; `before` says that they are from some time before the moment."""
     from sightline.adapters.inbound.cli.printing import time_text
 
+    when = f"{'from before' if before else 'of'} {time_text(moment / 1000)}"
     return Ended(
         Exit.REFUSED,
-        f"{where} has samples of {time_text(moment / 1000)}, and the server keeps {bounds.kept} (`retention`).\n"
+        f"{where} has samples {when}, and the server keeps {bounds.kept} (`retention`).\n"
         "Set `retention` to what you want to keep, such as 5y, and start the server again; "
         "or leave out what is older with --skip-old.",
     )
