@@ -4,6 +4,7 @@ import bz2
 import io
 import json
 import lzma
+import re
 import sys
 import threading
 import time
@@ -167,6 +168,25 @@ def test_what_is_refused_in_part_is_counted(server: Taking, file: Path, capsys: 
     assert said["refused"]["sample_out_of_bounds"]["samples"] == 3
 
 
+def test_what_is_refused_entirely_has_no_range(server: Taking, tmp_path: Path, capsys: Capture) -> None:
+    """Nothing is stored of any time; what the server said of one request is not said of the import."""
+    (tmp_path / "x.txt").write_text(f"a 1 {NOW}\nwrong\n")
+    server.answers = [refusal(400, "sample_out_of_bounds", "too new; 1 sample was refused, nothing was stored")]
+    assert run(["import", str(tmp_path / "x.txt")]) == Exit.REFUSED
+    said = capsys.readouterr()
+    assert re.fullmatch(r"0 samples stored in \d+\.\d s\n", said.out)
+    assert "1 line could not be read and was left out\n" in said.err
+    assert "1 sample refused (sample_out_of_bounds), the first: too new\n" in said.err
+    assert "nothing was found" not in said.err
+
+
+def test_nothing_to_import_is_told(server: Taking, tmp_path: Path, capsys: Capture) -> None:
+    """As when a selector finds nothing, which may be a mistake in it."""
+    (tmp_path / "x.txt").write_text("# nothing here\n")
+    assert run(["import", str(tmp_path / "x.txt")]) == Exit.DONE
+    assert "nothing was found to import" in capsys.readouterr().err
+
+
 def test_nothing_is_sent_on_a_dry_run(server: Taking, file: Path, tmp_path: Path, capsys: Capture) -> None:
     """It counts samples, series and their range, and shows the first."""
     assert run(["import", "--dry-run", "--label", "i=x", str(file)]) == Exit.DONE
@@ -199,7 +219,7 @@ def test_it_goes_on_where_the_server_went_away(
     assert len(remembered(tmp_path)) == 1
     server.answers = []
     assert run(["import", *files]) == Exit.DONE
-    assert "going on where an earlier run ended, after 1 samples" in capsys.readouterr().err
+    assert "going on where an earlier run ended, after 1 sample;" in capsys.readouterr().err
     assert sorted(one[2] for one in server.samples) == [1, 2]
     assert not remembered(tmp_path)
     server.samples.clear()

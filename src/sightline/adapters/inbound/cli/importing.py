@@ -220,6 +220,7 @@ def _is_cut(importing: Importing, limits: "Bounds") -> bool:
 
 def bring(asking: Asking, importing: Importing, source: "Source", limits: "Bounds | None" = None) -> int:
     """Import a source as the flags say; returns the exit code."""
+    from sightline.adapters.inbound.cli.history.account import some
     from sightline.adapters.inbound.cli.history.blocks import Changed
     from sightline.adapters.inbound.cli.history.bookmark import Bookmark
     from sightline.adapters.inbound.cli.history.source import Mark
@@ -248,7 +249,7 @@ def bring(asking: Asking, importing: Importing, source: "Source", limits: "Bound
     tally = Tally(before=before)
     reached = since
     if since != Mark():
-        say(f"going on where an earlier run ended, after {before} samples; --again begins anew")
+        say(f"going on where an earlier run ended, after {some(before, 'sample')}; --again begins anew")
 
     def reach(mark: Mark) -> None:
         nonlocal reached
@@ -299,7 +300,7 @@ def _bring(
     from sightline.adapters.inbound.cli.history.delivery import Delivery
     from sightline.adapters.inbound.cli.history.telling import telling
 
-    began = time.monotonic()
+    began, is_over = time.monotonic(), False
     try:
         with telling(source, tally, quiet=importing.quiet) as tell:
 
@@ -308,8 +309,10 @@ def _bring(
                 reach(mark)
 
             Delivery(asking, limits, tally, reached, dry=importing.dry_run).run(source, since)
+        is_over = True
     finally:
-        tell_account(tally, time.monotonic() - began, dry=importing.dry_run, as_json=asking.as_json)
+        seconds = time.monotonic() - began
+        tell_account(tally, seconds, dry=importing.dry_run, as_json=asking.as_json, is_over=is_over)
 
 
 def bounds(asking: Asking, importing: Importing) -> "Bounds":

@@ -42,6 +42,8 @@ _HEADERS: Final = {
     "X-Prometheus-Remote-Write-Version": "0.1.0",
 }
 _COUNTED: Final = re.compile(r"(\d+) samples? (?:was|were) refused")
+_SUMS: Final = re.compile(r"; \d+ samples? (?:was|were) refused, .*\Z", re.DOTALL)
+"""What a refusal says of its own request, which is a part of the import only."""
 _PARTLY: Final = frozenset({"sample_out_of_bounds", "label_invalid", "series_id_collision", "bad_data"})
 
 
@@ -154,7 +156,7 @@ class Delivery:
             if found.get("code") in _PARTLY:
                 said = str(found.get("error", ""))
                 stored = _stored(answer, said, count)
-                return Outcome(stored, count - stored, str(found["code"]), said)
+                return Outcome(stored, count - stored, str(found["code"]), _SUMS.sub("", said))
         succeed(self.asking, answer)
         return Outcome(count)
 
