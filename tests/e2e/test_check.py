@@ -57,6 +57,17 @@ def test_good_settings_are_said_to_be_good(tmp_path: Path) -> None:
             '[statsd]\nmappings = ["a -> $1", "b", "c -> d"]\nbuckets = [2, 1]\n[graphite]\nmappings = ["e"]\n',
             ["statsd.mappings: 'a -> $1'", "statsd.mappings: 'b'", "statsd.buckets", "graphite.mappings: 'e'"],
         ),
+        *(
+            (f'[{section}]\n{name} = "0s"\n', [f"{section}.{name}"])
+            for section, name in [
+                ("push", "interval"),
+                ("statsd", "flush_interval"),
+                ("host", "interval"),
+                ("containers", "interval"),
+                ("own", "interval"),
+                ("alerts", "interval"),
+            ]
+        ),
     ],
 )
 def test_bad_settings_are_all_named(

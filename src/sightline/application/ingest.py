@@ -26,8 +26,9 @@ from sightline.domain.kernels.identity import check_plain, identities
 from sightline.domain.labels import LabelLimits, Labels, check
 from sightline.domain.metrics.freshness import Freshness
 from sightline.domain.metrics.journal import NOTHING_SEEN, Appended, SeriesSeen
-from sightline.domain.metrics.left_out import LeftOut, Taken, refusal
+from sightline.domain.metrics.left_out import NO_ROWS, LeftOut, Taken, refusal
 from sightline.domain.metrics.lengthened import lengthened
+from sightline.domain.metrics.misread_time import hint_of_unit
 from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, Histograms, mark_mask, together
 from sightline.domain.metrics.roster import Roster, Rosters
 from sightline.domain.metrics.samples import Ids, Index, Times, WriteBatch
@@ -252,19 +253,26 @@ class Ingest:
         if len(batch) == 0:
             return Taken(0, left_out=tuple(unread)) if unread else NOTHING_TAKEN
         self._check_room(batch)
-        batch, left_out = sound(batch)
-        batch, outside = self._within_bounds(batch) if len(batch) else (batch, [])
-        left_out += outside
+        brought, rows = len(batch), None
+        batch, left_out, kept = sound(batch)
+        if kept is not None:
+            rows = np.flatnonzero(kept)
+        batch, outside, kept = self._within_bounds(batch)
+        if kept is not None:
+            left_out += outside
+            rows = _among(rows, kept)
         columns = self._columns(principal.tenant)
         numbers, refused = await self._resolve(columns, batch)
         if refused:
             left_out += _causes(columns, batch, numbers, refused)
-            batch = batch.only((columns.segments[numbers] != _UNKNOWN)[batch.series])
+            kept = (columns.segments[numbers] != _UNKNOWN)[batch.series]
+            batch, rows = batch.only(kept), _among(rows, kept)
         if len(batch):
             await self._logged(principal.tenant, columns, batch, numbers)
         for each in left_out:
             self._telemetry.add(_REFUSED, each.samples, (each.error.code,))
-        return Taken(len(batch), len(batch.histograms), (*unread, *left_out))
+        lost = NO_ROWS if rows is None else np.setdiff1d(np.arange(brought), rows, assume_unique=True)
+        return Taken(len(batch), len(batch.histograms), (*unread, *left_out), lost)
 
     def roster(self, tenant: Tenant) -> Roster:
         """Where a decoder may name a tenant's series, which spares intake looking at their labels."""
@@ -285,26 +293,32 @@ class Ingest:
             )
             raise Overloaded(message, retry_after=5)
 
-    def _within_bounds(self, batch: WriteBatch) -> tuple[WriteBatch, list[LeftOut]]:
-        """The samples that are neither too old nor too far ahead, and what of the batch is."""
+    def _within_bounds(self, batch: WriteBatch) -> tuple[WriteBatch, list[LeftOut], NDArray[np.bool_] | None]:
+        """The samples that are neither too old nor too far ahead, what of the batch is, and which they are: None if all."""
+        if not len(batch):
+            return batch, [], None
         now = self._clock.now()
         oldest, newest = now - self._limits.retention, now + self._limits.ahead
         first, last = _ends(batch.times)
         if oldest <= first and last <= newest:
-            return batch, []
+            return batch, [], None
         left_out = []
         if first < oldest:
             at = int(batch.times.argmin())
-            said = f"is older than retention = {format_duration(self._limits.retention)} keeps"
+            no_time = "" if batch.times[at] else "has no time: it "
+            unit = hint_of_unit(int(batch.times[at]), now)
+            said = f"{no_time}is older than retention = {format_duration(self._limits.retention)} keeps{unit}"
             left_out.append(_out_of_bounds(batch, at, said, int(np.count_nonzero(batch.times < oldest))))
         if last > newest:
             at = int(batch.times.argmax())
             by = format_duration((int(batch.times[at]) - now) // SECOND * SECOND)
             clock = f"{datetime.fromtimestamp(now / SECOND, UTC):%Y-%m-%dT%H:%M:%SZ}"
             ahead = format_duration(self._limits.ahead)
-            said = f"is {by} ahead of this server's clock, {clock}, and intake.ahead allows {ahead}: set the sender's clock"
+            cause = hint_of_unit(int(batch.times[at]), now) or ": set the sender's clock"
+            said = f"is {by} ahead of this server's clock, {clock}, and intake.ahead allows {ahead}{cause}"
             left_out.append(_out_of_bounds(batch, at, said, int(np.count_nonzero(batch.times > newest))))
-        return batch.only((batch.times >= oldest) & (batch.times <= newest)), left_out
+        kept = (batch.times >= oldest) & (batch.times <= newest)
+        return batch.only(kept), left_out, kept
 
     def _columns(self, tenant: Tenant) -> _Columns:
         columns = self._tenants.get(tenant)
@@ -532,16 +546,24 @@ def _out_of_bounds(batch: WriteBatch, at: int, said: str, samples: int) -> LeftO
     )
 
 
+def _among(rows: NDArray[np.intp] | None, kept: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Those of some rows, or of all where there is None, that are kept."""
+    return np.flatnonzero(kept) if rows is None else rows[kept]
+
+
 def _causes(columns: _Columns, batch: WriteBatch, numbers: Index, refused: Mapping[int, BadData]) -> list[LeftOut]:
-    """Why samples of refused series are left out, each kind of reason once, in the order of the label sets."""
+    """Why samples of refused series are left out, each kind of reason once and told of its first series, in their order."""
     counts = np.bincount(batch.series, minlength=len(numbers))
-    kinds: dict[str, LeftOut] = {}
+    kinds: dict[str, tuple[BadData, int, int]] = {}
     for place in np.flatnonzero(columns.segments[numbers] == _UNKNOWN).tolist():
         if not counts[place]:
             continue
         error = refused[int(numbers[place])]
-        known = kinds.get(error.code)
-        kinds[error.code] = LeftOut(
-            known.error if known else error, int(counts[place]) + (known.samples if known else 0)
-        )
-    return list(kinds.values())
+        first, series, samples = kinds.get(error.code, (error, 0, 0))
+        kinds[error.code] = first, series + 1, samples + int(counts[place])
+    return [LeftOut(_with_more(first, series - 1), samples) for first, series, samples in kinds.values()]
+
+
+def _with_more(error: BadData, series: int) -> BadData:
+    """The error of one series, where it stands for so many more."""
+    return type(error)(f"{error.message} (and {series} more series)", **error.detail) if series else error

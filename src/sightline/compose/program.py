@@ -28,6 +28,7 @@ from sightline.adapters.inbound.http.use_cases import Program, UseCases
 from sightline.application.recover import Recovered
 from sightline.application.reload import Reload
 from sightline.compose.core import DRAIN_SECONDS, Core, open_core
+from sightline.compose.intervals import require_intervals
 from sightline.compose.jobs import start_jobs
 from sightline.compose.limits import door_settings
 from sightline.compose.listening import (
@@ -112,6 +113,7 @@ def _collect_rarely(stack: AsyncExitStack) -> None:
 
 
 async def _open(settings: Settings, stack: AsyncExitStack, leave: Callable[[], None]) -> Running:
+    require_intervals(settings)
     host, port = address_of(settings.listen)
     check_listener(host, settings.http.token_file, insecure=settings.http.insecure)
     door = door_settings(settings, host)

@@ -153,6 +153,7 @@ class Stage:
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     stored: list[tuple[Principal, WriteBatch]] = field(default_factory=list)
     left_out: tuple[LeftOut, ...] = ()
+    unread: list[LeftOut] = field(default_factory=list)
     fails_after: tuple[int, BaseException] | None = None
     rosters: dict[Tenant, Roster] = field(default_factory=dict)
     read_limits: ReadLimits = field(default_factory=ReadLimits)
@@ -215,6 +216,7 @@ class Stage:
 
     async def partly(self, principal: Principal, batch: WriteBatch, unread: Sequence[LeftOut] = ()) -> Taken:
         """Ingest; `left_out` is said to be left out, though it is not."""
+        self.unread += unread
         if self.fails_after is not None and len(self.stored) == self.fails_after[0]:
             error, self.fails_after = self.fails_after[1], None
             raise error

@@ -5,12 +5,16 @@ series, by as much as retention keeps; of several of one time the last that was 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sightline.domain.errors import BadData, SightlineError
 
 _NAMED: Final = 3
+NO_ROWS: Final = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +27,15 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a batch: samples acknowledged, how many of these are native histograms, and what was left out."""
+    """What became of a batch: samples acknowledged, how many of these are native histograms, and what was left out.
+
+    refused: int64, which rows of the batch were left out, ascending.
+    """
 
     samples: int
     histograms: int = 0
     left_out: tuple[LeftOut, ...] = ()
+    refused: NDArray[np.int64] = field(default_factory=lambda: NO_ROWS, compare=False)
 
 
 def is_partial(error: SightlineError) -> bool:

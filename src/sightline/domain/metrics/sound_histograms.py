@@ -10,14 +10,14 @@ from sightline.domain.metrics.native_histograms import MARK_BITS, NO_HISTOGRAMS,
 from sightline.domain.metrics.samples import STALE, WriteBatch, stale_mask
 
 
-def sound(batch: WriteBatch) -> tuple[WriteBatch, list[LeftOut]]:
-    """The samples that can be stored, one histogram for each mark, and what was left out.
+def sound(batch: WriteBatch) -> tuple[WriteBatch, list[LeftOut], NDArray[np.bool_] | None]:
+    """The samples that can be stored, one histogram for each mark, what was left out, and which these samples are: None if all.
 
     A float with the bits of the mark is no sample. A histogram whose sum is the stale marker becomes a stale marker.
     """
     if not len(batch.histograms):
         if not _has_mark(batch):
-            return batch, []
+            return batch, [], None
         return _without_marks(batch)
     rows = np.flatnonzero(mark_mask(batch.values))
     if len(rows) != len(batch.histograms):
@@ -30,14 +30,14 @@ def sound(batch: WriteBatch) -> tuple[WriteBatch, list[LeftOut]]:
         batch = WriteBatch(batch.labels, batch.series, batch.times, values, batch.histograms.take(left))
         rows, found = rows[left], found[left]
     if not found.any():
-        return batch, []
+        return batch, [], None
     left_out = []
     for fault in np.unique(found[found != Fault.NONE]).tolist():
         wrong = rows[found == fault]
         left_out.append(_left_out(batch, wrong, SAID[Fault(fault)]))
     keep = np.ones(len(batch), np.bool_)
     keep[rows[found != Fault.NONE]] = False
-    return batch.only(keep), left_out
+    return batch.only(keep), left_out, keep
 
 
 def _has_mark(batch: WriteBatch) -> bool:
@@ -46,12 +46,12 @@ def _has_mark(batch: WriteBatch) -> bool:
     return bool(mark_mask(batch.values).any())
 
 
-def _without_marks(batch: WriteBatch) -> tuple[WriteBatch, list[LeftOut]]:
+def _without_marks(batch: WriteBatch) -> tuple[WriteBatch, list[LeftOut], NDArray[np.bool_]]:
     """Nobody knows which histogram belongs to which mark."""
     marks = mark_mask(batch.values)
     plain = WriteBatch(batch.labels, batch.series, batch.times, batch.values, NO_HISTOGRAMS)
     said = f"its value is the NaN {MARK_BITS:#x}, which stands for a native histogram and comes without one"
-    return plain.only(~marks), [_left_out(batch, np.flatnonzero(marks), said)]
+    return plain.only(~marks), [_left_out(batch, np.flatnonzero(marks), said)], ~marks
 
 
 def _left_out(batch: WriteBatch, rows: NDArray[np.intp], said: str) -> LeftOut:
