@@ -152,17 +152,10 @@ def doctor(
 def _reviewed(flags: Mapping[str, Any]) -> tuple[Any, list[str]]:
     """The settings, and all that is wrong with them, also together."""
     from sightline.compose import check
-    from sightline.domain.errors import SettingsInvalid
     from sightline.settings.sources import review
 
     found = review(flags)
-    problems = [problem.message for problem in found.problems]
-    if not problems:
-        try:
-            check(found.settings)
-        except SettingsInvalid as problem:
-            problems.append(problem.message)
-    return found, problems
+    return found, [problem.message for problem in found.problems or check(found.settings)]
 
 
 def _address(listen: str) -> str:

@@ -208,6 +208,16 @@ def test_samples_are_pushed_from_a_pipe(server: Answering, monkeypatch: pytest.M
     assert (said.out, said.err) == ("", "sightline: 1 sample stored\n")
 
 
+def test_standard_input_can_be_named(server: Answering, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """`-` is standard input and no option, and a flag that is mistyped is no file."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"up 1\n")))
+    server.status, server.body = 204, b""
+    assert run(["push", "-"]) == Exit.DONE
+    assert server.bodies == [b"up 1\n"]
+    assert run(["push", "--lable", "job=x"]) == Exit.USAGE
+    assert "there is no flag --lable" in capsys.readouterr().err
+
+
 def test_files_are_pushed_one_by_one(server: Answering, tmp_path: Path, capsys: Capture) -> None:
     """Each file is a request, a large one is compressed, and the samples are counted together."""
     small, large = tmp_path / "small.prom", tmp_path / "large.prom"
@@ -220,6 +230,20 @@ def test_files_are_pushed_one_by_one(server: Answering, tmp_path: Path, capsys: 
     assert server.bodies[0] == b"up 1\n"
     assert gzip.decompress(server.bodies[1]) == large.read_bytes()
     assert server.asked[1].headers["content-encoding"] == "gzip"
+
+
+def test_a_very_large_file_is_pushed_as_it_is(server: Answering, tmp_path: Path, capsys: Capture) -> None:
+    """Plain text is of any length to the server; where it says no all the same, the command for history is named."""
+    file = tmp_path / "year.prom"
+    file.write_text("up 1\n" * 1_000_000)
+    server.status, server.body = 204, b""
+    assert run(["push", str(file)]) == Exit.DONE
+    assert server.bodies[0] == file.read_bytes()
+    assert "content-encoding" not in server.asked[0].headers
+    server.status = 413
+    server.body = b'{"status":"error","errorType":"too_large","error":"too long","code":"body_too_large"}'
+    assert run(["push", str(file)]) == Exit.REFUSED
+    assert "too long (body_too_large)\nFor history there is `sightline import`." in capsys.readouterr().err
 
 
 def test_a_bad_line_names_its_file(server: Answering, tmp_path: Path, capsys: Capture) -> None:

@@ -1,8 +1,11 @@
 """`sightline import`: what it sends, remembers, prints and ends with, against a server that answers as it is told."""
 
 import bz2
+import io
 import json
 import lzma
+import re
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +21,7 @@ from hypothesis import strategies as st
 from typing_extensions import override
 
 from sightline.adapters.inbound.cli import Exit, run
-from sightline.adapters.inbound.cli.history import delivery
+from sightline.adapters.inbound.cli.history import blocks, delivery
 from sightline.adapters.inbound.cli.history.files import guessed
 from sightline.adapters.inbound.cli.history.flags import Format
 from sightline.adapters.inbound.cli.program import Ended
@@ -51,7 +54,7 @@ class Handler(BaseHTTPRequestHandler):
     turn = threading.Lock()
 
     def do_GET(self) -> None:
-        """How long samples are kept."""
+        """How long samples are kept; everything else is answered alike, and holds something."""
         self._answer(200, {"status": "success", "data": {"storageRetention": self.server.kept}}, {})
 
     def do_POST(self) -> None:
@@ -165,6 +168,25 @@ def test_what_is_refused_in_part_is_counted(server: Taking, file: Path, capsys: 
     assert said["refused"]["sample_out_of_bounds"]["samples"] == 3
 
 
+def test_what_is_refused_entirely_has_no_range(server: Taking, tmp_path: Path, capsys: Capture) -> None:
+    """Nothing is stored of any time; what the server said of one request is not said of the import."""
+    (tmp_path / "x.txt").write_text(f"a 1 {NOW}\nwrong\n")
+    server.answers = [refusal(400, "sample_out_of_bounds", "too new; 1 sample was refused, nothing was stored")]
+    assert run(["import", str(tmp_path / "x.txt")]) == Exit.REFUSED
+    said = capsys.readouterr()
+    assert re.fullmatch(r"0 samples stored in \d+\.\d s\n", said.out)
+    assert "1 line could not be read and was left out\n" in said.err
+    assert "1 sample refused (sample_out_of_bounds), the first: too new\n" in said.err
+    assert "nothing was found" not in said.err
+
+
+def test_nothing_to_import_is_told(server: Taking, tmp_path: Path, capsys: Capture) -> None:
+    """As when a selector finds nothing, which may be a mistake in it."""
+    (tmp_path / "x.txt").write_text("# nothing here\n")
+    assert run(["import", str(tmp_path / "x.txt")]) == Exit.DONE
+    assert "nothing was found to import" in capsys.readouterr().err
+
+
 def test_nothing_is_sent_on_a_dry_run(server: Taking, file: Path, tmp_path: Path, capsys: Capture) -> None:
     """It counts samples, series and their range, and shows the first."""
     assert run(["import", "--dry-run", "--label", "i=x", str(file)]) == Exit.DONE
@@ -197,12 +219,43 @@ def test_it_goes_on_where_the_server_went_away(
     assert len(remembered(tmp_path)) == 1
     server.answers = []
     assert run(["import", *files]) == Exit.DONE
-    assert "going on where an earlier run ended, after 1 samples" in capsys.readouterr().err
+    assert "going on where an earlier run ended, after 1 sample;" in capsys.readouterr().err
     assert sorted(one[2] for one in server.samples) == [1, 2]
     assert not remembered(tmp_path)
     server.samples.clear()
     assert run(["import", "--again", *files]) == Exit.DONE
     assert sorted(one[2] for one in server.samples) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("other", ["b 1 {}\n", "b 1 {}\n" * 60])
+def test_a_pipe_with_other_data_is_not_gone_on_with(
+    server: Taking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture, other: str
+) -> None:
+    """Nothing of it is skipped without a word: it is told, what was remembered stays, and --again takes all of it."""
+    monkeypatch.setattr(blocks, "HEAD", 64)
+    monkeypatch.setattr(blocks, "SIZE", 64)
+    monkeypatch.setattr(delivery, "AT_ONCE", 1)
+
+    def piped(text: str, *arguments: str) -> int:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+        return run(["import", *arguments])
+
+    server.answers = [(204, {}, {})] * 4 + [refusal(401, "unauthenticated", "no token")] * 30
+    text = "".join(f"a {number} {NOW}\n" for number in range(40))
+    assert piped(text) == Exit.REFUSED
+    server.answers = []
+    capsys.readouterr()
+    assert piped(other.replace("{}", str(NOW))) == Exit.REFUSED
+    said = capsys.readouterr().err
+    assert "standard input " in said
+    assert "what an earlier run read" in said
+    assert "--again begins anew" in said
+    assert "run the same again" not in said
+    assert not server.samples
+    assert len(remembered(tmp_path)) == 1
+    assert piped(text) == Exit.DONE
+    assert 0 < len(server.samples) < 40
+    assert not remembered(tmp_path)
 
 
 def test_a_record_of_another_import_is_not_used(server: Taking, file: Path, tmp_path: Path, capsys: Capture) -> None:
@@ -245,6 +298,23 @@ def test_what_cannot_be_done_is_told(
     assert run(["import", *arguments]) == code
     assert said in capsys.readouterr().err
     assert not server.samples
+
+
+@pytest.mark.parametrize("source", ["prometheus", "victoriametrics"])
+def test_the_address_of_the_server_is_a_flag_and_that_of_the_source_is_none(
+    server: Taking, monkeypatch: pytest.MonkeyPatch, capsys: Capture, source: str
+) -> None:
+    """--url names Sightline here as everywhere."""
+    monkeypatch.delenv("SIGHTLINE_URL")
+    assert run(["import", source, "http://127.0.0.1:9", "--url", server.url]) == Exit.UNREACHABLE
+    assert "http://127.0.0.1:9 does not answer" in capsys.readouterr().err
+
+
+def test_samples_before_what_is_kept_have_no_time(server: Taking, capsys: Capture) -> None:
+    """VictoriaMetrics tells that there are some, and not of when."""
+    server.kept = "15d"
+    assert run(["import", "victoriametrics", server.url]) == Exit.REFUSED
+    assert " has samples from before 20" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import zlib
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.adapters.inbound.cli.history import blocks
-from sightline.adapters.inbound.cli.history.blocks import Content, opened
+from sightline.adapters.inbound.cli.history.blocks import Changed, Content, opened
 from sightline.adapters.inbound.cli.program import Ended
 
 _TEXTS = st.binary(max_size=80).map(lambda data: bytes(b"\n"[0] if one < 60 else one for one in data))
@@ -33,9 +34,27 @@ def test_blocks_are_whole_lines(data: bytes, size: int, head: int, seekable: boo
         for one in found:
             assert data[one.offset :].startswith(one.data)
             assert one.line == data[: one.offset].count(b"\n") + 1
-            again = list(content(data, seekable=seekable).blocks(one.offset, one.line))
+            known = zlib.crc32(data[: one.offset])
+            again = list(content(data, seekable=seekable).blocks(one.offset, one.line, known))
             assert b"".join(block.data for block in again) == data[one.offset :]
             assert again[0].line == one.line
+
+
+@pytest.mark.parametrize("seekable", [True, False])
+def test_a_place_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, seekable: bool) -> None:  # noqa: FBT001 - drawn
+    """What has become shorter than what was read is nothing to go on with; its very end is, with nothing after it."""
+    monkeypatch.setattr(blocks, "HEAD", 4)
+    with pytest.raises(Changed, match="it is shorter than what an earlier run read"):
+        list(content(b"a\nb\nc\n", seekable=seekable).blocks(7, 4))
+    assert not list(content(b"a\nb\nc\n", seekable=seekable).blocks(6, 4))
+
+
+@pytest.mark.parametrize("data", [b"x\nb\nc\nd\n", b"a\nb\nx\nd\n"])
+def test_a_pipe_with_other_bytes_is_told(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    """Wherever they stand before the place that was reached."""
+    monkeypatch.setattr(blocks, "HEAD", 4)
+    with pytest.raises(Changed, match="it differs from what an earlier run read"):
+        list(content(data, seekable=False).blocks(6, 4, zlib.crc32(b"a\nb\nc\n")))
 
 
 def test_a_line_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -334,8 +334,8 @@ def test_what_is_too_old_is_told_beforehand(
         assert "the server keeps 15d (`retention`)" in capsys.readouterr().err
         assert run(["import", str(tmp_path / "both.txt"), "--skip-old"]) == Exit.DONE
         said = capsys.readouterr()
-        assert said.out.startswith("1 samples stored")
-        assert "1 samples older than the server keeps were skipped" in said.err
+        assert said.out.startswith("1 sample stored")
+        assert "1 sample older than the server keeps was skipped" in said.err
         assert not list(home.glob("*"))
 
 
@@ -345,7 +345,7 @@ def test_what_the_server_refuses_is_named(program: Program, tmp_path: Path, caps
     assert run(["import", str(tmp_path / "ahead.txt")]) == Exit.REFUSED
     said = capsys.readouterr()
     assert said.out.startswith("2 samples stored")
-    assert "1 samples refused (sample_out_of_bounds)" in said.err
+    assert "1 sample refused (sample_out_of_bounds)" in said.err
     assert everything(program.url, '{__name__=~"a|b"}').keys() == {Labels.of(__name__="a"), Labels.of(__name__="b")}
 
 

@@ -1,5 +1,6 @@
 """The composition root: settings become a running program. The only place that knows which adapter plays which role."""
 
-from sightline.compose.program import Running, check, start
+from sightline.compose.checking import check
+from sightline.compose.program import Running, start
 
 __all__ = ("Running", "check", "start")

@@ -22,7 +22,9 @@ def graphite_lines(settings: Settings, core: Core) -> GraphiteLines:
 def statsd_lines(settings: Settings, core: Core) -> StatsdLines:
     """What takes StatsD's, and sums them up."""
     given = settings.statsd
-    aggregates = Aggregates(idle=given.idle.seconds, most=given.max_series, bounds=histogram_buckets(settings))
+    aggregates = Aggregates(
+        idle=given.idle.seconds, most=given.max_series, began=core.clock.now(), bounds=histogram_buckets(settings)
+    )
     decoder = StatsdDecoder(dotted_names(given.mappings, "statsd.mappings"))
     return StatsdLines(decoder, aggregates, core.ingest, core.clock, core.telemetry)
 

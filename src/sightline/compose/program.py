@@ -31,11 +31,9 @@ from sightline.compose.core import DRAIN_SECONDS, Core, open_core
 from sightline.compose.intervals import require_intervals
 from sightline.compose.jobs import start_jobs
 from sightline.compose.limits import door_settings
-from sightline.compose.lines import dotted_names, histogram_buckets
 from sightline.compose.listening import (
     NATIVE,
     OTLP_GRPC,
-    OTLP_HTTP,
     address_of,
     line_listeners,
     native_address,
@@ -43,8 +41,7 @@ from sightline.compose.listening import (
     otlp_listener,
     take_lines,
 )
-from sightline.compose.parts import make_parts, notifiers, watched_containers
-from sightline.compose.rules import require_rules, rule_files
+from sightline.compose.parts import make_parts
 from sightline.compose.use_cases import make_use_cases
 from sightline.domain.kernels.compiled import start_compiling
 from sightline.domain.tenancy import Principal
@@ -92,29 +89,6 @@ class Running:
     reload: Callable[[], Awaitable[None]]
     also: tuple[str, ...] = ()
     grpc: Listening | None = None
-
-
-def check(settings: Settings) -> None:
-    """Refuse settings that fit one by one and would still not start; opens nothing.
-
-    Raises:
-        SettingsInvalid: as `start` would.
-    """
-    require_intervals(settings)
-    host, _ = address_of(settings.listen)
-    check_listener(host, settings.http.token_file, insecure=settings.http.insecure)
-    native_address(settings)
-    otlp_address(settings, OTLP_HTTP, settings.otlp.http_listen)
-    otlp_address(settings, OTLP_GRPC, settings.otlp.grpc_listen)
-    for listener in line_listeners(settings):
-        listener.address()
-    dotted_names(settings.graphite.mappings, "graphite.mappings")
-    dotted_names(settings.statsd.mappings, "statsd.mappings")
-    histogram_buckets(settings)
-    door_settings(settings, host)
-    notifiers(settings)
-    watched_containers(settings)
-    require_rules(rule_files(settings).read_now())
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def lines(intake: Intake, clock: ManualClock, telemetry: Telemetry) -> StatsdLines:
     """What takes lines."""
-    sums = Aggregates(idle=100, most=20, bounds=(0.1, 1))
+    sums = Aggregates(idle=100, most=20, began=clock.now(), bounds=(0.1, 1))
     return StatsdLines(StatsdDecoder(DottedNames()), sums, intake, clock, telemetry)
 
 
@@ -82,7 +82,31 @@ async def test_what_intake_cannot_take_comes_later(lines: StatsdLines, intake: I
         await clock.advance(1)
         await lines.take(b"hits:1|c\n")
         await lines.end()
-    assert intake.values() == {"hits": [6]}
+    assert intake.values() == {"hits": [0, 6]}
+
+
+async def test_first_values_are_an_increase(lines: StatsdLines, intake: Intake, clock: ManualClock) -> None:
+    """Counters and timers begin with zeros at the flush before, when they are new and when they come again; others do not."""
+    began = clock.now()
+    await clock.advance(10)
+    await lines.take(b"hits:5|c\ntook:2|s\ntemp:20|g\nu:a|s\ntook:50|ms\n")
+    await lines.flush()
+    assert intake.samples["hits"] == [(began, 0), (began + 10_000, 5)]
+    assert intake.values()['took_bucket{le="0.1"}'] == [0, 1]
+    assert intake.values()["took_count"] == [0, 1]
+    assert intake.values()["temp"] == [20]
+    await clock.advance(10)
+    await lines.take(b"more:1|c\n")
+    await lines.flush()
+    assert intake.samples["more"] == [(began + 10_000, 0), (began + 20_000, 1)]
+    await clock.advance(200)
+    await lines.flush()
+    await clock.advance(10)
+    await lines.flush()
+    await clock.advance(10)
+    await lines.take(b"hits:7|c\n")
+    await lines.flush()
+    assert intake.samples["hits"][-3:] == [(began + 220_000, "end"), (began + 230_000, 0), (began + 240_000, 7)]
 
 
 async def test_everything_is_counted(lines: StatsdLines, intake: Intake, telemetry: Telemetry) -> None:

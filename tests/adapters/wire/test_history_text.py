@@ -146,6 +146,14 @@ def test_openmetrics_with_exemplars_is_read() -> None:
     assert not found.wrong
 
 
+@pytest.mark.parametrize(("lines", "time"), [(Lines.OPENMETRICS, "1"), (Lines.TEXT, "1000")])
+def test_nan_is_a_value_where_it_was_exposed(lines: Lines, time: str) -> None:
+    """Only a dump holds ends of series; a summary without observations says NaN and goes on."""
+    found = TextReader(lines).read(f"a NaN {time}\n".encode(), 1)
+    assert np.isnan(found.batch.values[0])
+    assert found.batch.values.view(np.uint64)[0] != STALE_BITS
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -34,10 +34,19 @@ def measured(values: list[tuple[Head, float, bool, bytes]]) -> Measured:
 
 
 def content(batch: WriteBatch) -> dict[str, float | str]:
-    """Values by series, `end` for a marker."""
-    assert len(set(batch.labels)) == len(batch.labels) == len(batch)
-    shown = zip(batch.labels, batch.values.tolist(), stale_mask(batch.values).tolist(), strict=True)
-    return {str(labels): "end" if stale else value for labels, value, stale in shown}
+    """Values by series, `end` for a marker; without the zeros before."""
+    assert len(set(batch.labels)) == len(batch.labels)
+    last = batch.only(batch.times == batch.times.max(initial=-(2**62)))
+    assert len(last) == len(batch.labels)
+    shown = zip(last.series.tolist(), last.values.tolist(), stale_mask(last.values).tolist(), strict=True)
+    return {str(last.labels[series]): "end" if stale else value for series, value, stale in shown}
+
+
+def zeros(batch: WriteBatch) -> dict[str, int]:
+    """The series that begin, and when."""
+    before = batch.only(batch.times < batch.times.max(initial=-(2**62)))
+    assert not before.values.any()
+    return {str(batch.labels[series]): time for series, time in zip(before.series, before.times.tolist(), strict=True)}
 
 
 class OneByOne:
@@ -70,6 +79,10 @@ class OneByOne:
             self.rows[key] = kind, state
         return left_out
 
+    def is_total(self, name: str) -> bool:
+        """Whether a series begins with a zero."""
+        return "_" in name or self.rows[Labels.of(__name__=name), False][0] is Kind.COUNTER
+
     def flush(self, now: float) -> dict[str, float | str]:
         """What is stored."""
         found: dict[str, float | str] = {}
@@ -99,11 +112,19 @@ class OneByOne:
 @given(st.lists(st.lists(ONE, max_size=8), max_size=8), st.sampled_from([1.5, 100.0]))
 def test_sums_are_those_made_one_by_one(blocks: list[list[tuple[Head, float, bool, bytes]]], idle: float) -> None:
     """Counters add up, gauges last, timers fall into buckets, sets count members; what is idle ends, and begins anew."""
-    ours, theirs = Aggregates(idle=idle, most=1000, bounds=BOUNDS), OneByOne(idle)
+    ours, theirs = Aggregates(idle=idle, most=1000, began=-1000, bounds=BOUNDS), OneByOne(idle)
+    before: set[str] = set()
     for now, block in enumerate(blocks):
         left_out = ours.add(measured(block), now)
         assert sum(left_out.values()) == left_out.get(Unsummed.CONFLICT, 0) == theirs.add(block, now)
-        stored, expected = content(ours.flush(now, 1000 * now)), theirs.flush(now)
+        flushed, expected = ours.flush(now, 1000 * now), theirs.flush(now)
+        ours.stored()
+        stored = content(flushed)
+        live = {name for name, value in stored.items() if value != "end"}
+        begun = zeros(flushed)
+        assert set(begun.values()) <= {1000 * (now - 1)}
+        assert set(begun) == {name for name in live - before if theirs.is_total(name)}
+        before = live
         assert set(stored) == set(expected)
         for name, value in expected.items():
             assert stored[name] == value if isinstance(value, str) else abs(float(stored[name]) - value) < 1e-9
@@ -111,7 +132,7 @@ def test_sums_are_those_made_one_by_one(blocks: list[list[tuple[Head, float, boo
 
 def test_series_are_bounded() -> None:
     """Beyond the bound new series are left out, old ones go on, and what ends makes room."""
-    sums = Aggregates(idle=5, most=6, bounds=BOUNDS)
+    sums = Aggregates(idle=5, most=6, began=0, bounds=BOUNDS)
     a, b, t = (Labels.of(__name__=name) for name in "abt")
     assert not sums.add(measured([(Head(Kind.TIMER, t), 0.5, False, b"")]), 0)
     assert not sums.add(measured([(Head(Kind.COUNTER, a), 1, False, b"")]), 4)
@@ -124,7 +145,7 @@ def test_series_are_bounded() -> None:
 
 def test_names_of_a_timer_are_its_own() -> None:
     """A series that another metric shows already is not shown twice."""
-    sums = Aggregates(idle=5, most=100, bounds=BOUNDS)
+    sums = Aggregates(idle=5, most=100, began=0, bounds=BOUNDS)
     count = Head(Kind.COUNTER, Labels.of(__name__="t_count"))
     timer = Head(Kind.TIMER, Labels.of(__name__="t"))
     left_out = sums.add(measured([(count, 1, False, b""), (timer, 1, False, b"")]), 0)
@@ -133,7 +154,7 @@ def test_names_of_a_timer_are_its_own() -> None:
 
 def test_sets_are_bounded() -> None:
     """All together take so many members between two flushes, and none more."""
-    sums = Aggregates(idle=5, most=100)
+    sums = Aggregates(idle=5, most=100, began=0)
     head = Head(Kind.SET, Labels.of(__name__="s"))
     values = [(head, 0.0, False, b"%d" % number) for number in range(MAX_MEMBERS + 3)]
     assert sums.add(measured(values), 0) == {Unsummed.MEMBERS: 3}

@@ -117,5 +117,5 @@ def distinct(named: Sequence[Named]) -> tuple[list[Named], Index]:
 
 
 def ended(values: Values) -> Values:
-    """Values in which every NaN is the stale marker: text does not tell them apart, and nearly all are."""
+    """Values in which every NaN is the stale marker: dumps do not tell them apart, and nearly all are."""
     return np.where(np.isnan(values), STALE, values)

@@ -41,11 +41,11 @@ _AS_EXPOSED: Final = {b"\\": b"\\\\", b'"': b'\\"', b"\n": b"\\n"}
 
 
 class TextReader:
-    """Reads pieces of a file of lines. keep_nan: NaN stays as it is, instead of saying that a series has ended."""
+    """Reads pieces of a file of lines. keep_nan: a dump's NaN stays as it is, instead of saying that a series has ended."""
 
     def __init__(self, lines: Lines, *, added: Labels = NOTHING_ADDED, keep_nan: bool = False) -> None:
         self._in_seconds = lines is Lines.OPENMETRICS
-        self._keep_nan = keep_nan
+        self._keep_nan = keep_nan or lines is not Lines.DUMP
         self._names = Names(dumped_labels if lines is Lines.DUMP else label_set, added)
 
     def read(self, data: bytes, line: int) -> Excerpt:

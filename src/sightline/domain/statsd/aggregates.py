@@ -15,6 +15,8 @@ from sightline.domain.metrics.samples import STALE, Values, WriteBatch
 from sightline.domain.statsd.banks import Bank, Counters, Gauges, Sets, Timers
 from sightline.domain.statsd.measured import Head, Kind, Measured
 
+_BEGUN: Final = -(1 << 62)
+_FROM_ZERO: Final = frozenset({Kind.COUNTER, Kind.TIMER})
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of timers, those of Prometheus' clients."""
 
@@ -32,26 +34,36 @@ class Unsummed(StrEnum):
 
 @dataclass(slots=True)
 class _Rows:
-    """The rows of one bank. series: of each row. touched: when it was last changed, seconds; (rows,) and longer."""
+    """The rows of one bank.
+
+    series: of each row. touched: when it was last changed, seconds; begins: where its zero is still to be stored, ms;
+    both (rows,) and longer. flushed: how many rows the last flush had.
+    """
 
     bank: Bank
     labels: list[Labels]
     series: list[tuple[Labels, ...]]
     touched: NDArray[np.float64]
+    begins: NDArray[np.int64]
+    flushed: int = 0
 
 
 class Aggregates:
-    """Sums values up. Times are seconds of a clock that does not go back.
+    """Sums values up. Times are seconds of a clock that does not go back, but for those of samples, ms.
+
+    Counters and timers begin with a zero at the time of the flush before, so that their first values are an increase.
 
     idle: series that are not changed for so long end. most: series there may be; a timer is as many as it shows.
+    began: since when values are summed up, ms.
     """
 
-    def __init__(self, *, idle: float, most: int, bounds: Sequence[float] = BUCKETS) -> None:
+    def __init__(self, *, idle: float, most: int, began: int, bounds: Sequence[float] = BUCKETS) -> None:
         self._idle = idle
         self._most = most
+        self._last = began
         self._counters, self._gauges, self._timers, self._sets = Counters(), Gauges(), Timers(bounds), Sets()
         banks: list[Bank] = [self._counters, self._gauges, self._timers, self._sets]
-        self._rows = [_Rows(bank, [], [], np.zeros(0)) for bank in banks]
+        self._rows = [_Rows(bank, [], [], np.zeros(0), np.zeros(0, np.int64)) for bank in banks]
         self._places: dict[tuple[Kind, Labels], int] = {}
         self._heads: dict[int, tuple[Head, int]] = {}  # by identity; each is kept, so that no other gets its identity
         self._series: set[Labels] = set()
@@ -94,22 +106,44 @@ class Aggregates:
         return left_out
 
     def flush(self, now: float, time: int) -> WriteBatch:
-        """What there is to store at `time`, ms: every series, and the end of those that were idle too long."""
+        """What there is to store at `time`, ms: zeros where series begin, every series, and the end of those idle too long.
+
+        Zeros come again until they are `stored`.
+        """
         for kind, rows in zip(Kind, self._rows, strict=True):
             self._expire(kind, rows, now)
         labels: list[Labels] = []
         values: list[Values] = []
-        for rows in self._rows:
+        zeros: list[NDArray[np.int64]] = []
+        zero_times: list[NDArray[np.int64]] = []
+        for kind, rows in zip(Kind, self._rows, strict=True):
+            first, count = len(labels), len(rows.labels)
             labels += [one for series in rows.series for one in series]
-            values.append(rows.bank.shown(len(rows.labels)))
+            values.append(rows.bank.shown(count))
+            begins = rows.begins[:count]
+            new = np.flatnonzero((begins > _BEGUN) & (begins < time)) if kind in _FROM_ZERO else np.empty(0, np.int64)
+            if len(new):
+                width = len(rows.series[0])
+                zeros.append((first + new[:, None] * width + np.arange(width)).reshape(-1))
+                zero_times.append(np.repeat(begins[new], width))
+            rows.flushed = count
         labels += self._ended
         values.append(np.full(len(self._ended), STALE))
         self._ended = []
         self._sets.begin()
-        count = len(labels)
+        self._last = time
+        count, before = len(labels), sum(map(len, zeros))
         return WriteBatch(
-            tuple(labels), np.arange(count, dtype=np.uint32), np.full(count, time, np.int64), np.concatenate(values)
+            tuple(labels),
+            np.concatenate([*zeros, np.arange(count)]).astype(np.uint32),
+            np.concatenate([*zero_times, np.full(count, time, np.int64)]),
+            np.concatenate([np.zeros(before), *values]),
         )
+
+    def stored(self) -> None:
+        """What the last flush gave is stored."""
+        for rows in self._rows:
+            rows.begins[: rows.flushed] = _BEGUN
 
     def _known(self, head: Head, now: float) -> int | Unsummed:
         """The row of a head, at once where this very object came before: to hash labels takes a microsecond."""
@@ -139,7 +173,9 @@ class Aggregates:
         rows.bank.grow(place + 1)
         if place >= len(rows.touched):
             rows.touched = lengthened(rows.touched, 2 * place + 1)
+            rows.begins = lengthened(rows.begins, 2 * place + 1)
         rows.touched[place] = now
+        rows.begins[place] = self._last
         rows.labels.append(head.labels)
         rows.series.append(series)
         self._places[key] = place
@@ -159,5 +195,5 @@ class Aggregates:
         rows.bank.keep(kept)
         rows.labels = [rows.labels[place] for place in kept.tolist()]
         rows.series = [rows.series[place] for place in kept.tolist()]
-        rows.touched = rows.touched[kept]
+        rows.touched, rows.begins = rows.touched[kept], rows.begins[kept]
         self._places.update({(kind, labels): place for place, labels in enumerate(rows.labels)})

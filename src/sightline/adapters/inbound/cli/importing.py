@@ -24,7 +24,7 @@ from sightline.adapters.inbound.cli.history.flags import (
     Label,
     Match,
 )
-from sightline.adapters.inbound.cli.program import Ended, Exit, app, say
+from sightline.adapters.inbound.cli.program import Ended, Exit, app, no_flags, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +88,7 @@ def import_files(
 @imports.command
 def prometheus(
     url: Annotated[str, Parameter(help="Where it listens, as http://127.0.0.1:9090.")],
+    /,
     *,
     match: Match = (),
     label: Label = (),
@@ -120,6 +121,7 @@ def prometheus(
 @imports.command
 def victoriametrics(
     url: Annotated[str, Parameter(help="Where it listens, as http://127.0.0.1:8428.")],
+    /,
     *,
     match: Match = (),
     label: Label = (),
@@ -138,7 +140,7 @@ def victoriametrics(
     limits, start, end = _stretch(asking, importing)
     source = Export(url, credentials, match, start, end, added_labels(label))
     if _is_cut(importing, limits) and source.has_before(start):
-        raise too_old(limits, start - 1, shown(url))
+        raise too_old(limits, start, shown(url), before=True)
     return bring(asking, importing, source, limits)
 
 
@@ -188,9 +190,7 @@ def _named(files: tuple[Path, ...]) -> tuple[Path, ...]:
     Raises:
         Ended: none of that, or a flag that is none.
     """
-    for file in files:
-        if str(file).startswith("-") and str(file) != "-":
-            raise Ended(Exit.USAGE, f"there is no flag {file}; a file of that name is ./{file}")
+    no_flags(files)
     if not files and (sys.stdin is None or sys.stdin.isatty()):
         raise Ended(Exit.USAGE, "name the files, or let them come: promtool tsdb dump DATA | sightline import")
     return files or (Path("-"),)
@@ -220,6 +220,8 @@ def _is_cut(importing: Importing, limits: "Bounds") -> bool:
 
 def bring(asking: Asking, importing: Importing, source: "Source", limits: "Bounds | None" = None) -> int:
     """Import a source as the flags say; returns the exit code."""
+    from sightline.adapters.inbound.cli.history.account import some
+    from sightline.adapters.inbound.cli.history.blocks import Changed
     from sightline.adapters.inbound.cli.history.bookmark import Bookmark
     from sightline.adapters.inbound.cli.history.source import Mark
     from sightline.adapters.inbound.cli.history.tally import Tally
@@ -247,7 +249,7 @@ def bring(asking: Asking, importing: Importing, source: "Source", limits: "Bound
     tally = Tally(before=before)
     reached = since
     if since != Mark():
-        say(f"going on where an earlier run ended, after {before} samples; --again begins anew")
+        say(f"going on where an earlier run ended, after {some(before, 'sample')}; --again begins anew")
 
     def reach(mark: Mark) -> None:
         nonlocal reached
@@ -259,7 +261,7 @@ def bring(asking: Asking, importing: Importing, source: "Source", limits: "Bound
     except (Ended, KeyboardInterrupt) as end:
         if reached != Mark():
             bookmark.write(reached, before + tally.stored, now=True)
-        if isinstance(end, Ended) and reached == Mark():
+        if isinstance(end, Changed) or (isinstance(end, Ended) and reached == Mark()):
             raise
         code, said = (end.code, str(end)) if isinstance(end, Ended) else (Exit.REFUSED, "stopped")
         raise Ended(code, f"{said}\nWhat came before is stored; run the same again to go on there.") from None
@@ -298,7 +300,7 @@ def _bring(
     from sightline.adapters.inbound.cli.history.delivery import Delivery
     from sightline.adapters.inbound.cli.history.telling import telling
 
-    began = time.monotonic()
+    began, is_over = time.monotonic(), False
     try:
         with telling(source, tally, quiet=importing.quiet) as tell:
 
@@ -307,8 +309,10 @@ def _bring(
                 reach(mark)
 
             Delivery(asking, limits, tally, reached, dry=importing.dry_run).run(source, since)
+        is_over = True
     finally:
-        tell_account(tally, time.monotonic() - began, dry=importing.dry_run, as_json=asking.as_json)
+        seconds = time.monotonic() - began
+        tell_account(tally, seconds, dry=importing.dry_run, as_json=asking.as_json, is_over=is_over)
 
 
 def bounds(asking: Asking, importing: Importing) -> "Bounds":

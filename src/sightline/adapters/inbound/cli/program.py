@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from enum import IntEnum
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
@@ -77,6 +78,17 @@ def _run(arguments: Sequence[str] | None) -> int:
             raise exit_.__context__ from None
         raise
     return ended if isinstance(ended, int) else Exit.DONE
+
+
+def no_flags(files: Sequence[Path]) -> None:
+    """Check that names of files, which may be `-`, are no flags that were mistyped.
+
+    Raises:
+        Ended: one of them is.
+    """
+    for file in files:
+        if str(file).startswith("-") and str(file) != "-":
+            raise Ended(Exit.USAGE, f"there is no flag {file}; a file of that name is ./{file}")
 
 
 def _discard_output() -> None:

@@ -8,11 +8,13 @@ from cyclopts import Parameter
 
 from sightline.adapters.inbound.cli.asking import ASKING, Asking, post, succeed
 from sightline.adapters.inbound.cli.printing import show_json
-from sightline.adapters.inbound.cli.program import Ended, Exit, app, say
+from sightline.adapters.inbound.cli.program import Ended, Exit, app, no_flags, say
 
 PATH: Final = "/api/v1/import/prometheus"
 WRITTEN: Final = "x-prometheus-remote-write-samples-written"
-_COMPRESSED_FROM: Final = 64 * 1024
+_COMPRESSED: Final = range(64 * 1024, 4 << 20)
+"""Bytes of a body that is compressed: a longer one is read by the server a piece at a time, which only plain text can be."""
+_TOO_LARGE: Final = 413
 
 
 @app.command(
@@ -23,7 +25,12 @@ _COMPRESSED_FROM: Final = 64 * 1024
 """
 )
 def push(
-    *files: Annotated[Path, Parameter(help="Files in the Prometheus text format; - or none reads standard input.")],
+    *files: Annotated[
+        Path,
+        Parameter(
+            help="Files in the Prometheus text format; - or none reads standard input.", allow_leading_hyphen=True
+        ),
+    ],
     label: Annotated[
         tuple[str, ...],
         Parameter(help="name=value for every series, in place of a label of that name; may be repeated."),
@@ -33,11 +40,12 @@ def push(
     """Send samples in the Prometheus text format to the server.
 
     What of a file can be read is stored; where lines cannot, they are named, and later files are not sent. Samples without a time
-    get the time at which they arrive.
+    get the time at which they arrive. For history there is `sightline import`.
     """
     from urllib.parse import urlencode
 
     query = urlencode({"extra_label": [_label(one) for one in label]}, doseq=True)
+    no_flags(files)
     stored = 0
     for file in files or (Path("-"),):
         stored += _push(asking, file, f"{PATH}?{query}" if query else PATH)
@@ -52,7 +60,7 @@ def _push(asking: Asking, file: Path, path: str) -> int:
     """Send one file; returns how many samples the server stored."""
     body = _read(file)
     headers = {"Content-Type": "text/plain; version=0.0.4"}
-    if len(body) > _COMPRESSED_FROM:
+    if len(body) in _COMPRESSED:
         import gzip
 
         body, headers["Content-Encoding"] = gzip.compress(body, 1), "gzip"
@@ -61,7 +69,8 @@ def _push(asking: Asking, file: Path, path: str) -> int:
         succeed(asking, answer)
     except Ended as end:
         if str(end):
-            raise Ended(end.code, f"{_name(file)}: {end}") from None
+            hint = "\nFor history there is `sightline import`." if answer.status == _TOO_LARGE else ""
+            raise Ended(end.code, f"{_name(file)}: {end}{hint}") from None
         raise
     written = answer.headers.get(WRITTEN, "0")
     return int(written) if written.isascii() and written.isdigit() else 0

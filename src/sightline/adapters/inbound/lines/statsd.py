@@ -82,7 +82,9 @@ class StatsdLines:
         self._telemetry.set(SERIES, len(self._aggregates))
         if not len(batch):
             return
-        for left_out in (await self._ingest.partly(LOCAL, batch)).left_out:
+        taken = await self._ingest.partly(LOCAL, batch)
+        self._aggregates.stored()
+        for left_out in taken.left_out:
             self._telemetry.add(REFUSED, left_out.samples, (left_out.error.code,))
             self._complaints.wrong(left_out.samples, left_out.error.message, b"")
 

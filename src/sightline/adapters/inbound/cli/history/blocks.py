@@ -31,13 +31,28 @@ class Block:
     line: int
 
 
-class Content:
-    """An opened source of bytes: unpacked, its beginning to be looked at before it is read. `raw` says how far it is itself."""
+class Changed(Ended):
+    """A source is not what an earlier run read, so that nobody knows where that ended."""
 
-    def __init__(self, stream: IO[bytes], raw: IO[bytes], *, seekable: bool) -> None:
+    def __init__(self, name: str, how: str) -> None:
+        super().__init__(
+            Exit.REFUSED,
+            f"{name} {how} what an earlier run read, so it cannot go on where that ended; --again begins anew",
+        )
+
+
+class Content:
+    """An opened source of bytes: unpacked, its beginning to be looked at before it is read. `raw` says how far it is itself.
+
+    checksum: CRC-32 of all bytes of the blocks that were given, and of those before them.
+    """
+
+    def __init__(self, stream: IO[bytes], raw: IO[bytes], *, seekable: bool, name: str = "it") -> None:
         self._stream = stream
         self._raw = raw
         self._seekable = seekable
+        self._name = name
+        self.checksum = 0
         self.head = _filled(stream, HEAD)
         self._given = False
 
@@ -56,27 +71,42 @@ class Content:
             return self.head
         return self._stream.read(size)
 
-    def skip(self, offset: int) -> None:
-        """Go to a place, once, before anything is read."""
+    def skip(self, offset: int, checksum: int | None = None) -> None:
+        """Go to a place, once, before anything is read; in a pipe, what is passed over must have the checksum that is known.
+
+        Raises:
+            Changed: there is no such place, or other bytes are before it.
+        """
         if not offset:
             return
         self._given = True
         if self._seekable:
+            if self._stream.seek(0, io.SEEK_END) < offset:
+                raise Changed(self._name, "is shorter than")
             self._stream.seek(offset)
+            self.checksum = checksum or 0
             return
         left = offset - len(self.head)
+        self.checksum = zlib.crc32(self.head[:offset])
         if left < 0:
             self._given, self.head = False, self.head[offset:]
-        while left > 0 and (some := self._stream.read(min(left, SIZE))):
+        while left > 0:
+            some = self._stream.read(min(left, SIZE))
+            if not some:
+                raise Changed(self._name, "is shorter than")
+            self.checksum = zlib.crc32(some, self.checksum)
             left -= len(some)
+        if checksum not in {None, self.checksum}:
+            raise Changed(self._name, "differs from")
 
-    def blocks(self, offset: int = 0, line: int = 1) -> Iterator[Block]:
-        """What follows a place at which a line begins, that line's number being known.
+    def blocks(self, offset: int = 0, line: int = 1, checksum: int | None = None) -> Iterator[Block]:
+        """What follows a place at which a line begins, that line's number being known, and maybe the checksum before it.
 
         Raises:
+            Changed: there is no such place, or other bytes are before it.
             Ended: a line is too long.
         """
-        self.skip(offset)
+        self.skip(offset, checksum)
         rest: list[bytes] = []
         held = 0
         while some := self.read(SIZE):
@@ -92,9 +122,11 @@ class Content:
                 continue
             data = b"".join([*rest, memoryview(some)[:cut]])
             rest, held = [some[cut:]], len(some) - cut
+            self.checksum = zlib.crc32(data, self.checksum)
             yield Block(data, offset, line)
             offset, line = offset + len(data), line + data.count(b"\n")
         if data := b"".join(rest):
+            self.checksum = zlib.crc32(data, self.checksum)
             yield Block(data, offset, line)
 
 
@@ -108,10 +140,10 @@ def opened(file: Path) -> Iterator[Content]:
     name = shown(file)
     try:
         if str(file) == "-":
-            yield _content(sys.stdin.buffer, seekable=False)
+            yield _content(sys.stdin.buffer, name, seekable=False)
         else:
             with file.open("rb") as raw:
-                yield _content(raw, seekable=raw.seekable())
+                yield _content(raw, name, seekable=raw.seekable())
     except EOFError:
         raise Ended(Exit.REFUSED, f"{name} is cut off: its packing has no end; what came before was taken") from None
     except OSError as error:
@@ -174,15 +206,15 @@ class _Peeked:
         return self._rest.tell()
 
 
-def _content(raw: IO[bytes], *, seekable: bool) -> Content:
+def _content(raw: IO[bytes], name: str, *, seekable: bool) -> Content:
     if seekable:
         magic = raw.read(6)
         raw.seek(0)
         stream = unpacked(raw, magic)
-        return Content(stream or raw, raw, seekable=stream is None)
+        return Content(stream or raw, raw, seekable=stream is None, name=name)
     head = _filled(raw, 6)
     peeked: Any = _Peeked(head, raw)
-    return Content(unpacked(peeked, head) or peeked, raw, seekable=False)
+    return Content(unpacked(peeked, head) or peeked, raw, seekable=False, name=name)
 
 
 def _filled(stream: IO[bytes], size: int) -> bytes:

@@ -22,6 +22,7 @@ class _Kept(msgspec.Struct):
     offset: int
     line: int
     samples: int
+    checksum: int | None = None
 
 
 @dataclass(slots=True)
@@ -58,7 +59,7 @@ class Bookmark:
                 f"{self.path} is the record of another import (source, server, tenant or options differ); "
                 "say --again to begin anew",
             )
-        return Mark(kept.part, kept.offset, kept.line), kept.samples
+        return Mark(kept.part, kept.offset, kept.line, kept.checksum), kept.samples
 
     def write(self, mark: Mark, samples: int, *, now: bool = False) -> None:
         """Keep a place; unless `now`, not more often than every second.
@@ -70,7 +71,7 @@ class Bookmark:
         if not now and moment - self._written < _EVERY:
             return
         self._written = moment
-        body = msgspec.json.encode(_Kept(self.key, mark.part, mark.offset, mark.line, samples))
+        body = msgspec.json.encode(_Kept(self.key, mark.part, mark.offset, mark.line, samples, mark.checksum))
         beside = self.path.with_name(f"{self.path.name}.{os.getpid()}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)

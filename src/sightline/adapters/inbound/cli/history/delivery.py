@@ -42,6 +42,8 @@ _HEADERS: Final = {
     "X-Prometheus-Remote-Write-Version": "0.1.0",
 }
 _COUNTED: Final = re.compile(r"(\d+) samples? (?:was|were) refused")
+_SUMS: Final = re.compile(r"; \d+ samples? (?:was|were) refused, .*\Z", re.DOTALL)
+"""What a refusal says of its own request, which is a part of the import only."""
 _PARTLY: Final = frozenset({"sample_out_of_bounds", "label_invalid", "series_id_collision", "bad_data"})
 
 
@@ -154,7 +156,7 @@ class Delivery:
             if found.get("code") in _PARTLY:
                 said = str(found.get("error", ""))
                 stored = _stored(answer, said, count)
-                return Outcome(stored, count - stored, str(found["code"]), said)
+                return Outcome(stored, count - stored, str(found["code"]), _SUMS.sub("", said))
         succeed(self.asking, answer)
         return Outcome(count)
 
@@ -200,13 +202,14 @@ def _is_done(sent: Future[Outcome] | None, _piece: Piece | None) -> bool:
     return sent is None or sent.done()
 
 
-def too_old(bounds: Bounds, moment: int, where: str) -> Ended:
-    """What to say of samples that the server would refuse."""
+def too_old(bounds: Bounds, moment: int, where: str, *, before: bool = False) -> Ended:
+    """What to say of samples that the server would refuse; `before` says that they are from some time before the moment."""
     from sightline.adapters.inbound.cli.printing import time_text
 
+    when = f"{'from before' if before else 'of'} {time_text(moment / 1000)}"
     return Ended(
         Exit.REFUSED,
-        f"{where} has samples of {time_text(moment / 1000)}, and the server keeps {bounds.kept} (`retention`).\n"
+        f"{where} has samples {when}, and the server keeps {bounds.kept} (`retention`).\n"
         "Set `retention` to what you want to keep, such as 5y, and start the server again; "
         "or leave out what is older with --skip-old.",
     )

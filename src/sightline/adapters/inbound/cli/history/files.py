@@ -75,9 +75,11 @@ class Files(Source):
             with opened(file) as content:
                 reads, kind, top = self._reader(content, file)
                 good = begin.offset > 0
-                begin = max(begin, Mark(part, top.offset, top.line))
+                begin = max(
+                    begin, Mark(part, top.offset, top.line)
+                )  # of two that are alike the first, with its checksum
                 wrong, end = 0, b""
-                for block in content.blocks(begin.offset, begin.line):
+                for block in content.blocks(begin.offset, begin.line, begin.checksum):
                     excerpt = reads.read(block.data, block.line)
                     good = good or bool(len(excerpt.batch) or excerpt.histograms)
                     wrong += excerpt.wrong
@@ -88,7 +90,7 @@ class Files(Source):
                             f"{shown(file)} is not {kind}: line {first.line}: {first.message}\nSay what it is with --format.",
                         )
                     lines = block.data.count(b"\n")
-                    after = Mark(part, block.offset + len(block.data), block.line + lines)
+                    after = Mark(part, block.offset + len(block.data), block.line + lines, content.checksum)
                     yield Piece(excerpt, after, before + content.reached, shown(file))
                     end = block.data[-_END_BYTES:]
                 if kind == Format.OPENMETRICS and not end.rstrip().endswith(b"# EOF"):

@@ -63,7 +63,7 @@ Match = Annotated[
 KeepNan = Annotated[
     bool,
     Parameter(
-        help="Keep NaN as a value: else it ends its series, as it mostly does in text.",
+        help="Keep NaN of dumps and exports as a value: else it ends its series, as it mostly does there.",
         show_default=False,
     ),
 ]

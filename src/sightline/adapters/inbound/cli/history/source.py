@@ -1,7 +1,7 @@
 """What an import reads from: pieces of samples, one after another, and places where it may begin again."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sightline.adapters.wire.history_excerpt import Excerpt
@@ -10,11 +10,15 @@ from sightline.adapters.wire.remote_read_answer import Written
 
 @dataclass(frozen=True, slots=True, order=True)
 class Mark:
-    """A place in a source. part: a file or a stretch of time, from 0. offset, line: of the first byte that is not read yet."""
+    """A place in a source. part: a file or a stretch of time, from 0. offset, line: of the first byte that is not read yet.
+
+    checksum: CRC-32 of the part's bytes before the offset, None where nobody knows.
+    """
 
     part: int = 0
     offset: int = 0
     line: int = 1
+    checksum: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -63,6 +63,11 @@ class Tally:
         return len(self._bare - self._full)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether the source held nothing at all, nor did it earlier."""
+        return self.is_whole and not (self.read or self.before or self.too_old or self.outside)
+
+    @property
     def is_whole(self) -> bool:
         """Whether everything that was read was stored."""
         return not (self.refused or self.wrong or self.histograms or self.bare)

@@ -1,0 +1,52 @@
+"""What is wrong with settings that fit one by one and would still not start."""
+
+from collections.abc import Callable
+from functools import partial
+
+from sightline.adapters.inbound.http.access import check_listener
+from sightline.compose.intervals import require_intervals
+from sightline.compose.limits import door_settings
+from sightline.compose.lines import dotted_names, histogram_buckets
+from sightline.compose.listening import (
+    OTLP_GRPC,
+    OTLP_HTTP,
+    address_of,
+    line_listeners,
+    native_address,
+    otlp_address,
+)
+from sightline.compose.parts import notifiers, watched_containers
+from sightline.compose.rules import require_rules, rule_files
+from sightline.domain.errors import SettingsInvalid
+from sightline.settings.schema import Settings
+
+
+def check(settings: Settings) -> list[SettingsInvalid]:
+    """Everything that `start` would refuse; opens nothing."""
+    given = (("graphite.mappings", settings.graphite.mappings), ("statsd.mappings", settings.statsd.mappings))
+    checks: list[Callable[[], object]] = [
+        partial(require_intervals, settings),
+        partial(_door, settings),
+        partial(native_address, settings),
+        partial(otlp_address, settings, OTLP_HTTP, settings.otlp.http_listen),
+        partial(otlp_address, settings, OTLP_GRPC, settings.otlp.grpc_listen),
+        *(listener.address for listener in line_listeners(settings)),
+        *(partial(dotted_names, (one,), setting) for setting, mappings in given for one in mappings),
+        partial(histogram_buckets, settings),
+        partial(notifiers, settings),
+        partial(watched_containers, settings),
+        lambda: require_rules(rule_files(settings).read_now()),
+    ]
+    problems = []
+    for one in checks:
+        try:
+            one()
+        except SettingsInvalid as problem:
+            problems.append(problem)
+    return problems
+
+
+def _door(settings: Settings) -> None:
+    host, _ = address_of(settings.listen)
+    check_listener(host, settings.http.token_file, insecure=settings.http.insecure)
+    door_settings(settings, host)
