@@ -132,6 +132,18 @@ async def test_deltas_that_are_refused_are_not_counted() -> None:
     assert [value for _, value in await shop.samples()] == [5.0, 6.0]
 
 
+async def test_a_delta_that_is_too_old_is_in_no_total() -> None:
+    """Of one request the delta that retention leaves out is named and counted once, and the one beside it begins the series."""
+    shop = Shop()
+    now = shop.house.clock.now()
+    times = np.array([now - shop.house.limits.retention - 1, now])
+    batch = WriteBatch((HITS,), np.zeros(2, np.uint32), times, np.array([7.0, 5.0]))
+    taken = await shop.send(Points(2, batch, np.ones(2, np.bool_), np.zeros(2, np.int64)))
+    assert [(type(each.error), each.samples) for each in taken.left_out] == [(SampleOutOfBounds, 1)]
+    assert await shop.samples() == [(0, 5.0)]
+    assert shop.house.counted("sightline_ingest_refused_samples_total") == 1
+
+
 async def test_series_beyond_the_bound_are_left_out() -> None:
     """The setting bounds the series that are added up; those that have been idle for long make room."""
     shop = Shop(max_series=1)

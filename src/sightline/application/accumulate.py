@@ -87,27 +87,33 @@ class Accumulate:
             if followed.roster is not roster:  # numbers mean other series now
                 followed.totals, followed.roster = Totals(), roster
             totals = followed.totals
+            # What is outside the bounds of time is in no total: what is stored would say more than was acknowledged.
+            _, left_out, inside = self._ingest.within_bounds(points.batch)
+            if inside is not None:
+                points = _only(points, inside)
             rows, numbers = _delta_rows(points, roster)
             refused = await self._recall(principal.tenant, totals, roster, numbers)
-            left_out = []
             if len(refused):
                 taken = np.isin(numbers, refused)
                 left_out.append(LeftOut(self._too_many(), int(taken.sum())))
-                points, rows, numbers = _without(points, rows[taken], roster)
+                room = np.ones(len(points.batch), np.bool_)
+                room[rows[taken]] = False
+                points = _only(points, room)
+                rows, numbers = _delta_rows(points, roster)
             deltas = _deltas(points, rows, numbers)
             counted = totals.count(deltas)
             left_out += _causes(counted, deltas, roster)
             try:
-                stored = await self._ingest.partly(principal, _totalled(points, rows, deltas, counted))
+                stored = await self._ingest.partly(principal, _totalled(points, rows, deltas, counted), left_out)
             except BaseException:
                 totals.forget(numbers)  # perhaps it was stored, perhaps not: what is read back knows
                 raise
-            if stored.left_out:
+            if len(stored.refused):
                 totals.forget(numbers)  # likewise
             else:
                 totals.remember(counted)
             self._telemetry.set(_SERIES, self._followed())
-            return Taken(stored.samples, stored.histograms, (*left_out, *stored.left_out))
+            return stored
 
     def _followed(self) -> int:
         return sum(len(each.totals) for each in self._tenants.values())
@@ -168,14 +174,11 @@ def _delta_rows(points: Points, roster: Roster) -> tuple[NDArray[np.int64], Inde
     return rows, roster.numbers(points.batch.labels)[points.batch.series[rows]]
 
 
-def _without(points: Points, rows: NDArray[np.int64], roster: Roster) -> tuple[Points, NDArray[np.int64], Index]:
-    """The points without some rows, and what is left of the deltas."""
-    keep = np.ones(len(points.batch), np.bool_)
-    keep[rows] = False
+def _only(points: Points, keep: NDArray[np.bool_]) -> Points:
+    """The points without some of their samples."""
     assert points.deltas is not None  # noqa: S101 - likewise
     assert points.starts is not None  # noqa: S101 - likewise
-    left = Points(points.count, points.batch.only(keep), points.deltas[keep], points.starts[keep])
-    return left, *_delta_rows(left, roster)
+    return Points(points.count, points.batch.only(keep), points.deltas[keep], points.starts[keep])
 
 
 def _deltas(points: Points, rows: NDArray[np.int64], numbers: Index) -> Deltas:

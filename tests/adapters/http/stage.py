@@ -222,6 +222,10 @@ class Stage:
             return Taken(0, left_out=tuple(unread))
         return Taken(await self(principal, batch), len(batch.histograms), (*unread, *self.left_out))
 
+    def within_bounds(self, batch: WriteBatch) -> tuple[WriteBatch, list[LeftOut], None]:
+        """Ingest, of which all is."""
+        return batch, [], None
+
     def roster(self, tenant: Tenant) -> Roster:
         """Ingest."""
         return self.rosters.setdefault(tenant, Roster())
