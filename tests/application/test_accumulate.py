@@ -15,10 +15,11 @@ from sightline.domain.metrics.native_histograms import MARK
 from sightline.domain.metrics.points import Points
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.tenancy import LOCAL
-from sightline.domain.timerange import ALL_TIME, SECOND
+from sightline.domain.timerange import ALL_TIME, HOUR, SECOND
 
 HITS = Labels.of(__name__="hits_total", job="shop")
 OTHER = Labels.of(__name__="others_total", job="shop")
+NO_SERIES = Labels.of(__name__="wordy_total", text="v" * 100_000)
 
 
 def points(time: int, *values: tuple[Labels, float], start: int = 0) -> Points:
@@ -142,6 +143,36 @@ async def test_a_delta_that_is_too_old_is_in_no_total() -> None:
     assert [(type(each.error), each.samples) for each in taken.left_out] == [(SampleOutOfBounds, 1)]
     assert await shop.samples() == [(0, 5.0)]
     assert shop.house.counted("sightline_ingest_refused_samples_total") == 1
+
+
+@pytest.mark.parametrize("forgets", ["crash", "refusal", "flush"])
+async def test_late_deltas_go_on_from_the_total_before_them(forgets: str) -> None:
+    """What a queue brings hours later is added to what was stored of its time, whatever was forgotten since."""
+    shop = Shop()
+    begun = shop.house.clock.now() - 2 * HOUR
+    for number in range(1, 6):
+        late = points(begun + number * SECOND, (HITS, 10.0), start=begun + (number - 1) * SECOND)
+        if forgets == "crash":
+            shop.begin()
+        elif forgets == "flush":
+            await shop.house.flush.run_once()
+            shop.begin()
+        else:  # a gauge beside it in the request
+            batch = WriteBatch.at(begun + number * SECOND, [(HITS, 10.0), (NO_SERIES, 1.0)])
+            late = Points(2, batch, np.array([True, False]), np.full(2, begun + (number - 1) * SECOND))
+        await shop.send(late)
+    assert [value for _, value in await shop.samples()] == [0.0, 10.0, 20.0, 30.0, 40.0, 50.0]
+
+
+async def test_a_series_that_is_refused_does_not_unsettle_others() -> None:
+    """Only the series whose samples were refused is read back again; the gauge beside it changes nothing either."""
+    shop = Shop()
+    now = shop.house.clock.now()
+    for number in range(3):
+        taken = await shop.send(points(now + number, (HITS, 1.0), (NO_SERIES, 1.0)))
+        assert [each.samples for each in taken.left_out] == [1]
+    assert [value for _, value in await shop.samples()] == [1.0, 2.0, 3.0]
+    assert shop.house.counted("sightline_otlp_delta_series") == 1
 
 
 async def test_series_beyond_the_bound_are_left_out() -> None:

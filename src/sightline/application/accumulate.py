@@ -32,7 +32,7 @@ _SERIES: Final = Instrument(
     "sightline_otlp_delta_series", "Series with delta temporality whose totals are followed.", Kind.GAUGE
 )
 REACH: Final = HOUR
-"""How far back the last total of a series is looked for, ms. One that is not found begins anew with a zero."""
+"""How far before a delta the last total of its series is looked for, ms. One that is not found begins anew with a zero."""
 _FIRST_REACH: Final = 10 * MINUTE
 """Where nearly all are found."""
 _TURN: Final = 2_000
@@ -92,7 +92,7 @@ class Accumulate:
             if inside is not None:
                 points = _only(points, inside)
             rows, numbers = _delta_rows(points, roster)
-            refused = await self._recall(principal.tenant, totals, roster, numbers)
+            refused = await self._recall(principal.tenant, totals, roster, numbers, points.batch.times[rows])
             if len(refused):
                 taken = np.isin(numbers, refused)
                 left_out.append(LeftOut(self._too_many(), int(taken.sum())))
@@ -103,15 +103,15 @@ class Accumulate:
             deltas = _deltas(points, rows, numbers)
             counted = totals.count(deltas)
             left_out += _causes(counted, deltas, roster)
+            totalled, sources = _totalled(points, rows, deltas, counted)
             try:
-                stored = await self._ingest.partly(principal, _totalled(points, rows, deltas, counted), left_out)
+                stored = await self._ingest.partly(principal, totalled, left_out)
             except BaseException:
                 totals.forget(numbers)  # perhaps it was stored, perhaps not: what is read back knows
                 raise
+            totals.remember(counted)
             if len(stored.refused):
-                totals.forget(numbers)  # likewise
-            else:
-                totals.remember(counted)
+                totals.forget(numbers[np.isin(rows, sources[stored.refused])])  # likewise
             self._telemetry.set(_SERIES, self._followed())
             return stored
 
@@ -124,8 +124,11 @@ class Accumulate:
             "it, or have the exporter send cumulative values",
         )
 
-    async def _recall(self, tenant: Tenant, totals: Totals, roster: Roster, numbers: Index) -> Index:
-        """Know the totals of series as they are stored; gives the series for which there is no room."""
+    async def _recall(self, tenant: Tenant, totals: Totals, roster: Roster, numbers: Index, times: Times) -> Index:
+        """Know the totals of series as they are stored; gives the series for which there is no room.
+
+        numbers, times: (n,), the series of each delta and when it was: what came before it may be older than any reach from now.
+        """
         unknown = totals.unknown(numbers)
         if not len(unknown):
             return unknown
@@ -139,8 +142,9 @@ class Accumulate:
         refused, unknown = unknown[room:], unknown[:room]
         for start in range(0, len(unknown), _TURN):
             some = unknown[start : start + _TURN]
-            for reach in (_FIRST_REACH, REACH):
-                found = await self._read_back(tenant, roster, some, TimeRange(now - reach, now + DAY))
+            begun = min(now, int(times[np.isin(numbers, some)].min()))
+            for since in (begun - _FIRST_REACH, begun - REACH):
+                found = await self._read_back(tenant, roster, some, TimeRange(since, now + DAY))
                 for columns in found:
                     recalled = _last_totals(columns, some, roster)
                     totals.recall(*recalled)
@@ -190,8 +194,10 @@ def _deltas(points: Points, rows: NDArray[np.int64], numbers: Index) -> Deltas:
     return Deltas(numbers, batch.times[rows], points.starts[rows], batch.values[rows], histograms)
 
 
-def _totalled(points: Points, rows: NDArray[np.int64], deltas: Deltas, counted: Counted) -> WriteBatch:
-    """The batch with totals in place of deltas, zeros first where series begin."""
+def _totalled(
+    points: Points, rows: NDArray[np.int64], deltas: Deltas, counted: Counted
+) -> tuple[WriteBatch, NDArray[np.int64]]:
+    """The batch with totals in place of deltas, zeros first where series begin; and of which row each of its samples is."""
     batch = points.batch
     values, keep = batch.values.copy(), np.ones(len(batch), np.bool_)
     values[rows], keep[rows] = counted.values, counted.kept
@@ -206,13 +212,14 @@ def _totalled(points: Points, rows: NDArray[np.int64], deltas: Deltas, counted: 
         order = np.where(source, len(others) + np.cumsum(source) - 1, np.cumsum(~source) - 1)
         histograms = together([others, counted.histograms]).take(order.astype(np.int64))
     begun, times, nothing, empty = with_zeros(counted, deltas, REACH)
-    return WriteBatch(
+    totalled = WriteBatch(
         batch.labels,
         np.concatenate([batch.series[rows[begun]], rest.series]),
         np.concatenate([times, rest.times]),
         np.concatenate([nothing, values[keep]]),
         _joined(empty, histograms),
     )
+    return totalled, np.concatenate([rows[begun], np.flatnonzero(keep)])
 
 
 def _marked_others(batch: WriteBatch, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
