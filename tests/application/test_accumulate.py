@@ -116,7 +116,7 @@ async def test_what_is_older_than_the_last_is_left_out() -> None:
     (cause,) = taken.left_out
     assert isinstance(cause.error, SampleOutOfBounds)
     assert "hits_total" in cause.error.message
-    assert (cause.samples, taken.samples) == (1, 1)
+    assert (cause.samples, taken.samples, taken.refused.tolist()) == (1, 1, [0])
     await shop.send(points(now + 5, (HITS, 1.0), start=now - 5))  # overlaps
     await shop.send(points(now + 9, (HITS, 1.0), start=now + 8))  # leaves a gap
     assert [value for _, value in await shop.samples()] == [5.0, 6.0, 7.0]
@@ -141,6 +141,7 @@ async def test_a_delta_that_is_too_old_is_in_no_total() -> None:
     batch = WriteBatch((HITS,), np.zeros(2, np.uint32), times, np.array([7.0, 5.0]))
     taken = await shop.send(Points(2, batch, np.ones(2, np.bool_), np.zeros(2, np.int64)))
     assert [(type(each.error), each.samples) for each in taken.left_out] == [(SampleOutOfBounds, 1)]
+    assert taken.refused.tolist() == [0]
     assert await shop.samples() == [(0, 5.0)]
     assert shop.house.counted("sightline_ingest_refused_samples_total") == 1
 
@@ -183,6 +184,7 @@ async def test_series_beyond_the_bound_are_left_out() -> None:
     taken = await shop.send(points(now + 1, (OTHER, 1.0), (HITS, 1.0)))
     (cause,) = taken.left_out
     assert isinstance(cause.error, TooManyDeltas)
+    assert taken.refused.tolist() == [0]
     assert "otlp.max_delta_series = 1" in cause.error.message
     assert await shop.samples(OTHER) == []
     assert [value for _, value in await shop.samples()] == [5.0, 6.0]

@@ -1,7 +1,6 @@
 """Take in what OpenTelemetry's exporters bring: points, their exemplars, and what their metrics are."""
 
 import asyncio
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +10,7 @@ from sightline.application.exemplify import Exemplify
 from sightline.application.ingest import Ingest
 from sightline.application.metadata import MetricMetadata
 from sightline.domain.metrics.exemplars import NO_EXEMPLARS
-from sightline.domain.metrics.left_out import LeftOut
+from sightline.domain.metrics.left_out import Taken
 from sightline.domain.metrics.points import Points
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.scrape.scraped import Metadata
@@ -64,7 +63,7 @@ class Absorb:
         if points.described:
             said = {name: Metadata(one.type, one.help, one.unit) for name, one in points.described.items()}
             self._metadata.push(principal, said)
-        return _absorbed(points, taken.left_out)
+        return _absorbed(points, taken)
 
     async def _decoded(self, message: bytes, roster: Roster) -> Points:
         """The points; at once where that is quick, which it is not while a thread decodes: one may wait for the other."""
@@ -77,15 +76,13 @@ class Absorb:
             self._in_threads -= 1
 
 
-def _absorbed(points: Points, left_out: tuple[LeftOut, ...]) -> Absorbed:
-    """The answer. Samples that were left out are told as points: as many as have so many samples in this request on the average."""
-    if not points.left_out and not left_out:
+def _absorbed(points: Points, taken: Taken) -> Absorbed:
+    """The answer. A point is rejected when any of its samples is; what was left out of none is told all the same."""
+    if not points.left_out and not taken.left_out:
         return Absorbed()
-    causes = (*points.left_out, *left_out)
+    causes = (*points.left_out, *taken.left_out)
     reasons = [each.error.message for each in causes[:_NAMED]]
     if len(causes) > _NAMED:
         reasons.append(f"and {len(causes) - _NAMED} reasons more")
     unread = sum(each.samples for each in points.left_out)
-    samples = sum(each.samples for each in left_out)
-    of_samples = math.ceil(samples * (points.count - unread) / max(1, len(points.batch)))
-    return Absorbed(min(points.count, unread + of_samples), "; ".join(reasons))
+    return Absorbed(unread + points.losing(taken.refused), "; ".join(reasons))

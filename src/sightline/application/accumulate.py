@@ -6,7 +6,7 @@ remembered afterwards. So a total goes on after a crash from exactly what was ac
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -89,8 +89,11 @@ class Accumulate:
             totals = followed.totals
             # What is outside the bounds of time is in no total: what is stored would say more than was acknowledged.
             _, left_out, inside = self._ingest.within_bounds(points.batch)
+            given = np.arange(len(points.batch))  # which row of what was brought each one is
+            lost = []
             if inside is not None:
-                points = _only(points, inside)
+                lost.append(given[~inside])
+                points, given = _only(points, inside), given[inside]
             rows, numbers = _delta_rows(points, roster)
             refused = await self._recall(principal.tenant, totals, roster, numbers, points.batch.times[rows])
             if len(refused):
@@ -98,11 +101,13 @@ class Accumulate:
                 left_out.append(LeftOut(self._too_many(), int(taken.sum())))
                 room = np.ones(len(points.batch), np.bool_)
                 room[rows[taken]] = False
-                points = _only(points, room)
+                lost.append(given[~room])
+                points, given = _only(points, room), given[room]
                 rows, numbers = _delta_rows(points, roster)
             deltas = _deltas(points, rows, numbers)
             counted = totals.count(deltas)
             left_out += _causes(counted, deltas, roster)
+            lost += [given[rows[counted.late]], given[rows[counted.bad]]]
             totalled, sources = _totalled(points, rows, deltas, counted)
             try:
                 stored = await self._ingest.partly(principal, totalled, left_out)
@@ -112,8 +117,9 @@ class Accumulate:
             totals.remember(counted)
             if len(stored.refused):
                 totals.forget(numbers[np.isin(rows, sources[stored.refused])])  # likewise
+                lost.append(given[sources[stored.refused[stored.refused >= len(counted.zeros)]]])
             self._telemetry.set(_SERIES, self._followed())
-            return stored
+            return replace(stored, refused=np.unique(np.concatenate(lost)))
 
     def _followed(self) -> int:
         return sum(len(each.totals) for each in self._tenants.values())

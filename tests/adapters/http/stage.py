@@ -214,13 +214,14 @@ class Stage:
         return len(batch)
 
     async def partly(self, principal: Principal, batch: WriteBatch, unread: Sequence[LeftOut] = ()) -> Taken:
-        """Ingest; `left_out` is said to be left out, though it is not."""
+        """Ingest; `left_out` is said to be left out, the last samples, though it is not."""
         if self.fails_after is not None and len(self.stored) == self.fails_after[0]:
             error, self.fails_after = self.fails_after[1], None
             raise error
         if not len(batch):
             return Taken(0, left_out=tuple(unread))
-        return Taken(await self(principal, batch), len(batch.histograms), (*unread, *self.left_out))
+        refused = np.arange(len(batch) - sum(each.samples for each in self.left_out), len(batch))
+        return Taken(await self(principal, batch), len(batch.histograms), (*unread, *self.left_out), refused)
 
     def within_bounds(self, batch: WriteBatch) -> tuple[WriteBatch, list[LeftOut], None]:
         """Ingest, of which all is."""
