@@ -55,7 +55,7 @@ class Absorb:
         points = await self._decoded(message, self._ingest.roster(principal.tenant))
         del message  # storing may take a while, and the columns are all that is needed
         if points.deltas is None:
-            taken = await self._ingest.partly(principal, points.batch)
+            taken = await self._ingest.partly(principal, points.batch, points.left_out)
         else:
             taken = await self._accumulate(principal, points)
         if points.exemplars is not NO_EXEMPLARS:
@@ -78,9 +78,9 @@ class Absorb:
 
 def _absorbed(points: Points, taken: Taken) -> Absorbed:
     """The answer. A point is rejected when any of its samples is; what was left out of none is told all the same."""
-    if not points.left_out and not taken.left_out:
+    causes = taken.left_out  # the decoder's among them
+    if not causes:
         return Absorbed()
-    causes = (*points.left_out, *taken.left_out)
     reasons = [each.error.message for each in causes[:_NAMED]]
     if len(causes) > _NAMED:
         reasons.append(f"and {len(causes) - _NAMED} reasons more")

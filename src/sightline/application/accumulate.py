@@ -88,7 +88,8 @@ class Accumulate:
                 followed.totals, followed.roster = Totals(), roster
             totals = followed.totals
             # What is outside the bounds of time is in no total: what is stored would say more than was acknowledged.
-            _, left_out, inside = self._ingest.within_bounds(points.batch)
+            _, outside, inside = self._ingest.within_bounds(points.batch)
+            left_out = [*points.left_out, *outside]
             given = np.arange(len(points.batch))  # which row of what was brought each one is
             lost = []
             if inside is not None:

@@ -150,6 +150,27 @@ async def test_a_resource_that_cannot_be_described_rejects_no_point() -> None:
     assert house.tail.rows == 11
 
 
+@pytest.mark.parametrize("beside", ["cumulative", "delta"])
+async def test_what_cannot_be_read_is_counted_as_refused(beside: str) -> None:
+    """A sum without a temporality is told and counted once, whether there are deltas in its request or not."""
+    house = House()
+    made = request(house)
+    metrics = made.resource_metrics[0].scope_metrics[0].metrics
+    now = house.clock.now() * 10**6
+    metrics.add(name="none").sum.data_points.add(as_int=1, time_unix_nano=now)
+    if beside == "delta":
+        metric = metrics.add(name="good")
+        metric.sum.is_monotonic, metric.sum.aggregation_temporality = True, AGGREGATION_TEMPORALITY_DELTA
+        metric.sum.data_points.add(as_int=1, time_unix_nano=now)
+        metric.sum.data_points.add(as_double=float("inf"), time_unix_nano=now + 1)
+    async with exporter(house) as stub:
+        told = (await stub.Export(made)).partial_success
+    refused = 1 if beside == "cumulative" else 2
+    assert told.rejected_data_points == refused
+    assert told.error_message.count("metric none: aggregation_temporality = 0") == 1
+    assert house.counted("sightline_ingest_refused_samples_total") == refused
+
+
 async def test_calls_are_counted() -> None:
     """Calls are counted by their status."""
     house = House()
