@@ -127,8 +127,8 @@ class Accumulate:
 
     def _too_many(self) -> BadData:
         return TooManyDeltas(
-            f"{self._followed()} series that come as deltas are added up and otlp.max_delta_series = {self._max_series}: raise "
-            "it, or have the exporter send cumulative values",
+            f"no more series that come as deltas are added up than otlp.max_delta_series = {self._max_series} allows: raise it, "
+            "or have the exporter send cumulative values",
         )
 
     async def _recall(self, tenant: Tenant, totals: Totals, roster: Roster, numbers: Index, times: Times) -> Index:
