@@ -33,16 +33,26 @@ class Absorbed:
 
 
 class Absorb:
-    """The use case. `decode` reads the message of metrics; `accumulate` stores what has deltas, `ingest` the rest."""
+    """The use case. `decode` reads the message of metrics; `accumulate` stores what has deltas, `ingest` the rest.
+
+    `tell` hears how many points were rejected and why, where any were: not every exporter shows what it is answered.
+    """
 
     def __init__(
-        self, decode: Decode, ingest: Ingest, accumulate: Accumulate, exemplars: Exemplify, metadata: MetricMetadata
+        self,
+        decode: Decode,
+        ingest: Ingest,
+        accumulate: Accumulate,
+        exemplars: Exemplify,
+        metadata: MetricMetadata,
+        tell: Callable[[int, str], None] = lambda _, __: None,
     ) -> None:
         self._decode = decode
         self._ingest = ingest
         self._accumulate = accumulate
         self._exemplars = exemplars
         self._metadata = metadata
+        self._tell = tell
         self._in_threads = 0
 
     async def metrics(self, principal: Principal, message: bytes) -> Absorbed:
@@ -63,7 +73,10 @@ class Absorb:
         if points.described:
             said = {name: Metadata(one.type, one.help, one.unit) for name, one in points.described.items()}
             self._metadata.push(principal, said)
-        return _absorbed(points, taken)
+        absorbed = _absorbed(points, taken)
+        if absorbed.message:
+            self._tell(absorbed.rejected, absorbed.message)
+        return absorbed
 
     async def _decoded(self, message: bytes, roster: Roster) -> Points:
         """The points; at once where that is quick, which it is not while a thread decodes: one may wait for the other."""

@@ -14,10 +14,12 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
     AGGREGATION_TEMPORALITY_CUMULATIVE,
     AGGREGATION_TEMPORALITY_DELTA,
 )
+from structlog.testing import capture_logs
 from tests.application.intake import House
 
 from sightline.adapters.inbound.grpc.serving import serving
 from sightline.adapters.inbound.grpc.settings import GrpcSettings
+from sightline.adapters.inbound.lines.complaints import EVERY, Complaints
 from sightline.adapters.wire.otlp_metrics import OtlpMetricsDecoder
 from sightline.application.absorb import Absorb
 from sightline.application.accumulate import Accumulate
@@ -42,6 +44,7 @@ async def exporter(house: House, **more: Any) -> AsyncIterator[Any]:
         Accumulate(house.ingest, house.reader, house.clock, house.telemetry),
         Exemplify(ExemplarRing(), house.telemetry),
         MetricMetadata(house.telemetry),
+        Complaints("otlp", house.clock, what="points").wrong,
     )
     settings = GrpcSettings(host="127.0.0.1", port=0, absorb=absorb, admit=admit, telemetry=house.telemetry, **more)
     stub: Any = MetricsServiceStub
@@ -169,6 +172,26 @@ async def test_what_cannot_be_read_is_counted_as_refused(beside: str) -> None:
     assert told.rejected_data_points == refused
     assert told.error_message.count("metric none: aggregation_temporality = 0") == 1
     assert house.counted("sightline_ingest_refused_samples_total") == refused
+
+
+async def test_the_log_tells_of_rejected_points_now_and_then() -> None:
+    """The first are told at once and later ones once a minute, together: exporters may not show what they are answered."""
+    house = House()
+    made = request(house)
+    made.resource_metrics[0].scope_metrics[0].metrics[0].gauge.data_points[0].attributes.append(LONG)
+    with capture_logs() as lines:
+        async with exporter(house) as stub:
+            for _ in range(3):
+                await stub.Export(made)
+            await house.clock.advance(EVERY)
+            await stub.Export(made)
+            await stub.Export(request(house))
+    told = [line for line in lines if line["event"] == "points were left out"]
+    assert [(line["listener"], line["points"], line["log_level"]) for line in told] == [
+        ("otlp", 1, "warning"),
+        ("otlp", 3, "warning"),
+    ]
+    assert "longer than" in told[0]["reason"]
 
 
 async def test_calls_are_counted() -> None:
