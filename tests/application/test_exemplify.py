@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sightline.adapters.outbound.memory.clock import ManualClock
 from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
 from sightline.application.exemplify import Exemplify
 from sightline.domain.errors import MalformedQuery
@@ -41,9 +42,19 @@ def batch(*rows: Given, trace: str = "t", unreadable: int = 0) -> ExemplarBatch:
 class House:
     """The use case over a ring of a few places."""
 
-    def __init__(self, most: int = 10, labels: LabelLimits | None = None, text: TextLimits | None = None) -> None:
+    def __init__(
+        self,
+        most: int = 10,
+        labels: LabelLimits | None = None,
+        text: TextLimits | None = None,
+        *,
+        clock: ManualClock | None = None,
+        ahead: int = 0,
+    ) -> None:
         self.telemetry = MemoryTelemetry()
-        self.exemplify = Exemplify(ExemplarRing(most), self.telemetry, labels, text or TextLimits())
+        self.exemplify = Exemplify(
+            ExemplarRing(most), self.telemetry, labels, text or TextLimits(), clock=clock, ahead=ahead
+        )
 
     async def found(
         self, query: str, within: TimeRange = ALL_TIME, principal: Principal = LOCAL
@@ -89,6 +100,16 @@ async def test_the_range_includes_both_ends() -> None:
     assert await house.found("seconds_bucket", TimeRange(2, 3)) == [("1", [2.0, 3.0])]
     assert await house.found("seconds_bucket", TimeRange(5, 10**15)) == []
     assert await house.found("seconds_bucket", TimeRange(-5, 0)) == []
+
+
+async def test_an_exemplar_of_the_future_is_refused() -> None:
+    """It is counted, and does not make those that come in time out of order."""
+    house = House(clock=ManualClock(1_000), ahead=10)
+    series = bucket("1")
+    assert await house.exemplify.keep(LOCAL, batch((series, 1.0, 1_011))) == 0
+    assert await house.exemplify.keep(LOCAL, batch((series, 2.0, 1_000), (series, 3.0, 1_010))) == 2
+    assert await house.found("seconds_bucket") == [("1", [2.0, 3.0])]
+    assert house.counted("sightline_exemplars_refused_total", "too_far_ahead") == 1
 
 
 async def test_a_query_that_does_not_parse_is_refused() -> None:

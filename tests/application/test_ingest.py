@@ -1,7 +1,7 @@
 """Taking samples in, and bringing them to the store."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -308,6 +308,26 @@ async def test_samples_out_of_bounds_are_left_out_and_named(house: House, offset
     assert house.counted("sightline_ingest_refused_samples_total") == 1
 
 
+@pytest.mark.parametrize(
+    ("scale", "said"),
+    [
+        (lambda now: now // 1000, "keeps (1,000 times that is about 2"),
+        (lambda now: now // 10**9, "seconds instead of nanoseconds?)"),
+        (lambda now: now * 1000, "(that divided by 1,000 is about 2"),
+        (lambda now: now * 1000, "milliseconds instead of seconds?)"),
+        (lambda now: now - now, "the sample of 0 ms has no time: it is older than retention = 15d keeps"),
+    ],
+)
+async def test_times_in_another_unit_are_told_as_such(house: House, scale: Callable[[int], int], said: str) -> None:
+    """The first mistake of whoever writes a sender; then it is not the clock that is wrong."""
+    good = house.batch(1)
+    times = np.array([scale(house.clock.now())], np.int64)
+    (left,) = (await house.ingest.partly(LOCAL, WriteBatch(good.labels, good.series, times, good.values))).left_out
+    assert said in left.error.message
+    assert "clock:" not in left.error.message
+    assert "set the sender" not in left.error.message
+
+
 async def test_a_batch_of_which_nothing_is_valid_says_so(house: House) -> None:
     """Samples that are too old alone leave nothing behind, and the answer counts them."""
     good = house.batch(1, 2, 3)
@@ -328,6 +348,16 @@ async def test_a_label_set_that_is_no_series_is_left_out(house: House) -> None:
     ]
     assert (taken.samples, taken.histograms, taken.refused.tolist()) == (2, 0, [1, 2, 4])
     assert (await house.values(), await house.values(name="n")) == ([0.0], [3.0])
+
+
+async def test_of_several_refused_series_the_first_is_named_and_the_others_counted(house: House) -> None:
+    """So that nobody looks for one mistake where there are many."""
+    now = np.full(3, house.clock.now(), np.int64)
+    many = {f"l{number}": "x" for number in range(142)}
+    labels = (Labels.of(many, __name__="wide"), Labels.of(a="b"), Labels.of(many, __name__="wider"))
+    taken = await house.ingest.partly(LOCAL, WriteBatch(labels, np.arange(3, dtype=np.uint32), now, np.arange(3.0)))
+    said = "series wide: 143 labels: intake.labels allows 128 (and 2 more series)"
+    assert [(each.error.message, each.samples) for each in taken.left_out] == [(said, 3)]
 
 
 async def test_what_a_decoder_could_not_read_is_counted_and_told(house: House) -> None:

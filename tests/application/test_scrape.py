@@ -13,10 +13,11 @@ from sightline.application.exemplify import Exemplify
 from sightline.application.follow import Follow
 from sightline.application.metadata import MetricMetadata
 from sightline.application.scrape import Followed, Scrape
-from sightline.domain.errors import MalformedBody, Overloaded, Unavailable
+from sightline.domain.errors import InvalidHistogram, MalformedBody, Overloaded, Unavailable
 from sightline.domain.labels import Labels, Matcher, MatchOp
 from sightline.domain.metrics.exemplar_ring import ExemplarRing
 from sightline.domain.metrics.exemplars import ExemplarBatch
+from sightline.domain.metrics.left_out import LeftOut
 from sightline.domain.metrics.samples import stale_mask
 from sightline.domain.scrape.job import RelabelRule, ScrapeJob, TargetGroup, TargetsRead
 from sightline.domain.scrape.scraped import NO_TIME, Metadata
@@ -133,6 +134,23 @@ async def test_a_sample_that_intake_refuses_is_left_out_alone(site: Site) -> Non
     await site.again(one)
     assert (one.reason, one.health) == ("label_invalid", Health.UP)
     assert (await site.values("b"), await site.values("up")) == ([2.0, 3.0], [1.0, 1.0])
+
+
+async def test_a_histogram_that_cannot_be_read_is_left_out_alone(site: Site) -> None:
+    """What the decoder left out leaves the target up, with the reason; the rest is stored."""
+    one = await site.one()
+    left_out = (LeftOut(InvalidHistogram("series h: a native histogram cannot be stored"), 1),)
+    site.scraper.show(URL, (A, 1.0), left_out=left_out)
+    await site.scrape.once(one)
+    assert (one.reason, one.health) == ("histogram_invalid", Health.UP)
+    assert one.error == "series h: a native histogram cannot be stored; 1 sample was refused, the other 6 stored"
+    assert (await site.values("a"), await site.values("up")) == ([1.0], [1.0])
+    site.scraper.show(URL, left_out=left_out)
+    await site.again(one)
+    assert (one.health, await site.values("up")) == (Health.UP, [1.0, 1.0])
+    site.scraper.show(URL, (A, 2.0))
+    await site.again(one)
+    assert (one.health, one.error) == (Health.UP, "")
 
 
 async def test_a_refusing_intake_is_a_failed_scrape(site: Site) -> None:

@@ -60,7 +60,10 @@ def test_a_set_is_written_as_promql_writes_it() -> None:
         (Labels([("__name__", "m"), ("a", "1\x00")]), "NUL"),
         (Labels([("__name__", "m"), ("a" * 21, "1")]), "label_name_bytes = 20"),
         (Labels([("__name__", "m"), ("a", "ü" * 16)]), "label_value_bytes = 30"),
-        (Labels([("__name__", "m"), ("a", "1"), ("b", "1"), ("c", "1")]), "labels allows 3"),
+        (
+            Labels([("__name__", "m"), ("a", "1"), ("b", "1"), ("c", "1")]),
+            "series m: 4 labels: intake.labels allows 3",
+        ),
     ],
 )
 def test_what_cannot_be_a_series_is_refused_by_name(labels: Labels, said: str) -> None:

@@ -53,6 +53,17 @@ def test_good_settings_are_said_to_be_good(tmp_path: Path) -> None:
         ),
         ('[rules]\nfiles = ["gone.yml"]\n', ["gone.yml: no such file"]),
         ('[rules]\ninterval = "0s"\n', ["rules.interval"]),
+        *(
+            (f'[{section}]\n{name} = "0s"\n', [f"{section}.{name}"])
+            for section, name in [
+                ("push", "interval"),
+                ("statsd", "flush_interval"),
+                ("host", "interval"),
+                ("containers", "interval"),
+                ("own", "interval"),
+                ("alerts", "interval"),
+            ]
+        ),
     ],
 )
 def test_bad_settings_are_all_named(

@@ -44,7 +44,10 @@ def bad_series(message: bytes) -> int:
 
 
 def _all_series(message: bytes) -> list[tuple[list[tuple[bytes, bytes]], list[Sample]]]:
-    return [_timeseries(bytes(content)) for number, content in _fields(message, {1: 2, 3: 2}) if number == 1]
+    fields = list(_fields(message, {1: 2, 3: 2}))
+    if message and not any(number in {1, 3} for number, _ in fields):
+        raise RefusedError
+    return [_timeseries(bytes(content)) for number, content in fields if number == 1]
 
 
 def histograms(message: bytes) -> list[bytes]:

@@ -42,7 +42,7 @@ def decode(message: bytes) -> Request:
             symbols.append(content)
         if number == 5:
             raw.append(_series(content))
-    if (symbols and symbols[0]) or (raw and not symbols):
+    if (message and not symbols and not raw) or (symbols and symbols[0]) or (raw and not symbols):
         raise RefusedError
     found = Request()
     for refs, kinds, values, exemplars in raw:

@@ -14,6 +14,7 @@ from sightline.domain.promql.nodes import Node, RangeSelector, Selector, childre
 from sightline.domain.promql.parse import DEFAULT_LIMITS, TextLimits, parse
 from sightline.domain.tenancy import Principal, Tenant
 from sightline.domain.timerange import TimeRange
+from sightline.ports.clock import Clock
 from sightline.ports.telemetry import Instrument, Kind, Telemetry
 
 KEPT: Final = Instrument(
@@ -26,7 +27,7 @@ EVICTED: Final = Instrument(
 )
 REFUSED: Final = Instrument(
     "sightline_exemplars_refused_total",
-    "Exemplars that were not taken, by reason: out_of_order, labels_too_long, labels_invalid, series_invalid or off.",
+    "Exemplars not taken, by reason: out_of_order, labels_too_long, labels_invalid, series_invalid, too_far_ahead or off.",
     Kind.COUNTER,
     ("reason",),
 )
@@ -35,6 +36,7 @@ STORED: Final = Instrument("sightline_exemplars", "Exemplars in memory.", Kind.G
 OFF: Final = "off"
 LABELS_INVALID: Final = "labels_invalid"
 SERIES_INVALID: Final = "series_invalid"
+TOO_FAR_AHEAD: Final = "too_far_ahead"
 """Reasons to refuse besides those of the ring's verdicts."""
 
 # Taking one in costs 2 us, looking at a series 5 us: this many at a time, and others have a turn in between.
@@ -53,12 +55,17 @@ class Exemplify:
         telemetry: Telemetry,
         labels: LabelLimits | None = None,
         text: TextLimits = DEFAULT_LIMITS,
+        *,
+        clock: Clock | None = None,
+        ahead: int = 0,
     ) -> None:
-        """`labels` bounds the series, `text` the queries."""
+        """`labels` bounds the series, `text` the queries. clock: what an exemplar may be `ahead` of, ms; None for no bound."""
         self._ring = ring
         self._telemetry = telemetry
         self._labels = labels or LabelLimits()
         self._text = text
+        self._clock = clock
+        self._ahead = ahead
         telemetry.set(STORED, 0)
 
     async def keep(self, principal: Principal, batch: ExemplarBatch) -> int:
@@ -109,11 +116,14 @@ class Exemplify:
     def _verdicts(self, tenant: Tenant, batch: ExemplarBatch, series: Sequence[bytes], start: int) -> Iterator[str]:
         """Take in the exemplars of a batch from `start` on, as many as have one turn."""
         rows = slice(start, start + _KEPT_AT_ONCE)
+        newest = None if self._clock is None else self._clock.now() + self._ahead
         columns = (batch.owners[rows], batch.values[rows], batch.times[rows], batch.timed[rows])
         for owner, value, time, timed, labels in zip(
             *(column.tolist() for column in columns), batch.labels[rows], strict=True
         ):
-            if self._ring.knows(tenant, series[owner]) or self._can_be(series[owner]):
+            if newest is not None and time > newest:  # and those of the series that come after it would be out of order
+                yield TOO_FAR_AHEAD
+            elif self._ring.knows(tenant, series[owner]) or self._can_be(series[owner]):
                 yield self._ring.add(tenant, series[owner], Row(labels, value, time, timed))
             else:
                 yield SERIES_INVALID

@@ -28,6 +28,7 @@ from sightline.domain.metrics.freshness import Freshness
 from sightline.domain.metrics.journal import NOTHING_SEEN, Appended, SeriesSeen
 from sightline.domain.metrics.left_out import NO_ROWS, LeftOut, Taken, refusal
 from sightline.domain.metrics.lengthened import lengthened
+from sightline.domain.metrics.misread_time import hint_of_unit
 from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, Histograms, mark_mask, together
 from sightline.domain.metrics.roster import Roster, Rosters
 from sightline.domain.metrics.samples import Ids, Index, Times, WriteBatch
@@ -292,14 +293,17 @@ class Ingest:
         left_out = []
         if first < oldest:
             at = int(batch.times.argmin())
-            said = f"is older than retention = {format_duration(self._limits.retention)} keeps"
+            no_time = "" if batch.times[at] else "has no time: it "
+            unit = hint_of_unit(int(batch.times[at]), now)
+            said = f"{no_time}is older than retention = {format_duration(self._limits.retention)} keeps{unit}"
             left_out.append(_out_of_bounds(batch, at, said, int(np.count_nonzero(batch.times < oldest))))
         if last > newest:
             at = int(batch.times.argmax())
             by = format_duration((int(batch.times[at]) - now) // SECOND * SECOND)
             clock = f"{datetime.fromtimestamp(now / SECOND, UTC):%Y-%m-%dT%H:%M:%SZ}"
             ahead = format_duration(self._limits.ahead)
-            said = f"is {by} ahead of this server's clock, {clock}, and intake.ahead allows {ahead}: set the sender's clock"
+            cause = hint_of_unit(int(batch.times[at]), now) or ": set the sender's clock"
+            said = f"is {by} ahead of this server's clock, {clock}, and intake.ahead allows {ahead}{cause}"
             left_out.append(_out_of_bounds(batch, at, said, int(np.count_nonzero(batch.times > newest))))
         kept = (batch.times >= oldest) & (batch.times <= newest)
         return batch.only(kept), left_out, kept
@@ -551,15 +555,18 @@ def _among(rows: NDArray[np.intp] | None, kept: NDArray[np.bool_]) -> NDArray[np
 
 
 def _causes(columns: _Columns, batch: WriteBatch, numbers: Index, refused: Mapping[int, BadData]) -> list[LeftOut]:
-    """Why samples of refused series are left out, each kind of reason once, in the order of the label sets."""
+    """Why samples of refused series are left out, each kind of reason once and told of its first series, in their order."""
     counts = np.bincount(batch.series, minlength=len(numbers))
-    kinds: dict[str, LeftOut] = {}
+    kinds: dict[str, tuple[BadData, int, int]] = {}
     for place in np.flatnonzero(columns.segments[numbers] == _UNKNOWN).tolist():
         if not counts[place]:
             continue
         error = refused[int(numbers[place])]
-        known = kinds.get(error.code)
-        kinds[error.code] = LeftOut(
-            known.error if known else error, int(counts[place]) + (known.samples if known else 0)
-        )
-    return list(kinds.values())
+        first, series, samples = kinds.get(error.code, (error, 0, 0))
+        kinds[error.code] = first, series + 1, samples + int(counts[place])
+    return [LeftOut(_with_more(first, series - 1), samples) for first, series, samples in kinds.values()]
+
+
+def _with_more(error: BadData, series: int) -> BadData:
+    """The error of one series, where it stands for so many more."""
+    return type(error)(f"{error.message} (and {series} more series)", **error.detail) if series else error

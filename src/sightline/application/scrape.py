@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from sightline.application.metadata import MetricMetadata
 from sightline.domain.errors import SightlineError
 from sightline.domain.metrics.exemplars import NO_EXEMPLARS, ExemplarBatch
-from sightline.domain.metrics.left_out import is_partial
+from sightline.domain.metrics.left_out import is_partial, refusal
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.scrape.relabel import Relabelling
 from sightline.domain.scrape.scraped import Scraped
@@ -157,8 +157,14 @@ class Scrape:
     async def _take_in(
         self, one: Followed, adopted: Adopted | None, counts: Counts, time: int, seconds: float
     ) -> SightlineError | None:
-        """Store what a scrape brought, or that it failed; where intake takes nothing, that is a failed scrape too."""
-        refused = await self._store(one, one.series.batch(adopted, time, seconds=seconds, counts=counts))
+        """Store what a scrape brought, or that it failed; where intake takes nothing, that is a failed scrape too.
+
+        What the decoder left out is told as what intake leaves out, which is told first.
+        """
+        batch = one.series.batch(adopted, time, seconds=seconds, counts=counts)
+        refused = await self._store(one, batch)
+        if refused is None and adopted is not None and one.last is not None and one.last.left_out:
+            return refusal(one.last.left_out, len(batch))
         if refused is None or adopted is None or is_partial(refused):
             return refused
         await self._store(one, one.series.batch(None, time, seconds=seconds, counts=counts))

@@ -108,7 +108,12 @@ async def open_core(settings: Settings, stack: AsyncExitStack) -> Core:
     flush = Flush(journal, tail, reader, clock, telemetry, flush_policy(settings), sealing, recovered.pending)
     stack.push_async_callback(_drain, ingest, flush)
     exemplars = Exemplify(
-        ExemplarRing(settings.exemplars.max), telemetry, label_limits(settings), text_limits(settings)
+        ExemplarRing(settings.exemplars.max),
+        telemetry,
+        label_limits(settings),
+        text_limits(settings),
+        clock=clock,
+        ahead=ingest_limits(settings).ahead,
     )
     delete = Delete(reader, flush, freshness, clock, store.clean)
 

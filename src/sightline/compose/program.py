@@ -28,6 +28,7 @@ from sightline.adapters.inbound.http.use_cases import Program, UseCases
 from sightline.application.recover import Recovered
 from sightline.application.reload import Reload
 from sightline.compose.core import DRAIN_SECONDS, Core, open_core
+from sightline.compose.intervals import require_intervals
 from sightline.compose.jobs import start_jobs
 from sightline.compose.limits import door_settings
 from sightline.compose.lines import dotted_names, histogram_buckets
@@ -99,6 +100,7 @@ def check(settings: Settings) -> None:
     Raises:
         SettingsInvalid: as `start` would.
     """
+    require_intervals(settings)
     host, _ = address_of(settings.listen)
     check_listener(host, settings.http.token_file, insecure=settings.http.insecure)
     native_address(settings)
@@ -137,6 +139,7 @@ def _collect_rarely(stack: AsyncExitStack) -> None:
 
 
 async def _open(settings: Settings, stack: AsyncExitStack, leave: Callable[[], None]) -> Running:
+    require_intervals(settings)
     host, port = address_of(settings.listen)
     check_listener(host, settings.http.token_file, insecure=settings.http.insecure)
     door = door_settings(settings, host)

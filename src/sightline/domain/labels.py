@@ -116,7 +116,7 @@ def check(labels: Labels, limits: LabelLimits) -> None:
         InvalidLabel: the message names the label and the rule or limit it breaks.
     """
     if len(labels) > limits.labels:
-        message = f"{len(labels)} labels on one series: intake.labels allows {limits.labels}"
+        message = f"series {labels.name[:200]}: {len(labels)} labels: intake.labels allows {limits.labels}"
         raise InvalidLabel(message)
     if not labels.name:
         message = f"series {str(labels)[:200]} has no metric name: the label __name__ is required"

@@ -265,7 +265,10 @@ class Http(Struct, frozen=True, forbid_unknown_fields=True):
         bool, Meta(description="Listen beyond loopback without a token, in a network that is trusted entirely.")
     ] = False
     admin: Annotated[
-        bool, Meta(description="Whether series may be deleted and snapshots made, `/api/v1/admin/tsdb`.")
+        bool,
+        Meta(
+            description="Whether series may be deleted and snapshots made, `/api/v1/admin/tsdb`, and pushed groups wiped, `/api/v1/admin/wipe`."
+        ),
     ] = False
     allowed_hosts: Annotated[
         tuple[str, ...], Meta(description="Further host names under which the program is reached, as behind a proxy.")

@@ -153,6 +153,8 @@ class Stage:
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     stored: list[tuple[Principal, WriteBatch]] = field(default_factory=list)
     left_out: tuple[LeftOut, ...] = ()
+    refused: tuple[int, ...] = ()
+    unread: list[LeftOut] = field(default_factory=list)
     fails_after: tuple[int, BaseException] | None = None
     rosters: dict[Tenant, Roster] = field(default_factory=dict)
     read_limits: ReadLimits = field(default_factory=ReadLimits)
@@ -214,14 +216,15 @@ class Stage:
         return len(batch)
 
     async def partly(self, principal: Principal, batch: WriteBatch, unread: Sequence[LeftOut] = ()) -> Taken:
-        """Ingest; `left_out` is said to be left out, the last samples, though it is not."""
+        """Ingest; `left_out` is said to be left out, though it is not, and of the number of samples `refused` are taken away."""
+        self.unread += unread
         if self.fails_after is not None and len(self.stored) == self.fails_after[0]:
             error, self.fails_after = self.fails_after[1], None
             raise error
         if not len(batch):
             return Taken(0, left_out=tuple(unread))
-        refused = np.arange(len(batch) - sum(each.samples for each in self.left_out), len(batch))
-        return Taken(await self(principal, batch), len(batch.histograms), (*unread, *self.left_out), refused)
+        stored = await self(principal, batch) - len(self.refused)
+        return Taken(stored, len(batch.histograms), (*unread, *self.left_out), np.array(self.refused, np.int64))
 
     def within_bounds(self, batch: WriteBatch) -> tuple[WriteBatch, list[LeftOut], None]:
         """Ingest, of which all is."""

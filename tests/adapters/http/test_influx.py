@@ -34,7 +34,8 @@ def series(stage: Stage) -> dict[str, list[tuple[int, float]]]:
         ("/write?db=telegraf&rp=autogen&precision=s&consistency=any", 'db="telegraf",'),
         ("/influx/write?db=telegraf&precision=s", 'db="telegraf",'),
         ("/api/v2/write?org=o&bucket=telegraf&precision=s", 'db="telegraf",'),
-        ("/influx/api/v2/write?bucket=telegraf/autogen&precision=s", 'db="telegraf/autogen",'),
+        ("/influx/api/v2/write?bucket=telegraf/autogen&precision=s", 'db="telegraf",'),
+        ("/api/v2/write?bucket=telegraf/&precision=s", 'db="telegraf",'),
         ("/write?precision=s", ""),
         ("/api/v2/write?precision=s", ""),
     ],
@@ -72,6 +73,7 @@ async def test_good_lines_are_stored_and_the_others_named(client: httpx.AsyncCli
     assert (answer.status_code, answer.json()) == (400, {"error": said})
     answer = await client.post(V2, content=body)
     assert (answer.status_code, answer.json()) == (400, {"code": "invalid", "message": said})
+    assert [one.samples for one in stage.unread] == [1, 1] * 2  # intake counts them with what it refuses itself
     assert series(stage) == {"a_x": [(NOW, 1.0)] * 2, "a_z": [(NOW, 2.0)] * 2}
 
 
@@ -92,6 +94,24 @@ async def test_samples_that_intake_refuses_are_told_like_lines(client: httpx.Asy
     assert error == (
         "partial write: unable to parse 'b': missing fields (line 2)\nthe sample of 5 ms is too old dropped=2"
     )
+
+
+@pytest.mark.parametrize(
+    ("query", "time", "said"),
+    [
+        ("", NOW // 10**9, "these may be s, say precision=s dropped=1"),
+        ("", NOW // 10**6, "these may be ms, say precision=ms dropped=1"),
+        ("", NOW - 10**9, "too old dropped=1"),
+        ("?precision=ms", NOW // 1000, "too old dropped=1"),
+    ],
+)
+async def test_times_that_are_no_nanoseconds_are_told_as_such(
+    client: httpx.AsyncClient, stage: Stage, query: str, time: int, said: str
+) -> None:
+    """Where no precision was given, which is the usual reason for times of 1970."""
+    stage.left_out = (LeftOut(SampleOutOfBounds("too old", time=time), 1),)
+    error = (await client.post(V1 + query, content=b"a x=1")).json()["error"]
+    assert error.endswith(said)
 
 
 @pytest.mark.parametrize(
@@ -192,6 +212,22 @@ async def test_creating_a_database_is_fine(client: httpx.AsyncClient) -> None:
     assert await asked(client, text) == [{"statement_id": 0}, {"statement_id": 1}]
 
 
+@pytest.mark.parametrize("verb", ["CREATE", "alter"])
+async def test_a_retention_policy_is_fine(client: httpx.AsyncClient, verb: str) -> None:
+    """Programs that set their database up make one; how long samples are kept says `retention` alone."""
+    text = f'{verb} RETENTION POLICY "a week" ON "telegraf" DURATION 7d REPLICATION 1 DEFAULT'
+    assert await asked(client, text) == [{"statement_id": 0}]
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [('CREATE DATABASE "a;b"', 1), ('CREATE DATABASE "a\\";b" ; ;SHOW DATABASES;', 2), ("CREATE DATABASE a;" * 3, 3)],
+)
+async def test_statements_end_where_no_quotes_are_open(client: httpx.AsyncClient, text: str, count: int) -> None:
+    """A name may hold what stands between statements."""
+    assert [one["statement_id"] for one in await asked(client, text)] == list(range(count))
+
+
 async def test_databases_and_measurements_are_what_the_labels_say(client: httpx.AsyncClient, stage: Stage) -> None:
     """Values of the label db, and the names of metrics that have it."""
     stage.found = Found(["a", "b"], 10, truncated=False)
@@ -215,7 +251,10 @@ async def test_the_retention_policy_is_the_retention(client: httpx.AsyncClient) 
     assert found["series"][0]["values"] == [["autogen", "0s", "24h0m0s", 1, True]]
 
 
-@pytest.mark.parametrize("text", ["SELECT * FROM cpu", "DROP DATABASE x", "nonsense", "CREATE DATABASE"])
+@pytest.mark.parametrize(
+    "text",
+    ["SELECT * FROM cpu", "DROP DATABASE x", "nonsense", "CREATE DATABASE", 'CREATE DATABASE "a', "\\\";\\'" * 9],
+)
 async def test_other_queries_say_what_to_ask_instead(client: httpx.AsyncClient, text: str) -> None:
     """In the shape that clients of InfluxDB read."""
     answer = await client.get("/query", params={"q": text})

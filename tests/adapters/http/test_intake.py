@@ -132,6 +132,34 @@ async def test_a_write_that_is_stored_in_part_says_so(client: httpx.AsyncClient,
     assert answer.json()["error"] == "the sample of 1 ms is too old; 1 sample was refused, the other 2 stored"
 
 
+async def test_series_without_samples_are_counted_as_series(client: httpx.AsyncClient) -> None:
+    """What brings no samples refuses none, and the message counts the series."""
+    described: dict[str, object] = {"labels_refs": [1, 2], "metadata": {"type": 2, "help_ref": 3}}
+    good: dict[str, object] = {"labels_refs": [1, 2], "samples": SAMPLES}
+    for series, said in (
+        ([described], "1 series without samples was refused, no sample was stored"),
+        ([described, described, good], "2 series without samples were refused, 2 samples were stored"),
+    ):
+        answer = await client.post("/api/v1/write", content=second(*series), headers=V2_HEADERS)
+        assert answer.status_code == 400
+        assert answer.json()["error"].endswith(f"a series has neither samples nor histograms; {said}")
+
+
+async def test_the_end_of_histograms_that_is_refused_is_not_counted(client: httpx.AsyncClient, stage: Stage) -> None:
+    """A stale histogram counts as a histogram, and only where it is stored."""
+    body = second(
+        {"labels_refs": [1], "samples": SAMPLES},
+        {"labels_refs": [1, 2], "samples": SAMPLES},
+        {"labels_refs": [1, 3], "histograms": [STALE_HISTOGRAM, STALE_HISTOGRAM]},
+    )
+    answer = await client.post("/api/v1/write", content=body, headers=V2_HEADERS)
+    assert written(answer) == [2, 2, 0]
+    stage.left_out = (LeftOut(SampleOutOfBounds("the sample of 1 ms is too old"), 1),)
+    stage.refused = (3,)
+    answer = await client.post("/api/v1/write", content=body, headers=V2_HEADERS)
+    assert (answer.status_code, written(answer)) == (400, [2, 1, 0])
+
+
 async def test_failures_of_version_2_tell_that_nothing_is_stored(client: httpx.AsyncClient, stage: Stage) -> None:
     """Damaged bodies, overload and a full disk have the headers too, and what they always had."""
     answer = await client.post("/api/v1/write", content=b"no", headers=V2_HEADERS)
@@ -143,6 +171,57 @@ async def test_failures_of_version_2_tell_that_nothing_is_stored(client: httpx.A
     stage.fails = StorageFull("full")
     answer = await client.post("/api/v1/write", content=body, headers=V2_HEADERS)
     assert (answer.status_code, written(answer)) == (503, [0, 0, 0])
+
+
+def described(about: str) -> bytes:
+    """A write of version 2.0 that says this of up."""
+    series = {"labels_refs": [1, 2], "samples": SAMPLES, "metadata": {"type": 2, "help_ref": 3}}
+    message = V2["Request"](symbols=["", "__name__", "up", about], timeseries=[series])
+    return bytes(cramjam.snappy.compress_raw(message.SerializeToString()))
+
+
+async def told(client: httpx.AsyncClient) -> list[str]:
+    """What is said of up."""
+    answer = await client.get("/api/v1/metadata", params={"metric": "up"})
+    return [one["help"] for one in answer.json()["data"].get("up", [])]
+
+
+async def test_the_last_description_of_a_metric_counts(client: httpx.AsyncClient) -> None:
+    """Help that goes back to what it was is told so, and so is what version 1.0 said differently in between."""
+    for about in ("old", "new", "old"):
+        await client.post("/api/v1/write", content=described(about), headers=V2_HEADERS)
+        assert await told(client) == [about]
+    other = V1["WriteRequest"](metadata=[{"type": 2, "metric_family_name": "up", "help": "other"}])
+    body = bytes(cramjam.snappy.compress_raw(other.SerializeToString()))
+    await client.post("/api/v1/write", content=body, headers=HEADERS)
+    assert await told(client) == ["other"]
+    await client.post("/api/v1/write", content=described("old"), headers=V2_HEADERS)
+    assert await told(client) == ["old"]
+
+
+async def test_descriptions_of_a_write_that_is_refused_come_with_the_next(
+    client: httpx.AsyncClient, stage: Stage
+) -> None:
+    """What a request said that found no room is kept when it is sent again."""
+    stage.fails = Overloaded("full", retry_after=5)
+    assert (await client.post("/api/v1/write", content=described("here"), headers=V2_HEADERS)).status_code == 429
+    assert await told(client) == []
+    stage.fails = None
+    await client.post("/api/v1/write", content=described("here"), headers=V2_HEADERS)
+    assert await told(client) == ["here"]
+
+
+@pytest.mark.parametrize(("version", "headers"), [("2.0", V2_HEADERS), ("1.0", HEADERS)])
+async def test_a_write_that_is_called_the_other_version_is_refused(
+    client: httpx.AsyncClient, stage: Stage, version: str, headers: dict[str, str]
+) -> None:
+    """A body of fields that the version does not have is malformed; an empty one is nothing to store."""
+    body = request() if version == "2.0" else second({"labels_refs": [1, 2], "samples": SAMPLES})
+    answer = await client.post("/api/v1/write", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "body_malformed")
+    assert f"no remote-write {version} request" in answer.json()["error"]
+    answer = await client.post("/api/v1/write", content=bytes(cramjam.snappy.compress_raw(b"")), headers=headers)
+    assert (answer.status_code, stage.stored) == (204, [])
 
 
 async def test_what_version_1_says_of_metrics_is_kept(client: httpx.AsyncClient) -> None:

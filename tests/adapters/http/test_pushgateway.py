@@ -266,6 +266,20 @@ async def test_a_wipe_is_for_administrators(caller: Caller, client: httpx.AsyncC
     assert (await client.get("/pushgateway/api/v1/metrics")).json()["data"] == []
 
 
+async def test_changes_are_answered_without_a_word(caller: Caller) -> None:
+    """As a Pushgateway does; scripts print what they are told."""
+    async with caller(admin=True) as client:
+        for method, path, status in (
+            ("PUT", "/metrics/job/a", 200),
+            ("POST", "/metrics/job/a", 200),
+            ("DELETE", "/metrics/job/a", 202),
+            ("PUT", "/api/v1/admin/wipe", 202),
+        ):
+            answer = await client.request(method, path, content=b"x 1\n" if status == 200 else b"")
+            assert (answer.status_code, answer.content) == (status, b"")
+            assert answer.headers["content-type"].startswith("text/plain")
+
+
 async def test_tenants_do_not_see_each_other(client: httpx.AsyncClient) -> None:
     """What one tenant pushed another does not see, nor delete, nor contradict."""
     other = {"X-Scope-OrgID": "other"}

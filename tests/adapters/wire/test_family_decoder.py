@@ -14,7 +14,7 @@ from tests.oracles.native_histogram import NATIVES, Native, natives
 from sightline.adapters.wire import family_scan as layout
 from sightline.adapters.wire.exposition_decoder import ExpositionDecoder
 from sightline.adapters.wire.family_decoder import MetricFamilyDecoder, bound_text
-from sightline.domain.errors import BodyTooLarge, MalformedBody
+from sightline.domain.errors import BodyTooLarge, InvalidHistogram, MalformedBody
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.native_histograms import CUSTOM_SCHEMA, ResetHint, mark_mask
 from sightline.domain.scrape.scraped import NO_TIME, Metadata, Scraped
@@ -102,6 +102,34 @@ def test_native_histograms_are_samples_where_they_are_wanted() -> None:
     both = decoded(page, classic=True)
     assert told(both) == {**classic, "up": 1.0}
     assert natives(both.histograms) == [LATENCY]
+
+
+def test_a_native_histogram_that_is_none_is_left_out_alone() -> None:
+    """Spans that differ from the counts cost this histogram and its exemplars; the message names the series and the reason."""
+    one = {"label": client.pairs(trace_id="a"), "value": 0.25, "timestamp": AT}
+    broken = {**client.native(LATENCY, bucket=BUCKETS, exemplars=[one]), "positive_span": [{"offset": 1, "length": 9}]}
+    good = client.native(LATENCY, exemplars=[one])
+    page = client.page(
+        family(
+            "h",
+            client.HISTOGRAM,
+            {"histogram": broken, "label": client.pairs(code="500")},
+            {"histogram": good, "label": client.pairs(code="200")},
+        ),
+        family("up", client.GAUGE, {"gauge": {"value": 1.0}}),
+    )
+    found = decoded(page)
+    assert [str(one) for one in found.labels] == ['h{code="200"}', "up"]
+    assert mark_mask(found.values).tolist() == [True, False]
+    assert natives(found.histograms) == [LATENCY]
+    assert [str(found.exemplars.series[owner]) for owner in found.exemplars.owners] == ['h{code="200"}']
+    [left_out] = found.left_out
+    assert (type(left_out.error), left_out.samples) == (InvalidHistogram, 1)
+    said = 'series h{code="500"}: a native histogram cannot be stored: its spans cover'
+    assert left_out.error.message.startswith(said)
+    assert told(decoded(page, classic=True))["up"] == 1.0
+    alone = decoded(client.page(family("h", client.HISTOGRAM, {"histogram": broken})))
+    assert (alone.labels, len(alone.values), len(alone.histograms)) == ((), 0, 0)
 
 
 def test_a_gauge_of_a_histogram_says_so() -> None:
@@ -218,11 +246,6 @@ BROKEN: dict[str, bytes] = {
     ),
     "an empty label name": client.page(family("g", client.GAUGE, {"gauge": {}, "label": [{"name": "", "value": "1"}]})),
     "a name that is no text": client.page(family("gg", client.GAUGE, {"gauge": {}})).replace(b"gg", b"\xff\xfe"),
-    "spans that differ": client.page(
-        family(
-            "h", client.HISTOGRAM, {"histogram": {"positive_span": [{"offset": 1, "length": 2}], "positive_delta": [1]}}
-        )
-    ),
     "cut": client.page(family("g", client.GAUGE, {"gauge": {"value": 1.0}}))[:-1],
     "text": b"# TYPE a counter\na 1\n",
 }

@@ -15,7 +15,6 @@ from sightline.adapters.wire.influx import NAMED, PIECE_ROWS, InfluxDecoder, Pie
 from sightline.adapters.wire.influx_exact import POWERS, READ, read
 from sightline.adapters.wire.influx_number import LONG_FLOAT
 from sightline.adapters.wire.influx_scan import scan_in_python
-from sightline.domain.errors import BodyTooLarge
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.roster import Roster
 
@@ -244,12 +243,16 @@ def test_a_long_body_takes_no_more_memory_than_a_piece() -> None:
 
 
 def test_one_line_may_hold_more_than_a_piece_but_not_more_than_allowed() -> None:
-    """The limit is named."""
+    """Such a line is a bad one, which names the limit; the others are taken."""
     line = "m " + ",".join(f"f{number}=1" for number in range(50))
     found = pieces("a x=1\n" + line, decoder=InfluxDecoder(max_samples=50))
     assert [len(piece.batch) for piece in found] == [1, 50]
-    with pytest.raises(BodyTooLarge, match=r"line 2 holds more than 49 values.*intake\.request_samples"):
-        pieces("a x=1\n" + line, decoder=InfluxDecoder(max_samples=49))
+    for after in ("", "\n", "\nb x=2 1\nbad"):
+        found = pieces(f"a x=1\n{line}{after}", decoder=InfluxDecoder(max_samples=49))
+        said = left_out(found)
+        assert said[0].endswith("...': more values than intake.request_samples allows (line 2)")
+        assert said[1:] == (["unable to parse 'bad': missing fields (line 4)"] if "b" in after else [])
+        assert [value for _, _, value in samples(found)] == ([1.0, 2.0] if "b" in after else [1.0])
 
 
 def test_tags_in_another_order_and_fields_given_twice_are_one_series() -> None:

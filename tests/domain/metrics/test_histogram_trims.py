@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.oracles import native_arithmetic as oracle
 from tests.oracles.native_histogram import NATIVES, Native, columns, natives
@@ -17,6 +17,9 @@ def trim(one: Native, limit: float, *, upper: bool) -> Native:
         return natives(trimmed(columns([one]), np.array([limit]), upper=upper))[0]
 
 
+@settings(
+    suppress_health_check=[HealthCheck.filter_too_much]
+)  # many have custom bounds, or buckets within the zero bucket
 @given(NATIVES, st.floats(-5000, 5000))
 def test_what_is_below_and_what_is_above_is_all(one: Native, limit: float) -> None:
     """Of exponential buckets each observation is on one side of a limit, and as many are below as the share says."""

@@ -15,6 +15,9 @@ interface Series {
 /** A native histogram in a few words, for it is no number: `count 12, sum 3.4`. */
 export const inWords = ({ count, sum }: NativeHistogram): string => `count ${count}, sum ${sum}`;
 
+/** Whether there is a sample that is a native histogram, in an answer made readable. */
+export const hasHistograms = (answered: MatrixResult): boolean => answered.result.some(({ values }) => values.some(([, text]) => text.startsWith("count ")));
+
 const worded = ([time, histogram]: [number, NativeHistogram]): Sample => [time, inWords(histogram)];
 
 export function readableVector(answered: VectorResult): VectorResult {

@@ -17,6 +17,8 @@ export interface AnswerNotes {
   infos: string[];
   /** Seconds from question to answer. */
   took: number;
+  /** Whether there are native histograms in it, which no line can be drawn of. */
+  histograms?: boolean;
 }
 
 export interface GridSeries {

@@ -1,5 +1,6 @@
 import { keepPreviousData, useQueries, useQueryClient, type QueryClient, type UseQueryResult } from "@tanstack/react-query";
 import { queryRange } from "../api/api";
+import { hasHistograms } from "../api/histograms";
 import { now } from "../time/clock";
 import { lengthOf, windowOf, type TimeRange } from "../time/range";
 import { rateWindow, stepFor } from "../time/step";
@@ -58,7 +59,7 @@ function rangeQuery(client: QueryClient, text: string, step: number, range: Time
       const from = missingFrom(kept, bounds, step);
       const asked = performance.now();
       const { data, warnings, infos } = await queryRange(text, from, bounds.to, step, signal);
-      return { ...mergeTail(kept, data, from, bounds, step), answer: { warnings, infos, took: (performance.now() - asked) / 1000 } };
+      return { ...mergeTail(kept, data, from, bounds, step), answer: { warnings, infos, took: (performance.now() - asked) / 1000, histograms: hasHistograms(data) } };
     },
   };
 }

@@ -22,9 +22,10 @@ from sightline.adapters.wire.recent import Recent
 from sightline.adapters.wire.remote_write_exemplars import label_set_text
 from sightline.adapters.wire.remote_write_labels import label
 from sightline.adapters.wire.remote_write_scan import DONE, FULL
-from sightline.domain.errors import BodyTooLarge, MalformedBody
+from sightline.domain.errors import BodyTooLarge, InvalidHistogram, MalformedBody
 from sightline.domain.labels import METRIC_NAME, Labels
 from sightline.domain.metrics.exemplars import NO_EXEMPLARS, ExemplarBatch
+from sightline.domain.metrics.left_out import LeftOut
 from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, Histograms, ResetHint, mark_mask
 from sightline.domain.scrape.scraped import NO_TIME, Metadata, Scraped
 
@@ -83,19 +84,22 @@ class MetricFamilyDecoder:
         self._series: Recent[bytes, Labels] = Recent()
 
     def decode(self, body: bytes, *, native: bool, classic: bool, last: Scraped | None = None) -> Scraped:
-        """The samples of a body, all or none.
+        """The samples of a body, all or none, except for native histograms that do not agree with themselves.
 
         native: histograms that have native buckets are told as such. classic: and with their classic buckets beside that.
         last: what the same target said before; when the series are the same in the same order, so is the tuple `labels`.
         Of samples of one series at one time the first counts; `duplicates` says how many others there were.
 
         Raises:
-            MalformedBody: not a page of protobuf, a series without name or with a label twice, or a native histogram that is none.
+            MalformedBody: not a page of protobuf, a series without name or with a label twice.
             BodyTooLarge: more samples, or buckets, than allowed.
         """
         page = _scanned(body, self._max_samples, layout.WANT_NATIVE * native | layout.WANT_CLASSIC * classic)
         families = page.families.tolist()
         names = [page.text(family, layout.NAME) for family in families]
+        histograms, left_out = NO_HISTOGRAMS, tuple[LeftOut, ...]()
+        if len(page.natives):
+            page, histograms, left_out = _sound(page, names, self._max_samples)
         found = self._named(page, names)
         labels, series = distinct(found, by_identity=False)
         if last is not None and labels == last.labels:
@@ -111,7 +115,8 @@ class MetricFamilyDecoder:
             page.values,
             told,
             exemplars=_exemplars(page, labels, series, times) if len(page.exemplars) else NO_EXEMPLARS,
-            histograms=_histograms(page, names, self._max_samples) if len(page.natives) else NO_HISTOGRAMS,
+            histograms=histograms,
+            left_out=left_out,
         )
         return scraped if len(labels) == len(series) else _without_duplicates(scraped)
 
@@ -253,19 +258,43 @@ def _decimal(text: str) -> tuple[str, int]:
     return digits.strip("0"), len(whole) - 1 - leading + int(power or 0)
 
 
-def _histograms(page: _Page, names: Sequence[str], max_samples: int) -> Histograms:
+def _sound(page: _Page, names: Sequence[str], max_samples: int) -> tuple[_Page, Histograms, tuple[LeftOut, ...]]:
+    """The page without the native histograms that cannot be stored, those that can, and why the others cannot."""
     starts, ends = page.natives[:, 0].copy(), page.natives[:, 1].copy()
     try:
         fields = histogram_fields(page.data, starts, ends, SCRAPED, max_samples, _LIMIT)
     except NoHistogram as error:
         raise _malformed(f"{REASONS[error.reason]}, at byte {error.offset}") from None
-    families = page.metrics[page.row_metric[page.row_kind == layout.NATIVE], layout.FAMILY]
-    for row in np.flatnonzero(fields.faults)[:1].tolist():
-        said = SAID[int(fields.faults[row])]
-        raise _malformed(f"a native histogram of {names[families[row]]!r} cannot be stored: {said}")
+    rows = np.flatnonzero(page.row_kind == layout.NATIVE)
+    families = page.metrics[page.row_metric[rows], layout.FAMILY]
     gauges = page.families[families, layout.TYPE] == _GAUGE_HISTOGRAM
-    hints = np.where(gauges, np.uint8(ResetHint.GAUGE), fields.histograms.reset)
-    return replace(fields.histograms, reset=hints)
+    histograms = replace(fields.histograms, reset=np.where(gauges, np.uint8(ResetHint.GAUGE), fields.histograms.reset))
+    if not fields.faults.any():
+        return page, histograms, ()
+    left_out = []
+    for fault, said in SAID.items():
+        if len(faulty := rows[fields.faults == fault]):
+            family, start, end = page.metrics[page.row_metric[faulty[0]], : layout.TIME].tolist()
+            series = _label_set([(METRIC_NAME, names[family]), *_pairs(page.data[start:end])], names[family])
+            message = f"series {str(series)[:200]}: a native histogram cannot be stored: {said}"
+            left_out.append(LeftOut(InvalidHistogram(message), len(faulty)))
+    keep = np.ones(len(page.values), np.bool_)
+    keep[rows[fields.faults != 0]] = False
+    return _only(page, keep), histograms.take(np.flatnonzero(fields.faults == 0)), tuple(left_out)
+
+
+def _only(page: _Page, keep: NDArray[np.bool_]) -> _Page:
+    """The page with some of its rows, and the exemplars of these."""
+    exemplars = page.exemplars[keep[page.exemplars[:, 0]]]
+    exemplars[:, 0] = (np.cumsum(keep) - 1)[exemplars[:, 0]]
+    return replace(
+        page,
+        row_metric=page.row_metric[keep],
+        row_kind=page.row_kind[keep],
+        values=page.values[keep],
+        bounds=page.bounds[keep],
+        exemplars=exemplars,
+    )
 
 
 def _exemplars(

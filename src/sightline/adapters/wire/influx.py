@@ -15,7 +15,7 @@ from sightline.adapters.wire.influx_exact import POWERS, READ, read
 from sightline.adapters.wire.influx_number import LONG_FLOAT, LONG_INTEGER
 from sightline.adapters.wire.influx_scan import NO_TIME, REASONS, Table, scan
 from sightline.adapters.wire.influx_series import DEFAULT_BYTES, REFUSED, Fields, Numbers, SeriesCache, explain
-from sightline.domain.errors import BodyTooLarge, InvalidLabel, MalformedBody
+from sightline.domain.errors import InvalidLabel, MalformedBody
 from sightline.domain.metrics.left_out import LeftOut
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import Times, WriteBatch
@@ -90,10 +90,8 @@ class InfluxDecoder:
     def pieces(self, data: bytes, written: Written, roster: Roster) -> Iterator[Piece]:
         """Decode lines, some at a time, so that their columns take little beside the lines themselves.
 
-        Series are named in the roster and distinct in each batch. The precision is one of PRECISIONS.
-
-        Raises:
-            BodyTooLarge: a line with more values than allowed.
+        Series are named in the roster and distinct in each batch. The precision is one of PRECISIONS. A line with more values than
+        allowed is a bad one.
         """
         found = np.zeros(layout.FOUND, np.int64)
         found[layout.LINE] = 1
@@ -115,12 +113,8 @@ class InfluxDecoder:
             if status == layout.DONE or found[layout.ROWS] or found[layout.BAD]:
                 break
             if rows >= self._max_samples:
-                raise BodyTooLarge(
-                    f"line {found[layout.LINE]} holds more than {self._max_samples} values, which is what "
-                    "intake.request_samples allows",
-                    limit="intake.request_samples",
-                    allowed=self._max_samples,
-                )
+                _pass_over(data, found, bad)
+                break
             rows = min(2 * rows, self._max_samples)  # one line of more than a piece
         count = int(found[layout.ROWS])
         lines, keys = lines[: found[layout.LINES]], keys[:count]
@@ -157,6 +151,16 @@ class InfluxDecoder:
             numbers, owners, values = numbers[kept], owners[kept], values[kept]
         batch = _batch(scanned, numbers, owners, values, written.now, roster)
         return Piece(batch, tuple(left_out), scanned.strings, last)
+
+
+def _pass_over(data: bytes, found: Table, bad: Table) -> None:
+    """Make a bad line of the next one, which has more values than are allowed."""
+    start, end = int(found[layout.POSITION]), data.find(b"\n", int(found[layout.POSITION]))
+    end = end if end >= 0 else len(data)
+    bad[0] = found[layout.LINE], start, end, layout.TOO_MANY
+    found[layout.BAD] = 1
+    found[layout.POSITION] = min(end + 1, len(data))
+    found[layout.LINE] += 1
 
 
 def _batch(

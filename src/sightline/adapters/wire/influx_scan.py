@@ -66,6 +66,7 @@ INVALID_FIELD: Final = 8
 BAD_TIME: Final = 9
 TIME_RANGE: Final = 13
 OUT_OF_RANGE: Final = 14
+TOO_MANY: Final = 15
 REASONS: Final = {
     MISSING_MEASUREMENT: "missing measurement",
     MISSING_TAG_KEY: "missing tag key",
@@ -81,8 +82,9 @@ REASONS: Final = {
     UNBALANCED: "unbalanced quotes",
     TIME_RANGE: "time outside range",
     OUT_OF_RANGE: "number out of range",
+    TOO_MANY: "more values than intake.request_samples allows",
 }
-"""Why a line is none, in InfluxDB's words."""
+"""Why a line is none, in InfluxDB's words where it has such a reason."""
 
 _TAB: Final = 0x09
 _NEWLINE: Final = 0x0A

@@ -18,6 +18,7 @@ from sightline.adapters.wire.remote_write_labels import DEFAULT_BYTES, LabelCach
 from sightline.adapters.wire.remote_write_metadata import described
 from sightline.adapters.wire.remote_write_scan import scan
 from sightline.adapters.wire.snappy import compress, decompress
+from sightline.domain.errors import MalformedBody
 from sightline.domain.metrics.exemplars import NO_EXEMPLARS, ExemplarBatch
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import Index, WriteBatch
@@ -68,6 +69,8 @@ class RemoteWriteDecoder:
     def decode_message(self, data: bytes, roster: Roster) -> Decoded:
         """Decode a WriteRequest that is not compressed; errors as `decode`."""
         scanned = _scan(data, self._max_samples)
+        if data and not scanned.found[layout.SERIES] and not scanned.found[layout.METADATA]:
+            raise MalformedBody("the body is no remote-write 1.0 request: it has neither series nor metadata")
         numbers, refused = self._labels.numbers(_stretches(data, scanned), roster)
         series = Series(roster, numbers, refused, bool(scanned.found[layout.EMPTY]))
         batch, left_out, stale = batch_of(data, scanned.rows, series, self._max_samples)

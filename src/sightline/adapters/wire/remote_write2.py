@@ -54,7 +54,7 @@ _NEITHER: Final = "a series has neither samples nor histograms"
 
 
 class RemoteWrite2Decoder:
-    """Decodes requests and remembers series, and which descriptions of metrics it has told. Thread-safe; scanning releases the GIL.
+    """Decodes requests and remembers series and descriptions of metrics. Thread-safe; scanning releases the GIL.
 
     Series are distinct in the batch. Those that break a rule are left out, and so are labels without a value.
     """
@@ -65,7 +65,7 @@ class RemoteWrite2Decoder:
         self._descriptions = Descriptions()
 
     def decode(self, body: bytes, roster: Roster, *, max_decompressed: int) -> Decoded:
-        """Decode one compressed request; its series are named in the roster. Descriptions told before are not told again.
+        """Decode one compressed request; its series are named in the roster.
 
         Raises:
             BodyTooLarge: more than `max_decompressed` bytes once decompressed, or more samples, series, exemplars, buckets or bytes
@@ -88,7 +88,7 @@ class RemoteWrite2Decoder:
         return Decoded(
             batch,
             _exemplars(scanned, numbers, roster) if scanned.exemplars else NO_EXEMPLARS,
-            self._descriptions.news(scanned, roster) if scanned.described else {},
+            self._descriptions.said(scanned) if scanned.described else {},
             left_out,
             stale,
         )
@@ -139,6 +139,8 @@ def _scan(data: bytes, max_samples: int) -> Request:
     if found[layout.EXEMPLARS] > max_samples:
         raise too_many(max_samples)
     s, k = int(found[layout.SYMBOLS]), int(found[layout.SERIES])
+    if data and not s and not k:
+        raise MalformedBody("the body is no remote-write 2.0 request: it has neither symbols nor series")
     if (s and symbol_start[0] != symbol_end[0]) or (k and not s):
         raise MalformedBody("the body is no remote-write 2.0 request: its first symbol is not the empty string")
     return Request(

@@ -1,8 +1,7 @@
-"""What series of remote write 2.0 say of their metrics, each description told once and not with every request."""
+"""What series of remote write 2.0 say of their metrics, each description read once and not with every request."""
 
 from threading import Lock
 from typing import Final
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -10,12 +9,11 @@ from sightline.adapters.wire import remote_write2_symbols as text
 from sightline.adapters.wire.remote_write2_labels import Request
 from sightline.adapters.wire.remote_write2_scan import NONE
 from sightline.adapters.wire.remote_write_metadata import MOST, type_name
-from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.span_table import Spans, SpanTable
 from sightline.domain.scrape.scraped import Metadata
 
 _KEPT: Final = 200_000
-"""Descriptions remembered, all rosters together; then all are told anew."""
+"""Descriptions remembered, of all senders together; then all are read anew."""
 _SEPARATOR: Final = b"\xff"
 _PARTS: Final = {
     "histogram": ("_bucket", "_count", "_sum"),
@@ -25,14 +23,14 @@ _PARTS: Final = {
 
 
 class Descriptions:
-    """Remembers which descriptions there were. Thread-safe."""
+    """Remembers the descriptions that it has read. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._known: WeakKeyDictionary[Roster, SpanTable] = WeakKeyDictionary()
+        self._begin_anew()
 
-    def news(self, request: Request, roster: Roster) -> dict[str, Metadata]:
-        """What a request says of metrics that was not said before, by metric family."""
+    def said(self, request: Request) -> dict[str, Metadata]:
+        """What a request says of metrics, by metric family; of several of one the last counts. The first MOST are read."""
         k = len(request.series_refs) - 1
         names = np.empty(k, np.int64)
         text.metric_names(request.refs, request.series_refs, request.symbol_kind, names)
@@ -40,16 +38,18 @@ class Descriptions:
         out, bounds, rows = np.empty(len(request.data), np.uint8), np.empty(k + 1, np.int64), np.empty(k, np.int64)
         symbols = request.symbol_start, request.symbol_end
         count = text.write_descriptions(request.data, *symbols, names, request.descriptions, latest, out, bounds, rows)
+        count = min(count, MOST)
         spans = Spans(out[: bounds[count]].tobytes(), bounds[:count], bounds[1 : count + 1])
         with self._lock:
-            known = self._known.get(roster)
-            if known is None:
-                known = self._known[roster] = SpanTable()
-            before = len(known)
-            fresh = known.put(spans) >= before
-            if sum(map(len, self._known.values())) > _KEPT:
-                self._known.clear()
-        return dict(map(_told, dict.fromkeys(spans.taken(np.flatnonzero(fresh)[:MOST]).texts())))
+            if len(self._read) > _KEPT:
+                self._begin_anew()
+            numbers = self._known.put(spans)
+            fresh = np.arange(len(self._read), len(self._known))
+            self._read += map(_told, self._known.texts(fresh).texts())
+            return dict(map(self._read.__getitem__, numbers.tolist()))
+
+    def _begin_anew(self) -> None:
+        self._known, self._read = SpanTable(), list[tuple[str, Metadata]]()
 
 
 def _told(said: bytes) -> tuple[str, Metadata]:

@@ -229,7 +229,7 @@ def write_descriptions_in_python(
     bounds: NDArray[np.int64],
     rows: NDArray[np.int64],
 ) -> int:
-    """Write type, name, help and unit of the series that have them, each metric once as long as it says the same; returns how many.
+    """Write type, name, help and unit of the series that have any, each metric once as long as it says the same; returns how many.
 
     names: (k,), descriptions: (3 k,). latest: (s,), NONE at first. bounds: (k + 1,), where each stands in `out`; rows: (k,), whose
     it is. What has no room is left out.
@@ -243,6 +243,9 @@ def write_descriptions_in_python(
         said = int(descriptions[slot + 1])
         unit = int(descriptions[slot + 2])
         if descriptions[slot] == NONE or name == NONE or said >= len(starts) or unit >= len(starts):
+            continue
+        # Prometheus without metadata-wal-records sends an empty message with every series, which says nothing.
+        if descriptions[slot] == 0 and starts[said] == ends[said] and starts[unit] == ends[unit]:
             continue
         before = int(latest[name])
         if before != NONE:

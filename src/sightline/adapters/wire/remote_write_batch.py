@@ -1,7 +1,7 @@
 """What the decoders of both versions of remote write have in common: from the rows of a scan to a batch, and what is left out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 import numpy as np
@@ -20,7 +20,7 @@ from sightline.adapters.wire.remote_write_labels import malformed
 from sightline.domain.errors import BadData, BodyTooLarge, InvalidHistogram
 from sightline.domain.kernels.spans import ABSENT
 from sightline.domain.metrics.exemplars import ExemplarBatch
-from sightline.domain.metrics.left_out import LeftOut
+from sightline.domain.metrics.left_out import NO_ROWS, LeftOut
 from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, mark_mask
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import STALE, Index, Times, Values, WriteBatch
@@ -35,14 +35,14 @@ _Scalar = TypeVar("_Scalar", bound=np.generic)
 class Decoded:
     """A request's samples, exemplars and descriptions of metrics, by their names, and what it also held that cannot be stored.
 
-    A native histogram that marks the end of its series is a stale marker among the samples; `stale` tells how many there are.
+    A native histogram that marks the end of its series is a stale marker among the samples. stale: int64, the rows of these.
     """
 
     batch: WriteBatch
     exemplars: ExemplarBatch
     metadata: Mapping[str, Metadata]
     left_out: tuple[LeftOut, ...] = ()
-    stale: int = 0
+    stale: NDArray[np.int64] = field(default_factory=lambda: NO_ROWS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,8 +84,10 @@ class Series:
     unused: bool
 
 
-def batch_of(data: bytes, rows: Rows, series: Series, max_samples: int) -> tuple[WriteBatch, tuple[LeftOut, ...], int]:
-    """The batch of what can be stored, what is left out, and how many histograms mark the end of their series.
+def batch_of(
+    data: bytes, rows: Rows, series: Series, max_samples: int
+) -> tuple[WriteBatch, tuple[LeftOut, ...], NDArray[np.int64]]:
+    """The batch of what can be stored, what is left out, and which rows of the batch are histograms that end their series.
 
     Raises:
         BodyTooLarge: the histograms have too many buckets.
@@ -101,10 +103,11 @@ def batch_of(data: bytes, rows: Rows, series: Series, max_samples: int) -> tuple
     if not stays.all():
         histograms = histograms.take(np.flatnonzero(stays))
     owners, times, values = rows.series, rows.times, rows.values
+    stale = rows.histogram_row[fields.stale] if len(fields.times) else NO_ROWS
     if keep is not None:
         owners, times, values = owners[keep], times[keep], values[keep]
+        stale = (np.cumsum(keep) - 1)[stale[keep[stale]]]
     distinct, owners = _distinct(owners, series.numbers, is_whole=keep is None and not series.unused)
-    stale = int(np.count_nonzero(fields.stale if keep is None else fields.stale & keep[rows.histogram_row]))
     batch = WriteBatch(
         series.roster.named(distinct), owners, times, values, histograms if len(histograms) else NO_HISTOGRAMS
     )
@@ -190,9 +193,9 @@ def _refused_series(rows: Rows, series: Series) -> list[LeftOut]:
     kinds: dict[tuple[str, object], LeftOut] = {}
     for place, error in series.refused.items():
         kind = error.code, error.detail.get("rule")
-        known = kinds.get(kind)
-        before = known.samples if known else 0
-        kinds[kind] = LeftOut(known.error if known else error, int(counts[place]) + before)
+        known = kinds.get(kind, LeftOut(error, 0))
+        samples = int(counts[place])
+        kinds[kind] = LeftOut(known.error, known.samples + samples, known.series + (not samples))
     return list(kinds.values())
 
 

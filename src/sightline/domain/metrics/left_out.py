@@ -19,10 +19,11 @@ NO_ROWS: Final = np.empty(0, np.int64)
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """So many samples that were left out for one reason; the error tells of the first of them."""
+    """So many samples that were left out for one reason; the error tells of the first of them. series: those that had none."""
 
     error: BadData
     samples: int
+    series: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,12 @@ def refusal(left_out: Sequence[LeftOut], stored: int) -> BadData:
     reasons = [each.error.message for each in left_out[:_NAMED]]
     if len(left_out) > _NAMED:
         reasons.append(f"and {len(left_out) - _NAMED} reasons more")
-    rest = f"the other {stored} stored" if stored else "nothing was stored"
-    reasons.append(f"{refused} {'sample was' if refused == 1 else 'samples were'} refused, {rest}")
+    if refused or not (series := sum(each.series for each in left_out)):
+        rest = f"the other {stored} stored" if stored else "nothing was stored"
+        reasons.append(f"{refused} {'sample was' if refused == 1 else 'samples were'} refused, {rest}")
+    else:
+        rest = (
+            f"{stored} {'sample was' if stored == 1 else 'samples were'} stored" if stored else "no sample was stored"
+        )
+        reasons.append(f"{series} series without samples {'was' if series == 1 else 'were'} refused, {rest}")
     return type(first)("; ".join(reasons), **{**first.detail, "stored": stored, "refused": refused})

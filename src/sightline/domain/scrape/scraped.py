@@ -8,6 +8,7 @@ import numpy as np
 
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.exemplars import NO_EXEMPLARS, ExemplarBatch
+from sightline.domain.metrics.left_out import LeftOut
 from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, Histograms
 from sightline.domain.metrics.samples import Index, Times, Values
 
@@ -33,6 +34,7 @@ class Scraped:
     mark where a sample is a native histogram. histograms: one for each mark, in the order of these.
     metadata: by the name of the metric family. duplicates: samples left out because the same series had one at the same time.
     exemplars: of these label sets; without a time of their own they have that of their sample, which may be NO_TIME.
+    left_out: samples that cannot be stored, and why.
     """
 
     labels: tuple[Labels, ...]
@@ -43,3 +45,4 @@ class Scraped:
     duplicates: int = 0
     exemplars: ExemplarBatch = NO_EXEMPLARS
     histograms: Histograms = NO_HISTOGRAMS
+    left_out: tuple[LeftOut, ...] = ()

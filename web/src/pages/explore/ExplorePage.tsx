@@ -18,6 +18,7 @@ import { LARGEST } from "./OutcomeLine";
 import { QueryRow } from "./QueryRow";
 import { Results } from "./Results";
 import { isDirty, newRow, type Row } from "./rows";
+import { percentileOf } from "./selection";
 import { useOutcomes } from "./useOutcomes";
 import { useRows } from "./useRows";
 
@@ -98,6 +99,7 @@ export default function ExplorePage() {
                 onDuplicate={() => rows.length < MOST_QUERIES && add({ ...row.query, expr: row.draft.trim() }, at + 1)}
                 onRemove={() => remove(row.id)}
                 onTable={() => explore.change({ view: "table" })}
+                onPercentile={() => run(rows.map((one) => (one === row ? { ...one, draft: percentileOf(one.query.expr) } : one)))}
                 onLargest={() => run(rows.map((one) => (one === row ? { ...one, draft: `topk(${LARGEST}, ${one.query.expr})` } : one)))}
               />
             ))}

@@ -15,6 +15,7 @@ interface OutcomeLineProps {
   onGoTo: (line: number, column: number) => void;
   onTable: () => void;
   onLargest: () => void;
+  onPercentile: () => void;
 }
 
 /** More series than this are a question too wide to read. */
@@ -34,17 +35,25 @@ export function OutcomeLine(props: OutcomeLineProps) {
   if (outcome.failure && !lost) return <Failed failure={outcome.failure} stale={outcome.found !== null} />;
   if (waiting) return <p className={styles.quiet}>Asking…</p>;
   if (!outcome.found) return null;
-  const { series, samples, took, warnings, infos } = outcome.found;
+  const { series, samples, took, warnings, infos, histograms = false } = outcome.found;
   return (
     <div className={styles.found}>
       <p className={styles.quiet}>
-        {counted(series, "series", "series")} · {counted(samples, "sample", "samples")} · {format("seconds", took)}
+        {counted(series, "series", "series")} · {histograms && samples === 0 ? "native histograms" : counted(samples, "sample", "samples")} · {format("seconds", took)}
       </p>
       {series > TOO_MANY && (
         <p className={styles.warning}>
           <span>
             Too many series to read. Narrow it with labels, or{" "}
             <button type="button" className={styles.link} onClick={props.onLargest}>take the largest {LARGEST}</button>.
+          </span>
+        </p>
+      )}
+      {histograms && samples === 0 && (
+        <p className={styles.warning}>
+          <span>
+            Native histograms are no numbers: <button type="button" className={styles.link} onClick={props.onPercentile}>draw their 95th percentile</button>{" "}
+            or <button type="button" className={styles.link} onClick={props.onTable}>show them as a table</button>.
           </span>
         </p>
       )}

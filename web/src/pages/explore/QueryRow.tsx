@@ -26,6 +26,7 @@ interface QueryRowProps {
   onRemove: () => void;
   onTable: () => void;
   onLargest: () => void;
+  onPercentile: () => void;
 }
 
 /** One query: its editor, what can be done with it, and what came of it. */
@@ -75,6 +76,7 @@ export function QueryRow(props: QueryRowProps) {
           onGoTo={(line, column) => editor.current?.goTo(line, column)}
           onTable={props.onTable}
           onLargest={props.onLargest}
+          onPercentile={props.onPercentile}
         />
         <LegendField key={row.query.legend} mark={mark} legend={row.query.legend} onLegend={props.onLegend} />
       </div>

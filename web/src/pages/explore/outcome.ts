@@ -1,5 +1,5 @@
 import { ApiFailure } from "../../api/failure";
-import type { Grid } from "../../series/grid";
+import type { AnswerNotes, Grid } from "../../series/grid";
 import type { InstantOutcome } from "../../series/useInstantResults";
 import type { RangeResult } from "../../series/useRangeQuery";
 import { readComplaint, type Complaint } from "../../promql/place";
@@ -11,7 +11,7 @@ export interface Outcome {
   outdated: boolean;
   failure: Error | null;
   /** Null until there is an answer. */
-  found: { series: number; samples: number; took: number; warnings: string[]; infos: string[] } | null;
+  found: ({ series: number; samples: number } & AnswerNotes) | null;
 }
 
 export function rangeOutcome({ grid, pending, outdated, failure }: RangeResult): Outcome {

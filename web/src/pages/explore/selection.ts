@@ -19,6 +19,9 @@ export function selectorFor(metric: string, picked: Picked): string {
 
 const escapeRegex = (value: string): string => value.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
 
+/** The 95th percentile of what native histograms observed; over the last minutes where the expression is but a selector. */
+export const percentileOf = (expr: string): string => `histogram_quantile(0.95, ${/^[\w:]*(\{.*\})?$/.test(expr.trim()) ? `rate(${expr.trim()}[5m])` : expr.trim()})`;
+
 export interface Suggestion {
   word: string;
   expr: string;

@@ -30,8 +30,13 @@ _HEADERS: Final = {"X-Influxdb-Version": VERSION, "X-Influxdb-Build": "Sightline
 _JSON: Final = "application/json"
 _NAME: Final = r'(?:"((?:[^"\\]|\\.)*)"|([A-Za-z_]\w*))'
 _CREATE: Final = re.compile(rf"CREATE\s+DATABASE\s+{_NAME}(?:\s+WITH\s.*)?", re.IGNORECASE | re.DOTALL)
+_KEEP: Final = re.compile(
+    rf"(?:CREATE|ALTER)\s+RETENTION\s+POLICY\s+{_NAME}\s+ON\s+{_NAME}\s.*", re.IGNORECASE | re.DOTALL
+)
 _DATABASES: Final = re.compile(r"SHOW\s+DATABASES", re.IGNORECASE)
 _POLICIES: Final = re.compile(rf"SHOW\s+RETENTION\s+POLICIES(?:\s+ON\s+{_NAME})?", re.IGNORECASE)
+# A quote that is left open reaches to the end; nothing here is tried twice, however long the text.
+_STATEMENT: Final = re.compile(r"""(?:"(?:[^"\\]|\\.)*+"?+|'(?:[^'\\]|\\.)*+'?+|[^;"'])++""", re.DOTALL)
 _MEASUREMENTS: Final = re.compile(rf"SHOW\s+MEASUREMENTS(?:\s+ON\s+{_NAME})?(?:\s+LIMIT\s+(\d{{1,9}}))?", re.IGNORECASE)
 
 
@@ -53,7 +58,7 @@ def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
         if text is None:
             raise BadData('missing required parameter "q"')
         asked = Asked(use_cases, request.user, given.text("db") or "")
-        statements = [one for one in map(str.strip, text.split(";")) if one]
+        statements = [one for one in map(str.strip, _STATEMENT.findall(text)) if one]
         results = [{"statement_id": number, **await asked.answer(one)} for number, one in enumerate(statements)]
         return Response(msgspec.json.encode({"results": results}) + b"\n", media_type=_JSON, headers=_HEADERS)
 
@@ -74,8 +79,8 @@ class Asked:
         Raises:
             NotSupported: it is none of those that clients send before they write.
         """
-        if _CREATE.fullmatch(statement):
-            return {}  # a database is there as soon as something is written to it
+        if _CREATE.fullmatch(statement) or _KEEP.fullmatch(statement):
+            return {}  # a database is there as soon as something is written to it, and is kept as long as all of them
         if _DATABASES.fullmatch(statement):
             return _series("databases", await self._values(DATABASE, ""))
         if (found := _MEASUREMENTS.fullmatch(statement)) is not None:
@@ -88,7 +93,8 @@ class Asked:
             return {"series": [{"columns": columns, "values": [row]}]}
         raise NotSupported(
             f"InfluxQL is not spoken here, and so not {statement[:100]!r}: ask in PromQL at /api/v1/query; "
-            "of InfluxQL there is CREATE DATABASE and SHOW DATABASES, RETENTION POLICIES and MEASUREMENTS",
+            "of InfluxQL there is CREATE DATABASE, CREATE and ALTER RETENTION POLICY, "
+            "and SHOW DATABASES, RETENTION POLICIES and MEASUREMENTS",
             construct=statement.split(maxsplit=1)[0],
         )
 

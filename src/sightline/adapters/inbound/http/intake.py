@@ -9,6 +9,8 @@ from functools import partial
 from http import HTTPStatus
 from typing import Final, Protocol
 
+import numpy as np
+
 from sightline.adapters.inbound.http import body, instruments
 from sightline.adapters.inbound.http.asgi import Headers, Receive, Scope, Send, header, respond
 from sightline.adapters.inbound.http.errors import refusal as refusal_of
@@ -110,9 +112,10 @@ class Intake:
         decoded = await asyncio.to_thread(decode) if len(data) > _INLINE_BYTES else decode()
         del data, decode  # storing may take a while, and the columns are all that is needed
         taken = await use_cases.ingest.partly(principal, decoded.batch, decoded.left_out)
-        stale = min(
-            decoded.stale, taken.samples - taken.histograms
-        )  # these are samples to us, and histograms to the sender
+        # These are samples to us, and histograms to the sender.
+        stale = len(decoded.stale)
+        if stale and len(taken.refused):
+            stale -= int(np.count_nonzero(np.isin(decoded.stale, taken.refused)))
         written.histograms = taken.histograms + stale
         written.samples = taken.samples - written.histograms
         written.left_out = taken.left_out

@@ -52,7 +52,7 @@ def routes(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> l
             await push(request.user, grouping, scraped, whole=whole)
             if scraped.metadata:
                 use_cases.metadata.push(request.user, scraped.metadata)
-        return Response(None, status_code=200)
+        return _nothing(200)
 
     @put(list(_PATHS))
     async def replace_group(request: Request[Any, Any, Any]) -> Response[Any]:
@@ -63,14 +63,16 @@ def routes(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> l
         return await change(request, whole=False)
 
     @delete(list(_PATHS), status_code=202)
-    async def delete_group(request: Request[Any, Any, Any]) -> None:
+    async def delete_group(request: Request[Any, Any, Any]) -> Response[bytes]:
         await push.delete(request.user, _grouping(request.scope["path"]))
+        return _nothing(202)
 
     @put([f"{prefix}/api/v1/admin/wipe" for prefix in ("", PREFIX)], status_code=202)
-    async def wipe(request: Request[Any, Any, Any]) -> None:
+    async def wipe(request: Request[Any, Any, Any]) -> Response[bytes]:
         if not settings.admin:
             raise AdminDisabled("pushed groups are wiped only where http.admin = true allows it")
         await push.wipe(request.user)
+        return _nothing(202)
 
     @get(f"{PREFIX}{_METRICS}")
     async def exposed(request: Request[Any, Any, Any]) -> Response[bytes]:
@@ -94,6 +96,11 @@ def routes(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> l
         return Response("OK", media_type=_TEXT)
 
     return [replace_group, add_to_group, delete_group, wipe, exposed, listed, status, healthy]
+
+
+def _nothing(status: int) -> Response[bytes]:
+    """A Pushgateway's answer to a change: no word."""
+    return Response(b"", status_code=status, media_type=_TEXT)
 
 
 def _grouping(path: str) -> dict[str, str]:

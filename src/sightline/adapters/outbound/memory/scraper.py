@@ -9,6 +9,7 @@ from typing_extensions import override
 from sightline.domain.errors import SightlineError, Unavailable
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.exemplars import NO_EXEMPLARS, ExemplarBatch
+from sightline.domain.metrics.left_out import LeftOut
 from sightline.domain.scrape.scraped import NO_TIME, Metadata, Scraped
 from sightline.domain.scrape.target import ScrapeReason, Target
 from sightline.ports.clock import Clock
@@ -48,9 +49,11 @@ class MemoryScraper(Scraper):
         *samples: Sample,
         metadata: Mapping[str, Metadata] | None = None,
         exemplars: ExemplarBatch = NO_EXEMPLARS,
+        left_out: tuple[LeftOut, ...] = (),
     ) -> None:
         """What a target shows from now on; exemplars are of the label sets in the order in which samples have them first."""
-        self._pages[url] = Page(self._scraped(samples, metadata or {}, exemplars), 100 * len(samples))
+        scraped = replace(self._scraped(samples, metadata or {}, exemplars), left_out=left_out)
+        self._pages[url] = Page(scraped, 100 * len(samples))
 
     def fail(self, url: str, error: SightlineError) -> None:
         """How a target fails from now on."""
