@@ -15,10 +15,11 @@ from sightline.domain.metrics.native_histograms import MARK
 from sightline.domain.metrics.points import Points
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.tenancy import LOCAL
-from sightline.domain.timerange import ALL_TIME, SECOND
+from sightline.domain.timerange import ALL_TIME, HOUR, SECOND
 
 HITS = Labels.of(__name__="hits_total", job="shop")
 OTHER = Labels.of(__name__="others_total", job="shop")
+NO_SERIES = Labels.of(__name__="wordy_total", text="v" * 100_000)
 
 
 def points(time: int, *values: tuple[Labels, float], start: int = 0) -> Points:
@@ -115,7 +116,7 @@ async def test_what_is_older_than_the_last_is_left_out() -> None:
     (cause,) = taken.left_out
     assert isinstance(cause.error, SampleOutOfBounds)
     assert "hits_total" in cause.error.message
-    assert (cause.samples, taken.samples) == (1, 1)
+    assert (cause.samples, taken.samples, taken.refused.tolist()) == (1, 1, [0])
     await shop.send(points(now + 5, (HITS, 1.0), start=now - 5))  # overlaps
     await shop.send(points(now + 9, (HITS, 1.0), start=now + 8))  # leaves a gap
     assert [value for _, value in await shop.samples()] == [5.0, 6.0, 7.0]
@@ -132,6 +133,49 @@ async def test_deltas_that_are_refused_are_not_counted() -> None:
     assert [value for _, value in await shop.samples()] == [5.0, 6.0]
 
 
+async def test_a_delta_that_is_too_old_is_in_no_total() -> None:
+    """Of one request the delta that retention leaves out is named and counted once, and the one beside it begins the series."""
+    shop = Shop()
+    now = shop.house.clock.now()
+    times = np.array([now - shop.house.limits.retention - 1, now])
+    batch = WriteBatch((HITS,), np.zeros(2, np.uint32), times, np.array([7.0, 5.0]))
+    taken = await shop.send(Points(2, batch, np.ones(2, np.bool_), np.zeros(2, np.int64)))
+    assert [(type(each.error), each.samples) for each in taken.left_out] == [(SampleOutOfBounds, 1)]
+    assert taken.refused.tolist() == [0]
+    assert await shop.samples() == [(0, 5.0)]
+    assert shop.house.counted("sightline_ingest_refused_samples_total") == 1
+
+
+@pytest.mark.parametrize("forgets", ["crash", "refusal", "flush"])
+async def test_late_deltas_go_on_from_the_total_before_them(forgets: str) -> None:
+    """What a queue brings hours later is added to what was stored of its time, whatever was forgotten since."""
+    shop = Shop()
+    begun = shop.house.clock.now() - 2 * HOUR
+    for number in range(1, 6):
+        late = points(begun + number * SECOND, (HITS, 10.0), start=begun + (number - 1) * SECOND)
+        if forgets == "crash":
+            shop.begin()
+        elif forgets == "flush":
+            await shop.house.flush.run_once()
+            shop.begin()
+        else:  # a gauge beside it in the request
+            batch = WriteBatch.at(begun + number * SECOND, [(HITS, 10.0), (NO_SERIES, 1.0)])
+            late = Points(2, batch, np.array([True, False]), np.full(2, begun + (number - 1) * SECOND))
+        await shop.send(late)
+    assert [value for _, value in await shop.samples()] == [0.0, 10.0, 20.0, 30.0, 40.0, 50.0]
+
+
+async def test_a_series_that_is_refused_does_not_unsettle_others() -> None:
+    """Only the series whose samples were refused is read back again; the gauge beside it changes nothing either."""
+    shop = Shop()
+    now = shop.house.clock.now()
+    for number in range(3):
+        taken = await shop.send(points(now + number, (HITS, 1.0), (NO_SERIES, 1.0)))
+        assert [each.samples for each in taken.left_out] == [1]
+    assert [value for _, value in await shop.samples()] == [1.0, 2.0, 3.0]
+    assert shop.house.counted("sightline_otlp_delta_series") == 1
+
+
 async def test_series_beyond_the_bound_are_left_out() -> None:
     """The setting bounds the series that are added up; those that have been idle for long make room."""
     shop = Shop(max_series=1)
@@ -140,7 +184,10 @@ async def test_series_beyond_the_bound_are_left_out() -> None:
     taken = await shop.send(points(now + 1, (OTHER, 1.0), (HITS, 1.0)))
     (cause,) = taken.left_out
     assert isinstance(cause.error, TooManyDeltas)
-    assert "otlp.max_delta_series = 1" in cause.error.message
+    assert taken.refused.tolist() == [0]
+    assert (
+        "no more series that come as deltas are added up than otlp.max_delta_series = 1 allows" in cause.error.message
+    )
     assert await shop.samples(OTHER) == []
     assert [value for _, value in await shop.samples()] == [5.0, 6.0]
     await shop.house.clock.advance(REACH / 1000 + 10)

@@ -1,7 +1,6 @@
 """Take in what OpenTelemetry's exporters bring: points, their exemplars, and what their metrics are."""
 
 import asyncio
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +10,7 @@ from sightline.application.exemplify import Exemplify
 from sightline.application.ingest import Ingest
 from sightline.application.metadata import MetricMetadata
 from sightline.domain.metrics.exemplars import NO_EXEMPLARS
-from sightline.domain.metrics.left_out import LeftOut
+from sightline.domain.metrics.left_out import Taken
 from sightline.domain.metrics.points import Points
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.scrape.scraped import Metadata
@@ -34,16 +33,26 @@ class Absorbed:
 
 
 class Absorb:
-    """The use case. `decode` reads the message of metrics; `accumulate` stores what has deltas, `ingest` the rest."""
+    """The use case. `decode` reads the message of metrics; `accumulate` stores what has deltas, `ingest` the rest.
+
+    `tell` hears how many points were rejected and why, where any were: not every exporter shows what it is answered.
+    """
 
     def __init__(
-        self, decode: Decode, ingest: Ingest, accumulate: Accumulate, exemplars: Exemplify, metadata: MetricMetadata
+        self,
+        decode: Decode,
+        ingest: Ingest,
+        accumulate: Accumulate,
+        exemplars: Exemplify,
+        metadata: MetricMetadata,
+        tell: Callable[[int, str], None] = lambda _, __: None,
     ) -> None:
         self._decode = decode
         self._ingest = ingest
         self._accumulate = accumulate
         self._exemplars = exemplars
         self._metadata = metadata
+        self._tell = tell
         self._in_threads = 0
 
     async def metrics(self, principal: Principal, message: bytes) -> Absorbed:
@@ -56,7 +65,7 @@ class Absorb:
         points = await self._decoded(message, self._ingest.roster(principal.tenant))
         del message  # storing may take a while, and the columns are all that is needed
         if points.deltas is None:
-            taken = await self._ingest.partly(principal, points.batch)
+            taken = await self._ingest.partly(principal, points.batch, points.left_out)
         else:
             taken = await self._accumulate(principal, points)
         if points.exemplars is not NO_EXEMPLARS:
@@ -64,7 +73,10 @@ class Absorb:
         if points.described:
             said = {name: Metadata(one.type, one.help, one.unit) for name, one in points.described.items()}
             self._metadata.push(principal, said)
-        return _absorbed(points, taken.left_out)
+        absorbed = _absorbed(points, taken)
+        if absorbed.message:
+            self._tell(absorbed.rejected, absorbed.message)
+        return absorbed
 
     async def _decoded(self, message: bytes, roster: Roster) -> Points:
         """The points; at once where that is quick, which it is not while a thread decodes: one may wait for the other."""
@@ -77,15 +89,13 @@ class Absorb:
             self._in_threads -= 1
 
 
-def _absorbed(points: Points, left_out: tuple[LeftOut, ...]) -> Absorbed:
-    """The answer. Samples that were left out are told as points: as many as have so many samples in this request on the average."""
-    if not points.left_out and not left_out:
+def _absorbed(points: Points, taken: Taken) -> Absorbed:
+    """The answer. A point is rejected when any of its samples is; what was left out of none is told all the same."""
+    causes = taken.left_out  # the decoder's among them
+    if not causes:
         return Absorbed()
-    causes = (*points.left_out, *left_out)
     reasons = [each.error.message for each in causes[:_NAMED]]
     if len(causes) > _NAMED:
         reasons.append(f"and {len(causes) - _NAMED} reasons more")
     unread = sum(each.samples for each in points.left_out)
-    samples = sum(each.samples for each in left_out)
-    of_samples = math.ceil(samples * (points.count - unread) / max(1, len(points.batch)))
-    return Absorbed(min(points.count, unread + of_samples), "; ".join(reasons))
+    return Absorbed(unread + points.losing(taken.refused), "; ".join(reasons))

@@ -6,7 +6,7 @@ remembered afterwards. So a total goes on after a crash from exactly what was ac
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -32,7 +32,7 @@ _SERIES: Final = Instrument(
     "sightline_otlp_delta_series", "Series with delta temporality whose totals are followed.", Kind.GAUGE
 )
 REACH: Final = HOUR
-"""How far back the last total of a series is looked for, ms. One that is not found begins anew with a zero."""
+"""How far before a delta the last total of its series is looked for, ms. One that is not found begins anew with a zero."""
 _FIRST_REACH: Final = 10 * MINUTE
 """Where nearly all are found."""
 _TURN: Final = 2_000
@@ -87,39 +87,55 @@ class Accumulate:
             if followed.roster is not roster:  # numbers mean other series now
                 followed.totals, followed.roster = Totals(), roster
             totals = followed.totals
+            # What is outside the bounds of time is in no total: what is stored would say more than was acknowledged.
+            _, outside, inside = self._ingest.within_bounds(points.batch)
+            left_out = [*points.left_out, *outside]
+            given = np.arange(len(points.batch))  # which row of what was brought each one is
+            lost = []
+            if inside is not None:
+                lost.append(given[~inside])
+                points, given = _only(points, inside), given[inside]
             rows, numbers = _delta_rows(points, roster)
-            refused = await self._recall(principal.tenant, totals, roster, numbers)
-            left_out = []
+            refused = await self._recall(principal.tenant, totals, roster, numbers, points.batch.times[rows])
             if len(refused):
                 taken = np.isin(numbers, refused)
                 left_out.append(LeftOut(self._too_many(), int(taken.sum())))
-                points, rows, numbers = _without(points, rows[taken], roster)
+                room = np.ones(len(points.batch), np.bool_)
+                room[rows[taken]] = False
+                lost.append(given[~room])
+                points, given = _only(points, room), given[room]
+                rows, numbers = _delta_rows(points, roster)
             deltas = _deltas(points, rows, numbers)
             counted = totals.count(deltas)
             left_out += _causes(counted, deltas, roster)
+            lost += [given[rows[counted.late]], given[rows[counted.bad]]]
+            totalled, sources = _totalled(points, rows, deltas, counted)
             try:
-                stored = await self._ingest.partly(principal, _totalled(points, rows, deltas, counted))
+                stored = await self._ingest.partly(principal, totalled, left_out)
             except BaseException:
                 totals.forget(numbers)  # perhaps it was stored, perhaps not: what is read back knows
                 raise
-            if stored.left_out:
-                totals.forget(numbers)  # likewise
-            else:
-                totals.remember(counted)
+            totals.remember(counted)
+            if len(stored.refused):
+                totals.forget(numbers[np.isin(rows, sources[stored.refused])])  # likewise
+                lost.append(given[sources[stored.refused[stored.refused >= len(counted.zeros)]]])
             self._telemetry.set(_SERIES, self._followed())
-            return Taken(stored.samples, stored.histograms, (*left_out, *stored.left_out))
+            return replace(stored, refused=np.unique(np.concatenate(lost)))
 
     def _followed(self) -> int:
         return sum(len(each.totals) for each in self._tenants.values())
 
     def _too_many(self) -> BadData:
         return TooManyDeltas(
-            f"{self._followed()} series that come as deltas are added up and otlp.max_delta_series = {self._max_series}: raise "
-            "it, or have the exporter send cumulative values",
+            f"no more series that come as deltas are added up than otlp.max_delta_series = {self._max_series} allows: raise it, "
+            "or have the exporter send cumulative values",
         )
 
-    async def _recall(self, tenant: Tenant, totals: Totals, roster: Roster, numbers: Index) -> Index:
-        """Know the totals of series as they are stored; gives the series for which there is no room."""
+    async def _recall(self, tenant: Tenant, totals: Totals, roster: Roster, numbers: Index, times: Times) -> Index:
+        """Know the totals of series as they are stored; gives the series for which there is no room.
+
+        numbers, times: (n,), the series of each delta and when it was: what came before it may be older than any reach from now.
+        """
         unknown = totals.unknown(numbers)
         if not len(unknown):
             return unknown
@@ -133,8 +149,9 @@ class Accumulate:
         refused, unknown = unknown[room:], unknown[:room]
         for start in range(0, len(unknown), _TURN):
             some = unknown[start : start + _TURN]
-            for reach in (_FIRST_REACH, REACH):
-                found = await self._read_back(tenant, roster, some, TimeRange(now - reach, now + DAY))
+            begun = min(now, int(times[np.isin(numbers, some)].min()))
+            for since in (begun - _FIRST_REACH, begun - REACH):
+                found = await self._read_back(tenant, roster, some, TimeRange(since, now + DAY))
                 for columns in found:
                     recalled = _last_totals(columns, some, roster)
                     totals.recall(*recalled)
@@ -168,14 +185,11 @@ def _delta_rows(points: Points, roster: Roster) -> tuple[NDArray[np.int64], Inde
     return rows, roster.numbers(points.batch.labels)[points.batch.series[rows]]
 
 
-def _without(points: Points, rows: NDArray[np.int64], roster: Roster) -> tuple[Points, NDArray[np.int64], Index]:
-    """The points without some rows, and what is left of the deltas."""
-    keep = np.ones(len(points.batch), np.bool_)
-    keep[rows] = False
+def _only(points: Points, keep: NDArray[np.bool_]) -> Points:
+    """The points without some of their samples."""
     assert points.deltas is not None  # noqa: S101 - likewise
     assert points.starts is not None  # noqa: S101 - likewise
-    left = Points(points.count, points.batch.only(keep), points.deltas[keep], points.starts[keep])
-    return left, *_delta_rows(left, roster)
+    return Points(points.count, points.batch.only(keep), points.deltas[keep], points.starts[keep])
 
 
 def _deltas(points: Points, rows: NDArray[np.int64], numbers: Index) -> Deltas:
@@ -187,8 +201,10 @@ def _deltas(points: Points, rows: NDArray[np.int64], numbers: Index) -> Deltas:
     return Deltas(numbers, batch.times[rows], points.starts[rows], batch.values[rows], histograms)
 
 
-def _totalled(points: Points, rows: NDArray[np.int64], deltas: Deltas, counted: Counted) -> WriteBatch:
-    """The batch with totals in place of deltas, zeros first where series begin."""
+def _totalled(
+    points: Points, rows: NDArray[np.int64], deltas: Deltas, counted: Counted
+) -> tuple[WriteBatch, NDArray[np.int64]]:
+    """The batch with totals in place of deltas, zeros first where series begin; and of which row each of its samples is."""
     batch = points.batch
     values, keep = batch.values.copy(), np.ones(len(batch), np.bool_)
     values[rows], keep[rows] = counted.values, counted.kept
@@ -203,13 +219,14 @@ def _totalled(points: Points, rows: NDArray[np.int64], deltas: Deltas, counted: 
         order = np.where(source, len(others) + np.cumsum(source) - 1, np.cumsum(~source) - 1)
         histograms = together([others, counted.histograms]).take(order.astype(np.int64))
     begun, times, nothing, empty = with_zeros(counted, deltas, REACH)
-    return WriteBatch(
+    totalled = WriteBatch(
         batch.labels,
         np.concatenate([batch.series[rows[begun]], rest.series]),
         np.concatenate([times, rest.times]),
         np.concatenate([nothing, values[keep]]),
         _joined(empty, histograms),
     )
+    return totalled, np.concatenate([rows[begun], np.flatnonzero(keep)])
 
 
 def _marked_others(batch: WriteBatch, rows: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -257,7 +257,7 @@ class Ingest:
         batch, left_out, kept = sound(batch)
         if kept is not None:
             rows = np.flatnonzero(kept)
-        batch, outside, kept = self._within_bounds(batch)
+        batch, outside, kept = self.within_bounds(batch)
         if kept is not None:
             left_out += outside
             rows = _among(rows, kept)
@@ -278,23 +278,11 @@ class Ingest:
         """Where a decoder may name a tenant's series, which spares intake looking at their labels."""
         return self._columns(tenant).roster
 
-    async def drain(self) -> None:
-        """Wait for what is under way."""
-        while self._under_way:
-            await asyncio.wait(self._under_way)
+    def within_bounds(self, batch: WriteBatch) -> tuple[WriteBatch, list[LeftOut], NDArray[np.bool_] | None]:
+        """The samples that are neither too old nor too far ahead, what of the batch is, and which they are: None if all.
 
-    def _check_room(self, batch: WriteBatch) -> None:
-        bound = self._limits.unflushed_samples
-        if self._tail.rows + len(batch) > bound or self._tail.weight > bound * _SAMPLE_BYTES:
-            self._telemetry.add(_REFUSED, len(batch), (Overloaded.code,))
-            message = (
-                f"{self._tail.rows} samples in {self._tail.weight} bytes wait for the store and intake.unflushed_samples "
-                f"allows {bound} of {_SAMPLE_BYTES} bytes: samples are taken again once it has caught up"
-            )
-            raise Overloaded(message, retry_after=5)
-
-    def _within_bounds(self, batch: WriteBatch) -> tuple[WriteBatch, list[LeftOut], NDArray[np.bool_] | None]:
-        """The samples that are neither too old nor too far ahead, what of the batch is, and which they are: None if all."""
+        For who makes others of them first; what is refused here is counted where it is given to `partly` as `unread`.
+        """
         if not len(batch):
             return batch, [], None
         now = self._clock.now()
@@ -319,6 +307,21 @@ class Ingest:
             left_out.append(_out_of_bounds(batch, at, said, int(np.count_nonzero(batch.times > newest))))
         kept = (batch.times >= oldest) & (batch.times <= newest)
         return batch.only(kept), left_out, kept
+
+    async def drain(self) -> None:
+        """Wait for what is under way."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+
+    def _check_room(self, batch: WriteBatch) -> None:
+        bound = self._limits.unflushed_samples
+        if self._tail.rows + len(batch) > bound or self._tail.weight > bound * _SAMPLE_BYTES:
+            self._telemetry.add(_REFUSED, len(batch), (Overloaded.code,))
+            message = (
+                f"{self._tail.rows} samples in {self._tail.weight} bytes wait for the store and intake.unflushed_samples "
+                f"allows {bound} of {_SAMPLE_BYTES} bytes: samples are taken again once it has caught up"
+            )
+            raise Overloaded(message, retry_after=5)
 
     def _columns(self, tenant: Tenant) -> _Columns:
         columns = self._tenants.get(tenant)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from secrets import token_hex
 
 from sightline.adapters.inbound.http.use_cases import UseCases
+from sightline.adapters.inbound.lines.complaints import Complaints
 from sightline.adapters.inbound.rule_groups import RuleLoop
 from sightline.adapters.outbound.system.clock import SystemClock
 from sightline.adapters.outbound.tiered import TieredSeries
@@ -73,7 +74,8 @@ def _absorb(settings: Settings, core: Core, metadata: MetricMetadata) -> Absorb:
     )
     decoder = OtlpMetricsDecoder(naming, max_samples=settings.intake.request_samples)
     accumulate = Accumulate(core.ingest, core.reader, core.clock, core.telemetry, otlp.max_delta_series)
-    return Absorb(decoder.decode, core.ingest, accumulate, core.exemplars, metadata)
+    complaints = Complaints("otlp", core.clock, what="points")
+    return Absorb(decoder.decode, core.ingest, accumulate, core.exemplars, metadata, complaints.wrong)
 
 
 def _recall(settings: Settings, servers: Register, reader: TieredSeries, clock: SystemClock) -> Recall:

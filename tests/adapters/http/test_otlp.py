@@ -72,6 +72,7 @@ async def test_rejected_points_are_counted_as_points(client: httpx.AsyncClient, 
         for number in range(5)
     ]
     stage.left_out = (LeftOut(SampleOutOfBounds("too old"), 4),)
+    stage.refused = (16, 17, 18, 19)
     answer = await client.post("/v1/metrics", content=export(*points, kind="histogram"), headers=JSON)
     assert answer.json() == {"partialSuccess": {"rejectedDataPoints": "1", "errorMessage": "too old"}}
 

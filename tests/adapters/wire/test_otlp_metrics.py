@@ -369,6 +369,21 @@ def test_exemplars_lead_to_their_trace() -> None:
     assert found.labels[0] == b"span_id\xff" + b"cd" * 8 + b"\xfftrace_id\xff" + b"ab" * 16 + b"\xffuser_id\xff7"
 
 
+def test_exemplars_come_in_the_order_of_their_times() -> None:
+    """SDKs send them as they lie in their reservoirs; all of one series are kept only in the order of their times."""
+    request = ExportMetricsServiceRequest()
+    metric = request.resource_metrics.add().scope_metrics.add().metrics.add(name="g")
+    point = metric.gauge.data_points.add(as_int=1, time_unix_nano=NOW)
+    seconds = (3, 1, 4, 2, 5)
+    for second in seconds:
+        trace = bytes([second]) * 16
+        point.exemplars.add(as_double=second, time_unix_nano=NOW + second * 10**9, trace_id=trace)
+    found = OtlpMetricsDecoder().decode(request.SerializeToString(), Roster()).exemplars
+    assert found.values.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert found.times.tolist() == [NOW // 10**6 + second * 1000 for second in sorted(seconds)]
+    assert [text[-32:] for text in found.labels] == [f"{second:02x}".encode() * 16 for second in sorted(seconds)]
+
+
 def test_metrics_are_described() -> None:
     """Type, help and unit go by the name that a metric has in PromQL."""
     request = ExportMetricsServiceRequest()

@@ -27,7 +27,7 @@ _FIELDS: Final = {layout.GAUGE: 5, layout.SUM: 5, layout.HISTOGRAM: 8, layout.EX
 def exemplars(
     data: bytes, points: NDArray[np.int64], kinds: NDArray[np.int64], places: Places, roster: Roster
 ) -> ExemplarBatch:
-    """All exemplars of the points; those of an explicit histogram belong to the bucket that their value falls into.
+    """All exemplars of the points, by time; those of an explicit histogram belong to the bucket that their value falls into.
 
     Raises:
         MalformedBody: one of them is no exemplar message.
@@ -55,8 +55,12 @@ def exemplars(
     if not series:
         return NO_EXEMPLARS
     distinct, owners = np.unique(np.array(series, np.uint32), return_inverse=True)
-    at = np.array(times, np.int64)
-    return ExemplarBatch(roster.named(distinct), owners.astype(np.uint32), texts, np.array(values), at, at != 0)
+    # SDKs send them as their reservoirs hold them.
+    at, order = np.array(times, np.int64), np.argsort(times, kind="stable")
+    texts, at = [texts[row] for row in order.tolist()], at[order]
+    return ExemplarBatch(
+        roster.named(distinct), owners[order].astype(np.uint32), texts, np.array(values)[order], at, at != 0
+    )
 
 
 def _bounds(data: bytes, point: list[int]) -> NDArray[np.float64]:

@@ -110,7 +110,7 @@ class _Told:
 
 def _points(said: _Told) -> Points:
     rows = said.rows
-    numbers, times = rows.numbers, said.times[rows.points]
+    numbers, times, owners = rows.numbers, said.times[rows.points], rows.points
     deltas = starts = None
     of_metric = said.points[layout.OF_METRIC]
     is_delta = said.filled.metrics[layout.TEMPORALITY] == DELTA
@@ -122,6 +122,7 @@ def _points(said: _Told) -> Points:
     if len(told):
         numbers, times = np.concatenate([numbers, told]), np.concatenate([times, told_at])
         values = np.concatenate([values, np.ones(len(told))])
+        owners = np.concatenate([owners, np.full(len(told), -1)])
         if deltas is not None and starts is not None:
             deltas, starts = np.append(deltas, np.zeros(len(told), np.bool_)), np.append(starts, told_at)
     distinct, series = _distinct(numbers)
@@ -135,6 +136,7 @@ def _points(said: _Told) -> Points:
         else NO_EXEMPLARS,
         {one.name: one.description for one in said.metrics if one.name},
         said.left_out,
+        owners,
     )
 
 

@@ -28,6 +28,7 @@ class Points:
     deltas: bool (n,), which samples, or native histograms, say what was added since `starts` and not what there is; None where
     none does. starts: int64 (n,), ms, 0 where it is not said; with deltas alone.
     described: by the name of the metric in PromQL. left_out: points that are no samples, counted as points.
+    owners: int64 (n,), of which point each sample is, -1 where of none, as what describes a resource; None where each is its own.
     """
 
     count: int
@@ -37,3 +38,11 @@ class Points:
     exemplars: ExemplarBatch = NO_EXEMPLARS
     described: Mapping[str, Description] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
+    owners: NDArray[np.int64] | None = None
+
+    def losing(self, rows: NDArray[np.int64]) -> int:
+        """How many points these samples are of, distinct rows."""
+        if self.owners is None or not len(rows):
+            return len(rows)
+        owners = np.unique(self.owners[rows])
+        return int(np.count_nonzero(owners >= 0))

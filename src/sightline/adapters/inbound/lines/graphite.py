@@ -64,7 +64,7 @@ class GraphiteLines:
         self._telemetry.add(LINES, taken.samples, ("ok",))
         for left_out in taken.left_out:
             self._telemetry.add(LINES, left_out.samples, ("refused",))
-            self._complaints.wrong(left_out.samples, left_out.error.message, b"")
+            self._complaints.wrong(left_out.samples, left_out.error.message)
 
     async def _stored(self, batch: WriteBatch) -> Taken:
         while True:

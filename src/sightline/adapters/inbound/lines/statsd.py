@@ -69,7 +69,7 @@ class StatsdLines:
         unsummed = self._aggregates.add(found.measured, self._clock.monotonic())
         for why, count in unsummed.items():
             self._telemetry.add(VALUES, count, (why.value,))
-            self._complaints.wrong(count, why.value, b"")
+            self._complaints.wrong(count, why.value)
         self._telemetry.add(VALUES, len(found.measured) - sum(unsummed.values()), ("ok",))
 
     async def flush(self) -> None:
@@ -86,7 +86,7 @@ class StatsdLines:
         self._aggregates.stored()
         for left_out in taken.left_out:
             self._telemetry.add(REFUSED, left_out.samples, (left_out.error.code,))
-            self._complaints.wrong(left_out.samples, left_out.error.message, b"")
+            self._complaints.wrong(left_out.samples, left_out.error.message)
 
     async def end(self) -> None:
         """Store what has come since the last flush; the program stops."""
