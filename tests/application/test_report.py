@@ -109,7 +109,7 @@ async def test_a_server_that_is_not_registered_cannot_report(house: Reporting) -
         (
             ("cpu", "usage", Labels.of({f"l{i}": "x" for i in range(9)})),
             InvalidLabel,
-            r"^metrics\[1\]\.labels: 12 labels .*intake.labels allows 8",
+            r"^metrics\[1\]\.labels: series cpu_usage: 12 labels.*intake.labels allows 8",
         ),
         (("cpu", "u" * 9000, Labels()), InvalidLabel, r"^metrics\[1\]\.metric_name: .*intake.label_value_bytes"),
     ],
