@@ -75,9 +75,12 @@ def prometheus(
 
 
 def answers(port: int) -> bool:
-    """Whether somebody listens."""
-    with socket.socket() as caller:
-        return caller.connect_ex(("127.0.0.1", port)) == 0
+    """Whether it is ready for queries, which is later than that it listens."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=10) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def held(url: str) -> dict[tuple[tuple[str, str], ...], list[Any]]:
