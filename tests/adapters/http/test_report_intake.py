@@ -77,7 +77,10 @@ async def test_an_unknown_server_is_not_found(client: httpx.AsyncClient, stage: 
         ({"metric_type": "disk_io"}, "metrics[1].metric_type: 'disk_io' is not"),
         ({"metric_name": ""}, "metrics[1].metric_name: '' is not"),
         ({"labels": {"server_id": "x"}}, "metrics[1].labels: 'server_id' comes from the server"),
-        ({"labels": {str(number): "x" for number in range(10_000)}}, "metrics[1].labels: series cpu_usage: 10003 labels"),
+        (
+            {"labels": {str(number): "x" for number in range(10_000)}},
+            "metrics[1].labels: series cpu_usage: 10003 labels",
+        ),
         ({"labels": {"a": "x" * 8193}}, "metrics[1].labels: series cpu_usage: the value of label 'a' is longer"),
         ({"timestamp": "2025-11-21"}, "metrics[1].timestamp: wants a time in RFC 3339"),
     ],
