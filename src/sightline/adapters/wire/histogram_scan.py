@@ -28,7 +28,6 @@ POSITIVE_SPANS: Final = 10
 POSITIVE_DELTAS: Final = 12
 POSITIVE_COUNTS: Final = 14
 CUSTOM: Final = 16
-ROLES: Final = 17
 
 # Where a double of a histogram stands among its four.
 THRESHOLD_AT: Final = 0

@@ -18,7 +18,6 @@ from sightline.domain.timerange import MAX_TIME
 Places = NDArray[np.int64]
 
 _POWERS: Final[Values] = np.float64(10) ** np.arange(23, dtype=np.float64)
-_DIGITS: Final = 18
 
 
 @subroutine

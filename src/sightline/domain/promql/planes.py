@@ -38,11 +38,6 @@ def floats(vector: Vector) -> Vector:
     return Vector(vector.labels, vector.values, vector.present & (vector.histograms.index == FLOAT))
 
 
-def histograms_alone(vector: Vector) -> Vector:
-    """The vector without its floats."""
-    return replace(vector, present=are_histograms(vector))
-
-
 def places(vector: Vector) -> tuple[Rows, Rows, Rows]:
     """The k histograms that are there: their rows, instants, and numbers in the pool, int64 (k,), in the order of rows."""
     rows, instants = np.nonzero(are_histograms(vector))
