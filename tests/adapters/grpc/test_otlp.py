@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,12 +17,13 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
 )
 from structlog.testing import capture_logs
 from tests.application.intake import House
+from typing_extensions import override
 
 from sightline.adapters.inbound.grpc.serving import serving
 from sightline.adapters.inbound.grpc.settings import GrpcSettings
 from sightline.adapters.inbound.lines.complaints import EVERY, Complaints
 from sightline.adapters.wire.otlp_metrics import OtlpMetricsDecoder
-from sightline.application.absorb import Absorb
+from sightline.application.absorb import Absorb, Absorbed
 from sightline.application.accumulate import Accumulate
 from sightline.application.exemplify import Exemplify
 from sightline.application.ingest import IngestLimits
@@ -35,10 +37,9 @@ def admit(_: Mapping[str, str]) -> Principal:
     return LOCAL
 
 
-@asynccontextmanager
-async def exporter(house: House, **more: Any) -> AsyncIterator[Any]:
-    """A stub whose calls lead to the house."""
-    absorb = Absorb(
+def absorb_into(house: House) -> Absorb:
+    """The use case that stores in the house."""
+    return Absorb(
         OtlpMetricsDecoder().decode,
         house.ingest,
         Accumulate(house.ingest, house.reader, house.clock, house.telemetry),
@@ -46,6 +47,25 @@ async def exporter(house: House, **more: Any) -> AsyncIterator[Any]:
         MetricMetadata(house.telemetry),
         Complaints("otlp", house.clock, what="points").wrong,
     )
+
+
+class Waiting(Absorb):
+    """Stores nothing before it may; it is a fake."""
+
+    def __init__(self) -> None:
+        self.called, self.may = asyncio.Event(), asyncio.Event()
+
+    @override
+    async def metrics(self, principal: Principal, message: bytes) -> Absorbed:
+        self.called.set()
+        await self.may.wait()
+        return Absorbed()
+
+
+@asynccontextmanager
+async def exporter(house: House, absorb: Absorb | None = None, **more: Any) -> AsyncIterator[Any]:
+    """A stub whose calls lead to the house."""
+    absorb = absorb or absorb_into(house)
     settings = GrpcSettings(host="127.0.0.1", port=0, absorb=absorb, admit=admit, telemetry=house.telemetry, **more)
     stub: Any = MetricsServiceStub
     async with serving(settings) as listening, grpc.aio.insecure_channel(str(await listening.wait())) as channel:
@@ -90,13 +110,30 @@ async def test_messages_are_bounded() -> None:
 
 
 async def test_messages_under_way_are_bounded_together() -> None:
-    """What all calls hold at once has a bound, whose setting the answer names."""
+    """While others hold what all may hold together, a call is to come again."""
+    house, waiting = House(), Waiting()
+    message = request(house)
+    async with exporter(house, waiting, max_inflight_bytes=message.ByteSize() * 3 // 2) as stub:
+        first = asyncio.ensure_future(stub.Export(message))
+        await waiting.called.wait()
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await stub.Export(message)
+        waiting.may.set()
+        await first
+    assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert "http.max_inflight_bytes" in str(refused.value.details())
+    assert refused.value.trailing_metadata()
+
+
+async def test_a_message_that_never_fits_is_not_to_come_again() -> None:
+    """A message above the bound of all together is too large, and the answer names the setting."""
     house = House()
     async with exporter(house, max_inflight_bytes=10) as stub:
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await stub.Export(request(house))
-    assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert "http.max_inflight_bytes" in str(refused.value.details())
+    assert b"RetryInfo" not in dict(refused.value.trailing_metadata() or ())["grpc-status-details-bin"]
 
 
 LONG = KeyValue(key="a", value=AnyValue(string_value="v" * 9_000))

@@ -14,7 +14,7 @@ from tests.oracles.write_messages import V1, V2, histogram
 from sightline.adapters.inbound.http import instruments
 from sightline.adapters.inbound.http.inflight import Inflight
 from sightline.adapters.wire.remote_write import encode
-from sightline.domain.errors import Overloaded, SampleOutOfBounds, StorageFull
+from sightline.domain.errors import BodyTooLarge, Overloaded, SampleOutOfBounds, StorageFull
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.left_out import LeftOut
 from sightline.domain.metrics.samples import STALE, WriteBatch
@@ -311,10 +311,22 @@ def test_a_share_counts_once_and_is_given_back() -> None:
         share.hold(30)
         share.add(50)
         assert telemetry.of(instruments.INFLIGHT) == 90
-        with pytest.raises(Overloaded):
+        with pytest.raises(BodyTooLarge, match=r"http\.max_inflight_bytes = 100"):
             share.add(11)
         assert telemetry.of(instruments.INFLIGHT) == 90
     assert telemetry.of(instruments.INFLIGHT) == 0
+
+
+def test_only_what_may_fit_later_is_to_be_tried_again() -> None:
+    """A request that fits beside no other waits for them; one that fits nowhere is told so, however little is under way."""
+    purse = Inflight(100, Counters())
+    with purse.share() as first, purse.share() as second:
+        first.hold(40)
+        with pytest.raises(Overloaded):
+            second.hold(61)
+        with pytest.raises(BodyTooLarge):
+            second.hold(101)
+        second.hold(60)
 
 
 async def test_a_sender_that_stalls_is_answered_408(stage: Stage, door: Callable[..., object]) -> None:

@@ -13,7 +13,7 @@ from typing_extensions import override
 from sightline.adapters.inbound.grpc.settings import GrpcSettings
 from sightline.adapters.wire.otlp_answers import metrics_answer
 from sightline.adapters.wire.rpc_status import INTERNAL, UNAVAILABLE, canonical, status
-from sightline.domain.errors import BadData, Overloaded, SightlineError
+from sightline.domain.errors import BadData, BodyTooLarge, Overloaded, SightlineError
 from sightline.ports.telemetry import Instrument, Kind
 
 _log: Final = structlog.get_logger("sightline.grpc")
@@ -68,6 +68,11 @@ class OtlpCalls(grpc.GenericRpcHandler):
 
     async def _absorbed(self, message: bytes, metadata: Mapping[str, str]) -> bytes:
         principal = self._admit(metadata)
+        if len(message) > self._max_bytes:
+            raise BodyTooLarge(
+                f"a message of {len(message)} bytes is more than http.max_inflight_bytes = {self._max_bytes} allows for all "
+                "together: send less at once, or raise it"
+            )
         if self._under_way + len(message) > self._max_bytes:
             raise Overloaded(
                 f"{self._under_way} bytes of messages are under way; http.max_inflight_bytes allows {self._max_bytes}",

@@ -4,7 +4,7 @@ from types import TracebackType
 from typing import Self
 
 from sightline.adapters.inbound.http import instruments
-from sightline.domain.errors import Overloaded
+from sightline.domain.errors import BodyTooLarge, Overloaded
 from sightline.ports.telemetry import Telemetry
 
 RETRY_AFTER = 1
@@ -25,12 +25,18 @@ class Inflight:
         """One request's share, empty at first; a context that gives everything back."""
         return Share(self)
 
-    def take(self, size: int) -> None:
-        """Count `size` more bytes.
+    def take(self, size: int, held: int = 0) -> None:
+        """Count `size` more bytes for a request that holds `held` of them already.
 
         Raises:
-            Overloaded: they would pass the limit; nothing was counted.
+            BodyTooLarge: the request would pass the limit alone, and always will; nothing was counted.
+            Overloaded: it would pass the limit with the others; likewise.
         """
+        if held + size > self._limit:
+            raise BodyTooLarge(
+                f"a request of {held + size} bytes is more than http.max_inflight_bytes = {self._limit} allows for all "
+                "together: send less at once, or raise it"
+            )
         if self._taken + size > self._limit:
             raise Overloaded(
                 f"{self._taken} bytes of requests are under way; http.max_inflight_bytes allows {self._limit}",
@@ -69,10 +75,11 @@ class Share:
         """Hold at least `size` bytes from now on.
 
         Raises:
+            BodyTooLarge: this one alone would hold too much.
             Overloaded: all requests together would hold too much.
         """
         if size > self._held:
-            self._purse.take(size - self._held)
+            self._purse.take(size - self._held, self._held)
             self._held = size
 
     def add(self, size: int) -> None:
