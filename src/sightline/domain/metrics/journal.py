@@ -7,7 +7,6 @@ order: that is what makes a repeated insert recognisable.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 from typing import Final, TypeVar
 
 import numpy as np
@@ -17,13 +16,14 @@ from sightline.domain.kernels.extent import extents
 from sightline.domain.kernels.gather import settle
 from sightline.domain.kernels.place import scatter, tally
 from sightline.domain.labels import Labels
+from sightline.domain.metrics.lengthened import lengthened
 from sightline.domain.metrics.marked import numbered, restored
 from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, Histograms
 from sightline.domain.metrics.native_histograms import together as all_of
 from sightline.domain.metrics.roster import joined as together
 from sightline.domain.metrics.roster import taken, texts_of
 from sightline.domain.metrics.samples import Ids, Index, Times, Values
-from sightline.domain.metrics.span_table import Spans
+from sightline.domain.metrics.span_table import Spans, SpanTable
 from sightline.domain.tenancy import Tenant
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
@@ -217,18 +217,28 @@ class _SeriesKeys:
 def _distinct_series(
     parts: Sequence[Appended], position: dict[Tenant, int]
 ) -> tuple[_SeriesKeys, list[NDArray[np.uint32]]]:
-    """The series of all parts, and for each part the places (k,) of its series among them."""
-    tenant = _joined([np.full(len(part.ids), position[part.tenant], np.uint32) for part in parts], np.uint32)
-    metric = _joined([part.metrics for part in parts], np.uint64)
-    ids = _joined([part.ids for part in parts], np.uint64)
+    """The series of all parts, and for each part the places (k,) of its series among them.
+
+    Most parts have the same series: they are numbered as they come, and only what is distinct is sorted.
+    """
+    tables, metrics = [SpanTable() for _ in position], [np.empty(0, np.uint64) for _ in position]
+    numbers = []
+    for part in parts:
+        tenant = position[part.tenant]
+        numbers.append(own := tables[tenant].put(Spans.of_ids(part.ids)))
+        if len(tables[tenant]) > len(metrics[tenant]):
+            metrics[tenant] = lengthened(metrics[tenant], 2 * len(tables[tenant]))
+        metrics[tenant][own] = part.metrics
+    tenant = np.repeat(np.arange(len(position), dtype=np.uint32), [len(table) for table in tables])
+    metric = _joined([own[: len(table)] for own, table in zip(metrics, tables, strict=True)], np.uint64)
+    ids = _joined([table.ids() for table in tables], np.uint64)
     order = np.lexsort((ids, metric, tenant))
-    last = _last_of_each(tenant[order], metric[order], ids[order])
     place = np.empty(len(order), np.uint32)
-    place[order] = np.cumsum(last) - last
-    kept = order[last]
-    ends = accumulate(len(part.ids) for part in parts)
-    own = [place[end - len(part.ids) : end] for end, part in zip(ends, parts, strict=True)]
-    return _SeriesKeys(tenant[kept], metric[kept], ids[kept]), own
+    place[order] = np.arange(len(order), dtype=np.uint32)
+    ends = np.cumsum([len(table) for table in tables], dtype=np.int64)
+    of_tenant = np.split(place, ends[:-1])
+    own_places = [of_tenant[position[part.tenant]][own] for part, own in zip(parts, numbers, strict=True)]
+    return _SeriesKeys(tenant[order], metric[order], ids[order]), own_places
 
 
 def _placed(

@@ -8,7 +8,11 @@ from numpy.typing import NDArray
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _FEWEST: Final = 1024
-_ROOM: Final = 4  # how many times what is held there is room for; with less, what is held would be moved more often
+# How many times what is held there is room for, as long as that is little and then: with less, what is held would be moved more
+# often. Room costs nothing before it is used.
+_ROOM_OF_FEW: Final = 16
+_ROOM: Final = 4
+_FEW: Final = 1 << 18
 _PACE: Final = 3  # rows moved for each one added: with two, what is held would be moved just as the room ends
 _SPARSE: Final = 16
 
@@ -57,7 +61,8 @@ class Sliding(Generic[_Scalar]):
             self._moved = 0
 
     def _memory(self, rows: int) -> NDArray[_Scalar]:
-        return np.empty(max(_FEWEST, _ROOM * rows), self.rows.dtype)
+        room = _ROOM * rows + (_ROOM_OF_FEW - _ROOM) * min(rows, _FEW)
+        return np.empty(max(_FEWEST, room), self.rows.dtype)
 
     def _use(self, rows: NDArray[_Scalar]) -> None:
         self.rows, self._given, self._next = rows, len(rows), None

@@ -97,6 +97,10 @@ class SpanTable:
         gather(bounds, arena, numbers, ends, out)
         return Spans(out.tobytes(), ends - lengths, ends)
 
+    def ids(self) -> NDArray[np.uint64]:
+        """What was put in as `Spans.of_ids`, in order of number."""
+        return self._arena[: self._bounds[self._count]].copy().view(np.uint64)
+
     def _table(self) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
         return self._slots, self._hashes, self._bounds, self._arena
 
