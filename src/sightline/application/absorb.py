@@ -1,14 +1,15 @@
 """Take in what OpenTelemetry's exporters bring: points, their exemplars, and what their metrics are."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from sightline.application.accumulate import Accumulate
 from sightline.application.exemplify import Exemplify
 from sightline.application.ingest import Ingest
 from sightline.application.metadata import MetricMetadata
+from sightline.application.offload import Offload
 from sightline.domain.metrics.exemplars import NO_EXEMPLARS
 from sightline.domain.metrics.left_out import Taken
 from sightline.domain.metrics.points import Points
@@ -20,8 +21,6 @@ Decode = Callable[[bytes, Roster], Points]
 """From a message to points, whose series are named in the roster."""
 
 _NAMED: Final = 3
-_INLINE_BYTES: Final = 8 * 1024
-"""Of a message: a longer one is decoded in a thread and leaves the loop to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class Absorb:
         self._exemplars = exemplars
         self._metadata = metadata
         self._tell = tell
-        self._in_threads = 0
+        self._decoding = Offload()
 
     async def metrics(self, principal: Principal, message: bytes) -> Absorbed:
         """Store the valid points of an ExportMetricsServiceRequest; the rest is part of the answer.
@@ -62,8 +61,9 @@ class Absorb:
             MalformedBody, BodyTooLarge: nothing is stored: the message is none, or holds too much.
             Overloaded, StorageFull, Unavailable: nothing is stored; try again later.
         """
-        points = await self._decoded(message, self._ingest.roster(principal.tenant))
-        del message  # storing may take a while, and the columns are all that is needed
+        decode = partial(self._decode, message, self._ingest.roster(principal.tenant))
+        points = await self._decoding.run(len(message), decode)
+        del message, decode  # storing may take a while, and the columns are all that is needed
         if points.deltas is None:
             taken = await self._ingest.partly(principal, points.batch, points.left_out)
         else:
@@ -77,16 +77,6 @@ class Absorb:
         if absorbed.message:
             self._tell(absorbed.rejected, absorbed.message)
         return absorbed
-
-    async def _decoded(self, message: bytes, roster: Roster) -> Points:
-        """The points; at once where that is quick, which it is not while a thread decodes: one may wait for the other."""
-        if len(message) <= _INLINE_BYTES and not self._in_threads:
-            return self._decode(message, roster)
-        self._in_threads += 1
-        try:
-            return await asyncio.to_thread(self._decode, message, roster)
-        finally:
-            self._in_threads -= 1
 
 
 def _absorbed(points: Points, taken: Taken) -> Absorbed:

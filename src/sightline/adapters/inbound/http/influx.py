@@ -4,7 +4,6 @@ Sources: https://docs.influxdata.com/influxdb/v1/tools/api/#write-http-endpoint 
 https://docs.influxdata.com/influxdb/v2/api/write-data/. Retention policy, organisation and consistency are not asked for.
 """
 
-import asyncio
 from typing import Final
 
 from sightline.adapters.inbound.http import instruments
@@ -12,9 +11,10 @@ from sightline.adapters.inbound.http.asgi import Receive, Scope, Send, respond
 from sightline.adapters.inbound.http.inflight import Inflight
 from sightline.adapters.inbound.http.parameters import Parameters, invalid
 from sightline.adapters.inbound.http.settings import DoorSettings
-from sightline.adapters.inbound.http.unpacked import INLINE_BYTES, unpacked
+from sightline.adapters.inbound.http.unpacked import unpacked
 from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.wire.influx import NAMED, PRECISIONS, InfluxDecoder, Written
+from sightline.application.offload import Offload
 from sightline.domain.errors import BadData, SampleOutOfBounds
 from sightline.domain.metrics.left_out import LeftOut
 from sightline.domain.metrics.misread_time import misread_by
@@ -22,6 +22,8 @@ from sightline.domain.tenancy import Principal
 
 _MEANT: Final = {3: "us", 6: "ms", 9: "s"}
 """The precision that was meant where times, read in nanoseconds, are too small by so many powers of ten."""
+_PIECE_BYTES: Final = 1 << 20
+"""About how much of a body is decoded at once."""
 
 
 class InfluxIntake:
@@ -32,6 +34,7 @@ class InfluxIntake:
         self._settings = settings
         self._inflight = inflight
         self._decoder = InfluxDecoder(max_samples=settings.max_request_samples)
+        self._decoding = Offload()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one write: 204 once every sample is acknowledged; errors of the tree are the dispatcher's to render."""
@@ -48,12 +51,12 @@ class InfluxIntake:
         is_said: whether the sender said the precision.
         """
         pieces = self._decoder.pieces(data, written, self._use_cases.ingest.roster(principal.tenant))
-        in_thread = len(data) > INLINE_BYTES
+        size = min(len(data), _PIECE_BYTES)
         stored = strings = 0
         left_out: list[LeftOut] = []
         last = False
         while not last:
-            piece = await asyncio.to_thread(next, pieces) if in_thread else next(pieces)
+            piece = await self._decoding.run(size, pieces.__next__)
             last = piece.last
             taken = await self._use_cases.ingest.partly(principal, piece.batch, piece.left_out)
             stored += taken.samples

@@ -3,7 +3,6 @@
 Source: https://prometheus.io/docs/specs/prw/remote_write_spec/ and https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/.
 """
 
-import asyncio
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -20,6 +19,7 @@ from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.wire.remote_write import RemoteWriteDecoder
 from sightline.adapters.wire.remote_write2 import RemoteWrite2Decoder
 from sightline.adapters.wire.remote_write_batch import Decoded
+from sightline.application.offload import Offload
 from sightline.domain.errors import SightlineError, UnsupportedMediaType
 from sightline.domain.metrics.exemplars import NO_EXEMPLARS
 from sightline.domain.metrics.left_out import LeftOut, refusal
@@ -31,8 +31,6 @@ _MEDIA_TYPE: Final = "application/x-protobuf"
 _JSON: Final = "application/json"
 V1: Final = "prometheus.WriteRequest"
 V2: Final = "io.prometheus.write.v2.Request"
-# A body of 8 kB is decoded in about half a millisecond when all its series are new; what takes longer leaves the loop to others.
-_INLINE_BYTES: Final = 8 * 1024
 # Snappy starts with the length of what it holds, seven bits a byte.
 _LENGTH_BYTES: Final = 5
 
@@ -71,6 +69,7 @@ class Intake:
             V2: RemoteWrite2Decoder(max_samples=settings.max_request_samples),
         }
         self._inflight = inflight
+        self._decoding = Offload()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one write: 204 once every sample is acknowledged; errors of the tree are the dispatcher's to render.
@@ -109,7 +108,7 @@ class Intake:
         share.add(min(declared_length(data), settings.max_decompressed_bytes))
         roster = use_cases.ingest.roster(principal.tenant)
         decode = partial(decoder.decode, data, roster, max_decompressed=settings.max_decompressed_bytes)
-        decoded = await asyncio.to_thread(decode) if len(data) > _INLINE_BYTES else decode()
+        decoded = await self._decoding.run(len(data), decode)
         del data, decode  # storing may take a while, and the columns are all that is needed
         taken = await use_cases.ingest.partly(principal, decoded.batch, decoded.left_out)
         # These are samples to us, and histograms to the sender.
