@@ -175,18 +175,20 @@ def was_reset(before: Native, after: Native) -> bool:
 
 
 def quantile(q: float, one: Native) -> float:
-    """The q-quantile, found by going through the buckets from below."""
+    """The q-quantile, found by going through the buckets from the end that is nearer; between two that touch not, that decides."""
     if math.isnan(q):
         return math.nan
     if not 0 <= q <= 1:
         return math.copysign(math.inf, q)
     if not one.count:
         return math.nan
-    rank, seen = q * one.count, 0.0
-    every = buckets(one)
+    is_upwards = q < 1 / 2 or math.isnan(one.sum)
+    rank, seen = (q if is_upwards else 1 - q) * one.count, 0.0
+    every = buckets(one) if is_upwards else buckets(one)[::-1]
     for number, its in enumerate(every):
         if seen + its.count >= rank or number == len(every) - 1:
-            return _inside(its, (rank - seen) / its.count, one)
+            share = (rank - seen) / its.count
+            return _inside(its, share if is_upwards else 1 - share, one)
         seen += its.count
     raise AssertionError
 
