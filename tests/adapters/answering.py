@@ -53,7 +53,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Remember and answer."""
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        is_chunked = self.headers.get("Transfer-Encoding") == "chunked"
+        body = self._chunks() if is_chunked else self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): text for name, text in self.headers.items()}
         parts = urlsplit(self.path)
         fields = parse_qs(parts.query)
@@ -72,6 +73,14 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Likewise."""
         self.do_POST()
+
+    def _chunks(self) -> bytes:
+        pieces = []
+        while size := int(self.rfile.readline(), 16):
+            pieces.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(pieces)
 
     @override
     def log_message(self, *_: object) -> None:

@@ -232,14 +232,19 @@ def test_files_are_pushed_one_by_one(server: Answering, tmp_path: Path, capsys: 
     assert server.asked[1].headers["content-encoding"] == "gzip"
 
 
-def test_a_very_large_file_is_pushed_as_it_is(server: Answering, tmp_path: Path, capsys: Capture) -> None:
-    """Plain text is of any length to the server; where it says no all the same, the command for history is named."""
+def test_a_very_large_file_is_pushed_as_it_is(
+    server: Answering, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    """Plain text is of any length to the server, also from a pipe; where it says no, the command for history is named."""
     file = tmp_path / "year.prom"
     file.write_text("up 1\n" * 1_000_000)
     server.status, server.body = 204, b""
     assert run(["push", str(file)]) == Exit.DONE
-    assert server.bodies[0] == file.read_bytes()
-    assert "content-encoding" not in server.asked[0].headers
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(file.read_bytes())))
+    assert run(["push", "-"]) == Exit.DONE
+    assert server.bodies == [file.read_bytes()] * 2
+    assert [one.headers.get("content-length") for one in server.asked] == ["5000000", None]
+    assert all("content-encoding" not in one.headers for one in server.asked)
     server.status = 413
     server.body = b'{"status":"error","errorType":"too_large","error":"too long","code":"body_too_large"}'
     assert run(["push", str(file)]) == Exit.REFUSED

@@ -53,6 +53,7 @@ def test_good_settings_are_said_to_be_good(tmp_path: Path) -> None:
         ),
         ('[rules]\nfiles = ["gone.yml"]\n', ["gone.yml: no such file"]),
         ('[rules]\ninterval = "0s"\n', ["rules.interval"]),
+        ('[own]\ninterval = "0s"\n[host]\ninterval = "0s"\n', ["own.interval", "host.interval"]),
         (
             '[statsd]\nmappings = ["a -> $1", "b", "c -> d"]\nbuckets = [2, 1]\n[graphite]\nmappings = ["e"]\n',
             ["statsd.mappings: 'a -> $1'", "statsd.mappings: 'b'", "statsd.buckets", "graphite.mappings: 'e'"],

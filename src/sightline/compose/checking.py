@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from sightline.adapters.inbound.http.access import check_listener
-from sightline.compose.intervals import require_intervals
+from sightline.compose.intervals import INTERVALS, require_interval
 from sightline.compose.limits import door_settings
 from sightline.compose.lines import dotted_names, histogram_buckets
 from sightline.compose.listening import (
@@ -25,7 +25,7 @@ def check(settings: Settings) -> list[SettingsInvalid]:
     """Everything that `start` would refuse; opens nothing."""
     given = (("graphite.mappings", settings.graphite.mappings), ("statsd.mappings", settings.statsd.mappings))
     checks: list[Callable[[], object]] = [
-        partial(require_intervals, settings),
+        *(partial(require_interval, settings, key) for key in INTERVALS),
         partial(_door, settings),
         partial(native_address, settings),
         partial(otlp_address, settings, OTLP_HTTP, settings.otlp.http_listen),

@@ -60,8 +60,8 @@ def post_form(asking: Asking, path: str, fields: Fields) -> Answer:
     return _ask(asking, path, _encoded(fields).encode(), {}, TIMEOUT)
 
 
-def post(asking: Asking, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-    """A POST of a body as it is."""
+def post(asking: Asking, path: str, body: bytes | Iterable[bytes], headers: Mapping[str, str]) -> Answer:
+    """A POST of a body as it is; one in pieces is sent as they come."""
     return _ask(asking, path, body, headers, TIMEOUT)
 
 
@@ -125,7 +125,9 @@ def _encoded(fields: Fields) -> str:
     return urlencode(given, doseq=True)
 
 
-def _ask(asking: Asking, path: str, body: bytes | None, headers: Mapping[str, str], timeout: float) -> Answer:
+def _ask(
+    asking: Asking, path: str, body: bytes | Iterable[bytes] | None, headers: Mapping[str, str], timeout: float
+) -> Answer:
     """One request; returns the answer whatever its status.
 
     Raises:

@@ -1,19 +1,25 @@
 """`push`: samples in the text format, from files or a pipe, to the server."""
 
 import sys
+from contextlib import nullcontext
+from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, BinaryIO, Final
 
 from cyclopts import Parameter
 
-from sightline.adapters.inbound.cli.asking import ASKING, Asking, post, succeed
+from sightline.adapters.inbound.cli.asking import ASKING, Answer, Asking, post, succeed
 from sightline.adapters.inbound.cli.printing import show_json
 from sightline.adapters.inbound.cli.program import Ended, Exit, app, no_flags, say
 
 PATH: Final = "/api/v1/import/prometheus"
 WRITTEN: Final = "x-prometheus-remote-write-samples-written"
-_COMPRESSED: Final = range(64 * 1024, 4 << 20)
-"""Bytes of a body that is compressed: a longer one is read by the server a piece at a time, which only plain text can be."""
+_COMPRESSED_FROM: Final = 64 * 1024
+"""Bytes of a body that is compressed."""
+_WHOLE: Final = 4 << 20
+"""Bytes of one that is; a longer one is sent, and read by the server, a piece at a time, which only plain text can be."""
+_PIECE: Final = 1 << 20
 _TOO_LARGE: Final = 413
 
 
@@ -58,13 +64,12 @@ def push(
 
 def _push(asking: Asking, file: Path, path: str) -> int:
     """Send one file; returns how many samples the server stored."""
-    body = _read(file)
-    headers = {"Content-Type": "text/plain; version=0.0.4"}
-    if len(body) in _COMPRESSED:
-        import gzip
-
-        body, headers["Content-Encoding"] = gzip.compress(body, 1), "gzip"
-    answer = post(asking, path, body, headers)
+    try:
+        with nullcontext(sys.stdin.buffer) if str(file) == "-" else file.open("rb") as stream:
+            length = file.stat().st_size if file.is_file() else None
+            answer = _sent(asking, stream, length, path)
+    except OSError as error:
+        raise Ended(Exit.USAGE, f"{_name(file)} cannot be read: {error.strerror}") from None
     try:
         succeed(asking, answer)
     except Ended as end:
@@ -76,6 +81,21 @@ def _push(asking: Asking, file: Path, path: str) -> int:
     return int(written) if written.isascii() and written.isdigit() else 0
 
 
+def _sent(asking: Asking, stream: BinaryIO, length: int | None, path: str) -> Answer:
+    """The answer to all that the stream gives, so many bytes where that is known."""
+    body = stream.read(_WHOLE)
+    headers = {"Content-Type": "text/plain; version=0.0.4"}
+    if len(body) == _WHOLE:
+        if length is not None:
+            headers["Content-Length"] = str(length)
+        return post(asking, path, chain([body], iter(partial(stream.read, _PIECE), b"")), headers)
+    if len(body) >= _COMPRESSED_FROM:
+        import gzip
+
+        body, headers["Content-Encoding"] = gzip.compress(body, 1), "gzip"
+    return post(asking, path, body, headers)
+
+
 def _name(file: Path) -> str:
     return "standard input" if str(file) == "-" else str(file)
 
@@ -85,10 +105,3 @@ def _label(text: str) -> str:
     if not equals or not name:
         raise Ended(Exit.USAGE, f"--label {text}: write --label name=value")
     return text
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    except OSError as error:
-        raise Ended(Exit.USAGE, f"{_name(file)} cannot be read: {error.strerror}") from None
