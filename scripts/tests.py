@@ -1,6 +1,7 @@
 """Runs the tests: without arguments everything but the nightly ones, else what pytest makes of the arguments.
 
-Those in the browser and those of whole programs, in two halves, run beside all others, for they wait more than they compute.
+Those in the browser and those of whole programs, in two halves, run beside all others, for they wait more than they compute; so do
+several paths that are given beside each other.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BROWSER, PROGRAMS = "tests/browser", "tests/e2e"
 PYTEST = [sys.executable, "-m", "pytest"]
+NO_TESTS = 5
+"""Pytest's exit code where none is selected."""
 
 
 def halves() -> tuple[list[str], list[str]]:
@@ -22,30 +25,38 @@ def halves() -> tuple[list[str], list[str]]:
     return files[::2], files[1::2]
 
 
-def run_all() -> int:
-    """Run all parts at once; what those beside say follows when the others have ended. Fails if any does."""
+def run(parts: list[list[str]]) -> int:
+    """Run all parts at once; what those behind the first say follows when all have ended. Fails if any does, or if no test ran."""
     with contextlib.ExitStack() as stack:
         running = []
-        for some in ([BROWSER], *halves()):
+        for part in parts[1:]:
             said = stack.enter_context(tempfile.TemporaryFile())
-            part = subprocess.Popen([*PYTEST, *some], cwd=ROOT, stdout=said, stderr=subprocess.STDOUT)
-            running.append((stack.enter_context(part), said))
+            beside = subprocess.Popen([*PYTEST, *part], cwd=ROOT, stdout=said, stderr=subprocess.STDOUT)
+            running.append((stack.enter_context(beside), said))
         try:
-            others = subprocess.run([*PYTEST, f"--ignore={BROWSER}", f"--ignore={PROGRAMS}"], cwd=ROOT, check=False)
-            ended = [others.returncode, *(part.wait() for part, _ in running)]
+            first = subprocess.run([*PYTEST, *parts[0]], cwd=ROOT, check=False)
+            ended = [first.returncode, *(beside.wait() for beside, _ in running)]
         except BaseException:
-            for part, _ in running:
-                part.terminate()
+            for beside, _ in running:
+                beside.terminate()
             raise
         for _, said in running:
             said.seek(0)
             sys.stdout.write(said.read().decode(errors="replace"))
-    return max(ended, key=abs)
+    return max((code for code in ended if code != NO_TESTS), key=abs, default=NO_TESTS)
+
+
+def parts_of(given: list[str]) -> list[list[str]]:
+    """What is run at once: each path that is given, with all that is none, or everything."""
+    if not given:
+        return [[f"--ignore={BROWSER}", f"--ignore={PROGRAMS}"], [BROWSER], *halves()]
+    paths = [one for one in given if (ROOT / one.partition("::")[0]).exists()]
+    rest = [one for one in given if one not in paths]
+    return [[path, *rest] for path in paths] if paths else [rest]
 
 
 if __name__ == "__main__":
     try:
-        given = sys.argv[1:]
-        sys.exit(subprocess.run([*PYTEST, *given], cwd=ROOT, check=False).returncode if given else run_all())
+        sys.exit(run(parts_of(sys.argv[1:])))
     except KeyboardInterrupt:
         sys.exit(130)
