@@ -9,6 +9,8 @@ from typing import Final
 from tests.conformance.material import BASE
 from typing_extensions import override
 
+from sightline.domain.timerange import Grid
+
 
 class Kind(StrEnum):
     """What an expression gives. A bare selector is a vector that may have modifiers; a name says what is selected."""
@@ -474,3 +476,16 @@ class Expressions:
                 )
             )
         )
+
+
+def questions(seed: int, count: int, steps: int) -> Iterator[tuple[str, Grid]]:
+    """Range queries of so many steps within the material; none looks at the range's own ends."""
+    source, rng, asked = Expressions(seed), random.Random(seed), 0
+    while asked < count:
+        text = str(source.vector(asked % 4))
+        if "start()" in text or "end()" in text:
+            continue
+        asked += 1
+        start = BASE + 500 * rng.randrange(0, 3000)
+        step = 1000 * rng.choice([1, 7, 45, 300])
+        yield text, Grid(start, start + steps * step, step)

@@ -1,14 +1,13 @@
 """Whatever expression meets native histograms among its samples, a range query is its instant queries, and nothing breaks."""
 
 import math
-import random
 from functools import cache
 from itertools import zip_longest
 from typing import Final
 
 import numpy as np
 import pytest
-from tests.conformance.expressions import Expressions
+from tests.conformance.expressions import questions
 from tests.conformance.material import BASE, recorded
 from tests.conformance.script import Sample, Samples
 from tests.conformance.test_scripts import fetched, flat
@@ -109,14 +108,4 @@ def _differs(text: str, grid: Grid) -> bool:
 @pytest.mark.parametrize(("count", "seed"), [(150, 5), pytest.param(4_000, 50, marks=pytest.mark.nightly)])
 def test_a_range_is_its_instants(count: int, seed: int) -> None:
     """Every step gives what an instant query there gives, with histograms, floats and both in one series."""
-    source, rng, wrong, asked = Expressions(seed), random.Random(seed), [], 0
-    while asked < count:
-        text = str(source.vector(asked % 4))
-        if "start()" in text or "end()" in text:
-            continue
-        asked += 1
-        start = BASE + 500 * rng.randrange(0, 3000)
-        step = 1000 * rng.choice([1, 7, 45, 300])
-        if _differs(text, grid := Grid(start, start + 3 * step, step)):
-            wrong.append((text, grid))
-    assert not wrong
+    assert not [one for one in questions(seed, count, 3) if _differs(*one)]

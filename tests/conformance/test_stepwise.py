@@ -1,14 +1,13 @@
 """A range query is its instant queries: over generated expressions, step by step, to the last bit."""
 
-import random
 from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
 import numpy as np
 import pytest
-from tests.conformance.expressions import Expressions
-from tests.conformance.material import BASE, recorded
+from tests.conformance.expressions import questions
+from tests.conformance.material import recorded
 from tests.conformance.test_scripts import fetched
 
 from sightline.domain.errors import SightlineError
@@ -69,14 +68,4 @@ def differs(text: str, grid: Grid) -> bool:
 @pytest.mark.parametrize(("count", "seed"), [(250, 3), pytest.param(4_000, 30, marks=pytest.mark.nightly)])
 def test_a_range_is_its_instants(count: int, seed: int) -> None:
     """Every step of a range query gives what an instant query there gives, unless `@` looks at the range's own ends."""
-    source, rng, wrong, asked = Expressions(seed), random.Random(seed), [], 0
-    while asked < count:
-        text = str(source.vector(asked % 4))
-        if "start()" in text or "end()" in text:
-            continue
-        asked += 1
-        start = BASE + 500 * rng.randrange(0, 3000)
-        step = 1000 * rng.choice([1, 7, 45, 300])
-        if differs(text, grid := Grid(start, start + 5 * step, step)):
-            wrong.append((text, grid))
-    assert not wrong
+    assert not [one for one in questions(seed, count, 5) if differs(*one)]
