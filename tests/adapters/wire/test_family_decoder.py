@@ -16,7 +16,7 @@ from sightline.adapters.wire.exposition_decoder import ExpositionDecoder
 from sightline.adapters.wire.family_decoder import MetricFamilyDecoder, bound_text
 from sightline.domain.errors import BodyTooLarge, InvalidHistogram, MalformedBody
 from sightline.domain.labels import Labels
-from sightline.domain.metrics.native_histograms import CUSTOM_SCHEMA, ResetHint, mark_mask
+from sightline.domain.metrics.native_histograms import CUSTOM_SCHEMA, MARK, ResetHint, mark_mask
 from sightline.domain.scrape.scraped import NO_TIME, Metadata, Scraped
 
 LATENCY = Native(schema=2, count=9.0, sum=1.5, zero_count=1.0, zero_threshold=0.5, positive={1: 2.0, 5: 6.0})
@@ -102,6 +102,19 @@ def test_native_histograms_are_samples_where_they_are_wanted() -> None:
     both = decoded(page, classic=True)
     assert told(both) == {**classic, "up": 1.0}
     assert natives(both.histograms) == [LATENCY]
+
+
+def test_a_number_is_no_histogram_whatever_its_bits() -> None:
+    """NaN has many bit patterns, and the one that stands for a native histogram comes as another one; histograms keep theirs."""
+    page = client.page(
+        family("a", client.GAUGE, {"gauge": {"value": float(MARK)}}),
+        family("h", client.HISTOGRAM, {"histogram": client.native(LATENCY)}),
+        family("z_total", client.COUNTER, {"counter": {"value": float(MARK)}}),
+    )
+    found = decoded(page)
+    assert mark_mask(found.values).tolist() == [False, True, False]
+    assert natives(found.histograms) == [LATENCY]
+    assert np.isnan(found.values).all()
 
 
 def test_a_native_histogram_that_is_none_is_left_out_alone() -> None:

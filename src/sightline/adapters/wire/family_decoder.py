@@ -180,13 +180,17 @@ def _tried(data: bytes, wanted: int, room: Sequence[int]) -> _Page | None:
         raise _malformed(f"{REASONS[status]}, at byte {int(found[layout.OFFSET])}")
     f, m, r = (int(found[at]) for at in (layout.FAMILIES, layout.METRICS, layout.ROWS))
     e, h = int(found[layout.EXEMPLARS]), int(found[layout.NATIVES])
+    kinds, values = row_kind[:r].copy(), values[:r].copy()
+    values[mark_mask(values) & (kinds != layout.NATIVE)] = (
+        np.nan
+    )  # a number that has the bits of the mark is no histogram
     return _Page(
         data,
         family[: layout.FAMILY_COLUMNS * f].reshape(f, layout.FAMILY_COLUMNS),
         metric[: layout.METRIC_COLUMNS * m].reshape(m, layout.METRIC_COLUMNS),
         row_metric[:r].copy(),
-        row_kind[:r].copy(),
-        values[:r].copy(),
+        kinds,
+        values,
         bounds[:r].copy(),
         exemplar[: 3 * e].reshape(e, 3),
         native[: 2 * h].reshape(h, 2),
