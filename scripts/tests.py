@@ -7,6 +7,8 @@ several paths that are given beside each other.
 from __future__ import annotations
 
 import contextlib
+import itertools
+import os
 import pathlib
 import subprocess
 import sys
@@ -47,12 +49,13 @@ def run(parts: list[list[str]]) -> int:
 
 
 def parts_of(given: list[str]) -> list[list[str]]:
-    """What is run at once: each path that is given, with all that is none, or everything."""
+    """What is run at once: everything, or the paths that come first, on as many processors as there are, each with the rest."""
     if not given:
         return [[f"--ignore={BROWSER}", f"--ignore={PROGRAMS}"], [BROWSER], *halves()]
-    paths = [one for one in given if (ROOT / one.partition("::")[0]).exists()]
-    rest = [one for one in given if one not in paths]
-    return [[path, *rest] for path in paths] if paths else [rest]
+    paths = list(itertools.takewhile(lambda one: not one.startswith("-"), given))
+    options = given[len(paths) :]
+    beside = min(len(paths), os.cpu_count() or 1)
+    return [[*paths[first::beside], *options] for first in range(beside)] if paths else [options]
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _chunks(self) -> bytes:
         pieces = []
-        while size := int(self.rfile.readline(), 16):
+        while size := int(self.rfile.readline() or b"0", 16):
             pieces.append(self.rfile.read(size))
             self.rfile.readline()
         self.rfile.readline()

@@ -1,5 +1,6 @@
 """The commands of the command line one by one: what each asks, prints and ends with."""
 
+import errno
 import gzip
 import io
 import json
@@ -11,11 +12,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.answering import Answering, answering
+from typing_extensions import override
 
 from sightline.adapters.inbound.cli import Exit, app, run
 from sightline.adapters.inbound.cli.chart import BLOCKS, sparkline
@@ -243,12 +246,31 @@ def test_a_very_large_file_is_pushed_as_it_is(
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(file.read_bytes())))
     assert run(["push", "-"]) == Exit.DONE
     assert server.bodies == [file.read_bytes()] * 2
-    assert [one.headers.get("content-length") for one in server.asked] == ["5000000", None]
     assert all("content-encoding" not in one.headers for one in server.asked)
     server.status = 413
     server.body = b'{"status":"error","errorType":"too_large","error":"too long","code":"body_too_large"}'
     assert run(["push", str(file)]) == Exit.REFUSED
     assert "too long (body_too_large)\nFor history there is `sightline import`." in capsys.readouterr().err
+
+
+class Breaking(io.BytesIO):
+    """What cannot be read to its end."""
+
+    @override
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.tell():
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return super().read(size)
+
+
+def test_what_breaks_off_while_it_is_sent_is_told(
+    server: Answering, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    """It is the input that cannot be read, and not the server that does not answer."""
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=Breaking(b"up 1\n" * 1_000_000)))
+    server.status, server.body = 204, b""
+    assert run(["push"]) == Exit.USAGE
+    assert capsys.readouterr().err == "sightline: standard input cannot be read: Input/output error\n"
 
 
 def test_a_bad_line_names_its_file(server: Answering, tmp_path: Path, capsys: Capture) -> None:

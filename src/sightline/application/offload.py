@@ -3,10 +3,13 @@
 import asyncio
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor
 from typing import Final, TypeVar
 
 SMALL_BYTES: Final = 8 * 1024
-"""What is quick whatever it is: decoding so much takes half a millisecond even when all its series are new."""
+"""Work of at most so much is quick, whatever is known: in machine code it takes half a millisecond though all series be new."""
+MOST_BYTES: Final = 256 * 1024
+"""Work of more is never quick: what is known of such work may not hold for the next."""
 QUICK_SECONDS: Final = 0.001
 """How long others may be kept waiting."""
 
@@ -14,39 +17,62 @@ _Result = TypeVar("_Result")
 
 
 class Offload:
+    """Where work goes that is not quick; all kinds of work share its threads, and may share locks."""
+
+    def __init__(self, threads: Executor | None = None, cpu_seconds: Callable[[], float] = time.thread_time) -> None:
+        """threads: None for those of the event loop. cpu_seconds: how much of the processor the calling thread has used."""
+        self.threads = threads
+        self.cpu_seconds = cpu_seconds
+        self.running: set[object] = set()
+        """A token for each work in a thread that is not quick; threads put it in and take it out."""
+
+    def kind(self) -> "Kind":
+        """A kind of work, of which nothing is known yet."""
+        return Kind(self)
+
+
+class Kind:
     """One kind of work, which learns from what such work took before how much of it is quick.
 
     To hand work to a thread costs a quarter of a millisecond, and more where several threads want the interpreter: a thread is for
-    what takes longer than that. Before anything is known, only small work is quick.
+    what takes longer than that.
     """
 
-    def __init__(self, cpu_seconds: Callable[[], float] = time.thread_time) -> None:
-        """`cpu_seconds` tells how much of the processor the calling thread has used."""
-        self._cpu_seconds = cpu_seconds
+    def __init__(self, offload: Offload) -> None:
+        self._offload = offload
         self._pace = QUICK_SECONDS / SMALL_BYTES  # seconds a byte
-        self._slow = 0
 
     async def run(self, size: int, work: Callable[[], _Result]) -> _Result:
-        """What the work gives, which is about `size` bytes; it raises what the work raises.
+        """What the work gives, which is about `size` bytes; it raises what the work raises, but no StopIteration.
 
-        While slow work is in a thread all other goes there, too: one may hold a lock that the other needs.
+        While slow work runs in a thread all other goes to threads, too: one may hold a lock that the other needs.
         """
-        is_quick = size <= SMALL_BYTES or size * self._pace <= QUICK_SECONDS
-        if is_quick and not self._slow:
+        is_quick = size <= SMALL_BYTES or (size <= MOST_BYTES and size * self._pace <= QUICK_SECONDS)
+        if is_quick and not self._offload.running:
             return self._done(size, work)
-        self._slow += not is_quick
+        done = self._done if is_quick else self._done_slowly
+        return await asyncio.get_running_loop().run_in_executor(self._offload.threads, done, size, work)
+
+    def _done_slowly(self, size: int, work: Callable[[], _Result]) -> _Result:
+        """Do it in a thread. Who waits for it may leave meanwhile, and what it holds it holds to its end."""
+        token = object()
+        self._offload.running.add(token)
         try:
-            return await asyncio.to_thread(self._done, size, work)
+            return self._done(size, work)
         finally:
-            self._slow -= not is_quick
+            self._offload.running.discard(token)
 
     def _done(self, size: int, work: Callable[[], _Result]) -> _Result:
-        if size <= SMALL_BYTES:  # which says little about more of it
+        if not SMALL_BYTES < size <= MOST_BYTES:  # of which nothing is to be learnt
             return work()
-        began = self._cpu_seconds()
+        began = self._offload.cpu_seconds()
+        has_failed = True
         try:
-            return work()
+            result = work()
+            has_failed = False
         finally:
-            pace = (self._cpu_seconds() - began) / size
-            # Up at once and down by and by: what kept others waiting must not do so again.
-            self._pace = max(pace, (self._pace + pace) / 2)
+            pace = (self._offload.cpu_seconds() - began) / size
+            # Up at once, for what kept others waiting must not do so again, and down by and by; what failed may have been quick
+            # for that reason alone.
+            self._pace = max(pace, self._pace if has_failed else (self._pace + pace) / 2)
+        return result

@@ -23,6 +23,7 @@ from sightline.application.delete import Delete
 from sightline.application.exemplify import Exemplify
 from sightline.application.flush import Flush
 from sightline.application.ingest import Ingest
+from sightline.application.offload import Offload
 from sightline.application.recover import Recovered, recover
 from sightline.application.retain import Retain
 from sightline.compose.limits import engine_limits, flush_policy, ingest_limits, label_limits, text_limits
@@ -40,6 +41,7 @@ _CATALOG: Final = "catalog.sqlite"
 _TABLES: Final = "clickhouse"
 """What a data folder holds beside the log."""
 _THREADS: Final = 2
+_DECODING_THREADS: Final = 4
 # What stopping gives requests under way, and again the last flush: with the rest it stays below five seconds.
 DRAIN_SECONDS: Final = 2
 
@@ -57,6 +59,7 @@ class Core:
     retain: Retain
     freshness: Freshness
     ingest: Ingest
+    offload: Offload
     exemplars: Exemplify
     reader: TieredSeries
     flush: Flush
@@ -103,6 +106,7 @@ async def open_core(settings: Settings, stack: AsyncExitStack) -> Core:
         freshness=freshness,
         rosters=rosters,
     )
+    decoding = stack.enter_context(ThreadPoolExecutor(_DECODING_THREADS, thread_name_prefix="decode"))
     reader = TieredSeries(tail, store, threads, hot, index)
     sealing = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="seal"))  # which no query can keep waiting
     flush = Flush(journal, tail, reader, clock, telemetry, flush_policy(settings), sealing, recovered.pending)
@@ -132,6 +136,7 @@ async def open_core(settings: Settings, stack: AsyncExitStack) -> Core:
         retain,
         freshness,
         ingest,
+        Offload(decoding),
         exemplars,
         reader,
         flush,

@@ -41,6 +41,7 @@ def make_use_cases(settings: Settings, core: Core, parts: Parts, stopping: async
         snapshot=Snapshot(core.flush, core.clock, core.copy, lambda: token_hex(8)),
         search=Search(core.reader, SearchLimits(settings.search.max_results)),
         ingest=core.ingest,
+        offload=core.offload,
         push=parts.push,
         absorb=_absorb(settings, core, parts.scraping.metadata),
         exemplars=core.exemplars,
@@ -75,7 +76,7 @@ def _absorb(settings: Settings, core: Core, metadata: MetricMetadata) -> Absorb:
     decoder = OtlpMetricsDecoder(naming, max_samples=settings.intake.request_samples)
     accumulate = Accumulate(core.ingest, core.reader, core.clock, core.telemetry, otlp.max_delta_series)
     complaints = Complaints("otlp", core.clock, what="points")
-    return Absorb(decoder.decode, core.ingest, accumulate, core.exemplars, metadata, complaints.wrong)
+    return Absorb(decoder.decode, core.ingest, accumulate, core.exemplars, metadata, complaints.wrong, core.offload)
 
 
 def _recall(settings: Settings, servers: Register, reader: TieredSeries, clock: SystemClock) -> Recall:

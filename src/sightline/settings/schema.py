@@ -284,7 +284,10 @@ class Http(Struct, frozen=True, forbid_unknown_fields=True):
         4 << 20
     )
     max_inflight_bytes: Annotated[
-        Size, Meta(description="Bodies that may be read and decoded at once; beyond it 429.")
+        Size,
+        Meta(
+            description="Bodies that may be read and decoded at once; beyond it 429, and 413 for a body that is longer alone."
+        ),
     ] = Size(256 << 20)
     max_websockets: Annotated[int, Meta(ge=1, description="Live connections at once.")] = 1000
     read_timeout: Annotated[Duration, Meta(description="How long a client may take to send a request body.")] = (

@@ -42,6 +42,7 @@ from sightline.application.flush import Flush, FlushPolicy
 from sightline.application.follow import Follow
 from sightline.application.inspect import Inspect
 from sightline.application.metadata import MetricMetadata
+from sightline.application.offload import Offload
 from sightline.application.push import GroupCodec, Push
 from sightline.application.query import QueryOptions
 from sightline.application.read import Read, ReadLimits
@@ -283,6 +284,7 @@ class Stage:
             snapshot=Snapshot(self.flush, self.clock, self.copy, lambda: "0123456789abcdef"),
             search=stage,
             ingest=stage,
+            offload=Offload(),
             absorb=Absorb(
                 OtlpMetricsDecoder().decode,
                 stage,

@@ -5,12 +5,14 @@ from itertools import pairwise
 from random import Random
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.oracles.native_histogram import Value, marked, natives, numbered, told
 
 from sightline.domain.labels import Labels, metric_id, series_id
-from sightline.domain.metrics.journal import NOTHING_SEEN, Appended, SealedRange, SeriesSeen, seal
+from sightline.domain.metrics import journal
+from sightline.domain.metrics.journal import NOTHING_SEEN, Appended, SealedRange, SeriesSeen, joined, seal
 from sightline.domain.tenancy import Tenant
 
 Row = tuple[str, int, int, Value]  # tenant, series, time, value
@@ -63,6 +65,17 @@ def test_a_range_holds_the_last_write_of_each_timestamp_in_key_order(groups: lis
     batch = seal(7, entries)
     assert list(samples_of(batch)) == [(*key, expected[key]) for key in sorted(expected)]
     assert (batch.range_id, len(batch)) == (7, len(expected))
+
+
+@given(rows)
+def test_entries_that_were_joined_seal_alike(groups: list[list[Row]]) -> None:
+    """Whether a series stands in an entry twice, and how many series are numbered together, makes no difference."""
+    entries = entries_of([[("a", *row[1:]) for row in group] for group in groups])
+    whole = [joined(entries)] if entries else []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journal, "_KEYS_AT_ONCE", 2)
+        found = seal(7, entries)
+    assert list(samples_of(seal(7, whole))) == list(samples_of(found)) == list(samples_of(seal(7, entries)))
 
 
 def samples_of(batch: SealedRange) -> Iterator[tuple[str, int, int, int, Value]]:

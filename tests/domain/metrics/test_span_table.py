@@ -36,6 +36,22 @@ def test_a_table_grows() -> None:
     assert sum(map(len, texts)) < table.nbytes < 1_200_000
 
 
+@pytest.mark.parametrize("is_crowded", [False, True])
+def test_rows_of_numbers_come_back(monkeypatch: pytest.MonkeyPatch, *, is_crowded: bool) -> None:
+    """Numbers that were put in, alone or in rows, are given back in the order of theirs, wherever they found a place."""
+    if is_crowded:
+        monkeypatch.setattr(spans, "digest", lambda *_: 7)
+        for name in ("find", "put"):
+            monkeypatch.setattr(span_table, name, getattr(spans, f"{name}_in_python"))
+    for width in (1, 3):
+        rows = np.arange(200 * width, dtype=np.uint64).reshape(-1, width)[::-1].copy()
+        table = SpanTable()
+        table.put(Spans.of_ids(rows))
+        assert table.put(Spans.of_ids(rows[50:60])).tolist() == [*range(50, 60)]
+        assert table.ids(width).tolist() == rows.tolist()
+    assert SpanTable().ids(3).shape == (0, 3)
+
+
 def test_stretches_of_one_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes are compared; those that collide more often than may be looked at are found all the same, after growths too."""
     monkeypatch.setattr(spans, "digest", lambda *_: 7)

@@ -137,13 +137,13 @@ class Chains:
 
     def drop(self, count: int) -> None:
         """Forget the oldest `count` samples, which are whole additions."""
-        pieces, samples = self._end_piece - self._first_piece, self._end_sample - self._first_sample
+        pieces = self._end_piece - self._first_piece
         gone = int(np.searchsorted(self._starts.rows[:pieces], self._first_sample + count))
         self._first_piece, self._first_sample = self._first_piece + gone, self._first_sample + count
-        self._previous.forget(gone, pieces - gone)
-        self._starts.forget(gone, pieces + 1 - gone)
-        self._times.forget(count, samples - count)
-        self._values.forget(count, samples - count)
+        self._previous.forget(gone)
+        self._starts.forget(gone)
+        self._times.forget(count)
+        self._values.forget(count)
         self._parts = [part for part in self._parts if part.samples[-1] >= self._first_sample]
 
     def view(self, rows: NDArray[np.int64]) -> ChainsView:

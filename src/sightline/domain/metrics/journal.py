@@ -4,9 +4,10 @@ A sample's `seq` is its position in the log. A range [first, end) of positions, 
 order: that is what makes a repeated insert recognisable.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import Final, TypeVar
 
 import numpy as np
@@ -16,7 +17,6 @@ from sightline.domain.kernels.extent import extents
 from sightline.domain.kernels.gather import settle
 from sightline.domain.kernels.place import scatter, tally
 from sightline.domain.labels import Labels
-from sightline.domain.metrics.lengthened import lengthened
 from sightline.domain.metrics.marked import numbered, restored
 from sightline.domain.metrics.native_histograms import NO_HISTOGRAMS, Histograms
 from sightline.domain.metrics.native_histograms import together as all_of
@@ -32,6 +32,8 @@ _ENTRY_BYTES: Final = 800
 """What an entry takes besides its rows: measured with entries of ten samples."""
 _SEEN_BYTES: Final = 29
 """What an entry takes for a series that it describes: label sets are the roster's."""
+_KEYS_AT_ONCE: Final = 10_000
+"""Series of a range that are numbered together: many entries have few."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,24 +223,32 @@ def _distinct_series(
 
     Most parts have the same series: they are numbered as they come, and only what is distinct is sorted.
     """
-    tables, metrics = [SpanTable() for _ in position], [np.empty(0, np.uint64) for _ in position]
-    numbers = []
-    for part in parts:
-        tenant = position[part.tenant]
-        numbers.append(own := tables[tenant].put(Spans.of_ids(part.ids)))
-        if len(tables[tenant]) > len(metrics[tenant]):
-            metrics[tenant] = lengthened(metrics[tenant], 2 * len(tables[tenant]))
-        metrics[tenant][own] = part.metrics
-    tenant = np.repeat(np.arange(len(position), dtype=np.uint32), [len(table) for table in tables])
-    metric = _joined([own[: len(table)] for own, table in zip(metrics, tables, strict=True)], np.uint64)
-    ids = _joined([table.ids() for table in tables], np.uint64)
-    order = np.lexsort((ids, metric, tenant))
+    table = SpanTable()
+    numbers = [table.put(Spans.of_ids(keys)) for keys in _keys(parts, position)]
+    distinct = table.ids(3)
+    order = np.lexsort((distinct[:, 2], distinct[:, 1], distinct[:, 0]))
     place = np.empty(len(order), np.uint32)
     place[order] = np.arange(len(order), dtype=np.uint32)
-    ends = np.cumsum([len(table) for table in tables], dtype=np.int64)
-    of_tenant = np.split(place, ends[:-1])
-    own_places = [of_tenant[position[part.tenant]][own] for part, own in zip(parts, numbers, strict=True)]
-    return _SeriesKeys(tenant[order], metric[order], ids[order]), own_places
+    places = place[_joined(numbers, np.int64)]
+    ends = accumulate(len(part.ids) for part in parts)
+    own = [places[end - len(part.ids) : end] for end, part in zip(ends, parts, strict=True)]
+    tenant, metric, ids = distinct[order].T
+    return _SeriesKeys(tenant.astype(np.uint32), metric.copy(), ids.copy()), own
+
+
+def _keys(parts: Sequence[Appended], position: dict[Tenant, int]) -> Iterator[NDArray[np.uint64]]:
+    """Tenant, metric and id of each series of the parts in their order, uint64 (k, 3), of some parts at a time."""
+    some: list[Appended] = []
+    held = 0
+    for part in (*parts, None):
+        if some and (part is None or held + len(part.ids) > _KEYS_AT_ONCE):
+            tenants = np.repeat([position[one.tenant] for one in some], [len(one.ids) for one in some])
+            columns = tenants, np.concatenate([one.metrics for one in some]), np.concatenate([one.ids for one in some])
+            yield np.stack(columns, axis=1, dtype=np.uint64, casting="unsafe")
+            some, held = [], 0
+        if part is not None:
+            some.append(part)
+            held += len(part.ids)
 
 
 def _placed(

@@ -9,19 +9,20 @@ _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _FEWEST: Final = 1024
 # How many times what is held there is room for, as long as that is little and then: with less, what is held would be moved more
-# often. Room costs nothing before it is used.
+# often. Room takes no memory before it is used.
 _ROOM_OF_FEW: Final = 16
 _ROOM: Final = 4
 _FEW: Final = 1 << 18
 _PACE: Final = 3  # rows moved for each one added: with two, what is held would be moved just as the room ends
-_SPARSE: Final = 16
+_SPARSE: Final = 4  # times what is held: so many rows dropped are worth a move
 
 
 class Sliding(Generic[_Scalar]):
     """The column. How many of its rows are held is known to whoever uses it.
 
     Rows that are held never change, and memory that was given out is never written again but behind them: whoever keeps `rows` can
-    read what was held. When room becomes scarce, what is held moves to larger memory, some of it with each addition.
+    read what was held. When room becomes scarce, or most of it is of rows dropped, what is held moves to other memory, some of it
+    with each addition.
     """
 
     def __init__(self, rows: NDArray[_Scalar]) -> None:
@@ -36,7 +37,8 @@ class Sliding(Generic[_Scalar]):
         """Have room for `count` rows behind those that are held; gives how many of these were moved for it."""
         free = len(self.rows) - held - count
         if self._next is None:
-            if free >= held:
+            dropped = self._given - len(self.rows)
+            if free >= held and dropped <= _SPARSE * max(held, _FEWEST):
                 return 0
             self._next, self._moved = self._memory(held + count), 0
         if free < 0 and len(self._next) < held + count:
@@ -48,17 +50,13 @@ class Sliding(Generic[_Scalar]):
             self._use(self._next)
         return end - begin
 
-    def forget(self, count: int, held: int) -> None:
-        """Drop the first `count` rows, which leaves so many held; memory that is mostly of rows dropped is given back."""
+    def forget(self, count: int) -> None:
+        """Drop the first `count` rows."""
         self.rows = self.rows[count:]
-        if self._given > _SPARSE * max(held, _FEWEST):
-            few = np.empty(held, self.rows.dtype)
-            few[:] = self.rows[:held]
-            self._use(few)
-        elif self._next is not None and self._moved >= count:
+        if self._next is not None and self._moved >= count:
             self._next, self._moved = self._next[count:], self._moved - count
         else:
-            self._moved = 0
+            self._next = None  # all that was moved is dropped, and what is held may want less
 
     def _memory(self, rows: int) -> NDArray[_Scalar]:
         room = _ROOM * rows + (_ROOM_OF_FEW - _ROOM) * min(rows, _FEW)

@@ -29,8 +29,8 @@ class Spans(NamedTuple):
 
     @classmethod
     def of_ids(cls, ids: NDArray[np.uint64]) -> "Spans":
-        """Of numbers (k,), each as its own bytes."""
-        ends = ids.itemsize * np.arange(len(ids) + 1)
+        """Of numbers (k,), each as its own bytes, or of rows of w numbers, (k, w)."""
+        ends = ids[:1].nbytes * np.arange(len(ids) + 1)
         return cls(ids.tobytes(), ends[:-1], ends[1:])
 
     def taken(self, rows: NDArray[np.intp]) -> "Spans":
@@ -97,9 +97,9 @@ class SpanTable:
         gather(bounds, arena, numbers, ends, out)
         return Spans(out.tobytes(), ends - lengths, ends)
 
-    def ids(self) -> NDArray[np.uint64]:
-        """What was put in as `Spans.of_ids`, in order of number."""
-        return self._arena[: self._bounds[self._count]].copy().view(np.uint64)
+    def ids(self, width: int) -> NDArray[np.uint64]:
+        """What was put in as `Spans.of_ids`, in order of number, (k, width)."""
+        return self._arena[: self._bounds[self._count]].copy().view(np.uint64).reshape(-1, width)
 
     def _table(self) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
         return self._slots, self._hashes, self._bounds, self._arena

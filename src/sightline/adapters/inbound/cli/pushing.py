@@ -1,15 +1,15 @@
 """`push`: samples in the text format, from files or a pipe, to the server."""
 
 import sys
+from collections.abc import Iterator
 from contextlib import nullcontext
-from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, BinaryIO, Final
+from typing import Annotated, Final
 
 from cyclopts import Parameter
 
-from sightline.adapters.inbound.cli.asking import ASKING, Answer, Asking, post, succeed
+from sightline.adapters.inbound.cli.asking import ASKING, Asking, post, succeed
 from sightline.adapters.inbound.cli.printing import show_json
 from sightline.adapters.inbound.cli.program import Ended, Exit, app, no_flags, say
 
@@ -64,12 +64,17 @@ def push(
 
 def _push(asking: Asking, file: Path, path: str) -> int:
     """Send one file; returns how many samples the server stored."""
-    try:
-        with nullcontext(sys.stdin.buffer) if str(file) == "-" else file.open("rb") as stream:
-            length = file.stat().st_size if file.is_file() else None
-            answer = _sent(asking, stream, length, path)
-    except OSError as error:
-        raise Ended(Exit.USAGE, f"{_name(file)} cannot be read: {error.strerror}") from None
+    pieces = _pieces(file)
+    body = next(pieces, b"")
+    headers = {"Content-Type": "text/plain; version=0.0.4"}
+    if len(body) == _WHOLE:
+        answer = post(asking, path, chain([body], pieces), headers)
+    else:
+        if len(body) >= _COMPRESSED_FROM:
+            import gzip
+
+            body, headers["Content-Encoding"] = gzip.compress(body, 1), "gzip"
+        answer = post(asking, path, body, headers)
     try:
         succeed(asking, answer)
     except Ended as end:
@@ -81,19 +86,15 @@ def _push(asking: Asking, file: Path, path: str) -> int:
     return int(written) if written.isascii() and written.isdigit() else 0
 
 
-def _sent(asking: Asking, stream: BinaryIO, length: int | None, path: str) -> Answer:
-    """The answer to all that the stream gives, so many bytes where that is known."""
-    body = stream.read(_WHOLE)
-    headers = {"Content-Type": "text/plain; version=0.0.4"}
-    if len(body) == _WHOLE:
-        if length is not None:
-            headers["Content-Length"] = str(length)
-        return post(asking, path, chain([body], iter(partial(stream.read, _PIECE), b"")), headers)
-    if len(body) >= _COMPRESSED_FROM:
-        import gzip
-
-        body, headers["Content-Encoding"] = gzip.compress(body, 1), "gzip"
-    return post(asking, path, body, headers)
+def _pieces(file: Path) -> Iterator[bytes]:
+    """What the file has; more than the first piece only where that is as long as a body may be that is sent whole."""
+    try:
+        with nullcontext(sys.stdin.buffer) if str(file) == "-" else file.open("rb") as stream:
+            yield (first := stream.read(_WHOLE))
+            while len(first) == _WHOLE and (piece := stream.read(_PIECE)):
+                yield piece
+    except OSError as error:
+        raise Ended(Exit.USAGE, f"{_name(file)} cannot be read: {error.strerror}") from None
 
 
 def _name(file: Path) -> str:

@@ -70,8 +70,8 @@ class OtlpCalls(grpc.GenericRpcHandler):
         principal = self._admit(metadata)
         if len(message) > self._max_bytes:
             raise BodyTooLarge(
-                f"a message of {len(message)} bytes is more than http.max_inflight_bytes = {self._max_bytes} allows for all "
-                "together: send less at once, or raise it"
+                f"the message takes {len(message)} bytes of memory, and http.max_inflight_bytes = {self._max_bytes} is for all "
+                "messages together: send less at once, or raise it"
             )
         if self._under_way + len(message) > self._max_bytes:
             raise Overloaded(

@@ -34,8 +34,8 @@ class Inflight:
         """
         if held + size > self._limit:
             raise BodyTooLarge(
-                f"a request of {held + size} bytes is more than http.max_inflight_bytes = {self._limit} allows for all "
-                "together: send less at once, or raise it"
+                f"the request takes {held + size} bytes of memory, and http.max_inflight_bytes = {self._limit} is for all "
+                "requests together: send less at once, or raise it"
             )
         if self._taken + size > self._limit:
             raise Overloaded(

@@ -14,7 +14,6 @@ from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.unpacked import unpacked
 from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.wire.influx import NAMED, PRECISIONS, InfluxDecoder, Written
-from sightline.application.offload import Offload
 from sightline.domain.errors import BadData, SampleOutOfBounds
 from sightline.domain.metrics.left_out import LeftOut
 from sightline.domain.metrics.misread_time import misread_by
@@ -22,8 +21,6 @@ from sightline.domain.tenancy import Principal
 
 _MEANT: Final = {3: "us", 6: "ms", 9: "s"}
 """The precision that was meant where times, read in nanoseconds, are too small by so many powers of ten."""
-_PIECE_BYTES: Final = 1 << 20
-"""About how much of a body is decoded at once."""
 
 
 class InfluxIntake:
@@ -34,7 +31,7 @@ class InfluxIntake:
         self._settings = settings
         self._inflight = inflight
         self._decoder = InfluxDecoder(max_samples=settings.max_request_samples)
-        self._decoding = Offload()
+        self._decoding = use_cases.offload.kind()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one write: 204 once every sample is acknowledged; errors of the tree are the dispatcher's to render."""
@@ -51,12 +48,11 @@ class InfluxIntake:
         is_said: whether the sender said the precision.
         """
         pieces = self._decoder.pieces(data, written, self._use_cases.ingest.roster(principal.tenant))
-        size = min(len(data), _PIECE_BYTES)
         stored = strings = 0
         left_out: list[LeftOut] = []
         last = False
         while not last:
-            piece = await self._decoding.run(size, pieces.__next__)
+            piece = await self._decoding.run(len(data), pieces.__next__)
             last = piece.last
             taken = await self._use_cases.ingest.partly(principal, piece.batch, piece.left_out)
             stored += taken.samples

@@ -19,7 +19,6 @@ from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.wire.remote_write import RemoteWriteDecoder
 from sightline.adapters.wire.remote_write2 import RemoteWrite2Decoder
 from sightline.adapters.wire.remote_write_batch import Decoded
-from sightline.application.offload import Offload
 from sightline.domain.errors import SightlineError, UnsupportedMediaType
 from sightline.domain.metrics.exemplars import NO_EXEMPLARS
 from sightline.domain.metrics.left_out import LeftOut, refusal
@@ -69,7 +68,7 @@ class Intake:
             V2: RemoteWrite2Decoder(max_samples=settings.max_request_samples),
         }
         self._inflight = inflight
-        self._decoding = Offload()
+        self._decoding = {version: use_cases.offload.kind() for version in self._decoders}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one write: 204 once every sample is acknowledged; errors of the tree are the dispatcher's to render.
@@ -80,7 +79,7 @@ class Intake:
         written = _Written()
         try:
             with self._inflight.share() as share:
-                await self._store(scope, receive, share, self._decoders[version], written)
+                await self._store(scope, receive, share, version, written)
             if written.left_out:
                 raise refusal(written.left_out, written.samples + written.histograms)
         except SightlineError as error:
@@ -92,7 +91,7 @@ class Intake:
         else:
             await respond(send, HTTPStatus.NO_CONTENT.value, headers=() if version == V1 else written.headers())
 
-    async def _store(self, scope: Scope, receive: Receive, share: Share, decoder: _Decoder, written: _Written) -> None:
+    async def _store(self, scope: Scope, receive: Receive, share: Share, version: str, written: _Written) -> None:
         settings, use_cases, principal = self._settings, self._use_cases, scope["user"]
         if (length := body.announced(scope)) is not None and length <= settings.max_body_bytes:
             share.hold(length)
@@ -105,10 +104,10 @@ class Intake:
             growing=share.hold,
         )
         use_cases.telemetry.add(instruments.BYTES_IN, len(data), (scope["path_template"],))
-        share.add(min(declared_length(data), settings.max_decompressed_bytes))
+        share.add(whole := min(declared_length(data), settings.max_decompressed_bytes))
         roster = use_cases.ingest.roster(principal.tenant)
-        decode = partial(decoder.decode, data, roster, max_decompressed=settings.max_decompressed_bytes)
-        decoded = await self._decoding.run(len(data), decode)
+        decode = partial(self._decoders[version].decode, data, roster, max_decompressed=settings.max_decompressed_bytes)
+        decoded = await self._decoding[version].run(whole, decode)
         del data, decode  # storing may take a while, and the columns are all that is needed
         taken = await use_cases.ingest.partly(principal, decoded.batch, decoded.left_out)
         # These are samples to us, and histograms to the sender.

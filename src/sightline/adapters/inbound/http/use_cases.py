@@ -14,6 +14,7 @@ from sightline.application.evaluate import RuleStatus
 from sightline.application.federate import Federate
 from sightline.application.inspect import History
 from sightline.application.metadata import Described
+from sightline.application.offload import Offload
 from sightline.application.push import Push
 from sightline.application.query import QueryOptions
 from sightline.application.read import Read
@@ -245,6 +246,7 @@ class UseCases:
     """Everything behind the door.
 
     readiness: why requests cannot be served yet; None once they can.
+    offload: where decoding goes that is not quick.
     health: each part of the program by name, with `ok` or what is wrong with it; never waits.
     rules_every: seconds between two evaluations of the alert rules.
     reload: reads again what may change while the program runs; raises SettingsInvalid when it cannot be used.
@@ -257,6 +259,7 @@ class UseCases:
     snapshot: Snapshot
     search: Searching
     ingest: Ingesting
+    offload: Offload
     push: Push
     absorb: Absorb
     exemplars: Exemplifying
