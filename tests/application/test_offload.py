@@ -53,6 +53,7 @@ async def test_much_work_is_done_at_once_where_such_work_was_quick() -> None:
     await processor.learn(SIZE, QUICK_SECONDS / 4)
     assert await processor.is_at_once(SIZE, QUICK_SECONDS / 4)
     assert not await processor.is_at_once(8 * SIZE, QUICK_SECONDS)
+    assert await processor.is_at_once(SIZE, QUICK_SECONDS)
     assert await processor.is_at_once(SIZE, 5 * QUICK_SECONDS)
     assert not await processor.is_at_once(SIZE, QUICK_SECONDS / 4)
 

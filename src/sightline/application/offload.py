@@ -72,7 +72,8 @@ class Kind:
             has_failed = False
         finally:
             pace = (self._offload.cpu_seconds() - began) / size
-            # Up at once, for what kept others waiting must not do so again, and down by and by; what failed may have been quick
-            # for that reason alone.
-            self._pace = max(pace, self._pace if has_failed else (self._pace + pace) / 2)
+            # Half of what was seen: enough to go up at once where it took many times longer, and too little where it took twice.
+            pace = (self._pace + pace) / 2
+            # What failed may have been quick for that reason alone.
+            self._pace = max(self._pace, pace) if has_failed else pace
         return result
