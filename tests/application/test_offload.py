@@ -20,7 +20,7 @@ class Processor:
 
     def __init__(self, threads: Executor | None = None) -> None:
         self.used = 0.0
-        self.offload = Offload(threads, cpu_seconds=lambda: self.used)
+        self.offload = Offload(lambda: self.used, threads)
         self.kind = self.offload.kind()
 
     async def is_at_once(self, size: int, seconds: float) -> bool:
@@ -123,4 +123,4 @@ async def test_threads_may_be_given() -> None:
     """So that work waits for no other than its own."""
     with ThreadPoolExecutor(1, thread_name_prefix="own") as threads:
         name: Callable[[], str] = lambda: threading.current_thread().name  # noqa: E731
-        assert (await Offload(threads).kind().run(SIZE, name)).startswith("own")
+        assert (await Offload(lambda: 0.0, threads).kind().run(SIZE, name)).startswith("own")

@@ -44,8 +44,8 @@ class Absorb:
         accumulate: Accumulate,
         exemplars: Exemplify,
         metadata: MetricMetadata,
+        offload: Offload,
         tell: Callable[[int, str], None] = lambda _, __: None,
-        offload: Offload | None = None,
     ) -> None:
         self._decode = decode
         self._ingest = ingest
@@ -53,7 +53,7 @@ class Absorb:
         self._exemplars = exemplars
         self._metadata = metadata
         self._tell = tell
-        self._decoding = (offload or Offload()).kind()
+        self._decoding = offload.kind()
 
     async def metrics(self, principal: Principal, message: bytes) -> Absorbed:
         """Store the valid points of an ExportMetricsServiceRequest; the rest is part of the answer.

@@ -1,7 +1,6 @@
 """Work on bytes: on the event loop as long as it is quick, in a thread otherwise."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Final, TypeVar
@@ -19,8 +18,8 @@ _Result = TypeVar("_Result")
 class Offload:
     """Where work goes that is not quick; all kinds of work share its threads, and may share locks."""
 
-    def __init__(self, threads: Executor | None = None, cpu_seconds: Callable[[], float] = time.thread_time) -> None:
-        """threads: None for those of the event loop. cpu_seconds: how much of the processor the calling thread has used."""
+    def __init__(self, cpu_seconds: Callable[[], float], threads: Executor | None = None) -> None:
+        """cpu_seconds: how much of the processor the calling thread has used. threads: None for those of the event loop."""
         self.threads = threads
         self.cpu_seconds = cpu_seconds
         self.running: set[object] = set()

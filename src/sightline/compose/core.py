@@ -1,6 +1,7 @@
 """Storage, and the way into and out of it."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -136,7 +137,7 @@ async def open_core(settings: Settings, stack: AsyncExitStack) -> Core:
         retain,
         freshness,
         ingest,
-        Offload(decoding),
+        Offload(time.thread_time, decoding),
         exemplars,
         reader,
         flush,

@@ -76,7 +76,7 @@ def _absorb(settings: Settings, core: Core, metadata: MetricMetadata) -> Absorb:
     decoder = OtlpMetricsDecoder(naming, max_samples=settings.intake.request_samples)
     accumulate = Accumulate(core.ingest, core.reader, core.clock, core.telemetry, otlp.max_delta_series)
     complaints = Complaints("otlp", core.clock, what="points")
-    return Absorb(decoder.decode, core.ingest, accumulate, core.exemplars, metadata, complaints.wrong, core.offload)
+    return Absorb(decoder.decode, core.ingest, accumulate, core.exemplars, metadata, core.offload, complaints.wrong)
 
 
 def _recall(settings: Settings, servers: Register, reader: TieredSeries, clock: SystemClock) -> Recall:

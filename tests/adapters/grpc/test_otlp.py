@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -28,6 +29,7 @@ from sightline.application.accumulate import Accumulate
 from sightline.application.exemplify import Exemplify
 from sightline.application.ingest import IngestLimits
 from sightline.application.metadata import MetricMetadata
+from sightline.application.offload import Offload
 from sightline.domain.metrics.exemplar_ring import ExemplarRing
 from sightline.domain.tenancy import LOCAL, Principal
 
@@ -45,6 +47,7 @@ def absorb_into(house: House) -> Absorb:
         Accumulate(house.ingest, house.reader, house.clock, house.telemetry),
         Exemplify(ExemplarRing(), house.telemetry),
         MetricMetadata(house.telemetry),
+        Offload(time.thread_time),
         Complaints("otlp", house.clock, what="points").wrong,
     )
 

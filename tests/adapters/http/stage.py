@@ -1,6 +1,7 @@
 """Stand-ins for what is behind the door: canned answers in, what was asked out."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager
@@ -256,6 +257,7 @@ class Stage:
         codec = GroupCodec(push_group.to_json, push_group.from_json)
         self.push = Push(MemoryCatalog(), codec, self, self.clock, self.telemetry, PushLimits(), LabelLimits())
         self.watch = Watch(self.clock, self.telemetry)
+        self.offload = Offload(time.thread_time)
         self.server_list = MemoryServers()
         self.servers = Register(self.server_list, self.clock, LabelLimits())
         self.series_store = MemorySeries()
@@ -284,13 +286,14 @@ class Stage:
             snapshot=Snapshot(self.flush, self.clock, self.copy, lambda: "0123456789abcdef"),
             search=stage,
             ingest=stage,
-            offload=Offload(),
+            offload=self.offload,
             absorb=Absorb(
                 OtlpMetricsDecoder().decode,
                 stage,
                 Accumulate(stage, self.series_store, self.clock, self.telemetry),
                 self.exemplars,
                 self.metadata,
+                self.offload,
             ),
             push=self.push,
             exemplars=self.exemplars,
