@@ -96,7 +96,7 @@ BOMBS = {
     "labels that double": (nested('label_join({}, "same", "", "same", "same")', "bomb", 30), {MEMORY}),
     "a template that repeats": (
         nested('label_replace({}, "same", "' + "$1" * 30_000 + '", "same", "(.*)")', "bomb", 3),
-        {MEMORY},
+        {MEMORY, TIMEOUT},
     ),
     "series that multiply": (
         "bomb" + "".join(f' or label_replace(bomb, "n", "{n}", "", "")' for n in range(280)),
