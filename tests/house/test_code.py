@@ -47,6 +47,7 @@ DOMAIN_STDLIB = {
     "abc",
     "array",
     "bisect",
+    "calendar",
     "collections",
     "copy",
     "dataclasses",
