@@ -3,14 +3,14 @@
 Exit codes: 0 done, 1 the server said no or a check failed, 2 the command line is wrong, 3 nobody answers.
 """
 
-from sightline.adapters.inbound.cli import finding, importing, inventory, pushing, queries, rules
+from sightline.adapters.inbound.cli import alertmanager, finding, importing, inventory, pushing, queries, rules
 from sightline.adapters.inbound.cli.asking import Asking
 from sightline.adapters.inbound.cli.doctor.examine import examine
 from sightline.adapters.inbound.cli.doctor.installation import Installation
 from sightline.adapters.inbound.cli.printing import show_json
 from sightline.adapters.inbound.cli.program import AsJson, Exit, app, run, say
 
-COMMANDS = (queries, finding, pushing, importing, inventory, rules)
+COMMANDS = (queries, finding, pushing, importing, inventory, rules, alertmanager)
 """The modules whose commands stand in the app by being imported."""
 
 __all__ = ["AsJson", "Asking", "Exit", "Installation", "app", "examine", "run", "say", "show_json"]
