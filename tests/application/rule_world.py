@@ -12,6 +12,7 @@ from sightline.adapters.outbound.memory.notifier import MemoryNotifier
 from sightline.application.derive import Derive, GroupState
 from sightline.application.notify import Notify
 from sightline.application.query import Query
+from sightline.application.restore import Restore
 from sightline.domain.alerts.group import Rule, RuleGroup
 from sightline.domain.errors import SightlineError
 from sightline.domain.labels import Labels, Matcher, MatchOp
@@ -50,17 +51,28 @@ class RuleWorld(House):
         )
         self.channel = MemoryNotifier()
         self.notify = Notify([self.channel], self.clock, self.telemetry)
-        self.derive = Derive(self.query, self.ingest, self.bus, self.notify, self.clock, self.telemetry)
+        self.restart_rules()
+
+    def restart_rules(self) -> None:
+        """Forget all about rules and alerts but what is stored."""
+        restore = Restore(self.reader)
+        self.derive = Derive(self.query, self.ingest, restore, self.bus, self.notify, self.clock, self.telemetry)
 
     async def write(self, at: int, *samples: tuple[Labels, float]) -> None:
         """Take samples of one instant in, seconds after the start."""
         await self.ingest(LOCAL, WriteBatch.at(NOW + 1000 * at, samples))
 
     async def begin(
-        self, *rules: Rule, limit: int = 0, offset: int = 0, before: GroupState | None = None
+        self,
+        *rules: Rule,
+        limit: int = 0,
+        offset: int = 0,
+        before: GroupState | None = None,
+        starting: bool = False,
     ) -> GroupState:
         """Get a group ready. offset: seconds."""
-        return await self.derive.begin(RuleGroup("a.yml", "g", rules, 60_000, 1000 * offset, limit), before)
+        group = RuleGroup("a.yml", "g", rules, 60_000, 1000 * offset, limit)
+        return await self.derive.begin(group, before, starting=starting)
 
     async def evaluate(self, state: GroupState, *ats: int) -> None:
         """Evaluate a group at instants, seconds after the start."""

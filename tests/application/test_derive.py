@@ -295,6 +295,84 @@ async def test_alerts_of_a_rule_that_is_gone_end(world: RuleWorld) -> None:
     assert [alert.state for alert in new.rules[0].alerts.values()] == [AlertState.RESOLVED]
 
 
+async def test_alerts_are_series(world: RuleWorld) -> None:
+    """Under their state and with the time since when they are active, less the offset; a state that is over ends its series."""
+    state = await world.begin(
+        AlertingRule("Hot", "a > 1", for_ms=60_000, keep_firing_ms=60_000, labels={"team": "x"}),
+        RecordingRule("r", "sum(a)"),
+        offset=10,
+    )
+    for at in (10, 70, 130):
+        await world.evaluate(state, at)
+    await world.write(140, (series("a", i="1"), 0.0))
+    await world.evaluate(state, 190, 250, 310)
+    assert await world.stored("ALERTS") == {
+        'ALERTS{alertname="Hot",alertstate="firing",i="1",team="x"}': [(60, 1.0), (120, 1.0), (180, 1.0), (240, None)],
+        'ALERTS{alertname="Hot",alertstate="pending",i="1",team="x"}': [(0, 1.0), (60, None)],
+    }
+    since = 1_700_000_010.0
+    assert await world.stored("ALERTS_FOR_STATE") == {
+        'ALERTS_FOR_STATE{alertname="Hot",i="1",team="x"}': [
+            *((at, since) for at in (0, 60, 120, 180)),
+            (240, None),
+        ]
+    }
+    assert world.counted("sightline_rule_group_last_evaluation_samples") == 1
+
+
+async def test_a_later_rule_sees_alerts(world: RuleWorld) -> None:
+    """At the same instant, as it would see what a recording rule stored."""
+    state = await world.begin(
+        AlertingRule("Hot", "a > 1"),
+        RecordingRule("r", 'count(ALERTS{alertstate="firing"})'),
+        RecordingRule("s", "sum(ALERTS_FOR_STATE) - 1.7e9"),
+    )
+    await world.evaluate(state, 10)
+    assert (await world.stored("r"), await world.stored("s")) == ({"r": [(10, 1.0)]}, {"s": [(10, 10.0)]})
+
+
+async def test_series_of_alerts_end_with_their_rule_and_group(world: RuleWorld) -> None:
+    """As those of recording rules do; where the rule stays they go on."""
+    old = await world.begin(AlertingRule("Stays", "a > 1"), AlertingRule("Goes", "a > 1"))
+    await world.evaluate(old, 10)
+    new = await world.begin(AlertingRule("Stays", "a > 1.5"), before=old)
+    await world.evaluate(new, 20)
+    await world.derive.end(new, NOW + 30_000, [])
+    assert await world.stored("ALERTS") == {
+        'ALERTS{alertname="Goes",alertstate="firing",i="1"}': [(10, 1.0), (20, None)],
+        'ALERTS{alertname="Stays",alertstate="firing",i="1"}': [(10, 1.0), (20, 1.0), (30, None)],
+    }
+    assert list((await world.stored("ALERTS_FOR_STATE")).values()) == [
+        [(10, 1_700_000_010.0), (20, None)],
+        [(10, 1_700_000_010.0), (20, 1_700_000_010.0), (30, None)],
+    ]
+
+
+async def test_alerts_that_intake_refuses_are_told_and_their_series_come_later(world: RuleWorld) -> None:
+    """The rule fails since then until they are taken in."""
+    state = await world.begin(AlertingRule("Hot", "a > 1"))
+    whole, world.derive._ingest = world.derive._ingest, Refusing(world)
+    await world.evaluate(state, 10)
+    await world.clock.advance(10)
+    await world.evaluate(state, 20)
+    assert (state.rules[0].code, state.rules[0].failing_since) == ("intake_overloaded", NOW)
+    assert [alert.state for alert in state.rules[0].alerts.values()] == [AlertState.FIRING]
+    world.derive._ingest = whole
+    await world.evaluate(state, 30)
+    assert health(state) == ["ok"]
+    assert list((await world.stored("ALERTS_FOR_STATE")).values()) == [[(30, 1_700_000_010.0)]]
+
+
+async def test_alerts_of_a_query_that_fails_are_neither_written_nor_ended(world: RuleWorld) -> None:
+    """Nothing is known of them."""
+    state = await world.begin(AlertingRule("Hot", "a > 1 and a * on () group_left () b"))
+    await world.write(0, (series("b"), 1.0))
+    await world.evaluate(state, 0)
+    await world.write(10, (series("b", x="1"), 1.0))
+    await world.evaluate(state, 20)
+    assert list((await world.stored("ALERTS")).values()) == [[(0, 1.0)]]
+
+
 async def test_a_query_that_fails_leaves_alerts_as_they_are(world: RuleWorld) -> None:
     """And the rule says why."""
     state = await world.begin(AlertingRule("Hot", "a > 1 and a * on () group_left () b"))

@@ -44,9 +44,12 @@ class Adopt:
         left = [state for key, state in self._groups.items() if key not in wanted]
         return Changes(tuple(came), tuple(left))
 
-    async def take(self, group: RuleGroup) -> GroupState:
-        """Adopt a group, in place of its earlier version if there is one, whose series and alerts it goes on with."""
-        state = await self._derive.begin(group, self._groups.get(group.key))
+    async def take(self, group: RuleGroup, *, starting: bool = False) -> GroupState:
+        """Adopt a group, in place of its earlier version if there is one, whose series and alerts it goes on with.
+
+        starting: the program has just started; its alerts go on with what was written of them before.
+        """
+        state = await self._derive.begin(group, self._groups.get(group.key), starting=starting)
         self._groups[group.key] = state
         self._telemetry.set(RULES, len(group.rules), (group.key,))
         self._telemetry.set(INTERVAL, group.interval / 1000, (group.key,))

@@ -1,4 +1,4 @@
-"""Evaluate a group of rules: store what its recording rules yield, move the alerts of its alerting rules."""
+"""Evaluate a group of rules: store what they yield, which of alerting rules is how their alerts stand once they were moved."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from sightline.application.evaluate import Ask, holding
 from sightline.application.notify import Notify
 from sightline.application.query import Prepared
+from sightline.application.restore import Restore
 from sightline.domain.alerts.group import Rule, RuleGroup
 from sightline.domain.alerts.notice import Notice
 from sightline.domain.alerts.rule import AlertingRule
+from sightline.domain.alerts.series import AlertSeries
 from sightline.domain.alerts.step import NO_ALERTS, QUERY_FAILED, RULE_REMOVED, Alerts, Holding, Unknown, Watched
 from sightline.domain.errors import BadData, SightlineError, Unprocessable
 from sightline.domain.events import AlertChanged
@@ -43,7 +45,7 @@ FAILURES: Final = Instrument(
 )
 SAMPLES: Final = Instrument(
     "sightline_rule_group_last_evaluation_samples",
-    "Samples and alerts that the last evaluation of a rule group yielded.",
+    "Samples that the last evaluation of a rule group yielded, two for each alert among them.",
     Kind.GAUGE,
     _BY_GROUP,
 )
@@ -72,6 +74,10 @@ _FEW: Final = 1_000
 # All elements are named when at least one in so many is there.
 _MOST: Final = 4
 _NO_NUMBERS: Final = np.empty(0, np.uint32)
+_NO_VALUES: Final = np.empty(0)
+# After a start not all is there at once of what expressions need, so that alerts of before are looked up after the second
+# evaluation, as Prometheus does.
+_AWAITED: Final = 2
 
 
 class PreparedQueries(Protocol):
@@ -124,7 +130,9 @@ class RuleState:
     """A rule of a group, how it is doing, and what it did last.
 
     code, error: of its failure, empty when it is well. failing_since, evaluated_at: wall time, ms; None when it is well, and before
-    the first evaluation. took: seconds. written: the series of its last result. alerts: those of an alerting rule.
+    the first evaluation. took: seconds. written: the series of its last result. alerts: those of an alerting rule. series:
+    theirs. awaited: evaluations that have to succeed until since when they are active is taken from before the start; until then
+    none of them are written, for that would be lost.
     """
 
     rule: Rule
@@ -137,7 +145,9 @@ class RuleState:
     took: float = 0.0
     written: Named | None = None
     alerts: Alerts = field(default_factory=lambda: NO_ALERTS)
+    series: AlertSeries = field(default_factory=AlertSeries)
     naming: _Naming | None = None
+    awaited: int = 0
 
     @property
     def name(self) -> str:
@@ -168,7 +178,7 @@ class GroupState:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Yield:
-    """What a recording rule yielded: numbers (n,) and values (n,) of its series, and the numbers of those that ended.
+    """What a rule yielded: numbers (n,) and values (n,) of its series, and the numbers of those that ended.
 
     histograms: one for each mark among the values.
     """
@@ -192,6 +202,7 @@ class Derive:
         self,
         query: PreparedQueries,
         ingest: IngestSeries,
+        restore: Restore,
         bus: Bus,
         notify: Notify,
         clock: Clock,
@@ -201,6 +212,7 @@ class Derive:
     ) -> None:
         self._query = query
         self._ingest = ingest
+        self._restore = restore
         self._bus = bus
         self._notify = notify
         self._clock = clock
@@ -212,13 +224,20 @@ class Derive:
         """Whose rules they are."""
         return self._principal.tenant
 
-    async def begin(self, group: RuleGroup, before: GroupState | None = None) -> GroupState:
-        """Get a group ready. before: its state under another version, which must not be evaluated any more; it is taken over."""
+    async def begin(self, group: RuleGroup, before: GroupState | None = None, *, starting: bool = False) -> GroupState:
+        """Get a group ready.
+
+        before: its state under another version, which must not be evaluated any more; it is taken over. starting: the program
+        has just started, so that alerts go on which it had before.
+        """
         rules = tuple(self._rule(rule) for rule in group.rules)
         stretches = [
             (each, await self._query.prepare([rules[at].rule.expr for at in each])) for each in group.stretches()
         ]
         state = GroupState(group, rules, tuple(stretches))
+        for rule in rules if starting else ():
+            if rule.watched is not None and self._restore.concerns(rule.watched.rule):
+                rule.awaited = _AWAITED
         for instrument in (EVALUATIONS, FAILURES):
             self._telemetry.add(instrument, 0, (group.key,))
         if before is not None:
@@ -247,10 +266,8 @@ class Derive:
                     self._fail(rule, outcome)
                     if isinstance(outcome, Exception) and not isinstance(outcome, SightlineError):
                         defects.append(outcome)
-                elif isinstance(outcome, _Yield):
-                    yields.append(outcome)
                 else:
-                    yielded += outcome
+                    yields.append(outcome)
             yielded += await self._store(yields, at, written)
         await self._settle(state, at, written)
         state.took = self._clock.monotonic() - began
@@ -280,23 +297,44 @@ class Derive:
     def _rule(self, rule: Rule) -> RuleState:
         return RuleState(rule, None if isinstance(rule, RecordingRule) else Watched.of(self.tenant, rule))
 
-    async def _evaluate(self, state: GroupState, rule: RuleState, ask: Ask, slot: int) -> _Yield | int:
-        """What a recording rule yields; the alerts of an alerting one are moved and counted."""
+    async def _evaluate(self, state: GroupState, rule: RuleState, ask: Ask, slot: int) -> _Yield:
+        """What a rule yields; the alerts of an alerting one are moved."""
         rule.evaluated_at, began = self._clock.now(), self._clock.monotonic()
-        limit = state.group.limit
+        group = state.group
         try:
             if rule.watched is None:
-                return await self._recorded(rule, ask, limit)
+                return await self._recorded(rule, ask, group.limit)
             found = await holding(rule.watched, rule.alerts, ask)
-            _require_few(len(found.true), limit, "alerts")
+            _require_few(len(found.true), group.limit, "alerts")
             self._move([(rule, found)], slot)
-            _mend(rule)
-            return len(found.true)
+            if not rule.awaited:
+                return await self._shown(rule)
+            await self._go_on(rule, rule.watched, slot, group.query_offset)
+            return _Yield(rule, _NO_NUMBERS, _NO_VALUES, _NO_NUMBERS)
         except BaseException:
             self._move([(rule, QUERY_FAILED)], slot)
             raise
         finally:
             rule.took = self._clock.monotonic() - began
+
+    async def _go_on(self, rule: RuleState, watched: Watched[AlertingRule], slot: int, offset: int) -> None:
+        """Count an evaluation, the last of which has alerts of before the start go on; while the store is away, try again."""
+        if rule.awaited == 1:
+            try:
+                rule.alerts = await self._restore(watched, rule.alerts, slot, offset)
+            except Unprocessable:
+                rule.awaited = 0
+                raise
+        rule.awaited -= 1
+
+    async def _shown(self, rule: RuleState) -> _Yield:
+        """The series of a rule's alerts."""
+        roster, alerts = self._ingest.roster(self.tenant), rule.alerts
+        if len(alerts) <= _FEW:
+            numbers, values = rule.series.columns(alerts, roster)
+        else:
+            numbers, values = await asyncio.to_thread(rule.series.columns, alerts, roster)
+        return _Yield(rule, numbers, values, self._ended(rule, numbers))
 
     async def _recorded(self, rule: RuleState, ask: Ask, limit: int) -> _Yield:
         answer = await ask(rule.rule.expr)
@@ -306,9 +344,12 @@ class Derive:
         if len(ordered) and bool((ordered[1:] == ordered[:-1]).any()):
             raise Unprocessable("vector contains metrics with the same labelset after applying rule labels")
         _require_few(len(numbers), limit, "series")
+        return _Yield(rule, numbers, found.values, self._ended(rule, ordered), found.histograms)
+
+    def _ended(self, rule: RuleState, numbers: Index) -> Index:
+        """The series that a rule wrote the time before and does not write now."""
         before = _NO_NUMBERS if rule.written is None else self._numbers(rule.written)
-        ended = np.setdiff1d(before, ordered, assume_unique=True)
-        return _Yield(rule, numbers, found.values, ended, found.histograms)
+        return np.setdiff1d(before, numbers, assume_unique=True)
 
     async def _named(self, rule: RuleState, found: Sequence[Labels], there: NDArray[np.intp]) -> Index:
         """The numbers of the series that the elements which are there become; remembered while the elements are the same."""
@@ -431,7 +472,7 @@ def _taken_over(before: Sequence[RuleState], rules: Sequence[RuleState]) -> list
         same = waiting.get(rule.identity)
         if same:
             old = same.pop(0)
-            rule.written, rule.alerts = old.written, old.alerts
+            rule.written, rule.alerts, rule.awaited = old.written, old.alerts, old.awaited
     return [rule for left in waiting.values() for rule in left]
 
 

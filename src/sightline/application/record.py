@@ -1,20 +1,15 @@
 """Write what alerts did as series, so that their past can be asked for like anything else's."""
 
 from collections.abc import Iterable
-from typing import Final, Protocol
+from typing import Protocol
 
-from sightline.domain.alerts.notice import Alert, AlertState
+from sightline.domain.alerts.notice import Alert
+from sightline.domain.alerts.series import ACTIVE, series_of
 from sightline.domain.errors import SightlineError
-from sightline.domain.labels import METRIC_NAME, Labels
+from sightline.domain.labels import Labels
 from sightline.domain.metrics.left_out import is_partial
 from sightline.domain.metrics.samples import STALE, WriteBatch
 from sightline.domain.tenancy import Principal, Role, Tenant
-
-METRIC: Final = "ALERTS"
-"""The metric's name, and the label that tells the state, as Prometheus has them."""
-STATE: Final = "alertstate"
-
-_ACTIVE: Final = frozenset({AlertState.PENDING, AlertState.FIRING})
 
 
 class IngestSamples(Protocol):
@@ -47,7 +42,7 @@ class Record:
         """
         shown: dict[Tenant, set[Labels]] = {tenant: set() for tenant in self._shown}
         for alert in alerts:
-            if alert.state in _ACTIVE:
+            if alert.state in ACTIVE:
                 shown.setdefault(alert.tenant, set()).add(series_of(alert))
         refused: SightlineError | None = None
         for tenant, present in shown.items():
@@ -63,8 +58,3 @@ class Record:
             self._shown[tenant] = frozenset(present)
         if refused is not None:
             raise refused
-
-
-def series_of(alert: Alert) -> Labels:
-    """The series that stands for an alert in its present state."""
-    return Labels.of({**dict(alert.labels), METRIC_NAME: METRIC, STATE: alert.state.value})

@@ -8,8 +8,10 @@ from sightline.application.adopt import Adopt
 from sightline.application.derive import Derive
 from sightline.application.notify import Notify
 from sightline.application.query import Query
+from sightline.application.restore import Restore
 from sightline.compose.core import Core
 from sightline.domain.alerts.group import Defaults
+from sightline.domain.alerts.outage import Outages
 from sightline.domain.errors import SettingsInvalid
 from sightline.ports.rulebook import RulesRead
 from sightline.settings.schema import Settings
@@ -31,7 +33,9 @@ async def make_rules(settings: Settings, core: Core, query: Query, notify: Notif
     """
     files = rule_files(settings)
     require_rules(await files.read())
-    derive = Derive(query, core.ingest, core.bus, notify, core.clock, core.telemetry)
+    outages = Outages(settings.rules.for_outage_tolerance, settings.rules.for_grace_period)
+    restore = Restore(core.reader, outages)
+    derive = Derive(query, core.ingest, restore, core.bus, notify, core.clock, core.telemetry)
     adopt = Adopt(files, derive, core.telemetry)
     concurrency = settings.rules.concurrency
     return Rules(adopt, RuleLoop(adopt, derive, core.clock, core.telemetry, concurrency=concurrency))

@@ -439,6 +439,19 @@ class Rules(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="How far in the past rules of a group are evaluated that does not say its `query_offset`."),
     ] = Duration(0)
     concurrency: Annotated[int, Meta(ge=1, description="Groups of rules that are evaluated at once.")] = 4
+    for_outage_tolerance: Annotated[
+        Duration,
+        Meta(
+            description="The longest outage of the program after which pending and firing alerts go on; `0s`: all begin anew."
+        ),
+    ] = Duration(3_600_000)
+    for_grace_period: Annotated[
+        Duration,
+        Meta(
+            description="How long at least an alert that was pending before an outage waits after it; alerts of a shorter `for`"
+            " begin anew."
+        ),
+    ] = Duration(600_000)
 
 
 class Webhook(Struct, frozen=True, forbid_unknown_fields=True):

@@ -69,9 +69,15 @@ def test_rules_that_read_themselves_or_later_ones_look_back(rules: list[tuple[st
     assert its.reads({"x", "c"}) is any(name in expr for _, expr in rules for name in ("x", "c"))
 
 
-def test_alerting_rules_write_nothing() -> None:
+@pytest.mark.parametrize(
+    ("expr", "stretches"),
+    [("a", [[0, 1]]), ("ALERTS", [[0], [1]]), ("ALERTS_FOR_STATE", [[0], [1]]), ('{alertname="a"}', [[0], [1]])],
+)
+def test_alerting_rules_write_the_series_of_their_alerts(expr: str, stretches: list[list[int]]) -> None:
     """What an alerting rule is called is no metric that another could read."""
-    assert [list(each) for each in group(AlertingRule("a", "x"), RecordingRule("b", "a")).stretches()] == [[0, 1]]
+    its = group(AlertingRule("a", "x"), RecordingRule("b", expr))
+    assert [list(each) for each in its.stretches()] == stretches
+    assert its.writes == {"b"}
 
 
 def test_groups_are_equal_when_they_say_the_same() -> None:

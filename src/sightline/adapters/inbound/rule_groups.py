@@ -78,7 +78,7 @@ class RuleLoop:
         self._problems: Sequence[str] = ()
 
     async def __aenter__(self) -> Self:
-        await self._look()
+        await self._look(starting=True)
         self._spawn(self._look_again(), "rules:look")
         return self
 
@@ -102,7 +102,7 @@ class RuleLoop:
                 f"rule files cannot be used, and the rules that they held before go on: {self.problem}"
             )
 
-    async def _look(self) -> None:
+    async def _look(self, *, starting: bool = False) -> None:
         async with self._looking:
             changes = await self._adopt.look()
             self._complain()
@@ -112,7 +112,7 @@ class RuleLoop:
                 self._spawn(self._end(state, self._clock.now()), "rules:end")
             for group in changes.came:
                 await self._stop(group.key)
-                entry = self._entries[group.key] = _Entry(await self._adopt.take(group))
+                entry = self._entries[group.key] = _Entry(await self._adopt.take(group, starting=starting))
                 for instrument in (ITERATIONS, MISSED):
                     self._telemetry.add(instrument, 0, (group.key,))
                 entry.task = self._spawn(self._repeat(entry), "rules:group")

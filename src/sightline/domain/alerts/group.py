@@ -10,6 +10,7 @@ from hashlib import blake2b
 from itertools import pairwise
 
 from sightline.domain.alerts.rule import AlertingRule
+from sightline.domain.alerts.series import METRICS
 from sightline.domain.errors import BadData
 from sightline.domain.promql.inputs import Inputs, inputs
 from sightline.domain.promql.parse import parse
@@ -64,8 +65,7 @@ class RuleGroup:
             if its.reads(written):
                 starts.append(number)
                 written.clear()
-            if isinstance(rule, RecordingRule):
-                written.add(rule.record)
+            written |= _written(rule)
         return [range(start, end) for start, end in pairwise([*starts, len(self.rules)]) if start < end]
 
     def looking_back(self) -> list[str]:
@@ -90,6 +90,11 @@ class RuleGroup:
 
     def _inputs(self) -> Sequence[Inputs]:
         return [inputs(parse(rule.expr)) for rule in self.rules]
+
+
+def _written(rule: Rule) -> AbstractSet[str]:
+    """The metrics of which a rule writes series."""
+    return {rule.record} if isinstance(rule, RecordingRule) else METRICS
 
 
 def in_order(groups: Sequence[RuleGroup]) -> list[RuleGroup]:
