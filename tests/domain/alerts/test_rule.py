@@ -1,9 +1,11 @@
+import math
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sightline.domain.alerts import rule
 from sightline.domain.alerts.rule import AlertingRule, AlertRule, Severity, Threshold, decode_rule, encode_rule
 from sightline.domain.errors import BadData
 from sightline.domain.labels import Labels
@@ -37,6 +39,37 @@ def test_annotations_are_filled_in_order_of_name_without_empty_ones() -> None:
     """Annotations are a label set: ordered, and an empty text is the same as none."""
     rule = AlertRule(name="A", expr="up", annotations={"z": "{{ $value }}", "a": "x", "m": "{{ $labels.no }}"})
     assert rule.texts().annotations(Labels(), 2.5) == Labels.of(a="x", z="2.5")
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from([0.0, -0.0, 1.0, math.nan, math.inf])), max_size=12))
+def test_texts_say_what_they_would_say_the_first_time(elements: list[tuple[str, float]]) -> None:
+    """Whatever they said before, and whether labels, annotations, both or neither follow the value."""
+    for label, annotation in (
+        ("x", "y"),
+        ("{{ $value }}", "{{ $value }}"),
+        ("x", "{{ $value }}"),
+        ("{{ $value }}", "y"),
+    ):
+        labels, annotations = {"l": label + "{{ $labels.i }}"}, {"a": annotation + "{{ $labels.i }}"}
+        its = AlertingRule("Hot", "a", labels=labels, annotations=annotations)
+        texts = its.texts()
+        for i, value in elements:
+            element = Labels.of(__name__="a", i=i)
+            identity = texts.identity(element, value)
+            assert identity == its.texts().identity(element, value)
+            assert texts.annotations(identity, value) == its.texts().annotations(identity, value)
+
+
+def test_texts_do_not_remember_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With more elements than alerts can be they begin again, and say the same."""
+    monkeypatch.setattr(rule, "_REMEMBERED", 3)
+    texts = RULE.texts()
+    for number in range(20):
+        element = Labels.of(device=str(number % 7))
+        assert texts.identity(element).get("device") == str(number % 7)
+        assert texts.annotations(element, 1.0) == Labels.of(summary=f"{number % 7} at 1")
+    assert len(texts._identities) <= 3
+    assert len(texts._told) <= 3
 
 
 @pytest.mark.parametrize(

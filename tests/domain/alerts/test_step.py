@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -58,6 +59,14 @@ def play(found: Iterable[Holding | Unknown], every: int = 5_000, watched: Watche
 def path(steps: Iterable[Step]) -> list[tuple[AlertState, AlertState, Reason]]:
     """Every change: from, to, why."""
     return [(notice.previous, notice.alert.state, notice.alert.reason) for step in steps for notice in step.changes]
+
+
+def test_an_alert_of_which_nothing_changed_is_the_same() -> None:
+    """No object is made anew; a value that reads otherwise is a change, though it be equal."""
+    steps = play([hot(0.0), hot(0.0), hot(-0.0), hot(0.0), hot(0.0), hot(1.0)], every=4_000)
+    kept = [after.alerts[KEY] is before.alerts[KEY] for before, after in pairwise(steps)]
+    assert kept == [True, False, False, True, False]
+    assert steps[2].alerts[KEY].annotations == Labels.of(summary="one at -0")
 
 
 INACTIVE, PENDING, FIRING, RESOLVED = AlertState

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -23,6 +23,12 @@ SEVERITY: Final = "severity"
 _OWN: Final = frozenset({METRIC_NAME, ALERT_NAME, SEVERITY})
 # What stands after `data` in a rule that compares it with a number, signs and hexadecimal left out.
 _COMPARED: Final = re.compile(r"\s*(>=|<=|>|<)\s*([\d.]+(?:[eE][+-]?\d+)?)\s*", re.ASCII)
+
+
+_Known = TypeVar("_Known")
+
+# Twice as many as one rule may have alerts; with more of them all are forgotten.
+_REMEMBERED: Final = 20_000
 
 
 class Severity(StrEnum):
@@ -183,7 +189,10 @@ class AlertingRule:
 
 
 class Texts:
-    """A rule's templates, parsed once, and what they make of an element of its result."""
+    """A rule's templates, parsed once, and what they make of an element of its result.
+
+    What they made is remembered, for most elements come again at the next evaluation. Not thread-safe.
+    """
 
     def __init__(
         self,
@@ -195,9 +204,32 @@ class Texts:
         self._fixed = dict(fixed)
         self._labels = tuple(labels)
         self._annotations = tuple(annotations)
+        self._steady = not any(template.uses_value for _, template in self._labels)
+        self._varied = any(template.uses_value for _, template in self._annotations)
+        self._identities: dict[Labels, Labels] = {}
+        self._told: dict[Labels, tuple[float, Labels]] = {}
 
     def identity(self, element: Labels, value: float = 0.0) -> Labels:
         """The labels of the alert that an element stands for: its own but the metric name, and those of the rule."""
+        if not self._steady:
+            return self._identity(element, value)
+        known = self._identities.get(element)
+        if known is None:
+            known = self._identity(element, value)
+            _remember(self._identities, element, known)
+        return known
+
+    def annotations(self, labels: Labels, value: float) -> Labels:
+        """What people read, for the labels of an alert (which include those of its element) and its value."""
+        said = value if self._varied else 0.0
+        before, known = self._told.get(labels, (math.nan, Labels()))
+        if not same_value(before, said):
+            filled = [(name, template.fill(labels, value)) for name, template in self._annotations]
+            known = Labels([pair for pair in filled if pair[1]])
+            _remember(self._told, labels, (said, known))
+        return known
+
+    def _identity(self, element: Labels, value: float) -> Labels:
         found = dict(element)
         found.pop(METRIC_NAME, None)
         for name, template in self._labels:
@@ -205,10 +237,16 @@ class Texts:
         found.update(self._fixed)
         return Labels.of(found)
 
-    def annotations(self, labels: Labels, value: float) -> Labels:
-        """What people read, for the labels of an alert (which include those of its element) and its value."""
-        filled = [(name, template.fill(labels, value)) for name, template in self._annotations]
-        return Labels([pair for pair in filled if pair[1]])
+
+def same_value(one: float, other: float) -> bool:
+    """Whether two values read the same; a zero with a minus does not, and NaN is taken for something else."""
+    return one == other and (one != 0 or math.copysign(1.0, one) == math.copysign(1.0, other))
+
+
+def _remember(known: dict[Labels, _Known], labels: Labels, one: _Known) -> None:
+    if len(known) >= _REMEMBERED:
+        known.clear()
+    known[labels] = one
 
 
 def _parsed(texts: Mapping[str, str]) -> list[tuple[str, Template]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from sightline.domain.alerts.notice import Alert, AlertState, Notice
-from sightline.domain.alerts.rule import Condition, Texts
+from sightline.domain.alerts.rule import Condition, Texts, same_value
 from sightline.domain.alerts.state import MOVES, RESOLVED_SHOWN, Finding
 from sightline.domain.errors import Unprocessable
 from sightline.domain.labels import Labels
@@ -125,6 +125,10 @@ class Watched(Generic[Said]):
         active_at = previous.active_at if previous is not None and goes_on else now
         move = MOVES[state, Finding.HELD if now - active_at >= self.rule.for_ms else Finding.TRUE]
         annotations = self.texts.annotations(labels, value)
+        if previous is not None and previous.ended_at is None and move == (state, previous.reason):
+            said = same_value(previous.value, value) and previous.annotations == annotations
+            if said and previous.active_at == active_at:
+                return previous
         changed_at = previous.changed_at if previous is not None and move.state is state else now
         return Alert(
             self.tenant, self.rule.name, labels, annotations, move.state, value, active_at, changed_at, move.reason
