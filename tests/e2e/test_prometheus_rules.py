@@ -123,10 +123,13 @@ def write(url: str, *values: float) -> None:
 
 
 def recorded(url: str) -> dict[str, list[tuple[dict[str, str], str]]]:
-    """The present series of every rule."""
+    """The present series of every rule, and of alerts, the times of which differ with the instants of evaluations."""
     found = {}
     for name in NAMES:
         result = get(url, "/api/v1/query", query=f"heat:{name}")["result"]
+        found[name] = sorted(((one["metric"], one["value"][1]) for one in result), key=str)
+    for name, query in (("ALERTS", "ALERTS"), ("ALERTS_FOR_STATE", "time() - ALERTS_FOR_STATE < bool 60")):
+        result = get(url, "/api/v1/query", query=query)["result"]
         found[name] = sorted(((one["metric"], one["value"][1]) for one in result), key=str)
     return found
 
@@ -181,4 +184,4 @@ def test_rules_come_to_the_same_in_prometheus_and_here(prometheus: str, tmp_path
             assert stated(ours.url) == stated(prometheus)
         assert errors(ours.url) == errors(prometheus)
         assert set(errors(ours.url)) == {"heat:same", "heat:ambiguous", "heat:limited"}
-        assert len(recorded(ours.url)["double"]) == 4
+        assert [len(recorded(ours.url)[name]) for name in ("double", "ALERTS", "ALERTS_FOR_STATE")] == [4, 2, 2]
