@@ -12,14 +12,14 @@ _REFERENCE: Final = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})")
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
-def compiled_regex(regex: str) -> Any:
-    """A regex over label values, made ready: RE2, whose dot matches a line feed.
+def compiled_regex(regex: str, *, dot_nl: bool = True) -> Any:
+    """A regex over label values, made ready: RE2, whose dot matches a line feed unless told otherwise.
 
     Raises:
         BadData: it does not compile; the message is the one that Prometheus, hence Go, has for that.
     """
     options = re2.Options()
-    options.dot_nl = True
+    options.dot_nl = dot_nl
     options.log_errors = False
     try:
         return re2.compile(regex, options)

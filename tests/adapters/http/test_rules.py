@@ -190,7 +190,7 @@ def recording(name: str, **labels: str) -> RuleState:
 
 def alerting(name: str, **labels: str) -> RuleState:
     """An alerting rule that was not evaluated yet."""
-    rule = AlertingRule(name, "up == 0", 60_000, 90_000, labels, {"summary": "{{ title $value }}"})
+    rule = AlertingRule(name, "up == 0", 60_000, 90_000, labels, {"summary": "{{ $nothing }}"})
     return RuleState(rule, Watched.of(DEFAULT_TENANT, rule))
 
 
@@ -220,7 +220,7 @@ async def test_rules_of_files_look_like_prometheus_rules(client: httpx.AsyncClie
     }
     assert (rules[1]["health"], rules[1]["lastError"], rules[1]["code"]) == ("err", "too slow", "query_timeout")
     (warning,) = rules[2].pop("warnings")
-    assert warning.startswith("annotation 'summary' is shown as it is written")
+    assert warning.startswith("annotation 'summary' cannot be expanded: ")
     assert rules[2] == {
         "type": "alerting",
         "name": "Down",
@@ -229,7 +229,7 @@ async def test_rules_of_files_look_like_prometheus_rules(client: httpx.AsyncClie
         "duration": 60.0,
         "keepFiringFor": 90.0,
         "labels": {"severity": "page"},
-        "annotations": {"summary": "{{ title $value }}"},
+        "annotations": {"summary": "{{ $nothing }}"},
         "alerts": [],
         "health": "unknown",
         "evaluationTime": 0.0,

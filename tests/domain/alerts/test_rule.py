@@ -169,9 +169,22 @@ def test_labels_of_rules_in_files_may_follow_the_value_and_be_anything() -> None
     assert AlertingRule("Hot", "x > 1").texts().identity(Labels()) == Labels.of(alertname="Hot")
 
 
-def test_a_template_that_is_not_understood_stands_for_itself() -> None:
-    """It is shown as it is written, and a warning says so."""
-    rule = AlertingRule("Hot", "x > 1", annotations={"summary": "{{ title $value }}", "other": "{{ $value }}"})
-    assert rule.texts().annotations(Labels(), 2.0) == Labels.of(summary="{{ title $value }}", other="2")
-    (warning,) = rule.warnings()
-    assert warning.startswith("annotation 'summary' is shown as it is written: ")
+def test_a_template_that_cannot_be_read_or_filled_says_why() -> None:
+    """The alert is there with a text that says what is wrong, and a warning tells of what cannot be read."""
+    rule = AlertingRule(
+        "Hot", "x > 1", annotations={"a": "{{ $nothing }}", "b": "{{ title $value }}", "c": "{{ $value }}"}
+    )
+    shown = rule.texts().annotations(Labels(), 2.0)
+    assert shown.get("a") == "<error expanding template: template, line 1, column 4: there is no variable $nothing>"
+    assert shown.get("b").startswith("<error expanding template: line 1, column 4, title: wrong type for value")
+    assert shown.get("c") == "2"
+    assert rule.warnings() == (
+        "annotation 'a' cannot be expanded: template, line 1, column 4: there is no variable $nothing",
+    )
+
+
+def test_a_wrong_template_of_a_rule_is_refused_with_line_and_column() -> None:
+    """The message names rule and annotation, and the detail tells where in it."""
+    with pytest.raises(BadData, match=r"alert rule 'A': annotation 'a': .* no function 'foo'") as refused:
+        AlertRule(name="A", expr="up", annotations={"a": "first\n  {{ foo }}"})
+    assert refused.value.detail == {"line": 2, "column": 6}

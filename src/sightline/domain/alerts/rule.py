@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from sightline.domain.alerts.template import Template, literal, parse_template
+from sightline.domain.alerts.template import Template, parse_template, shown_template
 from sightline.domain.errors import BadData, SightlineError
 from sightline.domain.labels import METRIC_NAME, Labels
 from sightline.domain.promql.nodes import Binary, Number
@@ -97,7 +97,7 @@ class AlertRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
         without its comparison. With it, an alert that ends says whether its condition became false or its data ended.
 
     Raises:
-        BadData: on construction, from what is written in the message.
+        BadData: on construction, from what is written in the message; of a template, `line` and `column` are in its detail.
     """
 
     name: str
@@ -119,10 +119,10 @@ class AlertRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
         for name, text in self.labels.items():
             if name in _OWN or not name:
                 raise BadData(f"alert rule {self.name!r}: label {name!r} is set by the rule's name and severity")
-            if parse_template(text).uses_value:
+            if _template(f"alert rule {self.name!r}: label {name!r}", text).uses_value:
                 raise BadData(f"alert rule {self.name!r}: label {name!r} uses $value, and would change with it")
-        for text in self.annotations.values():
-            parse_template(text)
+        for name, text in self.annotations.items():
+            _template(f"alert rule {self.name!r}: annotation {name!r}", text)
 
     @property
     def keep_firing_ms(self) -> int:
@@ -175,13 +175,13 @@ class AlertingRule:
         return ""
 
     def texts(self) -> "Texts":
-        """Its templates, ready to use; one that cannot be read stands for itself."""
-        return Texts({ALERT_NAME: self.name}, _kept(self.labels), _kept(self.annotations))
+        """Its templates, ready to use; of one that cannot be read the text is what is wrong with it."""
+        return Texts({ALERT_NAME: self.name}, _shown(self.labels), _shown(self.annotations))
 
     def warnings(self) -> tuple[str, ...]:
         """What is wrong with its templates, each text by its name."""
         return tuple(
-            f"{kind} {name!r} is shown as it is written: {problem}"
+            f"{kind} {name!r} cannot be expanded: {problem}"
             for kind, texts in (("label", self.labels), ("annotation", self.annotations))
             for name, text in sorted(texts.items())
             if (problem := _problem(text))
@@ -253,9 +253,16 @@ def _parsed(texts: Mapping[str, str]) -> list[tuple[str, Template]]:
     return [(name, parse_template(text)) for name, text in sorted(texts.items())]
 
 
-def _kept(texts: Mapping[str, str]) -> list[tuple[str, Template]]:
-    """The templates of texts; one with a gap that is not understood is a text without gaps."""
-    return [(name, literal(text) if _problem(text) else parse_template(text)) for name, text in sorted(texts.items())]
+def _shown(texts: Mapping[str, str]) -> list[tuple[str, Template]]:
+    return [(name, shown_template(text)) for name, text in sorted(texts.items())]
+
+
+def _template(whose: str, text: str) -> Template:
+    """A template; what is wrong with it is told with whose it is."""
+    try:
+        return parse_template(text)
+    except BadData as error:
+        raise BadData(f"{whose}: {error.message}", **error.detail) from None
 
 
 def _problem(text: str) -> str:

@@ -1,107 +1,148 @@
-"""Texts with gaps: the part of Prometheus' annotation templates that alerts need, and nothing that could loop or fail.
+"""Templates in the labels and annotations of alerts, as Prometheus expands them.
 
-    {{ $labels.instance }}            the value of a label of the result, empty when it has none
-    {{ $value }}                      the expression's value, in the shortest form that reads back as the same number
-    {{ $value | printf "%.1f" }}      the value with a fixed number of decimals, 0 to 9
-    {{ $value | humanize }}           the value for people; humanize1024, humanizeDuration and humanizePercentage likewise
+They are those of Go's text/template (https://pkg.go.dev/text/template) with the functions of Prometheus
+(https://prometheus.io/docs/prometheus/latest/configuration/template_reference/), but those that ask queries. A template is parsed
+once and filled for every element of a result:
 
-`.Labels` and `.Value` are other words for `$labels` and `$value`, and `humanize $value` for `$value | humanize`.
-Everything else between double braces is refused when the rule is made, with the position of the gap.
+    {{ $labels.instance }} is at {{ $value | printf "%.1f" }} %{{ if gt $value 95.0 }}, act now{{ end }}
+
+What one may take of time and memory is bounded: `MAX_SOURCE`, `MAX_DEPTH`, `MAX_STEPS` and `MAX_OUTPUT`.
 """
 
-import math
-import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sightline.domain.alerts.humanize import FORMS, not_finite
-from sightline.domain.errors import BadData
+from sightline.domain.alerts.go_format import MAX_OUTPUT
+from sightline.domain.alerts.go_values import Data, Texts
+from sightline.domain.alerts.template_functions import FUNCTIONS, REFUSED, SHORT_CIRCUITS
+from sightline.domain.alerts.template_nodes import (
+    Action,
+    Body,
+    Call,
+    Chain,
+    Dot,
+    Field,
+    If,
+    Node,
+    Operand,
+    Pipeline,
+    Range,
+    Text,
+    Tree,
+    Variable,
+    With,
+)
+from sightline.domain.alerts.template_parse import MAX_DEPTH, MAX_SOURCE, parse_tree
+from sightline.domain.alerts.template_run import MAX_STEPS, PREPARED, Compiler, Do, Frame, Run
+from sightline.domain.errors import BadData, Unprocessable
 from sightline.domain.labels import Labels
 
-_GAP: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-_LABEL: Final = re.compile(r"\s*(?:\$l|\.L)abels\.([a-zA-Z_][a-zA-Z0-9_]*)\s*")
-_VALUE: Final = re.compile(
-    r"\s*(?:\$v|\.V)alue\s*(?:\|\s*(?:printf\s+\"%\.([0-9])f\"|(humanize\w*))\s*)?|\s*(humanize\w*)\s+(?:\$v|\.V)alue\s*"
-)
+__all__ = ["MAX_DEPTH", "MAX_OUTPUT", "MAX_SOURCE", "MAX_STEPS", "Template", "parse_template", "shown_template"]
 
-
-@dataclass(frozen=True, slots=True)
-class LabelGap:
-    """A place for a label's value."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class ValueGap:
-    """A place for the value: with so many decimals, or in the form of that name, or as short as it goes."""
-
-    decimals: int | None = None
-    form: str | None = None
+_NAMES: Final[Mapping[str, str]] = {**dict.fromkeys([*FUNCTIONS, *SHORT_CIRCUITS], ""), **REFUSED}
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A parsed text: literal parts and gaps in their order."""
+    """A template, ready to be filled. uses_value: whether the text may change with the value.
 
-    parts: tuple[str | LabelGap | ValueGap, ...]
+    do: fills it; None where it is the same text, `fixed`, for every element.
+    """
 
-    @property
-    def uses_value(self) -> bool:
-        """Whether the text changes with the value."""
-        return any(isinstance(part, ValueGap) for part in self.parts)
+    do: Do | None
+    fixed: str
+    uses_value: bool
 
-    def fill(self, labels: Labels, value: float) -> str:
-        """The text for one element of a result."""
-        return "".join([part if isinstance(part, str) else _filled(part, labels, value) for part in self.parts])
+    def fill(self, labels: Labels, value: float, external_url: str = "") -> str:
+        """The text for one element of a result; where it cannot be made, a text that says why, as Prometheus does."""
+        if self.do is None:
+            return self.fixed
+        data = Data(Texts(labels), value, external_url)
+        run = Run(data)
+        try:
+            self.do(Frame(run, data))
+        except Unprocessable as error:
+            return _failure(error.message)
+        return "".join(run.pieces)
 
 
 def parse_template(text: str) -> Template:
     """Read a template.
 
     Raises:
-        BadData: a gap that is none of these forms; the message shows it and says what may be written.
+        BadData: it is none, or it uses a variable or function that is not there; the message says where and why, and its detail has
+            `line` and `column`.
     """
-    parts: list[str | LabelGap | ValueGap] = []
-    at = 0
-    for gap in _GAP.finditer(text):
-        parts.append(text[at : gap.start()])
-        parts.append(_parsed(gap))
-        at = gap.end()
-    parts.append(text[at:])
-    if "{{" in text[at:]:
-        message = f"template {text!r}: a gap is opened by '{{{{' and never closed by '}}}}'"
-        raise BadData(message)
-    return Template(tuple(part for part in parts if part != ""))
+    tree = parse_tree(text, tuple(PREPARED), _NAMES)
+    if all(isinstance(node, Text) for node in tree.body):
+        return Template(None, "".join([node.text for node in tree.body if isinstance(node, Text)]), uses_value=False)
+    return Template(Compiler(text, tree).compiled(), "", uses_value=_uses_value(tree))
 
 
-def literal(text: str) -> Template:
-    """A template without gaps, whatever the text."""
-    return Template((text,))
+def shown_template(text: str) -> Template:
+    """Read a template; one that cannot be read is the text that says why, whatever it is filled with."""
+    try:
+        return parse_template(text)
+    except BadData as error:
+        return Template(None, _failure(error.message), uses_value=False)
 
 
-def _parsed(gap: re.Match[str]) -> LabelGap | ValueGap:
-    label = _LABEL.fullmatch(gap[1])
-    if label is not None:
-        return LabelGap(label[1])
-    value = _VALUE.fullmatch(gap[1])
-    form = value and (value[2] or value[3])
-    if value is not None and (form is None or form in FORMS):
-        return ValueGap(None if value[1] is None else int(value[1]), form)
-    message = (
-        f"template gap {gap[0]!r} at character {gap.start() + 1}: "
-        'write {{ $labels.name }}, {{ $value }}, {{ $value | printf "%.1f" }} or {{ $value | humanize }}'
-    )
-    raise BadData(message)
+def _failure(message: str) -> str:
+    return f"<error expanding template: {message}>"
 
 
-def _filled(gap: LabelGap | ValueGap, labels: Labels, value: float) -> str:
-    if isinstance(gap, LabelGap):
-        return labels.get(gap.name)
-    if gap.form is not None:
-        return FORMS[gap.form](value)
-    if not math.isfinite(value):
-        return not_finite(value)
-    if gap.decimals is not None:
-        return f"{value:.{gap.decimals}f}"
-    return repr(value).removesuffix(".0")
+def _uses_value(tree: Tree) -> bool:
+    """Whether the value, or all of the data, is mentioned where it may be meant."""
+    bodies = [(tree.body, True), *((body, False) for body in tree.defined.values())]
+    return any(_of_value(operand, whole=whole) for body, top in bodies for operand, whole in _operands(body, whole=top))
+
+
+def _of_value(operand: Operand, *, whole: bool) -> bool:
+    """Whether an operand may be the value. whole: whether `.` is all of the data in its place."""
+    match operand:
+        case Dot():
+            return whole
+        case Field(names):
+            return names[0] == "Value"
+        case Variable(name, names):
+            return name == "$value" or (name == "$" and names[:1] in {(), ("Value",)})
+        case _:
+            return False
+
+
+def _operands(body: Body, *, whole: bool) -> Iterator[tuple[Operand, bool]]:
+    """All operands of a body, each with whether `.` is all of the data there."""
+    for node in body:
+        for pipeline in _pipelines(node):
+            for operand in _within(pipeline):
+                yield operand, whole
+        match node:
+            case If(_, then, otherwise):
+                yield from _operands(then, whole=whole)
+                yield from _operands(otherwise, whole=whole)
+            case With(_, then, otherwise) | Range(_, then, otherwise):
+                yield from _operands(then, whole=False)
+                yield from _operands(otherwise, whole=whole)
+
+
+def _pipelines(node: Node) -> list[Pipeline]:
+    match node:
+        case Action(pipeline) | If(pipeline) | With(pipeline) | Range(pipeline):
+            return [pipeline]
+        case Call(_, pipeline) if pipeline is not None:
+            return [pipeline]
+        case _:
+            return []
+
+
+def _within(operand: Operand) -> Iterator[Operand]:
+    """An operand and all that it is made of."""
+    yield operand
+    match operand:
+        case Pipeline(commands):
+            for command in commands:
+                for each in command.operands:
+                    yield from _within(each)
+        case Chain(of):
+            yield from _within(of)

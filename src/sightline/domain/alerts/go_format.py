@@ -1,0 +1,421 @@
+"""Values as texts, as Go's package fmt writes them: https://pkg.go.dev/fmt."""
+
+import math
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+from sightline.domain.alerts.go_values import Arguments, Data, Texts, type_name
+from sightline.domain.errors import Unprocessable
+
+MAX_OUTPUT: Final = 65_536
+"""How many characters a text that a template makes may have, on the way as at the end."""
+
+_WIDEST: Final = 1_000_000
+_FLAGS: Final = frozenset("+-# 0")
+_FORMS: Final = {"b": "b", "o": "o", "O": "o", "d": "d", "v": "d", "x": "x", "X": "X"}
+_PREFIXES: Final = {"b": "0b", "o": "0", "O": "0o", "x": "0x", "X": "0X"}
+_ESCAPED: Final = {
+    "\a": "\\a",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\v": "\\v",
+    "\\": "\\\\",
+}
+_INDEX: Final = re.compile(r"\[([^\]]*)\]")
+_DIGITS: Final = re.compile(r"[0-9]+", re.ASCII)
+_LAST_ASCII: Final = 0x7E
+_BMP: Final = 0xFFFF
+_MANTISSA: Final = 53
+_HEX_DIGITS: Final = 13
+_SMALLEST: Final = -4
+_LARGEST: Final = 6
+
+
+@dataclass(slots=True)
+class _Spec:
+    """A verb's flags, width and precision."""
+
+    plus: bool = False
+    minus: bool = False
+    sharp: bool = False
+    space: bool = False
+    zero: bool = False
+    width: int = 0
+    precision: int | None = None
+
+
+_PLAIN: Final = _Spec()
+
+
+class _Texts:
+    """Pieces of a text that may not become too long."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._left = MAX_OUTPUT
+
+    def add(self, piece: str) -> None:
+        self._left -= len(piece)
+        if self._left < 0:
+            raise too_long()
+        self._pieces.append(piece)
+
+    def text(self) -> str:
+        return "".join(self._pieces)
+
+
+def too_long() -> Unprocessable:
+    """The error of a text that passes `MAX_OUTPUT`."""
+    return Unprocessable(f"a text of more than {MAX_OUTPUT} characters; make the template write less")
+
+
+def joined(pieces: list[str]) -> str:
+    """Pieces in one.
+
+    Raises:
+        Unprocessable: it passes `MAX_OUTPUT`.
+    """
+    if sum(map(len, pieces)) > MAX_OUTPUT:
+        raise too_long()
+    return "".join(pieces)
+
+
+def shown(value: object) -> str:
+    """A value as `%v` writes it.
+
+    Raises:
+        Unprocessable: it passes `MAX_OUTPUT`.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return _general(value)
+    return _verb("v", value, _PLAIN)
+
+
+def sprint(values: list[object]) -> str:
+    """Values one after another, with spaces between two of which neither is a string."""
+    pieces: list[str] = []
+    for number, value in enumerate(values):
+        if number and not isinstance(value, str) and not isinstance(values[number - 1], str):
+            pieces.append(" ")
+        pieces.append(shown(value))
+    return joined(pieces)
+
+
+def sprintln(values: list[object]) -> str:
+    """Values with spaces between them, and a line feed."""
+    return joined([" ".join([shown(value) for value in values]), "\n"])
+
+
+def sprintf(form: str, values: list[object]) -> str:  # noqa: C901, PLR0912, PLR0915 - one scan, with Go's errors where they arise
+    """Values in the places of a format's verbs; what does not fit is said in the text, as Go does.
+
+    Raises:
+        Unprocessable: it passes `MAX_OUTPUT`.
+    """
+    out, at, number, reordered = _Texts(), 0, 0, False
+    while True:
+        percent = form.find("%", at)
+        out.add(form[at : len(form) if percent < 0 else percent])
+        if percent < 0:
+            break
+        at, spec, good = percent + 1, _Spec(), True
+        while at < len(form) and form[at] in _FLAGS:
+            _flag(spec, form[at])
+            at += 1
+        at, number, indexed, good = _indexed(form, at, number, len(values), good=good)
+        reordered = reordered or indexed
+        if form[at : at + 1] == "*":
+            at += 1
+            width = values[number] if number < len(values) else None
+            number += 1
+            if isinstance(width, bool) or not isinstance(width, int) or abs(width) > _WIDEST:
+                out.add("%!(BADWIDTH)")
+            else:
+                spec.width = abs(width)
+                if width < 0:
+                    spec.minus, spec.zero = True, False
+            indexed = False
+        else:
+            at, found = _digits(form, at)
+            if found is not None:
+                if found > _WIDEST:
+                    out.add("%!(BADWIDTH)")
+                else:
+                    spec.width = found
+                if indexed:
+                    good = False
+        if form[at : at + 1] == ".":
+            at += 1
+            if indexed:
+                good = False
+            at, number, indexed, good = _indexed(form, at, number, len(values), good=good)
+            reordered = reordered or indexed
+            if form[at : at + 1] == "*":
+                at += 1
+                precision = values[number] if number < len(values) else None
+                number += 1
+                if (
+                    isinstance(precision, bool)
+                    or not isinstance(precision, int)
+                    or abs(precision) > _WIDEST
+                    or precision < 0
+                ):
+                    out.add("%!(BADPREC)")
+                else:
+                    spec.precision = precision
+                indexed = False
+            else:
+                at, found = _digits(form, at)
+                spec.precision = found or 0
+                if spec.precision > _WIDEST:
+                    spec.precision = None
+                    out.add("%!(BADPREC)")
+        if not indexed:
+            at, number, indexed, good = _indexed(form, at, number, len(values), good=good)
+            reordered = reordered or indexed
+        if at >= len(form):
+            out.add("%!(NOVERB)")
+            break
+        verb = form[at]
+        at += 1
+        if max(spec.width, spec.precision or 0) > MAX_OUTPUT:
+            raise too_long()
+        if verb == "%":
+            out.add("%")
+        elif not good:
+            out.add(f"%!{verb}(BADINDEX)")
+        elif number >= len(values):
+            out.add(f"%!{verb}(MISSING)")
+        else:
+            out.add(_verb(verb, values[number], spec))
+            number += 1
+    if not reordered and number < len(values):
+        extra = ", ".join(
+            f"{type_name(each)}={shown(each)}" if each is not None else "<nil>" for each in values[number:]
+        )
+        out.add(f"%!(EXTRA {extra})")
+    return out.text()
+
+
+def _flag(spec: _Spec, flag: str) -> None:
+    match flag:
+        case "+":
+            spec.plus = True
+        case "-":
+            spec.minus, spec.zero = True, False
+        case "#":
+            spec.sharp = True
+        case " ":
+            spec.space = True
+        case _:
+            spec.zero = not spec.minus
+
+
+def _indexed(form: str, at: int, number: int, count: int, *, good: bool) -> tuple[int, int, bool, bool]:
+    """Past an index such as `[2]`: where it ends, the number of its value, whether there was one, and whether all is well."""
+    if form[at : at + 1] != "[":
+        return at, number, False, good
+    index = _INDEX.match(form, at)
+    if index is None:
+        return at + 1, number, False, False
+    if _DIGITS.fullmatch(index[1]) and len(index[1]) < len(str(_WIDEST)) and 1 <= int(index[1]) <= count:
+        return index.end(), int(index[1]) - 1, True, good
+    return index.end(), number, True, False
+
+
+def _digits(form: str, at: int) -> tuple[int, int | None]:
+    found = _DIGITS.match(form, at)
+    if found is None:
+        return at, None
+    return found.end(), int(found[0]) if len(found[0]) <= len(str(_WIDEST)) else _WIDEST + 1
+
+
+def _verb(verb: str, value: object, spec: _Spec) -> str:
+    """One value by one verb."""
+    if verb == "T":
+        return _padded(type_name(value) if value is not None else "<nil>", spec)
+    text: str | None = None
+    match value:
+        case None:
+            text = _padded("<nil>", spec) if verb == "v" else f"%!{verb}(<nil>)"
+        case bool():
+            text = _padded("true" if value else "false", spec) if verb in "tv" else None
+        case int():
+            text = _integer(verb, value, spec)
+        case float():
+            text = _float(verb, value, spec)
+        case str():
+            text = _string(verb, value, spec)
+        case Texts() | Arguments():
+            pieces = [
+                f"{_verb(verb, key, spec)}:{_verb(verb, each, spec)}"
+                if each is not None or verb != "v"
+                else f"{key}:<nil>"
+                for key, each in sorted(value.items())
+            ]
+            text = joined(["map[", " ".join(pieces), "]"])
+        case Data():
+            text = joined(["{", " ".join([_verb(verb, each, spec) for each in value.fields().values()]), "}"])
+        case _:
+            text = None
+    return text if text is not None else f"%!{verb}({type_name(value)}={shown(value)})"
+
+
+def _padded(text: str, spec: _Spec) -> str:
+    if len(text) >= spec.width:
+        return text
+    if spec.minus:
+        return text.ljust(spec.width)
+    return text.rjust(spec.width, "0" if spec.zero else " ")
+
+
+def _general(value: float) -> str:
+    """As few digits as tell the number from all others, with an exponent where it is below 1e-4 or from 1e6 on."""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
+    mantissa, _, exponent = _shortest(value).partition("e")
+    power = int(exponent)
+    digits = mantissa.lstrip("-").replace(".", "")
+    sign = "-" if mantissa[0] == "-" else ""
+    if not _SMALLEST <= power < _LARGEST:
+        return f"{mantissa}e{power:+03d}"
+    if power < 0:
+        return f"{sign}0.{'0' * (-power - 1)}{digits}"
+    digits = digits.ljust(power + 1, "0")
+    whole, rest = digits[: power + 1], digits[power + 1 :]
+    return f"{sign}{whole}.{rest}" if rest else f"{sign}{whole}"
+
+
+def _shortest(value: float) -> str:
+    """The shortest digits that read back as the same number, with an exponent: `1.5e3`."""
+    sign, text = ("-", repr(value)[1:]) if math.copysign(1, value) < 0 else ("", repr(value))
+    mantissa, _, exponent = text.partition("e")
+    whole, _, rest = mantissa.partition(".")
+    power = int(exponent or "0")
+    digits = (whole + rest).lstrip("0")
+    if not digits:
+        return f"{sign}0e0"
+    power += len(whole) - 1 if whole != "0" else -(len(rest) - len(rest.lstrip("0"))) - 1
+    digits = digits.rstrip("0") or "0"
+    return f"{sign}{digits[0]}{'.' if len(digits) > 1 else ''}{digits[1:]}e{power}"
+
+
+def _float(verb: str, value: float, spec: _Spec) -> str | None:
+    if verb not in "vgGeEfFxX":
+        return None
+    if not math.isfinite(value):
+        name = "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
+        if name == "NaN" and (spec.plus or spec.space):
+            name = "+NaN"
+        if spec.space and not spec.plus and name[0] == "+":
+            name = " " + name[1:]
+        return _padded(name, _Spec(minus=spec.minus, width=spec.width))
+    text = _digits_of(verb, value, spec)
+    sign = "-" if text[0] == "-" else "+" if spec.plus else " " if spec.space else ""
+    text = text.lstrip("-")
+    if spec.zero and spec.width > len(sign) + len(text):
+        return sign + text.rjust(spec.width - len(sign), "0")
+    return _padded(sign + text, spec)
+
+
+def _digits_of(verb: str, value: float, spec: _Spec) -> str:
+    kind = {"v": "g", "F": "f"}.get(verb, verb)
+    if kind in "xX":
+        text = _binary(value, spec.precision)
+        return text.upper() if kind == "X" else text
+    if kind in "gG" and spec.precision is None and (verb == "v" or not spec.sharp):
+        text = _general(value)
+        return text.upper() if kind == "G" else text
+    precision = 6 if spec.precision is None else spec.precision
+    return f"{value:{'#' if spec.sharp else ''}.{precision}{kind}}"
+
+
+def _binary(value: float, precision: int | None) -> str:
+    """A number with a hexadecimal mantissa and a power of two: 1.5 is `0x1.8p+00`."""
+    sign, number = "-" if math.copysign(1, value) < 0 else "", abs(value)
+    mantissa, power = math.frexp(number)
+    bits, power = int(mantissa * 2.0**_MANTISSA), power - 1 if number else 0
+    if precision is not None and precision < _HEX_DIGITS:
+        dropped = 4 * (_HEX_DIGITS - precision)
+        bits = round(Fraction(bits, 1 << dropped)) << dropped
+        if bits >> _MANTISSA:
+            bits, power = bits >> 1, power + 1
+    whole, rest = divmod(bits, 1 << (_MANTISSA - 1))
+    digits = f"{rest:0{_HEX_DIGITS}x}"
+    digits = digits.rstrip("0") if precision is None else digits[:precision].ljust(precision, "0")
+    return f"{sign}0x{whole}{'.' if digits else ''}{digits}p{power:+03d}"
+
+
+def _integer(verb: str, value: int, spec: _Spec) -> str | None:
+    if verb == "c":
+        return _padded(_character(value), spec)
+    if verb == "q":
+        return _padded(_quoted(_character(value), "'", ascii_only=spec.plus), spec)
+    if verb == "U":
+        return _padded(f"U+{value & (2**64 - 1):04X}", _Spec(minus=spec.minus, width=spec.width))
+    if verb not in _FORMS:
+        return None
+    digits = format(abs(value), _FORMS[verb])
+    sign = "-" if value < 0 else "+" if spec.plus else " " if spec.space else ""
+    prefix = _PREFIXES.get(verb, "") if spec.sharp or verb == "O" else ""
+    if spec.precision is not None:
+        if spec.precision == 0 and value == 0:
+            return _padded("", _Spec(minus=spec.minus, width=spec.width))
+        digits = digits.rjust(spec.precision, "0")
+    elif spec.zero and spec.width:
+        digits = digits.rjust(spec.width - len(sign), "0")
+    if prefix == "0" and digits[0] == "0":
+        prefix = ""
+    return _padded(sign + prefix + digits, _Spec(minus=spec.minus, width=spec.width))
+
+
+def _character(code: int) -> str:
+    valid = 0 <= code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF  # noqa: PLR2004 - Unicode's bounds
+    return chr(code) if valid else "\ufffd"
+
+
+def _string(verb: str, value: str, spec: _Spec) -> str | None:
+    if verb in "xX":
+        return _padded(_hexadecimal(verb, value, spec), spec)
+    if verb not in "vsq":
+        return None
+    text = value if spec.precision is None else value[: spec.precision]
+    if verb == "q" or (spec.sharp and verb == "v"):
+        if spec.sharp and verb == "q" and "`" not in text and all(each.isprintable() or each == "\t" for each in text):
+            return _padded(f"`{text}`", spec)
+        text = _quoted(text, '"', ascii_only=spec.plus)
+    return _padded(text, spec)
+
+
+def _hexadecimal(verb: str, value: str, spec: _Spec) -> str:
+    data = value.encode(errors="replace")[: spec.precision]
+    prefix = f"0{verb}" if spec.sharp else ""
+    pairs = [f"{byte:02{verb}}" for byte in data]
+    if spec.space:
+        return " ".join([prefix + pair for pair in pairs])
+    return (prefix if pairs else "") + "".join(pairs)
+
+
+def _quoted(text: str, quote: str, *, ascii_only: bool) -> str:
+    pieces = [quote]
+    for each in text:
+        code = ord(each)
+        if each == quote:
+            pieces.append("\\" + quote)
+        elif each in _ESCAPED:
+            pieces.append(_ESCAPED[each])
+        elif each.isprintable() and (code <= _LAST_ASCII or not ascii_only):
+            pieces.append(each)
+        elif code <= _LAST_ASCII + 1:
+            pieces.append(f"\\x{code:02x}")
+        else:
+            pieces.append(f"\\u{code:04x}" if code <= _BMP else f"\\U{code:08x}")
+    pieces.append(quote)
+    return "".join(pieces)

@@ -1,0 +1,408 @@
+"""Templates made ready to be filled many times: their trees as functions, each of which does one thing."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from sightline.domain.alerts.go_format import MAX_OUTPUT, shown, too_long
+from sightline.domain.alerts.go_values import Arguments, Data, Texts, is_true, type_name
+from sightline.domain.alerts.template_functions import FUNCTIONS, SHORT_CIRCUITS, Function
+from sightline.domain.alerts.template_lexer import place, refusal
+from sightline.domain.alerts.template_nodes import (
+    Action,
+    Body,
+    Call,
+    Chain,
+    Command,
+    Dot,
+    Field,
+    If,
+    Leave,
+    Literal,
+    Name,
+    Node,
+    Operand,
+    Pipeline,
+    Range,
+    Text,
+    Tree,
+    Variable,
+    With,
+)
+from sightline.domain.alerts.template_parse import MAX_DEPTH
+from sightline.domain.errors import Unprocessable
+
+MAX_STEPS: Final = 10_000
+"""How much one filling of a template may do: nodes and functions, and these again for every `_TEXT_OF_A_STEP` characters."""
+
+_TEXT_OF_A_STEP: Final = 64
+
+
+class Run:
+    """One filling: what is written so far, and what may still be done."""
+
+    __slots__ = ("data", "depth", "left", "pieces", "steps")
+
+    def __init__(self, data: Data) -> None:
+        self.data = data
+        self.depth = 0
+        self.steps = MAX_STEPS
+        self.left = MAX_OUTPUT
+        self.pieces: list[str] = []
+
+    def write(self, text: str) -> None:
+        """Add to what is written.
+
+        Raises:
+            Unprocessable: it passes `MAX_OUTPUT`.
+        """
+        self.left -= len(text)
+        if self.left < 0:
+            raise too_long()
+        self.pieces.append(text)
+
+    def charge(self, steps: int) -> None:
+        """Take steps.
+
+        Raises:
+            Unprocessable: none are left.
+        """
+        self.steps -= steps
+        if self.steps < 0:
+            raise Unprocessable(f"more than {MAX_STEPS} steps; make the template do less")
+
+
+class Frame:
+    """Where a template is: what it looks at, and its variables by their numbers."""
+
+    __slots__ = ("dot", "run", "variables")
+
+    def __init__(self, run: Run, dot: object) -> None:
+        self.run = run
+        self.dot = dot
+        self.variables: dict[int, object] = {_ROOT: dot}
+
+
+Evaluate = Callable[[Frame], object]
+"""Gives a value."""
+
+Do = Callable[[Frame], bool | None]
+"""Does something; True is `break` and False is `continue`, on their way to the loop."""
+
+_ROOT: Final = 0
+"""The number of `$`, which is what a template looked at when it began."""
+
+
+class Compiler:
+    """Makes functions of the trees of one source."""
+
+    def __init__(self, source: str, tree: Tree) -> None:
+        self._source = source
+        self._tree = tree
+        self._named: dict[str, Do] = {}
+        self._scope: list[str] = []
+        self._numbers: list[int] = []
+        self._count = 0
+
+    def compiled(self) -> Do:
+        """The whole template, which begins with `Data` to look at.
+
+        Raises:
+            BadData: a function with too few or too many arguments.
+        """
+        for name, body in self._tree.defined.items():
+            self._begin()
+            self._named[name] = self._body(body)
+        self._begin()
+        before = [self._set(name, Field((field,), 0)) for name, field in PREPARED.items()]
+        whole = self._body(self._tree.body)
+        needed = tuple(each for each, name in zip(before, PREPARED, strict=True) if name in self._source)
+        depth = self._tree.depth
+
+        def do(frame: Frame) -> None:
+            frame.run.depth = depth
+            for each in needed:
+                each(frame)
+            whole(frame)
+
+        return do
+
+    def _begin(self) -> None:
+        self._scope, self._numbers, self._count = ["$"], [_ROOT], 1
+
+    def _declare(self, name: str) -> int:
+        number = self._count
+        self._count += 1
+        self._scope.append(name)
+        self._numbers.append(number)
+        return number
+
+    def _number_of(self, name: str) -> int:
+        """The number of the variable of that name that was declared last."""
+        return self._numbers[len(self._scope) - 1 - self._scope[::-1].index(name)]
+
+    def _leave(self, known: int) -> None:
+        del self._scope[known:], self._numbers[known:]
+
+    def _set(self, name: str, operand: Operand) -> Callable[[Frame], None]:
+        evaluate, number = self._operand(operand), self._declare(name)
+
+        def put(frame: Frame) -> None:
+            frame.variables[number] = evaluate(frame)
+
+        return put
+
+    def _body(self, body: Body) -> Do:
+        known = len(self._scope)
+        nodes = tuple([self._node(node) for node in body])
+        self._leave(known)
+        count = len(nodes)
+
+        def do(frame: Frame) -> bool | None:
+            frame.run.charge(count)
+            for node in nodes:
+                left = node(frame)
+                if left is not None:
+                    return left
+            return None
+
+        return do
+
+    def _node(self, node: Node) -> Do:
+        match node:
+            case Text(text):
+                return lambda frame: frame.run.write(text)
+            case Action(pipeline):
+                return self._action(pipeline)
+            case If(pipeline, body, otherwise) | With(pipeline, body, otherwise):
+                return self._branch(pipeline, body, otherwise, looks=isinstance(node, With))
+            case Range(pipeline, body, otherwise):
+                return self._range(pipeline, body, otherwise)
+            case Leave(breaks):
+                return lambda _: breaks
+            case Call():
+                return self._call(node)
+
+    def _action(self, pipeline: Pipeline) -> Do:
+        evaluate = self._pipeline(pipeline)
+        if pipeline.declares:
+
+            def assign(frame: Frame) -> None:
+                evaluate(frame)
+
+            return assign
+
+        def write(frame: Frame) -> None:
+            value = evaluate(frame)
+            frame.run.write(value if isinstance(value, str) else "<no value>" if value is None else shown(value))
+
+        return write
+
+    def _branch(self, pipeline: Pipeline, body: Body, otherwise: Body, *, looks: bool) -> Do:
+        known = len(self._scope)
+        evaluate, then, instead = self._pipeline(pipeline), self._body(body), self._body(otherwise)
+        self._leave(known)
+
+        def branch(frame: Frame) -> bool | None:
+            value = evaluate(frame)
+            if not is_true(value):
+                return instead(frame)
+            if not looks:
+                return then(frame)
+            dot, frame.dot = frame.dot, value
+            left = then(frame)
+            frame.dot = dot
+            return left
+
+        return branch
+
+    def _range(self, pipeline: Pipeline, body: Body, otherwise: Body) -> Do:
+        known = len(self._scope)
+        evaluate = self._commands(pipeline)
+        numbers = self._targets(pipeline)
+        then, instead = self._body(body), self._body(otherwise)
+        self._leave(known)
+
+        def loop(frame: Frame) -> bool | None:
+            value, empty, dot, variables = evaluate(frame), True, frame.dot, frame.variables
+            for key, each in self._elements(value, pipeline.at):
+                empty = False
+                frame.run.charge(1)
+                if len(numbers) > 1:
+                    variables[numbers[0]] = key
+                if numbers:
+                    variables[numbers[-1]] = each
+                frame.dot = each
+                if then(frame):
+                    break
+            frame.dot = dot
+            return instead(frame) if empty else None
+
+        return loop
+
+    def _elements(self, value: object, at: int) -> Iterator[tuple[object, object]]:
+        """What a range goes over: the entries of a map in order of their keys, or the numbers below one."""
+        match value:
+            case Texts() | Arguments():
+                yield from sorted(value.items(), key=lambda entry: entry[0])
+            case None:
+                return
+            case int() if not isinstance(value, bool):
+                for number in range(value):
+                    yield number, number
+            case _:
+                raise self._failed(at, "range", f"no range over a value of type {type_name(value)}")
+
+    def _call(self, node: Call) -> Do:
+        given = None if node.pipeline is None else self._pipeline(node.pipeline)
+        named, depth = self._named, self._tree.depth + 1
+
+        def call(frame: Frame) -> None:
+            run = frame.run
+            do = named.get(node.name)
+            if do is None:
+                raise self._failed(node.at, "template", f"template {node.name!r} is not defined")
+            value = None if given is None else given(frame)
+            run.depth += depth
+            if run.depth > MAX_DEPTH:
+                raise self._failed(
+                    node.at, "template", f"templates are nested more than {MAX_DEPTH} deep; let them call less"
+                )
+            do(Frame(run, value))
+            run.depth -= depth
+
+        return call
+
+    def _pipeline(self, pipeline: Pipeline) -> Evaluate:
+        evaluate = self._commands(pipeline)
+        if not pipeline.declares:
+            return evaluate
+        (number,) = self._targets(pipeline)
+
+        def assign(frame: Frame) -> object:
+            value = frame.variables[number] = evaluate(frame)
+            return value
+
+        return assign
+
+    def _targets(self, pipeline: Pipeline) -> list[int]:
+        """The numbers of the variables that a pipeline sets."""
+        return [self._number_of(name) if pipeline.assigns else self._declare(name) for name in pipeline.declares]
+
+    def _commands(self, pipeline: Pipeline) -> Evaluate:
+        evaluate: Evaluate | None = None
+        for command in pipeline.commands:
+            evaluate = self._command(command, evaluate)
+        if evaluate is None:
+            raise refusal(self._source, pipeline.at, "a value is missing")
+        return evaluate
+
+    def _command(self, command: Command, before: Evaluate | None) -> Evaluate:
+        first, *rest = command.operands
+        if isinstance(first, Name):
+            arguments = [self._operand(each) for each in rest]
+            return self._function(first, arguments if before is None else [*arguments, before])
+        return self._operand(first)
+
+    def _operand(self, operand: Operand) -> Evaluate:  # noqa: PLR0911 - a table
+        match operand:
+            case Literal(value):
+                return lambda _: value
+            case Dot():
+                return lambda frame: frame.dot
+            case Field(names, at):
+                return self._fields(lambda frame: frame.dot, names, at)
+            case Variable(name, names, at):
+                number = self._number_of(name)
+                return self._fields(lambda frame: frame.variables[number], names, at)
+            case Chain(of, names, at):
+                return self._fields(self._operand(of), names, at)
+            case Name():
+                return self._function(operand, [])
+            case Pipeline():
+                return self._pipeline(operand)
+
+    def _fields(self, of: Evaluate, names: tuple[str, ...], at: int) -> Evaluate:
+        for name in names:
+            of = self._field(of, name, at)
+        return of
+
+    def _field(self, of: Evaluate, name: str, at: int) -> Evaluate:
+        def get(frame: Frame) -> object:
+            value = of(frame)
+            if isinstance(value, Texts):
+                return value.get(name, "")
+            if isinstance(value, Arguments):
+                return value.get(name)
+            fields = value.fields() if isinstance(value, Data) else {}
+            if name not in fields:
+                raise self._failed(at, f".{name}", f"there is no field {name} in {type_name(value)}")
+            return fields[name]
+
+        return get
+
+    def _function(self, name: Name, arguments: list[Evaluate]) -> Evaluate:
+        given = tuple(arguments)
+        if name.name in SHORT_CIRCUITS:
+            self._require_count(name, Function(is_true, 1, None), len(given))
+            return _short_circuit(given, stops=name.name == "or")
+        function = FUNCTIONS[name.name]
+        self._require_count(name, function, len(given))
+        call, texts = function.call, function.texts
+
+        def evaluate(frame: Frame) -> object:
+            values = [each(frame) for each in given]
+            size = 0
+            for number, value in enumerate(values):
+                if isinstance(value, str):
+                    size += len(value)
+                elif number < texts:
+                    problem = f"wrong type for value; expected string; got {type_name(value)}"
+                    raise self._failed(name.at, name.name, problem)
+            run = frame.run
+            run.charge(1 + size // _TEXT_OF_A_STEP)
+            try:
+                result = call(run.data, *values) if function.with_data else call(*values)
+                if isinstance(result, str) and len(result) > _TEXT_OF_A_STEP:
+                    if len(result) > MAX_OUTPUT:
+                        raise too_long()
+                    run.charge(len(result) // _TEXT_OF_A_STEP)
+            except Unprocessable as error:
+                raise self._failed(name.at, name.name, error.message) from None
+            return result
+
+        return evaluate
+
+    def _require_count(self, name: Name, function: Function, count: int) -> None:
+        if count < function.least or (function.most is not None and count > function.most):
+            wanted = f"{function.least}" if function.most == function.least else f"at least {function.least}"
+            if count > function.least and function.most != function.least:
+                wanted = f"at most {function.most}"
+            raise refusal(self._source, name.at, f"{name.name} takes {wanted} arguments, and has {count}")
+
+    def _failed(self, at: int, what: str, problem: str) -> Unprocessable:
+        line, column = place(self._source, at)
+        return Unprocessable(f"line {line}, column {column}, {what}: {problem}")
+
+
+PREPARED: Final = {
+    "$labels": "Labels",
+    "$externalLabels": "ExternalLabels",
+    "$externalURL": "ExternalURL",
+    "$value": "Value",
+}
+"""The variables that are there from the beginning, and the fields that they are."""
+
+
+def _short_circuit(given: tuple[Evaluate, ...], *, stops: bool) -> Evaluate:
+    """The first value whose truth is `stops`, else the last."""
+
+    def evaluate(frame: Frame) -> object:
+        value: object = None
+        for each in given:
+            frame.run.charge(1)
+            value = each(frame)
+            if is_true(value) is stops:
+                break
+        return value
+
+    return evaluate
