@@ -32,19 +32,22 @@ _LAST_ASCII: Final = 0x7E
 _BMP: Final = 0xFFFF
 _MANTISSA: Final = 53
 _HEX_DIGITS: Final = 13
+_LEAST_POWER: Final = -1074
+_SHARP_DIGITS: Final = 6
 _SMALLEST: Final = -4
 _LARGEST: Final = 6
 
 
 @dataclass(slots=True)
 class _Spec:
-    """A verb's flags, width and precision."""
+    """A verb's flags, width and precision. syntax: texts are written as in Go's source, which `%#v` asks for."""
 
     plus: bool = False
     minus: bool = False
     sharp: bool = False
     space: bool = False
     zero: bool = False
+    syntax: bool = False
     width: int = 0
     precision: int | None = None
 
@@ -129,8 +132,8 @@ def sprintf(form: str, values: list[object]) -> str:  # noqa: C901, PLR0912, PLR
         while at < len(form) and form[at] in _FLAGS:
             _flag(spec, form[at])
             at += 1
+        reordered = reordered or form[at : at + 1] == "["
         at, number, indexed, good = _indexed(form, at, number, len(values), good=good)
-        reordered = reordered or indexed
         if form[at : at + 1] == "*":
             at += 1
             width = values[number] if number < len(values) else None
@@ -155,8 +158,8 @@ def sprintf(form: str, values: list[object]) -> str:  # noqa: C901, PLR0912, PLR
             at += 1
             if indexed:
                 good = False
+            reordered = reordered or form[at : at + 1] == "["
             at, number, indexed, good = _indexed(form, at, number, len(values), good=good)
-            reordered = reordered or indexed
             if form[at : at + 1] == "*":
                 at += 1
                 precision = values[number] if number < len(values) else None
@@ -178,8 +181,8 @@ def sprintf(form: str, values: list[object]) -> str:  # noqa: C901, PLR0912, PLR
                     spec.precision = None
                     out.add("%!(BADPREC)")
         if not indexed:
+            reordered = reordered or form[at : at + 1] == "["
             at, number, indexed, good = _indexed(form, at, number, len(values), good=good)
-            reordered = reordered or indexed
         if at >= len(form):
             out.add("%!(NOVERB)")
             break
@@ -194,6 +197,8 @@ def sprintf(form: str, values: list[object]) -> str:  # noqa: C901, PLR0912, PLR
         elif number >= len(values):
             out.add(f"%!{verb}(MISSING)")
         else:
+            if verb == "v":  # where both flags mean something else
+                spec.syntax, spec.sharp, spec.plus = spec.sharp, False, False
             out.add(_verb(verb, values[number], spec))
             number += 1
     if not reordered and number < len(values):
@@ -240,7 +245,7 @@ def _digits(form: str, at: int) -> tuple[int, int | None]:
 def _verb(verb: str, value: object, spec: _Spec) -> str:
     """One value by one verb."""
     if verb == "T":
-        return _padded(type_name(value) if value is not None else "<nil>", spec)
+        return _padded("<nil>" if value is None else type_name(value)[: spec.precision], spec)
     text: str | None = None
     match value:
         case None:
@@ -265,7 +270,9 @@ def _verb(verb: str, value: object, spec: _Spec) -> str:
             text = joined(["{", " ".join([_verb(verb, each, spec) for each in value.fields().values()]), "}"])
         case _:
             text = None
-    return text if text is not None else f"%!{verb}({type_name(value)}={shown(value)})"
+    if text is None:
+        text = f"%!{verb}({type_name(value)}={_verb('v', value, spec)})"
+    return text
 
 
 def _padded(text: str, spec: _Spec) -> str:
@@ -308,7 +315,7 @@ def _shortest(value: float) -> str:
 
 
 def _float(verb: str, value: float, spec: _Spec) -> str | None:
-    if verb not in "vgGeEfFxX":
+    if verb not in "vgGeEfFxXb":
         return None
     if not math.isfinite(value):
         name = "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
@@ -327,17 +334,37 @@ def _float(verb: str, value: float, spec: _Spec) -> str | None:
 
 def _digits_of(verb: str, value: float, spec: _Spec) -> str:
     kind = {"v": "g", "F": "f"}.get(verb, verb)
+    if kind == "b":
+        return _mantissa(value)
     if kind in "xX":
-        text = _binary(value, spec.precision)
+        text = _hexadecimal_float(value, spec.precision)
         return text.upper() if kind == "X" else text
-    if kind in "gG" and spec.precision is None and (verb == "v" or not spec.sharp):
+    if kind in "gG" and spec.precision is None:
         text = _general(value)
+        text = _filled_up(text) if spec.sharp else text
         return text.upper() if kind == "G" else text
     precision = 6 if spec.precision is None else spec.precision
     return f"{value:{'#' if spec.sharp else ''}.{precision}{kind}}"
 
 
-def _binary(value: float, precision: int | None) -> str:
+def _filled_up(text: str) -> str:
+    """A number with a point, and with zeros after it up to as many digits as `%#g` has at least."""
+    number, mark, exponent = text.partition("e")
+    digits = len(number.replace(".", "").lstrip("-0")) or 1
+    point = "" if "." in number else "."
+    return f"{number}{point}{'0' * (_SHARP_DIGITS - digits)}{mark}{exponent}"
+
+
+def _mantissa(value: float) -> str:
+    """A number as an integer and a power of two: 1.5 is `6755399441055744p-52`."""
+    fraction, power = math.frexp(abs(value))
+    bits, power = int(fraction * 2.0**_MANTISSA), power - _MANTISSA
+    if not bits or power < _LEAST_POWER:
+        bits, power = bits >> max(_LEAST_POWER - power, 0), _LEAST_POWER
+    return f"{'-' if math.copysign(1, value) < 0 else ''}{bits}p{power:+d}"
+
+
+def _hexadecimal_float(value: float, precision: int | None) -> str:
     """A number with a hexadecimal mantissa and a power of two: 1.5 is `0x1.8p+00`."""
     sign, number = "-" if math.copysign(1, value) < 0 else "", abs(value)
     mantissa, power = math.frexp(number)
@@ -359,7 +386,9 @@ def _integer(verb: str, value: int, spec: _Spec) -> str | None:
     if verb == "q":
         return _padded(_quoted(_character(value), "'", ascii_only=spec.plus), spec)
     if verb == "U":
-        return _padded(f"U+{value & (2**64 - 1):04X}", _Spec(minus=spec.minus, width=spec.width))
+        shown_too = spec.sharp and value >= 0 and _character(value).isprintable()
+        drawn = f" '{_character(value)}'" if shown_too else ""
+        return _padded(f"U+{value & (2**64 - 1):04X}{drawn}", _Spec(minus=spec.minus, width=spec.width))
     if verb not in _FORMS:
         return None
     digits = format(abs(value), _FORMS[verb])
@@ -371,6 +400,8 @@ def _integer(verb: str, value: int, spec: _Spec) -> str | None:
         digits = digits.rjust(spec.precision, "0")
     elif spec.zero and spec.width:
         digits = digits.rjust(spec.width - len(sign), "0")
+    if verb == "O" and spec.sharp:
+        prefix += "0" if digits[0] != "0" else ""
     if prefix == "0" and digits[0] == "0":
         prefix = ""
     return _padded(sign + prefix + digits, _Spec(minus=spec.minus, width=spec.width))
@@ -387,8 +418,8 @@ def _string(verb: str, value: str, spec: _Spec) -> str | None:
     if verb not in "vsq":
         return None
     text = value if spec.precision is None else value[: spec.precision]
-    if verb == "q" or (spec.sharp and verb == "v"):
-        if spec.sharp and verb == "q" and "`" not in text and all(each.isprintable() or each == "\t" for each in text):
+    if verb == "q" or (spec.syntax and verb == "v"):
+        if spec.sharp and "`" not in text and all(each.isprintable() or each == "\t" for each in text):
             return _padded(f"`{text}`", spec)
         text = _quoted(text, '"', ascii_only=spec.plus)
     return _padded(text, spec)

@@ -44,7 +44,6 @@ _ESCAPE: Final = re.compile(
     r"\\(?:([abfnrtv\\\"'])|([0-7]{3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.?))", re.DOTALL
 )
 _ESCAPED: Final[Mapping[str, str]] = dict(zip("abfnrtv\\\"'", "\a\b\f\n\r\t\v\\\"'", strict=True))
-_UNDERSCORED: Final = re.compile(r"[+-]?0[xXoObB]?_?\w+")
 
 
 def parse_tree(source: str, variables: Sequence[str], functions: Mapping[str, str]) -> Tree:
@@ -397,13 +396,11 @@ class _Parser:
 
 def _read_number(text: str) -> int | float | None:
     """A number as Go writes them, None for what is none."""
-    if "_" in text and not _UNDERSCORED.fullmatch(text):
-        return None
     sign, digits = (-1, text[1:]) if text[0] == "-" else (1, text.lstrip("+"))
     try:
         if re.fullmatch(r"0[0-7_]+", digits):
             return sign * int(digits, 8)
-        if re.fullmatch(r"0[xXoObB]\w+|[0-9]+", digits):
+        if re.fullmatch(r"0[xX][0-9a-fA-F_]+|0[oObB]\w+|[0-9_]+", digits):
             return sign * int(digits, 0)
         number = sign * (float.fromhex(digits) if digits[:2] in {"0x", "0X"} else float(digits))
     except ValueError:
