@@ -209,7 +209,9 @@ class Derive:
         telemetry: Telemetry,
         *,
         principal: Principal = LOCAL,
+        external_url: str = "",
     ) -> None:
+        """external_url: where people reach this program, for templates."""
         self._query = query
         self._ingest = ingest
         self._restore = restore
@@ -218,6 +220,7 @@ class Derive:
         self._clock = clock
         self._telemetry = telemetry
         self._principal = principal
+        self._external_url = external_url
 
     @property
     def tenant(self) -> Tenant:
@@ -295,7 +298,9 @@ class Derive:
         await self._mark(left, at, taken)
 
     def _rule(self, rule: Rule) -> RuleState:
-        return RuleState(rule, None if isinstance(rule, RecordingRule) else Watched.of(self.tenant, rule))
+        return RuleState(
+            rule, None if isinstance(rule, RecordingRule) else Watched.of(self.tenant, rule, self._external_url)
+        )
 
     async def _evaluate(self, state: GroupState, rule: RuleState, ask: Ask, slot: int) -> _Yield:
         """What a rule yields; the alerts of an alerting one are moved."""

@@ -126,7 +126,9 @@ class Evaluate:
         telemetry: Telemetry,
         *,
         tenants: Sequence[Tenant] = (DEFAULT_TENANT,),
+        external_url: str = "",
     ) -> None:
+        """external_url: where people reach this program, for templates."""
         self._query = query
         self._catalog = catalog
         self._bus = bus
@@ -134,6 +136,7 @@ class Evaluate:
         self._clock = clock
         self._telemetry = telemetry
         self._tenants = tuple(tenants)
+        self._external_url = external_url
         self._slots: dict[_Key, _Slot] = {}
         self._turns = asyncio.Semaphore(CONCURRENCY)
 
@@ -200,7 +203,7 @@ class Evaluate:
         """The rules of the documents, made anew where these are new or have changed, or what is wrong with them."""
 
         async def read(key: _Key, slot: _Slot) -> Watched[AlertRule]:
-            watched = _watched(key[0], documents[key])
+            watched = _watched(key[0], documents[key], self._external_url)
             slot.watched, slot.body = watched, documents[key].body
             return watched
 
@@ -284,11 +287,11 @@ class Evaluate:
             self._telemetry.set(ALERTS, counts[state], (state,))
 
 
-def _watched(tenant: Tenant, document: Document) -> Watched[AlertRule]:
+def _watched(tenant: Tenant, document: Document, external_url: str) -> Watched[AlertRule]:
     rule = decode_rule(document.body)
     if rule.name != document.key:
         raise BadData(f"the rule stored as {document.key!r} calls itself {rule.name!r}; the two must be the same")
-    return Watched.of(tenant, rule)
+    return Watched.of(tenant, rule, external_url)
 
 
 async def holding(watched: Watched[Any], alerts: Alerts, ask: Ask) -> Holding:

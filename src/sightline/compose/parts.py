@@ -79,7 +79,7 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
         query,
         watch,
         notify,
-        Evaluate(query, catalog, core.bus, notify, clock, telemetry),
+        Evaluate(query, catalog, core.bus, notify, clock, telemetry, external_url=settings.http.external_url),
         DefineDashboards(
             catalog,
             DashboardFiles(settings.dashboards.files),

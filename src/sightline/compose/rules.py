@@ -35,7 +35,16 @@ async def make_rules(settings: Settings, core: Core, query: Query, notify: Notif
     require_rules(await files.read())
     outages = Outages(settings.rules.for_outage_tolerance, settings.rules.for_grace_period)
     restore = Restore(core.reader, outages)
-    derive = Derive(query, core.ingest, restore, core.bus, notify, core.clock, core.telemetry)
+    derive = Derive(
+        query,
+        core.ingest,
+        restore,
+        core.bus,
+        notify,
+        core.clock,
+        core.telemetry,
+        external_url=settings.http.external_url,
+    )
     adopt = Adopt(files, derive, core.telemetry)
     concurrency = settings.rules.concurrency
     return Rules(adopt, RuleLoop(adopt, derive, core.clock, core.telemetry, concurrency=concurrency))

@@ -183,6 +183,18 @@ def test_a_template_that_cannot_be_read_or_filled_says_why() -> None:
     )
 
 
+def test_templates_know_where_people_reach_the_program() -> None:
+    """Links in labels and annotations begin with the address that the rule's templates were made ready with."""
+    link = {"link": "{{ $externalURL }}/ui/alerts"}
+    for rule in (AlertRule("A", "up", annotations=link), AlertingRule("A", "up", annotations=link)):
+        assert (
+            rule.texts("https://s.example.org").annotations(Labels(), 1.0).get("link")
+            == "https://s.example.org/ui/alerts"
+        )
+    labelled = AlertingRule("A", "up", labels=link).texts("https://s.example.org").identity(Labels())
+    assert labelled.get("link") == "https://s.example.org/ui/alerts"
+
+
 def test_a_wrong_template_of_a_rule_is_refused_with_line_and_column() -> None:
     """The message names rule and annotation, and the detail tells where in it."""
     with pytest.raises(BadData, match=r"alert rule 'A': annotation 'a': .* no function 'foo'") as refused:

@@ -78,8 +78,8 @@ class Condition(Protocol):
         """Ms."""
         ...
 
-    def texts(self) -> "Texts":
-        """Its templates, ready to use."""
+    def texts(self, external_url: str = "") -> "Texts":
+        """Its templates, ready to use. external_url: where people reach this program, empty where nobody said."""
         ...
 
 
@@ -129,10 +129,10 @@ class AlertRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
         """Nothing: such a rule's alerts resolve at once."""
         return 0
 
-    def texts(self) -> "Texts":
+    def texts(self, external_url: str = "") -> "Texts":
         """Its templates, ready to use."""
         fixed = {ALERT_NAME: self.name, SEVERITY: self.severity.value}
-        return Texts(fixed, _parsed(self.labels), _parsed(self.annotations))
+        return Texts(fixed, _parsed(self.labels), _parsed(self.annotations), external_url)
 
     @property
     def threshold(self) -> Threshold | None:
@@ -174,9 +174,9 @@ class AlertingRule:
         """Nothing: files have no word for it."""
         return ""
 
-    def texts(self) -> "Texts":
+    def texts(self, external_url: str = "") -> "Texts":
         """Its templates, ready to use; of one that cannot be read the text is what is wrong with it."""
-        return Texts({ALERT_NAME: self.name}, _shown(self.labels), _shown(self.annotations))
+        return Texts({ALERT_NAME: self.name}, _shown(self.labels), _shown(self.annotations), external_url)
 
     def warnings(self) -> tuple[str, ...]:
         """What is wrong with its templates, each text by its name."""
@@ -199,6 +199,7 @@ class Texts:
         fixed: Mapping[str, str],
         labels: Iterable[tuple[str, Template]],
         annotations: Iterable[tuple[str, Template]],
+        external_url: str = "",
     ) -> None:
         """fixed: labels of every alert of the rule, stronger than all others."""
         self._fixed = dict(fixed)
@@ -208,6 +209,7 @@ class Texts:
         self._varied = any(template.uses_value for _, template in self._annotations)
         self._identities: dict[Labels, Labels] = {}
         self._told: dict[Labels, tuple[float, Labels]] = {}
+        self._external_url = external_url
 
     def identity(self, element: Labels, value: float = 0.0) -> Labels:
         """The labels of the alert that an element stands for: its own but the metric name, and those of the rule."""
@@ -224,7 +226,7 @@ class Texts:
         said = value if self._varied else 0.0
         before, known = self._told.get(labels, (math.nan, Labels()))
         if not same_value(before, said):
-            filled = [(name, template.fill(labels, value)) for name, template in self._annotations]
+            filled = [(name, template.fill(labels, value, self._external_url)) for name, template in self._annotations]
             known = Labels([pair for pair in filled if pair[1]])
             _remember(self._told, labels, (said, known))
         return known
@@ -233,7 +235,7 @@ class Texts:
         found = dict(element)
         found.pop(METRIC_NAME, None)
         for name, template in self._labels:
-            found[name] = template.fill(element, value)
+            found[name] = template.fill(element, value, self._external_url)
         found.update(self._fixed)
         return Labels.of(found)
 

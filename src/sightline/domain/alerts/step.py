@@ -64,9 +64,9 @@ class Watched(Generic[Said]):
     texts: Texts
 
     @classmethod
-    def of(cls, tenant: Tenant, rule: Said) -> "Watched[Said]":
-        """Parse the rule's templates."""
-        return cls(tenant, rule, rule.texts())
+    def of(cls, tenant: Tenant, rule: Said, external_url: str = "") -> "Watched[Said]":
+        """Parse the rule's templates. external_url: where people reach this program, for links in what they make."""
+        return cls(tenant, rule, rule.texts(external_url))
 
     def holding(self, elements: Iterable[tuple[Labels, float]]) -> dict[Labels, float]:
         """The alerts that the elements of a result stand for.
