@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 from sightline.application.notify import Notify
@@ -300,12 +300,12 @@ async def holding(watched: Watched[Any], alerts: Alerts, ask: Ask) -> Holding:
     Raises:
         SightlineError: nothing was found out; which one and why.
     """
-    true = watched.holding(_elements(await ask(watched.rule.expr)))
+    found = watched.holding(_elements(await ask(watched.rule.expr)))
     # Whether there is data matters only to alerts that the result does not hold; without any it is not asked for.
-    if not watched.rule.data or alerts.keys() <= true.keys():
-        return Holding(true)
+    if not watched.rule.data or alerts.keys() <= found.true.keys():
+        return found
     there = _elements(await ask(watched.rule.data))
-    return Holding(true, frozenset(watched.texts.identity(labels) for labels, _ in there))
+    return replace(found, known=frozenset(watched.texts.identity(labels) for labels, _ in there))
 
 
 def _elements(answer: Answer) -> Iterable[tuple[Labels, float]]:

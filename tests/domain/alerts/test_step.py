@@ -193,7 +193,7 @@ def test_elements_that_are_one_alert_fail_the_rule() -> None:
 def test_more_alerts_than_the_bound_fail_the_rule() -> None:
     """A rule whose result has more elements than the bound is refused with the bound in the message."""
     elements = [(Labels.of(instance=str(number)), 1.0) for number in range(MAX_ALERTS + 1)]
-    assert len(WATCHED.holding(elements[:-1])) == MAX_ALERTS
+    assert len(WATCHED.holding(elements[:-1]).true) == MAX_ALERTS
     with pytest.raises(Unprocessable, match=str(MAX_ALERTS)):
         WATCHED.holding(elements)
 
@@ -282,3 +282,14 @@ def test_a_failed_query_does_not_count_against_the_keeping() -> None:
     hot, cold = Holding({key: 95.0}), Holding({})
     steps = play([hot, hot, cold, QUERY_FAILED, cold], watched=KEPT)
     assert [step.alerts[key].state.value for step in steps] == ["pending", "firing", "firing", "firing", "resolved"]
+
+
+def test_annotations_are_of_the_element_and_not_of_the_alert() -> None:
+    """The labels that templates see are those of the result, metric name included, whatever the rule puts in their place."""
+    texts = {"a": "{{ $labels }} {{ $labels.host }} {{ $labels.alertname }}"}
+    rule = AlertingRule("Hot", "x", labels={"host": "other"}, annotations=texts)
+    watched = Watched.of(DEFAULT_TENANT, rule)
+    step = watched.step({}, watched.holding([(Labels.of(__name__="x", host="one"), 1.0)]), 1_000)
+    (alert,) = step.alerts.values()
+    assert alert.labels == Labels.of(alertname="Hot", host="other")
+    assert alert.annotations.get("a") == "map[__name__:x host:one] one "

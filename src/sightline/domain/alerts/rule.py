@@ -221,14 +221,14 @@ class Texts:
             _remember(self._identities, element, known)
         return known
 
-    def annotations(self, labels: Labels, value: float) -> Labels:
-        """What people read, for the labels of an alert (which include those of its element) and its value."""
+    def annotations(self, element: Labels, value: float) -> Labels:
+        """What people read about the alert of an element, by the element's labels and value."""
         said = value if self._varied else 0.0
-        before, known = self._told.get(labels, (math.nan, Labels()))
+        before, known = self._told.get(element, (math.nan, Labels()))
         if not same_value(before, said):
-            filled = [(name, template.fill(labels, value, self._external_url)) for name, template in self._annotations]
+            filled = [(name, template.fill(element, value, self._external_url)) for name, template in self._annotations]
             known = Labels([pair for pair in filled if pair[1]])
-            _remember(self._told, labels, (said, known))
+            _remember(self._told, element, (said, known))
         return known
 
     def _identity(self, element: Labels, value: float) -> Labels:

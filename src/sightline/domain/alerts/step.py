@@ -1,7 +1,7 @@
 """One evaluation of one rule: what was found, and what becomes of the rule's alerts."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
 from sightline.domain.alerts.notice import Alert, AlertState, Notice
@@ -25,11 +25,12 @@ class Holding:
     """The query succeeded. true: the alerts for which the condition holds, with their values.
 
     known: those for which there is data, whether the condition holds or not; None when the rule does not say how to
-    tell.
+    tell. elements: the labels of the element that each alert stands for, where these are others than its own.
     """
 
     true: Mapping[Labels, float]
     known: frozenset[Labels] | None = None
+    elements: Mapping[Labels, Labels] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,8 @@ class Watched(Generic[Said]):
         """Parse the rule's templates. external_url: where people reach this program, for links in what they make."""
         return cls(tenant, rule, rule.texts(external_url))
 
-    def holding(self, elements: Iterable[tuple[Labels, float]]) -> dict[Labels, float]:
-        """The alerts that the elements of a result stand for.
+    def holding(self, elements: Iterable[tuple[Labels, float]]) -> Holding:
+        """The alerts that the elements of a result stand for; which of them are known is not told.
 
         Raises:
             Unprocessable: two elements are the same alert, because they differ only in what the rule overwrites or in
@@ -77,19 +78,21 @@ class Watched(Generic[Said]):
                 metric name; or there are more than `MAX_ALERTS`.
         """
         true: dict[Labels, float] = {}
+        found: dict[Labels, Labels] = {}
         for labels, value in elements:
             identity = self.texts.identity(labels, value)
             if identity in true:
                 message = f"alert rule {self.rule.name}: two elements of the result are the same alert {identity}"
                 raise Unprocessable(message, rule=self.rule.name)
             true[identity] = value
+            found[identity] = labels
         if len(true) > MAX_ALERTS:
             message = (
                 f"alert rule {self.rule.name}: {len(true)} elements are more than the {MAX_ALERTS} alerts "
                 "one rule may have; aggregate or narrow its expression"
             )
             raise Unprocessable(message, rule=self.rule.name)
-        return true
+        return Holding(true, elements=found)
 
     def step(self, before: Alerts, found: Holding | Unknown, now: int) -> Step:
         """Move every alert of the rule as the table says.
@@ -99,11 +102,12 @@ class Watched(Generic[Said]):
         """
         after: dict[Labels, Alert] = {}
         changes: list[Notice] = []
-        true: Mapping[Labels, float] = found.true if isinstance(found, Holding) else {}
+        holding = found if isinstance(found, Holding) else Holding({})
+        true, elements = holding.true, holding.elements
         for labels, value in true.items():
             previous = before.get(labels)
             state = AlertState.INACTIVE if previous is None else previous.state
-            alert = self._while_true(labels, value, previous, now)
+            alert = self._while_true(labels, elements.get(labels, labels), value, previous, now)
             after[labels] = alert
             if alert.state is not state:
                 changes.append(Notice(alert, state, now))
@@ -118,13 +122,13 @@ class Watched(Generic[Said]):
         changes.sort(key=lambda notice: notice.alert.labels)
         return Step(after, tuple(changes))
 
-    def _while_true(self, labels: Labels, value: float, previous: Alert | None, now: int) -> Alert:
-        """The alert after an evaluation in which its condition holds."""
+    def _while_true(self, labels: Labels, element: Labels, value: float, previous: Alert | None, now: int) -> Alert:
+        """The alert after an evaluation in which its condition holds. element: the labels that its annotations are of."""
         state = AlertState.INACTIVE if previous is None else previous.state
         goes_on = previous is not None and state in {AlertState.PENDING, AlertState.FIRING}
         active_at = previous.active_at if previous is not None and goes_on else now
         move = MOVES[state, Finding.HELD if now - active_at >= self.rule.for_ms else Finding.TRUE]
-        annotations = self.texts.annotations(labels, value)
+        annotations = self.texts.annotations(element, value)
         if previous is not None and previous.ended_at is None and move == (state, previous.reason):
             said = same_value(previous.value, value) and previous.annotations == annotations
             if said and previous.active_at == active_at:
