@@ -8,6 +8,7 @@ from sightline.domain.errors import BadData
 
 _SPACE: Final = " \t\r\n"
 _SHOWN: Final = 60
+_LONGEST_PROBLEM: Final = 500
 _COMMENT_END: Final = re.compile(r"\*/(?:[ \t\r\n]-)?\}\}")
 # A word ends before space, a mark or the end of the action; so `a+b` is no word.
 _ENDS: Final = r"(?=[ \t\r\n.,|:()]|\}\}|\Z)"
@@ -65,7 +66,12 @@ class Token(NamedTuple):
 def refusal(source: str, at: int, problem: str) -> BadData:
     """The error of a template that is wrong at a character; the message and its detail say line and column, from 1."""
     line, column = place(source, at)
-    return BadData(f"template, line {line}, column {column}: {problem}", line=line, column=column)
+    return BadData(f"template, line {line}, column {column}: {brief(problem)}", line=line, column=column)
+
+
+def brief(problem: str) -> str:
+    """What is wrong, cut where it shows too much of what it is about."""
+    return problem if len(problem) <= _LONGEST_PROBLEM else problem[:_LONGEST_PROBLEM] + "..."
 
 
 def place(source: str, at: int) -> tuple[int, int]:

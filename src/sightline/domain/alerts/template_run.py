@@ -6,7 +6,7 @@ from typing import Final
 from sightline.domain.alerts.go_format import MAX_OUTPUT, shown, too_long
 from sightline.domain.alerts.go_values import Arguments, Data, Texts, is_true, type_name
 from sightline.domain.alerts.template_functions import FUNCTIONS, SHORT_CIRCUITS, Function
-from sightline.domain.alerts.template_lexer import place, refusal
+from sightline.domain.alerts.template_lexer import brief, place, refusal
 from sightline.domain.alerts.template_nodes import (
     Action,
     Body,
@@ -289,12 +289,24 @@ class Compiler:
         return [self._number_of(name) if pipeline.assigns else self._declare(name) for name in pipeline.declares]
 
     def _commands(self, pipeline: Pipeline) -> Evaluate:
-        evaluate: Evaluate | None = None
-        for command in pipeline.commands:
-            evaluate = self._command(command, evaluate)
-        if evaluate is None:
-            raise refusal(self._source, pipeline.at, "a value is missing")
-        return evaluate
+        first, *others = pipeline.commands
+        evaluate = self._command(first, None)
+        if not others:
+            return evaluate
+        rest: list[tuple[int, Evaluate]] = []
+        for command in others:
+            number = self._count
+            self._count += 1
+            rest.append((number, self._command(command, _reader(number))))
+
+        def one_after_another(frame: Frame) -> object:
+            value = evaluate(frame)
+            for number, following in rest:
+                frame.variables[number] = value
+                value = following(frame)
+            return value
+
+        return one_after_another
 
     def _command(self, command: Command, before: Evaluate | None) -> Evaluate:
         first, *rest = command.operands
@@ -322,23 +334,26 @@ class Compiler:
                 return self._pipeline(operand)
 
     def _fields(self, of: Evaluate, names: tuple[str, ...], at: int) -> Evaluate:
-        for name in names:
-            of = self._field(of, name, at)
-        return of
+        if not names:
+            return of
 
-    def _field(self, of: Evaluate, name: str, at: int) -> Evaluate:
         def get(frame: Frame) -> object:
             value = of(frame)
-            if isinstance(value, Texts):
-                return value.get(name, "")
-            if isinstance(value, Arguments):
-                return value.get(name)
-            fields = value.fields() if isinstance(value, Data) else {}
-            if name not in fields:
-                raise self._failed(at, f".{name}", f"there is no field {name} in {type_name(value)}")
-            return fields[name]
+            for name in names:
+                value = self._field(value, name, at)
+            return value
 
         return get
+
+    def _field(self, value: object, name: str, at: int) -> object:
+        if isinstance(value, Texts):
+            return value.get(name, "")
+        if isinstance(value, Arguments):
+            return value.get(name)
+        fields = value.fields() if isinstance(value, Data) else {}
+        if name not in fields:
+            raise self._failed(at, f".{name}", f"there is no field {name} in {type_name(value)}")
+        return fields[name]
 
     def _function(self, name: Name, arguments: list[Evaluate]) -> Evaluate:
         given = tuple(arguments)
@@ -381,7 +396,7 @@ class Compiler:
 
     def _failed(self, at: int, what: str, problem: str) -> Unprocessable:
         line, column = place(self._source, at)
-        return Unprocessable(f"line {line}, column {column}, {what}: {problem}")
+        return Unprocessable(f"line {line}, column {column}, {what}: {brief(problem)}")
 
 
 PREPARED: Final = {
@@ -391,6 +406,11 @@ PREPARED: Final = {
     "$value": "Value",
 }
 """The variables that are there from the beginning, and the fields that they are."""
+
+
+def _reader(number: int) -> Evaluate:
+    """What gives the variable of that number."""
+    return lambda frame: frame.variables[number]
 
 
 def _short_circuit(given: tuple[Evaluate, ...], *, stops: bool) -> Evaluate:
