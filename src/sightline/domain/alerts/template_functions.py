@@ -175,7 +175,9 @@ def _args(*values: object) -> Arguments:
 
 def _one(values: tuple[object, ...]) -> str:
     """What the functions that escape are given, in one text."""
-    return values[0] if len(values) == 1 and isinstance(values[0], str) else sprint(list(values))
+    if len(values) == 1 and isinstance(values[0], str):
+        return values[0]
+    return sprint(["<no value>" if value is None else value for value in values])
 
 
 def _html(*values: object) -> str:
@@ -220,6 +222,8 @@ def _length(value: object) -> int:
 
 
 def _index(value: object, *keys: object) -> object:
+    if value is None:
+        raise Unprocessable("index of nil")
     for key in keys:
         match value:
             case Texts() | Arguments():
