@@ -41,11 +41,11 @@ def less(value: object, other: object) -> bool:
 
 
 def _same(value: object, other: object) -> bool:
+    if value is None or other is None:
+        return value is other
     for each in (value, other):
         if isinstance(each, _MAPS):
             raise Unprocessable(f"values of type {type_name(each)} cannot be compared")
-    if value is None or other is None:
-        return value is other
     if type(value) is not type(other):
         raise _incompatible(value, other)
     return value == other
