@@ -34,17 +34,14 @@ equal to 12 digits.
 """
 
 import re
-import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.oracles.native_arithmetic import total
-from tests.oracles.native_histogram import Native
+from tests.oracles.native_histogram import Native, told
 
-from sightline.domain.labels import METRIC_NAME, Labels
-from sightline.domain.metrics.native_histograms import ResetHint
-from sightline.domain.metrics.samples import STALE
+from sightline.adapters.wire.series_notation import read_labels, read_values
+from sightline.domain.labels import Labels
 from sightline.domain.timerange import Grid, parse_duration
 
 Sample = float | Native
@@ -54,17 +51,6 @@ _LOAD = re.compile(r"load (\S+)")
 _INSTANT = re.compile(r"eval instant at (-?)(\S+): (.+)")
 _RANGE = re.compile(r"eval range from (\S+) to (\S+) step (\S+): (.+)")
 _SERIES = re.compile(r'([A-Za-z_:][A-Za-z0-9_:]*)?(\{(?!\{)(?:"(?:[^"\\]|\\.)*"|[^"}])*\})?(?:\s*(.*))?')
-_PAIR = re.compile(r'(?:([A-Za-z_][A-Za-z0-9_]*)|"((?:[^"\\]|\\.)*)")(?:="((?:[^"\\]|\\.)*)")?')
-_WORD = re.compile(r"\{\{.*?\}\}(?:[+-]\{\{.*?\}\}x[0-9]+)?|\S+")
-_NATIVE = re.compile(r"\{\{(.*?)\}\}(?:([+-])\{\{(.*?)\}\}x([0-9]+))?")
-_FIELD = re.compile(r"([a-z_]+):(?:\[([^\]]*)\]|(\S+))")
-_HINTS = {
-    "unknown": ResetHint.UNKNOWN,
-    "reset": ResetHint.RESET,
-    "not_reset": ResetHint.NOT_RESET,
-    "gauge": ResetHint.GAUGE,
-}
-_RUN = re.compile(r"(-?[0-9.]+)([+-][0-9.]+)x([0-9]+)")
 
 
 @dataclass
@@ -130,65 +116,11 @@ def series(line: str) -> tuple[Labels, list[Sample | None]]:
     if match is None:
         message = f"no series: {line}"
         raise ValueError(message)
-    pairs = [_pair(*parts) for parts in _PAIR.findall(match[2] or "")]
-    if match[1]:
-        pairs.append((METRIC_NAME, match[1]))
-    return Labels.of(pairs), numbers(match[3] or "")
-
-
-def _pair(plain: str, quoted: str, value: str) -> tuple[str, str]:
-    """Name and value of a label; a quoted name alone is that of the metric."""
-    name, value = plain or _unquoted(quoted), _unquoted(value)
-    return (name, value) if value else (METRIC_NAME, name)
-
-
-def _unquoted(text: str) -> str:
-    return shlex.split(f'"{text}"')[0]
+    return read_labels((match[1] or "") + (match[2] or "")), numbers(match[3] or "")
 
 
 def numbers(text: str) -> list[Sample | None]:
     """The values of a line, None where there is none."""
-    found: list[Sample | None] = []
-    for word in _WORD.findall(text):
-        if native := _NATIVE.fullmatch(word):
-            found += _natives(*native.groups())
-        elif run := _RUN.fullmatch(word):
-            found += [float(run[1]) + n * float(run[2]) for n in range(int(run[3]) + 1)]
-        elif word == "_":
-            found.append(None)
-        else:
-            found.append(float(STALE) if word == "stale" else float(word))
-    return found
-
-
-def _natives(first: str, sign: str | None, step: str | None, times: str | None) -> list[Sample | None]:
-    """One histogram, or as many more as the step is to be added."""
-    found = [_native(first)]
-    for _ in range(int(times or 0)):
-        more = total([(found[-1], 1.0), (_native(step or ""), -1.0 if sign == "-" else 1.0)])
-        found.append(replace(more, reset=found[0].reset))
-    return [*found]
-
-
-def _native(text: str) -> Native:
-    """A histogram as it is written."""
-    words = {name: many.split() if many else [one] for name, many, one in _FIELD.findall(text)}
-
-    def number(name: str) -> float:
-        return float(words.get(name, ["0"])[0])
-
-    def buckets(name: str, offset: str) -> dict[int, float]:
-        counts = enumerate(map(float, filter(None, words.get(name, []))), int(number(offset)))
-        return {index: count for index, count in counts if count}
-
-    return Native(
-        schema=int(number("schema")),
-        count=number("count"),
-        sum=number("sum"),
-        zero_threshold=number("z_bucket_w"),
-        zero_count=number("z_bucket"),
-        positive=buckets("buckets", "offset"),
-        negative=buckets("n_buckets", "n_offset"),
-        custom=tuple(map(float, words.get("custom_values", []))),
-        reset=_HINTS[words.get("counter_reset_hint", ["unknown"])[0]],
-    )
+    found = read_values(text)
+    samples = told(found.values, found.histograms)
+    return [one if there else None for one, there in zip(samples, found.there.tolist(), strict=True)]
