@@ -1,6 +1,7 @@
 """The program: parse flags, turn signals into a stop, run.
 
-`serve`, `check-config` and `doctor` live here, for they read the settings; every other command is a client of the HTTP API.
+`serve`, `check-config` and `doctor` live here, for they read the settings, and `rules test`, which runs a small program of its
+own; every other command is a client of the HTTP API.
 """
 
 import asyncio
@@ -16,7 +17,19 @@ from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
 
-from sightline.adapters.inbound.cli import AsJson, Asking, Exit, Installation, app, examine, run, say, show_json
+from sightline.adapters.inbound.cli import (
+    AsJson,
+    Asking,
+    Exit,
+    Installation,
+    app,
+    examine,
+    rules_app,
+    run,
+    say,
+    show_json,
+    try_rules,
+)
 
 _FAILED: Final = 1
 _STARTED_BADLY: Final = 2
@@ -147,6 +160,32 @@ def doctor(
         asking=asking,
     )
     return examine(installation, bundle, log)
+
+
+@rules_app.command(
+    name="test",
+    help_epilogue="""Examples:
+  sightline rules test tests/*.yml
+  sightline rules test tests/shop.yml --run 'too many errors' --json
+""",
+)
+def run_rule_tests(
+    *files: Annotated[Path, Parameter(help="Files with tests, as `promtool test rules` takes them.")],
+    run: Annotated[
+        tuple[str, ...],
+        Parameter(
+            name="--run", negative=(), consume_multiple=False, help="Only groups of tests whose name has this regex."
+        ),
+    ] = (),
+    as_json: AsJson = False,
+) -> int:
+    """Run unit tests of rules: the series of a test go through the rules of its files, and what comes of it is compared.
+
+    No server is asked. Exit code 0 when all tests pass, 1 when one fails or a file cannot be used.
+    """
+    from sightline.compose import rehearse
+
+    return try_rules(files, run, rehearse, as_json=as_json)
 
 
 def _reviewed(flags: Mapping[str, Any]) -> tuple[Any, list[str]]:

@@ -2,5 +2,6 @@
 
 from sightline.compose.checking import check
 from sightline.compose.program import Running, start
+from sightline.compose.rehearsal import rehearse
 
-__all__ = ("Running", "check", "start")
+__all__ = ("Running", "check", "rehearse", "start")

@@ -9,8 +9,22 @@ from sightline.adapters.inbound.cli.doctor.examine import examine
 from sightline.adapters.inbound.cli.doctor.installation import Installation
 from sightline.adapters.inbound.cli.printing import show_json
 from sightline.adapters.inbound.cli.program import AsJson, Exit, app, run, say
+from sightline.adapters.inbound.cli.rule_tests import try_rules
+from sightline.adapters.inbound.cli.rules import rules as rules_app
 
 COMMANDS = (queries, finding, pushing, importing, inventory, rules, alertmanager)
 """The modules whose commands stand in the app by being imported."""
 
-__all__ = ["AsJson", "Asking", "Exit", "Installation", "app", "examine", "run", "say", "show_json"]
+__all__ = [
+    "AsJson",
+    "Asking",
+    "Exit",
+    "Installation",
+    "app",
+    "examine",
+    "rules_app",
+    "run",
+    "say",
+    "show_json",
+    "try_rules",
+]

@@ -42,17 +42,18 @@ _DONE: Final = (
     Column("Failed", right=True),
     Column("Error", folds=True),
 )
-_TOLD_AFTER: Final = 2.0
-_TOLD_EVERY: Final = 10.0
-_TOLD_EVERY_ON_TERMINAL: Final = 0.5
+TOLD_AFTER: Final = 2.0
+TOLD_EVERY: Final = 10.0
+TOLD_EVERY_ON_TERMINAL: Final = 0.5
 
 rules = App(
     name="rules",
-    help="List rules and how they are doing, or fill in the history of recording rules.",
+    help="List rules and how they are doing, check and test them, or fill in the history of recording rules.",
     help_format="plaintext",
     help_epilogue="""Examples:
   sightline rules
   sightline rules check rules/*.yml
+  sightline rules test tests/*.yml
   sightline rules backfill rules/shop.yml --start -30d
 """,
 )
@@ -80,7 +81,7 @@ def check(*files: Files) -> int:
 
     Exit code 0 when they can be used, else 1 with every problem, where it stands and how to mend it.
     """
-    groups = _groups(files, None)
+    groups = read_groups(files, None)
     print(f"ok: {len(groups)} groups, {sum(len(group.rules) for group in groups)} rules")
     return Exit.DONE
 
@@ -119,7 +120,7 @@ def backfill(
     seconds = None if step is None else times.duration("--step", step)
     if seconds is not None and seconds < 0.001:  # noqa: PLR2004 - a millisecond
         raise Ended(Exit.USAGE, f"--step {step} must be a millisecond at least")
-    groups = [one for one in _groups(files, seconds) if not group or one.name in group]
+    groups = [one for one in read_groups(files, seconds) if not group or one.name in group]
     planned = list(stretches(_ordered(groups, rule), begin, min(until, round(1000 * now))))
     if not planned:
         raise Ended(Exit.USAGE, "no recording rule is meant: look at the files, --group and --rule")
@@ -146,8 +147,8 @@ class _Telling:
         self._done = 0
         self._stretch: Stretch | None = None
         self._began = time.monotonic()
-        self._told = -_TOLD_EVERY
-        self._every = _TOLD_EVERY_ON_TERMINAL if printing.on_terminal() else _TOLD_EVERY
+        self._told = -TOLD_EVERY
+        self._every = TOLD_EVERY_ON_TERMINAL if printing.on_terminal() else TOLD_EVERY
 
     def __call__(self, stretch: "Stretch", reached: int) -> None:
         if self._stretch is not None and self._stretch is not stretch:
@@ -155,15 +156,19 @@ class _Telling:
         self._stretch = stretch
         now = time.monotonic()
         since = now - self._began
-        if since < _TOLD_AFTER or since - self._told < self._every:
+        if since < TOLD_AFTER or since - self._told < self._every:
             return
         self._told = since
         done = self._done + (reached - stretch.first) // stretch.group.interval + 1
         say(f"{100 * done // max(1, self._all)} %: group {stretch.group.name!r} up to {time_text(reached / 1000)}")
 
 
-def _groups(files: Sequence[Path], step: float | None) -> list["RuleGroup"]:
-    """The groups of files, all of which can be used. step: seconds between two evaluations, None as the groups say."""
+def read_groups(files: Sequence[Path], step: float | None) -> list["RuleGroup"]:
+    """The groups of files, all of which can be used. step: seconds between two evaluations, None as the groups say.
+
+    Raises:
+        Ended: one of them cannot; with every problem.
+    """
     from sightline.adapters.wire.rule_file import read_rules
     from sightline.domain.alerts.group import Defaults
 

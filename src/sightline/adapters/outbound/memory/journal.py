@@ -17,6 +17,7 @@ class MemoryJournal(Journal):
         self._segment_samples = segment_samples
         self._max_samples = max_samples
         self._segments: list[list[Entry]] = [[]]
+        self._held = [0]  # samples of each segment
         self._first = 0
         self._position = 0
 
@@ -38,15 +39,16 @@ class MemoryJournal(Journal):
         arriving = sum(map(_samples, entries))
         if arriving > self._max_samples:
             raise BodyTooLarge(f"{arriving} samples are more than the {self._max_samples} that the journal holds")
-        if arriving and sum(map(_samples, (e for s in self._segments for e in s))) + arriving > self._max_samples:
+        if arriving and sum(self._held) + arriving > self._max_samples:
             message = f"the journal holds its {self._max_samples} samples: raise max_samples, or wait for the store"
             raise Overloaded(message, retry_after=5)
-        open_segment = self._segments[-1]
-        open_segment.extend(entries)
+        self._segments[-1].extend(entries)
+        self._held[-1] += arriving
         ends = [entry.end_seq for entry in entries if isinstance(entry, Appended)]
         self._position = max([self._position, *ends])
-        if sum(map(_samples, open_segment)) >= self._segment_samples:
+        if self._held[-1] >= self._segment_samples:
             self._segments.append([])
+            self._held.append(0)
 
     @override
     async def sync(self) -> None:
@@ -58,6 +60,7 @@ class MemoryJournal(Journal):
             entry.end_seq <= seq for entry in self._segments[0] if isinstance(entry, Appended)
         ):
             self._segments.pop(0)
+            self._held.pop(0)
             self._first += 1
 
 
