@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import sightline.__main__  # noqa: F401 - the command is the program's own
-from sightline.adapters.inbound.cli import Exit, run
+from sightline.adapters.inbound.cli import Exit, rule_tests, run
 
 Capture = pytest.CaptureFixture[str]
 
@@ -165,3 +165,24 @@ tests:
 """)
     assert run(["rules", "test", str(file)]) == Exit.REFUSED
     assert "1 file, 4 tests: 3 passed, 1 failed" in capsys.readouterr().out
+
+
+def test_what_takes_long_tells_how_far_it_is(folder: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On standard error, after two seconds, here at once."""
+    monkeypatch.setattr(rule_tests, "TOLD_AFTER", 0.0)
+    assert run(["rules", "test", written(folder, GOOD["scalar"])]) == Exit.DONE
+    assert f"sightline: 0 %: {folder}/test.yml:6:5 up to 0s" in capsys.readouterr().err
+
+
+def test_files_that_cannot_be_used_fail(folder: Path, capsys: Capture) -> None:
+    """Tests and rules with mistakes, each named with its place; rule files that are not there are a warning, as in promtool."""
+    (folder / "rules.yml").write_text("groups: [{nam: a}]")
+    assert run(["rules", "test", written(folder, GOOD["scalar"])]) == Exit.REFUSED
+    told = capsys.readouterr()
+    assert f"{folder}/rules.yml:1:16: field nam not found" in told.err
+    assert "1 file, 0 tests: 0 passed, 0 failed; 1 file cannot be used" in told.out
+    assert run(["rules", "test", written(folder, "names: b")]) == Exit.REFUSED
+    assert f"{folder}/test.yml:12:12: field names not found" in capsys.readouterr().err
+    (folder / "rules.yml").unlink()
+    assert run(["rules", "test", written(folder, GOOD["scalar"])]) == Exit.DONE
+    assert "rule_files: ru*.yml leads to no file" in capsys.readouterr().err

@@ -65,7 +65,9 @@ def try_rules(files: Sequence[Path], names: Sequence[str], rehearse: Rehearse, *
     if as_json:
         show_json({"tests": count, "passed": passed, "files": [_as_json(one) for one in results]})
     else:
-        print(f"{_many(len(results), 'file')}, {_many(count, 'test')}: {passed} passed, {count - passed} failed")
+        unused = sum(bool(one.problems) for one in results)
+        left = f"; {_many(unused, 'file')} cannot be used" if unused else ""
+        print(f"{_many(len(results), 'file')}, {_many(count, 'test')}: {passed} passed, {count - passed} failed{left}")
     return Exit.DONE if all(one.is_good for one in results) else Exit.REFUSED
 
 
