@@ -26,6 +26,7 @@ groups:
     rules:
       - {alert: Few, expr: "job:up:sum < 2"}
       - {alert: Slow, expr: "rate(requests[5m]) > 1"}
+      - {alert: Linked, expr: "up == 0", annotations: {link: "{{ $externalURL }}/{{ $labels.job | toUpper }}"}}
 """
 FAILING = """
 groups: [{name: g, rules: [{record: r, expr: a * on () b}]}]
@@ -55,6 +56,12 @@ GOOD = {
     "not yet loaded": "promql_expr_test: [{expr: 'timestamp(requests)', eval_time: 90s, exp_samples: "
     "[{labels: '{job=\"a\"}', value: 60}]}]",
     "nothing": "promql_expr_test: [{expr: 'none', eval_time: 1m}]",
+    "series of alerts": "promql_expr_test: [{expr: 'ALERTS{alertname=\"Down\"}', eval_time: 4m, exp_samples: "
+    '[{labels: \'ALERTS{alertname="Down",alertstate="pending",job="a",severity="page"}\', value: 1}]}]',
+    "since when": "promql_expr_test: [{expr: 'ALERTS_FOR_STATE{alertname=\"Down\"}', eval_time: 6m, exp_samples: "
+    '[{labels: \'ALERTS_FOR_STATE{alertname="Down",job="a",severity="page"}\', value: 180}]}]',
+    "a link": "external_url: http://x.test/p\n    alert_rule_test: [{eval_time: 5m, alertname: Linked, exp_alerts: "
+    "[{exp_labels: {job: a}, exp_annotations: {link: http://x.test/p/A}}]}]",
 }
 BAD = {
     "an alert too many": "alert_rule_test: [{eval_time: 6m, alertname: Down}]",

@@ -18,6 +18,7 @@ from sightline.application.notify import Notify
 from sightline.application.query import Query
 from sightline.application.recover import recover
 from sightline.application.rehearse import Rehearse, Stage
+from sightline.application.restore import Restore
 from sightline.application.retain import Retain
 from sightline.domain.alerts.group import RuleGroup
 from sightline.domain.alerts.unit_tests import Outcome, TestGroup, UnitTests
@@ -36,11 +37,11 @@ async def rehearse(
 ) -> Outcome:
     """Run one group of tests in a program of its own. reached: as `Rehearse` has it."""
     with ThreadPoolExecutor(1) as threads:
-        return await Rehearse(_stage(group.start, threads), reached)(tests, group, rules)
+        return await Rehearse(_stage(group, threads), reached)(tests, group, rules)
 
 
-def _stage(start: int, threads: ThreadPoolExecutor) -> Stage:
-    clock, telemetry, bus, journal = ManualClock(start), MemoryTelemetry(), MemoryBus(), MemoryJournal()
+def _stage(group: TestGroup, threads: ThreadPoolExecutor) -> Stage:
+    clock, telemetry, bus, journal = ManualClock(group.start), MemoryTelemetry(), MemoryBus(), MemoryJournal()
     rosters = Rosters()
     index = LabelIndex(_INDEX_BYTES, rosters)
     tail = Tail(index.learn, rosters)
@@ -51,5 +52,6 @@ def _stage(start: int, threads: ThreadPoolExecutor) -> Stage:
     reader = TieredSeries(tail, MemorySeries(), threads, HotTier(_HOT_BYTES), index)
     flush = Flush(journal, tail, reader, clock, telemetry, FlushPolicy(), threads, found.pending)
     query = Query(series=reader, clock=clock, telemetry=telemetry, executor=threads, threads=1)
-    derive = Derive(query, ingest, bus, Notify([], clock, telemetry), clock, telemetry)
+    notify = Notify([], clock, telemetry)
+    derive = Derive(query, ingest, Restore(reader), bus, notify, clock, telemetry, external_url=group.external_url)
     return Stage(query, ingest, derive, lambda to: clock.jump(to - clock.now()), flush.drain)

@@ -15,6 +15,7 @@ tests:
   - name: first
     start_timestamp: 1970-01-02T00:00:00Z
     external_url: http://x
+    external_labels: {a: b}
     input_series: [{series: 'up{a="b"}', values: '1 _'}]
     alert_rule_test: [{eval_time: 1m, alertname: A, exp_alerts: [{exp_labels: {a: b}}]}]
     promql_expr_test: [{expr: up, eval_time: 2m, exp_samples: [{labels: up, value: .inf}]}]
@@ -29,7 +30,8 @@ def test_a_file_is_read() -> None:
     assert (tests.rule_files, tests.interval, tests.order) == (("a.yml", "b/*.yml"), 30_000, ("x", "y"))
     assert (tests.is_fuzzy, group.interval, group.start, group.length) == (True, 30_000, 86_400_000, 120_000)
     assert group.alerts[0].expected == (ExpectedAlert(Labels.of(alertname="A", a="b"), Labels()),)
-    assert "external_url has no effect" in tests.warnings[0]
+    assert group.external_url == "http://x"
+    assert "external_labels has no effect" in tests.warnings[0]
 
 
 @pytest.mark.parametrize(

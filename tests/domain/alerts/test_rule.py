@@ -186,9 +186,9 @@ def test_a_template_that_cannot_be_read_or_filled_says_why() -> None:
 def test_templates_know_where_people_reach_the_program() -> None:
     """Links in labels and annotations begin with the address that the rule's templates were made ready with."""
     link = {"link": "{{ $externalURL }}/ui/alerts"}
-    for rule in (AlertRule("A", "up", annotations=link), AlertingRule("A", "up", annotations=link)):
+    for one in (AlertRule("A", "up", annotations=link), AlertingRule("A", "up", annotations=link)):
         assert (
-            rule.texts("https://s.example.org").annotations(Labels(), 1.0).get("link")
+            one.texts("https://s.example.org").annotations(Labels(), 1.0).get("link")
             == "https://s.example.org/ui/alerts"
         )
     labelled = AlertingRule("A", "up", labels=link).texts("https://s.example.org").identity(Labels())

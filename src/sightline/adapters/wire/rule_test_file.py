@@ -105,11 +105,10 @@ class _Reader(TreeReader):
         for one in self.leaves(fields.get("input_series"), "input_series"):
             if (found := self._series(one)) is not None:
                 series[found.labels] = found  # of two that are the same the last one counts, as in promtool
-        for name in ("external_labels", "external_url"):
-            if not is_empty(fields.get(name)):
-                self._warnings.append(f"{fields[name].place}: {name} has no effect: templates do not know it")
+        if not is_empty(fields.get("external_labels")):
+            place = fields["external_labels"].place
+            self._warnings.append(f"{place}: external_labels has no effect: Sightline has none")
         self._pairs(fields, "external_labels")
-        self.text(fields, "external_url")
         group = TestGroup(
             str(tree.place),
             self.text(fields, "name"),
@@ -118,6 +117,7 @@ class _Reader(TreeReader):
             tuple(series.values()),
             tuple(self._alert_tests(fields)),
             tuple(self._sample_tests(fields)),
+            self.text(fields, "external_url"),
         )
         if group.length // evaluated >= MAX_EVALUATIONS:
             message = f"its last eval_time takes more than {MAX_EVALUATIONS} evaluations of the rules"

@@ -76,7 +76,10 @@ class SampleTest:
 
 @dataclass(frozen=True, slots=True)
 class TestGroup:
-    """Tests over the same series. name: may be empty. start: wall time, ms. interval: between two values of a series, ms."""
+    """Tests over the same series. name: may be empty. start: wall time, ms. interval: between two values of a series, ms.
+
+    external_url: what templates know under that name.
+    """
 
     __test__ = False  # it is none of pytest's
 
@@ -87,6 +90,7 @@ class TestGroup:
     series: tuple[InputSeries, ...]
     alerts: tuple[AlertTest, ...]
     samples: tuple[SampleTest, ...]
+    external_url: str = ""
 
     @property
     def length(self) -> int:
