@@ -117,8 +117,8 @@ RANGES = {
         'histogram_quantiles(label_replace(one, "le", "+Inf", "", ""), "q", time() / 1e10)',
         {SAMPLES},
     ),
-    "windows that have no instant in common": ("sum_over_time(one[1m::59999ms])", {ANSWERED}),
-    "such windows of such windows": ("sum_over_time(max_over_time(one[1m::1m])[1h::59999ms])", {SAMPLES}),
+    "windows that have no instant in common": ("sum_over_time(one[1m::59999ms])", {ANSWERED, TIMEOUT}),
+    "such windows of such windows": ("sum_over_time(max_over_time(one[1m::1m])[1h::59999ms])", {SAMPLES, TIMEOUT}),
     "everything sorted": ('sort({__name__=~".+"} or {__name__=~".+"})', {SAMPLES, MEMORY}),
 }
 
