@@ -3,6 +3,7 @@ import io
 import os
 import pty
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, timedelta, timezone
 from typing import TextIO
 
@@ -11,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.adapters.outbound.notifiers.console import ConsoleNotifier
+from sightline.application.notify import alone
 from sightline.domain.alerts.notice import Alert, AlertState, Notice, Reason
+from sightline.domain.alerts.notification import Notification
 from sightline.domain.errors import Unavailable
 from sightline.domain.labels import Labels
 from sightline.domain.tenancy import DEFAULT_TENANT, Tenant
@@ -28,17 +31,17 @@ def notice(
     state: AlertState = AlertState.FIRING,
     reason: Reason = Reason.CONDITION_HELD,
     tenant: Tenant = DEFAULT_TENANT,
-) -> Notice:
+) -> Notification:
     """A notice about an alert that began at 12:03:15 UTC, told 5 min 12 s later."""
     found = Labels.of(LABELS if labels is None else labels)
     since = NOON + 195_000
     alert = Alert(
         tenant, found.get("alertname"), found, Labels.of(summary=summary), state, 93.4375, since, since, reason
     )
-    return Notice(alert, AlertState.PENDING, since + 312_345)
+    return alone(Notice(alert, AlertState.PENDING, since + 312_345), "console")
 
 
-async def printed(told: Notice, zone: timezone = UTC, *, colour: bool | None = None) -> str:
+async def printed(told: Notification, zone: timezone = UTC, *, colour: bool | None = None) -> str:
     """What the console shows."""
     stream = io.StringIO()
     await ConsoleNotifier(stream, zone=zone, colour=colour).notify(told)
@@ -89,7 +92,7 @@ async def test_an_alert_without_instance_or_summary_is_still_readable() -> None:
 async def test_times_are_in_the_zone_with_the_date_of_another_day() -> None:
     """Times are those of the reader's zone; when the alert began on another day its date is shown."""
     told = notice()
-    late = Notice(told.alert, told.previous, told.at + 86_400_000)
+    late = replace(told, at=told.at + 86_400_000)
     zone = timezone(timedelta(hours=-5))
     assert "(since 07:03:15)" in await printed(told, zone)
     assert "(since 2026-" in await printed(late, zone)

@@ -9,6 +9,7 @@ from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
 from sightline.application.notify import Notify
 from sightline.domain.alerts.cooldown import RETRY_AFTER
 from sightline.domain.alerts.notice import Alert, AlertState, Notice, Reason
+from sightline.domain.alerts.notification import Notification
 from sightline.domain.errors import NoticeRefused
 from sightline.domain.labels import Labels
 from sightline.domain.tenancy import DEFAULT_TENANT
@@ -32,7 +33,7 @@ class Answering(Notifier):
         return "webhook"
 
     @override
-    async def notify(self, notice: Notice) -> None:
+    async def notify(self, notification: Notification) -> None:
         if self.answer:
             raise NoticeRefused(self.answer)
 

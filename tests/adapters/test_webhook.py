@@ -13,9 +13,10 @@ from sightline.adapters.outbound.notifiers.webhook import (
     WebhookSettings,
     checked_headers,
     checked_host,
-    fingerprint,
 )
+from sightline.application.notify import alone
 from sightline.domain.alerts.notice import Alert, AlertState, Notice, Reason
+from sightline.domain.alerts.notification import Notification, fingerprint
 from sightline.domain.errors import NoticeRefused, SettingsInvalid, Unavailable
 from sightline.domain.labels import Labels
 from sightline.domain.tenancy import Tenant
@@ -25,13 +26,13 @@ pytestmark = pytest.mark.anyio
 LABELS = Labels.of(alertname="HighCpuUsage", severity="critical", instance="web-1")
 
 
-def notice(state: AlertState = AlertState.FIRING) -> Notice:
+def notice(state: AlertState = AlertState.FIRING, external_url: str = "") -> Notification:
     """A notice about one alert, which began at one second and changed at two."""
     annotations = Labels.of(summary="CPU is at 93.4 %")
     alert = Alert(
         Tenant("team-a"), "HighCpuUsage", LABELS, annotations, state, 93.4, 1_000, 2_000, Reason.CONDITION_HELD
     )
-    return Notice(alert, AlertState.PENDING, 2_500)
+    return alone(Notice(alert, AlertState.PENDING, 2_500), "webhook", external_url)
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def receiver() -> Iterator[Receiver]:
 
 async def test_a_firing_alert_has_alertmanagers_shape(receiver: Receiver) -> None:
     """The body is Alertmanager's webhook of version 4, a group of one alert that has no end yet."""
-    await WebhookNotifier(WebhookSettings(receiver.url, external_url="https://s.example/")).notify(notice())
+    await WebhookNotifier(WebhookSettings(receiver.url)).notify(notice(external_url="https://s.example/"))
     labels = {"alertname": "HighCpuUsage", "severity": "critical", "instance": "web-1"}
     annotations = {"summary": "CPU is at 93.4 %"}
     assert receiver.bodies == [

@@ -277,7 +277,7 @@ async def test_alerts_of_rules_live_as_others_do(world: RuleWorld) -> None:
     assert (alert.state, alert.labels) == (AlertState.FIRING, Labels.of(alertname="Hot", severity="page", i="1"))
     for deliver in world.notify.jobs().values():
         await deliver()
-    assert [notice.alert.labels.get("alertname") for notice in world.channel.taken] == ["Hot"]
+    assert [each.group_labels.get("alertname") for each in world.channel.taken] == ["Hot"]
     await world.write(90, (series("a", i="1"), 0.0))
     await world.evaluate(state, 120)
     assert [alert.state for alert in state.rules[0].alerts.values()] == [AlertState.RESOLVED]

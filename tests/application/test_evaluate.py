@@ -18,6 +18,7 @@ from sightline.application.notify import Notify
 from sightline.application.query import Query
 from sightline.domain.alerts.builtin import builtin_rules
 from sightline.domain.alerts.notice import AlertState, Reason
+from sightline.domain.alerts.notification import Status
 from sightline.domain.alerts.rule import RULE_KIND, AlertRule, encode_rule
 from sightline.domain.errors import QueryTimeout, SightlineError
 from sightline.domain.events import AlertChanged
@@ -235,7 +236,7 @@ async def test_changes_are_published_and_told(world: World) -> None:
         heard = [each.notice.alert.state async for each in mine if isinstance(each, AlertChanged)]
         assert heard == [PENDING, FIRING, RESOLVED]
         assert [each async for each in theirs] == []
-    assert [each.alert.state for each in world.channel.taken] == [FIRING, RESOLVED]
+    assert [each.status for each in world.channel.taken] == [Status.FIRING, Status.RESOLVED]
 
 
 async def test_tenants_see_their_own_rules_and_alerts(world: World) -> None:

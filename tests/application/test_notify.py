@@ -10,6 +10,7 @@ from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
 from sightline.application.notify import DECISIONS, HISTORY, Decision, Notify
 from sightline.domain.alerts.cooldown import COOLDOWN, RETRY_AFTER
 from sightline.domain.alerts.notice import Alert, AlertState, Notice, Reason
+from sightline.domain.alerts.notification import Notification
 from sightline.domain.errors import NoticeRefused
 from sightline.domain.labels import Labels
 from sightline.domain.tenancy import DEFAULT_TENANT, LOCAL, Principal, Tenant
@@ -37,8 +38,8 @@ class Broken(Notifier):
         return "broken"
 
     @override
-    async def notify(self, notice: Notice) -> None:
-        raise KeyError(notice.alert.rule)
+    async def notify(self, notification: Notification) -> None:
+        raise KeyError(notification.id)
 
 
 class Refusing(Notifier):
@@ -50,7 +51,7 @@ class Refusing(Notifier):
         return "refusing"
 
     @override
-    async def notify(self, notice: Notice) -> None:
+    async def notify(self, notification: Notification) -> None:
         raise NoticeRefused("answered 404")
 
 
@@ -71,7 +72,7 @@ class World:
 
     def heard(self, notifier: MemoryNotifier) -> list[AlertState]:
         """The states that a channel was told."""
-        return [each.alert.state for each in notifier.taken]
+        return [AlertState(each.status) for each in notifier.taken]
 
     def reasons(self, channel: str = "one") -> list[Reason]:
         """Why a channel was told or not, oldest first."""
@@ -107,7 +108,7 @@ async def test_notices_come_in_the_order_of_the_changes(world: World) -> None:
     instances = ["c", "a", "b"]
     world.notify.tell(notice(FIRING, instance) for instance in instances)
     await world.deliver()
-    assert [each.alert.labels.get("instance") for each in world.one.taken] == instances
+    assert [each.alerts[0].labels.get("instance") for each in world.one.taken] == instances
 
 
 async def test_an_alert_that_changed_again_waits_its_turn_again(world: World) -> None:
@@ -165,7 +166,7 @@ async def test_a_refusal_is_tried_again_after_one_and_two_seconds(world: World) 
     assert world.heard(world.one) == [FIRING]
     await job
     assert world.notify.history(LOCAL) == [
-        Decision(world.one.taken[0], "one", told=True, reason=Reason.NOTIFIED, at=world.clock.now(), attempts=3)
+        Decision(notice(FIRING), "one", told=True, reason=Reason.NOTIFIED, at=world.clock.now(), attempts=3)
     ]
 
 
@@ -207,7 +208,7 @@ async def test_a_refused_notice_holds_up_no_other_of_its_channel(world: World) -
     job = asyncio.ensure_future(world.jobs["one"]())
     await world.clock.advance(3)
     assert job.done()
-    assert [each.alert.labels.get("instance") for each in world.one.taken] == ["c", "d"]
+    assert [each.alerts[0].labels.get("instance") for each in world.one.taken] == ["c", "d"]
 
 
 async def test_an_alert_that_resolved_while_its_channel_was_away_is_not_told_there(world: World) -> None:

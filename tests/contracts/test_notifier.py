@@ -10,7 +10,9 @@ from tests.adapters.webhook_receiver import Receiver
 from sightline.adapters.outbound.memory.notifier import MemoryNotifier
 from sightline.adapters.outbound.notifiers.console import ConsoleNotifier
 from sightline.adapters.outbound.notifiers.webhook import WebhookNotifier, WebhookSettings
+from sightline.application.notify import alone
 from sightline.domain.alerts.notice import Alert, AlertState, Notice, Reason
+from sightline.domain.alerts.notification import Notification
 from sightline.domain.errors import Unavailable
 from sightline.domain.labels import Labels
 from sightline.domain.tenancy import DEFAULT_TENANT
@@ -62,11 +64,11 @@ def channel(request: pytest.FixtureRequest) -> Iterator[Channel]:
     found.go_away()
 
 
-def notice(rule: str, state: AlertState = AlertState.FIRING) -> Notice:
-    """A notice that can be recognised by its rule."""
+def notice(rule: str, state: AlertState = AlertState.FIRING) -> Notification:
+    """A notification that can be recognised by its rule."""
     labels = Labels.of(alertname=rule, severity="critical", instance="web-1")
     alert = Alert(DEFAULT_TENANT, rule, labels, Labels(), state, 93.4, 1_000, 2_000, Reason.CONDITION_HELD)
-    return Notice(alert, AlertState.PENDING, 2_000)
+    return alone(Notice(alert, AlertState.PENDING, 2_000), "memory")
 
 
 async def test_a_channel_has_a_name(channel: Channel) -> None:
@@ -107,7 +109,7 @@ async def test_memory_fails_as_often_as_it_was_told() -> None:
     with pytest.raises(Unavailable):
         await notifier.notify(notice("First"))
     await notifier.notify(notice("Second"))
-    assert [each.alert.rule for each in notifier.taken] == ["Second"]
+    assert [each.group_labels.get("alertname") for each in notifier.taken] == ["Second"]
 
 
 async def test_memory_keeps_the_latest_only() -> None:
@@ -115,4 +117,4 @@ async def test_memory_keeps_the_latest_only() -> None:
     notifier = MemoryNotifier(kept=2)
     for rule in ("A", "B", "C"):
         await notifier.notify(notice(rule))
-    assert [each.alert.rule for each in notifier.taken] == ["B", "C"]
+    assert [each.group_labels.get("alertname") for each in notifier.taken] == ["B", "C"]

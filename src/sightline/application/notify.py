@@ -18,7 +18,10 @@ from sightline.domain.alerts.cooldown import (
     told,
     worth_telling,
 )
-from sightline.domain.alerts.notice import Notice, Reason
+from sightline.domain.alerts.notice import AlertState, Notice, Reason
+from sightline.domain.alerts.notification import Notification, Status
+from sightline.domain.alerts.posted import posted
+from sightline.domain.alerts.rule import ALERT_NAME
 from sightline.domain.errors import NoticeRefused, SightlineError
 from sightline.domain.labels import Labels
 from sightline.domain.tenancy import Principal, Tenant
@@ -104,12 +107,15 @@ class Notify:
         telemetry: Telemetry,
         pace: Pace = Pace(),  # noqa: B008 - frozen
         patience: Patience = Patience(),
+        external_url: str = "",
     ) -> None:
+        """external_url: where people reach this program, empty where nobody said."""
         self._channels = {notifier.name: _Channel(notifier) for notifier in notifiers}
         self._clock = clock
         self._telemetry = telemetry
         self._pace = pace
         self._patience = patience
+        self._external_url = external_url
         self._history: dict[Tenant, deque[Decision]] = {}
 
     def tell(self, notices: Iterable[Notice]) -> None:
@@ -180,7 +186,7 @@ class Notify:
         pause = patience.pause
         for attempt in range(1, patience.attempts):
             try:
-                await notifier.notify(notice)
+                await notifier.notify(alone(notice, notifier.name, self._external_url))
             except NoticeRefused as error:
                 return _Outcome(taken=False, attempts=attempt, problem=error.message)
             except SightlineError:
@@ -189,7 +195,7 @@ class Notify:
             else:
                 return _Outcome(taken=True, attempts=attempt)
         try:
-            await notifier.notify(notice)
+            await notifier.notify(alone(notice, notifier.name, self._external_url))
         except SightlineError as error:
             return _Outcome(taken=False, attempts=patience.attempts, problem=error.message)
         return _Outcome(taken=True, attempts=patience.attempts)
@@ -216,3 +222,19 @@ class Notify:
     def _monotonic(self) -> int:
         """Ms on a clock that never goes back."""
         return round(self._clock.monotonic() * 1_000)
+
+
+def alone(notice: Notice, receiver: str, external_url: str = "") -> Notification:
+    """What a receiver is told of one alert: it is a group of its own, named by its rule."""
+    name = notice.alert.labels.get(ALERT_NAME)
+    return Notification(
+        id=f"{receiver}/{name}/{notice.at}",
+        tenant=notice.alert.tenant,
+        receiver=receiver,
+        group_key=f'{{}}:{{{ALERT_NAME}="{name}"}}',
+        group_labels=Labels.of({ALERT_NAME: name}),
+        status=Status.RESOLVED if notice.alert.state is AlertState.RESOLVED else Status.FIRING,
+        alerts=(posted(notice, f"{external_url.rstrip('/')}/ui/alerts" if external_url else ""),),
+        at=notice.at,
+        external_url=external_url,
+    )

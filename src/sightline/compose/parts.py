@@ -71,7 +71,13 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
         reuse=_reuse(settings, core),
         watch=watch,
     )
-    notify = Notify(notifiers(settings), clock, telemetry, Pace(cooldown=settings.alerts.cooldown))
+    notify = Notify(
+        notifiers(settings),
+        clock,
+        telemetry,
+        Pace(cooldown=settings.alerts.cooldown),
+        external_url=settings.http.external_url,
+    )
     catalog = SqlCatalog(core.database)
     servers = Register(SqlServers(core.database), clock, label_limits(settings), most=settings.servers.max)
     stack.push_async_callback(_settle, servers)
@@ -109,8 +115,7 @@ def notifiers(settings: Settings) -> list[Notifier]:
     channels: list[Notifier] = [ConsoleNotifier(sys.stderr)]
     given = settings.webhook
     if given.url:
-        address = settings.http.external_url
-        webhook = WebhookSettings(given.url, given.timeout.seconds, given.token_file, given.headers, address)
+        webhook = WebhookSettings(given.url, given.timeout.seconds, given.token_file, given.headers)
         channels.append(WebhookNotifier(webhook))
     return channels
 

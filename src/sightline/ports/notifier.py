@@ -2,15 +2,15 @@
 
 from typing import Protocol
 
-from sightline.domain.alerts.notice import Notice
+from sightline.domain.alerts.notification import Notification
 
 
 class Notifier(Protocol):
     """One channel.
 
-    `notify` returns when the channel took the notice, which may then be delivered more than once but not lost. Errors: Unavailable
-    when the channel did not take it, and NoticeRefused when it would not take it the next moment either; the caller decides about
-    trying again.
+    `notify` returns when the channel took the notification, which may then be delivered more than once but not lost. Errors:
+    Unavailable when the channel did not take it, and NoticeRefused when it would not take it the next moment either; the caller
+    decides about trying again. What a channel is told again has the same `id`.
     """
 
     @property
@@ -18,6 +18,6 @@ class Notifier(Protocol):
         """What the channel is called in settings, logs and reasons."""
         ...
 
-    async def notify(self, notice: Notice) -> None:
-        """Hand over one notice."""
+    async def notify(self, notification: Notification) -> None:
+        """Hand over what the receiver is told about one group."""
         ...

@@ -7,7 +7,10 @@ from typing import Final, TextIO
 
 from typing_extensions import override
 
-from sightline.domain.alerts.notice import Alert, AlertState, Notice, Reason
+from sightline.domain.alerts.notice import Reason
+from sightline.domain.alerts.notification import Notification
+from sightline.domain.alerts.posted import PostedAlert
+from sightline.domain.alerts.rule import ALERT_NAME
 from sightline.domain.errors import Unavailable
 from sightline.domain.labels import Labels
 from sightline.domain.tenancy import DEFAULT_TENANT
@@ -19,13 +22,14 @@ _SEVERITIES: Final = {"critical": ("▲", "1;31"), "warning": ("◆", "33"), "in
 _OTHER_SEVERITY: Final = ("●", "36")
 _RESOLVED: Final = ("✔", "32")
 _ENDED: Final = {Reason.NO_DATA: "no data any more", Reason.RULE_REMOVED: "the rule was removed"}
+_BACK_TO_NORMAL: Final = "back to normal"
 _CLIP: Final = 300
 # A pipe that can be written to takes this much at once and undivided (POSIX PIPE_BUF, 4096 on Linux, 512 at least on macOS).
 _LINE_BYTES: Final = min(select.PIPE_BUF, 4_096)
 
 
 class ConsoleNotifier(Notifier):
-    """Writes one line a notice to a text stream and flushes it.
+    """Writes one line an alert to a text stream and flushes it.
 
     colour: None uses it on a terminal only. zone: of the times shown; None is the machine's own.
     What comes from outside is shown with control characters escaped, so that no label moves the cursor or makes a second line. A
@@ -46,28 +50,28 @@ class ConsoleNotifier(Notifier):
         return self._name
 
     @override
-    async def notify(self, notice: Notice) -> None:
+    async def notify(self, notification: Notification) -> None:
         try:
-            self._write(self._line(notice))
+            for alert in notification.alerts:
+                self._write(self._line(alert, notification.at))
         except (OSError, ValueError) as error:  # ValueError: the stream is closed
             raise Unavailable(f"channel {self._name}: nobody reads the output ({error})") from error
 
-    def _line(self, notice: Notice) -> str:
+    def _line(self, alert: PostedAlert, at: int) -> str:
         """The line, without its end."""
-        alert = notice.alert
-        if alert.state is AlertState.RESOLVED:
-            lasted = format_duration(max(0, notice.at - alert.active_at) // SECOND * SECOND)
-            why = _ENDED.get(alert.reason, "back to normal")
+        if alert.ends_at is not None and alert.has_ended(at):
+            lasted = format_duration(max(0, alert.ends_at - alert.starts_at) // SECOND * SECOND)
+            why = _BACK_TO_NORMAL if alert.reason is None else _ENDED.get(alert.reason, _BACK_TO_NORMAL)
             mark, word, text = _RESOLVED, "RESOLVED", f"{why} after {lasted}"
         else:
             severity = alert.labels.get("severity")
             mark, word = _SEVERITIES.get(severity, _OTHER_SEVERITY), severity.upper() or "ALERT"
-            text = f"{_said(alert)} (since {self._time(alert.active_at, notice.at)})"
+            text = f"{_said(alert)} (since {self._time(alert.starts_at, at)})"
         shape, colour = mark
         head = f"{shape} {_shown(word)}"
         if self._colour:
             head = f"\x1b[{colour}m{head}\x1b[0m"
-        return f"{head} {_shown(alert.rule)}{_subject(alert)}: {text}"
+        return f"{head} {_shown(alert.labels.get(ALERT_NAME))}{_subject(alert)}: {text}"
 
     def _time(self, at: int, now: int) -> str:
         """The time of day, with the date when that is another day's."""
@@ -100,13 +104,15 @@ def _descriptor(stream: TextIO) -> int | None:
         return None
 
 
-def _said(alert: Alert) -> str:
+def _said(alert: PostedAlert) -> str:
     """What the rule says in one line, or else the value."""
     summary = alert.annotations.get("summary")
-    return _shown(summary) if summary else f"value {alert.value:.6g}"
+    if summary:
+        return _shown(summary)
+    return "fires" if alert.value is None else f"value {alert.value:.6g}"
 
 
-def _subject(alert: Alert) -> str:
+def _subject(alert: PostedAlert) -> str:
     """What the alert is about: instance, further labels, and the tenant where it is not the usual one."""
     further = alert.labels.drop(("alertname", "severity", "instance", "job"))
     instance = alert.labels.get("instance")

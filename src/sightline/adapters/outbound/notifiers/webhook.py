@@ -16,18 +16,15 @@ import msgspec
 from typing_extensions import override
 
 from sightline import __version__
-from sightline.domain.alerts.notice import Alert, AlertState, Notice
+from sightline.domain.alerts.notification import Notification, Status, fingerprint
+from sightline.domain.alerts.posted import PostedAlert
 from sightline.domain.errors import NoticeRefused, SettingsInvalid, Unavailable
-from sightline.domain.labels import Labels
 from sightline.ports.notifier import Notifier
 
 NEVER: Final = "0001-01-01T00:00:00Z"
 """The end of what goes on."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_GROUPED_BY: Final = "alertname"
-_FNV_OFFSET: Final = 0xCBF29CE484222325
-_FNV_PRIME: Final = 0x100000001B3
 _SHOWN_BYTES: Final = 300
 _OWN_HEADERS: Final = frozenset({"content-type", "content-length", "host", "transfer-encoding"})
 _TOO_MANY: Final = 429
@@ -35,7 +32,7 @@ _TOO_MANY: Final = 429
 
 @dataclass(frozen=True, slots=True)
 class WebhookSettings:
-    """Where notices go. timeout: seconds for the whole of one. headers: `Name: value`. external_url: ours, for links.
+    """Where notices go. timeout: seconds for the whole of one. headers: `Name: value`.
 
     token_file: read at every notice, so that a token can be changed under way; sent as `Authorization: Bearer`.
     """
@@ -44,7 +41,6 @@ class WebhookSettings:
     timeout: float = 10.0
     token_file: Path | None = None
     headers: tuple[str, ...] = field(default=(), repr=False)
-    external_url: str = ""
 
 
 class WebhookNotifier(Notifier):
@@ -68,14 +64,14 @@ class WebhookNotifier(Notifier):
         return self._name
 
     @override
-    async def notify(self, notice: Notice) -> None:
-        body = msgspec.json.encode(message(notice, self._name, self._settings.external_url))
+    async def notify(self, notification: Notification) -> None:
+        body = msgspec.json.encode(message(notification))
         headers = {
             "User-Agent": f"sightline/{__version__}",
             **self._headers,
             **await self._authorization(),
             "Content-Type": "application/json",
-            "X-Scope-OrgID": notice.alert.tenant,
+            "X-Scope-OrgID": notification.tenant,
         }
         status, said = await self._post(body, headers)
         if 200 <= status < 300:  # noqa: PLR2004 - what HTTP calls a success
@@ -123,44 +119,33 @@ class WebhookNotifier(Notifier):
             raise Unavailable(f"channel {self._name}: {self._host} cannot be reached: {reason}") from None
 
 
-def message(notice: Notice, receiver: str, external_url: str) -> dict[str, Any]:
-    """The body of a notice: a group of one alert, grouped by its name."""
-    alert = notice.alert
-    status = "resolved" if alert.state is AlertState.RESOLVED else "firing"
-    group = {_GROUPED_BY: alert.labels.get(_GROUPED_BY)}
-    labels, annotations = dict(alert.labels), dict(alert.annotations)
+def message(notification: Notification) -> dict[str, Any]:
+    """The body of a notification."""
     return {
         "version": "4",
-        "groupKey": f'{{}}:{{{_GROUPED_BY}="{group[_GROUPED_BY]}"}}',
+        "groupKey": notification.group_key,
         "truncatedAlerts": 0,
-        "status": status,
-        "receiver": receiver,
-        "groupLabels": group,
-        "commonLabels": labels,
-        "commonAnnotations": annotations,
-        "externalURL": external_url,
-        "alerts": [
-            {
-                "status": status,
-                "labels": labels,
-                "annotations": annotations,
-                "startsAt": _rfc3339(alert.active_at),
-                "endsAt": _rfc3339(_ended(alert, notice.at)) if status == "resolved" else NEVER,
-                "generatorURL": f"{external_url.rstrip('/')}/ui/alerts" if external_url else "",
-                "fingerprint": fingerprint(alert.labels),
-            }
-        ],
+        "status": "resolved" if notification.status is Status.RESOLVED else "firing",
+        "receiver": notification.receiver,
+        "groupLabels": dict(notification.group_labels),
+        "commonLabels": dict(notification.common_labels),
+        "commonAnnotations": dict(notification.common_annotations),
+        "externalURL": notification.external_url,
+        "alerts": [_alert(alert, notification.at) for alert in notification.alerts],
     }
 
 
-def fingerprint(labels: Labels) -> str:
-    """What Alertmanager calls an alert by: 64-bit FNV-1a over names and values, each followed by 0xff, in hexadecimal."""
-    digest = _FNV_OFFSET
-    for pair in labels:
-        for text in pair:
-            for byte in (*text.encode(), 0xFF):
-                digest = (digest ^ byte) * _FNV_PRIME & 0xFFFFFFFFFFFFFFFF
-    return f"{digest:016x}"
+def _alert(alert: PostedAlert, at: int) -> dict[str, Any]:
+    has_ended = alert.has_ended(at)
+    return {
+        "status": "resolved" if has_ended else "firing",
+        "labels": dict(alert.labels),
+        "annotations": dict(alert.annotations),
+        "startsAt": _rfc3339(alert.starts_at),
+        "endsAt": _rfc3339(alert.ends_at) if has_ended and alert.ends_at is not None else NEVER,
+        "generatorURL": alert.generator_url,
+        "fingerprint": fingerprint(alert.labels),
+    }
 
 
 def checked_host(url: str) -> str:
@@ -211,10 +196,6 @@ def _is_local(host: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return name == "localhost"
-
-
-def _ended(alert: Alert, at: int) -> int:
-    return alert.changed_at if alert.changed_at > alert.active_at else at
 
 
 def _rfc3339(milliseconds: int) -> str:
