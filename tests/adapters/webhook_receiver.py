@@ -13,7 +13,10 @@ from typing_extensions import override
 
 @dataclass
 class Receiver:
-    """What came, and what is answered: `status`, or nothing at all for as long as `silent` is set."""
+    """What came, and what is answered: `status`, or nothing at all for as long as `silent` is set.
+
+    bodies: of what was taken. requests: headers of all requests, names in small letters. paths: method and path of all.
+    """
 
     url: str = ""
     status: int = 200
@@ -22,6 +25,7 @@ class Receiver:
     silent: threading.Event | None = None
     bodies: list[dict[str, Any]] = field(default_factory=list)
     requests: list[dict[str, str]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     server: ThreadingHTTPServer | None = None
 
     def open(self) -> None:
@@ -39,13 +43,18 @@ class Receiver:
                     return
                 if receiver.status < 300:
                     receiver.bodies.append(json.loads(content))
+                receiver.paths.append(f"{self.command} {self.path}")
                 receiver.requests.append({name.lower(): text for name, text in self.headers.items()})
-                self.send_response(receiver.status)
+                self.send_response_only(receiver.status)  # without a date of its own
                 for name, value in receiver.headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(receiver.body)))
                 self.end_headers()
                 self.wfile.write(receiver.body)
+
+            def do_PUT(self) -> None:
+                """Likewise."""
+                self.do_POST()
 
             @override
             def log_message(self, *_: object) -> None:

@@ -1,24 +1,41 @@
-"""What every notifier promises, proven on each."""
+"""What every notifier promises, proven on each.
+
+A channel over HTTP is a row in SERVICES: the far end is a server on loopback that stands in for the service. Other channels are
+rows in ADAPTERS alone.
+"""
 
 import io
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 import pytest
+from tests.adapters.plain_texts import PlainTexts
 from tests.adapters.webhook_receiver import Receiver
 
 from sightline.adapters.outbound.memory.notifier import MemoryNotifier
 from sightline.adapters.outbound.notifiers.console import ConsoleNotifier
-from sightline.adapters.outbound.notifiers.webhook import WebhookNotifier, WebhookSettings
-from sightline.application.notify import alone
-from sightline.domain.alerts.notice import Alert, AlertState, Notice, Reason
-from sightline.domain.alerts.notification import Notification
-from sightline.domain.errors import Unavailable
+from sightline.adapters.outbound.notifiers.over_http import Outgoing
+from sightline.adapters.outbound.notifiers.webhook import Webhook
+from sightline.compose.channels import Make
+from sightline.domain.alerts.notification import Notification, Status, in_order
+from sightline.domain.alerts.posted import PostedAlert
+from sightline.domain.alerts.receiver import Options, Secret
+from sightline.domain.alerts.trial import TRIAL, trial
+from sightline.domain.errors import NoticeRefused, Unavailable
 from sightline.domain.labels import Labels
 from sightline.domain.tenancy import DEFAULT_TENANT
 from sightline.ports.notifier import Notifier
 
 pytestmark = pytest.mark.anyio
+
+HUSH: Final = "hush-0123456789"
+"""The secret of every row: in its address, or wherever the service wants it."""
+AWKWARD: Final = "ünï 漢字 🔥 \x1b[31m \x00 \t \u202e <b> & \"'` {{ .x }}"
 
 
 class Channel(NamedTuple):
@@ -27,6 +44,33 @@ class Channel(NamedTuple):
     notifier: Notifier
     arrived: Callable[[], list[str]]
     go_away: Callable[[], None]
+
+
+class Service(NamedTuple):
+    """A channel over HTTP.
+
+    make: its class. options: for a far end at this address, which ends in a path; HUSH is in them. body: what the service
+    answers when it takes a notice, with `media_type`. limits: where in the body texts stand that are cut, as `embeds.0.title`,
+    and after how many characters. try_again, never: some statuses of each kind.
+    """
+
+    make: Make
+    options: Callable[[str], Options]
+    limits: Mapping[str, int] = {}
+    body: bytes = b"ok"
+    media_type: str = "text/plain"
+    try_again: tuple[int, ...] = (429, 500, 502, 503)
+    never: tuple[int, ...] = (301, 400, 401, 404, 413)
+
+
+def webhook_options(url: str) -> Options:
+    """A secret in the path, and one in a header."""
+    return {"url": Secret(f"{url}/{HUSH}"), "http_config": {"authorization": {"credentials": Secret(HUSH)}}}
+
+
+SERVICES: dict[str, Service] = {
+    "webhook": Service(Webhook, webhook_options),
+}
 
 
 def memory() -> Channel:
@@ -41,19 +85,30 @@ def console() -> Channel:
     return Channel(ConsoleNotifier(stream), lambda: stream.getvalue().splitlines(), stream.close)
 
 
-def webhook() -> Channel:
-    """Arrives as a POST at a server on loopback."""
-    receiver = Receiver()
-    receiver.open()
-    notifier = WebhookNotifier(WebhookSettings(receiver.url))
-    return Channel(notifier, lambda: [str(body) for body in receiver.bodies], receiver.close)
+def over_http(name: str) -> Channel:
+    """Arrives at a server on loopback."""
+    receiver = standing_in(SERVICES[name])
+    return Channel(made(name, receiver.url), lambda: [str(body) for body in receiver.bodies], receiver.close)
 
 
 ADAPTERS: dict[str, Callable[[], Channel]] = {
     "memory": memory,
     "console": console,
-    "webhook": webhook,
+    **{name: partial(over_http, name) for name in SERVICES},
 }
+
+
+def standing_in(service: Service) -> Receiver:
+    """A far end that answers as the service does when it takes a notice."""
+    receiver = Receiver(body=service.body, headers={"Content-Type": service.media_type})
+    receiver.open()
+    return receiver
+
+
+def made(name: str, url: str, http: Outgoing | None = None, **further: Any) -> Notifier:
+    """The channel of a row for a far end at this address."""
+    service = SERVICES[name]
+    return service.make({**service.options(url), **further}, PlainTexts(), name=name, http=http or Outgoing())
 
 
 @pytest.fixture(params=ADAPTERS)
@@ -64,11 +119,81 @@ def channel(request: pytest.FixtureRequest) -> Iterator[Channel]:
     found.go_away()
 
 
-def notice(rule: str, state: AlertState = AlertState.FIRING) -> Notification:
-    """A notification that can be recognised by its rule."""
-    labels = Labels.of(alertname=rule, severity="critical", instance="web-1")
-    alert = Alert(DEFAULT_TENANT, rule, labels, Labels(), state, 93.4, 1_000, 2_000, Reason.CONDITION_HELD)
-    return alone(Notice(alert, AlertState.PENDING, 2_000), "memory")
+class FarEnd(NamedTuple):
+    """A row, and the server that stands in for its service."""
+
+    name: str
+    service: Service
+    receiver: Receiver
+
+    def channel(self, http: Outgoing | None = None, **further: Any) -> Notifier:
+        """The channel to it."""
+        return made(self.name, self.receiver.url, http, **further)
+
+
+@contextmanager
+def open_far_end(name: str) -> Iterator[FarEnd]:
+    """It listens until the end."""
+    receiver = standing_in(SERVICES[name])
+    try:
+        yield FarEnd(name, SERVICES[name], receiver)
+    finally:
+        if receiver.silent is not None:
+            receiver.silent.set()
+        receiver.close()
+
+
+@pytest.fixture(params=SERVICES)
+def far_end(request: pytest.FixtureRequest) -> Iterator[FarEnd]:
+    """Each channel over HTTP in turn."""
+    with open_far_end(request.param) as found:
+        yield found
+
+
+def alert(name: str, *, ended: bool = False, summary: str = "too hot", **labels: str) -> PostedAlert:
+    """An alert that began at one second and, where it has, ended at two."""
+    found = Labels.of({"alertname": name, "severity": "critical", "instance": "web-1", **labels})
+    return PostedAlert(
+        DEFAULT_TENANT, found, Labels.of(summary=summary), 1_000, 2_000 if ended else None, 2_000, value=93.4
+    )
+
+
+def group(*alerts: PostedAlert, status: Status | None = None) -> Notification:
+    """A notification about some alerts, at three seconds."""
+    name = alerts[0].labels.get("alertname")
+    firing = any(not each.has_ended(3_000) for each in alerts)
+    return Notification(
+        id=f"team/{name}/3000",
+        tenant=DEFAULT_TENANT,
+        receiver="team",
+        group_key=f'{{}}:{{alertname="{name}"}}',
+        group_labels=Labels.of(alertname=name),
+        status=status or (Status.FIRING if firing else Status.RESOLVED),
+        alerts=in_order(alerts),
+        at=3_000,
+        external_url="https://sightline.example",
+    )
+
+
+def notice(name: str = "Hot") -> Notification:
+    """A notification about one alert that can be recognised by its name."""
+    return group(alert(name))
+
+
+def within(body: Any, path: str) -> str:
+    """The text that stands at a place of a body."""
+    for part in path.split("."):
+        body = body[int(part)] if isinstance(body, list) else body[part]
+    assert isinstance(body, str)
+    return body
+
+
+def texts(body: Any) -> Iterator[str]:
+    """All texts of a body."""
+    if isinstance(body, str):
+        yield body
+    for one in body.values() if isinstance(body, dict) else body if isinstance(body, list) else ():
+        yield from texts(one)
 
 
 async def test_a_channel_has_a_name(channel: Channel) -> None:
@@ -79,16 +204,39 @@ async def test_a_channel_has_a_name(channel: Channel) -> None:
 
 async def test_notices_arrive_in_order(channel: Channel) -> None:
     """When notify returned, the far end has the notice, after those that came before."""
-    for number, rule in enumerate(("First", "Second"), start=1):
-        await channel.notifier.notify(notice(rule))
+    for number, name in enumerate(("First", "Second"), start=1):
+        await channel.notifier.notify(notice(name))
         assert len(channel.arrived()) == number
-        assert rule in channel.arrived()[-1]
+        assert name in channel.arrived()[-1]
 
 
 async def test_a_resolve_arrives_too(channel: Channel) -> None:
     """A notice that an alert resolved is handed over like any other."""
-    await channel.notifier.notify(notice("Hot", AlertState.RESOLVED))
+    await channel.notifier.notify(group(alert("Hot", ended=True)))
     assert "RESOLVED" in channel.arrived()[0].upper()
+
+
+async def test_that_people_know_arrives_too(channel: Channel) -> None:
+    """A notice that an alert fires but is acknowledged is handed over like any other."""
+    await channel.notifier.notify(group(alert("Hot"), status=Status.ACKNOWLEDGED))
+    assert "Hot" in channel.arrived()[0]
+
+
+async def test_a_group_arrives_whole(channel: Channel) -> None:
+    """Of a group of several alerts all are told, those that fire and those that do no longer."""
+    await channel.notifier.notify(
+        group(
+            alert("Hot", instance="web-1"), alert("Hot", instance="web-2"), alert("Hot", instance="web-3", ended=True)
+        )
+    )
+    for instance in ("web-1", "web-2", "web-3"):
+        assert instance in " ".join(channel.arrived())
+
+
+async def test_a_trial_arrives(channel: Channel) -> None:
+    """Every channel takes a test notice."""
+    await channel.notifier.notify(trial("team", 3_000))
+    assert TRIAL in channel.arrived()[0]
 
 
 async def test_a_channel_whose_far_end_is_away_is_unavailable(channel: Channel) -> None:
@@ -96,7 +244,103 @@ async def test_a_channel_whose_far_end_is_away_is_unavailable(channel: Channel) 
     channel.go_away()
     for _ in range(2):
         with pytest.raises(Unavailable, match=channel.notifier.name):
-            await channel.notifier.notify(notice("Hot"))
+            await channel.notifier.notify(notice())
+
+
+# What is said of channels over HTTP.
+
+
+async def test_not_now_is_unavailable(far_end: FarEnd) -> None:
+    """Too many requests and failures of the service are worth another try, which the channel leaves to the caller."""
+    for status in far_end.service.try_again:
+        far_end.receiver.status = status
+        with pytest.raises(Unavailable, match=str(status)) as caught:
+            await far_end.channel().notify(notice())
+        assert caught.value.detail == {"retry_after": None}
+    assert len(far_end.receiver.requests) == len(far_end.service.try_again)
+
+
+async def test_never_is_a_refusal(far_end: FarEnd) -> None:
+    """What would be answered alike again is a refusal that shows the answer; a redirection is not followed."""
+    far_end.receiver.headers["Location"] = far_end.receiver.url
+    far_end.receiver.body = b"no such\nhook"
+    for status in far_end.service.never:
+        far_end.receiver.status = status
+        with pytest.raises(NoticeRefused, match=rf"{status} \(no such hook\)"):
+            await far_end.channel().notify(notice())
+    assert len(far_end.receiver.requests) == len(far_end.service.never)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "7"}, 7.0),
+        ({"Retry-After": "0.5"}, 0.5),
+        ({"Retry-After": "999999999"}, 60.0),
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:30 GMT", "Date": "Wed, 21 Oct 2015 07:28:00 GMT"}, 30.0),
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:30 GMT", "Date": "Wed, 21 Oct 2015 07:29:00 GMT"}, 0.0),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "-1"}, None),
+    ],
+)
+async def test_how_long_to_wait_is_told(far_end: FarEnd, headers: dict[str, str], seconds: float | None) -> None:
+    """The wait that a service asks for, in seconds or as a time, is in the error's detail, and no longer than the limit."""
+    far_end.receiver.status = far_end.service.try_again[0]
+    far_end.receiver.headers |= headers
+    with pytest.raises(Unavailable) as caught:
+        await far_end.channel(Outgoing(max_retry_after=60)).notify(notice())
+    assert caught.value.detail == {"retry_after": seconds}
+
+
+async def test_a_service_that_hangs_is_unavailable(far_end: FarEnd) -> None:
+    """A service that takes the notice and says nothing costs no more than the time-out, the options' or everybody's."""
+    far_end.receiver.silent = threading.Event()
+    for one in (far_end.channel(timeout=50), far_end.channel(Outgoing(timeout=0.05))):
+        with pytest.raises(Unavailable, match=rf"did not answer within 0\.05 s \({far_end.name}\.timeout\)"):
+            await one.notify(notice())
+
+
+async def test_secrets_are_not_shown(far_end: FarEnd, caplog: pytest.LogCaptureFixture) -> None:
+    """No error, log or repr shows a secret, even where the service repeats it."""
+    caplog.set_level(logging.DEBUG)
+    one = far_end.channel()
+    far_end.receiver.body = f"no {far_end.receiver.url}/{HUSH}".encode()
+    said = [repr(one), repr(vars(one))]
+    for status in (*far_end.service.try_again, *far_end.service.never, 0):
+        far_end.receiver.status = status
+        if not status:
+            far_end.receiver.close()
+        with pytest.raises((Unavailable, NoticeRefused)) as caught:
+            await one.notify(notice())
+        said += [caught.value.message, repr(caught.value), str(caught.value.__cause__)]
+    said += [record.getMessage() for record in caplog.records]
+    assert HUSH not in " ".join(said)
+    assert "<secret>" in " ".join(said)
+
+
+async def test_awkward_characters_arrive(far_end: FarEnd) -> None:
+    """Other scripts, control characters and what means something to JSON or HTML arrive as they are."""
+    await far_end.channel().notify(group(alert("Hot", summary=AWKWARD)))
+    assert any(AWKWARD in text for text in texts(far_end.receiver.bodies[0]))
+
+
+async def test_long_texts_are_cut(far_end: FarEnd) -> None:
+    """Texts are cut to what the service takes, between characters, and end in an ellipsis."""
+    await far_end.channel().notify(group(alert("Hot", summary="🔥" * 100_000)))
+    body = far_end.receiver.bodies[0]
+    for place, most in far_end.service.limits.items():
+        text = within(body, place)
+        assert (len(text), text[-1]) == (most, "…"), place
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "[::ffff:169.254.169.254]", "[fd00:ec2::254]", "metadata.example"])
+async def test_metadata_of_clouds_is_not_reached(far_end: FarEnd, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address of a cloud's metadata is refused, under whatever name it is reached."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", 80))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_named: found)
+    one = made(far_end.name, f"http://{host}/latest")
+    with pytest.raises(NoticeRefused, match=r"set alerts\.allow_metadata_addresses if that is meant"):
+        await one.notify(notice())
 
 
 # What is said of the memory notifier alone.
@@ -115,6 +359,6 @@ async def test_memory_fails_as_often_as_it_was_told() -> None:
 async def test_memory_keeps_the_latest_only() -> None:
     """Beyond its bound it forgets the oldest."""
     notifier = MemoryNotifier(kept=2)
-    for rule in ("A", "B", "C"):
-        await notifier.notify(notice(rule))
+    for name in ("A", "B", "C"):
+        await notifier.notify(notice(name))
     assert [each.group_labels.get("alertname") for each in notifier.taken] == ["B", "C"]

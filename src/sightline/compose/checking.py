@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from sightline.adapters.inbound.http.access import check_listener
+from sightline.compose.channels import notifiers
 from sightline.compose.intervals import INTERVALS, require_interval
 from sightline.compose.limits import door_settings
 from sightline.compose.lines import dotted_names, histogram_buckets
@@ -15,7 +16,7 @@ from sightline.compose.listening import (
     native_address,
     otlp_address,
 )
-from sightline.compose.parts import notifiers, watched_containers
+from sightline.compose.parts import watched_containers
 from sightline.compose.rules import require_rules, rule_files
 from sightline.domain.errors import SettingsInvalid
 from sightline.settings.schema import Settings

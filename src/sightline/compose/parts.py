@@ -1,6 +1,5 @@
 """What is both asked from outside and run by the ticker."""
 
-import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -9,8 +8,6 @@ import structlog
 from sightline.adapters.inbound.lines.graphite import GraphiteLines
 from sightline.adapters.inbound.lines.statsd import StatsdLines
 from sightline.adapters.outbound.files.dashboards import DashboardFiles
-from sightline.adapters.outbound.notifiers.console import ConsoleNotifier
-from sightline.adapters.outbound.notifiers.webhook import WebhookNotifier, WebhookSettings
 from sightline.adapters.outbound.sources.docker.source import DockerSource, Watched
 from sightline.adapters.outbound.sql.catalog import SqlCatalog
 from sightline.adapters.outbound.sql.servers import SqlServers
@@ -24,6 +21,7 @@ from sightline.application.query import Query
 from sightline.application.register import Register
 from sightline.application.reuse import Reuse
 from sightline.application.watch import QueryRun, Watch
+from sightline.compose.channels import notifiers
 from sightline.compose.core import Core
 from sightline.compose.limits import label_limits, query_limits
 from sightline.compose.lines import graphite_lines, statsd_lines
@@ -34,7 +32,6 @@ from sightline.domain.containers.thresholds import CPU_LABEL, MEMORY_LABEL, Thre
 from sightline.domain.dashboards.ready_made import READY_MADE
 from sightline.domain.errors import SightlineError
 from sightline.domain.push.groups import PushLimits
-from sightline.ports.notifier import Notifier
 from sightline.settings.schema import Settings
 
 _log = structlog.get_logger("sightline")
@@ -108,16 +105,6 @@ async def _settle(servers: Register) -> None:
         await servers.settle()
     except SightlineError as error:
         _log.warning("when servers were last heard of could not be written", reason=error.message)
-
-
-def notifiers(settings: Settings) -> list[Notifier]:
-    """The channels on which people are told."""
-    channels: list[Notifier] = [ConsoleNotifier(sys.stderr)]
-    given = settings.webhook
-    if given.url:
-        webhook = WebhookSettings(given.url, given.timeout.seconds, given.token_file, given.headers)
-        channels.append(WebhookNotifier(webhook))
-    return channels
 
 
 def _push(settings: Settings, core: Core, catalog: SqlCatalog) -> Push:

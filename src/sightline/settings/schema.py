@@ -407,6 +407,15 @@ class Alerts(Struct, frozen=True, forbid_unknown_fields=True):
     cooldown: Annotated[Duration, Meta(description="After a notice about an alert, how long it is not told again.")] = (
         Duration(300_000)
     )
+    max_retry_after: Annotated[
+        Duration, Meta(description="The longest wait that a service which takes notices may ask for (`Retry-After`).")
+    ] = Duration(3_600_000)
+    allow_metadata_addresses: Annotated[
+        bool,
+        Meta(
+            description="Whether channels may connect to link-local addresses, as 169.254.169.254, where clouds hand out credentials."
+        ),
+    ] = False
 
 
 class Servers(Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,9 +8,9 @@ from typing import Final, Protocol, Self
 import aiohttp
 from typing_extensions import override
 
+from sightline.adapters.network.lookups import Lookup, ThreadedLookups
 from sightline.adapters.outbound.scraping import body, failures
 from sightline.adapters.outbound.scraping.credentials import Contexts, authorization, needs_files
-from sightline.adapters.outbound.scraping.resolver import Lookup, ThreadedLookups
 from sightline.domain.scrape.job import PROTOCOLS, ScrapeJob, Tls
 from sightline.domain.scrape.scraped import Scraped
 from sightline.domain.scrape.target import Target

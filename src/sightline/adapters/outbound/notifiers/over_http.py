@@ -1,0 +1,294 @@
+"""What channels over HTTP are made of: one request an attempt, and what its answer means.
+
+Sources: RFC 9110 for statuses and `Retry-After`; https://prometheus.io/docs/alerting/latest/configuration/#http_config.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from sightline import __version__
+from sightline.adapters.network.guard import Guard
+from sightline.adapters.network.http_config import HttpConfig, Way
+from sightline.adapters.network.secret_files import hidden, parts_of_address, read_secret
+from sightline.domain.alerts.receiver import Option, Options, Secret
+from sightline.domain.errors import NoticeRefused, SettingsInvalid, Unavailable
+
+if TYPE_CHECKING:
+    import aiohttp
+
+TRY_AGAIN: Final = frozenset({408, 425, 429})
+"""Statuses that mean `not now`, besides those of 500 and above."""
+MAX_ANSWER: Final = 64 << 10
+"""Bytes that are read of an answer."""
+_SHOWN: Final = 300
+_SECONDS: Final = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What channels over HTTP have in common.
+
+    timeout: seconds for the whole of an attempt where options say nothing. max_retry_after: the longest wait in seconds that a
+    service may ask for (`alerts.max_retry_after`). allow_metadata_addresses: whether link-local addresses and those of clouds'
+    metadata may be connected to.
+    """
+
+    timeout: float = 10.0
+    max_retry_after: float = 3_600.0
+    allow_metadata_addresses: bool = False
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer:
+    """What a service said. media_type: without parameters, in small letters. body: at most MAX_ANSWER bytes of it."""
+
+    status: int
+    media_type: str
+    body: bytes
+    retry_after: float | None
+
+    @property
+    def text(self) -> str:
+        """The body as one line of text."""
+        return " ".join(self.body.decode("utf-8", "replace").split())
+
+    def json(self) -> Any:
+        """The body as JSON; None where it is none."""
+        try:
+            return msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, RecursionError):
+            return None
+
+
+class HttpSender:
+    """Sends what a channel says, over a connection of its own: notices are rare, and nothing stays open between them.
+
+    options: the channel's, with `timeout` in ms and `http_config`. name: of the channel, which every message begins with.
+    try_again: statuses that mean `not now`, besides those of 500 and above. No message shows an address, but its host, or a
+    secret, not even where the service repeats it.
+
+    Raises:
+        SettingsInvalid: on construction, something of `http_config` cannot be used.
+    """
+
+    def __init__(self, options: Options, *, name: str, http: Outgoing, try_again: frozenset[int] = TRY_AGAIN) -> None:
+        given = options.get("http_config")
+        self._options = options
+        self._name = name
+        self._http = http
+        self._try_again = try_again
+        timeout = options.get("timeout")
+        self._timeout = timeout / 1_000 if isinstance(timeout, int) and timeout else http.timeout
+        self._config = HttpConfig(given if isinstance(given, Mapping) else {}, f"{name}.http_config")
+        self._secrets = set(_revealed(options))
+        self._seen: dict[str, set[str]] = {}
+
+    @property
+    def name(self) -> str:
+        """What the channel is called."""
+        return self._name
+
+    def require_address(self, option: str) -> None:
+        """See that an address is given, or the file that holds it.
+
+        Raises:
+            SettingsInvalid: neither is, or it is no address.
+        """
+        key = f"{self._name}.{option}"
+        url, file = plain(self._options.get(option)), plain(self._options.get(f"{option}_file"))
+        if not url and not file:
+            raise SettingsInvalid(f"{key} is needed, or {option}_file", key=key)
+        if url and not host_of(url):
+            message = f"{key} is not an address: write for example http://127.0.0.1:9094/alerts"
+            raise SettingsInvalid(message, key=key)
+
+    async def value(self, option: str) -> str:
+        """A setting, or what the file holds now that `<option>_file` names; empty where neither is given.
+
+        Raises:
+            Unavailable: the file cannot be read.
+            NoticeRefused: it holds nothing, or more than one line.
+        """
+        file = plain(self._options.get(f"{option}_file"))
+        if not file:
+            return plain(self._options.get(option))
+        what = f"channel {self._name}: {option}_file"
+        try:
+            async with asyncio.timeout(self._timeout):
+                text = await asyncio.to_thread(read_secret, file, what)
+        except TimeoutError:
+            raise Unavailable(f"{what} {file} cannot be read within {self._timeout:g} s") from None
+        self._seen[option] = {text}
+        return text
+
+    async def send(
+        self, url: str, body: Any, *, headers: Mapping[str, str] | None = None, method: str = "POST"
+    ) -> Answer:
+        """Send once. body: bytes as they are, for which `headers` have a Content-Type, anything else as JSON. Any 2xx is an answer.
+
+        Raises:
+            Unavailable: no answer in time, or one that says `not now`, with `retry_after` in its detail: seconds, or None.
+            NoticeRefused: any other answer, a redirection too, or an address that must not be connected to.
+        """
+        host = host_of(url)
+        if not host:
+            raise self.refused("what should be its address is none")
+        self._seen["address"] = parts_of_address(url)
+        try:
+            data = body if isinstance(body, bytes) else msgspec.json.encode(body)
+        except UnicodeEncodeError:
+            raise self.refused("half a character (a lone surrogate) cannot be sent") from None
+        said = {"Content-Type": "application/json", **(headers or {})}
+        # Importing aiohttp takes 0.3 s, which nobody without channels over HTTP should pay for.
+        await asyncio.to_thread(__import__, "aiohttp")
+        guard = Guard(allow=self._http.allow_metadata_addresses)
+        try:
+            async with asyncio.timeout(self._timeout):
+                answer = await self._send(guard, method, url, data, said)
+        except TimeoutError:
+            wait = f"{self._timeout:g} s ({self._name}.timeout)"
+            raise self.unavailable(f"{host} did not answer within {wait}") from None
+        except (OSError, ValueError) as error:  # aiohttp's connection errors are OSErrors, bad addresses ValueErrors
+            raise self._failed(host, guard, error) from None
+        if 200 <= answer.status < 300:  # noqa: PLR2004 - what HTTP calls a success
+            return answer
+        problem = f"{host} answered {answer.status}{f' ({answer.text[:_SHOWN]})' if answer.text else ''}"
+        if answer.status >= 500 or answer.status in self._try_again:  # noqa: PLR2004 - what HTTP calls a failure of the server
+            raise self.unavailable(problem, retry_after=answer.retry_after)
+        redirected = 300 <= answer.status < 400  # noqa: PLR2004 - what HTTP calls a redirection
+        # A redirected POST becomes a GET without its body, so it is the settings that must change.
+        advice = "redirections are not followed: write the address it leads to" if redirected else ""
+        raise self.refused(f"{problem}; {advice or f'check the address and the credentials of {self._name}'}")
+
+    def unavailable(self, problem: str, *, retry_after: float | None = None) -> Unavailable:
+        """That the channel does not take it now. retry_after: seconds that the service asks to wait."""
+        return Unavailable(f"channel {self._name}: {self._hide(problem)}", retry_after=retry_after)
+
+    def refused(self, problem: str) -> NoticeRefused:
+        """That the channel would not take it the next moment either."""
+        return NoticeRefused(f"channel {self._name}: {self._hide(problem)}")
+
+    async def _send(self, guard: Guard, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        import aiohttp
+        from yarl import URL
+
+        from sightline.adapters.network.lookups import ThreadedLookups
+
+        try:
+            way = await asyncio.to_thread(self._config.way, url)
+        except (Unavailable, NoticeRefused) as error:
+            raise type(error)(f"channel {self._name}: {error.message}") from None
+        self._seen["way"] = set(way.secrets)
+        target = URL(url, encoded=url.isascii()).with_user(None)
+        guard.check(target.host or "")
+        connector = aiohttp.TCPConnector(resolver=ThreadedLookups(), socket_factory=guard.socket, force_close=True)
+        try:
+            async with (
+                aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session,
+                session.request(
+                    method,
+                    target,
+                    data=body,
+                    headers=_headers(way, headers),
+                    allow_redirects=False,
+                    ssl=way.tls,
+                    server_hostname=way.server_name if target.scheme == "https" else None,
+                    proxy=way.proxy,
+                    proxy_headers=dict(way.proxy_headers) or None,
+                    timeout=aiohttp.ClientTimeout(),  # the whole attempt has one of its own
+                ) as response,
+            ):
+                return await self._answer(response)
+        except aiohttp.ClientError as error:
+            raise OSError(str(error) or type(error).__name__) from None
+
+    async def _answer(self, response: "aiohttp.ClientResponse") -> Answer:
+        body = bytearray()
+        while len(body) < MAX_ANSWER and (more := await response.content.read(MAX_ANSWER - len(body))):
+            body += more
+        asked = response.headers.get("Retry-After", "")
+        return Answer(
+            response.status,
+            response.content_type.lower(),
+            bytes(body),
+            seconds_asked(asked, response.headers.get("Date", ""), self._http.max_retry_after),
+        )
+
+    def _failed(self, host: str, guard: Guard, error: Exception) -> Unavailable | NoticeRefused:
+        if guard.refused:
+            return self.refused(guard.advice(host))
+        return self.unavailable(f"{host} cannot be reached: {str(error) or type(error).__name__}")
+
+    def _hide(self, text: str) -> str:
+        """A text without secrets. An address is one, but its host."""
+        return hidden(text, self._secrets.union(*self._seen.values()))
+
+
+def host_of(url: str) -> str:
+    """The host and port of an HTTP address, which may be shown, unlike the rest of it; empty where it is no address."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not url.isprintable() or " " in url:
+        return ""
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return host if port is None else f"{host}:{port}"
+
+
+def plain(option: Option | None) -> str:
+    """A setting that is a text, secret or not; empty where it is none."""
+    if isinstance(option, Secret):
+        return option.reveal()
+    return option if isinstance(option, str) else ""
+
+
+def seconds_asked(retry_after: str, date: str, most: float) -> float | None:
+    """How long a service asks to wait, from its headers `Retry-After` and `Date`; None where it does not.
+
+    A time is compared with the service's own clock where it says it. most: longer is taken for this.
+    """
+    text = retry_after.strip()
+    if _SECONDS.fullmatch(text):
+        return min(float(text), most)
+    then = _instant(text)
+    if then is None:
+        return None
+    wait = (then - (_instant(date) or datetime.now(UTC))).total_seconds()
+    return min(max(wait, 0.0), most)
+
+
+def _instant(text: str) -> datetime | None:
+    """What HTTP calls a date."""
+    try:
+        found = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def _headers(way: Way, headers: Mapping[str, str]) -> list[tuple[str, str]]:
+    given = {name.lower() for name, _ in way.headers}
+    said = {"User-Agent": f"sightline/{__version__}", **headers}
+    return [*((name, text) for name, text in said.items() if name.lower() not in given), *way.headers]
+
+
+def _revealed(option: Option) -> Iterator[str]:
+    """All secrets within settings."""
+    if isinstance(option, Secret):
+        yield from parts_of_address(option.reveal()) if "://" in option.reveal() else (option.reveal(),)
+    elif isinstance(option, Mapping):
+        for one in option.values():
+            yield from _revealed(one)
+    elif isinstance(option, Sequence) and not isinstance(option, str):
+        for one in option:
+            yield from _revealed(one)

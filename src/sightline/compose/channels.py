@@ -1,0 +1,112 @@
+"""The channels on which people are told. A new one is a line in CHANNELS."""
+
+import sys
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Protocol
+
+from typing_extensions import override
+
+from sightline.adapters.network.http_config import header_problem
+from sightline.adapters.outbound.notifiers.console import ConsoleNotifier
+from sightline.adapters.outbound.notifiers.over_http import Outgoing
+from sightline.adapters.outbound.notifiers.webhook import Webhook
+from sightline.domain.alerts.notice_texts import NoticeTexts
+from sightline.domain.alerts.notification import Notification
+from sightline.domain.alerts.receiver import Delivery, Integration, Option, Options, Secret
+from sightline.domain.errors import SettingsInvalid
+from sightline.ports.notifier import Notifier
+from sightline.settings.schema import Settings
+
+
+class Make(Protocol):
+    """Makes a channel. options: by Alertmanager's names. name: what the channel is called.
+
+    Raises:
+        SettingsInvalid: the options cannot be used.
+    """
+
+    def __call__(self, options: Options, texts: NoticeTexts, *, name: str, http: Outgoing) -> Notifier:
+        """The channel, which has opened nothing."""
+        ...
+
+
+CHANNELS: Final[Mapping[Integration, Make]] = MappingProxyType(
+    {
+        Integration.WEBHOOK: Webhook,
+    }
+)
+"""What delivers for each integration."""
+
+
+def make_channel(delivery: Delivery, texts: NoticeTexts, *, name: str, settings: Settings) -> Notifier:
+    """The channel for one way to a receiver.
+
+    Raises:
+        SettingsInvalid: its options cannot be used.
+    """
+    return CHANNELS[delivery.integration](delivery.options, texts, name=name, http=outgoing(settings))
+
+
+def outgoing(settings: Settings) -> Outgoing:
+    """What channels over HTTP have in common."""
+    alerts = settings.alerts
+    return Outgoing(
+        max_retry_after=alerts.max_retry_after.seconds, allow_metadata_addresses=alerts.allow_metadata_addresses
+    )
+
+
+def notifiers(settings: Settings) -> list[Notifier]:
+    """The channels that settings name, without any receivers.
+
+    Raises:
+        SettingsInvalid: what a setting says cannot be used.
+    """
+    named = {Integration.WEBHOOK: _webhook(settings)}
+    texts = _NoTexts()
+    return [
+        ConsoleNotifier(sys.stderr),
+        *(
+            make_channel(Delivery(integration, options), texts, name=integration, settings=settings)
+            for integration, options in named.items()
+            if options
+        ),
+    ]
+
+
+class _NoTexts(NoticeTexts):
+    """A webhook says nothing that is written as a template."""
+
+    @override
+    def text(self, template: str, notification: Notification) -> str:
+        return template
+
+    @override
+    def html(self, template: str, notification: Notification) -> str:
+        return template
+
+
+def _webhook(settings: Settings) -> Options:
+    given = settings.webhook
+    if not given.url:
+        return {}
+    http: dict[str, Option] = {"proxy_from_environment": True, "http_headers": _headers(given.headers)}
+    if given.token_file is not None:
+        http["authorization"] = {"credentials_file": str(given.token_file)}
+    return {"url": Secret(given.url), "timeout": int(given.timeout), "http_config": http}
+
+
+def _headers(lines: tuple[str, ...]) -> dict[str, Option]:
+    """Headers written as `Name: value`.
+
+    Raises:
+        SettingsInvalid: not a header, or one that is not the user's to set; the value is not shown.
+    """
+    found: dict[str, Option] = {}
+    for line in lines:
+        name, colon, value = (part.strip() for part in line.partition(":"))
+        problem = header_problem(name, (value,)) if colon else "a header has a name"
+        if problem:
+            raise SettingsInvalid(f"webhook.headers: write each as Name: value; {problem}", key="webhook.headers")
+        found[name] = {"secrets": (Secret(value),)}
+    return found
