@@ -100,6 +100,8 @@ ONE_TO_ONE = Cardinality.ONE_TO_ONE
             Binary("+", A, B, Matching(ONE_TO_ONE, on=True, labels=("x",)), fill=Fill(right=-1.0)),
         ),
         ("time()", Call("time", ())),
+        (r'"\xc3\xa9\303\251\xff"', Text("éé\ufffd")),
+        ("`\\n\r`", Text("\\n\r")),
     ],
 )
 def test_parse(text: str, node: Node) -> None:

@@ -17,6 +17,7 @@ from sightline.adapters.wire.exposition_series import LineMalformed, label_set, 
 from sightline.adapters.wire.history_excerpt import NAMED, NOTHING_ADDED, Excerpt, Named, Names, Unread, distinct, ended
 from sightline.adapters.wire.history_lines import split
 from sightline.adapters.wire.history_numbers import times_of, values_of
+from sightline.domain.go_strings import ESCAPE, unescaped
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.metrics.span_table import Spans, SpanTable
@@ -30,13 +31,6 @@ class Lines(StrEnum):
     TEXT = "prometheus"
 
 
-_ESCAPE: Final = re.compile(
-    rb"\\(?:([abfnrtv\\\"'])|x([0-9a-fA-F]{2})|([0-3][0-7]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))"
-)
-_PLAIN: Final = {
-    b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v",
-    b"\\": b"\\", b'"': b'"', b"'": b"'",
-}  # fmt: skip
 _AS_EXPOSED: Final = {b"\\": b"\\\\", b'"': b'\\"', b"\n": b"\\n"}
 
 
@@ -147,20 +141,16 @@ def dumped_labels(series: bytes) -> Labels:
         LineMalformed: none.
     """
     if b"\\" in series:
-        series = _ESCAPE.sub(_unquoted, series)
+        # Bytes as characters of one byte each: they need not be UTF-8 yet.
+        series = ESCAPE.sub(_as_exposed, series.decode("latin-1")).encode("latin-1")
     return label_set(series)
 
 
-def _unquoted(match: re.Match[bytes]) -> bytes:
-    """What a Go escape stands for, escaped as the exposition formats want it."""
-    plain, byte, octal, short, long = match.groups()
-    if plain is not None:
-        text = _PLAIN[plain]
-    elif byte is not None or octal is not None:
-        text = bytes([int(byte, 16) if byte is not None else int(octal, 8)])
-    else:
-        point = int(short or long, 16)
-        if point > 0x10FFFF or 0xD800 <= point < 0xE000:  # no character: the text is not what Go prints
-            raise LineMalformed(f"{shown(match[0])} is no character")
-        text = chr(point).encode()
-    return _AS_EXPOSED.get(text, text)
+def _as_exposed(escape: re.Match[str]) -> str:
+    """What a Go escape stands for, escaped as the exposition formats want it; a backslash that begins none stays as it is."""
+    meant = unescaped(escape)
+    if meant is not None:
+        return _AS_EXPOSED.get(meant, meant).decode("latin-1")
+    if escape.lastgroup is not None:  # the text is not what Go prints
+        raise LineMalformed(f"{shown(escape[0].encode())} is no character")
+    return escape[0]

@@ -8,6 +8,7 @@ from typing import Final
 
 from sightline.domain.alerts.go_values import Arguments, Data, Texts, type_name
 from sightline.domain.errors import Unprocessable
+from sightline.domain.go_strings import is_character, quoted
 
 MAX_OUTPUT: Final = 65_536
 """How many characters a text that a template makes may have, on the way as at the end."""
@@ -16,20 +17,8 @@ _WIDEST: Final = 1_000_000
 _FLAGS: Final = frozenset("+-# 0")
 _FORMS: Final = {"b": "b", "o": "o", "O": "o", "d": "d", "v": "d", "x": "x", "X": "X"}
 _PREFIXES: Final = {"b": "0b", "o": "0", "O": "0o", "x": "0x", "X": "0X"}
-_ESCAPED: Final = {
-    "\a": "\\a",
-    "\b": "\\b",
-    "\f": "\\f",
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-    "\v": "\\v",
-    "\\": "\\\\",
-}
 _INDEX: Final = re.compile(r"\[([^\]]*)\]")
 _DIGITS: Final = re.compile(r"[0-9]+", re.ASCII)
-_LAST_ASCII: Final = 0x7E
-_BMP: Final = 0xFFFF
 _MANTISSA: Final = 53
 _HEX_DIGITS: Final = 13
 _LEAST_POWER: Final = -1074
@@ -384,7 +373,7 @@ def _integer(verb: str, value: int, spec: _Spec) -> str | None:
     if verb == "c":
         return _padded(_character(value), spec)
     if verb == "q":
-        return _padded(_quoted(_character(value), "'", ascii_only=spec.plus), spec)
+        return _padded(quoted(_character(value), "'", ascii_only=spec.plus), spec)
     if verb == "U":
         shown_too = spec.sharp and value >= 0 and _character(value).isprintable()
         drawn = f" '{_character(value)}'" if shown_too else ""
@@ -408,8 +397,7 @@ def _integer(verb: str, value: int, spec: _Spec) -> str | None:
 
 
 def _character(code: int) -> str:
-    valid = 0 <= code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF  # noqa: PLR2004 - Unicode's bounds
-    return chr(code) if valid else "\ufffd"
+    return chr(code) if is_character(code) else "\ufffd"
 
 
 def _string(verb: str, value: str, spec: _Spec) -> str | None:
@@ -421,7 +409,7 @@ def _string(verb: str, value: str, spec: _Spec) -> str | None:
     if verb == "q" or (spec.syntax and verb == "v"):
         if spec.sharp and "`" not in text and all(each.isprintable() or each == "\t" for each in text):
             return _padded(f"`{text}`", spec)
-        text = _quoted(text, '"', ascii_only=spec.plus)
+        text = quoted(text, ascii_only=spec.plus)
     return _padded(text, spec)
 
 
@@ -432,21 +420,3 @@ def _hexadecimal(verb: str, value: str, spec: _Spec) -> str:
     if spec.space:
         return " ".join([prefix + pair for pair in pairs])
     return (prefix if pairs else "") + "".join(pairs)
-
-
-def _quoted(text: str, quote: str, *, ascii_only: bool) -> str:
-    pieces = [quote]
-    for each in text:
-        code = ord(each)
-        if each == quote:
-            pieces.append("\\" + quote)
-        elif each in _ESCAPED:
-            pieces.append(_ESCAPED[each])
-        elif each.isprintable() and (code <= _LAST_ASCII or not ascii_only):
-            pieces.append(each)
-        elif code <= _LAST_ASCII + 1:
-            pieces.append(f"\\x{code:02x}")
-        else:
-            pieces.append(f"\\u{code:04x}" if code <= _BMP else f"\\U{code:08x}")
-    pieces.append(quote)
-    return "".join(pieces)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sightline.domain.errors import BadData
+from sightline.domain.go_strings import is_character, unquoted
 from sightline.domain.labels import Matcher, Matchers, MatchOp
 
 _SPACE: Final = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -19,13 +20,6 @@ _TOKEN: Final = re.compile(
     rf"""|(?P<plain>[^{_SPACE}{{}}!=~,\\"'`]+)|(?P<end>\Z))""",
     re.DOTALL,
 )
-_ESCAPE: Final = re.compile(
-    r"""\\(?:([abfnrtv\\"])|x([0-9A-Fa-f]{2})|([0-7]{3})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.?))""", re.DOTALL
-)
-_CONTROLS: Final = dict(zip('abfnrtv\\"', '\a\b\f\n\r\t\v\\"', strict=True))
-_MAX_BYTE: Final = 0xFF
-_MAX_CHARACTER: Final = 0x10FFFF
-_SURROGATES: Final = range(0xD800, 0xE000)
 _CLASSIC_SPACE: Final = "\t\n\f\r "
 _CLASSIC: Final = re.compile(
     rf"[{_CLASSIC_SPACE}]*([a-zA-Z_:][a-zA-Z0-9_:]*)[{_CLASSIC_SPACE}]*(=~|=|!=|!~)(.*)", re.DOTALL
@@ -39,7 +33,7 @@ def parse_matchers(text: str) -> Matchers:
     Raises:
         BadData: neither syntax can read it, or a regex does not compile; columns count from 1.
     """
-    if any(ord(char) in _SURROGATES for char in text):
+    if not all(is_character(ord(char)) for char in text):
         raise BadData(f"{text!a} holds bytes that are no UTF-8")
     problem, found, classic = None, None, None
     try:
@@ -71,6 +65,7 @@ def sorted_matchers(matchers: Sequence[Matcher]) -> Matchers:
 
 
 def _quoted(text: str) -> str:
+    """A text in double quotes, with the escapes that both syntaxes know."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
 
@@ -130,30 +125,14 @@ def _parse(text: str) -> Iterator[Matcher]:
 
 def _unquoted(quoted: str, column: int) -> str:
     """The text that a token in double quotes stands for, with the escapes of Go."""
-    inner = quoted[1:-1]
-    if "\n" in inner:
+    if "\n" in quoted:
         raise BadData(f"column {column}: a line feed within quotes: write \\n")
     try:
-        return b"".join(_pieces(inner, column)).decode()
+        return unquoted(quoted, errors="strict")
+    except BadData as error:
+        raise BadData(f"column {column}: {error.message}: a backslash is written twice") from None
     except UnicodeDecodeError:
         raise BadData(f"column {column}: {quoted[:40]} holds bytes that are no UTF-8") from None
-
-
-def _pieces(inner: str, column: int) -> Iterator[bytes]:
-    position = 0
-    for escape in _ESCAPE.finditer(inner):
-        yield inner[position : escape.start()].encode()
-        position = escape.end()
-        control, byte, octal, short, long, unknown = escape.groups()
-        code = int(byte or octal or short or long or "0", 8 if octal else 16)
-        is_code = code <= (_MAX_BYTE if octal else _MAX_CHARACTER) and code not in _SURROGATES
-        if unknown is not None or not is_code:
-            raise BadData(f"column {column}: {escape[0]!r} is no escape: a backslash is written twice")
-        if control:
-            yield _CONTROLS[control].encode()
-        else:
-            yield bytes([code]) if byte or octal else chr(code).encode()
-    yield inner[position:].encode()
 
 
 def _parse_classic(text: str) -> Iterator[Matcher]:

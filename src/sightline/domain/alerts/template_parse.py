@@ -28,6 +28,7 @@ from sightline.domain.alerts.template_nodes import (
     With,
 )
 from sightline.domain.errors import BadData
+from sightline.domain.go_strings import rune, unquoted
 
 MAX_SOURCE: Final = 65_536
 """How many characters a template may have."""
@@ -40,10 +41,6 @@ _KEYWORDS: Final = frozenset(
     {"block", "break", "continue", "define", "else", "end", "if", "range", "template", "with", "nil", "true", "false"}
 )
 _CONSTANTS: Final[Mapping[str, object]] = {"true": True, "false": False, "nil": None}
-_ESCAPE: Final = re.compile(
-    r"\\(?:([abfnrtv\\\"'])|([0-7]{3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.?))", re.DOTALL
-)
-_ESCAPED: Final[Mapping[str, str]] = dict(zip("abfnrtv\\\"'", "\a\b\f\n\r\t\v\\\"'", strict=True))
 
 
 def parse_tree(source: str, variables: Sequence[str], functions: Mapping[str, str]) -> Tree:
@@ -333,38 +330,16 @@ class _Parser:
         return number
 
     def _text(self, token: Token) -> str:
-        if token.text[0] == "`":
-            return token.text[1:-1].replace("\r", "")
-        return self._unquoted(token, "'")
+        try:
+            return unquoted(token.text)
+        except BadData as error:
+            raise self._refused(token, error.message) from None
 
     def _character(self, token: Token) -> int:
-        text = self._unquoted(token, '"')
-        if len(text) != 1:
-            raise self._refused(token, f"{token.text} is not one character")
-        return ord(text)
-
-    def _unquoted(self, token: Token, foreign: str) -> str:
-        """The text between quotes; foreign: the quote that is not escaped here."""
-        inner = token.text[1:-1]
-        if "\\" not in inner:
-            return inner
-        parts, at = list[bytes](), 0
-        for escape in _ESCAPE.finditer(inner):
-            parts.append(inner[at : escape.start()].encode(errors="replace"))
-            at = escape.end()
-            code = int(escape[4] or escape[5] or "0", 16)
-            octal = int(escape[2] or "0", 8)
-            surrogate = 0xD800 <= code <= 0xDFFF  # noqa: PLR2004 - what stands for no character
-            if escape[6] is not None or escape[1] == foreign or code > 0x10FFFF or surrogate or octal > 0xFF:  # noqa: PLR2004
-                raise self._refused(token, f"{escape[0]!r} is no escape sequence")
-            if escape[1]:
-                parts.append(_ESCAPED[escape[1]].encode())
-            elif escape[2] or escape[3]:
-                parts.append(bytes([octal or int(escape[3] or "0", 16)]))
-            else:
-                parts.append(chr(code).encode())
-        parts.append(inner[at:].encode(errors="replace"))
-        return b"".join(parts).decode(errors="replace")
+        try:
+            return rune(token.text)
+        except BadData as error:
+            raise self._refused(token, error.message) from None
 
     # Steps.
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from sightline.domain.promql.literals import go_quoted
+from sightline.domain.go_strings import quoted
 from sightline.domain.promql.nodes import Cardinality, Fill, Matching, Node
 from sightline.domain.promql.signatures import COMPARISONS, SET_OPERATORS, Signature, Type
 
@@ -41,7 +41,7 @@ def wrong_number(function: str, signature: Signature, count: int, position: int)
     if expected is None:
         return []
     bound = bound if signature.optional or signature.repeats else ""
-    return [(position, f"expected {bound}{expected} argument(s) in call to {go_quoted(function)}, got {count}")]
+    return [(position, f"expected {bound}{expected} argument(s) in call to {quoted(function)}, got {count}")]
 
 
 def wrong_modifiers(
@@ -55,7 +55,7 @@ def wrong_modifiers(
         found.append((position, "comparisons between scalars must use BOOL modifier"))
     included = frozenset(matching.include)
     twice = [label for label in matching.labels if label in included] if matching.on else []
-    found += [(position, f"label {go_quoted(one)} must not occur in ON and GROUP clause at once") for one in twice]
+    found += [(position, f"label {quoted(one)} must not occur in ON and GROUP clause at once") for one in twice]
     reason = "binary expression must contain only scalar and instant vector types"
     return found + [(side.start, reason) for side in (left, right) if side.type not in NUMERIC]
 
@@ -70,9 +70,9 @@ def wrong_matching(operator: str, left: Part, right: Part, matching: Matching, f
             found.append((at, "filling in missing series only allowed between instant vectors"))
     elif operator in SET_OPERATORS:
         if matching.cardinality is not Cardinality.ONE_TO_ONE:
-            found.append((at, f"no grouping allowed for {go_quoted(operator)} operation"))
+            found.append((at, f"no grouping allowed for {quoted(operator)} operation"))
         if fill:
             found.append((at, "filling in missing series not allowed for set operators"))
     if operator in SET_OPERATORS and Type.SCALAR in {left.type, right.type}:
-        found.append((at, f"set operator {go_quoted(operator)} not allowed in binary scalar expression"))
+        found.append((at, f"set operator {quoted(operator)} not allowed in binary scalar expression"))
     return found

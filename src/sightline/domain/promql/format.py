@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from math import inf
 from typing import Final
 
+from sightline.domain.go_strings import quoted
 from sightline.domain.labels import Labels, Matcher
 from sightline.domain.promql.durations import milliseconds
 from sightline.domain.promql.nodes import (
@@ -47,17 +48,6 @@ _UNITS: Final = (
     ("s", 1_000, False),
     ("ms", 1, False),
 )
-_ESCAPES: Final = {
-    "\\": "\\\\",
-    '"': '\\"',
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-    "\a": "\\a",
-    "\b": "\\b",
-    "\f": "\\f",
-    "\v": "\\v",
-}
 
 
 def pretty(node: Node, level: int = 0) -> str:
@@ -255,18 +245,6 @@ def _name(label: str) -> str:
 def label_set(labels: Labels) -> str:
     """All labels in braces, the metric's name among them, as messages name a series."""
     return "{" + ", ".join([f"{_name(name)}={quoted(value)}" for name, value in labels]) + "}"
-
-
-def quoted(value: str) -> str:
-    """A string literal in double quotes; what cannot be printed is escaped."""
-    return '"' + "".join(_ESCAPES.get(one) or (one if one.isprintable() else _escaped(one)) for one in value) + '"'
-
-
-def _escaped(character: str) -> str:
-    code = ord(character)
-    if code < 0x80:  # noqa: PLR2004 - what `\x` means the same in bytes and in characters
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - four digits
 
 
 def duration(length: int) -> str:

@@ -12,6 +12,7 @@ from math import isnan
 from typing import Final
 
 from sightline.domain.errors import BadData
+from sightline.domain.go_strings import quoted
 from sightline.domain.labels import METRIC_NAME, Matcher, MatchOp
 from sightline.domain.promql.checks import (
     NUMERIC,
@@ -24,7 +25,7 @@ from sightline.domain.promql.checks import (
 )
 from sightline.domain.promql.duration_grammar import ARITHMETIC, EXPECTED, DurationReader
 from sightline.domain.promql.lexer import Kind, Token, malformed
-from sightline.domain.promql.literals import go_quoted, unquoted
+from sightline.domain.promql.literals import unquoted
 from sightline.domain.promql.nodes import (
     Aggregation,
     Binary,
@@ -119,7 +120,7 @@ class _Grammar(DurationReader):
         problems = part.problems
         if part.type not in NUMERIC:
             reason = "unary expression only allowed on expressions of type scalar or instant vector, got "
-            problems = [*problems, (sign.position, reason + go_quoted(part.type))]
+            problems = [*problems, (sign.position, reason + quoted(part.type))]
         node = Negation(part.node) if sign.text == "-" else Parentheses(part.node, is_plus=True)
         return Part(node, part.type, sign.position, problems)
 
@@ -183,7 +184,7 @@ class _Grammar(DurationReader):
         function = name.word or name.text
         signature = FUNCTIONS.get(function)
         if signature is None:
-            self._fail(name.position, f"unknown function with name {go_quoted(name.text)}")
+            self._fail(name.position, f"unknown function with name {quoted(name.text)}")
         problems = wrong_number(function, signature, len(arguments), name.position)
         if function == "info":
             problems += self._wrong_info(arguments, name.position)
@@ -195,7 +196,7 @@ class _Grammar(DurationReader):
                 own = [problem for problem in own if problem[1] != _NOTHING_SELECTED]
             problems += own
             if signature.takes:
-                where = f"call to function {go_quoted(function)}"
+                where = f"call to function {quoted(function)}"
                 problems += mismatch(argument, signature.type_of(number_), where)
         node = Call(function, tuple([one.node for one in arguments]), places, self._place(name.position))
         return Part(node, signature.gives, name.position, problems)
@@ -304,7 +305,7 @@ class _Grammar(DurationReader):
         if token.kind is Kind.STRING:
             name = unquoted(self._take().text)
             if not name:
-                self._fail(token.position, f"invalid label name for grouping: {go_quoted(name)}")
+                self._fail(token.position, f"invalid label name for grouping: {quoted(name)}")
             return name
         if token.kind not in _WORDS - {Kind.METRIC} or token.text in _SYMBOLS:
             self._unexpected(where, "label")
@@ -320,7 +321,7 @@ class _Grammar(DurationReader):
             inside = self._matchers()
             if name:
                 problems = [
-                    (start, f"metric name must not be set twice: {go_quoted(name)} or {go_quoted(one.value)}")
+                    (start, f"metric name must not be set twice: {quoted(name)} or {quoted(one.value)}")
                     for one in inside
                     if one.name == METRIC_NAME
                 ]

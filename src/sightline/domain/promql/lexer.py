@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from sightline.domain.errors import MalformedQuery
-from sightline.domain.promql.literals import bad_escape, go_quoted
+from sightline.domain.go_strings import quoted
+from sightline.domain.promql.literals import bad_escape
 
 
 class Kind(StrEnum):
@@ -47,7 +48,6 @@ class Token(NamedTuple):
 
     def described(self) -> str:
         """The token as messages show it."""
-        quoted = go_quoted(self.text)
         match self.kind:
             case Kind.END:
                 return "end of input"
@@ -60,8 +60,9 @@ class Token(NamedTuple):
             case Kind.AGGREGATOR:
                 return f"<aggr:{self.text}>"
             case Kind.NUMBER | Kind.DURATION | Kind.STRING if len(self.text) > _SHOWN:
-                return f"{self.kind} {go_quoted(self.text[:_SHOWN])}..."
-        return f"{self.kind} {quoted}" if self.kind in _SAID else quoted
+                return f"{self.kind} {quoted(self.text[:_SHOWN])}..."
+        shown = quoted(self.text)
+        return f"{self.kind} {shown}" if self.kind in _SAID else shown
 
 
 _SHOWN: Final = 10  # characters of a literal
@@ -322,7 +323,7 @@ class _Lexer:
                 self._after_number = self._in_brackets
                 return
         word = _NUMERIC.match(self._text, self._at)
-        self._fail(f"bad number or duration syntax: {go_quoted(word.group() if word else self._text[self._at])}")
+        self._fail(f"bad number or duration syntax: {quoted(word.group() if word else self._text[self._at])}")
 
     def _word(self, word: str) -> None:
         lower = word.lower()
@@ -344,10 +345,7 @@ class _Lexer:
 
 def _rune(character: str) -> str:
     """A character as Go quotes one; the end of the text is the rune -1, which Go shows as the replacement character."""
-    if not character:
-        return "'\ufffd'"
-    quoted = go_quoted(character)[1:-1]
-    return "'" + {"'": "\\'", '\\"': '"'}.get(quoted, quoted) + "'"
+    return quoted(character or "\ufffd", "'")
 
 
 def depth(found: list[Token]) -> tuple[int, Token]:

@@ -4,9 +4,10 @@ import math
 import re
 from typing import Final
 
+from sightline.domain import go_strings
 from sightline.domain.errors import BadData
+from sightline.domain.go_strings import ESCAPE, is_escape, quoted
 
-_ESCAPES: Final = re.compile(r"\\(?:[abfnrtv\\'\"]|[0-3][0-7]{2}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})?")
 _COUNTED: Final = re.compile(r"([0-9]+)([a-z]+)")
 _UNITS: Final = {
     "y": 365 * 86_400_000,
@@ -33,9 +34,9 @@ def milliseconds(duration: str) -> int:
     for count, unit in _COUNTED.findall(duration):
         size = _UNITS.get(unit)
         if size is None:
-            raise BadData(f"unknown unit {go_quoted(unit)} in duration {go_quoted(duration)}")
+            raise BadData(f"unknown unit {quoted(unit)} in duration {quoted(duration)}")
         if size >= last or len(count.lstrip("0")) > _MOST_COUNT:
-            raise BadData(f"not a valid duration string: {go_quoted(duration)}")
+            raise BadData(f"not a valid duration string: {quoted(duration)}")
         whole, last = whole + int(count.lstrip("0") or "0") * size, size
         if whole > _MOST_MS:
             raise BadData("duration out of range")
@@ -65,7 +66,7 @@ def number(literal: str) -> float:
         value = math.nan
     if not math.isfinite(value):
         why = "invalid syntax" if math.isnan(value) else "value out of range"
-        raise BadData(f"error parsing number: strconv.ParseFloat: parsing {go_quoted(literal)}: {why}")
+        raise BadData(f"error parsing number: strconv.ParseFloat: parsing {quoted(literal)}: {why}")
     return value
 
 
@@ -76,24 +77,17 @@ def base_ten(literal: str) -> bool:
 
 def bad_escape(literal: str) -> str | None:
     """What is wrong with the escapes of a string literal, its first quote included; None when all is well."""
-    if literal.startswith("`"):
+    if literal.startswith("`") or "\\" not in literal:
         return None
-    quote = literal[0]
-    for escape in _ESCAPES.finditer(literal, 1):
-        after = escape.start() + 2
-        kind, rest = literal[after - 1 : after], literal[after : after + _MOST_DIGITS]
-        if escape.group() == "\\":
-            return _not_an_escape(kind, rest)
-        if kind in "'\"" and kind != quote:
-            return _unknown_escape(kind)
-        code = int(digits, base=16) if kind in "uU" and (digits := escape.group()[2:]) else 0
-        if code > 0x10FFFF or 0xD800 <= code < 0xE000:  # noqa: PLR2004 - no code points
-            return "escape sequence is an invalid Unicode code point"
+    for escape in ESCAPE.finditer(literal, 1):
+        if not is_escape(escape, literal[0]):
+            after = escape.start() + 2
+            return _not_an_escape(literal[after - 1 : after], literal[after : after + _MOST_DIGITS])
     return None
 
 
 def _not_an_escape(kind: str, rest: str) -> str:
-    """Why a backslash before these characters begins nothing."""
+    """Why a backslash before a character and the rest begins nothing."""
     if not kind:
         return "escape sequence not terminated"
     digits, allowed = {"x": (2, _HEX), "u": (4, _HEX), "U": (8, _HEX)}.get(kind, (2, _OCT))
@@ -120,45 +114,11 @@ def _code_point(character: str) -> str:
     return f"U+{ord(character):04X}{shown}"
 
 
-_SIMPLE: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-
-
 def unquoted(literal: str) -> str:
-    """The text that a string literal stands for; escapes that make no character stay as they are."""
-    inner = literal[1:-1]
-    return inner if literal.startswith("`") else _ESCAPES.sub(_character, inner)
+    """The text that a string literal without bad escapes stands for; bytes that are no UTF-8 are replaced by U+FFFD.
 
-
-def _character(escape: re.Match[str]) -> str:
-    body = escape.group()[1:]
-    if not body or body in _SIMPLE:
-        return _SIMPLE.get(body, escape.group())
-    if body[0] in "xuU":
-        code = int(body[1:], 16)
-        return chr(code) if code <= 0x10FFFF else escape.group()  # noqa: PLR2004 - the last code point
-    return body if len(body) == 1 else chr(int(body, 8))
-
-
-_QUOTES: Final = {
-    "\\": "\\\\",
-    '"': '\\"',
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-    "\a": "\\a",
-    "\b": "\\b",
-    "\f": "\\f",
-    "\v": "\\v",
-}
-
-
-def go_quoted(value: str) -> str:
-    """A string literal in double quotes, as Go's `%q` writes it: what cannot be printed is escaped."""
-    return '"' + "".join(_QUOTES.get(one) or (one if one.isprintable() else _escaped(one)) for one in value) + '"'
-
-
-def _escaped(character: str) -> str:
-    code = ord(character)
-    if code < 0x80:  # noqa: PLR2004 - what `\x` means the same in bytes and in characters
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - four digits
+    Raises:
+        BadData: it has a bad escape.
+    """
+    # Unlike Go's own, a raw one keeps its carriage returns.
+    return literal[1:-1] if literal.startswith("`") else go_strings.unquoted(literal)
