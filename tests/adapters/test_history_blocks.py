@@ -41,7 +41,7 @@ def test_blocks_are_whole_lines(data: bytes, size: int, head: int, seekable: boo
 
 
 @pytest.mark.parametrize("seekable", [True, False])
-def test_a_place_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, seekable: bool) -> None:  # noqa: FBT001 - drawn
+def test_a_place_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, *, seekable: bool) -> None:
     """What has become shorter than what was read is nothing to go on with; its very end is, with nothing after it."""
     monkeypatch.setattr(blocks, "HEAD", 4)
     with pytest.raises(Changed, match="it is shorter than what an earlier run read"):

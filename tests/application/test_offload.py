@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 import pytest
@@ -121,6 +120,9 @@ async def test_each_kind_of_work_has_its_own_pace() -> None:
 
 async def test_threads_may_be_given() -> None:
     """So that work waits for no other than its own."""
+
+    def name() -> str:
+        return threading.current_thread().name
+
     with ThreadPoolExecutor(1, thread_name_prefix="own") as threads:
-        name: Callable[[], str] = lambda: threading.current_thread().name  # noqa: E731
         assert (await Offload(lambda: 0.0, threads).kind().run(SIZE, name)).startswith("own")

@@ -1,5 +1,6 @@
 """`sightline rules test` beside `promtool test rules`: the same verdicts on the same files."""
 
+import importlib
 import json
 import subprocess
 from collections.abc import Callable
@@ -7,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-import sightline.__main__  # noqa: F401 - the command is the program's own
 from sightline.adapters.inbound.cli import Exit, rule_tests, run
+
+importlib.import_module("sightline.__main__")  # which has the command
 
 Capture = pytest.CaptureFixture[str]
 
