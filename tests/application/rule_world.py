@@ -14,11 +14,13 @@ from sightline.application.notify import Notify
 from sightline.application.query import Query
 from sightline.application.restore import Restore
 from sightline.domain.alerts.group import Rule, RuleGroup
+from sightline.domain.alerts.outage import Outages
 from sightline.domain.errors import SightlineError
 from sightline.domain.labels import Labels, Matcher, MatchOp
 from sightline.domain.metrics.samples import WriteBatch, stale_mask
 from sightline.domain.tenancy import DEFAULT_TENANT, LOCAL
 from sightline.domain.timerange import ALL_TIME
+from sightline.ports.series import SeriesReader
 
 NOW = 1_700_000_000_000
 Sample = tuple[int, float | str | None]
@@ -53,9 +55,9 @@ class RuleWorld(House):
         self.notify = Notify([self.channel], self.clock, self.telemetry)
         self.restart_rules()
 
-    def restart_rules(self) -> None:
-        """Forget all about rules and alerts but what is stored."""
-        restore = Restore(self.reader)
+    def restart_rules(self, alerts: SeriesReader | None = None) -> None:
+        """Forget all about rules and alerts but what is stored. alerts: where those of before are read, if not where all is."""
+        restore = Restore(alerts or self.reader, Outages())
         self.derive = Derive(self.query, self.ingest, restore, self.bus, self.notify, self.clock, self.telemetry)
 
     async def write(self, at: int, *samples: tuple[Labels, float]) -> None:

@@ -2,7 +2,9 @@
 
 import pytest
 from tests.application.rule_world import NOW, RuleWorld, of, series
+from typing_extensions import override
 
+from sightline.adapters.outbound.tiered import TieredSeries
 from sightline.application import restore
 from sightline.application.derive import GroupState
 from sightline.domain.alerts.notice import Alert, AlertState
@@ -40,9 +42,11 @@ async def move(world: RuleWorld, minute: int) -> None:
     await world.clock.advance((NOW - world.clock.now()) / 1000 + minute * MIN)
 
 
-async def restarted(world: RuleWorld, rule: AlertingRule = RULE, offset: int = 0) -> GroupState:
+async def restarted(
+    world: RuleWorld, rule: AlertingRule = RULE, offset: int = 0, alerts: SeriesReader | None = None
+) -> GroupState:
     """The group after a restart."""
-    world.restart_rules()
+    world.restart_rules(alerts)
     return await world.begin(rule, offset=offset, starting=True)
 
 
@@ -179,9 +183,8 @@ async def test_a_rule_that_fails_at_first_is_looked_up_later(world: RuleWorld) -
     """Only evaluations that succeed count, and a store that is away is asked again."""
     state = await world.begin(RULE)
     await run(world, state, 0, 10)
-    state = await restarted(world)
+    state = await restarted(world, alerts=AwayOnce(world))
     await run(world, state, 11, 11)
-    world.derive._restore._series = AwayOnce(world.reader)  # type: ignore[assignment] # all of it that is asked
     await run(world, state, 12, 12)
     assert (state.rules[0].code, since(state)) == ("unavailable", 11)
     await run(world, state, 13, 14)
@@ -189,18 +192,20 @@ async def test_a_rule_that_fails_at_first_is_looked_up_later(world: RuleWorld) -
     assert alert_of(state).state is AlertState.PENDING
 
 
-class AwayOnce:
-    """A store that is away when it is first asked."""
+class AwayOnce(TieredSeries):
+    """The series of a world, whose store is away when it is first asked."""
 
-    def __init__(self, reader: SeriesReader) -> None:
-        self.reader, self.asked = reader, 0
+    is_away = True
 
+    def __init__(self, world: RuleWorld) -> None:
+        super().__init__(world.tail, world.store, world.threads, world.hot, world.index)
+
+    @override
     async def select(self, tenant: Tenant, matchers: Matchers, within: TimeRange, limit: int) -> SeriesColumns:
-        """What the reader has, but for the first time."""
-        self.asked += 1
-        if self.asked == 1:
+        if self.is_away:
+            self.is_away = False
             raise Unavailable("the store is away")
-        return await self.reader.select(tenant, matchers, within, limit)
+        return await super().select(tenant, matchers, within, limit)
 
 
 async def test_too_many_samples_are_not_read(world: RuleWorld, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ MAX_SAMPLES: Final = 5_000_000
 class Restore:
     """The use case."""
 
-    def __init__(self, series: SeriesReader, outages: Outages = Outages()) -> None:  # noqa: B008 - frozen
+    def __init__(self, series: SeriesReader, outages: Outages) -> None:
         self._series = series
         self._outages = outages
 

@@ -21,6 +21,7 @@ from sightline.application.rehearse import Rehearse, Stage
 from sightline.application.restore import Restore
 from sightline.application.retain import Retain
 from sightline.domain.alerts.group import RuleGroup
+from sightline.domain.alerts.outage import Outages
 from sightline.domain.alerts.unit_tests import Outcome, TestGroup, UnitTests
 from sightline.domain.metrics.hot import HotTier
 from sightline.domain.metrics.index import LabelIndex
@@ -53,5 +54,7 @@ def _stage(group: TestGroup, threads: ThreadPoolExecutor) -> Stage:
     flush = Flush(journal, tail, reader, clock, telemetry, FlushPolicy(), threads, found.pending)
     query = Query(series=reader, clock=clock, telemetry=telemetry, executor=threads, threads=1)
     notify = Notify([], clock, telemetry)
-    derive = Derive(query, ingest, Restore(reader), bus, notify, clock, telemetry, external_url=group.external_url)
+    derive = Derive(
+        query, ingest, Restore(reader, Outages()), bus, notify, clock, telemetry, external_url=group.external_url
+    )
     return Stage(query, ingest, derive, lambda to: clock.jump(to - clock.now()), flush.drain)

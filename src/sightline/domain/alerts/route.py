@@ -90,12 +90,12 @@ class Route:
         if failed is not None:
             yield RouteDecision(self, RouteReason.NOT_MATCHED, failed)
             for route in self.routes:
-                yield from route._skip(RouteReason.ABOVE_NOT_TAKEN)  # noqa: SLF001 - of its own kind
+                yield from _passed_over(route, RouteReason.ABOVE_NOT_TAKEN)
             return
         beneath: list[RouteDecision] = []
         is_over = is_taken = False
         for route in self.routes:
-            decisions = tuple(route._skip(RouteReason.EARLIER_TAKEN) if is_over else route.decide(labels))  # noqa: SLF001
+            decisions = tuple(_passed_over(route, RouteReason.EARLIER_TAKEN) if is_over else route.decide(labels))
             beneath += decisions
             matched = decisions[0].reason in {RouteReason.TAKEN, RouteReason.PASSED_ON}
             is_taken = is_taken or matched
@@ -113,9 +113,6 @@ class Route:
         """The first matcher that an alert does not satisfy."""
         return next((one for one in self.matchers if not one.matches(labels.get(one.name))), None)
 
-    def _skip(self, reason: RouteReason) -> Iterator["RouteDecision"]:
-        return (RouteDecision(route, reason) for route in self.walk())
-
 
 @dataclass(frozen=True, slots=True)
 class RouteDecision:
@@ -124,6 +121,11 @@ class RouteDecision:
     route: Route
     reason: RouteReason
     failed: Matcher | None = None
+
+
+def _passed_over(route: Route, reason: RouteReason) -> Iterator[RouteDecision]:
+    """What becomes of an alert at a route that is not asked, and at all beneath it."""
+    return (RouteDecision(one, reason) for one in route.walk())
 
 
 def route_tree(written: WrittenRoute, above: Route | None = None, occurrence: int = 0) -> Route:
