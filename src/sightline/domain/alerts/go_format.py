@@ -18,7 +18,8 @@ _FLAGS: Final = frozenset("+-# 0")
 _FORMS: Final = {"b": "b", "o": "o", "O": "o", "d": "d", "v": "d", "x": "x", "X": "X"}
 _PREFIXES: Final = {"b": "0b", "o": "0", "O": "0o", "x": "0x", "X": "0X"}
 _INDEX: Final = re.compile(r"\[([^\]]*)\]")
-_DIGITS: Final = re.compile(r"[0-9]+", re.ASCII)
+_DIGITS: Final = re.compile(r"[0-9]+")
+_SIZED: Final = re.compile(r"[0-9.]")
 _MANTISSA: Final = 53
 _HEX_DIGITS: Final = 13
 _LEAST_POWER: Final = -1074
@@ -105,97 +106,126 @@ def sprintln(values: list[object]) -> str:
     return joined([" ".join([shown(value) for value in values]), "\n"])
 
 
-def sprintf(form: str, values: list[object]) -> str:  # noqa: C901, PLR0912, PLR0915 - one scan, with Go's errors where they arise
+def sprintf(form: str, values: list[object]) -> str:
     """Values in the places of a format's verbs; what does not fit is said in the text, as Go does.
 
     Raises:
         Unprocessable: it passes `MAX_OUTPUT`.
     """
-    out, at, number, reordered = _Texts(), 0, 0, False
-    while True:
-        percent = form.find("%", at)
-        out.add(form[at : len(form) if percent < 0 else percent])
-        if percent < 0:
-            break
-        at, spec, good = percent + 1, _Spec(), True
-        while at < len(form) and form[at] in _FLAGS:
-            _flag(spec, form[at])
-            at += 1
-        reordered = reordered or form[at : at + 1] == "["
-        at, number, indexed, good = _indexed(form, at, number, len(values), good=good)
-        if form[at : at + 1] == "*":
-            at += 1
-            width = values[number] if number < len(values) else None
-            number += 1
-            if isinstance(width, bool) or not isinstance(width, int) or abs(width) > _WIDEST:
-                out.add("%!(BADWIDTH)")
-            else:
-                spec.width = abs(width)
-                if width < 0:
-                    spec.minus, spec.zero = True, False
-            indexed = False
+    return _Scanner(form, values).text()
+
+
+class _Scanner:
+    """Reads a format from left to right, and knows which value comes next."""
+
+    def __init__(self, form: str, values: list[object]) -> None:
+        self._form = form
+        self._at = 0
+        self._values = values
+        self._number = 0
+        self._out = _Texts()
+        self._has_indices = False
+        # Of the verb that is being read: whether an index stands right before, and whether all of them are good.
+        self._indexed = False
+        self._good = True
+
+    def text(self) -> str:
+        while (percent := self._form.find("%", self._at)) >= 0:
+            self._out.add(self._form[self._at : percent])
+            self._at = percent + 1
+            spec = self._spec()
+            verb = self._here()
+            self._at += 1
+            self._write(verb, spec)
+        self._out.add(self._form[self._at :])
+        left = self._values[self._number :]
+        if left and not self._has_indices:
+            extra = ", ".join(f"{type_name(each)}={shown(each)}" if each is not None else "<nil>" for each in left)
+            self._out.add(f"%!(EXTRA {extra})")
+        return self._out.text()
+
+    def _here(self) -> str:
+        """The next character, empty at the end."""
+        return self._form[self._at : self._at + 1]
+
+    def _spec(self) -> _Spec:
+        """What stands between a percent sign and its verb."""
+        spec, self._good = _Spec(), True
+        while (flag := self._here()) and flag in _FLAGS:
+            _flag(spec, flag)
+            self._at += 1
+        self._index()
+        if self._indexed and _SIZED.match(self._form, self._at):
+            self._good = False  # an index stands before a verb or a `*`
+        spec.width = self._size("WIDTH", -_WIDEST) or 0
+        if spec.width < 0:
+            spec.width, spec.minus, spec.zero = -spec.width, True, False
+        if self._here() == ".":
+            self._at += 1
+            self._index()
+            spec.precision = self._size("PREC", 0)
+        if not self._indexed:
+            self._index()
+        return spec
+
+    def _index(self) -> None:
+        """Past an index such as `[2]`, which says which value comes next."""
+        self._indexed = False
+        if self._here() != "[":
+            return
+        self._has_indices = True
+        index = _INDEX.match(self._form, self._at)
+        if index is None:
+            self._at += 1
+            self._good = False
+            return
+        self._indexed, self._at = True, index.end()
+        number = _integer_of(index[1]) if _DIGITS.fullmatch(index[1]) else 0
+        if 1 <= number <= len(self._values):
+            self._number = number - 1
         else:
-            at, found = _digits(form, at)
-            if found is not None:
-                if found > _WIDEST:
-                    out.add("%!(BADWIDTH)")
-                else:
-                    spec.width = found
-                if indexed:
-                    good = False
-        if form[at : at + 1] == ".":
-            at += 1
-            if indexed:
-                good = False
-            reordered = reordered or form[at : at + 1] == "["
-            at, number, indexed, good = _indexed(form, at, number, len(values), good=good)
-            if form[at : at + 1] == "*":
-                at += 1
-                precision = values[number] if number < len(values) else None
-                number += 1
-                if (
-                    isinstance(precision, bool)
-                    or not isinstance(precision, int)
-                    or abs(precision) > _WIDEST
-                    or precision < 0
-                ):
-                    out.add("%!(BADPREC)")
-                else:
-                    spec.precision = precision
-                indexed = False
-            else:
-                at, found = _digits(form, at)
-                spec.precision = found or 0
-                if spec.precision > _WIDEST:
-                    spec.precision = None
-                    out.add("%!(BADPREC)")
-        if not indexed:
-            reordered = reordered or form[at : at + 1] == "["
-            at, number, indexed, good = _indexed(form, at, number, len(values), good=good)
-        if at >= len(form):
-            out.add("%!(NOVERB)")
-            break
-        verb = form[at]
-        at += 1
+            self._good = False
+
+    def _size(self, what: str, least: int) -> int | None:
+        """A width or a precision, in digits or the next value, by `*`; 0 where there is none, None where it is said to be bad."""
+        size: object = 0
+        if self._here() == "*":
+            self._at += 1
+            size = self._values[self._number] if self._number < len(self._values) else None
+            self._number += 1
+            self._indexed = False
+        elif (digits := _DIGITS.match(self._form, self._at)) is not None:
+            self._at = digits.end()
+            size = _integer_of(digits[0])
+        if isinstance(size, bool) or not isinstance(size, int) or not least <= size <= _WIDEST:
+            self._out.add(f"%!(BAD{what})")
+            return None
+        return size
+
+    def _write(self, verb: str, spec: _Spec) -> None:
+        """The next value by a verb, or why there is none."""
+        if not verb:
+            self._out.add("%!(NOVERB)")
+            return
         if max(spec.width, spec.precision or 0) > MAX_OUTPUT:
             raise too_long()
         if verb == "%":
-            out.add("%")
-        elif not good:
-            out.add(f"%!{verb}(BADINDEX)")
-        elif number >= len(values):
-            out.add(f"%!{verb}(MISSING)")
+            self._out.add("%")
+        elif not self._good:
+            self._out.add(f"%!{verb}(BADINDEX)")
+        elif self._number >= len(self._values):
+            self._out.add(f"%!{verb}(MISSING)")
         else:
             if verb == "v":  # where both flags mean something else
                 spec.syntax, spec.sharp, spec.plus = spec.sharp, False, False
-            out.add(_verb(verb, values[number], spec))
-            number += 1
-    if not reordered and number < len(values):
-        extra = ", ".join(
-            f"{type_name(each)}={shown(each)}" if each is not None else "<nil>" for each in values[number:]
-        )
-        out.add(f"%!(EXTRA {extra})")
-    return out.text()
+            self._out.add(_verb(verb, self._values[self._number], spec))
+            self._number += 1
+
+
+def _integer_of(digits: str) -> int:
+    """The number, or one that is too large where it has more digits than `_WIDEST`."""
+    digits = digits.lstrip("0") or "0"
+    return int(digits) if len(digits) <= len(str(_WIDEST)) else _WIDEST + 1
 
 
 def _flag(spec: _Spec, flag: str) -> None:
@@ -210,25 +240,6 @@ def _flag(spec: _Spec, flag: str) -> None:
             spec.space = True
         case _:
             spec.zero = not spec.minus
-
-
-def _indexed(form: str, at: int, number: int, count: int, *, good: bool) -> tuple[int, int, bool, bool]:
-    """Past an index such as `[2]`: where it ends, the number of its value, whether there was one, and whether all is well."""
-    if form[at : at + 1] != "[":
-        return at, number, False, good
-    index = _INDEX.match(form, at)
-    if index is None:
-        return at + 1, number, False, False
-    if _DIGITS.fullmatch(index[1]) and len(index[1]) < len(str(_WIDEST)) and 1 <= int(index[1]) <= count:
-        return index.end(), int(index[1]) - 1, True, good
-    return index.end(), number, True, False
-
-
-def _digits(form: str, at: int) -> tuple[int, int | None]:
-    found = _DIGITS.match(form, at)
-    if found is None:
-        return at, None
-    return found.end(), int(found[0]) if len(found[0]) <= len(str(_WIDEST)) else _WIDEST + 1
 
 
 def _verb(verb: str, value: object, spec: _Spec) -> str:

@@ -42,25 +42,20 @@ class Data:
         }
 
 
-def type_name(value: object) -> str:  # noqa: PLR0911 - a table
+_TYPES: Final[Mapping[type, str]] = {
+    bool: "bool",  # before int, which it is as well
+    str: "string",
+    int: "int",
+    float: "float64",
+    Texts: "map[string]string",
+    Arguments: "map[string]interface {}",
+    Data: "the data of an alert",
+}
+
+
+def type_name(value: object) -> str:
     """The type of a value, as Go's messages name it."""
-    match value:
-        case bool():
-            return "bool"
-        case str():
-            return "string"
-        case int():
-            return "int"
-        case float():
-            return "float64"
-        case Texts():
-            return "map[string]string"
-        case Arguments():
-            return "map[string]interface {}"
-        case Data():
-            return "the data of an alert"
-        case _:
-            return "nil"
+    return next((name for kind, name in _TYPES.items() if isinstance(value, kind)), "nil")
 
 
 def is_true(value: object) -> bool:

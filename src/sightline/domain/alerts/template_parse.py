@@ -281,8 +281,11 @@ class _Parser:
             case _:
                 return Chain(operand, tuple(names), token.at)
 
-    def _term(self, token: Token) -> Operand:  # noqa: PLR0911 - a table
+    def _term(self, token: Token) -> Operand:
         self._peek_past()
+        literal = self._literal(token)
+        if literal is not None:
+            return literal
         match token.kind:
             case Kind.FIELD:
                 return Field((token.text[1:],), token.at)
@@ -291,14 +294,6 @@ class _Parser:
             case Kind.VARIABLE:
                 self._require_variable(token, token.text)
                 return Variable(token.text, (), token.at)
-            case Kind.NUMBER:
-                return Literal(self._number(token), token.at)
-            case Kind.STRING:
-                return Literal(self._text(token), token.at)
-            case Kind.CHARACTER:
-                return Literal(self._character(token), token.at)
-            case Kind.NAME if token.text in _CONSTANTS:
-                return Literal(_CONSTANTS[token.text], token.at)
             case Kind.NAME if token.text not in _KEYWORDS:
                 self._require_function(token)
                 return Name(token.text, token.at)
@@ -320,6 +315,22 @@ class _Parser:
             raise self._refused(token, unusable)
 
     # Constants.
+
+    def _literal(self, token: Token) -> Literal | None:
+        """The constant that a token is, None for one that is none."""
+        value: object
+        match token.kind:
+            case Kind.NUMBER:
+                value = self._number(token)
+            case Kind.STRING:
+                value = self._text(token)
+            case Kind.CHARACTER:
+                value = self._character(token)
+            case Kind.NAME if token.text in _CONSTANTS:
+                value = _CONSTANTS[token.text]
+            case _:
+                return None
+        return Literal(value, token.at)
 
     def _number(self, token: Token) -> int | float:
         number = _read_number(token.text)

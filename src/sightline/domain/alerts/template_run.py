@@ -315,23 +315,28 @@ class Compiler:
             return self._function(first, arguments if before is None else [*arguments, before])
         return self._operand(first)
 
-    def _operand(self, operand: Operand) -> Evaluate:  # noqa: PLR0911 - a table
+    def _operand(self, operand: Operand) -> Evaluate:
         match operand:
             case Literal(value):
                 return lambda _: value
             case Dot():
-                return lambda frame: frame.dot
-            case Field(names, at):
-                return self._fields(lambda frame: frame.dot, names, at)
-            case Variable(name, names, at):
-                number = self._number_of(name)
-                return self._fields(lambda frame: frame.variables[number], names, at)
-            case Chain(of, names, at):
-                return self._fields(self._operand(of), names, at)
+                return _dot
             case Name():
                 return self._function(operand, [])
             case Pipeline():
                 return self._pipeline(operand)
+            case Field() | Variable() | Chain():
+                return self._fields(self._owner(operand), operand.names, operand.at)
+
+    def _owner(self, operand: Field | Variable | Chain) -> Evaluate:
+        """What gives the value whose fields an operand names."""
+        match operand:
+            case Field():
+                return _dot
+            case Variable(name):
+                return _reader(self._number_of(name))
+            case Chain(of):
+                return self._operand(of)
 
     def _fields(self, of: Evaluate, names: tuple[str, ...], at: int) -> Evaluate:
         if not names:
@@ -406,6 +411,11 @@ PREPARED: Final = {
     "$value": "Value",
 }
 """The variables that are there from the beginning, and the fields that they are."""
+
+
+def _dot(frame: Frame) -> object:
+    """Gives what is looked at."""
+    return frame.dot
 
 
 def _reader(number: int) -> Evaluate:
