@@ -147,5 +147,8 @@ def _custom(draw: st.DrawFn) -> Native:
     )
 
 
-NATIVES: st.SearchStrategy[Native] = st.one_of(_exponential(), _custom())
+EXPONENTIAL: st.SearchStrategy[Native] = _exponential()
+"""Histograms that agree with themselves, whose buckets grow by a factor."""
+
+NATIVES: st.SearchStrategy[Native] = st.one_of(EXPONENTIAL, _custom())
 """Histograms that agree with themselves."""
