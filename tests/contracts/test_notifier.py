@@ -19,7 +19,10 @@ from tests.adapters.webhook_receiver import Receiver
 
 from sightline.adapters.outbound.memory.notifier import MemoryNotifier
 from sightline.adapters.outbound.notifiers.console import ConsoleNotifier
+from sightline.adapters.outbound.notifiers.discord import Discord
+from sightline.adapters.outbound.notifiers.msteams import MsTeams, MsTeamsV2
 from sightline.adapters.outbound.notifiers.over_http import Outgoing
+from sightline.adapters.outbound.notifiers.slack import Slack
 from sightline.adapters.outbound.notifiers.webhook import Webhook
 from sightline.compose.channels import Make
 from sightline.domain.alerts.notification import Notification, Status, in_order
@@ -68,8 +71,34 @@ def webhook_options(url: str) -> Options:
     return {"url": Secret(f"{url}/{HUSH}"), "http_config": {"authorization": {"credentials": Secret(HUSH)}}}
 
 
+def with_secret_path(option: str) -> Callable[[str], Options]:
+    """The address alone is the secret."""
+    return lambda url: {option: Secret(f"{url}/{HUSH}")}
+
+
+def slack_bot_options(url: str) -> Options:
+    """A bot's token is the secret."""
+    return {
+        "api_url": Secret(url),
+        "channel": "#ops",
+        "http_config": {"authorization": {"credentials": Secret(HUSH)}},
+    }
+
+
+SLACK_LIMITS: Final = {"attachments.0.title": 1_024, "attachments.0.text": 40_000, "attachments.0.fallback": 40_000}
+
 SERVICES: dict[str, Service] = {
     "webhook": Service(Webhook, webhook_options),
+    "slack": Service(Slack, with_secret_path("api_url"), SLACK_LIMITS),
+    "slack bot": Service(Slack, slack_bot_options, SLACK_LIMITS, b'{"ok":true}', "application/json; charset=utf-8"),
+    "discord": Service(
+        Discord,
+        lambda url: {**with_secret_path("webhook_url")(url), "content": "{{ . }}"},
+        {"embeds.0.title": 256, "embeds.0.description": 4_096, "content": 2_000},
+        b"",
+    ),
+    "msteams": Service(MsTeams, with_secret_path("webhook_url"), body=b"1"),
+    "msteamsv2": Service(MsTeamsV2, with_secret_path("webhook_url"), body=b""),
 }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -196,7 +197,7 @@ class HttpSender:
                 session.request(
                     method,
                     target,
-                    data=body,
+                    data=BytesIO(body),  # of bytes themselves the library thinks that they could be too many
                     headers=_headers(way, headers),
                     allow_redirects=False,
                     ssl=way.tls,

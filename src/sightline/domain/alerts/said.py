@@ -1,0 +1,26 @@
+"""What a channel says of a notification, by settings that are templates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sightline.domain.alerts.notice_texts import NoticeTexts
+from sightline.domain.alerts.notification import Notification
+from sightline.domain.alerts.receiver import Option, Options
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The texts of one notification. options: the channel's. defaults: templates of options that are not given."""
+
+    notification: Notification
+    texts: NoticeTexts
+    options: Options
+    defaults: Mapping[str, str]
+
+    def __call__(self, option: str) -> str:
+        """What an option says; nothing where neither it nor a default is given."""
+        return self.of(self.options.get(option, self.defaults.get(option)))
+
+    def of(self, template: Option | None) -> str:
+        """What a template says; nothing where it is no text."""
+        return self.texts.text(template, self.notification) if isinstance(template, str) and template else ""
