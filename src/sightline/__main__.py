@@ -54,6 +54,9 @@ def serve(  # noqa: PLR0913 - one parameter a flag
             negative=(), consume_multiple=False, help="Rule files, or a pattern of such in quotes; may be repeated."
         ),
     ] = (),
+    alertmanager_config: Annotated[
+        Path | None, Parameter(help="Alertmanager's configuration file, which says who is told of which alerts.")
+    ] = None,
     config: Annotated[
         Path | None, Parameter(help="Settings file [default: sightline.toml, where there is one].")
     ] = None,
@@ -77,6 +80,7 @@ def serve(  # noqa: PLR0913 - one parameter a flag
         "http.token_file": token_file,
         "http.insecure": insecure or None,
         "rules.files": rules or None,
+        "alerts.config_file": alertmanager_config,
         "config": config,
         "log.level": log_level,
         "log.format": log_format,

@@ -10,9 +10,9 @@ from typing import TextIO
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.notifications import alone
 
 from sightline.adapters.outbound.notifiers.console import ConsoleNotifier
-from sightline.application.notify import alone
 from sightline.domain.alerts.notice import Alert, AlertState, Notice, Reason
 from sightline.domain.alerts.notification import Notification
 from sightline.domain.errors import Unavailable

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from tests.adapters.plain_texts import PlainTexts
 from tests.adapters.webhook_receiver import Receiver, receiving
+from tests.notifications import alone
 
 from sightline.adapters.outbound.notifiers.over_http import Outgoing, host_of
 from sightline.adapters.outbound.notifiers.webhook import NEVER, Webhook
-from sightline.application.notify import alone
 from sightline.compose.channels import notifiers
 from sightline.domain.alerts.notice import Alert, AlertState, Notice, Reason
 from sightline.domain.alerts.notification import Notification, fingerprint

@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, cast
 
+from tests.application.heard import Heard
 from tests.application.intake import House
 from typing_extensions import override
 
-from sightline.adapters.outbound.memory.notifier import MemoryNotifier
 from sightline.application.derive import Derive, GroupState
-from sightline.application.notify import Notify
 from sightline.application.query import Query
 from sightline.application.restore import Restore
 from sightline.domain.alerts.group import Rule, RuleGroup
@@ -51,14 +50,13 @@ class RuleWorld(House):
         self.query = Query(
             series=self.reader, clock=self.clock, telemetry=self.telemetry, executor=self.threads, threads=1
         )
-        self.channel = MemoryNotifier()
-        self.notify = Notify([self.channel], self.clock, self.telemetry)
+        self.heard = Heard()
         self.restart_rules()
 
     def restart_rules(self, alerts: SeriesReader | None = None) -> None:
         """Forget all about rules and alerts but what is stored. alerts: where those of before are read, if not where all is."""
         restore = Restore(alerts or self.reader, Outages())
-        self.derive = Derive(self.query, self.ingest, restore, self.bus, self.notify, self.clock, self.telemetry)
+        self.derive = Derive(self.query, self.ingest, restore, self.bus, self.heard, self.clock, self.telemetry)
 
     async def write(self, at: int, *samples: tuple[Labels, float]) -> None:
         """Take samples of one instant in, seconds after the start."""

@@ -6,19 +6,17 @@ from functools import partial
 
 import numpy as np
 import pytest
+from tests.application.heard import Heard
 
 from sightline.adapters.outbound.memory.bus import MemoryBus
 from sightline.adapters.outbound.memory.catalog import MemoryCatalog
 from sightline.adapters.outbound.memory.clock import ManualClock
-from sightline.adapters.outbound.memory.notifier import MemoryNotifier
 from sightline.adapters.outbound.memory.series import MemorySeries
 from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
 from sightline.application.evaluate import CONCURRENCY, Ask, Evaluate, Report
-from sightline.application.notify import Notify
 from sightline.application.query import Query
 from sightline.domain.alerts.builtin import builtin_rules
 from sightline.domain.alerts.notice import AlertState, Reason
-from sightline.domain.alerts.notification import Status
 from sightline.domain.alerts.rule import RULE_KIND, AlertRule, encode_rule
 from sightline.domain.errors import QueryTimeout, SightlineError
 from sightline.domain.events import AlertChanged
@@ -80,13 +78,12 @@ class World:
         self.clock = ManualClock()
         self.query, self.catalog, self.bus = ScriptedQuery(), MemoryCatalog(), MemoryBus()
         self.telemetry = MemoryTelemetry()
-        self.channel = MemoryNotifier()
-        self.notify = Notify([self.channel], self.clock, self.telemetry)
+        self.heard = Heard()
         self.evaluate = Evaluate(
             self.query,
             self.catalog,
             self.bus,
-            self.notify,
+            self.heard,
             self.clock,
             self.telemetry,
             tenants=(DEFAULT_TENANT, OTHER_TENANT),
@@ -224,19 +221,17 @@ async def test_a_scalar_is_an_alert_without_an_element(world: World) -> None:
 
 
 async def test_changes_are_published_and_told(world: World) -> None:
-    """Listeners of the tenant hear every change in order, and channels hear those worth telling."""
+    """Listeners of the tenant hear every change in order, and so does the pipeline."""
     world.query.set("hot > 90", vector(("web-1", 95.0)))
     async with world.bus.subscribe(DEFAULT_TENANT) as mine, world.bus.subscribe(OTHER_TENANT) as theirs:
         await world.run(3)
         world.query.set("hot > 90", vector())
-        await world.notify.jobs()["memory"]()
         await world.run()
-        await world.notify.jobs()["memory"]()
         world.bus.close()
         heard = [each.notice.alert.state async for each in mine if isinstance(each, AlertChanged)]
         assert heard == [PENDING, FIRING, RESOLVED]
         assert [each async for each in theirs] == []
-    assert [each.status for each in world.channel.taken] == [Status.FIRING, Status.RESOLVED]
+    assert world.heard.states() == [PENDING, FIRING, RESOLVED]
 
 
 async def test_tenants_see_their_own_rules_and_alerts(world: World) -> None:
@@ -342,7 +337,7 @@ async def test_the_builtin_rules_fire_on_a_busy_host() -> None:
     await series.write(busy_host(range(0, 81, 5)))
     with ThreadPoolExecutor(1) as executor:
         query = Query(series=series, clock=world.clock, telemetry=world.telemetry, executor=executor)
-        evaluate = Evaluate(query, world.catalog, world.bus, world.notify, world.clock, world.telemetry)
+        evaluate = Evaluate(query, world.catalog, world.bus, world.heard, world.clock, world.telemetry)
         await evaluate.install(LOCAL, builtin_rules())
         changes: list[tuple[str, AlertState, str]] = []
         for _ in range(80):

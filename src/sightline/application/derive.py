@@ -9,8 +9,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.application.evaluate import Ask, holding
-from sightline.application.notify import Notify
+from sightline.application.evaluate import Ask, TakeChanges, holding
 from sightline.application.query import Prepared
 from sightline.application.restore import Restore
 from sightline.domain.alerts.group import Rule, RuleGroup
@@ -204,7 +203,7 @@ class Derive:
         ingest: IngestSeries,
         restore: Restore,
         bus: Bus,
-        notify: Notify,
+        notify: TakeChanges,
         clock: Clock,
         telemetry: Telemetry,
         *,

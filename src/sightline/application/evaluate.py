@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
-from sightline.application.notify import Notify
 from sightline.domain.alerts.notice import Alert, AlertState, Notice
 from sightline.domain.alerts.rule import RULE_KIND, AlertRule, decode_rule, encode_rule
 from sightline.domain.alerts.step import (
@@ -60,6 +59,14 @@ class InstantQueries(Protocol):
 
     async def together(self, principal: Principal, texts: Iterable[str], at: int, /) -> Ask:
         """What answers these expressions at one instant (ms), which may be worked out together."""
+        ...
+
+
+class TakeChanges(Protocol):
+    """The part of the pipeline that rules need."""
+
+    def tell(self, notices: Iterable[Notice], /) -> None:
+        """What became of alerts; it is theirs to be told."""
         ...
 
 
@@ -121,7 +128,7 @@ class Evaluate:
         query: InstantQueries,
         catalog: Catalog,
         bus: Bus,
-        notify: Notify,
+        notify: TakeChanges,
         clock: Clock,
         telemetry: Telemetry,
         *,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from sightline.adapters.inbound.http.access import check_listener
-from sightline.compose.channels import notifiers
+from sightline.compose.alerting import read_plan
 from sightline.compose.intervals import INTERVALS, require_interval
 from sightline.compose.limits import door_settings
 from sightline.compose.lines import dotted_names, histogram_buckets
@@ -34,7 +34,7 @@ def check(settings: Settings) -> list[SettingsInvalid]:
         *(listener.address for listener in line_listeners(settings)),
         *(partial(dotted_names, (one,), setting) for setting, mappings in given for one in mappings),
         partial(histogram_buckets, settings),
-        partial(notifiers, settings),
+        partial(read_plan, settings),
         partial(watched_containers, settings),
         lambda: require_rules(rule_files(settings).read_now()),
     ]

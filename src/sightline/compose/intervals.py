@@ -12,6 +12,8 @@ INTERVALS: Final = (
     "containers.interval",
     "own.interval",
     "alerts.interval",
+    "alerts.group_interval",
+    "alerts.repeat_interval",
 )
 
 

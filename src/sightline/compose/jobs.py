@@ -25,7 +25,8 @@ _BUILD: Final = Instrument(
     "sightline_build_info", "Which version runs, and on which Python; always 1.", Kind.GAUGE, ("version", "python")
 )
 _FLUSH_EVERY: Final = 1.0
-_NOTIFY_EVERY: Final = 1.0
+_DISPATCH_EVERY: Final = 0.25
+_DELIVER_EVERY: Final = 0.25
 _REFILL_EVERY: Final = 30.0  # once done it is not done again
 _WATCH_DISK_EVERY: Final = 5.0
 _SETTLE_EVERY: Final = 10.0
@@ -60,8 +61,8 @@ async def start_jobs(settings: Settings, core: Core, parts: Parts, port: int, st
     ticker.every(_CLEAN_EVERY, "clean up deletes", jobs.cleaning(core.delete), First.LATER)
     ticker.every(_WATCH_DISK_EVERY, "watch disk", core.retain.run_once, First.LATER)
     ticker.every(_SETTLE_EVERY, "write last seen", parts.servers.settle, First.LATER)
-    for channel, deliver in parts.notify.jobs().items():
-        ticker.every(_NOTIFY_EVERY, f"notify {channel}", jobs.notifying(parts.notify, channel, deliver))
+    ticker.every(_DISPATCH_EVERY, "dispatch alerts", parts.alerting.dispatch.run_once)
+    ticker.every(_DELIVER_EVERY, "deliver notices", jobs.delivering(parts.alerting.deliver))
     await stack.enter_async_context(parts.scraping.loop)
     await stack.enter_async_context(parts.rules.loop)
 

@@ -15,19 +15,17 @@ from sightline.adapters.wire import dashboard as dashboard_text
 from sightline.adapters.wire import push_group
 from sightline.application.define import Codec, DefineDashboards
 from sightline.application.evaluate import Evaluate
-from sightline.application.notify import Notify
 from sightline.application.push import GroupCodec, Push
 from sightline.application.query import Query
 from sightline.application.register import Register
 from sightline.application.reuse import Reuse
 from sightline.application.watch import QueryRun, Watch
-from sightline.compose.channels import notifiers
+from sightline.compose.alerting import Alerting, make_alerting
 from sightline.compose.core import Core
 from sightline.compose.limits import label_limits, query_limits
 from sightline.compose.lines import graphite_lines, statsd_lines
 from sightline.compose.rules import Rules, make_rules
 from sightline.compose.scraping import Scraping, make_scraping
-from sightline.domain.alerts.cooldown import Pace
 from sightline.domain.containers.thresholds import CPU_LABEL, MEMORY_LABEL, Thresholds
 from sightline.domain.dashboards.ready_made import READY_MADE
 from sightline.domain.errors import SightlineError
@@ -43,7 +41,7 @@ class Parts:
 
     query: Query
     watch: Watch
-    notify: Notify
+    alerting: Alerting
     evaluate: Evaluate
     dashboards: DefineDashboards
     servers: Register
@@ -68,21 +66,17 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
         reuse=_reuse(settings, core),
         watch=watch,
     )
-    notify = Notify(
-        notifiers(settings),
-        clock,
-        telemetry,
-        Pace(cooldown=settings.alerts.cooldown),
-        external_url=settings.http.external_url,
-    )
+    alerting = await make_alerting(settings, core, stack)
     catalog = SqlCatalog(core.database)
     servers = Register(SqlServers(core.database), clock, label_limits(settings), most=settings.servers.max)
     stack.push_async_callback(_settle, servers)
     return Parts(
         query,
         watch,
-        notify,
-        Evaluate(query, catalog, core.bus, notify, clock, telemetry, external_url=settings.http.external_url),
+        alerting,
+        Evaluate(
+            query, catalog, core.bus, alerting.dispatch, clock, telemetry, external_url=settings.http.external_url
+        ),
         DefineDashboards(
             catalog,
             DashboardFiles(settings.dashboards.files),
@@ -91,7 +85,7 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
         ),
         servers,
         await make_scraping(settings, core, stack),
-        await make_rules(settings, core, query, notify),
+        await make_rules(settings, core, query, alerting.dispatch),
         DockerSource(watched_containers(settings), clock, telemetry),
         _push(settings, core, catalog),
         graphite_lines(settings, core),

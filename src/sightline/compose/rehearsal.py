@@ -1,8 +1,10 @@
 """A small program in memory for each group of tests of rules."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
+
+from typing_extensions import override
 
 from sightline.adapters.outbound.memory.bus import MemoryBus
 from sightline.adapters.outbound.memory.clock import ManualClock
@@ -12,15 +14,16 @@ from sightline.adapters.outbound.memory.series import MemorySeries
 from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
 from sightline.adapters.outbound.tiered import TieredSeries
 from sightline.application.derive import Derive
+from sightline.application.evaluate import TakeChanges
 from sightline.application.flush import Flush, FlushPolicy
 from sightline.application.ingest import Ingest, IngestLimits
-from sightline.application.notify import Notify
 from sightline.application.query import Query
 from sightline.application.recover import recover
 from sightline.application.rehearse import Rehearse, Stage
 from sightline.application.restore import Restore
 from sightline.application.retain import Retain
 from sightline.domain.alerts.group import RuleGroup
+from sightline.domain.alerts.notice import Notice
 from sightline.domain.alerts.outage import Outages
 from sightline.domain.alerts.unit_tests import Outcome, TestGroup, UnitTests
 from sightline.domain.metrics.hot import HotTier
@@ -41,6 +44,14 @@ async def rehearse(
         return await Rehearse(_stage(group, threads), reached)(tests, group, rules)
 
 
+class _Nobody(TakeChanges):
+    """Tells nobody: tests look at alerts."""
+
+    @override
+    def tell(self, notices: Iterable[Notice], /) -> None:
+        pass
+
+
 def _stage(group: TestGroup, threads: ThreadPoolExecutor) -> Stage:
     clock, telemetry, bus, journal = ManualClock(group.start), MemoryTelemetry(), MemoryBus(), MemoryJournal()
     rosters = Rosters()
@@ -53,8 +64,7 @@ def _stage(group: TestGroup, threads: ThreadPoolExecutor) -> Stage:
     reader = TieredSeries(tail, MemorySeries(), threads, HotTier(_HOT_BYTES), index)
     flush = Flush(journal, tail, reader, clock, telemetry, FlushPolicy(), threads, found.pending)
     query = Query(series=reader, clock=clock, telemetry=telemetry, executor=threads, threads=1)
-    notify = Notify([], clock, telemetry)
     derive = Derive(
-        query, ingest, Restore(reader, Outages()), bus, notify, clock, telemetry, external_url=group.external_url
+        query, ingest, Restore(reader, Outages()), bus, _Nobody(), clock, telemetry, external_url=group.external_url
     )
     return Stage(query, ingest, derive, lambda to: clock.jump(to - clock.now()), flush.drain)

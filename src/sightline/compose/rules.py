@@ -6,7 +6,7 @@ from sightline.adapters.inbound.rule_groups import RuleLoop
 from sightline.adapters.outbound.files.rules import RuleFiles
 from sightline.application.adopt import Adopt
 from sightline.application.derive import Derive
-from sightline.application.notify import Notify
+from sightline.application.dispatch import Dispatch
 from sightline.application.query import Query
 from sightline.application.restore import Restore
 from sightline.compose.core import Core
@@ -25,7 +25,7 @@ class Rules:
     loop: RuleLoop
 
 
-async def make_rules(settings: Settings, core: Core, query: Query, notify: Notify) -> Rules:
+async def make_rules(settings: Settings, core: Core, query: Query, dispatch: Dispatch) -> Rules:
     """What evaluates rule files, all of which can be used.
 
     Raises:
@@ -40,7 +40,7 @@ async def make_rules(settings: Settings, core: Core, query: Query, notify: Notif
         core.ingest,
         restore,
         core.bus,
-        notify,
+        dispatch,
         core.clock,
         core.telemetry,
         external_url=settings.http.external_url,

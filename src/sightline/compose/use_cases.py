@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from secrets import token_hex
 
 from sightline.adapters.inbound.http.use_cases import UseCases
@@ -61,10 +62,16 @@ def make_use_cases(settings: Settings, core: Core, parts: Parts, stopping: async
         count=Count(core.reader),
         federate=Federate(core.reader, core.clock, lookback=settings.query.lookback),
         rules=parts.rules.adopt,
-        reload=parts.rules.loop.reload,
+        reload=partial(_read_again, parts),
         readiness=lambda: "stopping" if stopping.is_set() else None,
         health=lambda: _health(core, parts.rules.loop),
     )
+
+
+async def _read_again(parts: Parts) -> None:
+    """Read again what may change under way; what cannot be used leaves everything as it was."""
+    await parts.alerting.reload()
+    await parts.rules.loop.reload()
 
 
 def _absorb(settings: Settings, core: Core, metadata: MetricMetadata) -> Absorb:

@@ -407,6 +407,42 @@ class Alerts(Struct, frozen=True, forbid_unknown_fields=True):
     cooldown: Annotated[Duration, Meta(description="After a notice about an alert, how long it is not told again.")] = (
         Duration(300_000)
     )
+    config_file: Annotated[
+        Path | None,
+        Meta(
+            description="Alertmanager's configuration file: routes, receivers, inhibition, time intervals. Without one the console,"
+            " and the channels that other settings name, are told of every alert."
+        ),
+    ] = None
+    group_by: Annotated[
+        tuple[str, ...],
+        Meta(description="Labels by which alerts are told together, without a file; `...`: each by itself."),
+    ] = ("...",)
+    group_wait: Annotated[
+        Duration, Meta(description="How long a new group waits for further alerts, without a file.")
+    ] = Duration(0)
+    group_interval: Annotated[
+        Duration, Meta(description="The least time between two notices about a group, without a file.")
+    ] = Duration(1_000)
+    repeat_interval: Annotated[
+        Duration, Meta(description="After how long a group that still fires is told again, without a file.")
+    ] = Duration(14_400_000)
+    when_muted: Annotated[
+        Literal["hold", "acknowledge", "resolve"],
+        Meta(
+            description="What a channel hears at once of an alert that it was told of and that is silenced, inhibited or muted"
+            " since. When the alert ends it hears so in any case."
+        ),
+    ] = "hold"
+    fallback: Annotated[
+        str, Meta(description="Receiver that is told when another one's channel cannot be reached; empty: none.")
+    ] = ""
+    notices_per_minute: Annotated[
+        int, Meta(ge=1, description="Notices that one channel is handed in a minute; the others wait.")
+    ] = 600
+    max_outside: Annotated[
+        int, Meta(ge=1, description="Alerts that other programs may have here at once, for each tenant.")
+    ] = 100_000
     max_retry_after: Annotated[
         Duration, Meta(description="The longest wait that a service which takes notices may ask for (`Retry-After`).")
     ] = Duration(3_600_000)

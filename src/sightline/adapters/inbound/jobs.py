@@ -6,9 +6,9 @@ import structlog
 
 from sightline.application.collect import Collect
 from sightline.application.delete import Delete
+from sightline.application.deliver import Deliver
 from sightline.application.evaluate import Evaluate
 from sightline.application.flush import Flush
-from sightline.application.notify import Notify
 from sightline.application.record import Record
 from sightline.domain.breaker import BreakerState
 from sightline.domain.errors import SightlineError
@@ -75,18 +75,20 @@ def flushing(flush: Flush) -> Job:
     return job
 
 
-def notifying(notify: Notify, channel: str, deliver: Job) -> Job:
-    """Deliver what is due on a channel."""
-    last = ""
+def delivering(deliver: Deliver) -> Job:
+    """Tell channels of what they are owed."""
+    last: dict[str, str] = {}
 
     async def job() -> None:
-        nonlocal last
-        await deliver()
-        problem = notify.problem(channel)
-        if problem and problem != last:
-            _log.warning("a notice was not delivered and stays owed", channel=channel, reason=problem)
-        elif last and not problem:
-            _log.info("the channel takes notices again", channel=channel)
-        last = problem
+        try:
+            await deliver.run_once()
+        finally:
+            for status in deliver.channels():
+                key, problem, before = status.channel.key, status.problem, last.get(status.channel.key, "")
+                if problem and problem != before:
+                    _log.warning("a notice was not delivered and stays owed", channel=key, reason=problem)
+                elif before and not problem:
+                    _log.info("the channel takes notices again", channel=key)
+                last[key] = problem
 
     return job

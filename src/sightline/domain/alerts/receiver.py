@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from typing_extensions import override
 
@@ -65,3 +66,12 @@ class Receiver:
 
     name: str
     deliveries: tuple[Delivery, ...] = ()
+
+
+_RESOLVES_ARE_ASKED_FOR: Final = frozenset({Integration.EMAIL, Integration.SLACK})
+
+
+def sends_resolved(delivery: Delivery) -> bool:
+    """Whether a receiver is told that alerts ended: as `send_resolved` says, else as Alertmanager does."""
+    said = delivery.options.get("send_resolved")
+    return said if isinstance(said, bool) else delivery.integration not in _RESOLVES_ARE_ASKED_FOR

@@ -34,3 +34,14 @@ SERVERS: Final = Table(
     UniqueConstraint("tenant", "hostname"),
 )
 """Servers that report. Times are in ms since 1970 UTC."""
+
+NOTIFICATION_LOG: Final = Table(
+    "notification_log",
+    METADATA,
+    Column("kind", String, primary_key=True),
+    Column("tenant", String, primary_key=True),
+    Column("channel", String, primary_key=True),
+    Column("key", LargeBinary, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+"""JSON texts: of alerts by their labels, without a channel; of what was told and what is owed by the group."""

@@ -1,0 +1,391 @@
+"""Hand notifications over to channels: attempts, rate, circuit and fallback; and say afterwards who was told what, and why not.
+
+Whatever a channel does not take stays owed, over a restart too, until it takes it or something newer takes its place.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from sightline.application.ledger import Ledger
+from sightline.domain.alerts.notice import Reason
+from sightline.domain.alerts.notification import Notification
+from sightline.domain.alerts.pipeline.batch import Batch
+from sightline.domain.alerts.pipeline.group import AlertGroup
+from sightline.domain.alerts.pipeline.plan import Channel, Plan
+from sightline.domain.alerts.pipeline.rate import Rate
+from sightline.domain.alerts.pipeline.sent import Owed, Place
+from sightline.domain.breaker import Breaker, BreakerState
+from sightline.domain.errors import NoticeRefused, SightlineError
+from sightline.domain.labels import Labels
+from sightline.domain.tenancy import Principal, Tenant
+from sightline.ports.clock import Clock
+from sightline.ports.notifier import Notifier
+from sightline.ports.telemetry import Instrument, Kind, Telemetry
+
+HISTORY: Final = 1_000
+"""How many decisions are remembered per tenant; older ones are forgotten."""
+CONCURRENCY: Final = 4
+"""How many notifications one channel is handed at once."""
+_LONGEST_PAUSE: Final = 3_600.0
+_MOST_DOUBLINGS: Final = 7
+_NAMED: Final = 20
+
+DECISIONS: Final = Instrument(
+    "sightline_notifications_total",
+    "Decisions about telling a channel of a group of alerts, by the reason for telling or not.",
+    Kind.COUNTER,
+    ("channel", "reason"),
+)
+OWED: Final = Instrument(
+    "sightline_notifications_owed", "Notifications that a channel has still to take.", Kind.GAUGE, ("channel",)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How a notification is handed over. Durations: seconds.
+
+    attempts: so many at once, after the first a pause, each longer by `factor` and by up to `jitter` of itself. retry_after: until
+    one that was not taken is tried again, where the channel does not say when; twice as long each time for one that was refused.
+    """
+
+    attempts: int = 3
+    pause: float = 1.0
+    factor: float = 2.0
+    jitter: float = 0.2
+    retry_after: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Why a channel was, or was not, told of a group.
+
+    at: wall time, ms. alerts: labels of those that it is about, the first of them. attempts: how often it was handed over; 0 when
+    it was not tried. problem: what the channel said last. notification: its id, empty where there was none.
+    """
+
+    at: int
+    channel: Channel
+    group_key: str
+    group_labels: Labels
+    alerts: tuple[Labels, ...]
+    told: bool
+    reason: Reason
+    attempts: int = 0
+    problem: str = ""
+    notification: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStatus:
+    """How a channel does. problem: what it said when it did not take the last one, empty when it did."""
+
+    channel: Channel
+    circuit: BreakerState
+    owed: int
+    problem: str
+
+
+@dataclass(slots=True, eq=False)
+class _Line:
+    """A channel, its far end, and how that does. waits: until when what was not taken waits, monotonic seconds, and how often."""
+
+    channel: Channel
+    notifier: Notifier
+    breaker: Breaker
+    rate: Rate
+    waits: dict[Place, tuple[float, int]] = field(default_factory=dict)
+    task: asyncio.Task[None] | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of handing over one notification. retry_after: seconds, 0 where the channel did not say."""
+
+    taken: bool
+    attempts: int
+    problem: str = ""
+    retry_after: float = 0.0
+    is_refused: bool = False
+
+
+_BROKEN: Final = _Outcome(taken=False, attempts=1, problem="the notifier met a defect")
+
+
+class Deliver:
+    """The use case. `run_once` starts what is due.
+
+    Every channel is told by a task of its own, so that one that hangs delays no other.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        telemetry: Telemetry,
+        random: Callable[[], float],
+        *,
+        patience: Patience = Patience(),
+        per_minute: int = 600,
+    ) -> None:
+        """random: from 0 to 1. per_minute: how many notifications one channel is handed, in bursts of as many."""
+        self._ledger = ledger
+        self._clock = clock
+        self._telemetry = telemetry
+        self._random = random
+        self._patience = patience
+        self._per_minute = per_minute
+        self._lines: dict[str, _Line] = {}
+        self._fallback: tuple[str, ...] = ()
+        self._under_way: set[Place] = set()
+        self._last: dict[Place, Reason] = {}
+        self._history: dict[Tenant, deque[Decision]] = {}
+        self._settled: Callable[[Place], None] = lambda _: None
+
+    def join(self, settled: Callable[[Place], None]) -> None:
+        """Who wants to know when a channel was told of a group."""
+        self._settled = settled
+
+    def adopt(self, plan: Plan, notifiers: Mapping[str, Notifier]) -> None:
+        """Go by another plan; notifiers: by keys of channels. What is on its way goes on through the channel that was there."""
+        before, self._lines = self._lines, {}
+        for channel in (one for channels in plan.channels.values() for one in channels):
+            line = _Line(channel, notifiers[channel.key], Breaker(), Rate(self._per_minute, self._clock.monotonic()))
+            old = before.get(channel.key)
+            if old is not None:
+                line.breaker, line.rate, line.task, line.problem = old.breaker, old.rate, old.task, old.problem
+            self._lines[channel.key] = line
+        self._fallback = tuple(one.key for one in plan.channels.get(plan.fallback, ()))
+
+    def is_busy(self, place: Place) -> bool:
+        """Whether the channel is being told of the group just now."""
+        return place in self._under_way
+
+    async def run_once(self) -> None:
+        """Start telling every channel of what it is owed and that is due.
+
+        Raises:
+            Unavailable, StorageFull: the log does not take what is owed; nothing is handed over that it does not know.
+        """
+        await self._ledger.save()
+        now = self._clock.monotonic()
+        due: dict[str, list[Owed]] = {key: [] for key in self._lines}
+        counts = dict.fromkeys(self._lines, 0)
+        for owed in self._ledger.all_owed():
+            line = self._lines.get(owed.place.channel)
+            if line is None:
+                self._ledger.settle(owed.place)  # the channel is no more
+                continue
+            counts[owed.place.channel] += 1
+            if owed.place not in self._under_way and line.waits.get(owed.place, (0.0, 0))[0] <= now:
+                due[owed.place.channel].append(owed)
+        for key, its in due.items():
+            line = self._lines[key]
+            self._telemetry.set(OWED, counts[key], (key,))
+            if its and _is_free(line):
+                line.task = asyncio.create_task(self._tell(line, its), name=f"deliver:{key}")
+
+    async def settle(self) -> None:
+        """Wait until all that was started is done. What went wrong in it comes out here."""
+        tasks = [line.task for line in self._lines.values() if line.task is not None]
+        if tasks:
+            await asyncio.wait(tasks)
+        for line in self._lines.values():
+            _is_free(line)
+
+    async def close(self) -> None:
+        """Stop; what is not taken stays owed."""
+        tasks = [line.task for line in self._lines.values() if line.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def test(self, key: str, notification: Notification) -> None:
+        """Hand a notification to a channel once, past all that is owed.
+
+        Raises:
+            NoticeRefused, Unavailable: as the channel says.
+        """
+        await self._lines[key].notifier.notify(notification)
+
+    def said(self, channel: Channel, group: AlertGroup, batch: Batch) -> None:
+        """Remember what was decided of a group, where it is something else than the time before."""
+        place = Place(channel.key, group.tenant, group.id)
+        if batch.tell or self._last.get(place) is batch.reason:
+            return
+        self._last[place] = batch.reason
+        if not group.members or (batch.reason is Reason.NOTHING_NEW and not batch.held):
+            return
+        alerts = tuple(one.alert.labels for one in list(group.members.values())[:_NAMED])
+        self._record(
+            group.tenant,
+            Decision(self._clock.now(), channel, group.key, group.labels, alerts, told=False, reason=batch.reason),
+        )
+
+    def history(self, principal: Principal) -> Sequence[Decision]:
+        """The latest decisions about the principal's tenant, newest first: why was I, or was I not, told?"""
+        return list(reversed(self._history.get(principal.tenant, ())))
+
+    def channels(self) -> Sequence[ChannelStatus]:
+        """How the channels do."""
+        owed = [one.place.channel for one in self._ledger.all_owed()]
+        return [
+            ChannelStatus(line.channel, line.breaker.state, owed.count(key), line.problem)
+            for key, line in self._lines.items()
+        ]
+
+    # One channel
+
+    async def _tell(self, line: _Line, due: Sequence[Owed]) -> None:
+        """Hand over what is due, a few at a time, in order."""
+        waiting = iter(due)
+
+        async def work() -> None:
+            for owed in waiting:
+                if self._ledger.owed(owed.place) is owed:
+                    self._under_way.add(owed.place)
+                    try:
+                        await self._settle(line, owed)
+                    finally:
+                        self._under_way.discard(owed.place)
+
+        # A circuit that is not closed is tried by one alone.
+        workers = CONCURRENCY if line.breaker.state is BreakerState.CLOSED else 1
+        ended = await asyncio.gather(*(work() for _ in range(min(workers, len(due)))), return_exceptions=True)
+        if defects := [each for each in ended if isinstance(each, Exception)]:
+            raise ExceptionGroup(f"channel {line.channel.key} met defects", defects)
+
+    async def _settle(self, line: _Line, owed: Owed) -> None:
+        """Hand one over, if that may be now, and remember what became of it."""
+        now = self._clock.monotonic()
+        if not line.breaker.allows(now):
+            await self._fall_back(line, owed, Reason.CIRCUIT_OPEN, line.problem)
+            return
+        wait = line.rate.wait(now)
+        if wait > 0:
+            self._hold(line, owed, wait, Reason.RATE_LIMITED)
+            return
+        try:
+            outcome = await self._hand_over(line, owed.notification)
+        except Exception:  # no notifier may raise it: it goes on to the outermost loop, and the notification stays owed
+            self._not_taken(line, owed, _BROKEN)
+            raise
+        line.problem = outcome.problem
+        if outcome.taken:
+            await self._taken(line, owed, Reason.NOTIFIED, outcome.attempts)
+        else:
+            self._not_taken(line, owed, outcome)
+            if not outcome.is_refused:
+                await self._fall_back(line, owed, Reason.CHANNEL_FAILED, outcome.problem)
+
+    async def _hand_over(self, line: _Line, notification: Notification) -> _Outcome:
+        """Every attempt that patience allows, until the circuit opens."""
+        pause = self._patience.pause
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                await line.notifier.notify(notification)
+            except NoticeRefused as error:
+                return _Outcome(taken=False, attempts=attempt, problem=error.message, is_refused=True)
+            except SightlineError as error:
+                line.breaker.failed(self._clock.monotonic())
+                after = float(error.detail.get("retry_after", 0.0))
+                outcome = _Outcome(taken=False, attempts=attempt, problem=error.message, retry_after=after)
+                if attempt >= self._patience.attempts or after > pause:
+                    return outcome
+            else:
+                line.breaker.succeeded()
+                return _Outcome(taken=True, attempts=attempt)
+            if line.breaker.state is not BreakerState.OPEN:
+                await self._clock.sleep(pause * (1 + self._patience.jitter * self._random()))
+                pause *= self._patience.factor
+            if line.breaker.state is BreakerState.OPEN:  # others may have failed meanwhile
+                return outcome
+
+    async def _taken(self, line: _Line, owed: Owed, reason: Reason, attempts: int) -> None:
+        line.waits.pop(owed.place, None)
+        self._last.pop(owed.place, None)
+        self._ledger.told(owed.place, owed.after)
+        if self._ledger.owed(owed.place) is owed:
+            self._ledger.settle(owed.place)
+        self._decided(line, owed, told=True, reason=reason, attempts=attempts)
+        self._settled(owed.place)
+        await self._ledger.save()
+
+    def _not_taken(self, line: _Line, owed: Owed, outcome: _Outcome) -> None:
+        """It stays owed, and waits: as long as the channel says, and longer each time that it is refused."""
+        times = line.waits.get(owed.place, (0.0, 0))[1]
+        pause = self._patience.retry_after * 2 ** min(times if outcome.is_refused else 0, _MOST_DOUBLINGS)
+        wait = min(max(pause, outcome.retry_after), _LONGEST_PAUSE)
+        line.waits[owed.place] = (self._clock.monotonic() + wait, times + 1)
+        self._decided(
+            line, owed, told=False, reason=Reason.CHANNEL_FAILED, attempts=outcome.attempts, problem=outcome.problem
+        )
+        self._settled(owed.place)
+
+    def _hold(self, line: _Line, owed: Owed, wait: float, reason: Reason, problem: str = "") -> None:
+        """It was not even tried; told once for each reason."""
+        times = line.waits.get(owed.place, (0.0, 0))[1]
+        line.waits[owed.place] = (self._clock.monotonic() + wait, times)
+        if self._last.get(owed.place) is not reason:
+            self._last[owed.place] = reason
+            self._decided(line, owed, told=False, reason=reason, problem=problem)
+
+    async def _fall_back(self, line: _Line, owed: Owed, reason: Reason, problem: str) -> None:
+        """Have the fallback told in the channel's place; without one that takes it, it waits for the channel."""
+        for key in self._fallback:
+            other = self._lines[key]
+            if other is line or not other.breaker.allows(self._clock.monotonic()):
+                continue
+            try:
+                await other.notifier.notify(owed.notification)
+            except SightlineError as error:
+                other.breaker.failed(self._clock.monotonic())
+                other.problem = error.message
+                continue
+            other.breaker.succeeded()
+            await self._taken(line, owed, Reason.FALLBACK_TOLD, 1)
+            return
+        if reason is Reason.CIRCUIT_OPEN:
+            self._hold(line, owed, line.breaker.pause, reason, problem)
+
+    def _decided(
+        self, line: _Line, owed: Owed, *, told: bool, reason: Reason, attempts: int = 0, problem: str = ""
+    ) -> None:
+        notification = owed.notification
+        self._record(
+            owed.place.tenant,
+            Decision(
+                self._clock.now(),
+                line.channel,
+                notification.group_key,
+                notification.group_labels,
+                tuple(alert.labels for alert in notification.alerts[:_NAMED]),
+                told,
+                reason,
+                attempts,
+                problem,
+                notification.id,
+            ),
+        )
+
+    def _record(self, tenant: Tenant, decision: Decision) -> None:
+        self._telemetry.add(DECISIONS, labels=(decision.channel.key, decision.reason))
+        self._history.setdefault(tenant, deque(maxlen=HISTORY)).append(decision)
+
+
+def _is_free(line: _Line) -> bool:
+    """Whether nothing is on its way to the channel. What went wrong in what was comes out here."""
+    task = line.task
+    if task is None:
+        return True
+    if not task.done():
+        return False
+    line.task = None
+    task.result()
+    return True

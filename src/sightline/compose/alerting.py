@@ -1,0 +1,147 @@
+"""What takes alerts to those who are to be told of them."""
+
+import random
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sightline.adapters.outbound.sql.notification_log import SqlNotificationLog
+from sightline.adapters.wire.alertmanager_file import read_alertmanager
+from sightline.application.deliver import Deliver
+from sightline.application.dispatch import Dispatch
+from sightline.application.ledger import Ledger
+from sightline.compose.channels import _NoTexts, make_channel, notifiers
+from sightline.compose.core import Core
+from sightline.domain.alerts.alertmanager import AlertmanagerConfig
+from sightline.domain.alerts.pipeline.batch import Manners, WhenMuted
+from sightline.domain.alerts.pipeline.plan import RESOLVE_TIMEOUT, Channel, Plan
+from sightline.domain.alerts.receiver import sends_resolved
+from sightline.domain.alerts.route import GROUP_BY_ALL, WrittenRoute, route_tree
+from sightline.domain.errors import SettingsInvalid
+from sightline.ports.notifier import Notifier
+from sightline.settings.schema import Settings
+
+DEFAULT_RECEIVER: Final = "default"
+"""Who is told where no file says who."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alerting:
+    """What takes alerts to those who are to be told of them."""
+
+    dispatch: Dispatch
+    deliver: Deliver
+    settings: Settings
+
+    async def reload(self) -> None:
+        """Read the configuration file again.
+
+        Raises:
+            SettingsInvalid: it cannot be used; the old one goes on.
+        """
+        plan, channels = read_plan(self.settings)
+        self.deliver.adopt(plan, channels)
+        await self.dispatch.adopt(plan)
+
+
+async def make_alerting(settings: Settings, core: Core, stack: AsyncExitStack) -> Alerting:
+    """The pipeline, whose jobs are still to be run.
+
+    Raises:
+        SettingsInvalid: the configuration file, or what settings say of channels, cannot be used.
+    """
+    plan, channels = read_plan(settings)
+    ledger = Ledger(SqlNotificationLog(core.database))
+    dispatch = Dispatch(
+        plan,
+        ledger,
+        lambda _tenant, _now: lambda _labels: (),
+        core.clock,
+        core.telemetry,
+        external_url=settings.http.external_url,
+        max_alerts=settings.alerts.max_outside,
+    )
+    deliver = Deliver(ledger, core.clock, core.telemetry, random.random, per_minute=settings.alerts.notices_per_minute)
+    deliver.adopt(plan, channels)
+    deliver.join(dispatch.settled)
+    dispatch.join(deliver.is_busy, deliver.said)
+    stack.push_async_callback(deliver.close)
+    return Alerting(dispatch, deliver, settings)
+
+
+def read_plan(settings: Settings) -> tuple[Plan, Mapping[str, Notifier]]:
+    """Who is told of what, and the channels by their keys.
+
+    Raises:
+        SettingsInvalid: the file, or what settings say of channels, cannot be used.
+    """
+    plan, channels = _plain(settings) if settings.alerts.config_file is None else _from_file(settings)
+    if settings.alerts.fallback not in {"", *plan.channels}:
+        known = ", ".join(plan.channels)
+        raise SettingsInvalid(
+            f"alerts.fallback: there is no receiver {settings.alerts.fallback!r}, but {known}", key="alerts.fallback"
+        )
+    return replace(plan, fallback=settings.alerts.fallback), channels
+
+
+def _plain(settings: Settings) -> tuple[Plan, Mapping[str, Notifier]]:
+    """Everybody whom settings name is told of everything."""
+    alerts = settings.alerts
+    made = {one.name: one for one in notifiers(settings)}
+    route = route_tree(
+        WrittenRoute(
+            DEFAULT_RECEIVER,
+            (GROUP_BY_ALL,) if GROUP_BY_ALL in alerts.group_by else alerts.group_by,
+            group_wait=int(alerts.group_wait),
+            group_interval=int(alerts.group_interval),
+            repeat_interval=int(alerts.repeat_interval),
+        )
+    )
+    manners = _manners(settings, is_resolving=True)
+    channels = tuple(Channel(name, DEFAULT_RECEIVER, name, manners) for name in made)
+    return Plan(route, {DEFAULT_RECEIVER: channels}), made
+
+
+def _from_file(settings: Settings) -> tuple[Plan, Mapping[str, Notifier]]:
+    config, text = _config(settings)
+    made: dict[str, Notifier] = {}
+    channels: dict[str, tuple[Channel, ...]] = {}
+    for receiver in config.receivers.values():
+        its: list[Channel] = []
+        for number, delivery in enumerate(receiver.deliveries):
+            key = f"{receiver.name}/{delivery.integration}/{number}"
+            made[key] = make_channel(delivery, _NoTexts(), name=key, settings=settings)
+            manners = _manners(settings, is_resolving=sends_resolved(delivery))
+            its.append(Channel(key, receiver.name, delivery.integration.value, manners))
+        channels[receiver.name] = tuple(its)
+    timeout = config.settings.get("resolve_timeout")
+    return (
+        Plan(
+            config.route,
+            channels,
+            config.inhibit_rules,
+            config.time_intervals,
+            timeout if isinstance(timeout, int) else RESOLVE_TIMEOUT,
+            text=text,
+        ),
+        made,
+    )
+
+
+def _config(settings: Settings) -> tuple[AlertmanagerConfig, str]:
+    file = settings.alerts.config_file
+    assert file is not None  # noqa: S101 - who asks has looked
+    try:
+        text = file.read_bytes()
+    except OSError as error:
+        raise SettingsInvalid(f"alerts.config_file {file}: {error.strerror}", key="alerts.config_file") from None
+    read = read_alertmanager(text)
+    if read.config is None:
+        problems = "\n  ".join(f"{file}:{problem}" for problem in read.problems)
+        raise SettingsInvalid(f"alerts.config_file cannot be used:\n  {problems}", key="alerts.config_file")
+    return read.config, text.decode()
+
+
+def _manners(settings: Settings, *, is_resolving: bool) -> Manners:
+    return Manners(is_resolving, WhenMuted(settings.alerts.when_muted), int(settings.alerts.cooldown))

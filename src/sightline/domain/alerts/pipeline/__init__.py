@@ -1,0 +1,1 @@
+"""What becomes of alerts between whoever made them and whoever is told."""

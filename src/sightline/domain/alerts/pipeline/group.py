@@ -1,0 +1,79 @@
+"""Stage: alerts that are told together, and when.
+
+Source: https://prometheus.io/docs/alerting/latest/configuration/#route (group_by, group_wait, group_interval).
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from sightline.domain.alerts.matchers import matchers_text
+from sightline.domain.alerts.pipeline.sent import Member
+from sightline.domain.alerts.route import Route
+from sightline.domain.labels import Labels, Matcher, MatchOp
+from sightline.domain.tenancy import Tenant
+from sightline.domain.timerange import SECOND
+
+LOOK_AGAIN: Final = 15 * SECOND
+"""How often a group is looked at in which nothing changed: silences, times and other alerts may have."""
+
+
+def group_key(route: Route, labels: Labels) -> str:
+    """What receivers know a group by."""
+    return f"{route.key}:{_written(labels)}"
+
+
+def group_id(route: Route, labels: Labels) -> str:
+    """What names a group for good, also where several routes have the same matchers."""
+    return f"{route.id}:{_written(labels)}"
+
+
+def _written(labels: Labels) -> str:
+    return matchers_text([Matcher(name, MatchOp.EQUAL, value) for name, value in labels])
+
+
+@dataclass(slots=True, eq=False)
+class AlertGroup:
+    """Alerts of a tenant that take the same route and agree in what it groups by.
+
+    is_left: no route leads to it any more; it is there for those that were told of its alerts.
+
+    members: by labels. due_at: when it is next looked at; flushed_at: when that happened last, None before the first time; both in
+    ms on a clock that never goes back.
+    """
+
+    tenant: Tenant
+    route: Route
+    labels: Labels
+    id: str
+    key: str
+    due_at: int
+    flushed_at: int | None = None
+    members: dict[Labels, Member] = field(default_factory=dict)
+    is_left: bool = False
+
+    def put(self, member: Member, now: int, monotonic: int) -> None:
+        """Take in an alert, or what is new of it. now: wall time, ms."""
+        self.members[member.alert.labels] = member
+        if self.flushed_at is None:
+            if member.alert.starts_at + self.route.group_wait < now:
+                self.due_at = min(self.due_at, monotonic)
+        else:
+            self.due_at = min(self.due_at, self._tick(monotonic))
+
+    def flushed(self, monotonic: int, again_in: int | None = None) -> None:
+        """It was looked at. again_in: ms until something will be said of it though nothing happens."""
+        self.flushed_at = monotonic
+        wait = LOOK_AGAIN if again_in is None else min(LOOK_AGAIN, max(1, again_in))
+        self.due_at = self._tick(monotonic + wait)
+
+    def owes(self, monotonic: int) -> None:
+        """Something of it is still to be done: look again at the next tick."""
+        self.due_at = min(self.due_at, self._tick(monotonic))
+
+    def _tick(self, monotonic: int) -> int:
+        """The next of the instants that lie whole intervals after the last look."""
+        if self.flushed_at is None:
+            return self.due_at
+        interval = max(1, self.route.group_interval)
+        passed = -(-(monotonic - self.flushed_at) // interval)
+        return self.flushed_at + max(1, passed) * interval

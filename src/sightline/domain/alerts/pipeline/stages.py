@@ -1,0 +1,80 @@
+"""The way of an alert from its posting to a channel: every stage, in order.
+
+    route        which routes it takes                                        `route.Route.taken`
+    group        with which alerts it is told, and when                       `pipeline.group.AlertGroup`
+    MUTES        what keeps it from being told, whoever would be              each gives what it holds, with reasons
+    TELLS        what one channel hears, by what it heard before              each takes a batch and gives one
+    deliver      attempts, rate, circuit, fallback                            `application.deliver.Deliver`
+
+The first mute that holds an alert gives the reason.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from sightline.domain.alerts.notice import Reason
+from sightline.domain.alerts.notification import Status, in_order
+from sightline.domain.alerts.pipeline.batch import Batch, Hold, Holds, Manners, Mute, Stage, Surroundings
+from sightline.domain.alerts.pipeline.cool_down import cool_down
+from sightline.domain.alerts.pipeline.deduplicate import deduplicate
+from sightline.domain.alerts.pipeline.follow import follow
+from sightline.domain.alerts.pipeline.inhibit import inhibit
+from sightline.domain.alerts.pipeline.mute import mute
+from sightline.domain.alerts.pipeline.sent import Member, Sent
+from sightline.domain.alerts.pipeline.silence import silence
+from sightline.domain.alerts.pipeline.times import mute_by_time
+from sightline.domain.alerts.posted import PostedAlert
+from sightline.domain.alerts.route import Route
+
+MUTES: Final[tuple[Mute, ...]] = (mute_by_time, inhibit, silence)
+TELLS: Final[tuple[Stage, ...]] = (mute, follow, cool_down, deduplicate)
+
+
+def held(route: Route, members: tuple[Member, ...], around: Surroundings) -> Holds:
+    """What the mutes hold of a group, each alert by the first that does."""
+    together = [stage(route, members, around) for stage in reversed(MUTES)]
+    return {one: hold for holds in together for one, hold in holds.items()}
+
+
+def left(members: Iterable[Member]) -> Holds:
+    """What is held of a group to which no route leads any more: all of it."""
+    return {one.id: Hold(Reason.ROUTE_GONE) for one in members}
+
+
+def consider(route: Route, manners: Manners, members: Iterable[Member], holds: Holds, sent: Sent, now: int) -> Batch:
+    """What a channel hears of a group now."""
+    firing, resolved = list[Member](), list[Member]()
+    for one in members:
+        (resolved if one.alert.has_ended(now) else firing).append(one)
+    batch = Batch(route, manners, sent, now, holds, tuple(firing), tuple(resolved))
+    for stage in TELLS:
+        batch = stage(batch)
+    return batch
+
+
+def alerts_of(batch: Batch) -> tuple[PostedAlert, ...]:
+    """The alerts that a notification has."""
+    resolved = batch.resolved if batch.manners.sends_resolved else ()
+    return in_order(one.alert for one in (*batch.firing, *batch.known, *resolved))
+
+
+def status_of(batch: Batch) -> Status:
+    """What a notification says of its group."""
+    if batch.firing:
+        return Status.FIRING
+    return Status.ACKNOWLEDGED if batch.known else Status.RESOLVED
+
+
+def after(batch: Batch) -> Sent:
+    """What the channel will have been told once it took this, or once it is clear that it wants to hear nothing."""
+    sent, told_at = batch.sent, batch.now if batch.tell else batch.sent.at
+    firing = {one.id: sent.firing[one.id] for one in (*batch.silently, *batch.known) if one.id in sent.firing}
+    firing |= {one.id: batch.now if batch.tell else sent.firing.get(one.id, batch.now) for one in batch.firing}
+    recent = {
+        one: fired
+        for one, fired in sent.resolved.items()
+        if one not in firing and batch.now - fired < batch.manners.cooldown
+    }
+    ended = {one.id: sent.firing[one.id] for one in batch.resolved}
+    known = sent.acknowledged | {one.id for one in batch.known}
+    return Sent(told_at, firing, {**recent, **ended}, frozenset(known & firing.keys()), sent.count + batch.tell)
