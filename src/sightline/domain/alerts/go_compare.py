@@ -1,9 +1,9 @@
 """Comparisons of values in templates, as Go's text/template has them: https://pkg.go.dev/text/template#hdr-Functions."""
 
-from sightline.domain.alerts.go_values import Arguments, Data, Texts, type_name
+from sightline.domain.alerts.go_values import Arguments, Items, Record, Texts, type_name
 from sightline.domain.errors import Unprocessable
 
-_MAPS = (Texts, Arguments, Data)
+_APART = (Texts, Arguments, Items, Record)
 
 
 def equal(value: object, *others: object) -> bool:
@@ -44,11 +44,19 @@ def _same(value: object, other: object) -> bool:
     if value is None or other is None:
         return value is other
     for each in (value, other):
-        if isinstance(each, _MAPS):
+        if isinstance(each, _APART):
             raise Unprocessable(f"values of type {type_name(each)} cannot be compared")
-    if type(value) is not type(other):
+    if _kind(value) is not _kind(other):
         raise _incompatible(value, other)
     return value == other
+
+
+def _kind(value: object) -> type:
+    """What decides whether two values can be the same: numbers and strings of named types are what they are made of."""
+    for kind in (bool, int, str):
+        if isinstance(value, kind):
+            return kind
+    return type(value)
 
 
 def _incompatible(value: object, other: object) -> Unprocessable:

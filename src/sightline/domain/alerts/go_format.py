@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from sightline.domain.alerts.go_values import Arguments, Data, Texts, type_name
+from sightline.domain.alerts.go_values import Arguments, Items, Record, Spelled, Texts, type_name
 from sightline.domain.errors import Unprocessable
 from sightline.domain.go_strings import is_character, quoted
 
@@ -30,7 +30,10 @@ _LARGEST: Final = 6
 
 @dataclass(slots=True)
 class _Spec:
-    """A verb's flags, width and precision. syntax: texts are written as in Go's source, which `%#v` asks for."""
+    """A verb's flags, width and precision.
+
+    syntax: values are written as in Go's source, which `%#v` asks for. named: fields have their names, which `%+v` asks for.
+    """
 
     plus: bool = False
     minus: bool = False
@@ -38,6 +41,7 @@ class _Spec:
     space: bool = False
     zero: bool = False
     syntax: bool = False
+    named: bool = False
     width: int = 0
     precision: int | None = None
 
@@ -62,9 +66,9 @@ class _Texts:
         return "".join(self._pieces)
 
 
-def too_long() -> Unprocessable:
-    """The error of a text that passes `MAX_OUTPUT`."""
-    return Unprocessable(f"a text of more than {MAX_OUTPUT} characters; make the template write less")
+def too_long(most: int = MAX_OUTPUT) -> Unprocessable:
+    """The error of a text that has more characters than it may."""
+    return Unprocessable(f"a text of more than {most} characters; make the template write less")
 
 
 def joined(pieces: list[str]) -> str:
@@ -217,7 +221,7 @@ class _Scanner:
             self._out.add(f"%!{verb}(MISSING)")
         else:
             if verb == "v":  # where both flags mean something else
-                spec.syntax, spec.sharp, spec.plus = spec.sharp, False, False
+                spec.syntax, spec.sharp, spec.named, spec.plus = spec.sharp, False, spec.plus, False
             self._out.add(_verb(verb, self._values[self._number], spec))
             self._number += 1
 
@@ -248,6 +252,8 @@ def _verb(verb: str, value: object, spec: _Spec) -> str:
         return _padded("<nil>" if value is None else type_name(value)[: spec.precision], spec)
     text: str | None = None
     match value:
+        case Spelled() if verb in "vsqxX" and not spec.syntax:
+            text = _string(verb, value.spelled(), spec)
         case None:
             text = _padded("<nil>", spec) if verb == "v" else f"%!{verb}(<nil>)"
         case bool():
@@ -258,21 +264,37 @@ def _verb(verb: str, value: object, spec: _Spec) -> str:
             text = _float(verb, value, spec)
         case str():
             text = _string(verb, value, spec)
-        case Texts() | Arguments():
-            pieces = [
-                f"{_verb(verb, key, spec)}:{_verb(verb, each, spec)}"
-                if each is not None or verb != "v"
-                else f"{key}:<nil>"
-                for key, each in sorted(value.items())
-            ]
-            text = joined(["map[", " ".join(pieces), "]"])
-        case Data():
-            text = joined(["{", " ".join([_verb(verb, each, spec) for each in value.fields().values()]), "}"])
+        case Texts() | Arguments() | Items() | Record():
+            text = _collection(verb, value, spec)
         case _:
             text = None
     if text is None:
         text = f"%!{verb}({type_name(value)}={_verb('v', value, spec)})"
     return text
+
+
+def _collection(verb: str, value: Texts | Arguments | Items | Record, spec: _Spec) -> str:
+    """A map, slice or struct, each of its values by the verb."""
+    is_syntax = verb == "v" and spec.syntax
+    is_named = verb == "v" and (spec.syntax or spec.named)
+    match value:
+        case Items():
+            pieces = [_verb(verb, each, spec) for each in value]
+        case Record():
+            fields = value.fields().items()
+            pieces = [(f"{name}:" if is_named else "") + _verb(verb, each, spec) for name, each in fields]
+        case _:
+            pieces = [_entry(verb, key, each, spec) for key, each in sorted(value.items())]
+    if is_syntax:
+        return joined([type_name(value), "{", ", ".join(pieces), "}"])
+    opens, closes = (
+        ("[", "]") if isinstance(value, Items) else ("{", "}") if isinstance(value, Record) else ("map[", "]")
+    )
+    return joined([opens, " ".join(pieces), closes])
+
+
+def _entry(verb: str, key: str, each: object, spec: _Spec) -> str:
+    return f"{key}:<nil>" if each is None and verb == "v" else f"{_verb(verb, key, spec)}:{_verb(verb, each, spec)}"
 
 
 def _padded(text: str, spec: _Spec) -> str:

@@ -3,12 +3,67 @@
 A str is a string of UTF-8, a bool a bool, an int an int, a float a float64 and None is nil.
 """
 
-from collections.abc import Mapping
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import ClassVar, Final
+
+from typing_extensions import override
 
 NO_LABELS: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function, or the method of a value, which is given that value before all else.
+
+    least, most: of arguments, None for any number. texts: how many of the first must be strings. with_data: it is also given what
+    the whole template looks at, before all else.
+    """
+
+    call: Callable[..., object]
+    least: int
+    most: int | None
+    texts: int = 0
+    with_data: bool = False
+
+
+class Typed:
+    """A value of a type that has a name of its own, and maybe methods."""
+
+    __slots__ = ()
+
+    GO_TYPE: ClassVar[str] = ""
+    METHODS: ClassVar[Mapping[str, Function]] = MappingProxyType({})
+
+
+class Record(Typed):
+    """A struct."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def fields(self) -> Mapping[str, object]:
+        """Its fields by their names in templates, in Go's order."""
+
+
+class Spelled(Typed):
+    """A value that says itself how it is written."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def spelled(self) -> str:
+        """The value as a text."""
+
+
+class Items(Typed, tuple[object, ...]):
+    """A slice; its own type is one of strings."""
+
+    __slots__ = ()
+
+    GO_TYPE: ClassVar[str] = "[]string"
 
 
 class Texts(dict[str, str]):
@@ -24,16 +79,18 @@ class Arguments(dict[str, object]):
 
 
 @dataclass(frozen=True, slots=True)
-class Data:
+class Data(Record):
     """What a template of an alert looks at. value: of the element of the rule's result that it stands for, labels: its labels."""
+
+    GO_TYPE: ClassVar[str] = "the data of an alert"
 
     labels: Texts
     value: float
     external_url: str = ""
     external_labels: Texts = field(default_factory=Texts)
 
+    @override
     def fields(self) -> dict[str, object]:
-        """Its fields by their names in templates, in Go's order."""
         return {
             "Labels": self.labels,
             "ExternalLabels": self.external_labels,
@@ -49,15 +106,16 @@ _TYPES: Final[Mapping[type, str]] = {
     float: "float64",
     Texts: "map[string]string",
     Arguments: "map[string]interface {}",
-    Data: "the data of an alert",
 }
 
 
 def type_name(value: object) -> str:
     """The type of a value, as Go's messages name it."""
+    if isinstance(value, Typed):
+        return value.GO_TYPE
     return next((name for kind, name in _TYPES.items() if isinstance(value, kind)), "nil")
 
 
 def is_true(value: object) -> bool:
     """Whether `if` and `with` take a value for true: what is not false, 0, empty or nil."""
-    return isinstance(value, Data) or bool(value)
+    return isinstance(value, Record) or bool(value)

@@ -10,12 +10,13 @@ What one may take of time and memory is bounded: `MAX_SOURCE`, `MAX_DEPTH`, `MAX
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from sightline.domain.alerts.go_format import MAX_OUTPUT
 from sightline.domain.alerts.go_values import Data, Texts
-from sightline.domain.alerts.template_functions import FUNCTIONS, REFUSED, SHORT_CIRCUITS
+from sightline.domain.alerts.template_dialect import MAX_SOURCE, MAX_STEPS
+from sightline.domain.alerts.template_functions import RULES
 from sightline.domain.alerts.template_nodes import (
     Action,
     Body,
@@ -33,35 +34,37 @@ from sightline.domain.alerts.template_nodes import (
     Variable,
     With,
 )
-from sightline.domain.alerts.template_parse import MAX_DEPTH, MAX_SOURCE, parse_tree
-from sightline.domain.alerts.template_run import MAX_STEPS, PREPARED, Compiler, Do, Frame, Run
+from sightline.domain.alerts.template_parse import MAX_DEPTH, parse_tree
+from sightline.domain.alerts.template_run import Compiler, Frame, Named, Run
 from sightline.domain.errors import BadData, Unprocessable
 from sightline.domain.labels import Labels
 
 __all__ = ["MAX_DEPTH", "MAX_OUTPUT", "MAX_SOURCE", "MAX_STEPS", "Template", "parse_template", "shown_template"]
 
-_NAMES: Final[Mapping[str, str]] = {**dict.fromkeys([*FUNCTIONS, *SHORT_CIRCUITS], ""), **REFUSED}
+_NONE: Final[Mapping[str, Named]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
     """A template, ready to be filled. uses_value: whether the text may change with the value.
 
-    do: fills it; None where it is the same text, `fixed`, for every element.
+    whole: fills it; None where it is the same text, `fixed`, for every element. named: what it defines.
     """
 
-    do: Do | None
+    whole: Named | None
     fixed: str
     uses_value: bool
+    named: Mapping[str, Named] = field(default_factory=lambda: _NONE)
 
     def fill(self, labels: Labels, value: float, external_url: str = "") -> str:
         """The text for one element of a result; where it cannot be made, a text that says why, as Prometheus does."""
-        if self.do is None:
+        if self.whole is None:
             return self.fixed
         data = Data(Texts(labels), value, external_url)
-        run = Run(data)
+        run = Run(data, RULES, self.named)
+        run.depth = self.whole.depth
         try:
-            self.do(Frame(run, data))
+            self.whole.do(Frame(run, data))
         except Unprocessable as error:
             return _failure(error.message)
         return "".join(run.pieces)
@@ -74,10 +77,12 @@ def parse_template(text: str) -> Template:
         BadData: it is none, or it uses a variable or function that is not there; the message says where and why, and its detail has
             `line` and `column`.
     """
-    tree = parse_tree(text, tuple(PREPARED), _NAMES)
-    if all(isinstance(node, Text) for node in tree.body):
-        return Template(None, "".join([node.text for node in tree.body if isinstance(node, Text)]), uses_value=False)
-    return Template(Compiler(text, tree).compiled(), "", uses_value=_uses_value(tree))
+    tree = parse_tree(text, RULES)
+    compiler = Compiler(text, tree, RULES)
+    named, body = compiler.named(), tree.top.body
+    if all(isinstance(node, Text) for node in body):
+        return Template(None, "".join([node.text for node in body if isinstance(node, Text)]), uses_value=False)
+    return Template(compiler.whole(), "", _uses_value(tree), named)
 
 
 def shown_template(text: str) -> Template:
@@ -94,7 +99,7 @@ def _failure(message: str) -> str:
 
 def _uses_value(tree: Tree) -> bool:
     """Whether the value, or all of the data, is mentioned where it may be meant."""
-    bodies = [(tree.body, True), *((body, False) for body in tree.defined.values())]
+    bodies = [(tree.top.body, True), *((nested.body, False) for nested in tree.defined.values())]
     return any(_of_value(operand, whole=whole) for body, top in bodies for operand, whole in _operands(body, whole=top))
 
 

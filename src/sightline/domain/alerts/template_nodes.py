@@ -141,9 +141,21 @@ Body = tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
-    """A template, and those that it defines by name. depth: how deep the deepest of all is nested."""
+class Nested:
+    """What a template, or one that it defines, consists of. depth: how deep it is nested."""
 
     body: Body
-    defined: dict[str, Body]
     depth: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing but space."""
+        return all(isinstance(node, Text) and node.text.isspace() for node in self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A template, and those that it defines by name."""
+
+    top: Nested
+    defined: dict[str, Nested]

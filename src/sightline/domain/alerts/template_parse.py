@@ -2,9 +2,10 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
+from sightline.domain.alerts.template_dialect import Dialect
 from sightline.domain.alerts.template_lexer import Kind, Token, refusal, tokens
 from sightline.domain.alerts.template_nodes import (
     Action,
@@ -18,6 +19,7 @@ from sightline.domain.alerts.template_nodes import (
     Leave,
     Literal,
     Name,
+    Nested,
     Node,
     Operand,
     Pipeline,
@@ -30,9 +32,6 @@ from sightline.domain.alerts.template_nodes import (
 from sightline.domain.errors import BadData
 from sightline.domain.go_strings import rune, unquoted
 
-MAX_SOURCE: Final = 65_536
-"""How many characters a template may have."""
-
 MAX_DEPTH: Final = 50
 """How deep blocks, parentheses and templates that call each other may be nested, all together."""
 
@@ -43,33 +42,30 @@ _KEYWORDS: Final = frozenset(
 _CONSTANTS: Final[Mapping[str, object]] = {"true": True, "false": False, "nil": None}
 
 
-def parse_tree(source: str, variables: Sequence[str], functions: Mapping[str, str]) -> Tree:
+def parse_tree(source: str, dialect: Dialect) -> Tree:
     """Read a template.
 
-    variables: those that are there at its beginning, with their dollar signs. functions: why a function is not to be used, by its
-    name, empty for one that may be.
-
     Raises:
-        BadData: it is no template, uses what is not there, or passes `MAX_SOURCE` or `MAX_DEPTH`; with line and column.
+        BadData: it is no template, uses what is not there, or passes the dialect's bound or `MAX_DEPTH`; with line and column.
     """
-    if len(source) > MAX_SOURCE:
+    if len(source) > dialect.source:
         message = (
-            f"template: {len(source)} characters are more than the {MAX_SOURCE} that one may have; make it shorter"
+            f"template: {len(source)} characters are more than the {dialect.source} that one may have; make it shorter"
         )
         raise BadData(message, line=1, column=1)
-    return _Parser(source, tokens(source), variables, functions).tree()
+    return _Parser(source, tokens(source), dialect).tree()
 
 
 class _Parser:
     """Reads tokens from left to right, one look ahead."""
 
-    def __init__(self, source: str, found: list[Token], variables: Sequence[str], functions: Mapping[str, str]) -> None:
+    def __init__(self, source: str, found: list[Token], dialect: Dialect) -> None:
         self._source = source
         self._tokens = found
         self._at = 0
-        self._functions = functions
-        self._variables = ["$", *variables]
-        self._defined: dict[str, Body] = {}
+        self._dialect = dialect
+        self._variables = ["$", *dialect.variables]
+        self._defined: dict[str, Nested] = {}
         self._depth = 0
         self._deepest = 0
         self._loops = 0
@@ -78,7 +74,7 @@ class _Parser:
         body, ends = self._body(top=True)
         if ends.kind is not Kind.END:
             raise self._refused(ends, f"{{{{{ends.text}}}}} closes nothing that is open")
-        return Tree(body, self._defined, self._deepest)
+        return Tree(Nested(body, self._deepest), self._defined)
 
     # Blocks.
 
@@ -156,16 +152,18 @@ class _Parser:
         return kinds[word.text](pipeline, body, otherwise)
 
     def _define(self, word: Token, name: str) -> None:
-        variables, loops = self._variables, self._loops
-        self._variables, self._loops = ["$"], 0
+        before = self._variables, self._loops, self._depth, self._deepest
+        self._variables, self._loops, self._deepest = ["$"], 0, self._depth
         self._deeper(word)
         body, ends = self._body()
         self._require_end(word, ends)
-        self._depth -= 1
-        self._variables, self._loops = variables, loops
-        if self._defined.get(name):
+        new = Nested(body, self._deepest - before[2])
+        self._variables, self._loops, self._depth, self._deepest = before
+        old = self._defined.get(name)
+        if old is None or old.is_empty:
+            self._defined[name] = new
+        elif not new.is_empty:
             raise self._refused(word, f"template {name!r} is defined twice")
-        self._defined[name] = body
 
     def _require_end(self, word: Token, ends: Token) -> None:
         if ends.kind is Kind.END:
@@ -258,7 +256,8 @@ class _Parser:
             raise self._refused(first, f"{first.text!r} is no function that could be given something")
         if isinstance(operands[0], Literal) and operands[0].value is None:
             raise self._refused(first, "nil is no command")
-        if isinstance(operands[0], Variable | Field | Chain | Pipeline) and (number or len(operands) > 1):
+        plain = (Pipeline,) if self._dialect.has_methods else (Variable, Field, Chain, Pipeline)
+        if isinstance(operands[0], plain) and (number or len(operands) > 1):
             raise self._refused(first, f"{first.text!r} is no function, and takes no arguments")
         return Command(tuple(operands), first.at)
 
@@ -310,7 +309,7 @@ class _Parser:
             raise self._refused(token, f"there is no variable {name}")
 
     def _require_function(self, token: Token) -> None:
-        unusable = self._functions.get(token.text, f"there is no function {token.text!r}")
+        unusable = self._dialect.unusable(token.text)
         if unusable:
             raise self._refused(token, unusable)
 

@@ -1,11 +1,13 @@
 """Templates made ready to be filled many times: their trees as functions, each of which does one thing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from sightline.domain.alerts.go_format import MAX_OUTPUT, shown, too_long
-from sightline.domain.alerts.go_values import Arguments, Data, Texts, is_true, type_name
-from sightline.domain.alerts.template_functions import FUNCTIONS, SHORT_CIRCUITS, Function
+from sightline.domain.alerts.go_format import shown, too_long
+from sightline.domain.alerts.go_functions import SHORT_CIRCUITS
+from sightline.domain.alerts.go_values import Arguments, Function, Items, Record, Texts, Typed, is_true, type_name
+from sightline.domain.alerts.template_dialect import Dialect
 from sightline.domain.alerts.template_lexer import brief, place, refusal
 from sightline.domain.alerts.template_nodes import (
     Action,
@@ -19,6 +21,7 @@ from sightline.domain.alerts.template_nodes import (
     Leave,
     Literal,
     Name,
+    Nested,
     Node,
     Operand,
     Pipeline,
@@ -31,34 +34,43 @@ from sightline.domain.alerts.template_nodes import (
 from sightline.domain.alerts.template_parse import MAX_DEPTH
 from sightline.domain.errors import Unprocessable
 
-MAX_STEPS: Final = 10_000
-"""How much one filling of a template may do: nodes and functions, and these again for every `_TEXT_OF_A_STEP` characters."""
-
 _TEXT_OF_A_STEP: Final = 64
+_ITEMS_OF_A_STEP: Final = 8
 
 
 class Run:
     """One filling: what is written so far, and what may still be done."""
 
-    __slots__ = ("data", "depth", "left", "pieces", "steps")
+    __slots__ = ("data", "depth", "dialect", "left", "named", "pieces", "steps")
 
-    def __init__(self, data: Data) -> None:
+    def __init__(self, data: object, dialect: Dialect, named: "Mapping[str, Named]") -> None:
+        """named: the templates that this one may call."""
         self.data = data
+        self.dialect = dialect
+        self.named = named
         self.depth = 0
-        self.steps = MAX_STEPS
-        self.left = MAX_OUTPUT
+        self.steps = dialect.steps
+        self.left = dialect.output
         self.pieces: list[str] = []
 
     def write(self, text: str) -> None:
-        """Add to what is written.
+        """Add text of the template, or text that is made ready, to what is written.
 
         Raises:
-            Unprocessable: it passes `MAX_OUTPUT`.
+            Unprocessable: it passes the dialect's bound.
         """
         self.left -= len(text)
         if self.left < 0:
-            raise too_long()
+            raise too_long(self.dialect.output)
         self.pieces.append(text)
+
+    def show(self, value: object) -> None:
+        """Add a value.
+
+        Raises:
+            Unprocessable: it passes the dialect's bound.
+        """
+        self.write(value if isinstance(value, str) else "<no value>" if value is None else shown(value))
 
     def charge(self, steps: int) -> None:
         """Take steps.
@@ -68,7 +80,7 @@ class Run:
         """
         self.steps -= steps
         if self.steps < 0:
-            raise Unprocessable(f"more than {MAX_STEPS} steps; make the template do less")
+            raise Unprocessable(f"more than {self.dialect.steps} steps; make the template do less")
 
 
 class Frame:
@@ -88,46 +100,65 @@ Evaluate = Callable[[Frame], object]
 Do = Callable[[Frame], bool | None]
 """Does something; True is `break` and False is `continue`, on their way to the loop."""
 
+Failing = Callable[[str], Unprocessable]
+"""Makes the error of a problem."""
+
 _ROOT: Final = 0
 """The number of `$`, which is what a template looked at when it began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A template that others may call. depth: how deep it is nested."""
+
+    do: Do
+    depth: int
+    is_empty: bool = False
 
 
 class Compiler:
     """Makes functions of the trees of one source."""
 
-    def __init__(self, source: str, tree: Tree) -> None:
+    def __init__(self, source: str, tree: Tree, dialect: Dialect, file: str = "") -> None:
+        """file: what the source is called in messages, empty where there is but one."""
         self._source = source
         self._tree = tree
-        self._named: dict[str, Do] = {}
+        self._dialect = dialect
+        self._file = file
+        self._name = ""
         self._scope: list[str] = []
         self._numbers: list[int] = []
         self._count = 0
 
-    def compiled(self) -> Do:
-        """The whole template, which begins with `Data` to look at.
+    def named(self) -> dict[str, Named]:
+        """The templates that it defines.
 
         Raises:
             BadData: a function with too few or too many arguments.
         """
-        for name, body in self._tree.defined.items():
-            self._begin()
-            self._named[name] = self._body(body)
-        self._begin()
-        before = [self._set(name, Field((field,), 0)) for name, field in PREPARED.items()]
-        whole = self._body(self._tree.body)
-        needed = tuple(each for each, name in zip(before, PREPARED, strict=True) if name in self._source)
-        depth = self._tree.depth
+        return {name: self._compiled(name, nested) for name, nested in self._tree.defined.items()}
+
+    def whole(self) -> Named:
+        """The template itself, which begins with all of the data to look at.
+
+        Raises:
+            BadData: a function with too few or too many arguments.
+        """
+        return self._compiled("", self._tree.top)
+
+    def _compiled(self, name: str, nested: Nested) -> Named:
+        self._scope, self._numbers, self._count, self._name = ["$"], [_ROOT], 1, name
+        variables = {} if name else self._dialect.variables
+        before = [self._set(variable, Field((field,), 0)) for variable, field in variables.items()]
+        whole = self._body(nested.body)
+        needed = tuple(each for each, variable in zip(before, variables, strict=True) if variable in self._source)
 
         def do(frame: Frame) -> None:
-            frame.run.depth = depth
             for each in needed:
                 each(frame)
             whole(frame)
 
-        return do
-
-    def _begin(self) -> None:
-        self._scope, self._numbers, self._count = ["$"], [_ROOT], 1
+        return Named(do if needed else whole, nested.depth, nested.is_empty)
 
     def _declare(self, name: str) -> int:
         number = self._count
@@ -192,8 +223,7 @@ class Compiler:
             return assign
 
         def write(frame: Frame) -> None:
-            value = evaluate(frame)
-            frame.run.write(value if isinstance(value, str) else "<no value>" if value is None else shown(value))
+            frame.run.show(evaluate(frame))
 
         return write
 
@@ -217,14 +247,14 @@ class Compiler:
 
     def _range(self, pipeline: Pipeline, body: Body, otherwise: Body) -> Do:
         known = len(self._scope)
-        evaluate = self._commands(pipeline)
+        evaluate, failed = self._commands(pipeline), self._failing(pipeline.at, "range")
         numbers = self._targets(pipeline)
         then, instead = self._body(body), self._body(otherwise)
         self._leave(known)
 
         def loop(frame: Frame) -> bool | None:
             value, empty, dot, variables = evaluate(frame), True, frame.dot, frame.variables
-            for key, each in self._elements(value, pipeline.at):
+            for key, each in _elements(value, failed):
                 empty = False
                 frame.run.charge(1)
                 if len(numbers) > 1:
@@ -239,36 +269,21 @@ class Compiler:
 
         return loop
 
-    def _elements(self, value: object, at: int) -> Iterator[tuple[object, object]]:
-        """What a range goes over: the entries of a map in order of their keys, or the numbers below one."""
-        match value:
-            case Texts() | Arguments():
-                yield from sorted(value.items(), key=lambda entry: entry[0])
-            case None:
-                return
-            case int() if not isinstance(value, bool):
-                for number in range(value):
-                    yield number, number
-            case _:
-                raise self._failed(at, "range", f"no range over a value of type {type_name(value)}")
-
     def _call(self, node: Call) -> Do:
         given = None if node.pipeline is None else self._pipeline(node.pipeline)
-        named, depth = self._named, self._tree.depth + 1
+        failed = self._failing(node.at, "template")
 
         def call(frame: Frame) -> None:
             run = frame.run
-            do = named.get(node.name)
-            if do is None:
-                raise self._failed(node.at, "template", f"template {node.name!r} is not defined")
+            named = run.named.get(node.name)
+            if named is None:
+                raise failed(f"template {node.name!r} is not defined")
             value = None if given is None else given(frame)
-            run.depth += depth
+            run.depth += 1 + named.depth
             if run.depth > MAX_DEPTH:
-                raise self._failed(
-                    node.at, "template", f"templates are nested more than {MAX_DEPTH} deep; let them call less"
-                )
-            do(Frame(run, value))
-            run.depth -= depth
+                raise failed(f"templates are nested more than {MAX_DEPTH} deep; let them call less")
+            named.do(Frame(run, value))
+            run.depth -= 1 + named.depth
 
         return call
 
@@ -313,7 +328,16 @@ class Compiler:
         if isinstance(first, Name):
             arguments = [self._operand(each) for each in rest]
             return self._function(first, arguments if before is None else [*arguments, before])
+        given = [] if before is None else [before]
+        if rest or given:
+            return self._method(first, [*[self._operand(each) for each in rest], *given])
         return self._operand(first)
+
+    def _method(self, operand: Operand, arguments: list[Evaluate]) -> Evaluate:
+        """Fields of which the last one is a method that is given arguments."""
+        if isinstance(operand, Field | Variable | Chain) and operand.names:
+            return self._fields(self._owner(operand), operand.names, operand.at, arguments)
+        raise refusal(self._source, operand.at, "what stands here is no function, and takes no arguments")
 
     def _operand(self, operand: Operand) -> Evaluate:
         match operand:
@@ -338,36 +362,36 @@ class Compiler:
             case Chain(of):
                 return self._operand(of)
 
-    def _fields(self, of: Evaluate, names: tuple[str, ...], at: int) -> Evaluate:
+    def _fields(self, of: Evaluate, names: tuple[str, ...], at: int, arguments: Sequence[Evaluate] = ()) -> Evaluate:
+        """A field of a value, a field of that, and so on. arguments: of the last, which is then a method."""
         if not names:
             return of
+        steps = [(name, self._failing(at, f".{name}")) for name in names]
+        last = len(steps) - 1
 
         def get(frame: Frame) -> object:
             value = of(frame)
-            for name in names:
-                value = self._field(value, name, at)
+            for number, (name, failed) in enumerate(steps):
+                given = [each(frame) for each in arguments] if number == last else []
+                method = value.METHODS.get(name) if isinstance(value, Typed) else None
+                if method is not None:
+                    value = _called(frame.run, method, value, given, failed)
+                elif given:
+                    raise failed(f"{name} is no method of {type_name(value)}, and takes no arguments")
+                else:
+                    value = _field(value, name, failed)
             return value
 
         return get
-
-    def _field(self, value: object, name: str, at: int) -> object:
-        if isinstance(value, Texts):
-            return value.get(name, "")
-        if isinstance(value, Arguments):
-            return value.get(name)
-        fields = value.fields() if isinstance(value, Data) else {}
-        if name not in fields:
-            raise self._failed(at, f".{name}", f"there is no field {name} in {type_name(value)}")
-        return fields[name]
 
     def _function(self, name: Name, arguments: list[Evaluate]) -> Evaluate:
         given = tuple(arguments)
         if name.name in SHORT_CIRCUITS:
             self._require_count(name, Function(is_true, 1, None), len(given))
             return _short_circuit(given, stops=name.name == "or")
-        function = FUNCTIONS[name.name]
+        function = self._dialect.functions[name.name]
         self._require_count(name, function, len(given))
-        call, texts = function.call, function.texts
+        call, texts, failed = function.call, function.texts, self._failing(name.at, name.name)
 
         def evaluate(frame: Frame) -> object:
             values = [each(frame) for each in given]
@@ -376,18 +400,17 @@ class Compiler:
                 if isinstance(value, str):
                     size += len(value)
                 elif number < texts:
-                    problem = f"wrong type for value; expected string; got {type_name(value)}"
-                    raise self._failed(name.at, name.name, problem)
+                    raise failed(f"wrong type for value; expected string; got {type_name(value)}")
             run = frame.run
             run.charge(1 + size // _TEXT_OF_A_STEP)
             try:
                 result = call(run.data, *values) if function.with_data else call(*values)
                 if isinstance(result, str) and len(result) > _TEXT_OF_A_STEP:
-                    if len(result) > MAX_OUTPUT:
-                        raise too_long()
+                    if len(result) > run.dialect.output:
+                        raise too_long(run.dialect.output)
                     run.charge(len(result) // _TEXT_OF_A_STEP)
             except Unprocessable as error:
-                raise self._failed(name.at, name.name, error.message) from None
+                raise failed(error.message) from None
             return result
 
         return evaluate
@@ -399,18 +422,54 @@ class Compiler:
                 wanted = f"at most {function.most}"
             raise refusal(self._source, name.at, f"{name.name} takes {wanted} arguments, and has {count}")
 
-    def _failed(self, at: int, what: str, problem: str) -> Unprocessable:
-        line, column = place(self._source, at)
-        return Unprocessable(f"line {line}, column {column}, {what}: {brief(problem)}")
+    def _failing(self, at: int, what: str) -> Failing:
+        """What makes an error of a problem at a character, with the name and file of the template, where these are known."""
+        source, name, file = self._source, self._name, self._file
+
+        def failed(problem: str) -> Unprocessable:
+            line, column = place(source, at)
+            whose = f"{name!r} of {file}, " if name and file else f"{name or file}, " if name or file else ""
+            return Unprocessable(f"{whose}line {line}, column {column}, {what}: {brief(problem)}")
+
+        return failed
 
 
-PREPARED: Final = {
-    "$labels": "Labels",
-    "$externalLabels": "ExternalLabels",
-    "$externalURL": "ExternalURL",
-    "$value": "Value",
-}
-"""The variables that are there from the beginning, and the fields that they are."""
+def _called(run: Run, method: Function, value: object, given: list[object], failed: Failing) -> object:
+    """What a method gives."""
+    if len(given) < method.least or (method.most is not None and len(given) > method.most):
+        raise failed(f"wrong number of arguments: {method.least} are wanted, and there are {len(given)}")
+    run.charge(1 + (len(value) // _ITEMS_OF_A_STEP if isinstance(value, Texts | Items) else 0))
+    try:
+        return method.call(value, *given)
+    except Unprocessable as error:
+        raise failed(error.message) from None
+
+
+def _field(value: object, name: str, failed: Failing) -> object:
+    if isinstance(value, Texts):
+        return value.get(name, "")
+    if isinstance(value, Arguments):
+        return value.get(name)
+    fields = value.fields() if isinstance(value, Record) else {}
+    if name not in fields:
+        raise failed(f"there is no field {name} in {type_name(value)}")
+    return fields[name]
+
+
+def _elements(value: object, failed: Failing) -> Iterator[tuple[object, object]]:
+    """What a range goes over: the entries of a map in order of their keys, or the numbers below one."""
+    match value:
+        case Texts() | Arguments():
+            yield from sorted(value.items(), key=lambda entry: entry[0])
+        case Items():
+            yield from enumerate(value)
+        case None:
+            return
+        case int() if not isinstance(value, bool | Typed):
+            for number in range(value):
+                yield number, number
+        case _:
+            raise failed(f"no range over a value of type {type_name(value)}")
 
 
 def _dot(frame: Frame) -> object:
