@@ -47,6 +47,15 @@ def test_names_that_other_products_use_are_understood(tmp_path: Path) -> None:
     assert found.alerts.cpu_threshold == 70.0
 
 
+def test_webhooks_of_services_are_found_as_others_name_them(tmp_path: Path) -> None:
+    """SLACK_WEBHOOK_URL and DISCORD_WEBHOOK_URL count, and the settings' own names before them."""
+    theirs = {"SLACK_WEBHOOK_URL": "https://s.example/1", "DISCORD_WEBHOOK_URL": "https://d.example/1"}
+    found = load({}, theirs, tmp_path)
+    assert (found.slack.webhook_url, found.discord.webhook_url) == ("https://s.example/1", "https://d.example/1")
+    found = load({}, {**theirs, "SIGHTLINE_SLACK_WEBHOOK_URL": "https://s.example/2"}, tmp_path)
+    assert found.slack.webhook_url == "https://s.example/2"
+
+
 def test_the_container_engine_is_found_as_dockers_own_client_finds_it(tmp_path: Path) -> None:
     """DOCKER_HOST and DOCKER_CERT_PATH count, and the settings' own names before them."""
     docker = {"DOCKER_HOST": "tcp://10.0.0.5:2376", "DOCKER_CERT_PATH": "/keys"}
@@ -121,6 +130,7 @@ def test_every_setting_that_a_message_names_exists() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
-    spoken = {"http.request", "http.disconnect", "http.response", "index.html"}  # kinds of ASGI messages, and a page
+    # Kinds of ASGI messages, a page, and what Alertmanager calls its templates.
+    spoken = {"http.request", "http.disconnect", "http.response", "index.html", "slack.default", "discord.default"}
     unknown = [(file, one) for file, text in texts for one in named.findall(text) if one not in known | spoken]
     assert unknown == []

@@ -16,6 +16,10 @@ cpu_threshold = 80
 [webhook]
 url = "https://hooks.example.org/services/hidden-path"
 headers = ["X-Api: hidden-header"]
+[slack]
+webhook_url = "https://hooks.slack.com/services/hidden-slack"
+[discord]
+webhook_url = "https://discord.com/api/webhooks/1/hidden-discord"
 [[scrape]]
 job = "node"
 targets = ["host:9100"]
@@ -48,4 +52,6 @@ def test_what_is_secret_is_not_shown(tmp_path: Path) -> None:
     shown = redacted(plain(load({}, {}, tmp_path)))
     assert "hidden" not in str(shown)
     assert shown["webhook.url"] == "https://hooks.example.org/<redacted>"
+    assert shown["slack.webhook_url"] == "https://hooks.slack.com/<redacted>"
+    assert shown["discord.webhook_url"] == "https://discord.com/<redacted>"
     assert shown["scrape"][0]["basic_auth"]["username"] == "me"

@@ -1,8 +1,12 @@
 """Alerts as HTTP POSTs: what is sent, and what answers mean."""
 
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.adapters.plain_texts import PlainTexts
@@ -10,11 +14,12 @@ from tests.adapters.webhook_receiver import Receiver, receiving
 from tests.notifications import alone
 
 from sightline.adapters.outbound.notifiers.over_http import Outgoing, host_of
-from sightline.adapters.outbound.notifiers.webhook import NEVER, Webhook
+from sightline.adapters.outbound.notifiers.webhook import NEVER, Webhook, message
 from sightline.compose.channels import notifiers
 from sightline.domain.alerts.notice import Alert, AlertState, Notice, Reason
-from sightline.domain.alerts.notification import Notification, fingerprint
-from sightline.domain.alerts.receiver import Secret
+from sightline.domain.alerts.notification import Notification, Status, fingerprint, in_order
+from sightline.domain.alerts.posted import PostedAlert
+from sightline.domain.alerts.receiver import Options, Secret
 from sightline.domain.errors import NoticeRefused, SettingsInvalid, Unavailable
 from sightline.domain.labels import Labels
 from sightline.domain.tenancy import Tenant
@@ -86,6 +91,87 @@ async def test_a_resolved_alert_has_an_end(receiver: Receiver) -> None:
     body = receiver.bodies[0]
     assert (body["status"], body["alerts"][0]["status"]) == ("resolved", "resolved")
     assert body["alerts"][0]["endsAt"] == "1970-01-01T00:00:02Z"
+
+
+def recorded(body: dict[str, Any], at: int) -> Notification:
+    """The notification of which Alertmanager made a body, with alerts in place of those that it left out."""
+
+    def instant(text: str) -> int:
+        return round(datetime.fromisoformat(text).timestamp() * 1_000)
+
+    alerts = [
+        PostedAlert(
+            Tenant("team-a"),
+            Labels.of(one["labels"]),
+            Labels.of(one["annotations"]),
+            instant(one["startsAt"]),
+            None if one["endsAt"] == NEVER else instant(one["endsAt"]),
+            at,
+            generator_url=one["generatorURL"],
+        )
+        for one in body["alerts"]
+    ]
+    left_out = [replace(alerts[0], labels=Labels.of(zz=str(number))) for number in range(body["truncatedAlerts"])]
+    return Notification(
+        id="1",
+        tenant=Tenant("team-a"),
+        receiver=body["receiver"],
+        group_key=body["groupKey"],
+        group_labels=Labels.of(body["groupLabels"]),
+        status=Status(body["status"]),
+        alerts=(*in_order(alerts), *left_out),
+        at=at,
+        external_url=body["externalURL"],
+    )
+
+
+def test_bodies_are_those_of_alertmanager(recorded_data: Path) -> None:
+    """What Alertmanager posted of some alerts is what is posted of them here."""
+    found = sorted((recorded_data / "alertmanager").glob("hook_*.json"))
+    # Times are ms here.
+    bodies = [json.loads(re.sub(r"(:\d\d\.\d{3})\d+Z", r"\1Z", path.read_text())) for path in found]
+    at = round(datetime(2026, 11, 22, tzinfo=UTC).timestamp() * 1_000)
+    for body in bodies:
+        assert message(recorded(body, at), len(body["alerts"])) == body
+    assert {body["status"] for body in bodies} == {"firing", "resolved"}
+
+
+async def test_alerts_beyond_the_most_are_counted(receiver: Receiver) -> None:
+    """With `max_alerts` the first are told, the number of others, and what is common to those that are told."""
+    first = notice().alerts[0]
+    alerts = tuple(replace(first, labels=Labels.of(alertname="A", n=str(number))) for number in range(5))
+    options: Options = {"url": Secret(receiver.url), "max_alerts": 2}
+    await Webhook(options, PlainTexts(), name="webhook", http=Outgoing()).notify(replace(notice(), alerts=alerts))
+    body = receiver.bodies[0]
+    assert [one["labels"]["n"] for one in body["alerts"]] == ["0", "1"]
+    assert body["truncatedAlerts"] == 3
+
+
+async def test_that_people_know_is_told(receiver: Receiver) -> None:
+    """To receivers made for Alertmanager such an alert fires; others can see that it is acknowledged."""
+    await webhook(receiver.url).notify(replace(notice(), status=Status.ACKNOWLEDGED))
+    assert (receiver.bodies[0]["status"], receiver.bodies[0]["acknowledged"]) == ("firing", True)
+
+
+async def test_the_address_can_stand_in_a_file(receiver: Receiver, tmp_path: Path) -> None:
+    """The file is read at every notice, and one that is missing or holds no address is told without its content."""
+    file = tmp_path / "url"
+    one = Webhook({"url_file": str(file)}, PlainTexts(), name="webhook", http=Outgoing())
+    with pytest.raises(Unavailable, match=r"url_file .*/url cannot be read: No such file"):
+        await one.notify(notice())
+    file.write_text(f"{receiver.url}/first\n")
+    await one.notify(notice())
+    file.write_text(f"{receiver.url}/second")
+    await one.notify(notice())
+    assert receiver.paths == ["POST /alerts/first", "POST /alerts/second"]
+    receiver.status = 500
+    receiver.body = b"no /alerts/second"
+    with pytest.raises(Unavailable, match="no <secret>"):
+        await one.notify(notice())
+    file.write_text("hush")
+    with pytest.raises(NoticeRefused, match="is none") as caught:
+        await one.notify(notice())
+    assert "hush" not in caught.value.message
 
 
 @pytest.mark.parametrize(

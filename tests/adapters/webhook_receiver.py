@@ -1,6 +1,7 @@
 """A receiver of webhooks on loopback, in a thread of its own, so that it answers whatever the event loop does."""
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,8 +29,8 @@ class Receiver:
     paths: list[str] = field(default_factory=list)
     server: ThreadingHTTPServer | None = None
 
-    def open(self) -> None:
-        """Listen on a free port."""
+    def open(self, context: ssl.SSLContext | None = None) -> None:
+        """Listen on a free port, with TLS where a context is given."""
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -62,7 +63,9 @@ class Receiver:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/alerts"
+        if context is not None:
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"http{'s' if context else ''}://127.0.0.1:{self.server.server_address[1]}/alerts"
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     def close(self) -> None:

@@ -510,6 +510,22 @@ class Webhook(Struct, frozen=True, forbid_unknown_fields=True):
     headers: Annotated[tuple[str, ...], Meta(description="Further headers, each as `Name: value`.")] = ()
 
 
+class Slack(Struct, frozen=True, forbid_unknown_fields=True):
+    """Notices to a channel of Slack."""
+
+    webhook_url: Annotated[
+        str, Meta(description="Incoming webhook of Slack that notices about alerts are posted to; empty: none.")
+    ] = ""
+
+
+class Discord(Struct, frozen=True, forbid_unknown_fields=True):
+    """Notices to a channel of Discord."""
+
+    webhook_url: Annotated[
+        str, Meta(description="Webhook of a channel of Discord that notices about alerts are posted to; empty: none.")
+    ] = ""
+
+
 class Log(Struct, frozen=True, forbid_unknown_fields=True):
     """The program's own log."""
 
@@ -553,6 +569,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     dashboards: Dashboards = field(default_factory=Dashboards)
     rules: Rules = field(default_factory=Rules)
     webhook: Webhook = field(default_factory=Webhook)
+    slack: Slack = field(default_factory=Slack)
+    discord: Discord = field(default_factory=Discord)
     log: Log = field(default_factory=Log)
     scrape: tuple[ScrapeJob, ...] = ()
 

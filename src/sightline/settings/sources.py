@@ -25,6 +25,8 @@ _ALIASES: Final = {
     "MEMORY_THRESHOLD": "alerts.memory_threshold",
     "DOCKER_HOST": "containers.host",
     "DOCKER_CERT_PATH": "containers.tls_folder",
+    "SLACK_WEBHOOK_URL": "slack.webhook_url",
+    "DISCORD_WEBHOOK_URL": "discord.webhook_url",
 }
 """Names without the prefix that other products use, and the keys they set; a prefixed name wins over them."""
 _NOT_SETTINGS: Final = frozenset({"SIGHTLINE_CONFIG", "SIGHTLINE_URL", "SIGHTLINE_TENANT", "SIGHTLINE_JIT"})

@@ -55,6 +55,7 @@ receivers:
   telegram_configs: [{bot_token: hush7, chat_id: -5, parse_mode: ''}]
   discord_configs: [{webhook_url: 'https://d.example/hush8'}]
   msteams_configs: [{webhook_url_file: /teams}]
+  msteamsv2_configs: [{webhook_url: 'https://t.example/hush9', title: x}]
 inhibit_rules:
 - source_match: {severity: critical}
   target_match_re: {severity: warning|info}

@@ -43,7 +43,7 @@ _RECEIVER: Final = ("name", *(f"{kind}_configs" for kind in Integration))
 _UNSUPPORTED: Final = frozenset(
     f"{kind}_configs"
     for kind in (
-        *("pushover", "victorops", "wechat", "sns", "webex", "msteamsv2", "jira", "rocketchat", "mattermost"),
+        *("pushover", "victorops", "wechat", "sns", "webex", "jira", "rocketchat", "mattermost"),
         "incidentio",
     )
 )

@@ -345,6 +345,12 @@ INTEGRATIONS: Final[Mapping[Integration, Table]] = {
         "webhook_url_file": Fields.text,
         **dict.fromkeys(("title", "summary", "text"), Fields.text),
     },
+    Integration.MSTEAMSV2: {
+        **_OVER_HTTP,
+        "webhook_url": Fields.secret_url,
+        "webhook_url_file": Fields.text,
+        **dict.fromkeys(("title", "text"), Fields.text),
+    },
 }
 """What every integration takes."""
 
@@ -359,6 +365,7 @@ _AT_MOST_ONE: Final[Mapping[Integration, tuple[_Names, ...]]] = {
     Integration.TELEGRAM: (("bot_token", "bot_token_file"),),
     Integration.DISCORD: (_HOOK,),
     Integration.MSTEAMS: (_HOOK,),
+    Integration.MSTEAMSV2: (_HOOK,),
 }
 _NEEDED: Final[Mapping[Integration, tuple[_Names, ...]]] = {
     Integration.WEBHOOK: (("url", "url_file"),),
@@ -369,6 +376,7 @@ _NEEDED: Final[Mapping[Integration, tuple[_Names, ...]]] = {
     Integration.TELEGRAM: (("bot_token", "bot_token_file"), ("chat_id",)),
     Integration.DISCORD: (_HOOK,),
     Integration.MSTEAMS: (_HOOK,),
+    Integration.MSTEAMSV2: (_HOOK,),
 }
 _FROM_GLOBAL: Final[Mapping[Integration, tuple[tuple[_Names, _Names], ...]]] = {
     Integration.SLACK: ((("api_url", "api_url_file"), ("slack_api_url", "slack_api_url_file")),),

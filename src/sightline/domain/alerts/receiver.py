@@ -19,6 +19,7 @@ class Integration(StrEnum):
     TELEGRAM = "telegram"
     DISCORD = "discord"
     MSTEAMS = "msteams"
+    MSTEAMSV2 = "msteamsv2"
 
 
 class Secret:

@@ -10,7 +10,7 @@ _SECRET: Final = re.compile(
 )
 _ALL_WITHIN: Final = frozenset({"headers", "params"})
 """Under these, every value may be a secret."""
-_ADDRESSES: Final = frozenset({"webhook.url"})
+_ADDRESSES: Final = frozenset({"webhook.url", "slack.webhook_url", "discord.webhook_url"})
 """Of these, everything behind the host may be a secret."""
 _BEHIND_HOST: Final = re.compile(r"^([a-z]+://[^/?#]+).+$", re.DOTALL)
 _USERINFO: Final = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://)[^/\s@'\"]+@")
