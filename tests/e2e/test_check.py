@@ -46,6 +46,7 @@ def test_good_settings_are_said_to_be_good(tmp_path: Path) -> None:
         ('listen = "nowhere"\n', ["listen = 'nowhere'"]),
         ('[http]\ntoken_file = "gone"\n', ["gone cannot be read"]),
         ('[webhook]\nurl = "ftp://x"\n', ["webhook.url"]),
+        ('[slack]\nwebhook_url = "ftp://x"\n', ["slack.webhook_url"]),
         ("[wal\n", ["sightline.toml"]),
         (
             '[rules]\nfiles = ["wrong.yml"]\n',

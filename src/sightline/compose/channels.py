@@ -5,14 +5,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from typing_extensions import override
-
 from sightline.adapters.network.http_config import header_problem
 from sightline.adapters.outbound.notifiers.console import ConsoleNotifier
-from sightline.adapters.outbound.notifiers.over_http import Outgoing
+from sightline.adapters.outbound.notifiers.discord import Discord
+from sightline.adapters.outbound.notifiers.msteams import MsTeams, MsTeamsV2
+from sightline.adapters.outbound.notifiers.over_http import Outgoing, host_of
+from sightline.adapters.outbound.notifiers.slack import Slack
 from sightline.adapters.outbound.notifiers.webhook import Webhook
+from sightline.domain.alerts.notice_templates import read_templates
 from sightline.domain.alerts.notice_texts import NoticeTexts
-from sightline.domain.alerts.notification import Notification
 from sightline.domain.alerts.receiver import Delivery, Integration, Option, Options, Secret
 from sightline.domain.errors import SettingsInvalid
 from sightline.ports.notifier import Notifier
@@ -34,6 +35,10 @@ class Make(Protocol):
 CHANNELS: Final[Mapping[Integration, Make]] = MappingProxyType(
     {
         Integration.WEBHOOK: Webhook,
+        Integration.SLACK: Slack,
+        Integration.DISCORD: Discord,
+        Integration.MSTEAMS: MsTeams,
+        Integration.MSTEAMSV2: MsTeamsV2,
     }
 )
 """What delivers for each integration."""
@@ -62,8 +67,12 @@ def notifiers(settings: Settings) -> list[Notifier]:
     Raises:
         SettingsInvalid: what a setting says cannot be used.
     """
-    named = {Integration.WEBHOOK: _webhook(settings)}
-    texts = _NoTexts()
+    named = {
+        Integration.WEBHOOK: _webhook(settings),
+        Integration.SLACK: _service("api_url", settings.slack.webhook_url, "slack.webhook_url"),
+        Integration.DISCORD: _service("webhook_url", settings.discord.webhook_url, "discord.webhook_url"),
+    }
+    texts = read_templates(()).templates
     return [
         ConsoleNotifier(sys.stderr),
         *(
@@ -74,16 +83,17 @@ def notifiers(settings: Settings) -> list[Notifier]:
     ]
 
 
-class _NoTexts(NoticeTexts):
-    """A webhook says nothing that is written as a template."""
+def _service(option: str, url: str, key: str) -> Options:
+    """What a service needs that is told at an address alone.
 
-    @override
-    def text(self, template: str, notification: Notification) -> str:
-        return template
-
-    @override
-    def html(self, template: str, notification: Notification) -> str:
-        return template
+    Raises:
+        SettingsInvalid: it is no address; it is not shown.
+    """
+    if not url:
+        return {}
+    if not host_of(url):
+        raise SettingsInvalid(f"{key} is not an address: write it as the service shows it, https://...", key=key)
+    return {option: Secret(url), "http_config": {"proxy_from_environment": True}}
 
 
 def _webhook(settings: Settings) -> Options:

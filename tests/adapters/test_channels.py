@@ -1,0 +1,105 @@
+"""Channels as settings and receivers name them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from tests.adapters.webhook_receiver import Receiver, receiving
+
+from sightline.adapters.wire.alertmanager_file import read_alertmanager
+from sightline.compose.channels import CHANNELS, make_channel, notifiers
+from sightline.domain.alerts.notice_templates import read_templates
+from sightline.domain.alerts.notification import Status
+from sightline.domain.alerts.trial import trial
+from sightline.domain.errors import NoticeRefused, SettingsInvalid
+from sightline.settings.schema import Alerts, Discord, Settings, Slack, Webhook
+
+pytestmark = pytest.mark.anyio
+
+NOTICE = trial("team", 3_000, external_url="https://s.example")
+FILE = """
+route: {{receiver: team}}
+receivers:
+- name: team
+  webhook_configs: [{{url: '{url}/webhook', max_alerts: 1}}]
+  slack_configs: [{{api_url: '{url}/slack', channel: '#ops', title: 'all {{{{ len .Alerts }}}}'}}]
+  discord_configs: [{{webhook_url: '{url}/discord'}}]
+  msteams_configs: [{{webhook_url: '{url}/msteams'}}]
+  msteamsv2_configs: [{{webhook_url: '{url}/msteamsv2'}}]
+"""
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """What stands in for all services."""
+    with receiving() as found:
+        yield found
+
+
+def test_without_settings_there_is_the_console_alone() -> None:
+    """Nothing is sent anywhere unless somebody says so."""
+    assert [one.name for one in notifiers(Settings())] == ["console"]
+
+
+async def test_an_address_is_enough(receiver: Receiver) -> None:
+    """With an address and nothing else Slack and Discord are told in words, and say when people know."""
+    found = notifiers(Settings(slack=Slack(receiver.url), discord=Discord(receiver.url), webhook=Webhook(receiver.url)))
+    assert [one.name for one in found] == ["console", "webhook", "slack", "discord"]
+    for one in found[2:]:
+        await one.notify(NOTICE)
+        await one.notify(replace(NOTICE, status=Status.ACKNOWLEDGED))
+    slack, known, discord, _ = receiver.bodies
+    assert slack["attachments"][0]["title"] == "[FIRING:1] SightlineTest (info)"
+    assert slack["attachments"][0]["color"] == "danger"
+    assert known["attachments"][0]["title"] == "[ACKNOWLEDGED] SightlineTest (info)"
+    assert discord["embeds"][0]["title"] == "[FIRING:1] SightlineTest (info)"
+    assert "summary = This is a test of the receiver team" in discord["embeds"][0]["description"]
+
+
+async def test_receivers_of_alertmanager_are_told(receiver: Receiver) -> None:
+    """Each way that a configuration file names has its channel, and says what the file's templates say."""
+    config = read_alertmanager(FILE.format(url=receiver.url).encode()).config
+    assert config is not None
+    texts = read_templates(()).templates
+    deliveries = config.receivers["team"].deliveries
+    assert {one.integration for one in deliveries} <= set(CHANNELS)
+    for delivery in deliveries:
+        await make_channel(delivery, texts, name=delivery.integration, settings=Settings()).notify(NOTICE)
+    by_path = dict(zip(receiver.paths, receiver.bodies, strict=True))
+    assert set(by_path) == {f"POST /alerts/{one.integration}" for one in deliveries}
+    slack = by_path["POST /alerts/slack"]
+    assert (slack["channel"], slack["attachments"][0]["title"]) == ("#ops", "all 1")
+    assert "# Alerts Firing:" in by_path["POST /alerts/msteams"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [
+        (Settings(slack=Slack("hush")), "slack.webhook_url"),
+        (Settings(discord=Discord("ftp://hush")), "discord.webhook_url"),
+        (Settings(webhook=Webhook("hush")), "webhook.url"),
+    ],
+)
+def test_what_is_no_address_is_refused(settings: Settings, key: str) -> None:
+    """The setting is named, and what it says is not shown."""
+    with pytest.raises(SettingsInvalid, match=f"{key} is not an address") as caught:
+        notifiers(settings)
+    assert caught.value.detail == {"key": key}
+    assert "hush" not in caught.value.message
+
+
+async def test_metadata_of_clouds_can_be_allowed(receiver: Receiver) -> None:
+    """The setting that a refusal names turns the guard off."""
+    url = "http://169.254.169.254/alerts"
+    with pytest.raises(NoticeRefused, match=r"alerts\.allow_metadata_addresses"):
+        await notifiers(Settings(webhook=Webhook(url)))[1].notify(NOTICE)
+    hook = f"{{url: '{url}', http_config: {{proxy_url: '{receiver.url}'}}}}"
+    proxied = f"{{route: {{receiver: a}}, receivers: [{{name: a, webhook_configs: [{hook}]}}]}}"
+    config = read_alertmanager(proxied.encode()).config
+    assert config is not None
+    delivery, texts = config.receivers["a"].deliveries[0], read_templates(()).templates
+    with pytest.raises(NoticeRefused, match=r"alerts\.allow_metadata_addresses"):
+        await make_channel(delivery, texts, name="a", settings=Settings()).notify(NOTICE)
+    allowed = Settings(alerts=Alerts(allow_metadata_addresses=True))
+    await make_channel(delivery, texts, name="a", settings=allowed).notify(NOTICE)
+    assert receiver.paths == [f"POST {url}"]
