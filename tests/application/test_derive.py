@@ -8,8 +8,9 @@ from tests.application.rule_world import NOW, RuleWorld, of, series
 from tests.oracles.native_histogram import Native, columns, natives
 
 from sightline.application.derive import GroupState, Health
-from sightline.domain.alerts.notice import AlertState
+from sightline.domain.alerts.notice import AlertState, Reason
 from sightline.domain.alerts.rule import AlertingRule
+from sightline.domain.alerts.treatment import Treatment
 from sightline.domain.errors import Overloaded, SightlineError
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.native_histograms import MARK
@@ -470,3 +471,25 @@ class _OneByOne:
                 await self.world.write(at, (one, value))
             written |= set(labels)
             self.before[number] = set(labels)
+
+
+async def test_no_series_fires_where_files_say_so(world: RuleWorld) -> None:
+    """What the expression selects is looked up, so that a condition that is false is told apart from series that are gone."""
+    rule = AlertingRule("Hot", "max_over_time(a[1m]) > 5", no_data=Treatment.ALERT)
+    state = await world.begin(rule)
+    await world.evaluate(state, 60)
+    assert state.rules[0].alerts == {}
+    await world.evaluate(state, 180)
+    (alert,) = state.rules[0].alerts.values()
+    assert (alert.state, alert.reason) == (AlertState.FIRING, Reason.NO_DATA)
+    assert alert.annotations == Labels.of(summary="Hot: there is no data to judge")
+    assert await world.stored("ALERTS") == {'ALERTS{alertname="Hot",alertstate="firing"}': [(180, 1.0)]}
+
+
+async def test_a_failed_query_is_unknown_where_files_say_so(world: RuleWorld) -> None:
+    """It is shown, and no series tells of it."""
+    state = await world.begin(AlertingRule("Hot", "a * on () a", query_failed=Treatment.UNKNOWN))
+    await world.evaluate(state, 60)
+    (alert,) = state.rules[0].alerts.values()
+    assert (alert.state, alert.reason) == (AlertState.UNKNOWN, Reason.QUERY_FAILED)
+    assert await world.stored("ALERTS") == {}

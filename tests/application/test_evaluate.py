@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from msgspec.structs import replace as replaced
 from tests.application.heard import Heard
 
 from sightline.adapters.outbound.memory.bus import MemoryBus
@@ -18,6 +19,7 @@ from sightline.application.query import Query
 from sightline.domain.alerts.builtin import builtin_rules
 from sightline.domain.alerts.notice import AlertState, Reason
 from sightline.domain.alerts.rule import RULE_KIND, AlertRule, encode_rule
+from sightline.domain.alerts.treatment import Treatment
 from sightline.domain.errors import QueryTimeout, SightlineError
 from sightline.domain.events import AlertChanged
 from sightline.domain.labels import Labels, metric_id, series_id
@@ -28,7 +30,7 @@ from sightline.domain.timerange import Grid
 
 pytestmark = pytest.mark.anyio
 
-INACTIVE, PENDING, FIRING, RESOLVED = AlertState
+INACTIVE, PENDING, FIRING, RESOLVED, UNKNOWN = AlertState
 OTHER_TENANT = Tenant("other")
 OTHER = Principal("someone", OTHER_TENANT)
 HOT = AlertRule(name="Hot", expr="hot > 90", for_ms=10_000, data="hot")
@@ -154,6 +156,44 @@ async def test_a_failed_query_resolves_nothing(world: World) -> None:
     world.query.set("hot", QueryTimeout("too slow"))
     await world.run()
     assert world.states() == {"Hot/web-1": (FIRING, Reason.QUERY_FAILED)}
+
+
+async def test_an_empty_result_is_told_apart_from_no_series(world: World) -> None:
+    """Without `data` the selectors of the expression tell, and they are asked only by a rule to which it means something."""
+    await world.evaluate.install(LOCAL, [AlertRule(name="Cold", expr="cold < 5", no_data=Treatment.ALERT)])
+    world.query.set("group(cold)", vector(("there", 1.0)))
+    await world.run()
+    assert world.states() == {}
+    world.query.set("group(cold)", vector())
+    await world.run()
+    assert world.states() == {"Cold/": (FIRING, Reason.NO_DATA)}
+    world.query.set("cold < 5", vector(("web-1", 1.0)))
+    await world.run()
+    assert world.states() == {
+        "Cold/": (RESOLVED, Reason.CONDITION_FALSE),
+        "Cold/web-1": (FIRING, Reason.CONDITION_TRUE),
+    }
+    assert {text for _, text, _ in world.query.asked} == {"hot > 90", "cold < 5", "group(cold)"}
+
+
+async def test_a_rule_whose_data_is_gone_is_unknown_where_it_says_so(world: World) -> None:
+    """With `data` that tells, without the selectors."""
+    await world.evaluate.install(LOCAL, [replaced(HOT, no_data=Treatment.UNKNOWN)])
+    await world.run()
+    assert world.states() == {"Hot/": (UNKNOWN, Reason.NO_DATA)}
+    assert {text for _, text, _ in world.query.asked} == {"hot > 90", "hot"}
+    world.query.set("hot", vector(("web-1", 1.0)))
+    await world.run()
+    assert world.states() == {}
+
+
+async def test_a_failed_query_fires_where_the_rule_says_so(world: World) -> None:
+    """The alert has the error's own words."""
+    await world.evaluate.install(LOCAL, [replaced(HOT, for_ms=0, query_failed=Treatment.ALERT)])
+    world.query.set("hot > 90", QueryTimeout("too slow"))
+    await world.run()
+    (alert,) = world.evaluate.alerts(LOCAL)
+    assert (alert.state, alert.annotations) == (FIRING, Labels.of(summary="Hot: its query failed: too slow"))
 
 
 async def test_failures_are_reported_counted_and_remembered(world: World) -> None:
@@ -291,7 +331,12 @@ async def test_alerts_are_counted_by_state(world: World) -> None:
     world.query.set("hot > 90", vector(("a", 95.0), ("b", 95.0)))
     world.query.set("cold < 5", vector(("a", 1.0)))
     await world.run()
-    assert world.counted("sightline_alerts") == {("pending",): 2.0, ("firing",): 1.0, ("resolved",): 0.0}
+    assert world.counted("sightline_alerts") == {
+        ("pending",): 2.0,
+        ("firing",): 1.0,
+        ("resolved",): 0.0,
+        ("unknown",): 0.0,
+    }
 
 
 def busy_host(seconds: range) -> SealedRange:

@@ -16,7 +16,7 @@ from sightline.domain.alerts.group import Rule, RuleGroup
 from sightline.domain.alerts.notice import Notice
 from sightline.domain.alerts.rule import AlertingRule
 from sightline.domain.alerts.series import AlertSeries
-from sightline.domain.alerts.step import NO_ALERTS, QUERY_FAILED, RULE_REMOVED, Alerts, Holding, Unknown, Watched
+from sightline.domain.alerts.step import NO_ALERTS, RULE_REMOVED, Alerts, Holding, Unknown, Watched
 from sightline.domain.errors import BadData, SightlineError, Unprocessable
 from sightline.domain.events import AlertChanged
 from sightline.domain.labels import Labels
@@ -194,7 +194,7 @@ class Derive:
 
     Rules are evaluated one after another; a later one sees the samples of an earlier one. Those that do not read each other's are
     asked together and stored together. The failure of one disturbs no other: it is counted and remembered, nothing of it is stored,
-    and its alerts stay as they are.
+    and the rule says what becomes of its alerts meanwhile.
     """
 
     def __init__(
@@ -315,8 +315,8 @@ class Derive:
                 return await self._shown(rule)
             await self._go_on(rule, rule.watched, slot, group.query_offset)
             return _Yield(rule, _NO_NUMBERS, _NO_VALUES, _NO_NUMBERS)
-        except BaseException:
-            self._move([(rule, QUERY_FAILED)], slot)
+        except BaseException as error:
+            self._move([(rule, Unknown(error.message if isinstance(error, SightlineError) else ""))], slot)
             raise
         finally:
             rule.took = self._clock.monotonic() - began

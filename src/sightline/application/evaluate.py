@@ -10,16 +10,17 @@ from sightline.domain.alerts.notice import Alert, AlertState, Notice
 from sightline.domain.alerts.rule import RULE_KIND, AlertRule, decode_rule, encode_rule
 from sightline.domain.alerts.step import (
     NO_ALERTS,
-    QUERY_FAILED,
     RULE_REMOVED,
     Alerts,
     Holding,
     Unknown,
     Watched,
 )
+from sightline.domain.alerts.treatment import Treatment
 from sightline.domain.errors import BadData, NotFound, SightlineError
 from sightline.domain.events import AlertChanged
 from sightline.domain.labels import Labels
+from sightline.domain.promql.presence import presence
 from sightline.domain.promql.recording import elements
 from sightline.domain.promql.values import Answer
 from sightline.domain.tenancy import DEFAULT_TENANT, Principal, Role, Tenant
@@ -44,7 +45,7 @@ DURATION: Final = Instrument(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
 )
 ALERTS: Final = Instrument("sightline_alerts", "Alerts by state, all tenants together.", Kind.GAUGE, ("state",))
-_SHOWN: Final = (AlertState.PENDING, AlertState.FIRING, AlertState.RESOLVED)
+_SHOWN: Final = (AlertState.PENDING, AlertState.FIRING, AlertState.RESOLVED, AlertState.UNKNOWN)
 
 
 Ask = Callable[[str], Awaitable[Answer]]
@@ -119,8 +120,8 @@ class Evaluate:
     """Evaluates the rules of some tenants and remembers their alerts, in memory: a restart makes all of them inactive.
 
     Rules are documents of kind `alert_rule` in the catalog, read at every round, so that a change takes effect at the
-    next one. The failure of one rule disturbs no other: it is counted, reported and remembered, and the rule's alerts
-    stay as they are.
+    next one. The failure of one rule disturbs no other: it is counted, reported and remembered, and the rule says what
+    becomes of its alerts meanwhile.
     """
 
     def __init__(
@@ -193,7 +194,7 @@ class Evaluate:
         return self._report(now, len(documents), changes)
 
     def alerts(self, principal: Principal) -> list[Alert]:
-        """The alerts of the principal's tenant that are pending, firing or lately resolved, by rule and labels."""
+        """The alerts of the principal's tenant that are pending, firing, unknown or lately resolved, by rule and labels."""
         return [
             slot.alerts[labels]
             for (tenant, _), slot in sorted(self._slots.items())
@@ -262,7 +263,7 @@ class Evaluate:
         slot.status = RuleStatus(*key, rule, now, slot.took, code, problem, since)
         self._telemetry.add(EVALUATIONS, labels=(code or "ok",))
         self._telemetry.observe(DURATION, slot.took)
-        return self._move(slot, outcome if isinstance(outcome, Holding) else QUERY_FAILED, now)
+        return self._move(slot, outcome if isinstance(outcome, Holding) else Unknown(problem), now)
 
     def _retire(self, key: _Key, now: int) -> tuple[Notice, ...]:
         """End the alerts of a rule that is there no longer; the last of them takes the slot with it."""
@@ -308,11 +309,18 @@ async def holding(watched: Watched[Any], alerts: Alerts, ask: Ask) -> Holding:
         SightlineError: nothing was found out; which one and why.
     """
     found = watched.holding(_elements(await ask(watched.rule.expr)))
-    # Whether there is data matters only to alerts that the result does not hold; without any it is not asked for.
-    if not watched.rule.data or alerts.keys() <= found.true.keys():
-        return found
-    there = _elements(await ask(watched.rule.data))
-    return replace(found, known=frozenset(watched.texts.identity(labels) for labels, _ in there))
+    rule = watched.rule
+    # Whether there is data matters to alerts that the result does not hold, and to the rule as a whole where nothing holds and
+    # it says that this means something; else it is not asked for.
+    is_asked = not found.true and rule.no_data is not Treatment.OK
+    if rule.data and (is_asked or not alerts.keys() <= found.true.keys()):
+        there = _elements(await ask(rule.data))
+        known = frozenset(watched.texts.identity(labels) for labels, _ in there)
+        return replace(found, known=known, missing=not found.true and not known)
+    if is_asked and not rule.data:
+        selected = presence(rule.expr)
+        return replace(found, missing=bool(selected) and not any(True for _ in _elements(await ask(selected))))
+    return found
 
 
 def _elements(answer: Answer) -> Iterable[tuple[Labels, float]]:

@@ -12,6 +12,7 @@ from sightline.application.restore import Restore
 from sightline.compose.core import Core
 from sightline.domain.alerts.group import Defaults
 from sightline.domain.alerts.outage import Outages
+from sightline.domain.alerts.treatment import Treatment
 from sightline.domain.errors import SettingsInvalid
 from sightline.ports.rulebook import RulesRead
 from sightline.settings.schema import Settings
@@ -59,7 +60,10 @@ def rule_files(settings: Settings) -> RuleFiles:
     rules = settings.rules
     if rules.interval <= 0:
         raise SettingsInvalid("rules.interval is a time above 0s, such as 1m", key="rules.interval")
-    return RuleFiles(rules.files, Defaults(rules.interval, rules.query_offset))
+    return RuleFiles(
+        rules.files,
+        Defaults(rules.interval, rules.query_offset, Treatment(rules.no_data), Treatment(rules.query_failed)),
+    )
 
 
 def require_rules(read: RulesRead) -> None:

@@ -484,6 +484,14 @@ class Rules(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="How far in the past rules of a group are evaluated that does not say its `query_offset`."),
     ] = Duration(0)
     concurrency: Annotated[int, Meta(ge=1, description="Groups of rules that are evaluated at once.")] = 4
+    no_data: Annotated[
+        Literal["ok", "keep", "alert", "unknown"],
+        Meta(description="What it means for an alerting rule of a file that its selectors match no series."),
+    ] = "ok"
+    query_failed: Annotated[
+        Literal["ok", "keep", "alert", "unknown"],
+        Meta(description="What it means for an alerting rule of a file that its query fails."),
+    ] = "keep"
     for_outage_tolerance: Annotated[
         Duration,
         Meta(

@@ -96,12 +96,14 @@ async def test_rules_look_like_prometheus_rules(client: httpx.AsyncClient, stage
         ([AlertState.RESOLVED], "inactive"),
         ([AlertState.PENDING, AlertState.RESOLVED], "pending"),
         ([AlertState.PENDING, AlertState.FIRING], "firing"),
+        ([AlertState.UNKNOWN], "unknown"),
+        ([AlertState.UNKNOWN, AlertState.PENDING], "pending"),
     ],
 )
 async def test_a_rule_is_in_the_state_of_its_worst_alert(
     client: httpx.AsyncClient, stage: Stage, states: list[AlertState], worst: str
 ) -> None:
-    """Only pending and firing alerts stand with their rule, and the worst gives its state."""
+    """Pending, firing and unknown alerts stand with their rule, and the worst gives its state."""
     stage.evaluated = [WELL]
     stage.standing = [*map(alert, states), alert(AlertState.FIRING, rule="Another")]
     (rule,) = (await groups(client))[0]["rules"]

@@ -7,6 +7,7 @@ import pytest
 from sightline.adapters.wire.rule_file import read_rules
 from sightline.domain.alerts.group import Defaults, RuleGroup
 from sightline.domain.alerts.rule import AlertingRule
+from sightline.domain.alerts.treatment import Treatment
 from sightline.domain.promql.recording import RecordingRule
 
 WHOLE = """
@@ -179,3 +180,13 @@ def test_a_broken_file_is_a_problem_and_never_a_crash() -> None:
 def test_bytes_that_are_no_text_are_refused(text: bytes) -> None:
     """As what they are."""
     assert read_rules(text, "a.yml", Defaults()).problems
+
+
+def test_what_no_answer_means_is_said_for_all_rules() -> None:
+    """Files have no words for it, so that Prometheus reads them too; without a word it is as there."""
+    text = b"groups: [{name: g, rules: [{alert: A, expr: up}]}]"
+    said = Defaults(no_data=Treatment.ALERT, query_failed=Treatment.UNKNOWN)
+    for defaults, treatments in ((said, ("alert", "unknown")), (Defaults(), ("ok", "keep"))):
+        ((rule,),) = [group.rules for group in read_rules(text, "a.yml", defaults).groups]
+        assert isinstance(rule, AlertingRule)
+        assert (rule.no_data, rule.query_failed) == treatments

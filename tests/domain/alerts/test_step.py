@@ -1,7 +1,8 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,6 @@ from sightline.domain.alerts.state import MOVES, RESOLVED_SHOWN
 from sightline.domain.alerts.step import (
     MAX_ALERTS,
     NO_ALERTS,
-    QUERY_FAILED,
     RULE_REMOVED,
     Alerts,
     Holding,
@@ -21,6 +21,7 @@ from sightline.domain.alerts.step import (
     Unknown,
     Watched,
 )
+from sightline.domain.alerts.treatment import Treatment
 from sightline.domain.errors import Unprocessable
 from sightline.domain.labels import Labels
 from sightline.domain.tenancy import DEFAULT_TENANT
@@ -39,6 +40,9 @@ KEY = WATCHED.texts.identity(ONE)
 OTHER = WATCHED.texts.identity(TWO)
 NOTHING = Holding({}, frozenset())
 COLD = Holding({}, frozenset({KEY}))
+QUERY_FAILED = Unknown("too slow")
+MISSING = Holding({}, missing=True)
+OWN = WATCHED.texts.identity(Labels())
 
 
 def hot(value: float = 95.0) -> Holding:
@@ -69,7 +73,7 @@ def test_an_alert_of_which_nothing_changed_is_the_same() -> None:
     assert steps[2].alerts[KEY].annotations == Labels.of(summary="one at -0")
 
 
-INACTIVE, PENDING, FIRING, RESOLVED = AlertState
+INACTIVE, PENDING, FIRING, RESOLVED, UNKNOWN = AlertState
 
 
 def test_an_alert_waits_as_pending_and_then_fires() -> None:
@@ -293,3 +297,117 @@ def test_annotations_are_of_the_element_and_not_of_the_alert() -> None:
     (alert,) = step.alerts.values()
     assert alert.labels == Labels.of(alertname="Hot", host="other")
     assert alert.annotations.get("a") == "map[__name__:x host:one] one "
+
+
+def treating(no_data: Treatment = Treatment.OK, query_failed: Treatment = Treatment.KEEP) -> Watched[AlertRule]:
+    """The rule with other treatments, and an annotation that does not depend on elements."""
+    annotations = {**RULE.annotations, "runbook": "https://wiki/hot", "where": "{{ $labels.instance }}"}
+    changed = msgspec.structs.replace(RULE, no_data=no_data, query_failed=query_failed, annotations=annotations)
+    return Watched.of(DEFAULT_TENANT, changed)
+
+
+def states(steps: Iterable[Step], labels: Labels = KEY) -> list[AlertState]:
+    """The states of one alert, inactive where it is not there."""
+    return [step.alerts[labels].state if labels in step.alerts else INACTIVE for step in steps]
+
+
+LACKS = [
+    (MISSING, "no_data", "there is no data to judge"),
+    (QUERY_FAILED, "query_failed", "its query failed: too slow"),
+]
+
+
+@pytest.mark.parametrize(("lack", "field", "why"), LACKS, ids=["no data", "query failed"])
+def test_a_lack_of_an_answer_fires_where_the_rule_says_so(lack: Holding | Unknown, field: str, why: str) -> None:
+    """An alert with the labels of the rule alone waits for its `for`, says why, and resolves with the first answer."""
+    watched = treating(**{field: Treatment.ALERT})
+    steps = play([lack, lack, lack, COLD], watched=watched)
+    assert states(steps, OWN) == [PENDING, PENDING, FIRING, RESOLVED]
+    alert = steps[2].alerts[OWN]
+    assert alert.labels == Labels.of(alertname="Hot", severity="warning")
+    assert alert.annotations == Labels.of(summary=f"Hot: {why}", runbook="https://wiki/hot")
+    assert alert.reason.value == field
+
+
+@pytest.mark.parametrize(("lack", "field"), [each[:2] for each in LACKS], ids=["no data", "query failed"])
+def test_a_lack_of_an_answer_is_shown_as_unknown_where_the_rule_says_so(lack: Holding | Unknown, field: str) -> None:
+    """The rule's own alert is unknown at once, an element's that waits as well, and both end with the next answer."""
+    watched = treating(**{field: Treatment.UNKNOWN})
+    steps = play([hot(), lack, COLD], watched=watched)
+    assert states(steps) == [PENDING, UNKNOWN, INACTIVE]
+    assert states(steps, OWN) == [INACTIVE, UNKNOWN, INACTIVE]
+
+
+@pytest.mark.parametrize("lack", [MISSING, QUERY_FAILED], ids=["no data", "query failed"])
+def test_an_alert_that_fires_goes_on_while_nothing_is_known(lack: Holding | Unknown) -> None:
+    """It is neither told again nor called resolved, and resolves once its condition is seen to be false."""
+    watched = treating(Treatment.UNKNOWN, Treatment.UNKNOWN)
+    steps = play([hot(), hot(), hot(), lack, COLD], watched=watched)
+    assert states(steps) == [PENDING, PENDING, FIRING, FIRING, RESOLVED]
+    assert [notice.alert.labels for notice in steps[3].changes] == [OWN]
+
+
+def test_what_was_unknown_waits_anew() -> None:
+    """Nobody saw whether the condition held meanwhile, so `for` begins when it is seen to be true."""
+    steps = play([hot(), QUERY_FAILED, hot(), hot(), hot()], watched=treating(query_failed=Treatment.UNKNOWN))
+    assert states(steps) == [PENDING, UNKNOWN, PENDING, PENDING, FIRING]
+
+
+def test_an_element_that_is_gone_counts_as_true_where_the_rule_says_so() -> None:
+    """An alert that waits goes on to fire though its own data ended; others' data is no reason for one of the whole rule."""
+    gone = Holding({}, frozenset({OTHER}))
+    steps = play([hot(), gone, gone], watched=treating(Treatment.ALERT))
+    assert states(steps) == [PENDING, PENDING, FIRING]
+    assert states(steps, OWN) == [INACTIVE] * 3
+
+
+@pytest.mark.parametrize("treatment", [Treatment.ALERT, Treatment.UNKNOWN, Treatment.KEEP])
+def test_a_resolved_alert_whose_element_is_gone_does_not_come_back(treatment: Treatment) -> None:
+    """An element that resolved and is gone is shown for its time and then forgotten."""
+    steps = play([hot(), hot(), hot(), COLD, *[NOTHING] * 3], every=RESOLVED_SHOWN // 2, watched=treating(treatment))
+    assert states(steps)[-3:] == [RESOLVED, INACTIVE, INACTIVE]
+
+
+def test_a_failed_query_ends_alerts_where_the_rule_says_so() -> None:
+    """Treated as `ok`, it is as good as a condition that is false, and the reason says what it was."""
+    steps = play([hot(), hot(), hot(), QUERY_FAILED], watched=treating(query_failed=Treatment.OK))
+    assert path(steps)[-1] == (FIRING, RESOLVED, Reason.QUERY_FAILED)
+
+
+def test_without_data_an_alert_stays_where_the_rule_says_so() -> None:
+    """Treated as `keep`, what fires goes on firing until its condition is seen to be false."""
+    steps = play([hot(), hot(), hot(), MISSING, MISSING, COLD], watched=treating(Treatment.KEEP))
+    assert states(steps)[2:] == [FIRING, FIRING, FIRING, RESOLVED]
+    assert states(steps, OWN) == [INACTIVE] * 6
+
+
+def test_alerts_of_elements_that_are_gone_do_not_pile_up() -> None:
+    """No more of them are kept than a rule may have alerts; those beyond end as if there were nothing to keep."""
+    watched = Watched.of(DEFAULT_TENANT, AlertRule(name="Hot", expr="x", data="x", no_data=Treatment.KEEP))
+    found = [Holding({Labels.of(i=f"{batch}-{one}"): 1.0 for one in range(6_000)}, frozenset()) for batch in range(3)]
+    steps = play([*found, MISSING], watched=watched)
+    assert sum(alert.state is FIRING for alert in steps[-1].alerts.values()) == MAX_ALERTS
+
+
+@given(HISTORIES, st.sampled_from(Treatment), st.sampled_from(Treatment))
+def test_every_treatment_moves_by_the_table(
+    history: list[tuple[int, str]], no_data: Treatment, query_failed: Treatment
+) -> None:
+    """Every notice is a move of the table from where the alert was, firing waits for `for`, and a resolve follows a firing."""
+    watched, now, alerts = treating(no_data, query_failed), 0, NO_ALERTS
+    last: dict[Labels, AlertState] = {}
+    found: Mapping[str, Holding | Unknown] = {**FINDINGS, NO_DATA: MISSING}
+    allowed = {(key[0], move) for key, move in MOVES.items()}
+    for pause, what in history:
+        now += pause
+        step = watched.step(alerts, found[what], now)
+        alerts = step.alerts
+        for notice in step.changes:
+            before = last.get(notice.alert.labels, INACTIVE)
+            check(notice, before, now)
+            assert (before, (notice.alert.state, notice.alert.reason)) in allowed
+            assert notice.alert.state is not RESOLVED or before is FIRING
+            last[notice.alert.labels] = notice.alert.state
+        assert {labels: alert.state for labels, alert in alerts.items()} == {
+            labels: state for labels, state in last.items() if state is not INACTIVE
+        }

@@ -41,7 +41,7 @@ export interface Noted<T> {
   infos: string[];
 }
 
-export type AlertState = "pending" | "firing" | "resolved";
+export type AlertState = "pending" | "firing" | "resolved" | "unknown";
 
 export interface Alert {
   labels: Labels;
@@ -54,7 +54,7 @@ export interface Alert {
   reason?: string;
 }
 
-export type RuleState = "inactive" | "pending" | "firing";
+export type RuleState = "inactive" | "pending" | "firing" | "unknown";
 
 /** The condition holds while the query's value is `comparison` the value. */
 export interface RuleThreshold {

@@ -9,5 +9,5 @@ export interface Threshold {
 export interface TimeMark {
   time: number;
   label: string;
-  tone: "firing" | "pending" | "resolved";
+  tone: "firing" | "pending" | "resolved" | "unknown";
 }

@@ -209,7 +209,7 @@ function drawMarks(plot: uPlot, { marks, namedMarks }: PlotState, ink: Ink): voi
   const { ctx, bbox } = plot;
   const ratio = devicePixelRatio;
   const bottom = bbox.top + bbox.height;
-  const tones = { firing: ink.critical, pending: ink.warning, resolved: ink.good };
+  const tones = { firing: ink.critical, pending: ink.warning, resolved: ink.good, unknown: ink.neutral };
   let row = 0;
   for (const mark of marks) {
     const x = Math.round(plot.valToPos(mark.time, "x", true)) + 0.5;

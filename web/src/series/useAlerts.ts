@@ -13,9 +13,9 @@ export function useAlerts(): UseQueryResult<Alert[]> {
 
 export const activeSince = (alert: Alert): number => Date.parse(alert.activeAt) / 1000;
 
-const WEIGHT: Record<Alert["state"], number> = { firing: 0, pending: 1, resolved: 2 };
+const WEIGHT: Record<Alert["state"], number> = { firing: 0, pending: 1, unknown: 2, resolved: 3 };
 
-/** Firing first, and the longest lasting first within a state. */
+/** Firing first and resolved last, and the longest lasting first within a state. */
 export function byUrgency(a: Alert, b: Alert): number {
   return WEIGHT[a.state] - WEIGHT[b.state] || activeSince(a) - activeSince(b);
 }

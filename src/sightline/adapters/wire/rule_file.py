@@ -122,7 +122,10 @@ class _Reader(TreeReader):
             return None
         if record:
             return RecordingRule(record, expr, labels)
-        return AlertingRule(alert, expr, for_ms, keep_ms, labels, annotations)
+        of_all = self._defaults
+        return AlertingRule(
+            alert, expr, for_ms, keep_ms, labels, annotations, no_data=of_all.no_data, query_failed=of_all.query_failed
+        )
 
     def _check_expression(self, expr: str, tree: Tree | None, place: Place, where: str) -> None:
         if not expr or tree is None:

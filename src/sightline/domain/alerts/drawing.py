@@ -1,29 +1,26 @@
 """The state table as people see it: text for the documentation, made from the table itself."""
 
-from itertools import groupby
+from collections import defaultdict
 
 from sightline.domain.alerts.notice import AlertState
 from sightline.domain.alerts.state import MOVES, Finding
 
 
 def state_diagram() -> str:
-    """The moves between states as a Mermaid state diagram, one line a move: `from --> to: finding (reason)`."""
+    """The moves between states as a Mermaid state diagram, one line for each two states: `from --> to: findings`."""
+    findings: dict[tuple[AlertState, AlertState], list[str]] = defaultdict(list)
+    for (state, finding), move in MOVES.items():
+        if move.state is not state:
+            findings[state, move.state].append(finding)
     lines = ["stateDiagram-v2", f"    [*] --> {AlertState.INACTIVE}"]
-    lines += [
-        f"    {state} --> {move.state}: {finding} ({move.reason})"
-        for (state, finding), move in MOVES.items()
-        if move.state is not state
-    ]
+    lines += [f"    {state} --> {following}: {', '.join(its)}" for (state, following), its in findings.items()]
     return "\n".join(lines)
 
 
 def state_table() -> str:
-    """Every state and finding as a Markdown table: a row a state, a column a finding, in each cell the next state."""
-    head = ["state", *Finding]
-    rows = [
-        [state.value, *(_cell(state, finding) for finding in Finding)]
-        for state, _ in groupby(MOVES, lambda key: key[0])
-    ]
+    """Every finding and state as a Markdown table: a row a finding, a column a state, in each cell the next state and why."""
+    head = ["finding", *AlertState]
+    rows = [[f"`{finding}`", *(_cell(state, finding) for state in AlertState)] for finding in Finding]
     return "\n".join(_row(row) for row in [head, ["---"] * len(head), *rows])
 
 

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from sightline.domain.alerts.rule import AlertingRule
 from sightline.domain.alerts.series import METRICS
+from sightline.domain.alerts.treatment import Treatment
 from sightline.domain.errors import BadData
 from sightline.domain.promql.inputs import Inputs, inputs
 from sightline.domain.promql.parse import parse
@@ -22,10 +23,16 @@ Rule = RecordingRule | AlertingRule
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What holds for a group that does not say it. interval, query_offset: ms."""
+    """What holds for a group that does not say it. interval, query_offset: ms.
+
+    no_data, query_failed: what it means for all alerting rules that there is nothing to judge, and that the query fails; as in
+    Prometheus, unless somebody says otherwise.
+    """
 
     interval: int = MINUTE
     query_offset: int = 0
+    no_data: Treatment = Treatment.OK
+    query_failed: Treatment = Treatment.KEEP
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ class AlertState(StrEnum):
     PENDING = "pending"
     FIRING = "firing"
     RESOLVED = "resolved"
+    UNKNOWN = "unknown"
 
 
 class Reason(StrEnum):
@@ -53,8 +54,9 @@ class Reason(StrEnum):
 class Alert:
     """One alert: the labels of the rule's result plus those of the rule (`alertname`, `severity`), at one moment.
 
-    value: the expression's value at the last evaluation in which it was true. active_at, changed_at: ms; when the
-    condition became true and when the state last changed. reason: why it moved to this state or stayed in it, as of
+    value: the expression's value at the last evaluation in which it was true, NaN where it never was.
+    active_at, changed_at: ms; when the condition became true and when the state last changed.
+    reason: why it moved to this state or stayed in it, as of
     the last evaluation. ended_at: ms, when the condition was first found false while the rule keeps the alert firing; None
     otherwise.
     """

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, Protocol, TypeVar
 import msgspec
 
 from sightline.domain.alerts.template import Template, parse_template, shown_template
+from sightline.domain.alerts.treatment import Treatment
 from sightline.domain.errors import BadData, SightlineError
 from sightline.domain.labels import METRIC_NAME, Labels
 from sightline.domain.promql.nodes import Binary, Number
@@ -50,7 +51,8 @@ class Condition(Protocol):
     """What any alert rule says, whatever it is written in.
 
     for_ms: how long it must hold before an alert fires; keep_firing_ms: how long an alert goes on firing after that; both in ms.
-    data: an expression that tells whether there is anything to judge, empty without one.
+    data: an expression that tells whether there is anything to judge, empty without one. no_data, query_failed: what it means
+    when there is nothing to judge, and when the query fails.
     """
 
     @property
@@ -78,6 +80,21 @@ class Condition(Protocol):
         """Ms."""
         ...
 
+    @property
+    def no_data(self) -> Treatment:
+        """What becomes of its alerts without data."""
+        ...
+
+    @property
+    def query_failed(self) -> Treatment:
+        """What becomes of them while its query fails."""
+        ...
+
+    @property
+    def annotations(self) -> Mapping[str, str]:
+        """The templates of what people read."""
+        ...
+
     def texts(self, external_url: str = "") -> "Texts":
         """Its templates, ready to use. external_url: where people reach this program, empty where nobody said."""
         ...
@@ -95,6 +112,9 @@ class AlertRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     annotations: what people read; templates over labels and value. `summary` is the one line that notifiers show.
     data: PromQL that yields an element with the same labels as long as there is anything to judge, usually `expr`
         without its comparison. With it, an alert that ends says whether its condition became false or its data ended.
+    no_data: what it means that there is nothing to judge: neither `expr` nor `data` yields anything or, without `data`, no
+        selector of `expr` matches a series.
+    query_failed: what it means that the query fails.
 
     Raises:
         BadData: on construction, from what is written in the message; of a template, `line` and `column` are in its detail.
@@ -107,6 +127,8 @@ class AlertRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
     data: str = ""
+    no_data: Treatment = Treatment.OK
+    query_failed: Treatment = Treatment.KEEP
 
     def __post_init__(self) -> None:
         """Refuse what could not be evaluated or told."""
@@ -159,7 +181,8 @@ class AlertRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
 class AlertingRule:
     """An alert rule as rule files write it: any label may be set, `severity` like others, and labels may follow the value.
 
-    keep_firing_ms: how long an alert goes on firing after its condition was last true. The rest is as for AlertRule.
+    keep_firing_ms: how long an alert goes on firing after its condition was last true. no_data, query_failed: files have no words
+    for these; whoever reads them says it for all. The rest is as for AlertRule.
     """
 
     name: str
@@ -168,6 +191,8 @@ class AlertingRule:
     keep_firing_ms: int = 0
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
+    no_data: Treatment = Treatment.OK
+    query_failed: Treatment = Treatment.KEEP
 
     @property
     def data(self) -> str:

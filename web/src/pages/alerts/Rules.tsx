@@ -9,9 +9,9 @@ import { useStandingFailure } from "../../parts/useStandingFailure";
 import { sayDuration } from "../../time/duration";
 import styles from "./Rules.module.css";
 
-const TONE: Record<RuleState, Tone> = { firing: "critical", pending: "warning", inactive: "good" };
-const WORD: Record<RuleState, string> = { firing: "Firing", pending: "Pending", inactive: "Inactive" };
-const WEIGHT: Record<RuleState, number> = { firing: 0, pending: 1, inactive: 2 };
+const TONE: Record<RuleState, Tone> = { firing: "critical", pending: "warning", inactive: "good", unknown: "neutral" };
+const WORD: Record<RuleState, string> = { firing: "Firing", pending: "Pending", inactive: "Inactive", unknown: "Unknown" };
+const WEIGHT: Record<RuleState, number> = { firing: 0, pending: 1, inactive: 3, unknown: 2 };
 const COMPARED = { ">": "above", ">=": "at least", "<": "below", "<=": "at most" } as const;
 
 interface RulesProps {

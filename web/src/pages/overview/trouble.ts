@@ -33,14 +33,22 @@ const MOST_NAMES = 3;
 
 const pathOf = (section: string, name: string): string => `/${section}/${encodeURIComponent(name)}`;
 
+const ALERTS: Partial<Record<Alert["state"], Pick<Trouble, "tone" | "word">>> = {
+  firing: { tone: "critical", word: "Firing" },
+  pending: { tone: "warning", word: "Pending" },
+  unknown: { tone: "warning", word: "Unknown" },
+};
+
 /** What has come to notice: firing before pending. */
 export function alertTroubles(alerts: readonly Alert[]): Trouble[] {
   return alerts
-    .filter((alert) => alert.state !== "resolved")
-    .map((alert) => ({
+    .flatMap((alert) => {
+      const said = ALERTS[alert.state];
+      return said ? [{ alert, said }] : [];
+    })
+    .map(({ alert, said }) => ({
       key: `alert ${JSON.stringify(alert.labels)}`,
-      tone: alert.state === "firing" ? "critical" : "warning",
-      word: alert.state === "firing" ? "Firing" : "Pending",
+      ...said,
       ...placeOf(alert),
       summary: [alert.labels.alertname, alert.annotations.summary].filter(Boolean).join(": "),
       since: activeSince(alert),

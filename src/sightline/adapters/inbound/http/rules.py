@@ -18,6 +18,7 @@ from sightline.application.derive import GroupState, RuleState
 from sightline.application.evaluate import RuleStatus
 from sightline.domain.alerts.notice import Alert, AlertState
 from sightline.domain.alerts.rule import SEVERITY, AlertingRule, AlertRule
+from sightline.domain.alerts.treatment import Treatment
 from sightline.domain.errors import InvalidParameter
 from sightline.domain.labels import Labels, Matchers, satisfies
 from sightline.domain.tenancy import Principal
@@ -31,7 +32,8 @@ _TRUE: Final = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _FALSE: Final = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 _NEVER: Final = "0001-01-01T00:00:00Z"
 _INT32: Final = 2**31
-_ACTIVE: Final = frozenset({AlertState.PENDING, AlertState.FIRING})
+_ACTIVE: Final = frozenset({AlertState.PENDING, AlertState.FIRING, AlertState.UNKNOWN})
+_FROM_WORST: Final = (AlertState.FIRING, AlertState.PENDING, AlertState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +207,7 @@ def _file_rule(rule: RuleState, *, alerts: bool) -> dict[str, Any]:
             "keepFiringFor": said.keep_firing_ms / SECOND,
             "annotations": dict(said.annotations),
             "alerts": [alert_object(alert) for alert in active] if alerts else [],
+            **_without_answer(said),
         }
         if warnings := said.warnings():
             shown["warnings"] = list(warnings)
@@ -227,7 +230,7 @@ def _among(name: str, names: Sequence[str]) -> bool:
 
 
 def _active(alerts: Sequence[Alert]) -> dict[str, list[Alert]]:
-    """The pending and firing alerts by rule: clients of Prometheus know no others here."""
+    """The alerts by rule that are pending, firing or unknown: clients of Prometheus know none that resolved here."""
     found: dict[str, list[Alert]] = defaultdict(list)
     for alert in alerts:
         if alert.state in _ACTIVE:
@@ -271,6 +274,7 @@ def _conditions(rule: AlertRule) -> dict[str, Any]:
         "keepFiringFor": 0,
         "labels": _labels(rule),
         "annotations": rule.annotations,
+        **_without_answer(rule),
     }
     if rule.threshold is not None:
         comparison, value = rule.threshold
@@ -278,7 +282,13 @@ def _conditions(rule: AlertRule) -> dict[str, Any]:
     return said
 
 
+def _without_answer(rule: AlertRule | AlertingRule) -> dict[str, str]:
+    """What a rule says that the lack of an answer means, where it is not what it means in Prometheus."""
+    said = {"noData": (rule.no_data, Treatment.OK), "queryFailed": (rule.query_failed, Treatment.KEEP)}
+    return {name: treatment.value for name, (treatment, usual) in said.items() if treatment is not usual}
+
+
 def _worst(active: Sequence[Alert]) -> AlertState:
     """A rule is in the state of its worst alert."""
     states = {alert.state for alert in active}
-    return next((state for state in (AlertState.FIRING, AlertState.PENDING) if state in states), AlertState.INACTIVE)
+    return next((state for state in _FROM_WORST if state in states), AlertState.INACTIVE)
