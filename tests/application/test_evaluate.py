@@ -16,7 +16,7 @@ from sightline.adapters.outbound.memory.series import MemorySeries
 from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
 from sightline.application.evaluate import CONCURRENCY, Ask, Evaluate, Report
 from sightline.application.query import Query
-from sightline.domain.alerts.builtin import builtin_rules
+from sightline.domain.alerts.builtin import host_rules
 from sightline.domain.alerts.notice import AlertState, Reason
 from sightline.domain.alerts.rule import RULE_KIND, AlertRule, encode_rule
 from sightline.domain.alerts.treatment import Treatment
@@ -375,7 +375,7 @@ def busy_host(seconds: range) -> SealedRange:
     return seal(1, [entry])
 
 
-async def test_the_builtin_rules_fire_on_a_busy_host() -> None:
+async def test_the_host_rules_fire_on_a_busy_host() -> None:
     """Over real queries CPU and memory alerts are pending, fire, and resolve for want of data when the host falls silent."""
     world, series = World(), MemorySeries()
     world.clock = ManualClock(60_000)
@@ -383,7 +383,7 @@ async def test_the_builtin_rules_fire_on_a_busy_host() -> None:
     with ThreadPoolExecutor(1) as executor:
         query = Query(series=series, clock=world.clock, telemetry=world.telemetry, executor=executor)
         evaluate = Evaluate(query, world.catalog, world.bus, world.heard, world.clock, world.telemetry)
-        await evaluate.install(LOCAL, builtin_rules())
+        await evaluate.install(LOCAL, host_rules())
         changes: list[tuple[str, AlertState, str]] = []
         for _ in range(80):
             report = await evaluate.run_once()

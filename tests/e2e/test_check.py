@@ -59,6 +59,8 @@ def test_good_settings_are_said_to_be_good(tmp_path: Path) -> None:
             '[statsd]\nmappings = ["a -> $1", "b", "c -> d"]\nbuckets = [2, 1]\n[graphite]\nmappings = ["e"]\n',
             ["statsd.mappings: 'a -> $1'", "statsd.mappings: 'b'", "statsd.buckets", "graphite.mappings: 'e'"],
         ),
+        ('[alerts]\ncpu_thresholds = ["web"]\n', ["alerts.cpu_thresholds: 'web'"]),
+        ("[alerts]\ndisk_thresholds = [" + '"a=1",' * 51 + "]\n", ["51 disk thresholds of hosts are more than 50"]),
         *(
             (f'[{section}]\n{name} = "0s"\n', [f"{section}.{name}"])
             for section, name in [

@@ -53,6 +53,6 @@ def test_an_alert_is_told_on_the_console_and_by_the_api(tmp_path: Path) -> None:
 
         until(lambda: states().get("HighMemoryUsage") == "pending")
         until(lambda: states() == {"HighCpuUsage": "firing", "HighMemoryUsage": "firing"}, 60)
-        until(lambda: program.log.read_text().count("HighCpuUsage") == 1)
+        until(lambda: all(program.log.read_text().count(name) == 1 for name in ("HighCpuUsage", "HighMemoryUsage")))
         lines = [line for line in program.log.read_text().splitlines() if "High" in line]
         assert sorted(("CRITICAL" in line, "WARNING" in line) for line in lines) == [(False, True), (True, False)]

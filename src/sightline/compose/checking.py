@@ -16,7 +16,7 @@ from sightline.compose.listening import (
     native_address,
     otlp_address,
 )
-from sightline.compose.parts import watched_containers
+from sightline.compose.parts import host_thresholds, watched_containers
 from sightline.compose.rules import require_rules, rule_files
 from sightline.domain.errors import SettingsInvalid
 from sightline.settings.schema import Settings
@@ -36,6 +36,7 @@ def check(settings: Settings) -> list[SettingsInvalid]:
         partial(histogram_buckets, settings),
         partial(read_plan, settings),
         partial(watched_containers, settings),
+        partial(host_thresholds, settings),
         lambda: require_rules(rule_files(settings).read_now()),
     ]
     problems = []

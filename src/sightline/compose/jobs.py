@@ -15,8 +15,8 @@ from sightline.adapters.outbound.sources.own import OwnMetrics
 from sightline.application.collect import Collect
 from sightline.application.record import Record
 from sightline.compose.core import Core
-from sightline.compose.parts import Parts
-from sightline.domain.alerts.builtin import builtin_rules, container_rules
+from sightline.compose.parts import Parts, host_thresholds
+from sightline.domain.alerts.builtin import container_rules, host_rules
 from sightline.domain.tenancy import LOCAL
 from sightline.ports.telemetry import Instrument, Kind
 from sightline.settings.schema import Settings
@@ -49,7 +49,7 @@ async def start_jobs(settings: Settings, core: Core, parts: Parts, port: int, st
         ticker.every(settings.containers.interval.seconds, "collect containers", jobs.collecting(collect, docker))
     ticker.every(settings.own.interval.seconds, "collect own", jobs.collecting(collect, own))
     # The catalog's driver takes half a second to load: not before the door is open and samples come in.
-    await evaluate.install(LOCAL, builtin_rules(settings.alerts.cpu_threshold, settings.alerts.memory_threshold))
+    await evaluate.install(LOCAL, host_rules(host_thresholds(settings)))
     await evaluate.install(LOCAL, container_rules())
     if settings.statsd.listen:
         ticker.every(settings.statsd.flush_interval.seconds, "store StatsD's sums", parts.statsd.flush, First.LATER)

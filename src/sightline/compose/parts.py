@@ -26,9 +26,10 @@ from sightline.compose.limits import label_limits, query_limits
 from sightline.compose.lines import graphite_lines, statsd_lines
 from sightline.compose.rules import Rules, make_rules
 from sightline.compose.scraping import Scraping, make_scraping
+from sightline.domain.alerts.builtin import HostThresholds
 from sightline.domain.containers.thresholds import CPU_LABEL, MEMORY_LABEL, Thresholds
 from sightline.domain.dashboards.ready_made import READY_MADE
-from sightline.domain.errors import SightlineError
+from sightline.domain.errors import BadData, SettingsInvalid, SightlineError
 from sightline.domain.push.groups import PushLimits
 from sightline.settings.schema import Settings
 
@@ -146,6 +147,23 @@ def _reuse(settings: Settings, core: Core) -> Reuse | None:
         max_bytes=int(settings.query.cache_bytes),
         retention=settings.retention,
     )
+
+
+def host_thresholds(settings: Settings) -> HostThresholds:
+    """The thresholds of machines.
+
+    Raises:
+        SettingsInvalid: an entry that is no threshold, or too many of them.
+    """
+    alerts = settings.alerts
+    try:
+        return HostThresholds(
+            Thresholds.of("", alerts.cpu_threshold, alerts.cpu_thresholds, "alerts.cpu_thresholds"),
+            Thresholds.of("", alerts.memory_threshold, alerts.memory_thresholds, "alerts.memory_thresholds"),
+            Thresholds.of("", alerts.disk_threshold, alerts.disk_thresholds, "alerts.disk_thresholds"),
+        )
+    except BadData as error:
+        raise SettingsInvalid(f"alerts: {error.message}", key="alerts") from None
 
 
 def watched_containers(settings: Settings) -> Watched:

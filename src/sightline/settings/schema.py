@@ -403,6 +403,19 @@ class Alerts(Struct, frozen=True, forbid_unknown_fields=True):
     memory_threshold: Annotated[
         float, Meta(gt=0, le=100, description="Percentage of memory above which a machine's alert is raised.")
     ] = 85.0
+    disk_threshold: Annotated[
+        float, Meta(gt=0, le=100, description="Percentage of a file system above which a machine's alert is raised.")
+    ] = 90.0
+    cpu_thresholds: Annotated[
+        tuple[str, ...],
+        Meta(description="Percentage of CPU for machines by `instance`, as `web-*=50` or `batch:9100=off`."),
+    ] = ()
+    memory_thresholds: Annotated[
+        tuple[str, ...], Meta(description="Percentage of memory for machines by `instance`, likewise.")
+    ] = ()
+    disk_thresholds: Annotated[
+        tuple[str, ...], Meta(description="Percentage of file systems for machines by `instance`, likewise.")
+    ] = ()
     interval: Annotated[Duration, Meta(description="How often alert rules are evaluated.")] = Duration(5_000)
     cooldown: Annotated[Duration, Meta(description="After a notice about an alert, how long it is not told again.")] = (
         Duration(300_000)

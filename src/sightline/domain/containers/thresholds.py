@@ -1,4 +1,4 @@
-"""From how much on an alert is due: for all containers, for some by name, for one by its own label."""
+"""From how much on an alert is due: for all containers or hosts, for some by name, for a container by its own label."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,8 @@ MEMORY_LABEL: Final = "sightline.memory_threshold"
 """The Docker labels with which a container sets its own thresholds."""
 
 OFF: Final = "off"
+_WILD: Final = {"*": ".*", "?": "."}
+_SPECIAL: Final = frozenset(r"\.+()|[]{}^$")
 _NUMBER: Final = re.compile(r"(\d+(?:\.\d+)?)\s*%?", re.ASCII)
 
 
@@ -28,7 +30,7 @@ class Thresholds:
     """The thresholds of one resource.
 
     A name's own wins over the container's label, and that over the default: whoever runs Sightline has the last word. Of several
-    patterns that match a name the first one counts.
+    patterns that match a name the first one counts. label: empty where there is no such thing.
     """
 
     label: str
@@ -83,5 +85,11 @@ def _entry(text: str, setting: str) -> tuple[re.Pattern[str], float | None]:
         percent = parse_threshold(value)
     except BadData as error:
         raise SettingsInvalid(f"{setting}: {text!r}: {error.message}", key=setting) from None
-    glob = re.escape(name.strip()).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.compile(glob, re.DOTALL), percent
+    return re.compile("".join(_piece(one) for one in name.strip()), re.DOTALL), percent
+
+
+def _piece(character: str) -> str:
+    """What stands for a character of a glob in a regular expression, in the words that PromQL shares with Python."""
+    if character in _WILD:
+        return _WILD[character]
+    return f"\\{character}" if character in _SPECIAL else character

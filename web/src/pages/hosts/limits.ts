@@ -11,7 +11,7 @@ export interface Limit extends Verdict {
   above: number;
 }
 
-/** No rule watches disks yet, so these two are the page's own. The worst comes first. */
+/** Finer than the rule that watches disks, so these two are the page's own. The worst comes first. */
 export const DISK_LIMITS: readonly Limit[] = [
   { above: 90, tone: "critical", word: "Nearly full" },
   { above: 80, tone: "warning", word: "Filling up" },
