@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.adapters.wire.alertmanager_file import read_alertmanager
-from sightline.adapters.wire.yaml_fields import MAX_VALUES
+from sightline.adapters.wire.yaml_tree import MAX_REPEATED
 from sightline.domain.alerts.alertmanager import AlertmanagerConfig
 from sightline.domain.alerts.inhibition import InhibitRule
 from sightline.domain.alerts.matchers import parse_matchers
@@ -201,6 +201,18 @@ def test_a_file_that_alertmanager_used_is_read(recorded_data: Path) -> None:
         (INTERVAL % "weekdays: [mon]", "3:57: weekdays: 'mon' is none of sunday, monday, "),
         (INTERVAL % "times: [{start_time: 10:00}]", "3:54: times: both start_time and end_time are needed"),
         (INTERVAL % "location: Nowhere", "3:56: location: 'Nowhere' is no time zone of this machine: "),
+        (ROUTE % "continue: 'true'", "2:42: continue: 'true' is a text: write true or false without quotes"),
+        (
+            RECEIVER % "webhook_configs: [{url: 'http://x', max_alerts: '5'}]",
+            "2:71: webhook_config: max_alerts: '5' is a text: write a whole number without quotes",
+        ),
+        (
+            RECEIVER % "webhook_configs: [{url: 'http://x', max_alerts: 017}]",
+            "2:71: webhook_config: max_alerts: '017' is ",
+        ),
+        (ROUTE % "match_re: {a: }", "2:46: match_re.a: there is no regular expression"),
+        (ROUTE % "matchers: ''", "2:42: matchers is a list"),
+        (ROUTE % "<<: x", "2:36: << takes a mapping or a list of mappings, such as *name of an anchor &name"),
         ("a: [", "2:1: not YAML: "),
     ],
 )
@@ -234,6 +246,47 @@ def test_secrets_are_in_no_message() -> None:
     assert "hush" not in "".join(problems(text))
 
 
+def test_routes_share_what_an_anchor_names() -> None:
+    """A merge key brings the fields of another route, except those that the route has; of several the first one counts."""
+    found = config("""
+        receivers: [{name: a}, {name: b}, {name: c}]
+        route:
+          receiver: a
+          routes:
+          - &one {receiver: b, matchers: &these [x=y], group_wait: 1s}
+          - {receiver: c, <<: *one}
+          - <<: [{group_wait: 2s}, *one]
+            continue: yes
+          - {matchers: *these}
+        """)
+    routes = found.route.routes
+    assert [route.receiver for route in routes] == ["b", "c", "b", "a"]
+    assert [route.group_wait for route in routes] == [1_000, 1_000, 2_000, 30_000]
+    assert {route.matchers for route in routes} == {parse_matchers("x=y")}
+    assert [route.continues for route in routes] == [False, False, True, False]
+
+
+def test_null_is_a_setting_that_is_not_given() -> None:
+    """It takes the default, or what the section global says."""
+    found = config("""
+        global: {smtp_hello: null, resolve_timeout: ~, slack_api_url: 'https://x'}
+        route: {receiver: a, group_wait: null}
+        receivers: [{name: a, slack_configs: [{api_url: null, send_resolved: , http_config: ~}]}]
+        """)
+    (slack,) = found.receivers["a"].deliveries
+    assert (found.settings["smtp_hello"], found.settings["resolve_timeout"]) == ("localhost", 300_000)
+    assert slack.options == {"api_url": Secret("https://x"), "http_config": found.settings["http_config"]}
+    assert found.route.group_wait == 30_000
+
+
+def test_routes_are_not_nested_by_aliases_without_end() -> None:
+    """Each route in the next one, by its anchor, is as deep as if it were written there."""
+    lines = ["r0: &r0 {receiver: a}", *(f"r{n}: &r{n} {{routes: [*r{n - 1}]}}" for n in range(1, 400))]
+    assert problems("\n".join([*lines, "receivers: [{name: a}]", "route: *r399"])) == (
+        "11:21: nested more than 20 deep",
+    )
+
+
 def test_aliases_do_not_multiply_without_end() -> None:
     """A small file that says by aliases what would be immense is refused."""
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
@@ -243,7 +296,7 @@ def test_aliases_do_not_multiply_without_end() -> None:
         *(f"r{n}: &r{n} {{routes: [{', '.join([f'*r{n - 1}'] * 10)}]}}" for n in range(1, 9)),
     ]
     found = problems("\n".join([*lines, *routes, "receivers: [{name: a}]", "route: *r8"]))
-    assert f"more than {MAX_VALUES} values" in found[-1]
+    assert f"more than {MAX_REPEATED} values" in found[-1]
 
 
 @given(st.text() | st.text("{}[]:,-&*! \n'\"ab"))

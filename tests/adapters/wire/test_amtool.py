@@ -69,7 +69,89 @@ URLS = (
         " http://x",
     ),
 )
+NOTHING = ("null", "~", "''")
+SHARED = (
+    "receivers: [{name: a}, {name: b}]\nroute:\n  receiver: a\n  routes:\n  - &x {receiver: b, matchers: [a=b]}\n  - %s"
+)
+LONE = tuple(
+    text % f"{field}: {value}"
+    for value in NOTHING
+    for text, fields in (
+        (f"{BASE}%s", ("global", "inhibit_rules", "time_intervals", "mute_time_intervals", "templates")),
+        (
+            f"{BASE}global: {{%s}}",
+            (
+                *("resolve_timeout", "http_config", "smtp_from", "smtp_smarthost", "smtp_hello", "smtp_require_tls"),
+                *("slack_api_url", "slack_api_url_file", "pagerduty_url", "opsgenie_api_key", "smtp_auth_password"),
+            ),
+        ),
+        (
+            ROUTE,
+            (
+                *("receiver", "group_by", "match", "match_re", "matchers", "continue", "routes", "group_wait"),
+                *("group_interval", "repeat_interval", "mute_time_intervals", "active_time_intervals"),
+            ),
+        ),
+        (ROUTE % "group_by: [a], match: {%s}", ("a",)),
+        (ROUTE % "group_by: [a], match_re: {%s}", ("a",)),
+        (
+            f"{BASE}inhibit_rules: [{{source_matchers: [a=b], %s}}]",
+            ("equal", "source_match", "target_match_re", "target_matchers"),
+        ),
+        (INTERVAL, ("times", "weekdays", "days_of_month", "months", "years", "location")),
+        (RECEIVER, ("webhook_configs", "email_configs")),
+        (
+            RECEIVER % "webhook_configs: [{url: 'http://x', %s}]",
+            ("send_resolved", "http_config", "max_alerts"),
+        ),
+        (
+            RECEIVER % "webhook_configs: [{url: 'http://x', http_config: {%s}}]",
+            ("basic_auth", "authorization", "oauth2", "bearer_token", "tls_config", "follow_redirects", "proxy_url"),
+        ),
+        (
+            RECEIVER % "webhook_configs: [{url: 'http://x', http_config: {tls_config: {%s}}}]",
+            ("min_version", "insecure_skip_verify", "ca_file"),
+        ),
+        (RECEIVER % "webhook_configs: [{%s}]", ("url",)),
+        (RECEIVER % "email_configs: [{from: y, smarthost: 'z:1', %s}]", ("to",)),
+        (
+            RECEIVER % "email_configs: [{to: x, from: y, smarthost: 'z:1', %s}]",
+            ("headers", "html", "require_tls", "tls_config", "hello"),
+        ),
+        (RECEIVER % "slack_configs: [{api_url: 'http://x', %s}]", ("channel", "fields", "short_fields", "mrkdwn_in")),
+        (RECEIVER % "pagerduty_configs: [{routing_key: x, %s}]", ("details", "images", "url", "client")),
+        (RECEIVER % "telegram_configs: [{chat_id: 5, %s}]", ("bot_token",)),
+        (RECEIVER % "telegram_configs: [{bot_token: x, %s}]", ("chat_id",)),
+        (
+            RECEIVER % "telegram_configs: [{bot_token: x, chat_id: 5, %s}]",
+            ("parse_mode", "disable_notifications", "api_url"),
+        ),
+    )
+    for field in fields
+)
+"""What is given as nothing, which is another thing than an empty text."""
 DOCUMENTS = (
+    *LONE,
+    *(
+        ROUTE % f"continue: {value}"
+        for value in (
+            *("'true'", '"true"', "'on'", "!!str true", "!foo true", "!!bool 'true'", "!!bool true", "tRue", "TRUE"),
+            *("y", "[true]", "{a: true}"),
+        )
+    ),
+    *(
+        RECEIVER % f"webhook_configs: [{{url: 'http://x', max_alerts: {value}}}]"
+        for value in ("'5'", '"5"', "!!str 5", "!!int '5'", "+5", "5", "-5", "x")
+    ),
+    *(
+        SHARED % more
+        for more in (
+            *("*x", "{<<: *x}", "{<<: *x, continue: true}", "{<<: *x, receiver: c}", "{<<: [*x, {group_wait: 1s}]}"),
+            *("{<<: [*x, {receiver: c}]}", "{<<: [{receiver: c}, *x]}", "{<<: {receiver: c}, receiver: b}", "{<<: []}"),
+            *("{'<<': *x}", "{!!merge <<: *x}", "{<<: {foo: bar}}", "{<<: x}", "{<<: }", "{<<: [x]}", "{<<: [[*x]]}"),
+            *("&y {<<: *y}", "{<<: {<<: *x, group_wait: 5s}}", "{match: {<<: {a: b}, c: d}}", "{<<: *z}"),
+        )
+    ),
     *(
         BASE,
         "{}",

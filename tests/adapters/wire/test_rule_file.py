@@ -1,10 +1,15 @@
 """Rule files in Prometheus' format: what is read of them, and what is said of those that are wrong."""
 
 import random
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from sightline.adapters.wire.rule_file import read_rules
+from sightline.adapters.wire.yaml_tree import MAX_REPEATED
 from sightline.domain.alerts.group import Defaults, RuleGroup
 from sightline.domain.alerts.rule import AlertingRule
 from sightline.domain.alerts.treatment import Treatment
@@ -156,6 +161,68 @@ def test_scalars_are_texts_as_they_are_written() -> None:
 def test_what_is_wrong_is_said_with_its_place(text: str, said: str) -> None:
     """Line and column of the file, group, rule and reason; PromQL errors with their own place besides."""
     assert any(said in problem for problem in problems(text)), problems(text)
+
+
+SHARED = "groups:\n- name: g\n  rules:\n  - &x {alert: A, expr: up, labels: &l {a: b}}\n  - %s\n"
+ALERT = SHARED % "{alert: B, expr: up, %s}"
+
+
+def test_rules_share_what_an_anchor_names() -> None:
+    """A merge key brings fields, and labels, of another rule, except those that are there."""
+    (group,) = read(SHARED % "{<<: *x, alert: B, labels: {<<: *l, c: d}}")
+    assert group.rules[1] == AlertingRule("B", "up", 0, 0, {"a": "b", "c": "d"}, {})
+
+
+@pytest.mark.parametrize("more", ["a: *a", "{<<: *a}"])
+def test_aliases_do_not_multiply_without_end(more: str) -> None:
+    """Neither by themselves nor by merge keys may a few lines stand for very many values."""
+    names = ", ".join(f"k{number}: x" for number in range(1_000))
+    text = f"a: &a {{{names}}}\nb:\n" + f"- {more}\n" * 200
+    (problem,) = problems(text)
+    assert problem.partition(" ")[2].startswith(f"aliases repeat more than {MAX_REPEATED} values: split the file")
+
+
+def test_promtool_finds_the_same_files_right(require_binary: Callable[[str, str], str], tmp_path: Path) -> None:
+    """What is given as nothing, quotes around a number, anchors and merge keys are to promtool what they are here."""
+    texts = [
+        *(
+            text % f"{field}: {value}"
+            for value in ("null", "~", "''")
+            for text, fields in (
+                (ALERT, ("for", "keep_firing_for", "labels", "annotations")),
+                (ALERT % "labels: {%s}", ("a",)),
+                ("groups: [{name: a, %s}]", ("interval", "limit", "rules")),
+                ("groups: [{%s}]", ("name",)),
+                ("%s", ("groups",)),
+            )
+            for field in fields
+        ),
+        # Null as a name or an expression, which promtool takes for the text `null`, is not among these.
+        *(SHARED % text for text in ("{alert: B, expr: ''}", "{expr: up, alert: ''}", "{expr: up, record: ''}")),
+        *(f"groups: [{{name: a, limit: {value}}}]" for value in ("5", "'5'", "!!str 5", "!!int '5'", "x", "-1")),
+        *(
+            SHARED % text
+            for text in (
+                *("{<<: *x, alert: B}", "{alert: B, <<: *x}", "{<<: *x, <<: {alert: B}}", "{<<: [{alert: C}, *x]}"),
+                *("{'<<': *x}", "{<<: x}", "{<<: , alert: B, expr: up}", "{<<: [], alert: B, expr: up}", "{<<: *z}"),
+                *(
+                    "{alert: C, expr: up, labels: {<<: *l, c: d}}",
+                    "{<<: {foo: bar}, alert: C, expr: up}",
+                    "&y {<<: *y}",
+                ),
+            )
+        ),
+    ]
+    own = {}
+    for number, text in enumerate(texts):
+        path = tmp_path / f"{number}.yml"
+        path.write_text(text)
+        own[str(path)] = (not read_rules(text.encode(), "a.yml", Defaults()).problems, text)
+    command = [require_binary("promtool", "prometheus"), "check", "rules", *own]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
+    theirs = re.findall(r"Checking (\S+)\n +(SUCCESS|FAILED)", done.stdout)
+    assert len(theirs) == len(own)
+    assert [(own[path][1], verdict) for path, verdict in theirs if own[path][0] is not (verdict == "SUCCESS")] == []
 
 
 def test_everything_that_is_wrong_is_found_at_once() -> None:

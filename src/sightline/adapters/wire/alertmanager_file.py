@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from sightline.adapters.wire.alertmanager_options import read_delivery, read_global
-from sightline.adapters.wire.yaml_fields import Fields, is_empty
-from sightline.adapters.wire.yaml_tree import Place, Tree, read_tree
+from sightline.adapters.wire.yaml_fields import Fields
+from sightline.adapters.wire.yaml_tree import Place, Tree, is_empty, read_tree
 from sightline.domain.alerts.alertmanager import AlertmanagerConfig
 from sightline.domain.alerts.inhibition import InhibitRule
 from sightline.domain.alerts.matchers import parse_matchers
@@ -64,32 +64,31 @@ def read_alertmanager(text: bytes) -> AlertmanagerFile:
     try:
         config = reader.config(read_tree(text))
     except BadData as error:
-        return AlertmanagerFile(problems=(*reader.fields.problems, error.message))
-    problems = reader.fields.problems
-    return AlertmanagerFile(problems=problems) if problems else AlertmanagerFile(config)
+        return AlertmanagerFile(problems=(*reader.told(), error.message))
+    return AlertmanagerFile(problems=reader.told()) if reader.problems else AlertmanagerFile(config)
 
 
-class _Reader:
+class _Reader(Fields):
     """Reads one file."""
 
     def __init__(self) -> None:
-        self.fields = Fields()
+        super().__init__()
         self._receivers = dict[str, Receiver]()
         self._intervals = dict[str, tuple[TimeInterval, ...]]()
 
     def config(self, tree: Tree | None) -> AlertmanagerConfig:
         if tree is None:
             raise BadData("1:1: the file is empty: it needs a route and receivers")
-        top = self.fields.branches(tree, "the file", _FILE)
-        settings = read_global(self.fields, top.get("global"))
-        for one in self.fields.leaves(top.get("receivers"), "receivers"):
+        top = self.branches(tree, "the file", _FILE)
+        settings = read_global(self, top.get("global"))
+        for one in self.leaves(top.get("receivers"), "receivers"):
             self._receiver(one, settings)
         for name in ("mute_time_intervals", "time_intervals"):
-            for one in self.fields.leaves(top.get(name), name):
+            for one in self.leaves(top.get(name), name):
                 self._named_interval(one, f"an element of {name}")
-        rules = tuple(map(self._inhibit_rule, self.fields.leaves(top.get("inhibit_rules"), "inhibit_rules")))
+        rules = tuple(map(self._inhibit_rule, self.leaves(top.get("inhibit_rules"), "inhibit_rules")))
         if is_empty(top.get("route")):
-            self.fields.object(tree.place, "there is no route: alerts need one with a receiver")
+            self.object(tree.place, "there is no route: alerts need one with a receiver")
             written = WrittenRoute()
         else:
             written = self._root(top["route"])
@@ -98,38 +97,34 @@ class _Reader:
             self._receivers,
             rules,
             self._intervals,
-            self.fields.texts(top.get("templates"), "templates"),
+            self.texts(top.get("templates"), "templates"),
             settings,
         )
 
     def _receiver(self, tree: Tree, settings: Options) -> None:
-        fields = self.fields.mapping(tree, "a receiver")
+        fields = self.mapping(tree, f"a receiver is a mapping with the fields {', '.join(_RECEIVER)}")
         name = self._name(fields, tree.place, "a receiver", self._receivers)
         deliveries: list[Delivery] = []
         for field, one in fields.items():
             if field in _UNSUPPORTED:
-                self.fields.object(
+                self.object(
                     one.place,
                     f"receiver {name!a}: {field} are not supported; there are {', '.join(_RECEIVER[1:])}",
                 )
             elif field not in _RECEIVER:
-                self.fields.object(
-                    one.place, f"field {field} not found in a receiver; there are {', '.join(_RECEIVER)}"
-                )
+                self.object(one.place, f"field {field} not found in a receiver; there are {', '.join(_RECEIVER)}")
             elif field != "name":
                 kind = Integration(field.removesuffix("_configs"))
-                deliveries += (
-                    read_delivery(self.fields, each, kind, settings) for each in self.fields.leaves(one, field)
-                )
+                deliveries += (read_delivery(self, each, kind, settings) for each in self.leaves(one, field))
         self._receivers[name] = Receiver(name, tuple(deliveries))
 
     def _name(self, fields: Mapping[str, Tree], place: Place, what: str, taken: Mapping[str, object]) -> str:
         """A name that nothing of its kind has."""
-        name = self.fields.text(fields.get("name"), "name") or ""
+        name = self.field(fields, "name")
         if not name:
-            self.fields.object(place, f"{what} has no name")
+            self.object(place, f"{what} has no name")
         elif name in taken:
-            self.fields.object(fields["name"].place, f"{what} has the name {name!a}, which is taken")
+            self.object(fields["name"].place, f"{what} has the name {name!a}, which is taken")
         return name
 
     def _root(self, tree: Tree) -> WrittenRoute:
@@ -143,24 +138,23 @@ class _Reader:
             (bool(route.active_time_intervals), "cannot have active_time_intervals"),
         ):
             if is_wrong:
-                self.fields.object(tree.place, f"the route at the top {objection}")
+                self.object(tree.place, f"the route at the top {objection}")
         return route
 
     def _route(self, tree: Tree) -> WrittenRoute:
         if is_empty(tree):
-            self.fields.object(tree.place, "a route is empty")
-        fields = self.fields.branches(tree, "a route", _ROUTE)
-        receiver = self.fields.text(fields.get("receiver"), "receiver") or ""
+            self.object(tree.place, "a route is empty")
+        fields = self.branches(tree, "a route", _ROUTE)
+        receiver = self.field(fields, "receiver")
         if receiver and receiver not in self._receivers:
-            self.fields.object(fields["receiver"].place, f"undefined receiver {receiver!a}: it is not in receivers")
-        continues = self.fields.flag(fields["continue"], "continue") if "continue" in fields else False
+            self.object(fields["receiver"].place, f"undefined receiver {receiver!a}: it is not in receivers")
+        continues = self.flag(fields.get("continue"), "continue")
         durations = {
-            name: self.fields.duration(fields.get(name), name)
-            for name in ("group_wait", "group_interval", "repeat_interval")
+            name: self.duration(fields.get(name), name) for name in ("group_wait", "group_interval", "repeat_interval")
         }
         for name in ("group_interval", "repeat_interval"):
             if durations[name] == 0:
-                self.fields.object(fields[name].place, f"{name} cannot be zero")
+                self.object(fields[name].place, f"{name} cannot be zero")
         return WrittenRoute(
             receiver=receiver,
             group_by=self._group_by(fields.get("group_by")),
@@ -168,70 +162,72 @@ class _Reader:
             continues=continues or False,
             mute_time_intervals=self._interval_names(fields.get("mute_time_intervals"), "mute_time_intervals"),
             active_time_intervals=self._interval_names(fields.get("active_time_intervals"), "active_time_intervals"),
-            routes=tuple(map(self._route, self.fields.leaves(fields.get("routes"), "routes"))),
+            routes=tuple(map(self._route, self.leaves(fields.get("routes"), "routes"))),
             **durations,
         )
 
     def _group_by(self, tree: Tree | None) -> tuple[str, ...]:
-        names = self.fields.texts(tree, "group_by")
+        names = self.texts(tree, "group_by")
         if tree is None or set(names) == {GROUP_BY_ALL}:
             return names[:1]
         seen = set[str]()
         for name in names:
             if not name:
-                self.fields.object(tree.place, "group_by: the name of a label is empty")
+                self.object(tree.place, "group_by: the name of a label is empty")
             elif name == GROUP_BY_ALL:
-                self.fields.object(tree.place, f"group_by: {GROUP_BY_ALL} stands for all labels, so it stands alone")
+                self.object(tree.place, f"group_by: {GROUP_BY_ALL} stands for all labels, so it stands alone")
             elif name in seen:
-                self.fields.object(tree.place, f"group_by: the label {name!a} is given twice")
+                self.object(tree.place, f"group_by: the label {name!a} is given twice")
             seen.add(name)
         return names
 
     def _interval_names(self, tree: Tree | None, what: str) -> tuple[str, ...]:
-        for one in self.fields.leaves(tree, what):
-            name = self.fields.text(one, f"an element of {what}")
+        for one in self.leaves(tree, what):
+            name = self.text(one, f"an element of {what}")
             if name is not None and name not in self._intervals:
-                self.fields.object(one.place, f"undefined time interval {name!a}: it is not in time_intervals")
-        return self.fields.texts(tree, what)
+                self.object(one.place, f"undefined time interval {name!a}: it is not in time_intervals")
+        return self.texts(tree, what)
 
     def _matchers(self, fields: Mapping[str, Tree], prefix: str) -> Matchers:
         """The matchers of a route, or of one side of an inhibition rule, whose fields have a prefix; old forms come first."""
         found: list[Matcher] = []
         for name, op in ((f"{prefix}match", MatchOp.EQUAL), (f"{prefix}match_re", MatchOp.MATCHES)):
-            for label, one in self.fields.mapping(fields.get(name), name).items():
+            for label, one in self.named(fields.get(name), name).items():
                 if not _LABEL.fullmatch(label):
-                    self.fields.object(one.place, f"{name}: {label!a} is no name of a label")
-                matcher = self.fields.parsed(one, f"{name}.{label}", _matcher(label, op))
+                    self.object(one.place, f"{name}: {label!a} is no name of a label")
+                if is_empty(one) and op is MatchOp.MATCHES:
+                    self.object(one.place, f"{name}.{label}: there is no regular expression")
+                matcher = self.parsed(one, f"{name}.{label}", _matcher(label, op))
                 found += [] if matcher is None else [matcher]
         name = f"{prefix}matchers"
-        for one in self.fields.leaves(fields.get(name), name):
-            found += self.fields.parsed(one, name, parse_matchers) or ()
+        for one in self.leaves(fields.get(name), name):
+            found += self.parsed(one, name, parse_matchers) or ()
         return tuple(found)
 
     def _inhibit_rule(self, tree: Tree) -> InhibitRule:
         if is_empty(tree):
-            self.fields.object(tree.place, "an inhibition rule is empty")
-        fields = self.fields.branches(tree, "an inhibition rule", _INHIBIT)
-        equal = self.fields.texts(fields.get("equal"), "equal")
+            self.object(tree.place, "an inhibition rule is empty")
+        fields = self.branches(tree, "an inhibition rule", _INHIBIT)
+        equal = self.texts(fields.get("equal"), "equal")
         if not all(equal):
-            self.fields.object(fields["equal"].place, "equal: the name of a label is empty")
+            self.object(fields["equal"].place, "equal: the name of a label is empty")
         return InhibitRule(
             self._matchers(fields, "source_"),
             self._matchers(fields, "target_"),
             tuple(dict.fromkeys(equal)),
-            self.fields.text(fields.get("name"), "name") or "",
+            self.field(fields, "name"),
         )
 
     def _named_interval(self, tree: Tree, what: str) -> None:
-        fields = self.fields.branches(tree, what, ("name", "time_intervals"))
+        fields = self.branches(tree, what, ("name", "time_intervals"))
         name = self._name(fields, tree.place, "a time interval", self._intervals)
-        intervals = self.fields.leaves(fields.get("time_intervals"), "time_intervals")
+        intervals = self.leaves(fields.get("time_intervals"), "time_intervals")
         self._intervals[name] = tuple(map(self._interval, intervals))
 
     def _interval(self, tree: Tree) -> TimeInterval:
-        fields = self.fields.branches(tree, "a time interval", _INTERVAL)
+        fields = self.branches(tree, "a time interval", _INTERVAL)
         location = fields.get("location")
-        read = TimeInterval() if location is None else self.fields.parsed(location, "location", _zoned)
+        read = TimeInterval() if location is None else self.parsed(location, "location", _zoned)
         return TimeInterval(
             times=self._spans(fields, "times", self._times),
             weekdays=self._spans(fields, "weekdays", self._parsing("weekdays", parse_weekdays)),
@@ -247,19 +243,19 @@ class _Reader:
         """The ranges of a field; None when it is not given."""
         if is_empty(fields.get(name)):
             return None
-        found = (read(one) for one in self.fields.leaves(fields[name], name))
+        found = (read(one) for one in self.leaves(fields[name], name))
         return tuple(span for span in found if span is not None)
 
     def _parsing(self, name: str, parse: Callable[[str], Span]) -> Callable[[Tree], Span | None]:
-        return lambda tree: self.fields.parsed(tree, name, parse)
+        return lambda tree: self.parsed(tree, name, parse)
 
     def _times(self, tree: Tree) -> Span | None:
-        fields = self.fields.branches(tree, "an element of times", ("start_time", "end_time"))
-        start, end = (self.fields.text(fields.get(name), name) or "" for name in ("start_time", "end_time"))
+        fields = self.branches(tree, "an element of times", ("start_time", "end_time"))
+        start, end = (self.field(fields, name) for name in ("start_time", "end_time"))
         try:
             return parse_times(start, end)
         except BadData as error:
-            self.fields.object(tree.place, f"times: {error.message}")
+            self.object(tree.place, f"times: {error.message}")
             return None
 
 

@@ -6,8 +6,8 @@ Source: https://prometheus.io/docs/alerting/latest/configuration/.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from sightline.adapters.wire.yaml_fields import Fields, is_empty
-from sightline.adapters.wire.yaml_tree import Tree
+from sightline.adapters.wire.yaml_fields import Fields
+from sightline.adapters.wire.yaml_tree import Leaf, Tree, is_empty
 from sightline.domain.alerts.receiver import Delivery, Integration, Option, Options
 
 Read = Callable[[Fields, Tree, str], Any]
@@ -16,9 +16,11 @@ Table = Mapping[str, Read]
 
 
 def read_options(fields: Fields, tree: Tree, what: str, table: Table) -> dict[str, Option]:
-    """The settings that are given, each of which the table knows."""
+    """The settings that are given, each of which the table knows; null is none."""
     found = {
-        name: table[name](fields, one, f"{what}: {name}") for name, one in fields.branches(tree, what, table).items()
+        name: table[name](fields, one, f"{what}: {name}")
+        for name, one in fields.branches(tree, what, table).items()
+        if not is_empty(one)
     }
     return {name: value for name, value in found.items() if value is not None}
 
@@ -39,7 +41,7 @@ def read_delivery(fields: Fields, tree: Tree, kind: Integration, settings: Optio
             }
     if kind is not Integration.EMAIL and "http_config" not in options:
         options["http_config"] = settings["http_config"]
-    written = {name for name, one in fields.mapping(tree, what).items() if not is_empty(one)}
+    written = {name for name, one in fields.named(tree, what).items() if not isinstance(one, Leaf) or one.text}
     for names in _NEEDED[kind]:
         if not any(options.get(name) or name in written for name in names):
             general = dict(_FROM_GLOBAL.get(kind, ())).get(names, ())
@@ -100,7 +102,7 @@ def _by_name(element: Read) -> Read:
     """A mapping with names of any kind."""
 
     def read(fields: Fields, tree: Tree, what: str) -> dict[str, Option]:
-        found = {name: element(fields, one, f"{what}.{name}") for name, one in fields.mapping(tree, what).items()}
+        found = {name: element(fields, one, f"{what}.{name}") for name, one in fields.named(tree, what).items()}
         return {name: one for name, one in found.items() if one is not None}
 
     return read

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sightline.adapters.wire.tree_reader import TreeReader, is_empty
-from sightline.adapters.wire.yaml_tree import Branches, Place, Tree, read_tree
+from sightline.adapters.wire.tree_reader import TreeReader
+from sightline.adapters.wire.yaml_tree import Place, Tree, read_tree
 from sightline.domain.alerts.group import Defaults, Rule, RuleGroup
 from sightline.domain.alerts.rule import AlertingRule
 from sightline.domain.errors import BadData, SightlineError
@@ -72,7 +72,7 @@ class _Reader(TreeReader):
 
     def _group(self, tree: Tree) -> RuleGroup:
         fields = self.branches(tree, "a group", _GROUP)
-        name = self.text(fields, "name")
+        name = self.field(fields, "name")
         labels = self._labels(fields, f'group "{name}"')
         rules: dict[str, tuple[int, Rule]] = {}
         for number, one in enumerate(self.leaves(fields.get("rules"), "rules"), 1):
@@ -85,14 +85,13 @@ class _Reader(TreeReader):
             first, _ = rules.setdefault(repr(rule), (number, rule))
             if first != number:
                 self.object(one.place, f'group "{name}", rule {number}: it says the same as rule {first}')
+        offset = self.duration(fields.get("query_offset"), "query_offset")
         return RuleGroup(
             self._path,
             name,
             tuple(rule for _, rule in rules.values()),
-            interval=self.duration(fields, "interval") or self._defaults.interval,
-            query_offset=self._defaults.query_offset
-            if is_empty(fields.get("query_offset"))
-            else self.duration(fields, "query_offset"),
+            interval=self.duration(fields.get("interval"), "interval") or self._defaults.interval,
+            query_offset=self._defaults.query_offset if offset is None else offset,
             limit=self._limit(fields),
         )
 
@@ -100,7 +99,7 @@ class _Reader(TreeReader):
         """A rule, or None where it is wrong. beneath: the labels of its group."""
         before = len(self.problems)
         fields = self.branches(tree, where, _RULE)
-        record, alert, expr = (self.text(fields, name) for name in ("record", "alert", "expr"))
+        record, alert, expr = (self.field(fields, name) for name in ("record", "alert", "expr"))
         where = f'{where}, "{alert or record}"'
         at = fields[("record", "alert")[bool(alert)]].place if record or alert else tree.place
         if record and alert:
@@ -109,7 +108,7 @@ class _Reader(TreeReader):
             self.object(at, f"{where}: one of 'record' or 'alert' must be set")
         self._check_expression(expr, fields.get("expr"), tree.place, where)
         labels = {**beneath, **self._labels(fields, where)}
-        for_ms, keep_ms = self.duration(fields, "for"), self.duration(fields, "keep_firing_for")
+        for_ms, keep_ms = (self.duration(fields.get(name), name) or 0 for name in ("for", "keep_firing_for"))
         annotations = self._pairs(fields, "annotations", lambda name: f"{where}: invalid annotation name: {name}")
         if record:
             self._check_record(record, at, where)
@@ -147,32 +146,23 @@ class _Reader(TreeReader):
 
     def _pairs(self, fields: Mapping[str, Tree], field: str, objection: Callable[[str], str]) -> dict[str, str]:
         """Names and texts, such as labels."""
-        tree = fields.get(field)
-        if tree is None or is_empty(tree):
-            return {}
         found: dict[str, str] = {}
-        for name, one in self.kind(tree, Branches, f"{field} are names with values").fields.items():
+        for name, one in self.named(fields.get(field), field).items():
             if not _can_be_stored(name) or (field == "labels" and name == METRIC_NAME):
                 self.object(one.place, objection(name))
-            value = self.scalar(one, name)
+            value = self.text(one, name) or ""
             if not _can_be_stored(value, empty=True):
                 self.object(one.place, f"{objection(name).rpartition(': ')[0]}: invalid value: {value!a}")
             found[name] = value
         return found
 
     def _limit(self, fields: Mapping[str, Tree]) -> int:
-        text = self.text(fields, "limit")
-        if not text:
-            return 0
-        digits = text.removeprefix("-")
-        if not (digits.isascii() and digits.isdecimal()) or int(digits) > _MAX_LIMIT:
-            self.object(fields["limit"].place, f"limit: {text[:40]!r} is not a whole number")
-            return 0
-        return max(0, int(text))
+        limit = self.whole(fields.get("limit"), "limit") or 0
+        if limit > _MAX_LIMIT:
+            self.object(fields["limit"].place, f"limit: {limit} is more than {_MAX_LIMIT}")
+        return max(0, limit)
 
 
 def _can_be_stored(text: str, *, empty: bool = False) -> bool:
     """Whether a text may be the name of a metric or label, or a value, which may be empty."""
-    if not text:
-        return empty
-    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+    return "\x00" not in text if text else empty

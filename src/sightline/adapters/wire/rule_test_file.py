@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Final
 
 from sightline.adapters.wire.series_notation import MAX_VALUES, Noted, read_histogram, read_labels, read_values
-from sightline.adapters.wire.tree_reader import TreeReader, is_empty
-from sightline.adapters.wire.yaml_tree import Branches, Place, Tree, read_tree
+from sightline.adapters.wire.tree_reader import TreeReader
+from sightline.adapters.wire.yaml_tree import Place, Tree, is_empty, read_tree
 from sightline.domain.alerts.rule import ALERT_NAME
 from sightline.domain.alerts.unit_tests import (
     AlertTest,
@@ -48,7 +48,6 @@ _ALERT_TEST: Final = ("eval_time", "alertname", "exp_alerts")
 _ALERT: Final = ("exp_labels", "exp_annotations")
 _SAMPLE_TEST: Final = ("expr", "eval_time", "exp_samples")
 _SAMPLE: Final = ("labels", "value", "histogram")
-_TRUE, _FALSE = frozenset({"true", "yes", "on", "y"}), frozenset({"false", "no", "off", "n", ""})
 _SPECIAL: Final = {".inf": math.inf, "+.inf": math.inf, "-.inf": -math.inf, ".nan": math.nan}
 
 
@@ -82,18 +81,18 @@ class _Reader(TreeReader):
         if tree is None:
             return UnitTests((), MINUTE)
         top = self.branches(tree, "a file of rule tests", _FILE)
-        interval = self._interval(top, "evaluation_interval", MINUTE)
+        interval = self.duration(top.get("evaluation_interval"), "evaluation_interval") or MINUTE
         order: list[str] = []
         for one in self.leaves(top.get("group_eval_order"), "group_eval_order"):
-            name = self.scalar(one, "group_eval_order")
+            name = self.text(one, "group_eval_order") or ""
             if name in order:
                 self.object(one.place, f"group name repeated in evaluation order: {name}")
             order.append(name)
         return UnitTests(
-            tuple(self.scalar(one, "rule_files") for one in self.leaves(top.get("rule_files"), "rule_files")),
+            self.texts(top.get("rule_files"), "rule_files"),
             interval,
             tuple(order),
-            self._flag(top, "fuzzy_compare"),
+            self.flag(top.get("fuzzy_compare"), "fuzzy_compare") or False,
             tuple(self._group(one, interval) for one in self.leaves(top.get("tests"), "tests")),
             tuple(self._warnings),
         )
@@ -108,16 +107,16 @@ class _Reader(TreeReader):
         if not is_empty(fields.get("external_labels")):
             place = fields["external_labels"].place
             self._warnings.append(f"{place}: external_labels has no effect: Sightline has none")
-        self._pairs(fields, "external_labels")
+        self.pairs(fields.get("external_labels"), "external_labels")
         group = TestGroup(
             str(tree.place),
-            self.text(fields, "name"),
+            self.field(fields, "name"),
             self._start(fields),
-            self._interval(fields, "interval", evaluated),
+            self.duration(fields.get("interval"), "interval") or evaluated,
             tuple(series.values()),
             tuple(self._alert_tests(fields)),
             tuple(self._sample_tests(fields)),
-            self.text(fields, "external_url"),
+            self.field(fields, "external_url"),
         )
         if group.length // evaluated >= MAX_EVALUATIONS:
             message = f"its last eval_time takes more than {MAX_EVALUATIONS} evaluations of the rules"
@@ -136,7 +135,7 @@ class _Reader(TreeReader):
 
     def _noted(self, fields: Mapping[str, Tree]) -> Noted | None:
         try:
-            noted = read_values(self.text(fields, "values"))
+            noted = read_values(self.field(fields, "values"))
         except BadData as error:
             self.object(fields["values"].place, f"values: {error.message}")
             return None
@@ -149,23 +148,21 @@ class _Reader(TreeReader):
     def _alert_tests(self, fields: Mapping[str, Tree]) -> Iterator[AlertTest]:
         for tree in self.leaves(fields.get("alert_rule_test"), "alert_rule_test"):
             its = self.branches(tree, "an item of alert_rule_test", _ALERT_TEST)
-            name = self.text(its, "alertname")
+            name = self.field(its, "alertname")
             if not name:
                 self.object(tree.place, "an item of alert_rule_test needs an alertname")
             alerts = tuple(self._alert(one, name) for one in self.leaves(its.get("exp_alerts"), "exp_alerts"))
-            yield AlertTest(str(tree.place), self.duration(its, "eval_time"), name, alerts)
+            yield AlertTest(str(tree.place), self.duration(its.get("eval_time"), "eval_time") or 0, name, alerts)
 
     def _alert(self, tree: Tree, name: str) -> ExpectedAlert:
-        if is_empty(tree):  # `- ` alone: an alert without labels of its own
-            return ExpectedAlert(Labels.of({ALERT_NAME: name}), Labels())
         fields = self.branches(tree, "an item of exp_alerts", _ALERT)
-        labels = {**self._pairs(fields, "exp_labels"), ALERT_NAME: name}
-        return ExpectedAlert(Labels.of(labels), Labels.of(self._pairs(fields, "exp_annotations")))
+        labels = {**self.pairs(fields.get("exp_labels"), "exp_labels"), ALERT_NAME: name}
+        return ExpectedAlert(Labels.of(labels), Labels.of(self.pairs(fields.get("exp_annotations"), "exp_annotations")))
 
     def _sample_tests(self, fields: Mapping[str, Tree]) -> Iterator[SampleTest]:
         for tree in self.leaves(fields.get("promql_expr_test"), "promql_expr_test"):
             its = self.branches(tree, "an item of promql_expr_test", _SAMPLE_TEST)
-            expr = self.text(its, "expr")
+            expr = self.field(its, "expr")
             try:
                 parse(expr)
             except SightlineError as error:
@@ -173,7 +170,7 @@ class _Reader(TreeReader):
                 self.object(place, f"could not parse expression: {error.message}")
             samples = (self._sample(one) for one in self.leaves(its.get("exp_samples"), "exp_samples"))
             expected = tuple(sample for sample in samples if sample is not None)
-            yield SampleTest(str(tree.place), self.duration(its, "eval_time"), expr, expected)
+            yield SampleTest(str(tree.place), self.duration(its.get("eval_time"), "eval_time") or 0, expr, expected)
 
     def _sample(self, tree: Tree) -> ExpectedSample | None:
         fields = self.branches(tree, "an item of exp_samples", _SAMPLE)
@@ -184,7 +181,7 @@ class _Reader(TreeReader):
         if not is_empty(fields.get("value")):
             self.object(tree.place, "a sample has a value or a histogram, not both")
         try:
-            found = read_histogram(self.text(fields, "histogram"))
+            found = read_histogram(self.field(fields, "histogram"))
         except BadData as error:
             self.object(histogram.place, f"histogram: {error.message}")
             return None
@@ -192,14 +189,14 @@ class _Reader(TreeReader):
 
     def _labels(self, fields: Mapping[str, Tree], name: str, place: Place) -> Labels | None:
         try:
-            return read_labels(self.text(fields, name))
+            return read_labels(self.field(fields, name))
         except BadData as error:
             self.object(fields[name].place if name in fields else place, error.message)
             return None
 
     def _number(self, fields: Mapping[str, Tree]) -> float:
         """A number as YAML writes it; 0 where none is given, as in promtool."""
-        text = self.text(fields, "value")
+        text = self.field(fields, "value")
         if not text:
             return 0.0
         if text.lower() in _SPECIAL:
@@ -210,26 +207,9 @@ class _Reader(TreeReader):
             self.object(fields["value"].place, f"value: {text[:40]!r} is no number")
             return 0.0
 
-    def _pairs(self, fields: Mapping[str, Tree], name: str) -> dict[str, str]:
-        """Names and texts."""
-        tree = fields.get(name)
-        if tree is None or is_empty(tree):
-            return {}
-        found = self.kind(tree, Branches, f"{name} are names with values").fields
-        return {key: self.scalar(one, key) for key, one in found.items()}
-
-    def _flag(self, fields: Mapping[str, Tree], name: str) -> bool:
-        text = self.text(fields, name).lower()
-        if text not in _TRUE | _FALSE:
-            self.object(fields[name].place, f"{name}: {text[:40]!r} is neither true nor false")
-        return text in _TRUE
-
-    def _interval(self, fields: Mapping[str, Tree], name: str, default: int) -> int:
-        return self.duration(fields, name) or default
-
     def _start(self, fields: Mapping[str, Tree]) -> int:
         """When the tests begin, ms since 1970: seconds, or RFC 3339; 0 where it is not given."""
-        text = self.text(fields, "start_timestamp")
+        text = self.field(fields, "start_timestamp")
         try:
             found = SECOND * float(text or 0)
         except ValueError:

@@ -3,7 +3,7 @@
 Made of the parser's events and not of its nodes, since that recurses, in C, and a megabyte of brackets would end the process.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -12,8 +12,12 @@ from typing_extensions import override
 
 from sightline.domain.errors import BadData
 
+MAX_REPEATED: Final = 100_000
+"""Values of one file that stand there by aliases and merge keys alone."""
 _DEEPEST: Final = 20
 _NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
+_TAG: Final = "tag:yaml.org,2002:"
+_NO_TEXTS: Final = frozenset(f"{_TAG}{kind}" for kind in ("null", "bool", "int", "float"))
 
 
 class Place(NamedTuple):
@@ -29,10 +33,11 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A single value as it is written; null is the empty text."""
+    """A single value as it is written; null is the empty text. is_text: in quotes or tagged, hence no number, flag or null."""
 
     place: Place
     text: str
+    is_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +59,19 @@ class Branches:
 Tree = Leaf | Leaves | Branches
 
 
+def is_empty(tree: Tree | None) -> bool:
+    """Whether a field is not given, or given as null."""
+    return tree is None or (isinstance(tree, Leaf) and not tree.text and not tree.is_text)
+
+
 def read_tree(text: bytes) -> Tree | None:
     """Read one document; None when it is empty. An anchor's tree stands wherever it is referred to, as one object.
 
+    A merge key `<<` brings the fields of other mappings, unless the one it stands in has them: https://yaml.org/type/merge.html.
+
     Raises:
-        BadData: not YAML, several documents, a key that is given twice or is no text, or nested too deep. Place in front.
+        BadData: not YAML, several documents, a key that is given twice or is no text, nested too deep, or more than `MAX_REPEATED`
+            values by aliases. Place in front.
     """
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
@@ -71,66 +84,131 @@ def read_tree(text: bytes) -> Tree | None:
         raise BadData(f"not YAML: {' '.join(str(error).split())}") from None
 
 
+class _Grown(NamedTuple):
+    """A tree, how many values it has, those that aliases repeat included, and how many levels are beneath it."""
+
+    tree: Tree
+    values: int = 1
+    height: int = 0
+
+
 class _Events:
-    """The events of one document, one after another."""
+    """The events of one document, one after another, and what its anchors stand for."""
 
     def __init__(self, events: Iterator[Any]) -> None:
         self._events = events
-        self.anchors: dict[str, Tree] = {}
+        self._anchors: dict[str, _Grown] = {}
+        self._repeated = 0
 
     def next(self) -> Any:
         return next(self._events)
+
+    def keep(self, anchor: str | None, grown: _Grown) -> None:
+        """Remember what an anchor stands for."""
+        if anchor:
+            self._anchors[anchor] = grown
+
+    def repeat(self, anchor: str, place: Place, depth: int) -> _Grown:
+        """What an anchor stands for, once more."""
+        if anchor not in self._anchors:
+            raise BadData(f"{place}: unknown anchor {anchor!r}")
+        grown = self._anchors[anchor]
+        _check_depth(place, depth + grown.height)
+        self._repeated += grown.values
+        if self._repeated > MAX_REPEATED:
+            raise BadData(
+                f"{place}: aliases repeat more than {MAX_REPEATED} values: split the file, or use fewer of them"
+            )
+        return grown
 
 
 def _document(events: _Events) -> Tree | None:
     events.next()  # the stream begins
     if isinstance(events.next(), yaml.StreamEndEvent):
         return None
-    tree = _tree(events, events.next(), 0)
+    tree = _grown(events, events.next(), 0).tree
     events.next()  # the document ends
     after = events.next()
     if not isinstance(after, yaml.StreamEndEvent):
         raise BadData(f"{_place(after)}: a second document; one file holds one")
-    return None if tree == Leaf(tree.place, "") else tree
+    return None if is_empty(tree) else tree
 
 
-def _tree(events: _Events, event: Any, depth: int) -> Tree:
+def _grown(events: _Events, event: Any, depth: int) -> _Grown:
     place = _place(event)
-    if depth > _DEEPEST:
-        raise BadData(f"{place}: nested more than {_DEEPEST} deep")
+    _check_depth(place, depth)
     if isinstance(event, yaml.AliasEvent):
-        if event.anchor not in events.anchors:
-            raise BadData(f"{place}: unknown anchor {event.anchor!r}")
-        return events.anchors[event.anchor]
-    tree: Tree
+        return events.repeat(str(event.anchor), place, depth)
     if isinstance(event, yaml.ScalarEvent):
-        is_plain = event.implicit[0] and not event.style
-        tree = Leaf(place, "" if is_plain and event.value in _NULL else event.value)
+        grown = _Grown(_leaf(event, place))
     elif isinstance(event, yaml.SequenceStartEvent):
-        tree = Leaves(place, tuple(_items(events, depth)))
+        items = tuple(_items(events, depth))
+        grown = _above(Leaves(place, tuple(one.tree for one in items)), items)
     else:
-        tree = Branches(place, dict(_fields(events, depth)))
-    if event.anchor:
-        events.anchors[event.anchor] = tree
-    return tree
+        grown = _mapping(events, place, depth)
+    events.keep(event.anchor, grown)
+    return grown
 
 
-def _items(events: _Events, depth: int) -> Iterator[Tree]:
+def _above(tree: Tree, parts: Sequence[_Grown], merged: Sequence[_Grown] = ()) -> _Grown:
+    """A tree of parts, and of others whose own parts it has."""
+    beside = (one.height - isinstance(one.tree, Leaves) for one in merged)
+    height = max([0, *(one.height + 1 for one in parts), *beside])
+    return _Grown(tree, 1 + sum(one.values for one in (*parts, *merged)), height)
+
+
+def _leaf(event: Any, place: Place) -> Leaf:
+    if any("\ud800" <= char <= "\udfff" for char in event.value):
+        raise BadData(f"{place}: not YAML: half of a surrogate pair")
+    is_text = event.tag not in _NO_TEXTS if event.tag else not event.implicit[0]
+    return Leaf(place, "" if not is_text and event.value in _NULL else event.value, is_text)
+
+
+def _items(events: _Events, depth: int) -> Iterator[_Grown]:
     while not isinstance(event := events.next(), yaml.SequenceEndEvent):
-        yield _tree(events, event, depth + 1)
+        yield _grown(events, event, depth + 1)
 
 
-def _fields(events: _Events, depth: int) -> Iterator[tuple[str, Tree]]:
+def _mapping(events: _Events, place: Place, depth: int) -> _Grown:
+    fields: dict[str, _Grown] = {}
+    merged: list[_Grown] = []
     seen: dict[str, Place] = {}
     while not isinstance(event := events.next(), yaml.MappingEndEvent):
-        place = _place(event)
-        key = _tree(events, event, depth + 1)
+        at, is_merge = _place(event), _is_merge(event)
+        key = _grown(events, event, depth + 1).tree
         if not isinstance(key, Leaf):
-            raise BadData(f"{place}: a key is a text")
+            raise BadData(f"{at}: a key is a text")
         if key.text in seen:
-            raise BadData(f'{place}: mapping key "{key.text}" already defined at line {seen[key.text].line}')
-        seen[key.text] = place
-        yield key.text, _tree(events, events.next(), depth + 1)
+            raise BadData(f'{at}: mapping key "{key.text}" already defined at line {seen[key.text].line}')
+        seen[key.text] = at
+        if is_merge:
+            merged.append(_grown(events, events.next(), depth + 1))
+        else:
+            fields[key.text] = _grown(events, events.next(), depth + 1)
+    trees = {name: one.tree for name, one in fields.items()}
+    for source in merged:
+        for name, tree in _merged(source.tree):
+            trees.setdefault(name, tree)
+    return _above(Branches(place, trees), tuple(fields.values()), merged)
+
+
+def _is_merge(event: Any) -> bool:
+    if not isinstance(event, yaml.ScalarEvent) or event.value != "<<":
+        return False
+    return event.tag == f"{_TAG}merge" if event.tag else bool(event.implicit[0])
+
+
+def _merged(source: Tree) -> Iterator[tuple[str, Tree]]:
+    """The fields of a merge key; of two with a name the first one counts."""
+    for one in source.items if isinstance(source, Leaves) else (source,):
+        if not isinstance(one, Branches):
+            raise BadData(f"{one.place}: << takes a mapping or a list of mappings, such as *name of an anchor &name")
+        yield from one.fields.items()
+
+
+def _check_depth(place: Place, depth: int) -> None:
+    if depth > _DEEPEST:
+        raise BadData(f"{place}: nested more than {_DEEPEST} deep")
 
 
 def _place(event: Any) -> Place:
