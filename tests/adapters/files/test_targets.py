@@ -38,6 +38,18 @@ def test_yaml_labels_are_texts(tmp_path: Path) -> None:
     assert labels == {"rack": "012", "up": "yes", "at": "2026-01-01", "__meta_filepath": path}
 
 
+def test_yaml_may_refer_to_itself(tmp_path: Path) -> None:
+    """By anchors and merge keys, within a bound that is told."""
+    text = "- &g {targets: [a], labels: &l {rack: r}}\n- {<<: *g, targets: [b]}\n- {targets: [c], labels: {<<: *l, up: '1'}}\n"
+    groups = read_target_files([write(tmp_path / "t.yml", text)]).groups
+    assert [group.targets for group in groups] == [("a",), ("b",), ("c",)]
+    assert [group.labels.get("rack") for group in groups] == ["r", "r", "r"]
+    text = f"- &g {{targets: [{'a, ' * 2_000}]}}\n" + "- *g\n" * 2_000
+    problem = "51:3: aliases repeat more than 100000 values: split the file, or use fewer of them"
+    path = write(tmp_path / "t.yml", text)
+    assert read_target_files([path]).problems == (f"{path}: not YAML: {problem}",)
+
+
 @pytest.mark.parametrize(("name", "text"), [("e.json", "[]"), ("e.yml", ""), ("e.yml", "[]"), ("e.yml", "# nothing\n")])
 def test_an_empty_file_is_no_problem(name: str, text: str, tmp_path: Path) -> None:
     """No groups are no groups."""

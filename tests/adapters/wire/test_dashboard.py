@@ -46,3 +46,19 @@ def test_a_mistake_is_told_with_its_place_and_the_choices(panel: str, problem: s
     with pytest.raises(MalformedBody) as refused:
         from_yaml(f"name: a\ntitle: A\npanels: [{panel}]\n".encode())
     assert refused.value.message == problem
+
+
+def test_panels_may_share_what_an_anchor_names() -> None:
+    """Merge keys bring fields of another panel."""
+    text = b"name: a\ntitle: A\npanels:\n- &p {title: P, width: 3, queries: [{expr: up}]}\n- {<<: *p, title: Q}\n"
+    dashboard = from_yaml(text)
+    assert [(panel.title, panel.width) for panel in dashboard.panels] == [("P", 3), ("Q", 3)]
+    assert dashboard.panels[0].queries == dashboard.panels[1].queries
+
+
+def test_references_do_not_unfold_without_end() -> None:
+    """A few lines that stand for gigabytes are refused."""
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 15)]
+    with pytest.raises(MalformedBody, match="aliases repeat more than 100000 values"):
+        from_yaml("\n".join(lines).encode())

@@ -4,26 +4,13 @@ from typing import Any, Final
 
 import msgspec
 import yaml
-from typing_extensions import override
 
+from sightline.adapters.wire.yaml_tree import read_tree
 from sightline.domain.dashboards.dashboard import Dashboard, PanelKind, PanelUnit
-from sightline.domain.errors import MalformedBody
+from sightline.domain.errors import BadData, MalformedBody
 
 MAX_BYTES: Final = 1 << 20
 """Of one dashboard's text."""
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML without references: a few lines of those unfold into gigabytes."""
-
-    @override
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """A node of the document."""
-        if self.check_event(yaml.AliasEvent):
-            message = "references (*name) are not read here"
-            raise yaml.composer.ComposerError(None, None, message)
-        node: yaml.Node | None = super().compose_node(parent, index)
-        return node
 
 
 def from_json(text: bytes) -> Dashboard:
@@ -45,9 +32,9 @@ def from_yaml(text: bytes) -> Dashboard:
         MalformedBody: not YAML, or a field that is missing, unknown or of another type.
     """
     try:
-        tree: Any = yaml.load(text, _Loader)  # noqa: S506 - a safe loader with less
-        return msgspec.convert(tree, Dashboard)
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        read_tree(text)  # which bounds what references unfold to
+        return msgspec.convert(yaml.safe_load(text), Dashboard)
+    except (BadData, yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise _no_dashboard(error) from None
 
 

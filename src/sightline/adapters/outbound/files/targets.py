@@ -11,7 +11,8 @@ from typing import Any, Final
 import msgspec
 
 from sightline.adapters.outbound.files.kept import KeptFiles, matching
-from sightline.domain.errors import MalformedBody
+from sightline.adapters.wire.yaml_tree import Leaf, Leaves, Tree, read_tree
+from sightline.domain.errors import BadData, MalformedBody
 from sightline.domain.scrape.job import FILE_LABEL, TargetGroup, TargetsRead
 
 MAX_FILE_BYTES: Final = 16 << 20
@@ -81,10 +82,17 @@ def _json(content: bytes) -> Any:
 
 
 def _yaml(content: bytes) -> Any:
-    import yaml
-
     try:
-        # Every scalar is a text, so that a label value of 12 is one, as for Prometheus.
-        return yaml.load(content, yaml.BaseLoader) or []  # noqa: S506 - it makes texts, lists and dicts and nothing else
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedBody(f"not YAML: {' '.join(str(error).split())}") from None
+        tree = read_tree(content)
+    except BadData as error:
+        raise MalformedBody(f"not YAML: {error.message.replace('not YAML: ', '')}") from None
+    return [] if tree is None else _plain(tree)
+
+
+def _plain(tree: Tree) -> Any:
+    """Texts, lists and dicts: a label value of 12 is a text, as for Prometheus."""
+    if isinstance(tree, Leaf):
+        return tree.text
+    if isinstance(tree, Leaves):
+        return [_plain(one) for one in tree.items]
+    return {name: _plain(one) for name, one in tree.fields.items()}
