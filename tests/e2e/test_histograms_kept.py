@@ -78,18 +78,6 @@ def rates(program: Program, now: int) -> list[Any]:
     return [program.get("/api/v1/query_range", query=one, **grid)["data"]["result"] for one in expressions]
 
 
-def numbers(answer: Any) -> list[float]:
-    """All numbers of an answer, in order; texts that are none count by their length, and of a mapping the values."""
-    if isinstance(answer, dict):
-        return [number for one in answer.values() for number in numbers(one)]
-    if isinstance(answer, list):
-        return [float(len(answer)), *(number for one in answer for number in numbers(one))]
-    try:
-        return [float(answer)]
-    except ValueError:
-        return [float(len(answer))]
-
-
 def expected(now: int) -> dict[str, list[Any]]:
     """The times of all samples, and of histograms their count and sum."""
     return {str(row): [outline(time, value) for time, value in samples(now, row)] for row in range(ROWS)}
@@ -121,7 +109,9 @@ def outlines(found: dict[str, list[Any]]) -> dict[str, list[Any]]:
 def test_histograms_survive_kills_restarts_and_deletes(tmp_path: Path, flags: tuple[str, ...]) -> None:
     """Answers are the same, bucket by bucket, before and after each, and all that was written is there."""
     folder = tmp_path / "data"
-    with running(folder, *FLAGS, *flags) as program:
+    # Machine code, which comes a while after a start, sums with compensation and its twins do not: at first there are twins alone.
+    twins = {"SIGHTLINE_JIT": "off"}
+    with running(folder, *FLAGS, *flags, environment=twins) as program:
         now = int(program.get("/api/v1/query", query="time()")["data"]["result"][0] * 1000) // HOUR * HOUR
         for row in range(ROWS):
             assert write(program, "latency", {str(row): samples(now, row)}) in {200, 204}
@@ -130,10 +120,8 @@ def test_histograms_survive_kills_restarts_and_deletes(tmp_path: Path, flags: tu
         whole = rates(program, now)
         assert all(whole)
         program.kill()
-    with running(folder, *FLAGS, *flags) as program:
-        assert told(program, now) == first
-        # In which order series are added up, and with it the last bit of sums, is another after a start.
-        assert numbers(rates(program, now)) == pytest.approx(numbers(whole), rel=1e-12)
+    with running(folder, *FLAGS, *flags, environment=twins) as program:
+        assert (told(program, now), rates(program, now)) == (first, whole)
         assert write(program, "latency", {"0": samples(now, 0)[:7], "other": [(now, grown(9, 9))]}) in {200, 204}
         assert program.stop() == 0
     with running(folder, *FLAGS, *flags) as program:
