@@ -11,9 +11,10 @@ from sightline.adapters.wire.alertmanager_file import read_alertmanager
 from sightline.application.deliver import Deliver
 from sightline.application.dispatch import Dispatch
 from sightline.application.ledger import Ledger
-from sightline.compose.channels import _NoTexts, make_channel, notifiers
+from sightline.compose.channels import make_channel, notifiers
 from sightline.compose.core import Core
 from sightline.domain.alerts.alertmanager import AlertmanagerConfig
+from sightline.domain.alerts.notice_templates import read_templates
 from sightline.domain.alerts.pipeline.batch import Manners, WhenMuted
 from sightline.domain.alerts.pipeline.plan import RESOLVE_TIMEOUT, Channel, Plan
 from sightline.domain.alerts.receiver import sends_resolved
@@ -105,13 +106,14 @@ def _plain(settings: Settings) -> tuple[Plan, Mapping[str, Notifier]]:
 
 def _from_file(settings: Settings) -> tuple[Plan, Mapping[str, Notifier]]:
     config, text = _config(settings)
+    texts = read_templates(()).templates
     made: dict[str, Notifier] = {}
     channels: dict[str, tuple[Channel, ...]] = {}
     for receiver in config.receivers.values():
         its: list[Channel] = []
         for number, delivery in enumerate(receiver.deliveries):
             key = f"{receiver.name}/{delivery.integration}/{number}"
-            made[key] = make_channel(delivery, _NoTexts(), name=key, settings=settings)
+            made[key] = make_channel(delivery, texts, name=key, settings=settings)
             manners = _manners(settings, is_resolving=sends_resolved(delivery))
             its.append(Channel(key, receiver.name, delivery.integration.value, manners))
         channels[receiver.name] = tuple(its)

@@ -17,7 +17,7 @@ from sightline.adapters.wire.exposition_series import LineMalformed, label_set, 
 from sightline.adapters.wire.history_excerpt import NAMED, NOTHING_ADDED, Excerpt, Named, Names, Unread, distinct, ended
 from sightline.adapters.wire.history_lines import split
 from sightline.adapters.wire.history_numbers import times_of, values_of
-from sightline.domain.go_strings import ESCAPE, unescaped
+from sightline.domain.go_literals import ESCAPE, unescaped
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.metrics.span_table import Spans, SpanTable

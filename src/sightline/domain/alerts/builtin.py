@@ -7,7 +7,7 @@ from typing import Final
 from sightline.domain.alerts.rule import AlertRule, Severity
 from sightline.domain.containers.thresholds import Thresholds
 from sightline.domain.errors import BadData
-from sightline.domain.promql.format import quoted
+from sightline.domain.go_literals import quoted
 from sightline.domain.timerange import MINUTE, SECOND
 
 CPU_THRESHOLD: Final = 90.0

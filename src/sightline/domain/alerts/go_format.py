@@ -8,7 +8,7 @@ from typing import Final
 
 from sightline.domain.alerts.go_values import Arguments, Items, Record, Spelled, Texts, type_name
 from sightline.domain.errors import Unprocessable
-from sightline.domain.go_strings import is_character, quoted
+from sightline.domain.go_literals import is_character, quoted
 
 MAX_OUTPUT: Final = 65_536
 """How many characters a text that a template makes may have, on the way as at the end."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sightline.domain.errors import BadData
-from sightline.domain.go_strings import is_character, unquoted
+from sightline.domain.go_literals import is_character, unquoted
 from sightline.domain.labels import Matcher, Matchers, MatchOp
 
 _SPACE: Final = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"

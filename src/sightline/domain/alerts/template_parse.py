@@ -30,7 +30,7 @@ from sightline.domain.alerts.template_nodes import (
     With,
 )
 from sightline.domain.errors import BadData
-from sightline.domain.go_strings import rune, unquoted
+from sightline.domain.go_literals import rune, unquoted
 
 MAX_DEPTH: Final = 50
 """How deep blocks, parentheses and templates that call each other may be nested, all together."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from sightline.domain.go_strings import quoted
+from sightline.domain.go_literals import quoted
 from sightline.domain.promql.nodes import Cardinality, Fill, Matching, Node
 from sightline.domain.promql.signatures import COMPARISONS, SET_OPERATORS, Signature, Type
 

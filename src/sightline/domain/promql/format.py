@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from math import inf
 from typing import Final
 
-from sightline.domain.go_strings import quoted
+from sightline.domain.go_literals import quoted
 from sightline.domain.labels import Labels, Matcher
 from sightline.domain.promql.durations import milliseconds
 from sightline.domain.promql.nodes import (

@@ -12,7 +12,7 @@ from math import isnan
 from typing import Final
 
 from sightline.domain.errors import BadData
-from sightline.domain.go_strings import quoted
+from sightline.domain.go_literals import quoted
 from sightline.domain.labels import METRIC_NAME, Matcher, MatchOp
 from sightline.domain.promql.checks import (
     NUMERIC,

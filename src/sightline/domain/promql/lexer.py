@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from sightline.domain.errors import MalformedQuery
-from sightline.domain.go_strings import quoted
+from sightline.domain.go_literals import quoted
 from sightline.domain.promql.literals import bad_escape
 
 

@@ -4,9 +4,9 @@ import math
 import re
 from typing import Final
 
-from sightline.domain import go_strings
+from sightline.domain import go_literals
 from sightline.domain.errors import BadData
-from sightline.domain.go_strings import ESCAPE, is_escape, quoted
+from sightline.domain.go_literals import ESCAPE, is_escape, quoted
 
 _COUNTED: Final = re.compile(r"([0-9]+)([a-z]+)")
 _UNITS: Final = {
@@ -121,4 +121,4 @@ def unquoted(literal: str) -> str:
         BadData: it has a bad escape.
     """
     # Unlike Go's own, a raw one keeps its carriage returns.
-    return literal[1:-1] if literal.startswith("`") else go_strings.unquoted(literal)
+    return literal[1:-1] if literal.startswith("`") else go_literals.unquoted(literal)

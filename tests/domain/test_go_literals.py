@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sightline.domain.errors import BadData
-from sightline.domain.go_strings import quoted, rune, unquoted
+from sightline.domain.go_literals import quoted, rune, unquoted
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"])) | st.text("aé\"'\\\n\x00\x7f\x80\u200b\ufeff\U0001f600")
 
