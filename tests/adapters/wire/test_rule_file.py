@@ -125,6 +125,7 @@ def test_scalars_are_texts_as_they_are_written() -> None:
         ("groups:\n- name: a\n  interval: 5x", '3:13: interval: not a valid duration string: "5x"'),
         ("groups:\n- name: a\n  interval: 999999999y", "3:13: interval: duration out of range"),
         ("groups:\n- name: a\n  limit: many", "3:10: limit: 'many' is not a whole number"),
+        ("groups:\n- name: a\n  limit: 2147483648", "3:10: limit: 2147483648 is more than 2147483647"),
         ("groups:\n- name: a\n  labels: {__name__: b}", '3:22: group "a": invalid label name: __name__'),
         ("groups:\n- name: a\n  labels: [b]", "3:11: labels are names with values"),
         ("groups:\n- name: [a]", "2:9: name is one value, not several"),

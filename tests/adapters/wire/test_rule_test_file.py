@@ -3,7 +3,7 @@
 import pytest
 
 from sightline.adapters.wire.rule_test_file import read_rule_tests
-from sightline.domain.alerts.unit_tests import ExpectedAlert
+from sightline.domain.alerts.unit_tests import ExpectedAlert, ExpectedSample
 from sightline.domain.labels import Labels
 
 WHOLE = b"""
@@ -48,6 +48,7 @@ def test_a_file_is_read() -> None:
         ("tests: [{input_series: [{series: a, values: 1 y}]}]", "1:45: values: character 3"),
         ("tests: [{start_timestamp: soon}]", "is no time"),
         ("fuzzy_compare: perhaps", "neither true nor false"),
+        ("fuzzy_compare: 'true'", "1:16: fuzzy_compare: 'true' is a text: write true or false without quotes"),
         ("tests: [{promql_expr_test: [{expr: a, eval_time: 10y}]}]", "more than 1000000 evaluations"),
         ("tests: {}", "tests is a list"),
     ],
@@ -57,6 +58,18 @@ def test_mistakes_are_named_with_their_place(text: str, said: str) -> None:
     read = read_rule_tests(text.encode())
     assert read.tests is None
     assert any(said in problem for problem in read.problems), read.problems
+
+
+def test_what_is_not_given_has_a_default() -> None:
+    """An alert without a word has no labels of its own, and a sample without a histogram is a number, 0 if there is none."""
+    tests = read_rule_tests(
+        b"tests: [{alert_rule_test: [{alertname: A, exp_alerts: [~]}],"
+        b" promql_expr_test: [{expr: up, exp_samples: [{labels: up, histogram: '', value: null}]}]}]"
+    ).tests
+    assert tests is not None
+    (group,) = tests.groups
+    assert group.alerts[0].expected == (ExpectedAlert(Labels.of(alertname="A"), Labels()),)
+    assert group.samples[0].expected == (ExpectedSample(Labels.of(__name__="up"), 0.0),)
 
 
 def test_an_empty_file_has_no_tests() -> None:

@@ -134,9 +134,7 @@ _TLS_TABLE: Final[Table] = {
 }
 
 
-def _tls(fields: Fields, tree: Tree, what: str) -> Options | None:
-    if is_empty(tree):
-        return None
+def _tls(fields: Fields, tree: Tree, what: str) -> Options:
     found = read_options(fields, tree, what, _TLS_TABLE)
     for name in ("ca", "cert", "key"):
         at_most_one(fields, tree, what, found, (name, f"{name}_file"))
@@ -186,9 +184,7 @@ _HTTP_TABLE: Final[Table] = {
 _HTTP_DEFAULTS: Final[Options] = {"follow_redirects": True, "enable_http2": True}
 
 
-def _http(fields: Fields, tree: Tree, what: str) -> Options | None:
-    if is_empty(tree):
-        return None
+def _http(fields: Fields, tree: Tree, what: str) -> Options:
     found = read_options(fields, tree, what, _HTTP_TABLE)
     at_most_one(
         fields,

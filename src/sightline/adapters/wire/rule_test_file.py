@@ -175,15 +175,15 @@ class _Reader(TreeReader):
     def _sample(self, tree: Tree) -> ExpectedSample | None:
         fields = self.branches(tree, "an item of exp_samples", _SAMPLE)
         labels = self._labels(fields, "labels", tree.place)
-        histogram = fields.get("histogram")
-        if histogram is None or is_empty(histogram):
+        text = self.field(fields, "histogram")
+        if not text:
             return None if labels is None else ExpectedSample(labels, self._number(fields))
         if not is_empty(fields.get("value")):
             self.object(tree.place, "a sample has a value or a histogram, not both")
         try:
-            found = read_histogram(self.field(fields, "histogram"))
+            found = read_histogram(text)
         except BadData as error:
-            self.object(histogram.place, f"histogram: {error.message}")
+            self.object(fields["histogram"].place, f"histogram: {error.message}")
             return None
         return None if labels is None else ExpectedSample(labels, found)
 

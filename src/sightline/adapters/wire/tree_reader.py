@@ -91,20 +91,18 @@ class TreeReader:
 
     def flag(self, tree: Tree | None, what: str) -> bool | None:
         """True or false, in the words of YAML 1.1; a text in quotes is neither. None where there is nothing."""
-        text = self._plain(tree, what, "true or false")
-        if not text or text in _TRUE or text in _FALSE:
-            return text in _TRUE if text else None
-        if tree is not None:
-            self.object(tree.place, f"{what}: {text[:40]!a} is neither true nor false")
+        leaf = self._plain(tree, what, "true or false")
+        if leaf is None or leaf.text in _TRUE or leaf.text in _FALSE:
+            return None if leaf is None else leaf.text in _TRUE
+        self.object(leaf.place, f"{what}: {leaf.text[:40]!a} is neither true nor false")
         return None
 
     def whole(self, tree: Tree | None, what: str) -> int | None:
         """A whole number; a text in quotes is none. None where there is nothing."""
-        text = self._plain(tree, what, "a whole number")
-        if not text or _WHOLE.fullmatch(text):
-            return int(text) if text else None
-        if tree is not None:
-            self.object(tree.place, f"{what}: {text[:40]!a} is not a whole number")
+        leaf = self._plain(tree, what, "a whole number")
+        if leaf is None or _WHOLE.fullmatch(leaf.text):
+            return None if leaf is None else int(leaf.text)
+        self.object(leaf.place, f"{what}: {leaf.text[:40]!a} is not a whole number")
         return None
 
     def duration(self, tree: Tree | None, what: str) -> int | None:
@@ -132,9 +130,11 @@ class TreeReader:
         except BadData:
             raise BadData(f'not a valid duration string: "{text}"') from None
 
-    def _plain(self, tree: Tree | None, what: str, wanted: str) -> str | None:
-        """A text that is not in quotes."""
-        if isinstance(tree, Leaf) and tree.is_text:
-            self.object(tree.place, f"{what}: {tree.text[:40]!a} is a text: write {wanted} without quotes")
+    def _plain(self, tree: Tree | None, what: str, wanted: str) -> Leaf | None:
+        """A value that is not in quotes; None where there is nothing or it is none."""
+        if is_empty(tree) or self.text(tree, what) is None or not isinstance(tree, Leaf):
             return None
-        return self.text(tree, what)
+        if not tree.is_text:
+            return tree
+        self.object(tree.place, f"{what}: {tree.text[:40]!a} is a text: write {wanted} without quotes")
+        return None
