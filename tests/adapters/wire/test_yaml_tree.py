@@ -90,3 +90,12 @@ def test_what_cannot_be_unfolded_is_refused(text: str, said: str) -> None:
     with pytest.raises(BadData) as refused:
         read_tree(text.encode())
     assert refused.value.message.endswith(said)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_half_of_a_character_is_no_text(monkeypatch: pytest.MonkeyPatch, compiled: bool) -> None:  # noqa: FBT001 - drawn
+    """Neither with libyaml nor where PyYAML was installed without it."""
+    if not compiled:
+        monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+    with pytest.raises(BadData, match="not YAML: "):
+        read_tree(b'a: "\\ud800"')

@@ -3,6 +3,7 @@
 Made of the parser's events and not of its nodes, since that recurses, in C, and a megabyte of brackets would end the process.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -16,6 +17,7 @@ MAX_REPEATED: Final = 100_000
 """Values of one file that stand there by aliases and merge keys alone."""
 _DEEPEST: Final = 20
 _NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
+_HALF: Final = re.compile("[\ud800-\udfff]")
 _TAG: Final = "tag:yaml.org,2002:"
 _NO_TEXTS: Final = frozenset(f"{_TAG}{kind}" for kind in ("null", "bool", "int", "float"))
 
@@ -152,13 +154,18 @@ def _grown(events: _Events, event: Any, depth: int) -> _Grown:
 
 def _above(tree: Tree, parts: Sequence[_Grown], merged: Sequence[_Grown] = ()) -> _Grown:
     """A tree of parts, and of others whose own parts it has."""
-    beside = (one.height - isinstance(one.tree, Leaves) for one in merged)
-    height = max([0, *(one.height + 1 for one in parts), *beside])
-    return _Grown(tree, 1 + sum(one.values for one in (*parts, *merged)), height)
+    values, height = 1, 0
+    for one in parts:
+        values += one.values
+        height = max(height, one.height + 1)
+    for one in merged:
+        values += one.values
+        height = max(height, one.height - isinstance(one.tree, Leaves))
+    return _Grown(tree, values, height)
 
 
 def _leaf(event: Any, place: Place) -> Leaf:
-    if any("\ud800" <= char <= "\udfff" for char in event.value):
+    if _HALF.search(event.value):
         raise BadData(f"{place}: not YAML: half of a surrogate pair")
     is_text = event.tag not in _NO_TEXTS if event.tag else not event.implicit[0]
     return Leaf(place, "" if not is_text and event.value in _NULL else event.value, is_text)
