@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.adapters.alertmanager_bodies import notified
 from tests.adapters.plain_texts import PlainTexts
 from tests.adapters.webhook_receiver import Receiver, receiving
 from tests.notifications import alone
@@ -17,8 +17,7 @@ from sightline.adapters.outbound.notifiers.over_http import Outgoing, host_of
 from sightline.adapters.outbound.notifiers.webhook import NEVER, Webhook, message
 from sightline.compose.channels import notifiers
 from sightline.domain.alerts.notice import Alert, AlertState, Notice, Reason
-from sightline.domain.alerts.notification import Notification, Status, fingerprint, in_order
-from sightline.domain.alerts.posted import PostedAlert
+from sightline.domain.alerts.notification import Notification, Status, fingerprint
 from sightline.domain.alerts.receiver import Options, Secret
 from sightline.domain.errors import NoticeRefused, SettingsInvalid, Unavailable
 from sightline.domain.labels import Labels
@@ -93,38 +92,6 @@ async def test_a_resolved_alert_has_an_end(receiver: Receiver) -> None:
     assert body["alerts"][0]["endsAt"] == "1970-01-01T00:00:02Z"
 
 
-def recorded(body: dict[str, Any], at: int) -> Notification:
-    """The notification of which Alertmanager made a body, with alerts in place of those that it left out."""
-
-    def instant(text: str) -> int:
-        return round(datetime.fromisoformat(text).timestamp() * 1_000)
-
-    alerts = [
-        PostedAlert(
-            Tenant("team-a"),
-            Labels.of(one["labels"]),
-            Labels.of(one["annotations"]),
-            instant(one["startsAt"]),
-            None if one["endsAt"] == NEVER else instant(one["endsAt"]),
-            at,
-            generator_url=one["generatorURL"],
-        )
-        for one in body["alerts"]
-    ]
-    left_out = [replace(alerts[0], labels=Labels.of(zz=str(number))) for number in range(body["truncatedAlerts"])]
-    return Notification(
-        id="1",
-        tenant=Tenant("team-a"),
-        receiver=body["receiver"],
-        group_key=body["groupKey"],
-        group_labels=Labels.of(body["groupLabels"]),
-        status=Status(body["status"]),
-        alerts=(*in_order(alerts), *left_out),
-        at=at,
-        external_url=body["externalURL"],
-    )
-
-
 def test_bodies_are_those_of_alertmanager(recorded_data: Path) -> None:
     """What Alertmanager posted of some alerts is what is posted of them here."""
     found = sorted((recorded_data / "alertmanager").glob("hook_*.json"))
@@ -132,7 +99,7 @@ def test_bodies_are_those_of_alertmanager(recorded_data: Path) -> None:
     bodies = [json.loads(re.sub(r"(:\d\d\.\d{3})\d+Z", r"\1Z", path.read_text())) for path in found]
     at = round(datetime(2026, 11, 22, tzinfo=UTC).timestamp() * 1_000)
     for body in bodies:
-        assert message(recorded(body, at), len(body["alerts"])) == body
+        assert message(notified(body, at), len(body["alerts"])) == body
     assert {body["status"] for body in bodies} == {"firing", "resolved"}
 
 

@@ -28,6 +28,7 @@ class Receiver:
     requests: list[dict[str, str]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     server: ThreadingHTTPServer | None = None
+    came: threading.Condition = field(default_factory=threading.Condition)
 
     def open(self, context: ssl.SSLContext | None = None) -> None:
         """Listen on a free port, with TLS where a context is given."""
@@ -52,6 +53,8 @@ class Receiver:
                 self.send_header("Content-Length", str(len(receiver.body)))
                 self.end_headers()
                 self.wfile.write(receiver.body)
+                with receiver.came:
+                    receiver.came.notify_all()
 
             def do_PUT(self) -> None:
                 """Likewise."""
@@ -67,6 +70,11 @@ class Receiver:
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.url = f"http{'s' if context else ''}://127.0.0.1:{self.server.server_address[1]}/alerts"
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+
+    def wait_for(self, requests: int, seconds: float = 30) -> bool:
+        """Wait until so many requests were answered; false when the time was over before."""
+        with self.came:
+            return self.came.wait_for(lambda: len(self.requests) >= requests, seconds)
 
     def close(self) -> None:
         """Go away; again does nothing."""
