@@ -22,7 +22,7 @@ from sightline.settings.schema import Settings
 pytestmark = pytest.mark.anyio
 
 CONFIG: Final = r"""
-route: {receiver: team, group_by: [alertname], group_wait: 0s}
+route: {receiver: team, group_by: [alertname], group_wait: 500ms}
 receivers:
 - name: team
   webhook_configs:
