@@ -158,11 +158,10 @@ class Moment(Spelled, Record):
     def _part(self, match: re.Match[str]) -> str:
         sign = match[0]
         if sign[0] in ".,":
-            after = match.start() and match.string[match.start() - 1].isdigit()
             digits = f"{self.fraction:09d}"[: len(sign) - 1].ljust(len(sign) - 1, "0")
             if sign[1] == "9":
                 digits = digits.rstrip("0")
-            return (sign[0] + digits if digits else "") if after or sign[1] == "0" else sign
+            return sign[0] + digits if digits else ""
         if sign[0] in "-Z" and "07" in sign:
             return self._offset(sign)
         part = _PARTS.get(sign)

@@ -30,8 +30,8 @@ MAX_OUTPUT: Final = 1 << 20
 _SPACE: Final = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _NANOSECONDS: Final = 1e9
 _PERCENT: Final = re.compile(r"%([0-9a-fA-F]{2})?")
-# As Unicode parts words: what stands within one, between letters or between digits.
-_WORD: Final = re.compile(r"(?:[^\W\d]|_)(?:\w|[\u0300-\u036f]|(?<=[^\W\d_])[.':\u2019\u00b7](?=[^\W\d_]))*|\d+")
+# As Unicode parts words: what may stand within one, between two of its letters.
+_WORD: Final = re.compile(r"[^\W\d_](?:\w|[\u0300-\u036f]|(?<=\w)[.':\u2019\u00b7](?=\w))*|\d+")
 
 
 class SafeHtml(Typed, str):

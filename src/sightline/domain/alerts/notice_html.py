@@ -20,6 +20,7 @@ REFUSED: Final = "ZgotmplZ"
 """What stands in place of a value that is not safe where it is; Go's word, which people search for."""
 
 _TAG: Final = re.compile(r"</?([a-zA-Z][a-zA-Z0-9:-]*)")
+_OPENS: Final = re.compile(r"<(?!!doctype)", re.IGNORECASE)
 _SPACE: Final = re.compile(r"[ \t\n\f\r]*")
 _NAME: Final = re.compile(r"[^ \t\n\f\r=>]+")
 _UNQUOTED: Final = re.compile(r"[^ \t\n\f\r>]*")
@@ -216,9 +217,9 @@ def _value(place: Place, text: str, at: int) -> tuple[Place, int, str]:
 
 def _content(place: Place, text: str, at: int) -> tuple[Place, int, str]:
     closes = re.compile(rf"</{re.escape(place.element)}(?=[ \t\n\f\r/>]|\Z)", re.IGNORECASE).search(text, at)
-    if closes is None:
-        return place, len(text), text[at:]
-    return Place(State.TAG), closes.end(), text[at : closes.end()]
+    end = len(text) if closes is None else closes.start()
+    before = _OPENS.sub("&lt;", text[at:end]) if place.kind is Kind.PLAIN else text[at:end]
+    return (place, end, before) if closes is None else (Place(State.TAG), closes.end(), before + closes[0])
 
 
 _STEPS: Final = {

@@ -1,12 +1,14 @@
-"""`alertmanager`: whether a configuration file of Alertmanager can be used, and where alerts go by it."""
+"""`alertmanager`: whether configuration files of Alertmanager can be used, where alerts go by them, what templates make."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter
 
 from sightline.adapters.inbound.cli import printing
+from sightline.adapters.inbound.cli.notice_templates import read_files, rendered
 from sightline.adapters.inbound.cli.printing import Column, show_json
 from sightline.adapters.inbound.cli.program import AsJson, Ended, Exit, app
 
@@ -33,12 +35,13 @@ _DECISIONS: Final = (
 
 alertmanager = App(
     name="alertmanager",
-    help="Check configuration files of Alertmanager, and see where alerts go by them.",
+    help="Check configuration files of Alertmanager, see where alerts go by them, and try templates.",
     help_format="plaintext",
     help_epilogue="""Examples:
   sightline alertmanager check alertmanager.yml
   sightline alertmanager routes alertmanager.yml
   sightline alertmanager routes alertmanager.yml alertname=DiskFull severity=critical team=db
+  sightline alertmanager render --template.glob 'templates/*.tmpl' --template.text '{{ template "slack.default.title" . }}'
 """,
 )
 app.command(alertmanager)
@@ -46,7 +49,7 @@ app.command(alertmanager)
 
 @alertmanager.command
 def check(*files: Annotated[Path, Parameter(help="Configuration files of Alertmanager.")]) -> int:
-    """Check configuration files of Alertmanager, without asking a server.
+    """Check configuration files of Alertmanager, and the templates that they name, without asking a server.
 
     Exit code 0 when all can be used, else 1 with every problem, where it stands and how to mend it.
     """
@@ -57,6 +60,35 @@ def check(*files: Annotated[Path, Parameter(help="Configuration files of Alertma
             f"ok: {file}: {sum(1 for _ in config.route.walk())} routes, {len(config.receivers)} receivers,"
             f" {len(config.inhibit_rules)} inhibition rules, {len(config.time_intervals)} time intervals"
         )
+    return Exit.DONE
+
+
+@alertmanager.command
+def render(
+    *,
+    text: Annotated[str, Parameter(name="--template.text", help="The template.", allow_leading_hyphen=True)],
+    globs: Annotated[
+        tuple[str, ...],
+        Parameter(
+            name="--template.glob",
+            negative=(),
+            consume_multiple=False,
+            help="Files with definitions, or a pattern of such in quotes; may be repeated.",
+        ),
+    ] = (),
+    kind: Annotated[Literal["text", "html"], Parameter(name="--template.type", help="What it writes.")] = "text",
+    data: Annotated[
+        Path | None,
+        Parameter(
+            name="--template.data", help="Data of a notification in JSON, as Alertmanager has it [default: a sample]."
+        ),
+    ] = None,
+) -> int:
+    """Fill a template of notices, as `amtool template render` does; the templates of the program itself are there too.
+
+    Exit code 1 when a file cannot be used or the template cannot be filled, with what is wrong and where.
+    """
+    sys.stdout.write(rendered(globs, text, data=data, as_html=kind == "html"))
     return Exit.DONE
 
 
@@ -99,6 +131,7 @@ def _read(files: Sequence[Path]) -> list[tuple[Path, "AlertmanagerConfig"]]:
             raise Ended(Exit.USAGE, f"{file} cannot be read: {error.strerror}") from None
         problems += (f"{file}:{problem}" for problem in read.problems)
         if read.config is not None:
+            problems += read_files(read.config.templates, file.parent).problems
             found.append((file, read.config))
     if problems:
         raise Ended(Exit.REFUSED, "\n".join(problems))
