@@ -4,8 +4,10 @@ import random
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
+from sightline.adapters.outbound.files.templates import TemplateFiles
 from sightline.adapters.outbound.sql.notification_log import SqlNotificationLog
 from sightline.adapters.wire.alertmanager_file import read_alertmanager
 from sightline.application.deliver import Deliver
@@ -14,7 +16,7 @@ from sightline.application.ledger import Ledger
 from sightline.compose.channels import make_channel, notifiers
 from sightline.compose.core import Core
 from sightline.domain.alerts.alertmanager import AlertmanagerConfig
-from sightline.domain.alerts.notice_templates import read_templates
+from sightline.domain.alerts.notice_texts import NoticeTexts
 from sightline.domain.alerts.pipeline.batch import Manners, WhenMuted
 from sightline.domain.alerts.pipeline.plan import RESOLVE_TIMEOUT, Channel, Plan
 from sightline.domain.alerts.receiver import sends_resolved
@@ -106,7 +108,7 @@ def _plain(settings: Settings) -> tuple[Plan, Mapping[str, Notifier]]:
 
 def _from_file(settings: Settings) -> tuple[Plan, Mapping[str, Notifier]]:
     config, text = _config(settings)
-    texts = read_templates(()).templates
+    texts = _texts(settings, config)
     made: dict[str, Notifier] = {}
     channels: dict[str, tuple[Channel, ...]] = {}
     for receiver in config.receivers.values():
@@ -143,6 +145,16 @@ def _config(settings: Settings) -> tuple[AlertmanagerConfig, str]:
         problems = "\n  ".join(f"{file}:{problem}" for problem in read.problems)
         raise SettingsInvalid(f"alerts.config_file cannot be used:\n  {problems}", key="alerts.config_file")
     return read.config, text.decode()
+
+
+def _texts(settings: Settings, config: AlertmanagerConfig) -> NoticeTexts:
+    """What channels say, by the templates that the file names."""
+    file = settings.alerts.config_file
+    read = TemplateFiles(config.templates, Path() if file is None else file.parent).read_now()
+    if read.problems:
+        listed = "\n  ".join(read.problems)
+        raise SettingsInvalid(f"alerts.config_file: templates cannot be used:\n  {listed}", key="alerts.config_file")
+    return read.templates
 
 
 def _manners(settings: Settings, *, is_resolving: bool) -> Manners:
