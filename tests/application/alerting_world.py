@@ -10,6 +10,7 @@ from sightline.application.deliver import Deliver
 from sightline.application.dispatch import Dispatch
 from sightline.application.ledger import Ledger
 from sightline.domain.alerts.inhibition import InhibitRule
+from sightline.domain.alerts.notice import Alert, AlertState, Notice, Reason
 from sightline.domain.alerts.pipeline.batch import Manners
 from sightline.domain.alerts.pipeline.plan import Channel, Plan
 from sightline.domain.alerts.posted import PostedAlert
@@ -80,6 +81,13 @@ class AlertingWorld:
         starts_at = now if ends_at is None or ends_at > now else now - 1
         found = Labels.of({"alertname": name, **labels})
         return PostedAlert(DEFAULT_TENANT, found, Labels.of(summary=f"{name}!"), starts_at, ends_at, now)
+
+    def notice(self, name: str, state: AlertState = AlertState.FIRING, summary: str = "") -> Notice:
+        """That an alert of a rule of ours moved, now."""
+        labels, now = Labels.of(alertname=name), self.clock.now()
+        reason = Reason.CONDITION_HELD if state is AlertState.FIRING else Reason.CONDITION_FALSE
+        alert = Alert(DEFAULT_TENANT, name, labels, Labels.of(summary=summary), state, 93.0, now - 1, now, reason)
+        return Notice(alert, AlertState.PENDING, now)
 
     async def tick(self) -> None:
         """Let both do what is due, and wait for it."""

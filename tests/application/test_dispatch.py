@@ -6,6 +6,7 @@ import pytest
 from tests.application.alerting_world import ROUTE, AlertingWorld
 
 from sightline.domain.alerts.inhibition import InhibitRule
+from sightline.domain.alerts.notice import AlertState
 from sightline.domain.alerts.pipeline.batch import Manners, WhenMuted
 from sightline.domain.alerts.route import WrittenRoute
 from sightline.domain.alerts.shown import Processing
@@ -299,3 +300,32 @@ async def test_groups_are_shown_with_their_alerts() -> None:
     await world.wait(30)
     (group,) = world.dispatch.groups(LOCAL)
     assert [one.state for one in group.alerts] == [Processing.ACTIVE]
+
+
+async def test_a_rule_goes_on_with_its_alerts_after_a_restart() -> None:
+    """What fired and was told goes on firing until its rule says otherwise, however long that takes."""
+    world = AlertingWorld()
+    await world.dispatch.load()
+    world.dispatch.tell([world.notice("Hot")], "the rule")
+    await world.wait(30)
+    world.restart()
+    await world.dispatch.load()
+    (alert,) = world.dispatch.claim(DEFAULT_TENANT, "the rule")
+    assert alert.ends_at is None
+    assert world.dispatch.claim(DEFAULT_TENANT, "the rule") == []
+    await world.wait(1_200, step=5)
+    assert world.told() == ["firing Hot"]
+    world.dispatch.tell([world.notice("Hot", AlertState.RESOLVED)], "the rule")
+    await world.wait(300)
+    assert world.told() == ["firing Hot", "resolved Hot"]
+
+
+async def test_what_a_rule_says_is_what_is_told_later() -> None:
+    """A notice about an alert that goes on has its present annotations."""
+    world = AlertingWorld(replace(ROUTE, repeat_interval=600_000))
+    await world.dispatch.load()
+    world.dispatch.tell([world.notice("Hot", summary="91 %")], "the rule")
+    await world.wait(30)
+    world.dispatch.tell([world.notice("Hot", summary="95 %")], "the rule")
+    await world.wait(900, step=5)
+    assert [one.alerts[0].annotations.get("summary") for one in world.channels["team"].taken] == ["91 %", "95 %"]

@@ -18,6 +18,7 @@ from sightline.application.evaluate import CONCURRENCY, Ask, Evaluate, Report
 from sightline.application.query import Query
 from sightline.domain.alerts.builtin import host_rules
 from sightline.domain.alerts.notice import AlertState, Reason
+from sightline.domain.alerts.posted import PostedAlert
 from sightline.domain.alerts.rule import RULE_KIND, AlertRule, encode_rule
 from sightline.domain.alerts.treatment import Treatment
 from sightline.domain.errors import QueryTimeout, SightlineError
@@ -397,3 +398,19 @@ async def test_the_host_rules_fire_on_a_busy_host() -> None:
         (name, RESOLVED, text) for name, text in (cpu, memory)
     ]
     assert {alert.reason for alert in evaluate.alerts(LOCAL)} == {Reason.NO_DATA}
+
+
+async def test_a_rule_goes_on_with_what_fired_before_the_program_started(world: World) -> None:
+    """Its alerts need not wait again, and one whose condition is false meanwhile has ended."""
+    labels = [Labels.of(alertname="Hot", severity="warning", instance=instance) for instance in ("web-1", "web-2")]
+    world.heard.before[DEFAULT_TENANT, "Hot"] = [
+        PostedAlert(DEFAULT_TENANT, each, Labels(), 1_000, None, 2_000, rule="Hot", value=93.0) for each in labels
+    ]
+    world.query.set("hot > 90", vector(("web-1", 95.0)))
+    world.query.set("hot", vector(("web-1", 95.0), ("web-2", 10.0)))
+    await world.run()
+    assert world.states() == {
+        "Hot/web-1": (FIRING, Reason.CONDITION_HELD),
+        "Hot/web-2": (RESOLVED, Reason.CONDITION_FALSE),
+    }
+    assert world.heard.states() == [RESOLVED]

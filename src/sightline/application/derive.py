@@ -13,7 +13,7 @@ from sightline.application.evaluate import Ask, TakeChanges, holding
 from sightline.application.query import Prepared
 from sightline.application.restore import Restore
 from sightline.domain.alerts.group import Rule, RuleGroup
-from sightline.domain.alerts.notice import Notice
+from sightline.domain.alerts.posted import firing_again
 from sightline.domain.alerts.rule import AlertingRule
 from sightline.domain.alerts.series import AlertSeries
 from sightline.domain.alerts.step import NO_ALERTS, RULE_REMOVED, Alerts, Holding, Unknown, Watched
@@ -131,7 +131,7 @@ class RuleState:
     code, error: of its failure, empty when it is well. failing_since, evaluated_at: wall time, ms; None when it is well, and before
     the first evaluation. took: seconds. written: the series of its last result. alerts: those of an alerting rule. series:
     theirs. awaited: evaluations that have to succeed until since when they are active is taken from before the start; until then
-    none of them are written, for that would be lost.
+    none of them are written, for that would be lost. source: names the rule for good where its alerts are told.
     """
 
     rule: Rule
@@ -147,6 +147,7 @@ class RuleState:
     series: AlertSeries = field(default_factory=AlertSeries)
     naming: _Naming | None = None
     awaited: int = 0
+    source: str = ""
 
     @property
     def name(self) -> str:
@@ -232,13 +233,17 @@ class Derive:
         before: its state under another version, which must not be evaluated any more; it is taken over. starting: the program
         has just started, so that alerts go on which it had before.
         """
-        rules = tuple(self._rule(rule) for rule in group.rules)
+        rules = tuple(self._rule(rule, group) for rule in group.rules)
         stretches = [
             (each, await self._query.prepare([rules[at].rule.expr for at in each])) for each in group.stretches()
         ]
         state = GroupState(group, rules, tuple(stretches))
         for rule in rules if starting else ():
-            if rule.watched is not None and self._restore.concerns(rule.watched.rule):
+            if rule.watched is None:
+                continue
+            before_start = self._notify.claim(self.tenant, rule.source)
+            rule.alerts = {one.labels: firing_again(one, rule.name) for one in before_start}
+            if self._restore.concerns(rule.watched.rule):
                 rule.awaited = _AWAITED
         for instrument in (EVALUATIONS, FAILURES):
             self._telemetry.add(instrument, 0, (group.key,))
@@ -296,10 +301,11 @@ class Derive:
         taken = [self._numbers(rule.written) for other in others for rule in other.rules if rule.written is not None]
         await self._mark(left, at, taken)
 
-    def _rule(self, rule: Rule) -> RuleState:
-        return RuleState(
-            rule, None if isinstance(rule, RecordingRule) else Watched.of(self.tenant, rule, self._external_url)
-        )
+    def _rule(self, rule: Rule, group: RuleGroup) -> RuleState:
+        if isinstance(rule, RecordingRule):
+            return RuleState(rule)
+        source = f"{group.key};{rule.name};{Labels.of(rule.labels)}"
+        return RuleState(rule, Watched.of(self.tenant, rule, self._external_url), source=source)
 
     async def _evaluate(self, state: GroupState, rule: RuleState, ask: Ask, slot: int) -> _Yield:
         """What a rule yields; the alerts of an alerting one are moved."""
@@ -440,15 +446,14 @@ class Derive:
 
     def _move(self, found: Iterable[tuple[RuleState, Holding | Unknown]], now: int) -> None:
         """Move the alerts of alerting rules, and tell of what changed."""
-        changes: list[Notice] = []
         for rule, its in found:
-            if rule.watched is not None:
-                step = rule.watched.step(rule.alerts, its, now)
-                rule.alerts = step.alerts
-                changes += step.changes
-        for notice in changes:
-            self._bus.publish(AlertChanged(notice.alert.tenant, notice))
-        self._notify.tell(changes)
+            if rule.watched is None:
+                continue
+            step = rule.watched.step(rule.alerts, its, now)
+            rule.alerts = step.alerts
+            for notice in step.changes:
+                self._bus.publish(AlertChanged(notice.alert.tenant, notice))
+            self._notify.tell([*step.changes, *step.restated], rule.source)
 
     def _fail(self, rule: RuleState, error: BaseException) -> None:
         rule.health = Health.ERR

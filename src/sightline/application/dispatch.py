@@ -149,14 +149,27 @@ class Dispatch:
         self._take_in(fresh)
         await self._ledger.save()
 
-    def tell(self, notices: Iterable[Notice]) -> None:
-        """Take in what became of alerts of our rules, at once; it is saved with the next look at what is due."""
+    def tell(self, notices: Iterable[Notice], rule: str = "") -> None:
+        """Take in what became of alerts of a rule of ours, at once; it is saved with the next look at what is due."""
         link = f"{self._external_url.rstrip('/')}/ui/alerts" if self._external_url else ""
-        alerts = [posted(one, link) for one in notices if one.alert.state in _TOLD]
+        alerts = [posted(one, rule, link) for one in notices if one.alert.state in _TOLD]
         if self._loaded.is_set():
             self._take_in(alerts)
         else:
             self._early += alerts
+
+    def claim(self, tenant: Tenant, rule: str) -> Sequence[PostedAlert]:
+        """Alerts of a rule of ours that fired before the program started; from now on they end when the rule says so."""
+        now = self._clock.now()
+        found = [
+            one.member.alert
+            for (whose, _), one in self._alerts.items()
+            if whose == tenant and one.member.alert.rule == rule and one.member.alert.timed
+        ]
+        firing = [replace(alert, ends_at=None, timed=False) for alert in found if not alert.has_ended(now)]
+        for alert in firing:
+            self._enter(alert, now)
+        return firing
 
     async def run_once(self) -> None:
         """Look at every group that is due, and owe channels what they are to be told.
@@ -424,8 +437,6 @@ _TOLD: Final = frozenset({AlertState.FIRING, AlertState.RESOLVED})
 
 def _is_only_longer(before: PostedAlert, alert: PostedAlert, now: int) -> bool:
     """Whether nothing is new of an alert but until when it is taken to fire."""
-    return (
-        before.has_ended(now) == alert.has_ended(now)
-        and before.annotations == alert.annotations
-        and before.starts_at == alert.starts_at
-    )
+    # What a rule of ours says of a value is new with each value, and comes again after a restart.
+    says_the_same = bool(alert.rule) or before.annotations == alert.annotations
+    return says_the_same and before.has_ended(now) == alert.has_ended(now) and before.starts_at == alert.starts_at

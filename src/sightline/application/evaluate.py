@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 from sightline.domain.alerts.notice import Alert, AlertState, Notice
+from sightline.domain.alerts.posted import PostedAlert, firing_again
 from sightline.domain.alerts.rule import RULE_KIND, AlertRule, decode_rule, encode_rule
 from sightline.domain.alerts.step import (
     NO_ALERTS,
@@ -66,8 +67,12 @@ class InstantQueries(Protocol):
 class TakeChanges(Protocol):
     """The part of the pipeline that rules need."""
 
-    def tell(self, notices: Iterable[Notice], /) -> None:
-        """What became of alerts; it is theirs to be told."""
+    def tell(self, notices: Iterable[Notice], rule: str, /) -> None:
+        """What became of alerts of a rule; it is theirs to be told. rule: names it for good."""
+        ...
+
+    def claim(self, tenant: Tenant, rule: str, /) -> Iterable[PostedAlert]:
+        """Alerts of a rule that fired before the program started, which the rule goes on with from now on."""
         ...
 
 
@@ -186,7 +191,6 @@ class Evaluate:
             changes += self._retire(key, now)
         for notice in changes:
             self._bus.publish(AlertChanged(notice.alert.tenant, notice))
-        self._notify.tell(changes)
         self._measure()
         defects = [each for each in outcomes if isinstance(each, Exception) and not isinstance(each, SightlineError)]
         if defects:
@@ -212,6 +216,8 @@ class Evaluate:
 
         async def read(key: _Key, slot: _Slot) -> Watched[AlertRule]:
             watched = _watched(key[0], documents[key], self._external_url)
+            if slot.watched is None:
+                slot.alerts = {one.labels: firing_again(one, key[1]) for one in self._notify.claim(*key)}
             slot.watched, slot.body = watched, documents[key].body
             return watched
 
@@ -263,23 +269,24 @@ class Evaluate:
         slot.status = RuleStatus(*key, rule, now, slot.took, code, problem, since)
         self._telemetry.add(EVALUATIONS, labels=(code or "ok",))
         self._telemetry.observe(DURATION, slot.took)
-        return self._move(slot, outcome if isinstance(outcome, Holding) else Unknown(problem), now)
+        return self._move(key, outcome if isinstance(outcome, Holding) else Unknown(problem), now)
 
     def _retire(self, key: _Key, now: int) -> tuple[Notice, ...]:
         """End the alerts of a rule that is there no longer; the last of them takes the slot with it."""
         slot = self._slots[key]
         slot.status = None
-        changes = self._move(slot, RULE_REMOVED, now)
+        changes = self._move(key, RULE_REMOVED, now)
         if not slot.alerts:
             del self._slots[key]
         return changes
 
-    @staticmethod
-    def _move(slot: _Slot, found: Holding | Unknown, now: int) -> tuple[Notice, ...]:
+    def _move(self, key: _Key, found: Holding | Unknown, now: int) -> tuple[Notice, ...]:
+        slot = self._slots[key]
         if slot.watched is None:  # never readable, so it never had an alert
             return ()
         step = slot.watched.step(slot.alerts, found, now)
         slot.alerts = step.alerts
+        self._notify.tell([*step.changes, *step.restated], key[1])
         return step.changes
 
     def _report(self, now: int, evaluated: int, changes: list[Notice]) -> Report:

@@ -5,6 +5,8 @@ import socket
 from contextlib import AsyncExitStack
 from typing import Final
 
+import structlog
+
 from sightline import __version__
 from sightline.adapters.inbound import jobs
 from sightline.adapters.inbound.lag import measuring_lag
@@ -17,9 +19,12 @@ from sightline.application.record import Record
 from sightline.compose.core import Core
 from sightline.compose.parts import Parts, host_thresholds
 from sightline.domain.alerts.builtin import container_rules, host_rules
+from sightline.domain.errors import SightlineError
 from sightline.domain.tenancy import LOCAL
 from sightline.ports.telemetry import Instrument, Kind
 from sightline.settings.schema import Settings
+
+_log = structlog.get_logger("sightline")
 
 _BUILD: Final = Instrument(
     "sightline_build_info", "Which version runs, and on which Python; always 1.", Kind.GAUGE, ("version", "python")
@@ -49,6 +54,7 @@ async def start_jobs(settings: Settings, core: Core, parts: Parts, port: int, st
         ticker.every(settings.containers.interval.seconds, "collect containers", jobs.collecting(collect, docker))
     ticker.every(settings.own.interval.seconds, "collect own", jobs.collecting(collect, own))
     # The catalog's driver takes half a second to load: not before the door is open and samples come in.
+    await _recall(parts)
     await evaluate.install(LOCAL, host_rules(host_thresholds(settings)))
     await evaluate.install(LOCAL, container_rules())
     if settings.statsd.listen:
@@ -65,6 +71,14 @@ async def start_jobs(settings: Settings, core: Core, parts: Parts, port: int, st
     ticker.every(_DELIVER_EVERY, "deliver notices", jobs.delivering(parts.alerting.deliver))
     await stack.enter_async_context(parts.scraping.loop)
     await stack.enter_async_context(parts.rules.loop)
+
+
+async def _recall(parts: Parts) -> None:
+    """Take up what was told of alerts, before rules are evaluated; while the catalog is away there is time."""
+    try:
+        await parts.alerting.dispatch.load()
+    except SightlineError as error:
+        _log.error("what was told of alerts cannot be read; nobody is told before it can", reason=error.message)
 
 
 def _introduce(telemetry: PrometheusTelemetry) -> None:

@@ -25,11 +25,13 @@ from sightline.application.retain import Retain
 from sightline.domain.alerts.group import RuleGroup
 from sightline.domain.alerts.notice import Notice
 from sightline.domain.alerts.outage import Outages
+from sightline.domain.alerts.posted import PostedAlert
 from sightline.domain.alerts.unit_tests import Outcome, TestGroup, UnitTests
 from sightline.domain.metrics.hot import HotTier
 from sightline.domain.metrics.index import LabelIndex
 from sightline.domain.metrics.roster import Rosters
 from sightline.domain.metrics.tail import Tail
+from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import MAX_TIME
 
 _INDEX_BYTES: Final = 256 << 20
@@ -48,8 +50,12 @@ class _Nobody(TakeChanges):
     """Tells nobody: tests look at alerts."""
 
     @override
-    def tell(self, notices: Iterable[Notice], /) -> None:
+    def tell(self, notices: Iterable[Notice], rule: str, /) -> None:
         pass
+
+    @override
+    def claim(self, tenant: Tenant, rule: str, /) -> Iterable[PostedAlert]:
+        return ()
 
 
 def _stage(group: TestGroup, threads: ThreadPoolExecutor) -> Stage:

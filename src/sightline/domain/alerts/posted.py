@@ -3,6 +3,7 @@
 Source: https://prometheus.io/docs/alerting/latest/clients/.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 from sightline.domain.alerts.notice import Alert, AlertState, Notice, Reason
@@ -58,8 +59,8 @@ class PostedAlert:
         return ends_within or before.starts_at < self.starts_at < before.ends_at or self.starts_at == before.starts_at
 
 
-def posted(notice: Notice, generator_url: str = "") -> PostedAlert:
-    """What an alert of a rule of ours is to the pipeline, from its change to firing or resolved."""
+def posted(notice: Notice, rule: str = "", generator_url: str = "") -> PostedAlert:
+    """What an alert of a rule of ours is to the pipeline, from its change to firing or resolved. rule: what names it for good."""
     alert = notice.alert
     ends_at = _ended(alert, notice.at) if alert.state is AlertState.RESOLVED else None
     return PostedAlert(
@@ -70,9 +71,24 @@ def posted(notice: Notice, generator_url: str = "") -> PostedAlert:
         ends_at,
         notice.at,
         generator_url=generator_url,
-        rule=alert.rule,
+        rule=rule or alert.rule,
         value=alert.value,
         reason=alert.reason,
+    )
+
+
+def firing_again(alert: PostedAlert, rule: str) -> Alert:
+    """The alert of a rule of ours that fired before the program started, for its rule to go on with. rule: as people call it."""
+    return Alert(
+        alert.tenant,
+        rule,
+        alert.labels,
+        alert.annotations,
+        AlertState.FIRING,
+        math.nan if alert.value is None else alert.value,
+        alert.starts_at,
+        alert.updated_at,
+        alert.reason or Reason.CONDITION_HELD,
     )
 
 

@@ -50,10 +50,14 @@ RULE_REMOVED: Final = Unknown(is_removed=True)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The rule's alerts after an evaluation, and a notice for each that changed its state, in order of labels."""
+    """The rule's alerts after an evaluation, and a notice for each that changed its state, in order of labels.
+
+    restated: one for each that fires as before, but of which something else is to be read now.
+    """
 
     alerts: Alerts
     changes: tuple[Notice, ...]
+    restated: tuple[Notice, ...] = ()
 
 
 Said = TypeVar("Said", bound=Condition)
@@ -128,12 +132,16 @@ class Watched(Generic[Said]):
                 after[labels] = alert
             elif previous.state is not AlertState.INACTIVE:
                 changes.append(Notice(alert, previous.state, now))
+        restated: list[Notice] = []
         for labels, alert in after.items():
-            state = _state(before.get(labels))
+            old = before.get(labels)
+            state = _state(old)
             if alert.state is not state:
                 changes.append(Notice(alert, state, now))
+            elif state is AlertState.FIRING and old is not None and alert.annotations is not old.annotations:
+                restated.append(Notice(alert, state, now))
         changes.sort(key=lambda notice: notice.alert.labels)
-        return Step(after, tuple(changes))
+        return Step(after, tuple(changes), tuple(restated))
 
     def _own(self, before: Alerts, found: Holding | Unknown, now: int) -> Alert | None:
         """The alert that stands for the whole rule, where it has no answer and says that this is to be seen."""
