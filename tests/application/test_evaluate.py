@@ -317,6 +317,29 @@ async def test_installing_a_rule_again_changes_no_document(world: World) -> None
     assert (await world.catalog.get(DEFAULT_TENANT, RULE_KIND, "Hot")).version == 2
 
 
+async def test_installing_leaves_what_people_saved(world: World) -> None:
+    """A rule that somebody changed stays; one that nobody can read is put right."""
+    changed = AlertRule(name="Hot", expr="hot > 50", saved=True)
+    await world.catalog.put(DEFAULT_TENANT, RULE_KIND, "Hot", encode_rule(changed))
+    await world.catalog.put(DEFAULT_TENANT, RULE_KIND, "Cold", b"{")
+    await world.evaluate.install(LOCAL, [HOT, COLD])
+    bodies = {one.key: one.body for one in await world.catalog.list(DEFAULT_TENANT, RULE_KIND)}
+    assert bodies == {"Hot": encode_rule(changed), "Cold": encode_rule(COLD)}
+
+
+async def test_a_disabled_rule_is_not_evaluated(world: World) -> None:
+    """Its alerts end, as if it were gone, and it goes on when it is enabled again."""
+    world.query.set("hot > 90", vector(("web-1", 95.0)))
+    await world.run(3)
+    await world.evaluate.install(LOCAL, [replaced(HOT, enabled=False)])
+    report = await world.run()
+    assert (report.evaluated, world.states()) == (0, {"Hot/web-1": (RESOLVED, Reason.RULE_REMOVED)})
+    assert world.evaluate.rules(LOCAL) == []
+    await world.evaluate.install(LOCAL, [HOT])
+    await world.run()
+    assert world.states() == {"Hot/web-1": (PENDING, Reason.CONDITION_TRUE_AGAIN)}
+
+
 async def test_only_a_few_rules_are_evaluated_at_once(world: World) -> None:
     """However many rules there are, the queries of people find room beside theirs."""
     rules = [AlertRule(name=f"R{number}", expr=f"m{number}") for number in range(20)]

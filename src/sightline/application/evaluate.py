@@ -154,14 +154,17 @@ class Evaluate:
         self._turns = asyncio.Semaphore(CONCURRENCY)
 
     async def install(self, principal: Principal, rules: Iterable[AlertRule]) -> None:
-        """Put rules into the catalog, in place of others of the same name; a document changes only with its rule."""
+        """Put rules that come with the program into the catalog, in place of earlier versions; what people saved stays.
+
+        A document changes only with its rule.
+        """
         for rule in rules:
             body = encode_rule(rule)
             try:
                 present = await self._catalog.get(principal.tenant, RULE_KIND, rule.name)
             except NotFound:
                 present = None
-            if present is None or present.body != body:
+            if present is None or (present.body != body and not _is_saved(present)):
                 await self._catalog.put(principal.tenant, RULE_KIND, rule.name, body)
 
     async def run_once(self) -> Report:
@@ -178,7 +181,11 @@ class Evaluate:
             for tenant in self._tenants
             for document in await self._catalog.list(tenant, RULE_KIND)
         }
-        rules = await self._read(documents)
+        rules = {
+            key: rule
+            for key, rule in (await self._read(documents)).items()
+            if not isinstance(rule, Watched) or rule.rule.enabled
+        }
         asks = await self._together(rules.values(), now)
         # Exceptions are collected as what they are here: the answers of some rules.
         outcomes = await asyncio.gather(
@@ -187,7 +194,7 @@ class Evaluate:
         changes: list[Notice] = []
         for key, outcome in zip(rules, outcomes, strict=True):
             changes += self._conclude(key, outcome, now)
-        for key in self._slots.keys() - documents.keys():
+        for key in self._slots.keys() - rules.keys():
             changes += self._retire(key, now)
         for notice in changes:
             self._bus.publish(AlertChanged(notice.alert.tenant, notice))
@@ -195,7 +202,7 @@ class Evaluate:
         defects = [each for each in outcomes if isinstance(each, Exception) and not isinstance(each, SightlineError)]
         if defects:
             raise ExceptionGroup("alert rules met defects", defects)
-        return self._report(now, len(documents), changes)
+        return self._report(now, len(rules), changes)
 
     def alerts(self, principal: Principal) -> list[Alert]:
         """The alerts of the principal's tenant that are pending, firing, unknown or lately resolved, by rule and labels."""
@@ -272,7 +279,7 @@ class Evaluate:
         return self._move(key, outcome if isinstance(outcome, Holding) else Unknown(problem), now)
 
     def _retire(self, key: _Key, now: int) -> tuple[Notice, ...]:
-        """End the alerts of a rule that is there no longer; the last of them takes the slot with it."""
+        """End the alerts of a rule that is there no longer, or is disabled; the last of them takes the slot with it."""
         slot = self._slots[key]
         slot.status = None
         changes = self._move(key, RULE_REMOVED, now)
@@ -300,6 +307,13 @@ class Evaluate:
         counts = Counter(alert.state for slot in self._slots.values() for alert in slot.alerts.values())
         for state in _SHOWN:
             self._telemetry.set(ALERTS, counts[state], (state,))
+
+
+def _is_saved(document: Document) -> bool:
+    try:
+        return decode_rule(document.body).saved
+    except SightlineError:
+        return False
 
 
 def _watched(tenant: Tenant, document: Document, external_url: str) -> Watched[AlertRule]:

@@ -17,8 +17,7 @@ from sightline.adapters.outbound.sources.own import OwnMetrics
 from sightline.application.collect import Collect
 from sightline.application.record import Record
 from sightline.compose.core import Core
-from sightline.compose.parts import Parts, host_thresholds
-from sightline.domain.alerts.builtin import container_rules, host_rules
+from sightline.compose.parts import Parts, built_in_rules
 from sightline.domain.errors import SightlineError
 from sightline.domain.tenancy import LOCAL
 from sightline.ports.telemetry import Instrument, Kind
@@ -55,8 +54,7 @@ async def start_jobs(settings: Settings, core: Core, parts: Parts, port: int, st
     ticker.every(settings.own.interval.seconds, "collect own", jobs.collecting(collect, own))
     # The catalog's driver takes half a second to load: not before the door is open and samples come in.
     await _recall(parts)
-    await evaluate.install(LOCAL, host_rules(host_thresholds(settings)))
-    await evaluate.install(LOCAL, container_rules())
+    await evaluate.install(LOCAL, built_in_rules(settings))
     if settings.statsd.listen:
         ticker.every(settings.statsd.flush_interval.seconds, "store StatsD's sums", parts.statsd.flush, First.LATER)
     ticker.every(settings.push.interval.seconds, "store pushed groups", parts.push.repeat)

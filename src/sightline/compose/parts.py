@@ -15,6 +15,7 @@ from sightline.adapters.wire import dashboard as dashboard_text
 from sightline.adapters.wire import push_group
 from sightline.application.define import Codec, DefineDashboards
 from sightline.application.evaluate import Evaluate
+from sightline.application.prescribe import PrescribeRules
 from sightline.application.push import GroupCodec, Push
 from sightline.application.query import Query
 from sightline.application.register import Register
@@ -26,7 +27,8 @@ from sightline.compose.limits import label_limits, query_limits
 from sightline.compose.lines import graphite_lines, statsd_lines
 from sightline.compose.rules import Rules, make_rules
 from sightline.compose.scraping import Scraping, make_scraping
-from sightline.domain.alerts.builtin import HostThresholds
+from sightline.domain.alerts.builtin import HostThresholds, container_rules, host_rules
+from sightline.domain.alerts.rule import AlertRule
 from sightline.domain.containers.thresholds import CPU_LABEL, MEMORY_LABEL, Thresholds
 from sightline.domain.dashboards.ready_made import READY_MADE
 from sightline.domain.errors import BadData, SettingsInvalid, SightlineError
@@ -45,6 +47,7 @@ class Parts:
     alerting: Alerting
     evaluate: Evaluate
     dashboards: DefineDashboards
+    prescribe: PrescribeRules
     servers: Register
     scraping: Scraping
     rules: Rules
@@ -84,6 +87,7 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
             READY_MADE,
             Codec(dashboard_text.to_json, dashboard_text.from_json),
         ),
+        PrescribeRules(catalog, query, clock, built_in_rules(settings)),
         servers,
         await make_scraping(settings, core, stack),
         await make_rules(settings, core, query, alerting.dispatch),
@@ -164,6 +168,11 @@ def host_thresholds(settings: Settings) -> HostThresholds:
         )
     except BadData as error:
         raise SettingsInvalid(f"alerts: {error.message}", key="alerts") from None
+
+
+def built_in_rules(settings: Settings) -> tuple[AlertRule, ...]:
+    """The alert rules that come with the program."""
+    return (*host_rules(host_thresholds(settings)), *container_rules())
 
 
 def watched_containers(settings: Settings) -> Watched:

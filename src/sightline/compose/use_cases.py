@@ -48,6 +48,7 @@ def make_use_cases(settings: Settings, core: Core, parts: Parts, stopping: async
         exemplars=core.exemplars,
         alerts=parts.evaluate,
         dashboards=parts.dashboards,
+        prescribed=parts.prescribe,
         servers=parts.servers,
         report=Report(parts.servers, core.ingest, label_limits(settings)),
         recall=_recall(settings, parts.servers, core.reader, core.clock),

@@ -44,8 +44,9 @@ from sightline.application.follow import Follow
 from sightline.application.inspect import Inspect
 from sightline.application.metadata import MetricMetadata
 from sightline.application.offload import Offload
+from sightline.application.prescribe import PrescribeRules
 from sightline.application.push import GroupCodec, Push
-from sightline.application.query import QueryOptions
+from sightline.application.query import DEFAULT_OPTIONS, QueryOptions
 from sightline.application.read import Read, ReadLimits
 from sightline.application.recall import Recall
 from sightline.application.register import Register
@@ -55,6 +56,7 @@ from sightline.application.search import Found
 from sightline.application.snapshot import Snapshot
 from sightline.application.tail import Tail
 from sightline.application.watch import Watch
+from sightline.domain.alerts.builtin import host_rules
 from sightline.domain.alerts.notice import Alert
 from sightline.domain.dashboards.ready_made import READY_MADE
 from sightline.domain.labels import LabelLimits, Labels, Matchers
@@ -182,7 +184,9 @@ class Stage:
             value = Vector(labels, np.ones((1, grid.points)), np.ones((1, grid.points), np.bool_))
         return Answer(grid, value, self.warnings)
 
-    async def instant(self, principal: Principal, text: str, at_ms: int, options: QueryOptions) -> Answer:
+    async def instant(
+        self, principal: Principal, text: str, at_ms: int, options: QueryOptions = DEFAULT_OPTIONS
+    ) -> Answer:
         """Query."""
         await self._told("instant", principal, text, at_ms, options)
         return self._answer(Grid.instant(at_ms))
@@ -299,6 +303,7 @@ class Stage:
             exemplars=self.exemplars,
             alerts=stage,
             dashboards=DefineDashboards(MemoryCatalog(), DashboardFiles(()), READY_MADE, Codec(to_json, from_json)),
+            prescribed=PrescribeRules(MemoryCatalog(), stage, self.clock, host_rules()),
             servers=self.servers,
             report=Report(self.servers, stage, LabelLimits()),
             recall=Recall(self.servers, self.series_store, self.clock, 15 * DAY, max_results=10),

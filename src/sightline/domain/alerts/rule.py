@@ -11,7 +11,7 @@ import msgspec
 
 from sightline.domain.alerts.template import Template, parse_template, shown_template
 from sightline.domain.alerts.treatment import Treatment
-from sightline.domain.errors import BadData, SightlineError
+from sightline.domain.errors import BadData, NotSupported, SightlineError
 from sightline.domain.labels import METRIC_NAME, Labels
 from sightline.domain.promql.nodes import Binary, Number
 from sightline.domain.promql.parse import parse
@@ -19,6 +19,7 @@ from sightline.domain.promql.parse import parse
 RULE_KIND: Final = "alert_rule"
 """The kind under which the catalog keeps rules; the key is the rule's name."""
 
+PROMQL: Final = "promql"
 ALERT_NAME: Final = "alertname"
 SEVERITY: Final = "severity"
 _OWN: Final = frozenset({METRIC_NAME, ALERT_NAME, SEVERITY})
@@ -115,9 +116,13 @@ class AlertRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     no_data: what it means that there is nothing to judge: neither `expr` nor `data` yields anything or, without `data`, no
         selector of `expr` matches a series.
     query_failed: what it means that the query fails.
+    language: what the expressions are written in; there is one.
+    enabled: whether it is evaluated.
+    saved: whether people said it; what the program brought it may bring anew.
 
     Raises:
         BadData: on construction, from what is written in the message; of a template, `line` and `column` are in its detail.
+        NotSupported: another language.
     """
 
     name: str
@@ -129,9 +134,17 @@ class AlertRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     data: str = ""
     no_data: Treatment = Treatment.OK
     query_failed: Treatment = Treatment.KEEP
+    language: str = PROMQL
+    enabled: bool = True
+    saved: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what could not be evaluated or told."""
+        if self.language != PROMQL:
+            message = (
+                f"alert rule {self.name!r}: expressions in {self.language[:40]!r} are not evaluated: {PROMQL!r} is"
+            )
+            raise NotSupported(message, language=self.language)
         if not self.name.strip():
             raise BadData("an alert rule needs a name")
         if not self.expr.strip():
@@ -299,6 +312,18 @@ def _problem(text: str) -> str:
     except BadData as error:
         return error.message
     return ""
+
+
+def expression_problems(rule: AlertRule) -> tuple[SightlineError, ...]:
+    """Why a rule's expressions cannot be parsed, each with the field, the line and the column; empty when they can."""
+    found: list[SightlineError] = []
+    for field_name, text in (("expr", rule.expr), ("data", rule.data)):
+        try:
+            if text:
+                parse(text)
+        except SightlineError as error:
+            found.append(type(error)(f"{field_name}: {error.message}", **{**error.detail, "field": field_name}))
+    return tuple(found)
 
 
 def encode_rule(rule: AlertRule) -> bytes:

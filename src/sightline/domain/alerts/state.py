@@ -8,7 +8,7 @@ A finding is one of these, the first that applies:
     HELD            the condition is true and has been for the rule's `for`
     TRUE            the condition is true, not yet so long
     EXPIRED         a resolved alert has been shown for `RESOLVED_SHOWN` and nothing new was found
-    RULE_REMOVED    the rule is no longer there
+    RULE_REMOVED    the rule is no longer there, or is disabled
     QUERY_FAILED_*  the query failed, so nothing is known about the condition
     KEPT            the result does not hold the alert, which fires, and has not for the rule's `keep_firing_for`
     NO_DATA_*       the result does not hold the alert, and there is nothing to judge: the rule's `data` does not hold it

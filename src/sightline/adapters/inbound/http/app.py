@@ -15,6 +15,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from sightline.adapters.inbound.http import (
     admin,
+    alert_rules,
     containers,
     cors,
     dashboards,
@@ -247,6 +248,7 @@ def handlers(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) ->
         *text_import.routes(use_cases, settings, inflight),
         *pushgateway.routes(use_cases, settings, inflight),
         *dashboards.routes(use_cases, settings),
+        *alert_rules.routes(use_cases, settings),
         *servers.routes(use_cases, settings),
         *targets.routes(use_cases, settings),
         *containers.routes(use_cases, settings),

@@ -11,6 +11,7 @@ from sightline.adapters.inbound.http.asgi import header
 from sightline.adapters.inbound.http.parameters import Parameters
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import UseCases
+from sightline.adapters.inbound.http.versions import expected_version
 from sightline.adapters.wire import dashboard as wire
 from sightline.application.define import Defined
 from sightline.domain.errors import InvalidParameter, UnsupportedMediaType
@@ -48,7 +49,7 @@ def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
     @put(f"{PATH}/{{name:str}}", status_code=200)
     async def save(request: Call) -> Response[bytes]:
         scope: Any = request.scope
-        expected = _expected(header(scope, b"if-match"), header(scope, b"if-none-match"))
+        expected = expected_version(header(scope, b"if-match"), header(scope, b"if-none-match"), "a dashboard")
         media_type = (header(scope, b"content-type") or _JSON).partition(";")[0].strip().lower()
         decode = _READERS.get(media_type)
         if decode is None:
@@ -68,18 +69,6 @@ def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
         await use_cases.dashboards.delete(request.user, request.path_params["name"])
 
     return [list_all, read, save, remove]
-
-
-def _expected(match: str | None, none_match: str | None) -> int | None:
-    """The version that is to be replaced, from If-Match: "3", or If-None-Match: * for a dashboard that is not there yet."""
-    if none_match is not None and none_match.strip() == "*":
-        return 0
-    if match is None or match.strip() == "*":
-        return None
-    text = match.strip().strip('"')
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise InvalidParameter(f"If-Match: {match[:40]!r} is not the version of a dashboard", parameter="If-Match")
-    return int(text)
 
 
 def _about(found: Defined) -> dict[str, Any]:

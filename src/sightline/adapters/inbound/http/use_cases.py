@@ -15,6 +15,7 @@ from sightline.application.federate import Federate
 from sightline.application.inspect import History
 from sightline.application.metadata import Described
 from sightline.application.offload import Offload
+from sightline.application.prescribe import Judged, Prescribed
 from sightline.application.push import Push
 from sightline.application.query import QueryOptions
 from sightline.application.read import Read
@@ -28,6 +29,7 @@ from sightline.application.snapshot import Snapshot
 from sightline.application.tail import Tail
 from sightline.application.watch import Watch
 from sightline.domain.alerts.notice import Alert
+from sightline.domain.alerts.rule import AlertRule
 from sightline.domain.containers.observed import Observed
 from sightline.domain.dashboards.dashboard import Dashboard
 from sightline.domain.labels import Labels, Matchers
@@ -171,6 +173,38 @@ class Dashboarding(Protocol):
         ...
 
 
+class Prescribing(Protocol):
+    """Alert rules, as people save them."""
+
+    async def list(self, principal: Principal) -> list[Prescribed]:
+        """All of them, by name."""
+        ...
+
+    async def get(self, principal: Principal, name: str) -> Prescribed:
+        """One rule."""
+        ...
+
+    async def put(self, principal: Principal, rule: AlertRule, expected: int | None) -> Prescribed:
+        """Save a rule in place of the expected version."""
+        ...
+
+    async def enable(self, principal: Principal, name: str, *, enabled: bool) -> Prescribed:
+        """Have a rule evaluated, or no longer."""
+        ...
+
+    async def restore(self, principal: Principal, name: str) -> Prescribed:
+        """Have a rule that comes with the program say again what it said."""
+        ...
+
+    async def delete(self, principal: Principal, name: str) -> None:
+        """Remove a rule."""
+        ...
+
+    async def judge(self, principal: Principal, rule: AlertRule) -> Judged:
+        """Say what is wrong with a rule."""
+        ...
+
+
 class Targeting(Protocol):
     """What is scraped."""
 
@@ -265,6 +299,7 @@ class UseCases:
     exemplars: Exemplifying
     alerts: Alerting
     dashboards: Dashboarding
+    prescribed: Prescribing
     servers: Register
     report: Report
     recall: Recall
