@@ -84,6 +84,35 @@ def test_rules_are_listed(server: Answering, capsys: Capture) -> None:
     assert json.loads(capsys.readouterr().out)["data"] == LISTED
 
 
+def test_what_the_radar_found_is_a_row_a_finding(server: Answering, capsys: Capture) -> None:
+    """A line a finding with its reason and sentence, and one for a rule that could not be looked at; JSON as it came."""
+    found = {
+        "looked": 3,
+        "found": [
+            {
+                "group": "g",
+                "name": "A",
+                "findings": [
+                    {"reason": "selector_matches_nothing", "message": "upp matches no series"},
+                    {"reason": "never_fired", "message": "no alert of it fired in 7d"},
+                ],
+            },
+            {"group": "g", "name": "B", "findings": [], "problem": "it took too long"},
+        ],
+    }
+    server.by_path["/api/v1/radar"] = success(found)
+    assert run(["rules", "radar", "--window", "14d"]) == Exit.DONE
+    assert capsys.readouterr().out.splitlines() == [
+        "g\tA\tselector_matches_nothing\tupp matches no series",
+        "g\tA\tnever_fired\tno alert of it fired in 7d",
+        "g\tB\tnot looked at\tit took too long",
+    ]
+    assert server.asked[-1].fields == {"window": ["14d"]}
+    assert run(["rules", "radar", "--json"]) == Exit.DONE
+    assert json.loads(capsys.readouterr().out)["data"] == found
+    assert server.asked[-1].fields == {}
+
+
 def test_files_are_checked_without_a_server(file: str, tmp_path: Path, capsys: Capture) -> None:
     """Good ones are counted; of wrong ones every problem is named, with the exit code 1."""
     assert run(["rules", "check", file, file]) == Exit.DONE

@@ -54,6 +54,8 @@ def test_good_settings_are_said_to_be_good(tmp_path: Path) -> None:
         ),
         ('[rules]\nfiles = ["gone.yml"]\n', ["gone.yml: no such file"]),
         ('[rules]\ninterval = "0s"\n', ["rules.interval"]),
+        ('[rules]\nradar_window = "1s"\n', ["rules.radar_window"]),
+        ('[rules]\nradar_timeout = "0s"\n', ["rules.radar_timeout"]),
         ('[own]\ninterval = "0s"\n[host]\ninterval = "0s"\n', ["own.interval", "host.interval"]),
         (
             '[statsd]\nmappings = ["a -> $1", "b", "c -> d"]\nbuckets = [2, 1]\n[graphite]\nmappings = ["e"]\n',

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from sightline.domain.alerts.rule import RULE_KIND, AlertRule, decode_rule, encode_rule, expression_problems
 from sightline.domain.errors import BadData, Conflict, InvalidParameter, NotFound, NotSupported, SightlineError
-from sightline.domain.promql.format import quoted
+from sightline.domain.go_literals import quoted
 from sightline.domain.promql.inputs import inputs
 from sightline.domain.promql.parse import parse
 from sightline.domain.promql.recording import elements

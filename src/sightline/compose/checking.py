@@ -17,6 +17,7 @@ from sightline.compose.listening import (
     otlp_address,
 )
 from sightline.compose.parts import host_thresholds, watched_containers
+from sightline.compose.radar import radar_limits
 from sightline.compose.rules import require_rules, rule_files
 from sightline.domain.errors import SettingsInvalid
 from sightline.settings.schema import Settings
@@ -37,6 +38,7 @@ def check(settings: Settings) -> list[SettingsInvalid]:
         partial(read_plan, settings),
         partial(watched_containers, settings),
         partial(host_thresholds, settings),
+        partial(radar_limits, settings),
         lambda: require_rules(rule_files(settings).read_now()),
     ]
     problems = []

@@ -18,6 +18,7 @@ from sightline.application.collect import Collect
 from sightline.application.record import Record
 from sightline.compose.core import Core
 from sightline.compose.parts import Parts, built_in_rules
+from sightline.compose.radar import LOOK_EVERY
 from sightline.domain.errors import SightlineError
 from sightline.domain.tenancy import LOCAL
 from sightline.ports.telemetry import Instrument, Kind
@@ -67,6 +68,9 @@ async def start_jobs(settings: Settings, core: Core, parts: Parts, port: int, st
     ticker.every(_SETTLE_EVERY, "write last seen", parts.servers.settle, First.LATER)
     ticker.every(_DISPATCH_EVERY, "dispatch alerts", parts.alerting.dispatch.run_once)
     ticker.every(_DELIVER_EVERY, "deliver notices", jobs.delivering(parts.alerting.deliver))
+    if looking := settings.rules.radar_interval.seconds:
+        look = jobs.looking(parts.radar, clock, looking)
+        ticker.every(min(looking, LOOK_EVERY), "look for dead rules", look, First.LATER)
     await stack.enter_async_context(parts.scraping.loop)
     await stack.enter_async_context(parts.rules.loop)
 

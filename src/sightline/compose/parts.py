@@ -18,6 +18,8 @@ from sightline.application.evaluate import Evaluate
 from sightline.application.prescribe import PrescribeRules
 from sightline.application.push import GroupCodec, Push
 from sightline.application.query import Query
+from sightline.application.radar import Radar
+from sightline.application.read import Read, ReadLimits
 from sightline.application.register import Register
 from sightline.application.reuse import Reuse
 from sightline.application.watch import QueryRun, Watch
@@ -25,6 +27,7 @@ from sightline.compose.alerting import Alerting, make_alerting
 from sightline.compose.core import Core
 from sightline.compose.limits import label_limits, query_limits
 from sightline.compose.lines import graphite_lines, statsd_lines
+from sightline.compose.radar import make_radar
 from sightline.compose.rules import Rules, make_rules
 from sightline.compose.scraping import Scraping, make_scraping
 from sightline.domain.alerts.builtin import HostThresholds, container_rules, host_rules
@@ -43,6 +46,7 @@ class Parts:
     """What is both asked from outside and run by the ticker."""
 
     query: Query
+    read: Read
     watch: Watch
     alerting: Alerting
     evaluate: Evaluate
@@ -51,6 +55,7 @@ class Parts:
     servers: Register
     scraping: Scraping
     rules: Rules
+    radar: Radar
     docker: DockerSource
     push: Push
     graphite: GraphiteLines
@@ -72,15 +77,17 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
     )
     alerting = await make_alerting(settings, core, stack)
     catalog = SqlCatalog(core.database)
+    told = alerting.dispatch
+    evaluate = Evaluate(query, catalog, core.bus, told, clock, telemetry, external_url=settings.http.external_url)
+    read, rules = _read(settings, core, query), await make_rules(settings, core, query, told)
     servers = Register(SqlServers(core.database), clock, label_limits(settings), most=settings.servers.max)
     stack.push_async_callback(_settle, servers)
     return Parts(
         query,
+        read,
         watch,
         alerting,
-        Evaluate(
-            query, catalog, core.bus, alerting.dispatch, clock, telemetry, external_url=settings.http.external_url
-        ),
+        evaluate,
         DefineDashboards(
             catalog,
             DashboardFiles(settings.dashboards.files),
@@ -90,7 +97,8 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
         PrescribeRules(catalog, query, clock, built_in_rules(settings)),
         servers,
         await make_scraping(settings, core, stack),
-        await make_rules(settings, core, query, alerting.dispatch),
+        rules,
+        make_radar(settings, core, read, evaluate, rules.adopt, built_in_rules(settings)),
         DockerSource(watched_containers(settings), clock, telemetry),
         _push(settings, core, catalog),
         graphite_lines(settings, core),
@@ -104,6 +112,16 @@ async def _settle(servers: Register) -> None:
         await servers.settle()
     except SightlineError as error:
         _log.warning("when servers were last heard of could not be written", reason=error.message)
+
+
+def _read(settings: Settings, core: Core, query: Query) -> Read:
+    limits = ReadLimits(
+        settings.read.max_samples,
+        settings.query.max_samples,
+        settings.search.max_results,
+        settings.query.timeout.seconds,
+    )
+    return Read(core.reader, core.clock, core.telemetry, core.threads, query.turns, limits)
 
 
 def _push(settings: Settings, core: Core, catalog: SqlCatalog) -> Push:

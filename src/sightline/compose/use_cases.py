@@ -18,8 +18,6 @@ from sightline.application.count import Count
 from sightline.application.federate import Federate
 from sightline.application.inspect import Inspect
 from sightline.application.metadata import MetricMetadata
-from sightline.application.query import Query
-from sightline.application.read import Read, ReadLimits
 from sightline.application.recall import Recall
 from sightline.application.register import Register
 from sightline.application.report import Report
@@ -37,7 +35,7 @@ def make_use_cases(settings: Settings, core: Core, parts: Parts, stopping: async
     """What stands behind the door."""
     return UseCases(
         query=parts.query,
-        read=_read(settings, core, parts.query),
+        read=parts.read,
         delete=core.delete,
         snapshot=Snapshot(core.flush, core.clock, core.copy, lambda: token_hex(8)),
         search=Search(core.reader, SearchLimits(settings.search.max_results)),
@@ -63,6 +61,7 @@ def make_use_cases(settings: Settings, core: Core, parts: Parts, stopping: async
         count=Count(core.reader),
         federate=Federate(core.reader, core.clock, lookback=settings.query.lookback),
         rules=parts.rules.adopt,
+        radar=parts.radar,
         reload=partial(_read_again, parts),
         readiness=lambda: "stopping" if stopping.is_set() else None,
         health=lambda: _health(core, parts.rules.loop),
@@ -89,16 +88,6 @@ def _absorb(settings: Settings, core: Core, metadata: MetricMetadata) -> Absorb:
 
 def _recall(settings: Settings, servers: Register, reader: TieredSeries, clock: SystemClock) -> Recall:
     return Recall(servers, reader, clock, settings.retention, settings.search.max_results, settings.query.max_samples)
-
-
-def _read(settings: Settings, core: Core, query: Query) -> Read:
-    limits = ReadLimits(
-        settings.read.max_samples,
-        settings.query.max_samples,
-        settings.search.max_results,
-        settings.query.timeout.seconds,
-    )
-    return Read(core.reader, core.clock, core.telemetry, core.threads, query.turns, limits)
 
 
 def _health(core: Core, rules: RuleLoop) -> Mapping[str, str]:

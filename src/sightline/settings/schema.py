@@ -518,6 +518,16 @@ class Rules(Struct, frozen=True, forbid_unknown_fields=True):
             " begin anew."
         ),
     ] = Duration(600_000)
+    radar_interval: Annotated[
+        Duration, Meta(description="How often rules that watch nothing are looked for; `0s`: only when somebody asks.")
+    ] = Duration(86_400_000)
+    radar_window: Annotated[
+        Duration, Meta(description="The time in which a rule that never fired, always fired or flaps is looked for.")
+    ] = Duration(7 * 86_400_000)
+    radar_timeout: Annotated[
+        Duration,
+        Meta(description="How long looking at all rules may take; rules that are left are looked at the next time."),
+    ] = Duration(30_000)
 
 
 class Webhook(Struct, frozen=True, forbid_unknown_fields=True):

@@ -47,6 +47,7 @@ from sightline.application.offload import Offload
 from sightline.application.prescribe import PrescribeRules
 from sightline.application.push import GroupCodec, Push
 from sightline.application.query import DEFAULT_OPTIONS, QueryOptions
+from sightline.application.radar import Sweep
 from sightline.application.read import Read, ReadLimits
 from sightline.application.recall import Recall
 from sightline.application.register import Register
@@ -162,6 +163,7 @@ class Stage:
     fails_after: tuple[int, BaseException] | None = None
     rosters: dict[Tenant, Roster] = field(default_factory=dict)
     read_limits: ReadLimits = field(default_factory=ReadLimits)
+    sweep: Sweep = field(default_factory=lambda: Sweep(TimeRange(NOW - 7 * DAY, NOW), 0, ()))
     not_ready: str | None = None
     checks: dict[str, str] = field(default_factory=lambda: {"store": "ok"})
 
@@ -257,6 +259,16 @@ class Stage:
         await self._told("cardinality", principal, limit)
         return Cardinality(0, 0, 0, None, None, (), (), (), ())
 
+    @property
+    def timeout(self) -> float:
+        """Radar."""
+        return 30.0
+
+    async def look(self, principal: Principal, window: int | None) -> Sweep:
+        """Radar."""
+        await self._told("look", principal, window)
+        return self.sweep
+
     def __post_init__(self) -> None:
         codec = GroupCodec(push_group.to_json, push_group.from_json)
         self.push = Push(MemoryCatalog(), codec, self, self.clock, self.telemetry, PushLimits(), LabelLimits())
@@ -312,6 +324,7 @@ class Stage:
             metadata=self.metadata,
             count=stage,
             federate=Federate(self.series_store, self.clock),
+            radar=stage,
             tail=Tail(self.bus, self.clock),
             watch=self.watch,
             clock=self.clock,

@@ -1,6 +1,7 @@
 """What the ticker runs, with what goes wrong told in the log once, not at every tick."""
 
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 import structlog
 
@@ -9,14 +10,21 @@ from sightline.application.delete import Delete
 from sightline.application.deliver import Deliver
 from sightline.application.evaluate import Evaluate
 from sightline.application.flush import Flush
+from sightline.application.radar import Radar
 from sightline.application.record import Record
+from sightline.domain.alerts.radar import Reason
 from sightline.domain.breaker import BreakerState
 from sightline.domain.errors import SightlineError
+from sightline.domain.tenancy import LOCAL
+from sightline.ports.clock import Clock
 from sightline.ports.source import Source
 
 _log = structlog.get_logger("sightline.jobs")
 
 Job = Callable[[], Awaitable[None]]
+
+MOST_TOLD: Final = 50
+"""Findings about rules that one look writes into the log; all are told by GET /api/v1/radar."""
 
 
 def collecting(collect: Collect, source: Source) -> Job:
@@ -43,6 +51,31 @@ def evaluating(evaluate: Evaluate, record: Record) -> Job:
         for failed in report.new:
             _log.warning("an alert rule fails", rule=failed.name, code=failed.code, reason=failed.problem)
         await record(report.alerts, report.at)
+
+    return job
+
+
+def looking(radar: Radar, clock: Clock, every: float) -> Job:
+    """Look for rules that watch nothing once in so many seconds, however often it is run, and tell what is new."""
+    last: float | None = None
+
+    async def job() -> None:
+        nonlocal last
+        now = clock.monotonic()
+        if last is not None and now - last < every:
+            return
+        news = await radar.look_again(LOCAL)
+        last = now
+        for rule, finding in news.findings[:MOST_TOLD]:
+            tell = _log.info if finding.reason is Reason.NEVER_FIRED else _log.warning
+            said = {"file": rule.file, "group": rule.group} if rule.file else {}
+            tell("a rule needs a look", rule=rule.name, **said, reason=finding.reason.value, found=finding.message)
+        if len(news.findings) > MOST_TOLD:
+            more = len(news.findings) - MOST_TOLD
+            _log.warning("more rules need a look: `sightline rules radar` lists all", findings=more)
+        if news.sweep.is_partial:
+            looked, rules = len(news.sweep.judged), news.sweep.rules
+            _log.warning("not all rules were looked at: raise rules.radar_timeout", looked=looked, rules=rules)
 
     return job
 

@@ -27,6 +27,12 @@ _RULES: Final = (
     Column("Took", right=True),
     Column("Error", folds=True),
 )
+_FOUND: Final = (
+    Column("Group", folds=True),
+    Column("Rule", folds=True),
+    Column("Found"),
+    Column("What", folds=True),
+)
 _PLAN: Final = (
     Column("Group", folds=True),
     Column("Rule", folds=True),
@@ -48,12 +54,13 @@ TOLD_EVERY_ON_TERMINAL: Final = 0.5
 
 rules = App(
     name="rules",
-    help="List rules and how they are doing, check and test them, or fill in the history of recording rules.",
+    help="List rules and how they are doing, check and test them, find those that watch nothing, or fill in their history.",
     help_format="plaintext",
     help_epilogue="""Examples:
   sightline rules
   sightline rules check rules/*.yml
   sightline rules test tests/*.yml
+  sightline rules radar
   sightline rules backfill rules/shop.yml --start -30d
 """,
 )
@@ -84,6 +91,42 @@ def check(*files: Files) -> int:
     groups = read_groups(files, None)
     print(f"ok: {len(groups)} groups, {sum(len(group.rules) for group in groups)} rules")
     return Exit.DONE
+
+
+@rules.command(
+    help_epilogue="""Examples:
+  sightline rules radar
+  sightline rules radar --window 14d
+  sightline rules radar | awk -F'\\t' '$3 == "selector_matches_nothing"'
+"""
+)
+def radar(
+    *,
+    window: Annotated[
+        str | None, Parameter(help="The time in which firing is looked at [default: rules.radar_window].")
+    ] = None,
+    asking: Asking = ASKING,
+) -> int:
+    """List rules that watch nothing, because their series are not there, and those that never fired, always fired or flap.
+
+    Exit code 0 whatever is found.
+    """
+    answer = get(asking, "/api/v1/radar", {"window": window})
+    found = data(asking, answer)
+    if asking.as_json:
+        printing.show_body(answer.body)
+    else:
+        rows = (row for rule in found.get("found", ()) for row in _findings(rule))
+        printing.show(_FOUND, rows, f"Nothing was found of {found.get('looked', 0)} rules.")
+    return Exit.DONE
+
+
+def _findings(rule: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    group, name = str(rule.get("group", "")), str(rule.get("name", ""))
+    if problem := str(rule.get("problem", "")):
+        yield group, name, "not looked at", problem
+    for finding in rule.get("findings", ()):
+        yield group, name, str(finding.get("reason", "")), str(finding.get("message", ""))
 
 
 @rules.command(

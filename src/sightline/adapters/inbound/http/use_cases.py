@@ -18,6 +18,7 @@ from sightline.application.offload import Offload
 from sightline.application.prescribe import Judged, Prescribed
 from sightline.application.push import Push
 from sightline.application.query import QueryOptions
+from sightline.application.radar import Sweep
 from sightline.application.read import Read
 from sightline.application.recall import Recall
 from sightline.application.register import Register
@@ -255,6 +256,19 @@ class Counting(Protocol):
         ...
 
 
+class Looking(Protocol):
+    """Rules that watch nothing or say nothing."""
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that a look may take."""
+        ...
+
+    async def look(self, principal: Principal, window: int | None) -> Sweep:
+        """Look at all rules, and at their firing in a window, ms; None for the usual one."""
+        ...
+
+
 async def _nothing_to_reload() -> None:
     """Where nothing is read again."""
 
@@ -308,6 +322,7 @@ class UseCases:
     metadata: Describing
     count: Counting
     federate: Federate
+    radar: Looking
     tail: Tail
     watch: Watch
     clock: Clock
