@@ -372,6 +372,19 @@ async def test_metadata_of_clouds_is_not_reached(far_end: FarEnd, host: str, mon
         await one.notify(notice())
 
 
+async def test_another_address_of_a_name_is_reached(far_end: FarEnd, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a name that has a link-local address too, as on a local network, the others are used."""
+    port = int(far_end.receiver.url.split(":")[2].split("/")[0])
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port)) for host in ("169.254.1.1", "127.0.0.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_named: found)
+    one = made(far_end.name, far_end.receiver.url.replace("127.0.0.1", "printer.example"))
+    await one.notify(notice())
+    assert len(far_end.receiver.requests) == 1
+    far_end.receiver.close()
+    with pytest.raises(Unavailable, match=r"printer\.example"):
+        await one.notify(notice())
+
+
 # What is said of the memory notifier alone.
 
 

@@ -47,12 +47,13 @@ class Guard:
     """Makes the sockets of one attempt, and none to an address that is not allowed.
 
     What is looked at is the address that is connected to, so that a name cannot lead elsewhere after it was looked up. refused:
-    the last such address; empty where there was none.
+    the last such address; empty where there was none. passed: whether another was connected to, as a name may have several.
     """
 
     def __init__(self, *, allow: bool = False) -> None:
         self._allow = allow
         self.refused = ""
+        self.passed = False
 
     def check(self, address: str) -> None:
         """Look at an address in numbers; names pass.
@@ -72,6 +73,7 @@ class Guard:
         """
         family, kind, protocol, _, address = info
         self.check(str(address[0]))
+        self.passed = True
         return socket.socket(family, kind, protocol)
 
     def advice(self, host: str) -> str:

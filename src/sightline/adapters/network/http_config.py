@@ -20,6 +20,8 @@ from sightline.domain.alerts.receiver import Option, Options, Secret
 from sightline.domain.errors import NoticeRefused, SettingsInvalid, Unavailable
 
 _OWN_HEADERS: Final = frozenset({"content-type", "content-length", "host", "transfer-encoding"})
+_TELLING: Final = 4
+"""Characters from which the value of a header may be a secret."""
 _VERSIONS: Final = {
     "TLS10": ssl.TLSVersion.TLSv1,
     "TLS11": ssl.TLSVersion.TLSv1_1,
@@ -74,12 +76,13 @@ class HttpConfig:
             Unavailable: a file cannot be read, or does not hold what it should.
             NoticeRefused: likewise, so that trying again would not help.
         """
-        headers = (*self._further(), *self._authorization(url))
+        further, authorization = self._further(), self._authorization(url)
         tls = _group(self._options, "tls_config")
         proxy = self._proxy(url)
-        secrets = {value for _, value in headers} | {value.partition(" ")[2] for _, value in headers}
+        secrets = {value for _, value in further if len(value) >= _TELLING}
+        secrets |= {part for _, value in authorization for part in (value, value.partition(" ")[2])}
         return Way(
-            headers,
+            (*further, *authorization),
             self._context(tls) if tls and urlsplit(url).scheme == "https" else True,
             _text(tls.get("server_name")) or None,
             proxy,

@@ -185,8 +185,10 @@ class HttpSender:
 
         try:
             way = await asyncio.to_thread(self._config.way, url)
-        except (Unavailable, NoticeRefused) as error:
-            raise type(error)(f"channel {self._name}: {error.message}") from None
+        except Unavailable as error:
+            raise self.unavailable(error.message) from None
+        except NoticeRefused as error:
+            raise self.refused(error.message) from None
         self._seen["way"] = set(way.secrets)
         target = URL(url, encoded=url.isascii()).with_user(None)
         guard.check(target.host or "")
@@ -224,7 +226,7 @@ class HttpSender:
         )
 
     def _failed(self, host: str, guard: Guard, error: Exception) -> Unavailable | NoticeRefused:
-        if guard.refused:
+        if guard.refused and not guard.passed:
             return self.refused(guard.advice(host))
         return self.unavailable(f"{host} cannot be reached: {str(error) or type(error).__name__}")
 
@@ -279,7 +281,7 @@ def _instant(text: str) -> datetime | None:
 
 def _headers(way: Way, headers: Mapping[str, str]) -> list[tuple[str, str]]:
     given = {name.lower() for name, _ in way.headers}
-    said = {"User-Agent": f"sightline/{__version__}", **headers}
+    said = {"User-Agent": f"sightline/{__version__}", "Accept-Encoding": "identity", **headers}
     return [*((name, text) for name, text in said.items() if name.lower() not in given), *way.headers]
 
 
