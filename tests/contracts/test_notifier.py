@@ -14,12 +14,14 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 import pytest
+from tests.adapters.mail_server import MailServer
 from tests.adapters.plain_texts import PlainTexts
 from tests.adapters.webhook_receiver import Receiver
 
 from sightline.adapters.outbound.memory.notifier import MemoryNotifier
 from sightline.adapters.outbound.notifiers.console import ConsoleNotifier
 from sightline.adapters.outbound.notifiers.discord import Discord
+from sightline.adapters.outbound.notifiers.email import Email
 from sightline.adapters.outbound.notifiers.msteams import MsTeams, MsTeamsV2
 from sightline.adapters.outbound.notifiers.over_http import Outgoing
 from sightline.adapters.outbound.notifiers.slack import Slack
@@ -114,6 +116,19 @@ def console() -> Channel:
     return Channel(ConsoleNotifier(stream), lambda: stream.getvalue().splitlines(), stream.close)
 
 
+def email() -> Channel:
+    """Arrives as mail at a server on loopback."""
+    server = MailServer()
+    server.open()
+    options: Options = {
+        "smarthost": f"127.0.0.1:{server.port}",
+        "from": "sightline@example.org",
+        "to": "ops@example.org",
+        "require_tls": False,
+    }
+    return Channel(Email(options, PlainTexts()), lambda: [mail.shown for mail in server.mails], server.close)
+
+
 def over_http(name: str) -> Channel:
     """Arrives at a server on loopback."""
     receiver = standing_in(SERVICES[name])
@@ -123,6 +138,7 @@ def over_http(name: str) -> Channel:
 ADAPTERS: dict[str, Callable[[], Channel]] = {
     "memory": memory,
     "console": console,
+    "email": email,
     **{name: partial(over_http, name) for name in SERVICES},
 }
 

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from sightline.adapters.network.http_config import header_problem
 from sightline.adapters.outbound.notifiers.console import ConsoleNotifier
 from sightline.adapters.outbound.notifiers.discord import Discord
+from sightline.adapters.outbound.notifiers.email import Email
 from sightline.adapters.outbound.notifiers.msteams import MsTeams, MsTeamsV2
 from sightline.adapters.outbound.notifiers.over_http import Outgoing, host_of
 from sightline.adapters.outbound.notifiers.slack import Slack
@@ -32,6 +33,12 @@ class Make(Protocol):
         ...
 
 
+def _email(options: Options, texts: NoticeTexts, *, name: str, http: Outgoing) -> Notifier:
+    """Mail does not go over HTTP."""
+    del http
+    return Email(options, texts, name=name)
+
+
 CHANNELS: Final[Mapping[Integration, Make]] = MappingProxyType(
     {
         Integration.WEBHOOK: Webhook,
@@ -39,6 +46,7 @@ CHANNELS: Final[Mapping[Integration, Make]] = MappingProxyType(
         Integration.DISCORD: Discord,
         Integration.MSTEAMS: MsTeams,
         Integration.MSTEAMSV2: MsTeamsV2,
+        Integration.EMAIL: _email,
     }
 )
 """What delivers for each integration."""

@@ -7,27 +7,20 @@ followed, whatever `enable_http2` and `follow_redirects` say.
 import base64
 import ipaddress
 import ssl
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies_environment
 
 from sightline.adapters.network.secret_files import parts_of_address, read_secret
+from sightline.adapters.network.tls import tls_context
 from sightline.domain.alerts.receiver import Option, Options, Secret
-from sightline.domain.errors import NoticeRefused, SettingsInvalid, Unavailable
+from sightline.domain.errors import NoticeRefused, SettingsInvalid
 
 _OWN_HEADERS: Final = frozenset({"content-type", "content-length", "host", "transfer-encoding"})
 _TELLING: Final = 4
 """Characters from which the value of a header may be a secret."""
-_VERSIONS: Final = {
-    "TLS10": ssl.TLSVersion.TLSv1,
-    "TLS11": ssl.TLSVersion.TLSv1_1,
-    "TLS12": ssl.TLSVersion.TLSv1_2,
-    "TLS13": ssl.TLSVersion.TLSv1_3,
-}
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -83,7 +76,7 @@ class HttpConfig:
         secrets |= {part for _, value in authorization for part in (value, value.partition(" ")[2])}
         return Way(
             (*further, *authorization),
-            self._context(tls) if tls and urlsplit(url).scheme == "https" else True,
+            tls_context(tls, f"{self._where}.tls_config") if tls and urlsplit(url).scheme == "https" else True,
             _text(tls.get("server_name")) or None,
             proxy,
             tuple(
@@ -136,14 +129,6 @@ class HttpConfig:
         if not file:
             return _text(options.get(name))
         return read_secret(file, ".".join(part for part in (self._where, group, f"{name}_file") if part))
-
-    def _context(self, tls: Options) -> ssl.SSLContext:
-        try:
-            return _context(tls)
-        except (OSError, ValueError) as error:  # SSLError is an OSError
-            files = ", ".join(_text(tls[name]) for name in ("ca_file", "cert_file", "key_file") if tls.get(name))
-            reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
-            raise Unavailable(f"{self._where}.tls_config {files} cannot be used: {reason}") from None
 
     def _proxy(self, url: str) -> str | None:
         parts = urlsplit(url)
@@ -201,29 +186,6 @@ def _networks(text: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
         except ValueError:
             continue
     return found
-
-
-def _context(tls: Options) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=_text(tls.get("ca_file")) or None, cadata=_text(tls.get("ca")) or None)
-    if tls.get("insecure_skip_verify"):
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    for name, bound in (("min_version", "minimum_version"), ("max_version", "maximum_version")):
-        version = _VERSIONS.get(_text(tls.get(name)))
-        if version is not None:
-            setattr(context, bound, version)
-    certificate, key = _text(tls.get("cert")), _text(tls.get("key"))
-    with tempfile.TemporaryDirectory() as folder:  # only from files does the library take certificate and key
-        files = []
-        for text, name in ((certificate, "cert"), (key, "key")):
-            file = Path(folder, name)
-            if text:
-                file.touch(0o600)
-                file.write_text(text, encoding="utf-8")
-            files.append(str(file) if text else _text(tls.get(f"{name}_file")))
-        if files[0]:
-            context.load_cert_chain(files[0], files[1] or None)
-    return context
 
 
 def _basic(user: str, password: str) -> str:
