@@ -23,10 +23,14 @@ from sightline.adapters.outbound.notifiers.console import ConsoleNotifier
 from sightline.adapters.outbound.notifiers.discord import Discord
 from sightline.adapters.outbound.notifiers.email import Email
 from sightline.adapters.outbound.notifiers.msteams import MsTeams, MsTeamsV2
+from sightline.adapters.outbound.notifiers.opsgenie import Opsgenie
 from sightline.adapters.outbound.notifiers.over_http import Outgoing
+from sightline.adapters.outbound.notifiers.pagerduty import PagerDuty
 from sightline.adapters.outbound.notifiers.slack import Slack
+from sightline.adapters.outbound.notifiers.telegram import Telegram
 from sightline.adapters.outbound.notifiers.webhook import Webhook
 from sightline.compose.channels import Make
+from sightline.domain.alerts.notice_texts import NoticeTexts
 from sightline.domain.alerts.notification import Notification, Status, in_order
 from sightline.domain.alerts.posted import PostedAlert
 from sightline.domain.alerts.receiver import Options, Secret
@@ -87,6 +91,11 @@ def slack_bot_options(url: str) -> Options:
     }
 
 
+def pagerduty_v1(options: Options, texts: NoticeTexts, *, name: str, http: Outgoing) -> PagerDuty:
+    """Where events of version 1 go is no setting, so the stand-in's address is given here."""
+    return PagerDuty(options, texts, name=name, http=http, v1_url=str(options["url"]))
+
+
 SLACK_LIMITS: Final = {"attachments.0.title": 1_024, "attachments.0.text": 40_000, "attachments.0.fallback": 40_000}
 
 SERVICES: dict[str, Service] = {
@@ -101,6 +110,35 @@ SERVICES: dict[str, Service] = {
     ),
     "msteams": Service(MsTeams, with_secret_path("webhook_url"), body=b"1"),
     "msteamsv2": Service(MsTeamsV2, with_secret_path("webhook_url"), body=b""),
+    "pagerduty": Service(
+        PagerDuty,
+        lambda url: {"url": url, "routing_key": Secret(HUSH)},
+        {"payload.summary": 1_024},
+        b'{"status":"success"}',
+        "application/json",
+    ),
+    "pagerduty service": Service(
+        pagerduty_v1,
+        lambda url: {"url": url, "service_key": Secret(HUSH)},
+        {"description": 1_024},
+        b'{"status":"success"}',
+        "application/json",
+        try_again=(403, 429, 500, 502, 503),
+    ),
+    "opsgenie": Service(
+        Opsgenie,
+        lambda url: {"api_url": url, "api_key": Secret(HUSH)},
+        {"message": 130, "description": 15_000, "source": 100},
+        b'{"result":"Request will be processed"}',
+        "application/json",
+    ),
+    "telegram": Service(
+        Telegram,
+        lambda url: {"api_url": url, "bot_token": Secret(HUSH), "chat_id": -1001},
+        {"text": 4_096},
+        b'{"ok":true}',
+        "application/json",
+    ),
 }
 
 

@@ -10,8 +10,11 @@ from sightline.adapters.outbound.notifiers.console import ConsoleNotifier
 from sightline.adapters.outbound.notifiers.discord import Discord
 from sightline.adapters.outbound.notifiers.email import Email
 from sightline.adapters.outbound.notifiers.msteams import MsTeams, MsTeamsV2
+from sightline.adapters.outbound.notifiers.opsgenie import Opsgenie
 from sightline.adapters.outbound.notifiers.over_http import Outgoing, host_of
+from sightline.adapters.outbound.notifiers.pagerduty import PagerDuty
 from sightline.adapters.outbound.notifiers.slack import Slack
+from sightline.adapters.outbound.notifiers.telegram import Telegram
 from sightline.adapters.outbound.notifiers.webhook import Webhook
 from sightline.domain.alerts.notice_templates import read_templates
 from sightline.domain.alerts.notice_texts import NoticeTexts
@@ -47,6 +50,9 @@ CHANNELS: Final[Mapping[Integration, Make]] = MappingProxyType(
         Integration.MSTEAMS: MsTeams,
         Integration.MSTEAMSV2: MsTeamsV2,
         Integration.EMAIL: _email,
+        Integration.PAGERDUTY: PagerDuty,
+        Integration.OPSGENIE: Opsgenie,
+        Integration.TELEGRAM: Telegram,
     }
 )
 """What delivers for each integration."""

@@ -5,7 +5,7 @@ Sources: RFC 9110 for statuses and `Retry-After`; https://prometheus.io/docs/ale
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -69,23 +69,37 @@ class Answer:
             return None
 
 
+def _nothing(_: Answer) -> None:
+    """What a service asks for that asks in headers alone."""
+
+
 class HttpSender:
     """Sends what a channel says, over a connection of its own: notices are rare, and nothing stays open between them.
 
     options: the channel's, with `timeout` in ms and `http_config`. name: of the channel, which every message begins with.
-    try_again: statuses that mean `not now`, besides those of 500 and above. No message shows an address, but its host, or a
-    secret, not even where the service repeats it.
+    try_again: statuses that mean `not now`, besides those of 500 and above. asked: reads from such an answer how many seconds the
+    service asks to wait, where it does not say that in a header. No message shows an address, but its host, or a secret, not even
+    where the service repeats it.
 
     Raises:
         SettingsInvalid: on construction, something of `http_config` cannot be used.
     """
 
-    def __init__(self, options: Options, *, name: str, http: Outgoing, try_again: frozenset[int] = TRY_AGAIN) -> None:
+    def __init__(
+        self,
+        options: Options,
+        *,
+        name: str,
+        http: Outgoing,
+        try_again: frozenset[int] = TRY_AGAIN,
+        asked: Callable[[Answer], float | None] = _nothing,
+    ) -> None:
         given = options.get("http_config")
         self._options = options
         self._name = name
         self._http = http
         self._try_again = try_again
+        self._asked = asked
         timeout = options.get("timeout")
         self._timeout = timeout / 1_000 if isinstance(timeout, int) and timeout else http.timeout
         self._config = HttpConfig(given if isinstance(given, Mapping) else {}, f"{name}.http_config")
@@ -163,7 +177,7 @@ class HttpSender:
             return answer
         problem = f"{host} answered {answer.status}{f' ({answer.text[:_SHOWN]})' if answer.text else ''}"
         if answer.status >= 500 or answer.status in self._try_again:  # noqa: PLR2004 - what HTTP calls a failure of the server
-            raise self.unavailable(problem, retry_after=answer.retry_after)
+            raise self.unavailable(problem, retry_after=self._wait(answer))
         redirected = 300 <= answer.status < 400  # noqa: PLR2004 - what HTTP calls a redirection
         # A redirected POST becomes a GET without its body, so it is the settings that must change.
         advice = "redirections are not followed: write the address it leads to" if redirected else ""
@@ -176,6 +190,13 @@ class HttpSender:
     def refused(self, problem: str) -> NoticeRefused:
         """That the channel would not take it the next moment either."""
         return NoticeRefused(f"channel {self._name}: {self._hide(problem)}")
+
+    def _wait(self, answer: Answer) -> float | None:
+        """How long the service asks to wait, by a header or in its own way."""
+        if answer.retry_after is not None:
+            return answer.retry_after
+        asked = self._asked(answer)
+        return None if asked is None else min(max(asked, 0.0), self._http.max_retry_after)
 
     async def _send(self, guard: Guard, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         import aiohttp

@@ -15,8 +15,8 @@ from sightline.adapters.outbound.notifiers.over_http import Answer, HttpSender, 
 from sightline.domain.alerts.clipped import clipped
 from sightline.domain.alerts.notice_texts import NoticeTexts
 from sightline.domain.alerts.notification import Notification, Status
-from sightline.domain.alerts.receiver import Option, Options
-from sightline.domain.alerts.said import Said
+from sightline.domain.alerts.receiver import Options
+from sightline.domain.alerts.said import Said, given, groups
 from sightline.ports.notifier import Notifier
 
 MAX_TITLE: Final = 1_024
@@ -100,17 +100,17 @@ def message(said: Said) -> dict[str, Any]:
     knows = said.notification.status is Status.ACKNOWLEDGED and "color" not in options
     markdown = options.get("mrkdwn_in")
     attachment = {
-        **_given({"title": text("title", MAX_TITLE), "title_link": text("title_link"), "pretext": text("pretext")}),
+        **given({"title": text("title", MAX_TITLE), "title_link": text("title_link"), "pretext": text("pretext")}),
         **{option: text(option) for option in ("text", "fallback", "callback_id", "footer")},
-        **_given({"fields": [_field(said, one) for one in _each(options.get("fields"))]}),
-        **_given({"actions": [_action(said, one) for one in _each(options.get("actions"))]}),
-        **_given({option: text(option) for option in ("image_url", "thumb_url")}),
-        **_given({"color": _PEOPLE_KNOW if knows else text("color")}),
+        **given({"fields": [_field(said, one) for one in groups(options.get("fields"))]}),
+        **given({"actions": [_action(said, one) for one in groups(options.get("actions"))]}),
+        **given({option: text(option) for option in ("image_url", "thumb_url")}),
+        **given({"color": _PEOPLE_KNOW if knows else text("color")}),
         "mrkdwn_in": list(markdown) if isinstance(markdown, Sequence) and markdown else list(_MARKDOWN_IN),
     }
     return {
-        **_given({option: text(option) for option in ("channel", "username", "icon_emoji", "icon_url")}),
-        **_given({"link_names": options.get("link_names") is True}),
+        **given({option: text(option) for option in ("channel", "username", "icon_emoji", "icon_url")}),
+        **given({"link_names": options.get("link_names") is True}),
         "attachments": [attachment],
     }
 
@@ -126,17 +126,6 @@ def _action(said: Said, action: Options) -> dict[str, Any]:
     return {
         "type": said.of(action.get("type")),
         "text": said.of(action.get("text")),
-        **_given({name: said.of(action.get(name)) for name in ("url", "style", "name", "value")}),
-        **_given({"confirm": _given({name: said.of(one) for name, one in words.items()})}),
+        **given({name: said.of(action.get(name)) for name in ("url", "style", "name", "value")}),
+        **given({"confirm": given({name: said.of(one) for name, one in words.items()})}),
     }
-
-
-def _each(options: Option | None) -> list[Options]:
-    """The groups of settings in a list."""
-    many = options if isinstance(options, Sequence) and not isinstance(options, str) else ()
-    return [one for one in many if isinstance(one, Mapping)]
-
-
-def _given(values: dict[str, Any]) -> dict[str, Any]:
-    """Those that say something."""
-    return {name: value for name, value in values.items() if value}
