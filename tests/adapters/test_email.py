@@ -5,41 +5,15 @@ from typing import Any
 
 import pytest
 from tests.adapters.mail_server import CERTIFICATE, MailServer, serving
-from typing_extensions import override
+from tests.adapters.notices import AT, ShownTemplates, notice
 
 from sightline.adapters.outbound.notifiers.email import HTML, SUBJECT, Email
-from sightline.application.notify import alone
-from sightline.domain.alerts.notice import Alert, AlertState, Notice, Reason
-from sightline.domain.alerts.notice_texts import NoticeTexts
-from sightline.domain.alerts.notification import Notification
 from sightline.domain.alerts.receiver import Option, Secret
 from sightline.domain.errors import NoticeRefused, SettingsInvalid, Unavailable
-from sightline.domain.labels import Labels
-from sightline.domain.tenancy import DEFAULT_TENANT
 
 pytestmark = pytest.mark.anyio
 
 PASSWORD = "correct horse"
-
-
-class ShownTemplates(NoticeTexts):
-    """Every text is its template with `[labels]` replaced by the group's labels and its status."""
-
-    @override
-    def text(self, template: str, notification: Notification) -> str:
-        labels = ",".join(f"{name}={value}" for name, value in notification.group_labels)
-        return template.replace("[labels]", f"{notification.status}:{labels}")
-
-    @override
-    def html(self, template: str, notification: Notification) -> str:
-        return self.text(template, notification)
-
-
-def notice(rule: str = "Hot", at: int = 1_700_000_000_000) -> Notification:
-    """A notification about one alert."""
-    labels = Labels.of(alertname=rule, severity="critical")
-    alert = Alert(DEFAULT_TENANT, rule, labels, Labels(), AlertState.FIRING, 93.4, at, at, Reason.CONDITION_HELD)
-    return alone(Notice(alert, AlertState.PENDING, at), "ops")
 
 
 def channel(server: MailServer, *, timeout: float = 10.0, implicit_tls: bool | None = None, **options: Any) -> Email:
@@ -67,7 +41,7 @@ async def test_a_message_has_what_alertmanagers_has() -> None:
     assert message["From"] == "Sightline <sightline@example.org>"
     assert message["To"] == "Ops <ops@example.org>, dba@example.org"
     assert message["Subject"] == SUBJECT
-    assert message["Date"].datetime.timestamp() == 1_700_000_000
+    assert message["Date"].datetime.timestamp() == AT / 1_000
     assert message["Auto-Submitted"] == "auto-generated"
     assert [(part.get_content_type(), part.get_content().strip()) for part in message.iter_parts()] == [
         ("text/html", HTML)
@@ -100,7 +74,7 @@ async def test_messages_about_one_group_are_a_thread() -> None:
     """They refer to one message that never was; an attempt that is made again has the same id, other notifications have others."""
     with serving() as server:
         email = channel(server)
-        for one in (notice(), notice(), notice(at=1_700_000_060_000), notice("Full")):
+        for one in (notice(), notice(), notice(at=AT + 60_000), notice("Full")):
             await email.notify(one)
         first, again, later, other = (mail.message for mail in server.mails)
     assert first["Message-ID"] == again["Message-ID"] != later["Message-ID"]

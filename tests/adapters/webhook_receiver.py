@@ -16,13 +16,15 @@ from typing_extensions import override
 class Receiver:
     """What came, and what is answered: `status`, or nothing at all for as long as `silent` is set.
 
-    bodies: of what was taken. requests: headers of all requests, names in small letters. paths: method and path of all.
+    first: status and body of the answers to the first requests. bodies: of what was taken. requests: headers of all requests, names
+    in small letters. paths: method and path of all.
     """
 
     url: str = ""
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    first: list[tuple[int, bytes]] = field(default_factory=list)
     silent: threading.Event | None = None
     bodies: list[dict[str, Any]] = field(default_factory=list)
     requests: list[dict[str, str]] = field(default_factory=list)
@@ -43,16 +45,17 @@ class Receiver:
                 if receiver.silent is not None:
                     receiver.silent.wait(30)
                     return
-                if receiver.status < 300:
+                status, body = receiver.first.pop(0) if receiver.first else (receiver.status, receiver.body)
+                if status < 300:
                     receiver.bodies.append(json.loads(content))
                 receiver.paths.append(f"{self.command} {self.path}")
                 receiver.requests.append({name.lower(): text for name, text in self.headers.items()})
-                self.send_response_only(receiver.status)  # without a date of its own
+                self.send_response_only(status)  # without a date of its own
                 for name, value in receiver.headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(receiver.body)))
+                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(receiver.body)
+                self.wfile.write(body)
                 with receiver.came:
                     receiver.came.notify_all()
 

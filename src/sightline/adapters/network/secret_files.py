@@ -45,6 +45,6 @@ def parts_of_address(url: str) -> set[str]:
 
 def hidden(text: str, secrets: Iterable[str]) -> str:
     """A text in which secrets are not shown."""
-    for one in sorted({one for one in secrets if one}, key=len, reverse=True):
+    for one in sorted({one for one in secrets if one.strip()}, key=len, reverse=True):
         text = text.replace(one, HIDDEN)
     return text

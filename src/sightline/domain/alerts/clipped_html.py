@@ -23,16 +23,18 @@ def clipped_html(text: str, most: int) -> str:
     opened: list[str] = []
     taken, closing = 0, 0
     for piece in _PIECE.finditer(text):
-        tag, ends = piece["tag"], bool(piece["end"])
-        within = closing + (len(f"</{tag}>") if tag and not ends else 0)
+        tag, is_end = piece["tag"], bool(piece["end"])
+        is_matched = is_end and opened[-1:] == [tag]
+        within = closing
+        if tag and (is_matched or not is_end):
+            within += -len(f"</{tag}>") if is_matched else len(f"</{tag}>")
         if taken + len(piece[0]) + within + len(ELLIPSIS) > most:
             break
-        if tag and ends and opened and opened[-1] == tag:
+        closing = within
+        if is_matched:
             opened.pop()
-            closing -= len(f"</{tag}>")
-        elif tag and not ends:
+        elif tag and not is_end:
             opened.append(tag)
-            closing = within
         kept.append(piece[0])
         taken += len(piece[0])
     return "".join([*kept, ELLIPSIS, *(f"</{tag}>" for tag in reversed(opened))])
