@@ -19,10 +19,12 @@ from tests.adapters.plain_texts import PlainTexts
 from tests.adapters.webhook_receiver import Receiver
 
 from sightline.adapters.outbound.memory.notifier import MemoryNotifier
+from sightline.adapters.outbound.notifiers.apprise import AppriseChannel
 from sightline.adapters.outbound.notifiers.console import ConsoleNotifier
 from sightline.adapters.outbound.notifiers.discord import Discord
 from sightline.adapters.outbound.notifiers.email import Email
 from sightline.adapters.outbound.notifiers.msteams import MsTeams, MsTeamsV2
+from sightline.adapters.outbound.notifiers.ntfy import Ntfy
 from sightline.adapters.outbound.notifiers.opsgenie import Opsgenie
 from sightline.adapters.outbound.notifiers.over_http import Outgoing
 from sightline.adapters.outbound.notifiers.pagerduty import PagerDuty
@@ -132,6 +134,13 @@ SERVICES: dict[str, Service] = {
         b'{"result":"Request will be processed"}',
         "application/json",
     ),
+    "ntfy": Service(
+        Ntfy,
+        lambda url: {"url": url, "topic": "ops", "token": Secret(HUSH)},
+        {"title": 250},
+        b'{"event":"message"}',
+        "application/json",
+    ),
     "telegram": Service(
         Telegram,
         lambda url: {"api_url": url, "bot_token": Secret(HUSH), "chat_id": -1001},
@@ -167,6 +176,15 @@ def email() -> Channel:
     return Channel(Email(options, PlainTexts()), lambda: [mail.shown for mail in server.mails], server.close)
 
 
+def apprise() -> Channel:
+    """Arrives at a server on loopback, to which the library posts JSON."""
+    receiver = Receiver()
+    receiver.open()
+    url = receiver.url.replace("http://", "json://")
+    channel = AppriseChannel({"urls": (Secret(f"{url}/{HUSH}"),)}, PlainTexts(), name="apprise")
+    return Channel(channel, lambda: [str(body) for body in receiver.bodies], receiver.close)
+
+
 def over_http(name: str) -> Channel:
     """Arrives at a server on loopback."""
     receiver = standing_in(SERVICES[name])
@@ -177,6 +195,7 @@ ADAPTERS: dict[str, Callable[[], Channel]] = {
     "memory": memory,
     "console": console,
     "email": email,
+    "apprise": apprise,
     **{name: partial(over_http, name) for name in SERVICES},
 }
 

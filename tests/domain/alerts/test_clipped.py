@@ -5,7 +5,7 @@ import json
 import hypothesis.strategies as st
 from hypothesis import given
 
-from sightline.domain.alerts.clipped import ELLIPSIS, clipped, clipped_json
+from sightline.domain.alerts.clipped import ELLIPSIS, clipped, clipped_bytes, clipped_json
 
 TEXTS = st.text(st.characters(codec="utf-8"))
 
@@ -33,3 +33,15 @@ def test_a_text_is_cut_to_bytes_of_json(text: str, most: int) -> None:
         kept = found.removesuffix(ELLIPSIS)
         assert text.startswith(kept)
         assert size(text[: len(kept) + 1] + ELLIPSIS) > most
+
+
+@given(st.text(), st.integers(3, 100))
+def test_bytes_are_counted_in_utf8(text: str, most: int) -> None:
+    """As many bytes as fit, whole characters, and an ellipsis where there were more."""
+    cut = clipped_bytes(text, most)
+    size = len(text.encode("utf-8", "replace"))
+    assert (cut == text) is (size <= most)
+    if size > most:
+        assert cut[-1] == "…"
+        assert most - 4 < len(cut.encode()) <= most
+        assert text.encode("utf-8", "replace").startswith(cut[:-1].encode())

@@ -13,6 +13,15 @@ def clipped(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + ELLIPSIS
 
 
+def clipped_bytes(text: str, most: int) -> str:
+    """As much of a text as takes at most so many bytes in UTF-8, with an ellipsis likewise. most: 3 at least, an ellipsis alone."""
+    whole = text.encode("utf-8", "replace")
+    if len(whole) <= most:
+        return text
+    # Between characters: what is left of one that was cut in two is ignored.
+    return whole[: most - len(ELLIPSIS.encode())].decode("utf-8", "ignore") + ELLIPSIS
+
+
 def clipped_json(text: str, most: int) -> str:
     """As much of a text as takes at most so many bytes as a string of JSON, quotes included, with an ellipsis likewise.
 
