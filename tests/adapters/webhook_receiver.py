@@ -16,8 +16,8 @@ from typing_extensions import override
 class Receiver:
     """What came, and what is answered: `status`, or nothing at all for as long as `silent` is set.
 
-    first: status and body of the answers to the first requests. bodies: of what was taken. requests: headers of all requests, names
-    in small letters. paths: method and path of all.
+    first: status and body of the answers to the first requests. bodies: of what was taken, and forms of all. requests: headers of
+    all requests, names in small letters. paths: method and path of all.
     """
 
     url: str = ""
@@ -28,6 +28,7 @@ class Receiver:
     silent: threading.Event | None = None
     bodies: list[dict[str, Any]] = field(default_factory=list)
     requests: list[dict[str, str]] = field(default_factory=list)
+    forms: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     server: ThreadingHTTPServer | None = None
     came: threading.Condition = field(default_factory=threading.Condition)
@@ -46,7 +47,9 @@ class Receiver:
                     receiver.silent.wait(30)
                     return
                 status, body = receiver.first.pop(0) if receiver.first else (receiver.status, receiver.body)
-                if status < 300:
+                if "form" in self.headers.get("Content-Type", ""):
+                    receiver.forms.append(content.decode())
+                elif status < 300:
                     receiver.bodies.append(json.loads(content))
                 receiver.paths.append(f"{self.command} {self.path}")
                 receiver.requests.append({name.lower(): text for name, text in self.headers.items()})

@@ -169,7 +169,6 @@ def test_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"oauth2": {"client_id": "x", "token_url": "http://x"}}, "x.oauth2 is not supported"),
         ({"proxy_url": Secret("socks5://hush")}, "x.proxy_url: only proxies"),
         ({"http_headers": {"A B": {"values": ("x",)}}}, "'A B' is not the name of a header"),
         ({"http_headers": {"Host": {"values": ("x",)}}}, "Host is set by Sightline"),

@@ -15,7 +15,7 @@ from urllib.request import getproxies_environment
 
 from sightline.adapters.network.secret_files import parts_of_address, read_secret
 from sightline.adapters.network.tls import tls_context
-from sightline.domain.alerts.receiver import Option, Options, Secret
+from sightline.domain.alerts.receiver import Option, Options, text_of
 from sightline.domain.errors import NoticeRefused, SettingsInvalid
 
 _OWN_HEADERS: Final = frozenset({"content-type", "content-length", "host", "transfer-encoding"})
@@ -48,16 +48,11 @@ class HttpConfig:
     def __init__(self, options: Options, where: str) -> None:
         self._options = options
         self._where = where
-        if options.get("oauth2"):
-            raise SettingsInvalid(
-                f"{where}.oauth2 is not supported: use authorization, basic_auth or a proxy that adds the token",
-                key=f"{where}.oauth2",
-            )
         for name, one in _group(options, "http_headers").items():
             self._check_header(name, one)
         for name, values in _group(options, "proxy_connect_header").items():
             self._check_header(name, {"secrets": values})
-        proxy = _text(options.get("proxy_url"))
+        proxy = text_of(options.get("proxy_url"))
         if proxy and urlsplit(proxy).scheme not in {"http", "https"}:
             message = f"{where}.proxy_url: only proxies of http:// and https:// are supported"
             raise SettingsInvalid(message, key=f"{where}.proxy_url")
@@ -77,10 +72,10 @@ class HttpConfig:
         return Way(
             (*further, *authorization),
             tls_context(tls, f"{self._where}.tls_config") if tls and urlsplit(url).scheme == "https" else True,
-            _text(tls.get("server_name")) or None,
+            text_of(tls.get("server_name")) or None,
             proxy,
             tuple(
-                (name, _text(value))
+                (name, text_of(value))
                 for name, values in _group(self._options, "proxy_connect_header").items()
                 for value in _list(values)
             ),
@@ -88,7 +83,7 @@ class HttpConfig:
         )
 
     def _check_header(self, name: str, given: Option) -> None:
-        values = [_text(one) for one in (*_list(_of(given, "values")), *_list(_of(given, "secrets")))]
+        values = [text_of(one) for one in (*_list(_of(given, "values")), *_list(_of(given, "secrets")))]
         problem = header_problem(name, values)
         if problem:
             key = f"{self._where}.http_headers"
@@ -99,23 +94,26 @@ class HttpConfig:
             (name, value)
             for name, given in _group(self._options, "http_headers").items()
             for value in (
-                *(_text(one) for one in (*_list(_of(given, "values")), *_list(_of(given, "secrets")))),
-                *(read_secret(_text(one), f"{self._where}.http_headers.{name}") for one in _list(_of(given, "files"))),
+                *(text_of(one) for one in (*_list(_of(given, "values")), *_list(_of(given, "secrets")))),
+                *(
+                    read_secret(text_of(one), f"{self._where}.http_headers.{name}")
+                    for one in _list(_of(given, "files"))
+                ),
             )
         )
 
     def _authorization(self, url: str) -> Headers:
         basic, other = _group(self._options, "basic_auth"), _group(self._options, "authorization")
         if basic:
-            pair = (self._given(basic, "basic_auth", name) for name in ("username", "password"))
+            pair = (secret_of(basic, name, f"{self._where}.basic_auth") for name in ("username", "password"))
             return (("Authorization", _basic(*pair)),)
         if other:
             kind, token = (
-                _text(other.get("type")).strip() or "Bearer",
-                self._given(other, "authorization", "credentials"),
+                text_of(other.get("type")).strip() or "Bearer",
+                secret_of(other, "credentials", f"{self._where}.authorization"),
             )
         else:
-            kind, token = "Bearer", self._given(self._options, "", "bearer_token")
+            kind, token = "Bearer", secret_of(self._options, "bearer_token", self._where)
         if token:
             return (("Authorization", f"{kind} {token}"),)
         parts = urlsplit(url)
@@ -123,19 +121,12 @@ class HttpConfig:
             return (("Authorization", _basic(unquote(parts.username or ""), unquote(parts.password or ""))),)
         return ()
 
-    def _given(self, options: Options, group: str, name: str) -> str:
-        """A setting, or what the file holds that is named instead."""
-        file = _text(options.get(f"{name}_file"))
-        if not file:
-            return _text(options.get(name))
-        return read_secret(file, ".".join(part for part in (self._where, group, f"{name}_file") if part))
-
     def _proxy(self, url: str) -> str | None:
         parts = urlsplit(url)
         host = parts.hostname or ""
-        given = _text(self._options.get("proxy_url"))
+        given = text_of(self._options.get("proxy_url"))
         if given:
-            passed_by = _passes_by(host, parts.netloc.rpartition("@")[2], _text(self._options.get("no_proxy")))
+            passed_by = _passes_by(host, parts.netloc.rpartition("@")[2], text_of(self._options.get("no_proxy")))
             return None if passed_by else given
         if not self._options.get("proxy_from_environment") or is_local(host):
             return None
@@ -147,6 +138,17 @@ class HttpConfig:
         if urlsplit(found).scheme not in {"http", "https"}:
             raise NoticeRefused(f"the proxy of the environment for {parts.scheme} is not one of http:// or https://")
         return found
+
+
+def secret_of(options: Options, name: str, where: str) -> str:
+    """A setting, or what the file holds that is named instead, as `name_file`. where: what the settings are called in messages.
+
+    Raises:
+        Unavailable: the file cannot be read.
+        NoticeRefused: it does not hold a secret.
+    """
+    file = text_of(options.get(f"{name}_file"))
+    return read_secret(file, f"{where}.{name}_file") if file else text_of(options.get(name))
 
 
 def header_problem(name: str, values: Iterable[str]) -> str:
@@ -190,12 +192,6 @@ def _networks(text: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
 
 def _basic(user: str, password: str) -> str:
     return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
-
-
-def _text(option: Option | None) -> str:
-    if isinstance(option, Secret):
-        return option.reveal()
-    return option if isinstance(option, str) else ""
 
 
 def _group(options: Options, name: str) -> Options:

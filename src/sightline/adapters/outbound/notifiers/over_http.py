@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -18,8 +19,9 @@ import msgspec
 from sightline import __version__
 from sightline.adapters.network.guard import Guard
 from sightline.adapters.network.http_config import HttpConfig, Way
+from sightline.adapters.network.oauth2 import ClientCredentials, TokenRefused
 from sightline.adapters.network.secret_files import hidden, parts_of_address, read_secret
-from sightline.domain.alerts.receiver import Option, Options, Secret
+from sightline.domain.alerts.receiver import Option, Options, Secret, text_of
 from sightline.domain.errors import NoticeRefused, SettingsInvalid, Unavailable
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ TRY_AGAIN: Final = frozenset({408, 425, 429})
 MAX_ANSWER: Final = 64 << 10
 """Bytes that are read of an answer."""
 _SHOWN: Final = 300
+_UNAUTHORIZED: Final = 401
+_T = TypeVar("_T")
 _SECONDS: Final = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 
 
@@ -69,6 +73,15 @@ class Answer:
             return None
 
 
+@dataclass(slots=True, repr=False)
+class _Tokens:
+    """Tokens of `oauth2`, and how they are asked for. was_kept: whether the one that was sent last had been asked for earlier."""
+
+    credentials: ClientCredentials
+    config: HttpConfig
+    was_kept: bool = False
+
+
 def _nothing(_: Answer) -> None:
     """What a service asks for that asks in headers alone."""
 
@@ -102,7 +115,13 @@ class HttpSender:
         self._asked = asked
         timeout = options.get("timeout")
         self._timeout = timeout / 1_000 if isinstance(timeout, int) and timeout else http.timeout
-        self._config = HttpConfig(given if isinstance(given, Mapping) else {}, f"{name}.http_config")
+        http_config = given if isinstance(given, Mapping) else {}
+        oauth2 = http_config.get("oauth2")
+        self._config = HttpConfig(http_config, f"{name}.http_config")
+        self._tokens: _Tokens | None = None
+        if isinstance(oauth2, Mapping) and oauth2:
+            where = f"{name}.http_config.oauth2"
+            self._tokens = _Tokens(ClientCredentials(oauth2, where), HttpConfig(oauth2, where))
         self._secrets = set(_revealed(options))
         self._seen: dict[str, set[str]] = {}
 
@@ -118,7 +137,7 @@ class HttpSender:
             SettingsInvalid: neither is, or it is no address.
         """
         key = f"{self._name}.{option}"
-        url, file = plain(self._options.get(option)), plain(self._options.get(f"{option}_file"))
+        url, file = text_of(self._options.get(option)), text_of(self._options.get(f"{option}_file"))
         if not url and not file:
             raise SettingsInvalid(f"{key} is needed, or {option}_file", key=key)
         if url and not host_of(url):
@@ -132,9 +151,9 @@ class HttpSender:
             Unavailable: the file cannot be read.
             NoticeRefused: it holds nothing, or more than one line.
         """
-        file = plain(self._options.get(f"{option}_file"))
+        file = text_of(self._options.get(f"{option}_file"))
         if not file:
-            return plain(self._options.get(option))
+            return text_of(self._options.get(option))
         what = f"channel {self._name}: {option}_file"
         try:
             async with asyncio.timeout(self._timeout):
@@ -176,6 +195,9 @@ class HttpSender:
         if 200 <= answer.status < 300:  # noqa: PLR2004 - what HTTP calls a success
             return answer
         problem = f"{host} answered {answer.status}{f' ({answer.text[:_SHOWN]})' if answer.text else ''}"
+        if answer.status == _UNAUTHORIZED and self._tokens is not None and self._tokens.was_kept:
+            self._tokens.credentials.forget()
+            raise self.unavailable(f"{problem}; another token is asked for the next time")
         if answer.status >= 500 or answer.status in self._try_again:  # noqa: PLR2004 - what HTTP calls a failure of the server
             raise self.unavailable(problem, retry_after=self._wait(answer))
         redirected = 300 <= answer.status < 400  # noqa: PLR2004 - what HTTP calls a redirection
@@ -199,17 +221,46 @@ class HttpSender:
         return None if asked is None else min(max(asked, 0.0), self._http.max_retry_after)
 
     async def _send(self, guard: Guard, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        if self._tokens is not None:
+            headers = {**headers, "Authorization": f"Bearer {await self._token(self._tokens, guard)}"}
+        return await self._request(self._config, guard, method, url, body, headers)
+
+    async def _token(self, tokens: "_Tokens", guard: Guard) -> str:
+        """A token for `oauth2`, kept or new."""
+        credentials, now = tokens.credentials, asyncio.get_running_loop().time()
+        found = credentials.kept(now)
+        tokens.was_kept = bool(found)
+        if found:
+            return found
+        host = host_of(credentials.url)
+        if not host:
+            raise self.refused("oauth2.token_url is no address")
+
+        async def ask(url: str, form: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+            answer = await self._request(tokens.config, guard, "POST", url, form, headers)
+            return answer.status, answer.body
+
+        try:
+            secret = await self._from_disk(credentials.secret)
+            self._seen["oauth2"] = {secret, *parts_of_address(credentials.url)}
+            found = await credentials.fetch(ask, secret, now)
+        except TokenRefused as error:
+            problem = f"{host} of oauth2 {error}"
+            if error.status >= 500 or error.status in self._try_again:  # noqa: PLR2004 - what HTTP calls a failure of the server
+                raise self.unavailable(problem) from None
+            raise self.refused(f"{problem}; check oauth2 of {self._name}") from None
+        self._seen["token"] = {found}
+        return found
+
+    async def _request(
+        self, config: HttpConfig, guard: Guard, method: str, url: str, body: bytes, headers: Mapping[str, str]
+    ) -> Answer:
         import aiohttp
         from yarl import URL
 
         from sightline.adapters.network.lookups import ThreadedLookups
 
-        try:
-            way = await asyncio.to_thread(self._config.way, url)
-        except Unavailable as error:
-            raise self.unavailable(error.message) from None
-        except NoticeRefused as error:
-            raise self.refused(error.message) from None
+        way = await self._from_disk(partial(config.way, url))
         self._seen["way"] = set(way.secrets)
         target = URL(url, encoded=url.isascii()).with_user(None)
         guard.check(target.host or "")
@@ -233,6 +284,15 @@ class HttpSender:
                 return await self._answer(response)
         except aiohttp.ClientError as error:
             raise OSError(str(error) or type(error).__name__) from None
+
+    async def _from_disk(self, read: Callable[[], _T]) -> _T:
+        """What is read from files, whose errors get the channel's name."""
+        try:
+            return await asyncio.to_thread(read)
+        except Unavailable as error:
+            raise self.unavailable(error.message) from None
+        except NoticeRefused as error:
+            raise self.refused(error.message) from None
 
     async def _answer(self, response: "aiohttp.ClientResponse") -> Answer:
         body = bytearray()
@@ -267,13 +327,6 @@ def host_of(url: str) -> str:
         return ""
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return host if port is None else f"{host}:{port}"
-
-
-def plain(option: Option | None) -> str:
-    """A setting that is a text, secret or not; empty where it is none."""
-    if isinstance(option, Secret):
-        return option.reveal()
-    return option if isinstance(option, str) else ""
 
 
 def seconds_asked(retry_after: str, date: str, most: float) -> float | None:
