@@ -64,6 +64,7 @@ class MailServer:
     silent: bool = False
     mails: list[Mail] = field(default_factory=list)
     tried: list[str] = field(default_factory=list)
+    came: threading.Condition = field(default_factory=threading.Condition)
     port: int = 0
     _loop: asyncio.AbstractEventLoop | None = None
     _thread: threading.Thread | None = None
@@ -104,6 +105,11 @@ class MailServer:
         self._thread.start()
         assert ready.wait(10)
 
+    def wait_for(self, mails: int, seconds: float = 30) -> bool:
+        """Wait until so many messages were taken; false when the time was over before."""
+        with self.came:
+            return self.came.wait_for(lambda: len(self.mails) >= mails, seconds)
+
     def close(self) -> None:
         """Go away; again does nothing."""
         if self._thread is not None and self._loop is not None:
@@ -138,16 +144,17 @@ class MailServer:
             return self.answers["DATA"]
         content = envelope.content
         assert isinstance(content, bytes)
-        self.mails.append(
-            Mail(
-                str(envelope.mail_from),
-                list(envelope.rcpt_tos),
-                content,
-                str(session.auth_data),
-                session.ssl is not None or self.from_the_start,
-                str(session.host_name),
-            )
+        mail = Mail(
+            str(envelope.mail_from),
+            list(envelope.rcpt_tos),
+            content,
+            str(session.auth_data),
+            session.ssl is not None or self.from_the_start,
+            str(session.host_name),
         )
+        with self.came:
+            self.mails.append(mail)
+            self.came.notify_all()
         return "250 OK"
 
     async def auth_CRAM__MD5(self, server: SMTP, args: list[str]) -> AuthResult:  # noqa: N802 - two underscores: a hyphen

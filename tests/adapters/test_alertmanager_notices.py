@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import pytest
 from tests.adapters.alertmanager_bodies import notified
+from tests.adapters.mail_server import Mail, MailServer, serving
 from tests.adapters.webhook_receiver import Receiver, receiving
 
 from sightline.adapters.wire.alertmanager_file import read_alertmanager
@@ -46,6 +47,43 @@ receivers:
     link_names: true
   discord_configs:
   - {webhook_url: 'URL/discord', message: '{{ len .Alerts }} ü <b> {{ range .Alerts }}{{ .Labels.instance }}{{ end }}'}
+  pagerduty_configs:
+  - url: URL/pagerduty
+    routing_key: '{{ .GroupLabels.alertname }}'
+    description: '{{ .CommonAnnotations.summary }}'
+    client: me
+    client_url: https://x
+    severity: '{{ if .CommonLabels.team }}critical{{ end }}'
+    class: '{{ .CommonLabels.team }}'
+    component: c
+    group: g
+    details: {firing: '{{ len .Alerts.Firing }}', mine: 'ü <&> {{ .Receiver }}', resolved: '{{ len .Alerts.Resolved }}'}
+    images: [{src: 'https://x/{{ .Status }}', alt: a, href: https://x}, {alt: none}]
+    links: [{href: 'https://x/{{ .Receiver }}', text: t}]
+  opsgenie_configs:
+  - api_url: URL/opsgenie
+    api_key: hush
+    message: '{{ .CommonAnnotations.summary }}'
+    description: 'd {{ .Receiver }}'
+    source: 's {{ .Receiver }}'
+    details: {mine: '{{ .Receiver }}'}
+    responders: [{name: 'x {{ .Receiver }}', type: team}, {id: '1', type: schedule}]
+    tags: 'a,{{ .Receiver }}'
+    note: n
+    priority: P2
+    entity: e
+    actions: 'b,c'
+  telegram_configs:
+  - {api_url: 'URL/telegram', bot_token: '7:hush', chat_id: -1001, message: '<b>{{ .CommonLabels.team }}</b> {{ "<&>" }}'}
+  email_configs:
+  - to: Ops <ops@example.org>, dba@example.org
+    from: 'Sightline {{ .CommonLabels.team }} <sightline@example.org>'
+    smarthost: MAIL
+    hello: me.example
+    require_tls: false
+    headers: {Subject: 'ü 🔥 {{ .GroupLabels.alertname }} <&>', X-Team: '{{ .CommonLabels.team }}'}
+    text: "{{ range .Alerts }}{{ .Labels.instance }} ü\n{{ end }}"
+    html: '<p>{{ .CommonLabels.team }} {{ "<&>" }}</p>'
 """
 ALERTS: Final = (
     {"instance": "web-1", "team": "ops"},
@@ -53,7 +91,9 @@ ALERTS: Final = (
     {"instance": "web-3", "team": "ops", "job": "api"},
 )
 LONG: Final = "ünï 🔥 <b> & \x1b " * 400
-PATHS: Final = ("webhook", "cut", "slack", "discord")
+TAKEN: Final = b'{"ok":true,"result":{"message_id":1,"chat":{"id":-1001}}}'
+"""What all services are content with."""
+PATHS: Final = ("webhook", "cut", "slack", "discord", "pagerduty", "alerts", "sendMessage")
 
 
 @contextmanager
@@ -82,6 +122,19 @@ def alertmanager(program: str, folder: Path, config: str) -> Iterator[str]:
             process.kill()
 
 
+def config_for(receiver: Receiver, mail: MailServer) -> str:
+    """The configuration for these far ends."""
+    return CONFIG.replace("URL", receiver.url).replace("MAIL", f"127.0.0.1:{mail.port}")
+
+
+def seen(mail: Mail) -> tuple[object, ...]:
+    """What servers and people see of a message, but when it is and what it is known by."""
+    message = mail.message
+    headers = [message[name] for name in ("From", "To", "Subject", "X-Team")]
+    parts = [(part.get_content_type(), part.get_content().strip()) for part in message.iter_parts()]
+    return mail.sender, mail.recipients, mail.greeting, message.get_content_type(), headers, parts
+
+
 def post(url: str, body: Any) -> None:
     """Post JSON."""
     request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
@@ -97,10 +150,14 @@ def bodies(receiver: Receiver) -> dict[str, dict[str, Any]]:
 async def test_bodies_are_those_of_the_real_alertmanager(
     require_binary: Callable[[str, str], str], tmp_path: Path
 ) -> None:
-    """Webhooks, cut ones too, messages of Slack with all options, and those of Discord are the same."""
+    """What is sent with all options is the same, over HTTP and as mail."""
     program = require_binary("prometheus-alertmanager", "prometheus-alertmanager")
-    with receiving() as theirs, alertmanager(program, tmp_path, CONFIG.replace("URL", theirs.url)) as address:
-        theirs.body = b"ok"
+    with (
+        receiving() as theirs,
+        serving() as their_mail,
+        alertmanager(program, tmp_path, config_for(theirs, their_mail)) as address,
+    ):
+        theirs.body = TAKEN
         alerts = [
             {
                 "labels": {"alertname": "Hot", **labels},
@@ -111,14 +168,15 @@ async def test_bodies_are_those_of_the_real_alertmanager(
         ]
         post(f"{address}/api/v2/alerts", alerts)
         assert theirs.wait_for(len(PATHS))
+        assert their_mail.wait_for(1)
     expected = bodies(theirs)
     assert set(expected) == set(PATHS)
     # Times are ms here.
     whole = json.loads(re.sub(r"(:\d\d\.\d{3})\d+Z", r"\1Z", json.dumps(expected["webhook"])))
     notification = notified(whole, round(datetime.now(UTC).timestamp() * 1_000))
-    with receiving() as ours:
-        ours.body = b"ok"
-        config = read_alertmanager(CONFIG.replace("URL", ours.url).encode()).config
+    with receiving() as ours, serving() as our_mail:
+        ours.body, ours.headers = TAKEN, {"Content-Type": "application/json"}
+        config = read_alertmanager(config_for(ours, our_mail).encode()).config
         assert config is not None
         for delivery in config.receivers["team"].deliveries:
             channel = make_channel(delivery, read_templates(()).templates, name="x", settings=Settings())
@@ -129,3 +187,10 @@ async def test_bodies_are_those_of_the_real_alertmanager(
     assert found["cut"].keys() == expected["cut"].keys()
     assert found["slack"] == expected["slack"]
     assert found["discord"] == expected["discord"]
+    assert found["pagerduty"] == expected["pagerduty"]
+    assert found["alerts"] == expected["alerts"]
+    told, telegram = found["sendMessage"], expected["sendMessage"]
+    assert (told["text"], str(told["chat_id"])) == (telegram["text"], telegram["chat_id"])
+    assert told["parse_mode"] == telegram["parse_mode"]
+    assert {path for path in ours.paths if "bot" in path} == {path for path in theirs.paths if "bot" in path}
+    assert seen(our_mail.mails[0]) == seen(their_mail.mails[0])
