@@ -10,8 +10,8 @@ from urllib.parse import quote_plus, urlencode
 
 import msgspec
 
-from sightline.adapters.network.http_config import secret_of, text_of
-from sightline.domain.alerts.receiver import Options
+from sightline.adapters.network.http_config import secret_of
+from sightline.domain.alerts.receiver import Options, text_of
 
 _LEAST: Final = 10.0
 """Seconds that a token must be good for to be used."""

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from sightline.domain.alerts.receiver import Option, Options, Secret
+from sightline.domain.alerts.receiver import Options, text_of
 from sightline.domain.errors import Unavailable
 
 _VERSIONS: Final = {
@@ -28,21 +28,23 @@ def tls_context(tls: Options, what: str) -> ssl.SSLContext:
     try:
         return _context(tls)
     except (OSError, ValueError) as error:  # SSLError is an OSError
-        files = ", ".join(_text(tls[name]) for name in ("ca_file", "cert_file", "key_file") if tls.get(name))
+        files = ", ".join(text_of(tls[name]) for name in ("ca_file", "cert_file", "key_file") if tls.get(name))
         reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
         raise Unavailable(f"{what} {files} cannot be used: {reason}") from None
 
 
 def _context(tls: Options) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=_text(tls.get("ca_file")) or None, cadata=_text(tls.get("ca")) or None)
+    context = ssl.create_default_context(
+        cafile=text_of(tls.get("ca_file")) or None, cadata=text_of(tls.get("ca")) or None
+    )
     if tls.get("insecure_skip_verify"):
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     for name, bound in (("min_version", "minimum_version"), ("max_version", "maximum_version")):
-        version = _VERSIONS.get(_text(tls.get(name)))
+        version = _VERSIONS.get(text_of(tls.get(name)))
         if version is not None:
             setattr(context, bound, version)
-    certificate, key = _text(tls.get("cert")), _text(tls.get("key"))
+    certificate, key = text_of(tls.get("cert")), text_of(tls.get("key"))
     with tempfile.TemporaryDirectory() as folder:  # only from files does the library take certificate and key
         files = []
         for text, name in ((certificate, "cert"), (key, "key")):
@@ -50,13 +52,7 @@ def _context(tls: Options) -> ssl.SSLContext:
             if text:
                 file.touch(0o600)
                 file.write_text(text, encoding="utf-8")
-            files.append(str(file) if text else _text(tls.get(f"{name}_file")))
+            files.append(str(file) if text else text_of(tls.get(f"{name}_file")))
         if files[0]:
             context.load_cert_chain(files[0], files[1] or None)
     return context
-
-
-def _text(option: Option | None) -> str:
-    if isinstance(option, Secret):
-        return option.reveal()
-    return option if isinstance(option, str) else ""

@@ -53,6 +53,13 @@ Options = Mapping[str, Option]
 """Settings by Alertmanager's names for them."""
 
 
+def text_of(option: Option | None) -> str:
+    """A setting that is a text, secret or not; empty where it is none."""
+    if isinstance(option, Secret):
+        return option.reveal()
+    return option if isinstance(option, str) else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One way to a receiver. options: what is written, and what is not written there but for all, such as the server of mail."""

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from typing_extensions import override
 
-from sightline.adapters.outbound.notifiers.over_http import HttpSender, Outgoing, plain
+from sightline.adapters.outbound.notifiers.over_http import HttpSender, Outgoing
 from sightline.domain.alerts.clipped import clipped, clipped_bytes
 from sightline.domain.alerts.notice_texts import NoticeTexts
 from sightline.domain.alerts.notification import Notification, Status
-from sightline.domain.alerts.receiver import Options
+from sightline.domain.alerts.receiver import Options, text_of
 from sightline.domain.alerts.said import Said
 from sightline.domain.errors import SettingsInvalid
 from sightline.ports.notifier import Notifier
@@ -59,7 +59,7 @@ class Ntfy(Notifier):
         self._texts = texts
         self._sender = HttpSender(self._options, name=name, http=http)
         self._sender.require_address("url")
-        self._topic = plain(options.get("topic"))
+        self._topic = text_of(options.get("topic"))
         if not self._topic:
             raise SettingsInvalid(f"{name}.topic is needed: the name under which phones subscribe", key=f"{name}.topic")
 
