@@ -1,5 +1,6 @@
 """The radar: which rules watch nothing or say nothing, and why."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -12,12 +13,12 @@ from sightline.application.admit import Turns
 from sightline.application.count import Count
 from sightline.application.derive import GroupState
 from sightline.application.evaluate import RuleStatus
-from sightline.application.radar import DEAD, Judged, Radar, RadarLimits, RuleName
+from sightline.application.radar import DEAD, MOST_WAITING, Judged, Radar, RadarLimits, RuleName
 from sightline.application.read import Read
 from sightline.domain.alerts.group import Rule
 from sightline.domain.alerts.radar import Habit, Reason, Suspect
 from sightline.domain.alerts.rule import AlertingRule, AlertRule
-from sightline.domain.errors import InvalidParameter, Unavailable
+from sightline.domain.errors import InvalidParameter, TooManyQueries, Unavailable
 from sightline.domain.labels import Labels, Matchers
 from sightline.domain.metrics.samples import STALE, WriteBatch
 from sightline.domain.promql.places import Place
@@ -296,6 +297,42 @@ async def test_a_look_that_takes_too_long_tells_what_it_has_and_the_next_goes_on
     assert "rules.radar_timeout" in news.sweep.judged[-1].problem
     news = await radar.look_again(LOCAL)
     assert news.sweep.judged[0].rule.name == "abcd"[len(first)]
+
+
+async def test_looks_wait_for_each_other_and_not_too_many_of_them() -> None:
+    """One look at a time, four that wait, and whoever comes then is told to ask again."""
+    world, first = World(), asyncio.Event()
+    done: list[int] = []
+
+    class Waits(TieredSeries):
+        """Questions wait until a test lets them go on."""
+
+        @override
+        async def label_values(
+            self, tenant: Tenant, name: str, matcher_sets: Sequence[Matchers], within: TimeRange, limit: int
+        ) -> list[str]:
+            await first.wait()
+            return await super().label_values(tenant, name, matcher_sets, within, limit)
+
+    world.seen = Waits(world.tail, world.store, world.threads, world.hot, world.index)
+    await world.file(AlertingRule("A", "up == 2"))
+    radar = world.radar()
+
+    async def look(number: int) -> None:
+        """One of several."""
+        await radar.look(LOCAL)
+        done.append(number)
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(1 + MOST_WAITING):
+            group.create_task(look(number))
+        await world.clock.advance(0)
+        with pytest.raises(TooManyQueries, match="4 looks at rules wait already"):
+            await radar.look(LOCAL)
+        assert done == []
+        first.set()
+    assert done == list(range(1 + MOST_WAITING))
+    await radar.look(LOCAL)
 
 
 async def test_what_is_new_is_told_once_and_counted(world: World) -> None:

@@ -72,10 +72,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_rules_that_watch_nothing_are_found(tmp_path: Path, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A misspelt metric with its right name, one whose series ended yesterday, one that always fires and one that flaps.
-
-    The API, the command, the log and a gauge tell of them.
-    """
+    """API, command, log and gauge tell of a misspelt metric, one that ended yesterday, and alerts that always fire or flap."""
     flags = ["--rules", str(file), "--set", "rules.radar_interval=1s", "--set", "own.interval=1s"]
     with running(tmp_path / "data", *flags) as program:
         at = now(program)

@@ -17,7 +17,7 @@ from sightline.domain.alerts.group import Rule
 from sightline.domain.alerts.radar import QUIET, Finding, Habit, Reason, Suspect, habits, near, of_metric
 from sightline.domain.alerts.rule import AlertingRule, AlertRule
 from sightline.domain.alerts.series import METRICS
-from sightline.domain.errors import InvalidParameter, QueryTimeout, SightlineError, Unavailable
+from sightline.domain.errors import InvalidParameter, QueryTimeout, SightlineError, TooManyQueries, Unavailable
 from sightline.domain.labels import METRIC_NAME, Matcher, Matchers, MatchOp
 from sightline.domain.metrics.cardinality import Cardinality
 from sightline.domain.metrics.samples import SeriesColumns
@@ -43,6 +43,8 @@ DEAD: Final = Instrument(
 )
 CHECK_SECONDS: Final = 5.0
 """What looking at one rule may take where somebody waits to save it; findings that come later are left to the radar."""
+MOST_WAITING: Final = 4
+"""Looks that wait for another to end; further ones are refused."""
 SHORTEST: Final = MINUTE
 """The shortest time in which firing is looked at, ms."""
 _OF_OWN: Final = frozenset({Reason.ALWAYS_FIRED, Reason.FLAPS})
@@ -193,6 +195,7 @@ class Radar:
         self._limits = limits or RadarLimits()
         self._own = frozenset(RuleName("", "", 0, name) for name in own)
         self._turn = asyncio.Lock()
+        self._waiting = 0
         self._remembered: dict[str, _Remembered] = {}
 
     @property
@@ -205,6 +208,7 @@ class Radar:
 
         Raises:
             InvalidParameter: a window below a minute.
+            TooManyQueries: others wait already.
             Unavailable: the store is away.
         """
         return await self._look(principal, window, 0)
@@ -213,6 +217,7 @@ class Radar:
         """Look at all rules, and tell what is new; a look that the last one left out rules of begins with these.
 
         Raises:
+            TooManyQueries: others wait already.
             Unavailable: the store is away.
         """
         known = self._remembered.setdefault(principal.tenant, _Remembered())
@@ -251,19 +256,30 @@ class Radar:
         if window is not None and window < SHORTEST:
             raise InvalidParameter("window is a time of a minute at least, such as 7d", parameter="window")
         length = min(window or self._limits.window, self._limits.retention)
-        async with self._turn:
-            started = self._clock.monotonic()
-            now, subjects = self._clock.now(), self._subjects(principal)
-            time = TimeRange(now - length, now)
-            presence = self._presence(principal)
-            since = await self._since(principal, presence, time)
-            look = _Look(time, since, presence, self._recorded(principal))
-            judged: list[Judged] = []
-            for subject in (*subjects[first:], *subjects[:first]):
-                left = self._limits.timeout - (self._clock.monotonic() - started)
-                if left <= 0:
-                    break
-                judged.append(await self._judged(principal, subject, look, left))
+        if self._waiting >= MOST_WAITING:
+            raise TooManyQueries(f"{MOST_WAITING} looks at rules wait already: ask again when they are done")
+        self._waiting += 1
+        try:
+            await self._turn.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            return await self._sweep(principal, length, first)
+        finally:
+            self._turn.release()
+
+    async def _sweep(self, principal: Principal, length: int, first: int) -> Sweep:
+        started = self._clock.monotonic()
+        presence, subjects = self._presence(principal), self._subjects(principal)
+        time = TimeRange(presence.now - length, presence.now)
+        since = await self._since(principal, presence, time)
+        look = _Look(time, since, presence, self._recorded(principal))
+        judged: list[Judged] = []
+        for subject in (*subjects[first:], *subjects[:first]):
+            left = self._limits.timeout - (self._clock.monotonic() - started)
+            if left <= 0:
+                break
+            judged.append(await self._judged(principal, subject, look, left))
         return Sweep(time, len(subjects), tuple(judged))
 
     def _subjects(self, principal: Principal) -> list[_Subject]:
@@ -313,7 +329,9 @@ class Radar:
     async def _found(self, principal: Principal, subject: _Subject, look: "_Look") -> Judged:
         rule, root = subject.rule, _root(subject.rule, look.presence.now)
         suspects = await self._suspects(look.presence, root, subject.offset, look.recorded)
-        empty = {one.selector for one, suspect in suspects if not suspect.matches}
+        missing = {one for one, suspect in suspects if not suspect.matches}
+        there = {one.selector for one in placed(root, self._limits.lookback) if one not in missing}
+        empty = {one.selector for one in missing} - there
         found: list[Finding] = [one for _, one in suspects]
         if not isinstance(rule, RecordingRule):
             found += await self._habits(principal, rule, subject.every, look)

@@ -1,16 +1,32 @@
 """Where selectors stand in an expression, and when it surely yields nothing."""
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from tests.domain.promql.repeated import EXPRESSIONS
 
+from sightline.domain.errors import SightlineError
+from sightline.domain.labels import Labels, satisfies
+from sightline.domain.metrics.samples import SeriesColumns
 from sightline.domain.promql.durations import on_grid
+from sightline.domain.promql.evaluate import evaluate
 from sightline.domain.promql.format import pretty
 from sightline.domain.promql.nodes import Node
 from sightline.domain.promql.parse import parse
-from sightline.domain.promql.places import Place, placed, yields_nothing
+from sightline.domain.promql.places import Place, Placed, placed, yields_nothing
+from sightline.domain.promql.plan import plan
+from sightline.domain.promql.values import Vector
 from sightline.domain.timerange import DAY, HOUR, MINUTE, Grid, TimeRange
 
 NEEDED, ALTERNATIVE, EXCLUSION, ABSENCE = Place
 NOW = 1_790_000_000_000
+AT, LOOKBACK = 40, 6
+SERIES = [Labels.of(__name__=name, x=x, y=y) for name in "ab" for x in "12" for y in ("", "3")]
+DATA = st.dictionaries(
+    st.sampled_from(SERIES),
+    st.dictionaries(st.integers(0, 60), st.floats(-10, 10), min_size=1, max_size=12),
+    max_size=6,
+)
 
 
 def tree(text: str) -> Node:
@@ -93,3 +109,59 @@ def test_an_expression_yields_nothing_without_what_it_needs(text: str, empty: st
     root = tree(text)
     gone = {one.selector for one in placed(root) if pretty(one.selector) in empty}
     assert yields_nothing(root, gone) is nothing
+
+
+def window(one: Placed) -> TimeRange:
+    """The times that a selector looks at when it is evaluated at `AT`."""
+    at = 0 if one.is_fixed else AT
+    return TimeRange(at + one.within.start, at + one.within.end)
+
+
+def found(data: dict[Labels, dict[int, float]], one: Placed) -> bool:
+    """Whether a selector matches any sample."""
+    its = window(one)
+    return any(
+        satisfies(labels, one.selector.matchers) and any(its.start <= at <= its.end for at in own)
+        for labels, own in data.items()
+    )
+
+
+@given(EXPRESSIONS)
+def test_all_that_is_read_lies_in_the_windows(text: str) -> None:
+    """What a plan reads for an instant lies in the windows of selectors with the same matchers."""
+    grid = Grid.instant(AT)
+    every = placed(on_grid(parse(text), grid, is_range=False), LOOKBACK)
+    for fetch in plan(parse(text), grid, LOOKBACK).fetches:
+        windows = [window(one) for one in every if one.selector.matchers == fetch.matchers]
+        assert min(one.start for one in windows) <= fetch.within.start
+        assert fetch.within.end <= max(one.end for one in windows)
+
+
+@given(EXPRESSIONS, DATA)
+def test_an_expression_that_surely_yields_nothing_yields_nothing(
+    text: str, data: dict[Labels, dict[int, float]]
+) -> None:
+    """Evaluated without the samples of selectors that match none, it has no element."""
+    grid = Grid.instant(AT)
+    root = on_grid(parse(text), grid, is_range=False)
+    every = placed(root, LOOKBACK)
+    empty = {one.selector for one in every} - {one.selector for one in every if found(data, one)}
+    assume(empty and yields_nothing(root, empty))
+    planned = plan(parse(text), grid, LOOKBACK)
+    fetched = [
+        SeriesColumns.of(
+            [
+                (labels, times, [own[at] for at in times])
+                for labels, own in sorted(data.items())
+                if satisfies(labels, fetch.matchers)
+                and (times := [at for at in sorted(own) if fetch.within.start <= at <= fetch.within.end])
+            ]
+        )
+        for fetch in planned.fetches
+    ]
+    try:
+        value = evaluate(planned, fetched).value
+    except SightlineError:
+        return  # it yields nothing either
+    assert isinstance(value, Vector)
+    assert not value.present.any()

@@ -61,7 +61,7 @@ class Suspect:
     def message(self) -> str:
         """What is wrong, in a sentence."""
         if self.matches:
-            said = f"{self.matcher} in {self.selector} excludes nothing: no series of it has that label"
+            said = f"{self.matcher} in {self.selector} excludes nothing, for no series of it has that label"
         else:
             said = f"{self.selector} matches no series: {self._why()}"
         if self.nearest:
@@ -74,7 +74,7 @@ class Suspect:
         if self.metric_exists is False:
             return "there is no such metric now"
         if self.reason is Reason.LABEL_NEVER_PRESENT:
-            return f"none has the label of {self.matcher}"
+            return f"no series of it has the label in {self.matcher}"
         return f"{self.matcher} excludes all there are" if self.matcher else "none has all of these labels together"
 
 
@@ -132,7 +132,7 @@ def of_metric(matchers: Matchers) -> Matchers:
 def wanted(matcher: Matcher) -> Sequence[str]:
     """The values that a matcher asks for, as far as it names them: one, or the alternatives of a regex that says nothing else."""
     if matcher.op is MatchOp.EQUAL:
-        return (matcher.value,)
+        return (matcher.value,) if matcher.value else ()
     parts = matcher.value.split("|") if matcher.op is MatchOp.MATCHES else ()
     return parts if all(part.replace("_", "").replace("-", "").replace(":", "").isalnum() for part in parts) else ()
 

@@ -85,7 +85,8 @@ def placed(root: Node, lookback: int = DEFAULT_LOOKBACK) -> tuple[Placed, ...]:
 def _placed(node: Node, around: _Around, lookback: int) -> Iterator[Placed]:
     match node:
         case Selector():
-            yield _of_selector(node, around.moved(node, lookback + margin(node, lookback).before, 0))
+            its = margin(node, lookback)
+            yield _of_selector(node, around.moved(node, lookback + its.before, its.after))
         case RangeSelector():
             its = margin(node.selector, lookback)
             yield _of_selector(node.selector, around.moved(node.selector, node.width + its.before, its.after))
@@ -118,7 +119,7 @@ def _sides(node: Binary) -> tuple[Place, Place]:
 
 
 def yields_nothing(node: Node, empty: AbstractSet[Selector]) -> bool:
-    """Whether an expression surely yields nothing while some of its selectors match nothing.
+    """Whether an expression surely yields nothing while some of its selectors match nothing, wherever in it they stand.
 
     False is no promise: what two sides have may not match, and a condition may never hold.
     """
