@@ -77,3 +77,47 @@ def test_wrong_command_lines_are_refused(arguments: list[str], message: str, fil
     """What cannot be meant is refused with what to write."""
     assert run(["alertmanager", *(file if one == "FILE" else one for one in arguments)]) == Exit.USAGE
     assert message in capsys.readouterr().err
+
+
+def test_templates_of_a_configuration_are_checked(file: str, tmp_path: Path, capsys: Capture) -> None:
+    """Files that the configuration names, from its folder on, are read, and what is wrong with them has its place."""
+    Path(file).write_text(FILE + "templates: ['t/*.tmpl']\n")
+    assert run(["alertmanager", "check", file]) == Exit.DONE
+    (tmp_path / "t").mkdir()
+    (tmp_path / "t" / "a.tmpl").write_text('{{ define "a" }}\n{{ nosuch }}{{ end }}')
+    (tmp_path / "t" / "b.tmpl").write_bytes(b"\xff")
+    capsys.readouterr()
+    assert run(["alertmanager", "check", file]) == Exit.REFUSED
+    assert capsys.readouterr().err == (
+        f"sightline: {tmp_path}/t/b.tmpl: byte 0 is no UTF-8: write the file in that encoding\n"
+        f"{tmp_path}/t/a.tmpl:2:4: there is no function 'nosuch'\n"
+    )
+
+
+def test_templates_are_tried(tmp_path: Path, capsys: Capture) -> None:
+    """A template is filled with a sample, or with the data of a file, and nothing is added to what it writes."""
+    (tmp_path / "a.tmpl").write_text('{{ define "a" }}<{{ .Receiver }}>{{ end }}')
+    (tmp_path / "data.json").write_text('{"receiver": "team"}')
+    flags = [
+        "alertmanager",
+        "render",
+        "--template.glob",
+        str(tmp_path / "*.tmpl"),
+        "--template.text",
+        '{{ template "a" . }}',
+    ]
+    assert run(flags) == Exit.DONE
+    assert capsys.readouterr().out == "<receiver>"
+    assert run([*flags, "--template.data", str(tmp_path / "data.json")]) == Exit.DONE
+    assert capsys.readouterr().out == "<team>"
+    assert (
+        run(["alertmanager", "render", "--template.text", "<{{ .Receiver }}<", "--template.type", "html"]) == Exit.DONE
+    )
+    assert capsys.readouterr().out == "&lt;receiver&lt;"
+    assert run(["alertmanager", "render", "--template.text", "{{ .No }}"]) == Exit.REFUSED
+    assert capsys.readouterr().err == "sightline: line 1, column 4, .No: there is no field No in template.Data\n"
+    assert run([*flags, "--template.data", str(tmp_path / "none.json")]) == Exit.USAGE
+    (tmp_path / "data.json").write_text("[]")
+    assert run([*flags, "--template.data", str(tmp_path / "data.json")]) == Exit.USAGE
+    (tmp_path / "a.tmpl").write_text("{{")
+    assert run(flags) == Exit.REFUSED

@@ -14,7 +14,7 @@ from typing_extensions import override
 from sightline.domain.alerts.go_format import shown
 from sightline.domain.alerts.notice_functions import SafeHtml, SafeUrl
 from sightline.domain.alerts.template_dialect import Dialect
-from sightline.domain.alerts.template_run import Named, Run
+from sightline.domain.alerts.template_run import TEXT_OF_A_STEP, Named, Run
 
 REFUSED: Final = "ZgotmplZ"
 """What stands in place of a value that is not safe where it is; Go's word, which people search for."""
@@ -116,8 +116,10 @@ class HtmlRun(Run):
 
     @override
     def show(self, value: object) -> None:
-        self._place, text = escaped(self._place, value)
-        super().write(text)
+        text = "" if value is None else value if isinstance(value, str) else shown(value)
+        self.charge(len(text) // TEXT_OF_A_STEP)  # for what is refused is not written
+        self._place, written = escaped(self._place, value, text)
+        super().write(written)
 
 
 def follow(place: Place, text: str) -> tuple[Place, str]:
@@ -249,9 +251,8 @@ def _kind(name: str) -> Kind:
     return Kind.URL if name in _URLS or any(part in name for part in ("src", "uri", "url")) else Kind.PLAIN
 
 
-def escaped(place: Place, value: object) -> tuple[Place, str]:  # noqa: PLR0911 - a table
-    """A value as it is written in a place, and the place after it."""
-    text = "" if value is None else value if isinstance(value, str) else shown(value)
+def escaped(place: Place, value: object, text: str) -> tuple[Place, str]:  # noqa: PLR0911 - a table
+    """A value, whose text is given, as it is written in a place, and the place after it."""
     match place.state:
         case State.TEXT:
             return place, text if isinstance(value, SafeHtml) else text.translate(_ESCAPED)

@@ -9,10 +9,7 @@ from typing import Final
 MAIL: Final = """
 {{- define "__sightline.mail_pairs" }}
   {{- range . }}
-            <tr>
-              <td class="name" valign="top" style="padding:2px 12px 2px 0;color:#5b6470;white-space:nowrap">{{ .Name }}</td>
-              <td class="text" valign="top" style="padding:2px 0;color:#1c2127;word-break:break-word">{{ .Value }}</td>
-            </tr>
+          <span class="name" style="color:#5b6470">{{ .Name }}:</span> {{ .Value }}<br>
   {{- end }}
 {{- end }}
 
@@ -30,10 +27,10 @@ MAIL: Final = """
             Since {{ .StartsAt.Format "2006-01-02 15:04:05 MST" }}
           {{- end -}}
         </p>
-        <table role="presentation" cellpadding="0" cellspacing="0" border="0" style="font-size:13px;line-height:18px">
+        <p class="text" style="margin:0;color:#1c2127;font-size:13px;line-height:19px;word-break:break-word">
           {{- template "__sightline.mail_pairs" (.Labels.Remove (stringSlice "alertname")).SortedPairs }}
           {{- template "__sightline.mail_pairs" (.Annotations.Remove (stringSlice "summary")).SortedPairs }}
-        </table>
+        </p>
         {{- with .GeneratorURL }}
         <p style="margin:8px 0 0;font-size:13px"><a class="link" href="{{ . }}" style="color:#1f5fbf">Where this comes from</a></p>
         {{- end }}
@@ -45,6 +42,12 @@ MAIL: Final = """
     <tr>
       <td class="card text" style="padding:16px 20px 10px;color:#1c2127;font-size:15px;font-weight:600">{{ . }}</td>
     </tr>
+{{- end }}
+
+{{- define "__sightline.mail_alerts" }}
+  {{- $shown := . }}{{ if gt (len .) 100 }}{{ $shown = slice . 0 100 }}{{ end }}
+  {{- range $shown }}{{ template "__sightline.mail_alert" . }}{{ end }}
+  {{- if gt (len .) 100 }}{{ template "__sightline.mail_part" (printf "%d more are not shown" (len (slice . 100))) }}{{ end }}
 {{- end }}
 
 {{- define "email.default.html" -}}
@@ -84,11 +87,11 @@ MAIL: Final = """
     </tr>
     {{- with .Alerts.Firing }}
       {{- template "__sightline.mail_part" (printf "%d firing" (len .)) }}
-      {{- range . }}{{ template "__sightline.mail_alert" . }}{{ end }}
+      {{- template "__sightline.mail_alerts" . }}
     {{- end }}
     {{- with .Alerts.Resolved }}
       {{- template "__sightline.mail_part" (printf "%d resolved" (len .)) }}
-      {{- range . }}{{ template "__sightline.mail_alert" . }}{{ end }}
+      {{- template "__sightline.mail_alerts" . }}
     {{- end }}
     <tr>
       <td class="card name" style="padding:14px 20px;border-top:1px solid #e1e5ea;color:#5b6470;font-size:12px">

@@ -34,7 +34,9 @@ from sightline.domain.alerts.template_nodes import (
 from sightline.domain.alerts.template_parse import MAX_DEPTH
 from sightline.domain.errors import Unprocessable
 
-_TEXT_OF_A_STEP: Final = 64
+TEXT_OF_A_STEP: Final = 64
+"""How many characters cost as much as a node."""
+
 _ITEMS_OF_A_STEP: Final = 8
 
 
@@ -395,20 +397,14 @@ class Compiler:
 
         def evaluate(frame: Frame) -> object:
             values = [each(frame) for each in given]
-            size = 0
             for number, value in enumerate(values):
-                if isinstance(value, str):
-                    size += len(value)
-                elif number < texts:
+                if number < texts and not isinstance(value, str):
                     raise failed(f"wrong type for value; expected string; got {type_name(value)}")
             run = frame.run
-            run.charge(1 + size // _TEXT_OF_A_STEP)
+            run.charge(1 + _size(values))
             try:
                 result = call(run.data, *values) if function.with_data else call(*values)
-                if isinstance(result, str) and len(result) > _TEXT_OF_A_STEP:
-                    if len(result) > run.dialect.output:
-                        raise too_long(run.dialect.output)
-                    run.charge(len(result) // _TEXT_OF_A_STEP)
+                _charge_result(run, result)
             except Unprocessable as error:
                 raise failed(error.message) from None
             return result
@@ -438,11 +434,31 @@ def _called(run: Run, method: Function, value: object, given: list[object], fail
     """What a method gives."""
     if len(given) < method.least or (method.most is not None and len(given) > method.most):
         raise failed(f"wrong number of arguments: {method.least} are wanted, and there are {len(given)}")
-    run.charge(1 + (len(value) // _ITEMS_OF_A_STEP if isinstance(value, Texts | Items) else 0))
+    run.charge(1 + _size([value, *given]))
     try:
-        return method.call(value, *given)
+        result = method.call(value, *given)
+        _charge_result(run, result)
     except Unprocessable as error:
         raise failed(error.message) from None
+    return result
+
+
+def _size(values: Sequence[object]) -> int:
+    """How many steps it takes to look at all of the values."""
+    size = 0
+    for value in values:
+        if isinstance(value, str):
+            size += len(value) // TEXT_OF_A_STEP
+        elif isinstance(value, Texts | Items):
+            size += len(value) // _ITEMS_OF_A_STEP
+    return size
+
+
+def _charge_result(run: Run, result: object) -> None:
+    if isinstance(result, str) and len(result) > TEXT_OF_A_STEP:
+        if len(result) > run.dialect.output:
+            raise too_long(run.dialect.output)
+        run.charge(len(result) // TEXT_OF_A_STEP)
 
 
 def _field(value: object, name: str, failed: Failing) -> object:
