@@ -56,6 +56,23 @@ def test_webhooks_of_services_are_found_as_others_name_them(tmp_path: Path) -> N
     assert found.slack.webhook_url == "https://s.example/2"
 
 
+def test_the_server_of_mail_is_found_as_others_name_it(tmp_path: Path) -> None:
+    """SMTP_HOST and SMTP_PORT count, and the settings' own names before them."""
+    theirs = {"SMTP_HOST": "smtp.gmail.com", "SMTP_PORT": "465"}
+    found = load({}, theirs, tmp_path).smtp
+    assert (found.host, found.port) == ("smtp.gmail.com", 465)
+    found = load({}, {**theirs, "SIGHTLINE_SMTP_PORT": "2525", "SIGHTLINE_SMTP_FROM": "a@example.org"}, tmp_path).smtp
+    assert (found.port, found.from_) == (2525, "a@example.org")
+    assert load({"smtp.from": "b@example.org"}, {}, tmp_path).smtp.from_ == "b@example.org"
+
+
+def test_what_clusters_tell_of_a_service_called_smtp_is_no_port(tmp_path: Path) -> None:
+    """Kubernetes sets SMTP_PORT to an address, which must not stop the start; anything else that is no port does."""
+    assert load({}, {"SMTP_PORT": "tcp://10.0.0.11:25"}, tmp_path).smtp.port == 587
+    with pytest.raises(SettingsInvalid, match=r"smtp\.port"):
+        load({}, {"SMTP_PORT": "many"}, tmp_path)
+
+
 def test_the_container_engine_is_found_as_dockers_own_client_finds_it(tmp_path: Path) -> None:
     """DOCKER_HOST and DOCKER_CERT_PATH count, and the settings' own names before them."""
     docker = {"DOCKER_HOST": "tcp://10.0.0.5:2376", "DOCKER_CERT_PATH": "/keys"}

@@ -20,6 +20,14 @@ headers = ["X-Api: hidden-header"]
 webhook_url = "https://hooks.slack.com/services/hidden-slack"
 [discord]
 webhook_url = "https://discord.com/api/webhooks/1/hidden-discord"
+[smtp]
+from = "sightline@example.org"
+password = "hidden-mail-password"
+password_file = "/etc/sightline/smtp.password"
+[ntfy]
+topic = "hidden-topic"
+[apprise]
+urls = ["tgram://hidden-bot/hidden-chat", "discord://hidden/hidden"]
 [[scrape]]
 job = "node"
 targets = ["host:9100"]
@@ -54,4 +62,7 @@ def test_what_is_secret_is_not_shown(tmp_path: Path) -> None:
     assert shown["webhook.url"] == "https://hooks.example.org/<redacted>"
     assert shown["slack.webhook_url"] == "https://hooks.slack.com/<redacted>"
     assert shown["discord.webhook_url"] == "https://discord.com/<redacted>"
+    assert (shown["smtp.from"], shown["smtp.password"]) == ("sightline@example.org", "<redacted>")
+    assert shown["smtp.password_file"] == "/etc/sightline/smtp.password"
+    assert (shown["ntfy.topic"], shown["apprise.urls"]) == ("<redacted>", ["<redacted>"] * 2)
     assert shown["scrape"][0]["basic_auth"]["username"] == "me"

@@ -19,8 +19,8 @@ HUSH = "hush-0123456789"
 
 def channel(*urls: str, **options: str) -> AppriseChannel:
     """A channel to these addresses."""
-    given: dict[str, Option] = {"urls": tuple(Secret(url) for url in urls), **options}
-    return AppriseChannel(given, ShownTemplates(), name="apprise", timeout=5.0)
+    given: dict[str, Option] = {"urls": tuple(Secret(url) for url in urls), "timeout": 5_000, **options}
+    return AppriseChannel(given, ShownTemplates(), name="apprise")
 
 
 def json_url(url: str) -> str:

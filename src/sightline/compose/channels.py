@@ -1,21 +1,24 @@
 """The channels on which people are told. A new one is a line in CHANNELS."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, Protocol
 
 from sightline.adapters.network.http_config import header_problem
+from sightline.adapters.outbound.notifiers.apprise import AppriseChannel
 from sightline.adapters.outbound.notifiers.console import ConsoleNotifier
 from sightline.adapters.outbound.notifiers.discord import Discord
 from sightline.adapters.outbound.notifiers.email import Email
 from sightline.adapters.outbound.notifiers.msteams import MsTeams, MsTeamsV2
+from sightline.adapters.outbound.notifiers.ntfy import Ntfy
 from sightline.adapters.outbound.notifiers.opsgenie import Opsgenie
 from sightline.adapters.outbound.notifiers.over_http import Outgoing, host_of
 from sightline.adapters.outbound.notifiers.pagerduty import PagerDuty
 from sightline.adapters.outbound.notifiers.slack import Slack
 from sightline.adapters.outbound.notifiers.telegram import Telegram
 from sightline.adapters.outbound.notifiers.webhook import Webhook
+from sightline.compose.mail import mail_options
 from sightline.domain.alerts.notice_templates import read_templates
 from sightline.domain.alerts.notice_texts import NoticeTexts
 from sightline.domain.alerts.receiver import Delivery, Integration, Option, Options, Secret
@@ -85,6 +88,7 @@ def notifiers(settings: Settings) -> list[Notifier]:
         Integration.WEBHOOK: _webhook(settings),
         Integration.SLACK: _service("api_url", settings.slack.webhook_url, "slack.webhook_url"),
         Integration.DISCORD: _service("webhook_url", settings.discord.webhook_url, "discord.webhook_url"),
+        Integration.EMAIL: mail_options(settings.smtp),
     }
     texts = read_templates(()).templates
     return [
@@ -94,7 +98,21 @@ def notifiers(settings: Settings) -> list[Notifier]:
             for integration, options in named.items()
             if options
         ),
+        *_beyond_alertmanager(settings, texts),
     ]
+
+
+def _beyond_alertmanager(settings: Settings, texts: NoticeTexts) -> Iterator[Notifier]:
+    """Channels that Alertmanager's files cannot name, for it would refuse them."""
+    ntfy = settings.ntfy
+    if ntfy.topic:
+        token = {} if ntfy.token_file is None else {"token_file": str(ntfy.token_file)}
+        server = _service("url", ntfy.url, "ntfy.url")
+        options: Options = {"topic": ntfy.topic, "timeout": int(ntfy.timeout), **server, **token}
+        yield Ntfy(options, texts, name="ntfy", http=outgoing(settings))
+    if settings.apprise.urls:
+        urls = tuple(map(Secret, settings.apprise.urls))
+        yield AppriseChannel({"urls": urls, "timeout": int(settings.apprise.timeout)}, texts, name="apprise")
 
 
 def _service(option: str, url: str, key: str) -> Options:

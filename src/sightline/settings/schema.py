@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from keyword import iskeyword
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args, get_type_hints
 
@@ -557,6 +558,55 @@ class Discord(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
 
 
+class Smtp(Struct, frozen=True, forbid_unknown_fields=True):
+    """Notices as mail."""
+
+    host: Annotated[str, Meta(description="Server of mail that notices about alerts are handed to; empty: none.")] = ""
+    port: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=65_535,
+            description="Its port; at 465 the connection begins with TLS, at others STARTTLS is asked for.",
+        ),
+    ] = 587
+    from_: Annotated[str, Meta(description="Address that mail is from; empty: `smtp.username`.")] = field(
+        default="", name="from"
+    )
+    to: Annotated[tuple[str, ...], Meta(description="Addresses that mail is sent to; none: nobody.")] = ()
+    username: Annotated[str, Meta(description="Who we say we are to the server; empty: nobody.")] = ""
+    password_file: Annotated[Path | None, Meta(description="File with the password; read at every notice.")] = None
+    password: Annotated[str, Meta(description="The password itself; better in a file.")] = ""
+    ca_file: Annotated[
+        Path | None,
+        Meta(description="Certificate of the authority that the server's is from; empty: those this machine trusts."),
+    ] = None
+    require_tls: Annotated[bool, Meta(description="Whether nothing is sent to a server that does not offer TLS.")] = (
+        True
+    )
+    timeout: Annotated[Duration, Meta(description="How long handing over one notice may take.")] = Duration(30_000)
+
+
+class Ntfy(Struct, frozen=True, forbid_unknown_fields=True):
+    """Notices to a topic of ntfy."""
+
+    url: Annotated[str, Meta(description="Server of ntfy.")] = "https://ntfy.sh"
+    topic: Annotated[str, Meta(description="Topic that notices about alerts are published to; empty: none.")] = ""
+    token_file: Annotated[
+        Path | None, Meta(description="File with the token of ntfy, where the topic is protected.")
+    ] = None
+    timeout: Annotated[Duration, Meta(description="How long the server may take for one notice.")] = Duration(10_000)
+
+
+class Apprise(Struct, frozen=True, forbid_unknown_fields=True):
+    """Notices by Apprise, an extra: `pip install 'sightline[apprise]'`."""
+
+    urls: Annotated[
+        tuple[str, ...], Meta(description="Addresses of Apprise that notices about alerts are sent to; none: nowhere.")
+    ] = ()
+    timeout: Annotated[Duration, Meta(description="How long each service may take for one notice.")] = Duration(30_000)
+
+
 class Log(Struct, frozen=True, forbid_unknown_fields=True):
     """The program's own log."""
 
@@ -602,6 +652,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     webhook: Webhook = field(default_factory=Webhook)
     slack: Slack = field(default_factory=Slack)
     discord: Discord = field(default_factory=Discord)
+    smtp: Smtp = field(default_factory=Smtp)
+    ntfy: Ntfy = field(default_factory=Ntfy)
+    apprise: Apprise = field(default_factory=Apprise)
     log: Log = field(default_factory=Log)
     scrape: tuple[ScrapeJob, ...] = ()
 
@@ -626,6 +679,11 @@ def keys(settings: Settings | None = None) -> Iterator[Key]:
     yield from _keys(settings or Settings(), "")
 
 
+def attribute(part: str) -> str:
+    """The attribute of a part of a key: what is a word of Python's own, as `from`, has an underscore behind it."""
+    return f"{part}_" if iskeyword(part) else part
+
+
 def _keys(struct: Struct, prefix: str) -> Iterator[Key]:
     hints = get_type_hints(type(struct), include_extras=True)
     for name in struct.__struct_fields__:
@@ -636,7 +694,7 @@ def _keys(struct: Struct, prefix: str) -> Iterator[Key]:
             yield from _keys(value, f"{prefix}{name}.")
             continue
         type_, meta = get_args(hint)[0], get_args(hint)[1]
-        yield Key(prefix + name, type_, _text(value), meta.description or "")
+        yield Key(prefix + name.rstrip("_"), type_, _text(value), meta.description or "")
 
 
 def _text(value: Any) -> str:

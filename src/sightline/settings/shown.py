@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from sightline.settings.schema import Settings, keys
+from sightline.settings.schema import Settings, attribute, keys
 
 
 def plain(settings: Settings) -> dict[str, Any]:
@@ -13,7 +13,9 @@ def plain(settings: Settings) -> dict[str, Any]:
 
     Secrets are in it.
     """
-    shown = {key.name: _native(reduce(getattr, key.name.split("."), settings)) for key in keys(settings)}
+    shown = {
+        key.name: _native(reduce(getattr, map(attribute, key.name.split(".")), settings)) for key in keys(settings)
+    }
     return {**shown, "scrape": msgspec.to_builtins(settings.scrape)}
 
 

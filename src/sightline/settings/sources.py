@@ -14,7 +14,7 @@ from dotenv import dotenv_values
 from sightline.domain.errors import BadData, SettingsInvalid
 from sightline.domain.scrape.job import ScrapeJob
 from sightline.settings.quantities import Duration, Fsync, Size
-from sightline.settings.schema import PREFIX, Key, Settings, keys
+from sightline.settings.schema import PREFIX, Key, Settings, attribute, keys
 from sightline.settings.scrape import scrape_jobs
 
 FILE: Final = "sightline.toml"
@@ -27,6 +27,8 @@ _ALIASES: Final = {
     "DOCKER_CERT_PATH": "containers.tls_folder",
     "SLACK_WEBHOOK_URL": "slack.webhook_url",
     "DISCORD_WEBHOOK_URL": "discord.webhook_url",
+    "SMTP_HOST": "smtp.host",
+    "SMTP_PORT": "smtp.port",
 }
 """Names without the prefix that other products use, and the keys they set; a prefixed name wins over them."""
 _NOT_SETTINGS: Final = frozenset({"SIGHTLINE_CONFIG", "SIGHTLINE_URL", "SIGHTLINE_TENANT", "SIGHTLINE_JIT"})
@@ -162,7 +164,8 @@ def _from_environment(environment: Mapping[str, str], source: str, problems: lis
     variables = {key.variable: key.name for key in keys()}
     values: dict[str, Any] = {}
     for alias, name in _ALIASES.items():
-        if environment.get(alias):
+        # What Kubernetes and Docker tell of a service that is called smtp is no port.
+        if environment.get(alias) and not (alias == "SMTP_PORT" and "://" in environment[alias]):
             values[name] = f"127.0.0.1:{environment[alias]}" if alias == "PORT" else environment[alias]
     for variable, value in environment.items():
         if not variable.startswith(PREFIX) or variable.startswith(_TESTS) or variable in _NOT_SETTINGS:
@@ -202,7 +205,7 @@ def _annotated(name: str) -> Any:
     *tables, leaf = name.split(".")
     for table in tables:
         struct = get_type_hints(struct)[table]
-    return get_type_hints(struct, include_extras=True)[leaf]
+    return get_type_hints(struct, include_extras=True)[attribute(leaf)]
 
 
 def _keep(wanted: type, value: Any) -> Any:

@@ -36,15 +36,15 @@ _KINDS: Final = MappingProxyType({Status.FIRING: "failure", Status.RESOLVED: "su
 class AppriseChannel(Notifier):
     """Tells each of some services, in a thread, for the library waits.
 
-    options: `urls`, addresses as Apprise has them, all of them secrets; `title` and `message`, which are templates. A service that
-    has a notification is not told again when the same notification comes again because another service did not take it. The library
-    does not say why a service did not.
+    options: `urls`, addresses as Apprise has them, all of them secrets; `title` and `message`, which are templates; `timeout` in ms
+    for each service. A service that has a notification is not told again when the same notification comes again because another
+    service did not take it. The library does not say why a service did not.
 
     Raises:
         SettingsInvalid: on construction, when the extra is not installed.
     """
 
-    def __init__(self, options: Options, texts: NoticeTexts, *, name: str, timeout: float = DEFAULT_TIMEOUT) -> None:
+    def __init__(self, options: Options, texts: NoticeTexts, *, name: str) -> None:
         if importlib.util.find_spec("apprise") is None:
             message = f"{name}.urls needs the extra: pip install 'sightline[apprise]'"
             raise SettingsInvalid(message, key=f"{name}.urls")
@@ -53,7 +53,8 @@ class AppriseChannel(Notifier):
         self._options = options
         self._texts = texts
         self._name = name
-        self._timeout = timeout
+        given = options.get("timeout")
+        self._timeout = given / 1_000 if isinstance(given, int) and given else DEFAULT_TIMEOUT
         self._have: dict[str, set[int]] = {}
 
     @property
@@ -75,7 +76,8 @@ class AppriseChannel(Notifier):
             async with asyncio.timeout(self._timeout * len(missing)):
                 unknown = await telling
         except TimeoutError:
-            raise Unavailable(f"channel {self._name}: no answer within {self._timeout:g} s for each service") from None
+            wait = f"{self._timeout:g} s for each service ({self._name}.timeout)"
+            raise Unavailable(f"channel {self._name}: no answer within {wait}") from None
         missing = [number for number in missing if number not in have]
         if not missing:
             self._have.pop(notification.id, None)
@@ -123,14 +125,12 @@ def _took(service: "apprise.Apprise", url: str, title: str, body: str, kind: str
         for plugin in service:
             # What is longer than the service takes would otherwise be refused.
             plugin.overflow_mode = apprise.OverflowMode.TRUNCATE
-    try:
-        return bool(
-            service.notify(
-                title=title,
-                body=body or title,
-                notify_type=apprise.NotifyType(kind),
-                body_format=apprise.NotifyFormat.TEXT,
-            )
+    # Whatever goes wrong within, the library catches.
+    return bool(
+        service.notify(
+            title=title,
+            body=body or title,
+            notify_type=apprise.NotifyType(kind),
+            body_format=apprise.NotifyFormat.TEXT,
         )
-    except Exception:  # noqa: BLE001 - what others wrote for a hundred services raises what it likes, with addresses in it
-        return False
+    )

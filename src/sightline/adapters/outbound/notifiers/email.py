@@ -51,25 +51,21 @@ class Email(Notifier):
     have the message then, and when the same notification comes again, only who has not got it is tried. An answer of 4xx, a
     connection that breaks, and a server that takes longer than `timeout` mean not now, 5xx means that it would be refused again.
 
-    implicit_tls: whether the connection begins with TLS, in which case STARTTLS is not asked for; None: at port 465.
+    options: Alertmanager's, and `timeout` in ms. implicit_tls: whether the connection begins with TLS, in which case STARTTLS is
+    not asked for; None: at port 465.
 
     Raises:
         SettingsInvalid: on construction, when a setting cannot be used.
     """
 
     def __init__(
-        self,
-        options: Options,
-        texts: NoticeTexts,
-        *,
-        name: str = "email",
-        timeout: float = DEFAULT_TIMEOUT,
-        implicit_tls: bool | None = None,
+        self, options: Options, texts: NoticeTexts, *, name: str = "email", implicit_tls: bool | None = None
     ) -> None:
         self._options = options
         self._texts = texts
         self._name = name
-        self._timeout = timeout
+        given = options.get("timeout")
+        self._timeout = given / 1_000 if isinstance(given, int) and given else DEFAULT_TIMEOUT
         host, _, port = _text(options, "smarthost").rpartition(":")
         if not host or not port.isdecimal() or not 0 < int(port) < 1 << 16:
             raise SettingsInvalid(f"channel {name}: smarthost is not the address of a server: write host:port")
@@ -105,7 +101,7 @@ class Email(Notifier):
                 refusals = await self._hand_over(client, sender.spec, missing, message)
             await _leave(client)
         except TimeoutError:
-            raise Unavailable(f"{self._who} took longer than {self._timeout:g} s") from None
+            raise Unavailable(f"{self._who} took longer than {self._timeout:g} s (smtp.timeout)") from None
         finally:
             client.close()
         self._remember(notification.id, have | (set(missing) - set(refusals)), done=not refusals)
@@ -326,7 +322,7 @@ async def _leave(client: "SMTP") -> None:
 def _reason(error: Exception) -> str:
     cause = error.__cause__ or error
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted: {cause.verify_message}; name its authority in tls_config.ca_file"
+        return f"its certificate is not trusted: {cause.verify_message}; see tls_config (smtp.ca_file)"
     return (cause.strerror if isinstance(cause, OSError) else None) or str(cause) or type(cause).__name__
 
 

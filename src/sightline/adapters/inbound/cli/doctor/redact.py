@@ -10,6 +10,8 @@ _SECRET: Final = re.compile(
 )
 _ALL_WITHIN: Final = frozenset({"headers", "params"})
 """Under these, every value may be a secret."""
+_WHOLLY: Final = frozenset({"apprise.urls", "ntfy.topic"})
+"""Of these even what looks like a host is a secret: whoever knows the topic hears what is said there."""
 _ADDRESSES: Final = frozenset({"webhook.url", "slack.webhook_url", "discord.webhook_url"})
 """Of these, everything behind the host may be a secret."""
 _BEHIND_HOST: Final = re.compile(r"^([a-z]+://[^/?#]+).+$", re.DOTALL)
@@ -60,4 +62,4 @@ def _redacted(value: Any, name: str, *, secret: bool) -> Any:
 
 def _is_secret(name: str) -> bool:
     word = name.rpartition(".")[2]
-    return word in _ALL_WITHIN or (_SECRET.search(word) is not None and not word.endswith("_file"))
+    return name in _WHOLLY or word in _ALL_WITHIN or (_SECRET.search(word) is not None and not word.endswith("_file"))
