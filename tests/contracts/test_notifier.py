@@ -365,10 +365,10 @@ async def test_not_now_is_unavailable(far_end: FarEnd) -> None:
 async def test_never_is_a_refusal(far_end: FarEnd) -> None:
     """What would be answered alike again is a refusal that shows the answer; a redirection is not followed."""
     far_end.receiver.headers["Location"] = far_end.receiver.url
-    far_end.receiver.body = b"no such\nhook"
+    far_end.receiver.body = b"no such\n\x1b\x00hook\xff"
     for status in far_end.service.never:
         far_end.receiver.status = status
-        with pytest.raises(NoticeRefused, match=rf"{status} \(no such hook\)"):
+        with pytest.raises(NoticeRefused, match=rf"{status} \(no such hook\ufffd\)"):
             await far_end.channel().notify(notice())
     assert len(far_end.receiver.requests) == len(far_end.service.never)
 
@@ -406,17 +406,22 @@ async def test_secrets_are_not_shown(far_end: FarEnd, caplog: pytest.LogCaptureF
     """No error, log or repr shows a secret, even where the service repeats it."""
     caplog.set_level(logging.DEBUG)
     one = far_end.channel()
-    far_end.receiver.body = f"no {far_end.receiver.url}/{HUSH}".encode()
     said = [repr(one), repr(vars(one))]
-    for status in (*far_end.service.try_again, *far_end.service.never, 0):
+    service = far_end.service
+    # Also where what is shown of an answer ends within it.
+    bodies = [f"no {far_end.receiver.url}/{HUSH}", *(f"{'x' * before}{HUSH}" for before in range(80, 320, 10))]
+    for status in (*service.try_again, *service.never, 200, 0):
         far_end.receiver.status = status
         if not status:
             far_end.receiver.close()
-        with pytest.raises((Unavailable, NoticeRefused)) as caught:
-            await one.notify(notice())
-        said += [caught.value.message, repr(caught.value), str(caught.value.__cause__)]
+        for body in bodies if status in {200, service.never[0]} else bodies[:1]:
+            far_end.receiver.body = body.encode()
+            try:
+                await one.notify(notice())
+            except (Unavailable, NoticeRefused) as error:
+                said += [error.message, repr(error), str(error.__cause__)]
     said += [record.getMessage() for record in caplog.records]
-    assert HUSH not in " ".join(said)
+    assert HUSH[:8] not in " ".join(said)
     assert "<secret>" in " ".join(said)
 
 

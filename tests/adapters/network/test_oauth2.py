@@ -107,6 +107,9 @@ async def test_no_token_is_an_error(
 
 
 async def test_the_server_of_tokens_is_guarded_too(service: Receiver, tokens: Receiver) -> None:
-    """Nor is it asked at an address of a cloud's metadata."""
+    """Nor is it asked at an address of a cloud's metadata, and to have reached it does not lead there."""
+    with pytest.raises(NoticeRefused, match="allow_metadata_addresses"):
+        await sender(tokens).send("http://169.254.169.254/", {"a": 1})
+    assert len(tokens.requests) == 1
     with pytest.raises(NoticeRefused, match="allow_metadata_addresses"):
         await sender(tokens, token_url="http://169.254.169.254/token").send(service.url, {"a": 1})

@@ -32,6 +32,7 @@ TRY_AGAIN: Final = frozenset({408, 425, 429})
 MAX_ANSWER: Final = 64 << 10
 """Bytes that are read of an answer."""
 _SHOWN: Final = 300
+"""Characters of an answer that messages show."""
 _UNAUTHORIZED: Final = 401
 _T = TypeVar("_T")
 _SECONDS: Final = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
@@ -194,7 +195,7 @@ class HttpSender:
             raise self._failed(host, guard, error) from None
         if 200 <= answer.status < 300:  # noqa: PLR2004 - what HTTP calls a success
             return answer
-        problem = f"{host} answered {answer.status}{f' ({answer.text[:_SHOWN]})' if answer.text else ''}"
+        problem = f"{host} answered {answer.status}{f' ({self.shown(answer.text)})' if answer.text else ''}"
         if answer.status == _UNAUTHORIZED and self._tokens is not None and self._tokens.was_kept:
             self._tokens.credentials.forget()
             raise self.unavailable(f"{problem}; another token is asked for the next time")
@@ -204,6 +205,11 @@ class HttpSender:
         # A redirected POST becomes a GET without its body, so it is the settings that must change.
         advice = "redirections are not followed: write the address it leads to" if redirected else ""
         raise self.refused(f"{problem}; {advice or f'check the address and the credentials of {self._name}'}")
+
+    def shown(self, text: str) -> str:
+        """The beginning of what a service said, in one line that a terminal can show, and without secrets, none left in half."""
+        plain = "".join(char if char.isprintable() else " " for char in self._hide(text))
+        return " ".join(plain.split())[:_SHOWN]
 
     def unavailable(self, problem: str, *, retry_after: float | None = None) -> Unavailable:
         """That the channel does not take it now. retry_after: seconds that the service asks to wait."""
@@ -250,6 +256,7 @@ class HttpSender:
                 raise self.unavailable(problem) from None
             raise self.refused(f"{problem}; check oauth2 of {self._name}") from None
         self._seen["token"] = {found}
+        guard.passed = False
         return found
 
     async def _request(
@@ -309,7 +316,7 @@ class HttpSender:
     def _failed(self, host: str, guard: Guard, error: Exception) -> Unavailable | NoticeRefused:
         if guard.refused and not guard.passed:
             return self.refused(guard.advice(host))
-        return self.unavailable(f"{host} cannot be reached: {str(error) or type(error).__name__}")
+        return self.unavailable(f"{host} cannot be reached: {self.shown(str(error)) or type(error).__name__}")
 
     def _hide(self, text: str) -> str:
         """A text without secrets. An address is one, but its host."""

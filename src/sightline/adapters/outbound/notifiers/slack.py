@@ -78,13 +78,13 @@ class Slack(Notifier):
         """
         if answer.media_type != "application/json":
             if answer.text not in {"ok", ""}:
-                raise self._sender.refused(f"Slack answered {answer.text[:100]!a}, not ok")
+                raise self._sender.refused(f"Slack answered {self._sender.shown(answer.text)!a}, not ok")
             return
         said = answer.json()
         if not isinstance(said, dict):
             raise self._sender.unavailable("Slack answered what is no JSON object")
         if said.get("ok", True) is not True:
-            error = str(said.get("error", "no reason"))[:100]
+            error = self._sender.shown(str(said.get("error", "no reason")))
             if error in _NOT_NOW:
                 raise self._sender.unavailable(f"Slack answered {error}", retry_after=answer.retry_after)
             raise self._sender.refused(f"Slack answered {error}: check channel and token")
