@@ -170,7 +170,7 @@ class HttpSender:
         """Send once. body: bytes as they are, for which `headers` have a Content-Type, anything else as JSON. Any 2xx is an answer.
 
         Raises:
-            Unavailable: no answer in time, or one that says `not now`, with `retry_after` in its detail: seconds, or None.
+            Unavailable: no answer in time, or one that says `not now`, with `retry_after` in its detail (seconds) if it says so.
             NoticeRefused: any other answer, a redirection too, or an address that must not be connected to.
         """
         host = host_of(url)
@@ -213,7 +213,8 @@ class HttpSender:
 
     def unavailable(self, problem: str, *, retry_after: float | None = None) -> Unavailable:
         """That the channel does not take it now. retry_after: seconds that the service asks to wait."""
-        return Unavailable(f"channel {self._name}: {self._hide(problem)}", retry_after=retry_after)
+        detail = {} if retry_after is None else {"retry_after": retry_after}
+        return Unavailable(f"channel {self._name}: {self._hide(problem)}", **detail)
 
     def refused(self, problem: str) -> NoticeRefused:
         """That the channel would not take it the next moment either."""
