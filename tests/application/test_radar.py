@@ -172,6 +172,8 @@ async def test_a_label_that_excludes_nothing_is_told(world: World) -> None:
         'ALERTS{alertname="x"}',
         "sum(ALERTS_FOR_STATE) > 1",
         'up{job!="test"}',
+        "up offset 10d == 0",
+        "up @ 1600000000 == 0",
     ],
 )
 async def test_what_may_well_be_missing_is_excused(world: World, expr: str) -> None:

@@ -365,8 +365,11 @@ class Radar:
             exact = next((each.value for each in names if each.op is MatchOp.EQUAL), "")
             if exact in METRICS or (exact in recorded and not await presence.has(names, time)):
                 continue  # these are there while an alert is, or as soon as their rule yields anything
+            recent = TimeRange(presence.now - QUIET, presence.now)
             if await presence.has(one.selector.matchers, time):
                 found += [(one, suspect) async for suspect in _idle(presence, one, time)]
+            elif await presence.has(one.selector.matchers, recent):
+                continue  # an offset leads to before these series began
             else:
                 found.append((one, await _empty(presence, one, time)))
         return found
