@@ -1,7 +1,7 @@
 """Look for rules that watch nothing or say nothing: whose series are not there, that never fired, always fired, or flap."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,22 +12,19 @@ from sightline.application.derive import GroupState
 from sightline.application.evaluate import RuleStatus
 from sightline.application.presence import Presence
 from sightline.application.read import Piece
+from sightline.application.suspect import suspects_of
 from sightline.domain.alerts.firing import Fired, firing_matchers
 from sightline.domain.alerts.group import Rule
-from sightline.domain.alerts.radar import QUIET, Finding, Habit, Reason, Suspect, habits, near, of_metric
+from sightline.domain.alerts.radar import Finding, Habit, Reason, Suspect, habits
 from sightline.domain.alerts.rule import AlertingRule, AlertRule
-from sightline.domain.alerts.series import METRICS
 from sightline.domain.errors import InvalidParameter, QueryTimeout, SightlineError, TooManyQueries, Unavailable
-from sightline.domain.labels import METRIC_NAME, Matcher, Matchers, MatchOp
 from sightline.domain.metrics.cardinality import Cardinality
 from sightline.domain.metrics.samples import SeriesColumns
 from sightline.domain.metrics.selection import Selection
-from sightline.domain.nearest import nearest
 from sightline.domain.promql.durations import on_grid
-from sightline.domain.promql.format import pretty
 from sightline.domain.promql.nodes import Node
 from sightline.domain.promql.parse import parse
-from sightline.domain.promql.places import Place, Placed, placed, yields_nothing
+from sightline.domain.promql.places import placed, yields_nothing
 from sightline.domain.promql.recording import RecordingRule
 from sightline.domain.tenancy import Principal
 from sightline.domain.timerange import DAY, MIN_TIME, MINUTE, SECOND, Grid, TimeRange
@@ -48,7 +45,6 @@ MOST_WAITING: Final = 4
 SHORTEST: Final = MINUTE
 """The shortest time in which firing is looked at, ms."""
 _OF_OWN: Final = frozenset({Reason.ALWAYS_FIRED, Reason.FLAPS})
-_NEGATIONS: Final = frozenset({MatchOp.NOT_EQUAL, MatchOp.NOT_MATCHES})
 
 
 class DocumentRules(Protocol):
@@ -248,7 +244,7 @@ class Radar:
         presence = self._presence(principal)
         recorded = self._recorded(principal) | {one.record for one in beside if isinstance(one, RecordingRule)}
         with suppress(SightlineError):
-            work = self._suspects(presence, _root(rule, presence.now), 0, recorded)
+            work = suspects_of(placed(_root(rule, presence.now), self._limits.lookback), presence, 0, recorded)
             return tuple([one for _, one in await within(self._clock, CHECK_SECONDS, work, _expired)])
         return ()
 
@@ -328,9 +324,10 @@ class Radar:
 
     async def _found(self, principal: Principal, subject: _Subject, look: "_Look") -> Judged:
         rule, root = subject.rule, _root(subject.rule, look.presence.now)
-        suspects = await self._suspects(look.presence, root, subject.offset, look.recorded)
+        every = placed(root, self._limits.lookback)
+        suspects = await suspects_of(every, look.presence, subject.offset, look.recorded)
         missing = {one for one, suspect in suspects if not suspect.matches}
-        there = {one.selector for one in placed(root, self._limits.lookback) if one not in missing}
+        there = {one.selector for one in every if one not in missing}
         empty = {one.selector for one in missing} - there
         found: list[Finding] = [one for _, one in suspects]
         if not isinstance(rule, RecordingRule):
@@ -352,28 +349,6 @@ class Radar:
                     parts.append(piece.made)
         return habits(Fired.together(parts), look.within, look.since)
 
-    async def _suspects(
-        self, presence: Presence, root: Node, offset: int, recorded: frozenset[str]
-    ) -> list[tuple[Placed, Suspect]]:
-        """What is found of the selectors of an expression. offset: how far in the past it is evaluated, ms."""
-        found: list[tuple[Placed, Suspect]] = []
-        for one in placed(root, self._limits.lookback):
-            if one.place is Place.ABSENCE:
-                continue
-            time = _looked_at(one, presence.now - offset)
-            names = of_metric(one.selector.matchers)
-            exact = next((each.value for each in names if each.op is MatchOp.EQUAL), "")
-            if exact in METRICS or (exact in recorded and not await presence.has(names, time)):
-                continue  # these are there while an alert is, or as soon as their rule yields anything
-            recent = TimeRange(presence.now - QUIET, presence.now)
-            if await presence.has(one.selector.matchers, time):
-                found += [(one, suspect) async for suspect in _idle(presence, one, time)]
-            elif await presence.has(one.selector.matchers, recent):
-                continue  # an offset leads to before these series began
-            else:
-                found.append((one, await _empty(presence, one, time)))
-        return found
-
 
 @dataclass(frozen=True, slots=True)
 class _Look:
@@ -387,78 +362,6 @@ class _Look:
 
 def _root(rule: Rule | AlertRule, now: int) -> Node:
     return on_grid(parse(rule.expr), Grid.instant(now), is_range=False)
-
-
-def _looked_at(one: Placed, now: int) -> TimeRange:
-    """The samples that a selector may look at now, and a while before."""
-    at = 0 if one.is_fixed else now
-    return TimeRange(at + one.within.start - QUIET, at + one.within.end)
-
-
-async def _idle(presence: Presence, one: Placed, time: TimeRange) -> AsyncGenerator[Suspect, None]:
-    """Matchers of a selector that matches, which exclude nothing since no series of the metric has their label."""
-    matchers = one.selector.matchers
-    names = of_metric(matchers)
-    for matcher in matchers:
-        if matcher.op not in _NEGATIONS or matcher.name == METRIC_NAME or not matcher.matches_empty or not names:
-            continue
-        if await presence.has((*names, Matcher(matcher.name, MatchOp.NOT_EQUAL, "")), time):
-            continue
-        close = await _near_labels(presence, matcher, names, time)
-        yield Suspect(
-            Reason.LABEL_NEVER_PRESENT,
-            pretty(one.selector),
-            one.place,
-            matches=True,
-            metric_exists=True,
-            matcher=str(matcher),
-            nearest=close,
-        )
-
-
-async def _empty(presence: Presence, one: Placed, time: TimeRange) -> Suspect:
-    """Why a selector matches nothing, and since when."""
-    matchers = one.selector.matchers
-    names, last = of_metric(matchers), await presence.last_seen(matchers)
-    suspect = partial(Suspect, selector=pretty(one.selector), place=one.place, matches=False, last_seen=last)
-    if names and not await presence.has(names, time):
-        there = await presence.values(METRIC_NAME, (), TimeRange(presence.now - QUIET, presence.now))
-        close = await _near(names[0], there)
-        return suspect(Reason.SELECTOR_MATCHES_NOTHING, metric_exists=False, matcher=str(names[0]), nearest=close)
-    exists = True if names else None
-    blamed = await _blamed(presence, matchers, time)
-    if blamed is None:
-        return suspect(Reason.SELECTOR_MATCHES_NOTHING, metric_exists=exists)
-    others = tuple(each for each in matchers if each is not blamed)
-    if blamed.name not in await presence.labels(names, time):
-        close = await _near_labels(presence, blamed, names, time)
-        return suspect(Reason.LABEL_NEVER_PRESENT, metric_exists=exists, matcher=str(blamed), nearest=close)
-    among = others if await presence.has(others, time) else names
-    close = await _near(blamed, await presence.values(blamed.name, among, time))
-    return suspect(Reason.SELECTOR_MATCHES_NOTHING, metric_exists=exists, matcher=str(blamed), nearest=close)
-
-
-async def _blamed(presence: Presence, matchers: Matchers, time: TimeRange) -> Matcher | None:
-    """The matcher that excludes every series of the metric or, failing that, without which some are left; None without either."""
-    names = of_metric(matchers)
-    others = [one for one in matchers if one.name != METRIC_NAME]
-    for matcher in others:
-        if not await presence.has((*names, matcher), time):
-            return matcher
-    for matcher in others:
-        if await presence.has(tuple(one for one in matchers if one is not matcher), time):
-            return matcher
-    return None
-
-
-async def _near(matcher: Matcher, there: Sequence[str]) -> tuple[str, ...]:
-    return await asyncio.to_thread(near, matcher, there)
-
-
-async def _near_labels(presence: Presence, matcher: Matcher, names: Matchers, time: TimeRange) -> tuple[str, ...]:
-    """Names of labels that somebody may have meant by that of a matcher."""
-    there = [one for one in await presence.labels(names, time) if one != METRIC_NAME]
-    return await asyncio.to_thread(nearest, matcher.name, there)
 
 
 def _fired(columns: SeriesColumns, gap: int) -> Fired:
