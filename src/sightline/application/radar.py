@@ -222,7 +222,7 @@ class Radar:
         names = {subject.name for subject in self._subjects(principal)}
         before = known.judged
         known.judged = {name: one for name, one in before.items() if name in names}
-        known.judged.update((one.rule, one) for one in sweep.judged)
+        known.judged.update((one.rule, one) for one in sweep.judged if not one.problem)
         for reason in Reason:
             its = [one for one in known.judged.values() if any(each.reason is reason for each in one.findings)]
             self._telemetry.set(DEAD, len(its), (reason.value,))
