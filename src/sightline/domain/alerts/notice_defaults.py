@@ -91,7 +91,9 @@ _ALIASES: Final = {
 
 _OTHERS: Final = """
 {{- define "pagerduty.default.instances" }}{{ template "__text_alert_list" . }}{{ end }}
-{{- define "slack.default.color" }}{{ if eq .Status "firing" }}danger{{ else }}good{{ end }}{{ end }}
+{{- define "slack.default.color" }}
+  {{- if eq .Status "firing" }}danger{{ else if eq .Status "resolved" }}good{{ else }}warning{{ end }}
+{{- end }}
 {{- define "msteams.default.text" }}
   {{- with .Alerts.Firing }}{{ "# Alerts Firing:\\n" }}{{ template "__text_alert_list_markdown" . }}{{ end }}
   {{- with .Alerts.Resolved }}{{ "# Alerts Resolved:\\n" }}{{ template "__text_alert_list_markdown" . }}{{ end }}

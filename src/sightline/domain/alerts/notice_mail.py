@@ -77,7 +77,8 @@ MAIL: Final = """
     style="width:100%;max-width:640px;background:#ffffff;font:14px/20px -apple-system,'Segoe UI',Roboto,Arial,sans-serif">
     <tr>
       <td style="padding:18px 20px;color:#ffffff;
-        {{- if eq .Status "firing" }}background:#b3261e{{ else }}background:#1e7a46{{ end }}">
+        {{- if eq .Status "firing" }}background:#b3261e
+        {{- else if eq .Status "resolved" }}background:#1e7a46{{ else }}background:#7a5c00{{ end }}">
         <div style="font-size:13px;letter-spacing:1px">{{ toUpper .Status }}</div>
         <div style="font-size:18px;line-height:26px;font-weight:600">
           {{- with .GroupLabels.Values }}{{ join " " . }}
