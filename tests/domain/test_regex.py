@@ -1,13 +1,15 @@
-"""What stands for `$1` in a replacement, in relabelling rules and in label_replace alike."""
+"""What stands for `$1` in a replacement, in relabelling rules and in label_replace alike; and how what matches begins."""
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sightline.domain.errors import BadData
 from sightline.domain.labels import Labels
 from sightline.domain.promql import relabelling
 from sightline.domain.promql.values import Vector
-from sightline.domain.regex import compiled_regex
+from sightline.domain.regex import certain_prefix, compiled_regex
 from sightline.domain.scrape.job import RelabelRule
 from sightline.domain.scrape.relabel import Relabelling
 
@@ -46,3 +48,33 @@ def test_a_regex_that_does_not_compile_says_why() -> None:
         compiled_regex("(a")
     with pytest.raises(BadData, match=r"^error parsing regexp: trailing backslash at end of expression: ``$"):
         compiled_regex("\\")
+
+
+@pytest.mark.parametrize(
+    ("regex", "prefix"),
+    [
+        ("host-12:.+", "host-12:"),
+        ("db1|db2", "db"),
+        ("db", "db"),
+        ("(?i)abc", ""),
+        ("a*b", ""),
+        (".*x", ""),
+        ("", ""),
+        ("aé|aè", "a"),
+        (r"x\.y(z)?", "x.y"),
+    ],
+)
+def test_what_matches_begins_with_the_certain_prefix(regex: str, prefix: str) -> None:
+    """The prefix is what all that matches has in common at its beginning, in whole characters."""
+    assert certain_prefix(compiled_regex(regex)) == prefix
+
+
+@given(st.text("ab|()?*é", max_size=8), st.text("abé", max_size=5))
+def test_the_certain_prefix_excludes_nothing_that_matches(regex: str, text: str) -> None:
+    """Whatever a regex matches as a whole begins with its certain prefix."""
+    try:
+        compiled = compiled_regex(regex)
+    except BadData:
+        return
+    if compiled.fullmatch(text) is not None:
+        assert text.startswith(certain_prefix(compiled))

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 from typing_extensions import override
 
 from sightline.domain.errors import InvalidLabel
-from sightline.domain.regex import compiled_regex
+from sightline.domain.regex import certain_prefix, compiled_regex
 
 METRIC_NAME: Final = "__name__"
 # 0xff never occurs in UTF-8, so the joined bytes of two different label sets always differ.
@@ -189,6 +189,13 @@ class Matcher:
     def matches_empty(self) -> bool:
         """Whether a series without this label satisfies the condition."""
         return self.matches("")
+
+    @property
+    def prefix(self) -> str:
+        """What every value begins with that satisfies the condition, as far as that is certain."""
+        if self.op is MatchOp.MATCHES:
+            return certain_prefix(self._regex)
+        return self.value if self.op is MatchOp.EQUAL else ""
 
     @override
     def __str__(self) -> str:

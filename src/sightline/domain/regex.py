@@ -9,6 +9,7 @@ import re2
 from sightline.domain.errors import BadData
 
 _REFERENCE: Final = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})")
+_PREFIX_BYTES: Final = 64
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
@@ -26,6 +27,18 @@ def compiled_regex(regex: str, *, dot_nl: bool = True) -> Any:
     except re2.error as error:
         reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
         raise BadData(_as_go_says(reason)) from None
+
+
+def certain_prefix(regex: Any) -> str:
+    """What every text begins with that a regex of `compiled_regex` matches as a whole; empty where nothing is certain."""
+    try:
+        least, most = regex.possiblematchrange(_PREFIX_BYTES)
+    except re2.error:
+        return ""
+    # Of a character of several bytes that is cut off nothing is left.
+    same = next((at for at, (a, b) in enumerate(zip(least, most, strict=False)) if a != b), min(len(least), len(most)))
+    found: str = least[:same].decode(errors="ignore")
+    return found
 
 
 _REASONS: Final = {
