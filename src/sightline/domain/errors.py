@@ -12,6 +12,7 @@ SightlineError
 │   ├── TooManyDeltas            delta_series_limit    more series that come as deltas than are followed
 │   ├── SeriesIdCollision        series_id_collision   two label sets with one id: the later is refused
 │   ├── InconsistentPush         push_inconsistent     metrics that do not fit those that other jobs pushed
+│   ├── TooManySilences          silences_limit        more silences than are kept
 │   ├── MalformedQuery           query_malformed       with line and column
 │   ├── TooManyPoints            query_points_limit
 │   └── ReadTooLarge             read_samples_limit
@@ -29,6 +30,7 @@ SightlineError
 ├── UnsupportedMediaType         media_type_unsupported
 ├── Unauthenticated              unauthenticated
 ├── Forbidden                    forbidden
+├── TooManyAlerts                alerts_limit          more alerts from outside than are kept
 ├── Overloaded                   intake_overloaded     try again after `retry_after` seconds
 ├── StorageFull                  storage_full          the disk is at its watermark
 ├── Unavailable                  unavailable           starting, stopping, or the store is away
@@ -115,6 +117,12 @@ class InconsistentPush(BadData):
     """Pushed metrics that contradict themselves or what other groups hold, or that bring times of their own."""
 
     code = "push_inconsistent"
+
+
+class TooManySilences(BadData):
+    """More silences that have not expired than the limit allows."""
+
+    code = "silences_limit"
 
 
 class MalformedQuery(BadData):
@@ -229,6 +237,12 @@ class Forbidden(SightlineError):
     """Known, but not allowed; also a Host or Origin that is not ours."""
 
     code = "forbidden"
+
+
+class TooManyAlerts(SightlineError):
+    """More alerts of programs outside than the limit allows; those that were known, and some of the others, are taken."""
+
+    code = "alerts_limit"
 
 
 class Overloaded(SightlineError):

@@ -41,6 +41,7 @@ EXPECTED = {
     "UnsupportedMediaType": 415,
     "Unauthenticated": 401,
     "Forbidden": 403,
+    "TooManyAlerts": 429,
     "Overloaded": 429,
     "StorageFull": 503,
     "Unavailable": 503,
@@ -109,7 +110,7 @@ async def test_an_unforeseen_error_is_logged_once_and_not_shown(
     [
         "/api/v1/nothing",
         "/api/v1/query/more",
-        "/api/v2/alerts",
+        "/api/v2/nothing",
         "/api/v1",
         "/loki/api/v1/query",
         "/alertmanager/api/v2/status",
