@@ -57,7 +57,7 @@ class AlertingWorld:
         self.dispatch = Dispatch(
             self.plan,
             self.ledger,
-            lambda tenant, _: lambda labels: self.silenced.get((tenant, labels.get("alertname")), ()),
+            lambda tenant: lambda labels: self.silenced.get((tenant, labels.get("alertname")), ()),
             self.clock,
             self.telemetry,
         )

@@ -5,7 +5,7 @@ Alerts of our rules and from outside are the same here. What is to be told is ow
 
 import asyncio
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import count
@@ -43,8 +43,12 @@ HELD: Final = Instrument(
 
 SilencedBy = Callable[[Labels], tuple[str, ...]]
 """Gives the ids of the silences that an alert satisfies."""
-Silencing = Callable[[Tenant, int], SilencedBy]
-"""What a tenant silences at an instant, ms."""
+Silencing = Callable[[Tenant], SilencedBy]
+"""What a tenant silences now."""
+
+
+async def _at_once() -> None:
+    """Where nothing has to be waited for."""
 
 
 @dataclass(slots=True, eq=False)
@@ -70,13 +74,15 @@ class Dispatch:
         clock: Clock,
         telemetry: Telemetry,
         *,
+        ready: Callable[[], Awaitable[None]] = _at_once,
         external_url: str = "",
         max_alerts: int = MAX_ALERTS,
     ) -> None:
-        """external_url: where people reach this program, empty where nobody said."""
+        """ready: returns when it is known what is silenced. external_url: where people reach this program, if anybody said."""
         self._plan = plan
         self._ledger = ledger
         self._silencing = silencing
+        self._ready = ready
         self._clock = clock
         self._telemetry = telemetry
         self._external_url = external_url
@@ -90,6 +96,21 @@ class Dispatch:
         self._loaded = asyncio.Event()
         self._busy: Callable[[Place], bool] = lambda _: False
         self._said: Callable[[Channel, AlertGroup, Batch], None] = lambda *_: None
+
+    @property
+    def receivers(self) -> Sequence[str]:
+        """The names of receivers, in the order of the configuration."""
+        return tuple(self._plan.channels)
+
+    @property
+    def config_text(self) -> str:
+        """The configuration, as YAML without secrets."""
+        return self._plan.text
+
+    @property
+    def resolve_timeout(self) -> int:
+        """After how long, ms, an alert that was posted without an end is taken to have ended."""
+        return self._plan.resolve_timeout
 
     @property
     def plan(self) -> Plan:
@@ -108,6 +129,7 @@ class Dispatch:
         """
         if self._loaded.is_set():
             return
+        await self._ready()
         logged = await self._ledger.load()
         now = self._clock.now()
         latest = now + self._plan.resolve_timeout
@@ -135,19 +157,24 @@ class Dispatch:
         """Take in alerts of the principal's tenant; when it returns they are in the log.
 
         Raises:
-            TooManyAlerts: more than the limit; none is taken in.
+            TooManyAlerts: there is no room for all; those that are known, and as many others as there is room for, are taken in.
             Unavailable, StorageFull: the log does not take them; whoever posts them is to do so again.
         """
         await self._loaded.wait()
-        fresh = [replace(alert, tenant=principal.tenant) for alert in alerts]
-        new = sum((principal.tenant, alert.labels) not in self._alerts for alert in fresh)
-        if self._outside.get(principal.tenant, 0) + new > self._max_alerts:
-            raise TooManyAlerts(
-                f"{self._max_alerts} alerts from outside are there: more are not taken in; raise alerts.max_outside, or find"
-                " who sends so many"
-            )
-        self._take_in(fresh)
+        refused = 0
+        for alert in alerts:
+            is_known = (principal.tenant, alert.labels) in self._alerts
+            if not is_known and self._outside.get(principal.tenant, 0) >= self._max_alerts:
+                refused += 1
+            else:
+                self._take_in((replace(alert, tenant=principal.tenant),))
         await self._ledger.save()
+        if refused:
+            raise TooManyAlerts(
+                f"{self._max_alerts} alerts from outside are there, and {refused} more were not taken in: find out who sends so"
+                " many, or raise alerts.max_outside",
+                limit=self._max_alerts,
+            )
 
     def tell(self, notices: Iterable[Notice], rule: str = "") -> None:
         """Take in what became of alerts of a rule of ours, at once; it is saved with the next look at what is due."""
@@ -325,7 +352,7 @@ class Dispatch:
             if rules
             else ()
         )
-        return Surroundings(Inhibition(rules, firing), self._silencing(tenant, now), self._plan.intervals, now)
+        return Surroundings(Inhibition(rules, firing), self._silencing(tenant), self._plan.intervals, now)
 
     def _look_at(self, group: AlertGroup, around: Surroundings, monotonic: int) -> None:
         """Decide for every channel of a group."""

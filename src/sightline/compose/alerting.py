@@ -10,9 +10,11 @@ from typing import Final
 from sightline.adapters.outbound.files.templates import TemplateFiles
 from sightline.adapters.outbound.sql.notification_log import SqlNotificationLog
 from sightline.adapters.wire.alertmanager_file import read_alertmanager
+from sightline.adapters.wire.alertmanager_masked import plain_config, without_secrets
 from sightline.application.deliver import Deliver
 from sightline.application.dispatch import Dispatch
 from sightline.application.ledger import Ledger
+from sightline.application.silence import Silences
 from sightline.compose.channels import make_channel, notifiers
 from sightline.compose.core import Core
 from sightline.domain.alerts.alertmanager import AlertmanagerConfig
@@ -48,7 +50,7 @@ class Alerting:
         await self.dispatch.adopt(plan)
 
 
-async def make_alerting(settings: Settings, core: Core, stack: AsyncExitStack) -> Alerting:
+async def make_alerting(settings: Settings, core: Core, silences: Silences, stack: AsyncExitStack) -> Alerting:
     """The pipeline, whose jobs are still to be run.
 
     Raises:
@@ -59,9 +61,10 @@ async def make_alerting(settings: Settings, core: Core, stack: AsyncExitStack) -
     dispatch = Dispatch(
         plan,
         ledger,
-        lambda _tenant, _now: lambda _labels: (),
+        lambda tenant: silences.silencing(tenant).ids,
         core.clock,
         core.telemetry,
+        ready=silences.load,
         external_url=settings.http.external_url,
         max_alerts=settings.alerts.max_outside,
     )
@@ -103,7 +106,7 @@ def _plain(settings: Settings) -> tuple[Plan, Mapping[str, Notifier]]:
     )
     manners = _manners(settings, is_resolving=True)
     channels = tuple(Channel(name, DEFAULT_RECEIVER, name, manners) for name in made)
-    return Plan(route, {DEFAULT_RECEIVER: channels}), made
+    return Plan(route, {DEFAULT_RECEIVER: channels}, text=plain_config(route, [DEFAULT_RECEIVER])), made
 
 
 def _from_file(settings: Settings) -> tuple[Plan, Mapping[str, Notifier]]:
@@ -127,7 +130,7 @@ def _from_file(settings: Settings) -> tuple[Plan, Mapping[str, Notifier]]:
             config.inhibit_rules,
             config.time_intervals,
             timeout if isinstance(timeout, int) else RESOLVE_TIMEOUT,
-            text=text,
+            text=without_secrets(text, config),
         ),
         made,
     )

@@ -36,6 +36,7 @@ _REFILL_EVERY: Final = 30.0  # once done it is not done again
 _WATCH_DISK_EVERY: Final = 5.0
 _SETTLE_EVERY: Final = 10.0
 _CLEAN_EVERY: Final = 600.0
+_SWEEP_EVERY: Final = 600.0
 
 
 async def start_jobs(settings: Settings, core: Core, parts: Parts, port: int, stack: AsyncExitStack) -> None:
@@ -64,6 +65,7 @@ async def start_jobs(settings: Settings, core: Core, parts: Parts, port: int, st
     ticker.every(settings.own.interval.seconds, "measure memory", lambda: core.reader.measure(core.telemetry))
     ticker.every(_FLUSH_EVERY, "flush", jobs.flushing(core.flush))
     ticker.every(_CLEAN_EVERY, "clean up deletes", jobs.cleaning(core.delete), First.LATER)
+    ticker.every(_SWEEP_EVERY, "forget silences", parts.silences.sweep)
     ticker.every(_WATCH_DISK_EVERY, "watch disk", core.retain.run_once, First.LATER)
     ticker.every(_SETTLE_EVERY, "write last seen", parts.servers.settle, First.LATER)
     ticker.every(_DISPATCH_EVERY, "dispatch alerts", parts.alerting.dispatch.run_once)

@@ -12,7 +12,7 @@ from sightline.adapters.outbound.sources.docker.source import DockerSource, Watc
 from sightline.adapters.outbound.sql.catalog import SqlCatalog
 from sightline.adapters.outbound.sql.servers import SqlServers
 from sightline.adapters.wire import dashboard as dashboard_text
-from sightline.adapters.wire import push_group
+from sightline.adapters.wire import push_group, silence
 from sightline.application.define import Codec, DefineDashboards
 from sightline.application.evaluate import Evaluate
 from sightline.application.prescribe import PrescribeRules
@@ -22,6 +22,7 @@ from sightline.application.radar import Radar
 from sightline.application.read import Read, ReadLimits
 from sightline.application.register import Register
 from sightline.application.reuse import Reuse
+from sightline.application.silence import SilenceCodec, Silences
 from sightline.application.watch import QueryRun, Watch
 from sightline.compose.alerting import Alerting, make_alerting
 from sightline.compose.core import Core
@@ -58,6 +59,7 @@ class Parts:
     radar: Radar
     docker: DockerSource
     push: Push
+    silences: Silences
     graphite: GraphiteLines
     statsd: StatsdLines
 
@@ -75,8 +77,9 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
         reuse=_reuse(settings, core),
         watch=watch,
     )
-    alerting = await make_alerting(settings, core, stack)
     catalog = SqlCatalog(core.database)
+    silences = _silences(settings, core, catalog)
+    alerting = await make_alerting(settings, core, silences, stack)
     told = alerting.dispatch
     evaluate = Evaluate(query, catalog, core.bus, told, clock, telemetry, external_url=settings.http.external_url)
     read, rules = _read(settings, core, query), await make_rules(settings, core, query, told)
@@ -101,6 +104,7 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
         make_radar(settings, core, read, evaluate, rules.adopt, built_in_rules(settings)),
         DockerSource(watched_containers(settings), clock, telemetry),
         _push(settings, core, catalog),
+        silences,
         graphite_lines(settings, core),
         statsd_lines(settings, core),
     )
@@ -135,6 +139,11 @@ def _push(settings: Settings, core: Core, catalog: SqlCatalog) -> Push:
         PushLimits(given.max_groups, given.max_group_samples, given.max_samples),
         label_limits(settings),
     )
+
+
+def _silences(settings: Settings, core: Core, catalog: SqlCatalog) -> Silences:
+    codec = SilenceCodec(silence.to_json, silence.from_json)
+    return Silences(catalog, codec, core.clock, most=settings.alerts.max_silences)
 
 
 def _tell_of_slow(query: QueryRun) -> None:

@@ -62,6 +62,8 @@ def make_use_cases(settings: Settings, core: Core, parts: Parts, stopping: async
         federate=Federate(core.reader, core.clock, lookback=settings.query.lookback),
         rules=parts.rules.adopt,
         radar=parts.radar,
+        silences=parts.silences,
+        alert_pipeline=parts.alerting.dispatch,
         reload=partial(_read_again, parts),
         readiness=lambda: "stopping" if stopping.is_set() else None,
         health=lambda: _health(core, parts.rules.loop),

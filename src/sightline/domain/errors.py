@@ -191,12 +191,6 @@ class TooManyQueries(SightlineError):
     code = "query_concurrency_limit"
 
 
-class TooManyAlerts(SightlineError):
-    """More alerts from outside than the limit allows."""
-
-    code = "alerts_limit"
-
-
 class NotFound(SightlineError):
     """What was asked for does not exist."""
 

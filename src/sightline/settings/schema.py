@@ -466,6 +466,11 @@ class Alerts(Struct, frozen=True, forbid_unknown_fields=True):
             description="Whether channels may connect to link-local addresses, as 169.254.169.254, where clouds hand out credentials."
         ),
     ] = False
+    max_silences: Annotated[int, Meta(ge=1, description="Silences of a tenant that have not expired.")] = 10_000
+    request_alerts: Annotated[int, Meta(ge=1, description="Alerts that one request may bring.")] = 10_000
+    max_alert_bytes: Annotated[
+        Size, Meta(description="Bytes that the labels and annotations of a posted alert may have.")
+    ] = Size(64 << 10)
 
 
 class Servers(Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
+from tests.adapters.http.alert_pipeline import StandInPipeline
 from typing_extensions import override
 
 from sightline.adapters.inbound.http.app import build
@@ -26,7 +27,7 @@ from sightline.adapters.outbound.memory.journal import MemoryJournal
 from sightline.adapters.outbound.memory.scraper import MemoryScraper
 from sightline.adapters.outbound.memory.series import MemorySeries
 from sightline.adapters.outbound.memory.servers import MemoryServers
-from sightline.adapters.wire import push_group
+from sightline.adapters.wire import push_group, silence
 from sightline.adapters.wire.dashboard import from_json, to_json
 from sightline.adapters.wire.otlp_metrics import OtlpMetricsDecoder
 from sightline.application.absorb import Absorb
@@ -54,6 +55,7 @@ from sightline.application.register import Register
 from sightline.application.report import Report
 from sightline.application.scrape import Scrape
 from sightline.application.search import Found
+from sightline.application.silence import SilenceCodec, Silences
 from sightline.application.snapshot import Snapshot
 from sightline.application.tail import Tail
 from sightline.application.watch import Watch
@@ -272,6 +274,8 @@ class Stage:
     def __post_init__(self) -> None:
         codec = GroupCodec(push_group.to_json, push_group.from_json)
         self.push = Push(MemoryCatalog(), codec, self, self.clock, self.telemetry, PushLimits(), LabelLimits())
+        self.silences = Silences(MemoryCatalog(), SilenceCodec(silence.to_json, silence.from_json), self.clock)
+        self.pipeline = StandInPipeline(self.silences, self.clock)
         self.watch = Watch(self.clock, self.telemetry)
         self.offload = Offload(time.thread_time)
         self.server_list = MemoryServers()
@@ -330,6 +334,8 @@ class Stage:
             clock=self.clock,
             telemetry=self.telemetry,
             rules=self.books,
+            silences=self.silences,
+            alert_pipeline=self.pipeline,
             readiness=lambda: self.not_ready,
             health=lambda: self.checks,
         )

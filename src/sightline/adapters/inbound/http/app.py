@@ -16,6 +16,8 @@ from litestar.handlers import HTTPRouteHandler
 from sightline.adapters.inbound.http import (
     admin,
     alert_rules,
+    alertmanager,
+    alertmanager_paths,
     containers,
     cors,
     dashboards,
@@ -41,7 +43,7 @@ from sightline.adapters.inbound.http import (
 from sightline.adapters.inbound.http.access import Access
 from sightline.adapters.inbound.http.asgi import ANSWER, MEMO, App, Message, Receive, Scope, Send, header, respond
 from sightline.adapters.inbound.http.body import BodyStalled, ClientGone
-from sightline.adapters.inbound.http.errors import ENVELOPE, INTERNAL, Refusal, refusal
+from sightline.adapters.inbound.http.errors import INTERNAL, Refusal, refusal
 from sightline.adapters.inbound.http.inflight import Inflight
 from sightline.adapters.inbound.http.influx import InfluxIntake
 from sightline.adapters.inbound.http.intake import PATHS as INTAKE_PATHS
@@ -52,7 +54,7 @@ from sightline.adapters.inbound.http.remote_read import RemoteRead
 from sightline.adapters.inbound.http.report_intake import PATH as REPORT_PATH
 from sightline.adapters.inbound.http.report_intake import ReportIntake
 from sightline.adapters.inbound.http.settings import DoorSettings
-from sightline.adapters.inbound.http.shapes import SHAPES
+from sightline.adapters.inbound.http.shapes import shape_of
 from sightline.adapters.inbound.http.stream import PATH as STREAM_PATH
 from sightline.adapters.inbound.http.stream import dialect as stream_dialect
 from sightline.adapters.inbound.http.use_cases import UseCases
@@ -66,7 +68,7 @@ _log: Final = structlog.get_logger("sightline.http")
 _JSON: Final = "application/json"
 _POLICY_VIOLATION: Final = 1008
 _INTERNAL_ERROR: Final = 1011
-_OPEN: Final = health.OPEN | ui.OPEN | docs.OPEN | influx_paths.OPEN
+_OPEN: Final = health.OPEN | ui.OPEN | docs.OPEN | influx_paths.OPEN | alertmanager_paths.OPEN
 _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 
 
@@ -201,7 +203,7 @@ class _Answer:
         self._send = send
         self._headers = [_NOSNIFF, *(cors.readable_by(reader) if reader is not None else ())]
         self.bodiless = scope["method"] == "HEAD"
-        self.shape = SHAPES.get(scope["path"], ENVELOPE)
+        self.shape = shape_of(scope["path"])
         answer = scope.pop(ANSWER, None)  # the scope and what it answers would keep each other alive
         self._answer = None if self.bodiless else answer
         self.status = 0
@@ -238,6 +240,7 @@ class _Said:
 
 def handlers(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> list[HTTPRouteHandler]:
     """Everything that the framework serves; openapi/ describes it, and what the dispatcher takes by itself, one by one."""
+    of_alertmanager = alertmanager.routes(use_cases, settings, inflight)
     return [
         *prometheus.routes(use_cases, settings),
         *admin.routes(use_cases, settings),
@@ -248,6 +251,7 @@ def handlers(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) ->
         *influx_queries.routes(use_cases, settings),
         *text_import.routes(use_cases, settings, inflight),
         *pushgateway.routes(use_cases, settings, inflight),
+        *of_alertmanager,
         *dashboards.routes(use_cases, settings),
         *alert_rules.routes(use_cases, settings),
         *servers.routes(use_cases, settings),
@@ -256,7 +260,7 @@ def handlers(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) ->
         *containers.routes(use_cases, settings),
         *health.routes(use_cases, settings),
         *lifecycle.routes(use_cases, settings),
-        *docs.routes(settings),
+        *docs.routes(settings, frozenset() if of_alertmanager else frozenset({alertmanager.DESCRIBED})),
         *ui.routes(settings),
     ]
 

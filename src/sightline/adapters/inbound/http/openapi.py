@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import msgspec
 
-from sightline.adapters.inbound.http.errors import ENVELOPE, JSON, MEANING, PROTOBUF, RETRIED, Refusal, Shape
-from sightline.adapters.inbound.http.shapes import SHAPES
+from sightline.adapters.inbound.http.errors import JSON, MEANING, PROTOBUF, RETRIED, Refusal, Shape
+from sightline.adapters.inbound.http.shapes import shape_of
 
 FOLDER: Final = Path(__file__).parent / "openapi"
 HEAD: Final = "document.yaml"
@@ -33,13 +33,13 @@ _FORM: Final = "application/x-www-form-urlencoded"
 Tree = dict[str, Any]
 
 
-def document(version: str) -> Tree:
-    """The whole description, of the program of that version."""
+def document(version: str, left_out: frozenset[str] = frozenset()) -> Tree:
+    """The whole description, of the program of that version, without the files of topics that it does not serve."""
     whole = _read(HEAD)
     errors = error_texts()
     whole["info"]["version"] = version
     whole["info"]["description"] += "\n" + _error_table()
-    paths = {path: item for file in _topics() for path, item in _read(file.name).items()}
+    paths = {path: item for file in _topics(left_out) for path, item in _read(file.name).items()}
     whole["paths"] = {path: _completed(path, item, errors) for path, item in sorted(paths.items())}
     return whole
 
@@ -70,14 +70,14 @@ def _read(name: str) -> Tree:
     return found
 
 
-def _topics() -> Iterator[Path]:
-    return (file for file in sorted(FOLDER.glob("*.yaml")) if file.name not in {HEAD, ERRORS})
+def _topics(left_out: frozenset[str]) -> Iterator[Path]:
+    return (file for file in sorted(FOLDER.glob("*.yaml")) if file.name not in {HEAD, ERRORS, *left_out})
 
 
 def _completed(path: str, item: Tree, errors: Mapping[str, tuple[str, str]]) -> Tree:
     """A path with every method, each with every response."""
     known = {name: value for name, value in item.items() if name != "form"}
-    shape = SHAPES.get(path, ENVELOPE)
+    shape = shape_of(path)
     operations: Tree = {method: _operation(known[method], errors, shape) for method in METHODS if method in known}
     if item.get("form"):
         operations["post"] = _operation(_as_form(known["get"]), errors, shape)

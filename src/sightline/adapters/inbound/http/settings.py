@@ -20,6 +20,7 @@ class DoorSettings:
     series, of one intake request (`intake.request_samples`). max_form_bytes: of one query form, as sent and decompressed.
     admin: whether series may be deleted and the store copied (`http.admin`).
     max_read_queries: of one remote read (`read.max_queries`).
+    max_request_alerts, max_alert_bytes: alerts of one request, and bytes of the texts of one (`alerts.`).
     max_inflight_bytes: of all intake requests under way together, as sent plus decompressed.
     read_timeout: seconds that a client may stand still, with a request's head, its body, or in taking our answer.
     max_websockets: live connections at once. lifecycle: whether callers may have the program read again and stop.
@@ -36,6 +37,8 @@ class DoorSettings:
     max_form_bytes: int = 4 * MIB
     admin: bool = False
     max_read_queries: int = 100
+    max_request_alerts: int = 10_000
+    max_alert_bytes: int = 65_536
     max_inflight_bytes: int = 256 * MIB
     read_timeout: float = 30.0
     max_websockets: int = 1000

@@ -2,7 +2,15 @@
 
 from typing import Final
 
-from sightline.adapters.inbound.http import influx_paths, otlp_paths
+from sightline.adapters.inbound.http import alertmanager_paths, influx_paths, otlp_paths
+from sightline.adapters.inbound.http.errors import ENVELOPE, Shape
 
-SHAPES: Final = {**influx_paths.SHAPES, **otlp_paths.SHAPES}
-"""By path."""
+_BY_PATH: Final = {**influx_paths.SHAPES, **otlp_paths.SHAPES}
+
+
+def shape_of(path: str) -> Shape:
+    """The shape of refusals at a path."""
+    known = _BY_PATH.get(path)
+    if known is not None:
+        return known
+    return alertmanager_paths.SHAPE if path.startswith(alertmanager_paths.PREFIXES) else ENVELOPE

@@ -26,11 +26,14 @@ from sightline.application.reload import Reloaded
 from sightline.application.report import Report
 from sightline.application.scrape import Followed
 from sightline.application.search import Found
+from sightline.application.silence import Silences
 from sightline.application.snapshot import Snapshot
 from sightline.application.tail import Tail
 from sightline.application.watch import Watch
 from sightline.domain.alerts.notice import Alert
+from sightline.domain.alerts.posted import PostedAlert
 from sightline.domain.alerts.rule import AlertRule
+from sightline.domain.alerts.shown import ShownAlert, ShownGroup
 from sightline.domain.containers.observed import Observed
 from sightline.domain.dashboards.dashboard import Dashboard
 from sightline.domain.labels import Labels, Matchers
@@ -152,6 +155,42 @@ class NoRules(Ruling):
     @override
     def problems(self, principal: Principal) -> Sequence[str]:
         return ()
+
+
+class AlertPipeline(Protocol):
+    """What takes alerts in, whoever makes them, and tells receivers of them."""
+
+    @property
+    def receivers(self) -> Sequence[str]:
+        """The names of receivers, in the order of the configuration."""
+        ...
+
+    @property
+    def config_text(self) -> str:
+        """The configuration that routes alerts, as YAML."""
+        ...
+
+    @property
+    def resolve_timeout(self) -> int:
+        """After how long, ms, an alert that was posted without an end is taken to have ended."""
+        ...
+
+    async def post(self, principal: Principal, alerts: Sequence[PostedAlert]) -> None:
+        """Take alerts in; when this returns they survive a restart.
+
+        Raises:
+            TooManyAlerts: there is no room for all; those that are known, and as many others as there is room for, are taken.
+            StorageFull, Unavailable: not now.
+        """
+        ...
+
+    def alerts(self, principal: Principal) -> Sequence[ShownAlert]:
+        """The alerts of the principal's tenant, those that ended lately too; at once."""
+        ...
+
+    def groups(self, principal: Principal) -> Sequence[ShownGroup]:
+        """Its groups, each with its alerts in the order of a notification; at once."""
+        ...
 
 
 class Dashboarding(Protocol):
@@ -297,6 +336,7 @@ class UseCases:
     offload: where decoding goes that is not quick.
     health: each part of the program by name, with `ok` or what is wrong with it; never waits.
     rules_every: seconds between two evaluations of the alert rules.
+    silences, alert_pipeline: what Alertmanager's API is about; where one is None there is no such API.
     reload: reads again what may change while the program runs; raises SettingsInvalid when it cannot be used.
     leave: has the program stop, as a signal would.
     """
@@ -331,6 +371,8 @@ class UseCases:
     health: Callable[[], Mapping[str, str]]
     rules_every: float = 5.0
     rules: Ruling = field(default_factory=NoRules)
+    silences: Silences | None = None
+    alert_pipeline: AlertPipeline | None = None
     program: Program = field(default_factory=Program)
     reload: Callable[[], Awaitable[None]] = _nothing_to_reload
     leave: Callable[[], None] = lambda: None
