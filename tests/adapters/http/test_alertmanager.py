@@ -214,7 +214,7 @@ async def test_a_real_alertmanager_refuses_alike(
                     assert type(bodies[0]) is type(bodies[1]), (text, bodies)
                     if comparable(bodies[0]) != comparable(bodies[1]):
                         other_words.append((text, bodies))
-                else:
+                elif ours.status_code != 404:  # of which we say what it is
                     assert ours.content == b"", (text, ours.text)
     # What a JSON reader says of JSON that is none is its own, and so is which names labels may have.
     assert {text for text, _ in other_words} <= {"{", "{}", "[1]", "[]", '[{"labels":{"a":1}}]'}, other_words

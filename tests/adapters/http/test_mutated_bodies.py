@@ -23,7 +23,7 @@ from sightline.domain.metrics.native_histograms import mark_mask
 from sightline.domain.metrics.samples import WriteBatch
 
 GOOD: Final = frozenset({200, 202, 204})
-REFUSED: Final = frozenset({400, 413, 415})
+REFUSED: Final = frozenset({400, 413, 415, 422})
 
 
 def _plain(body: bytes) -> bytes:
@@ -183,7 +183,32 @@ _EXPORT: Final = {
 _OTLP_JSON: Final = msgspec.json.encode(_EXPORT)
 _OTLP: Final = metrics_as_protobuf(_OTLP_JSON)
 
+_ALERT: Final = {
+    "labels": {"alertname": "Down", "instance": "ä"},
+    "annotations": {"summary": "gone"},
+    "startsAt": "2025-11-21T04:00:00.123456789+01:00",
+    "endsAt": "2036-11-21T04:00:00Z",
+    "generatorURL": "http://a/graph?g0.expr=up+%3D%3D+0",
+}
+_SILENCE: Final = {
+    "matchers": [
+        {"name": "a", "value": "b.*", "isRegex": True},
+        {"name": "c", "value": "", "isRegex": False, "isEqual": False},
+    ],
+    "startsAt": "2036-11-21T04:00:00.123Z",
+    "endsAt": None,
+    "createdBy": "ada",
+    "comment": "works",
+    "recurrence": [
+        {"weekdays": ["sunday"], "times": [{"start_time": "02:00", "end_time": "04:00"}], "location": "Europe/Berlin"}
+    ],
+}
+
 DOORS: Final = {
+    "alerts": Door(
+        "/api/v2/alerts", [msgspec.json.encode([_ALERT, _ALERT])], {"Content-Type": "application/json"}, is_partial=True
+    ),
+    "silences": Door("/api/v2/silences", [msgspec.json.encode(_SILENCE)], {"Content-Type": "application/json"}),
     "OTLP": Door("/v1/metrics", [_OTLP], {"Content-Type": "application/x-protobuf"}),
     "OTLP, packed": Door(
         "/v1/metrics",

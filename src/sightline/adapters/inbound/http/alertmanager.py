@@ -7,7 +7,6 @@ import asyncio
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
@@ -99,7 +98,7 @@ def _alerts(
                 await pipeline.post(request.user, read.alerts)
         if read.problems:
             raise BadData(read.problems)
-        return _nothing(HTTPStatus.OK)
+        return _nothing()
 
     return [list_alerts, list_groups, post_alerts]
 
@@ -113,12 +112,8 @@ def _silences(
     async def list_silences(request: Call) -> Response[bytes]:
         wanted = _filters(Parameters.of(request.scope["query_string"]))
         await silences.load()
-        now = clock.now()
-        found = [one for one in silences.all(request.user) if set(wanted) <= set(one.matchers)]
-        found.sort(key=lambda one: _place(one, now))
-        return _answer(
-            await _made(len(found), lambda: msgspec.json.encode([silence_object(one, now) for one in found]))
-        )
+        now, kept = clock.now(), silences.all(request.user)
+        return _answer(await _made(len(kept), lambda: _listed(kept, wanted, now)))
 
     @post([f"{root}/silences" for root in ROOTS], status_code=200)
     async def post_silence(request: Call) -> Response[bytes]:
@@ -142,10 +137,7 @@ def _silences(
         if not _UUID.fullmatch(named):
             return _misnamed(named)
         await silences.load()
-        try:
-            found = silences.one(request.user, named.lower())
-        except NotFound:
-            return _nothing(HTTPStatus.NOT_FOUND)
+        found = silences.one(request.user, named.lower())
         return _answer(msgspec.json.encode(silence_object(found, clock.now())))
 
     @delete([f"{root}/silence/{{silence_id:str}}" for root in ROOTS], status_code=200)
@@ -153,11 +145,8 @@ def _silences(
         named = request.path_params["silence_id"]
         if not _UUID.fullmatch(named):
             return _misnamed(named)
-        try:
-            await silences.expire(request.user, named.lower())
-        except NotFound:
-            return _nothing(HTTPStatus.NOT_FOUND)
-        return _nothing(HTTPStatus.OK)
+        await silences.expire(request.user, named.lower())
+        return _nothing()
 
     return [list_silences, post_silence, read_one, expire]
 
@@ -277,6 +266,13 @@ def _truth(given: Parameters, name: str) -> bool:
     return text is None or text.lower() in _YES
 
 
+def _listed(kept: list[Silence], wanted: Matchers, now: int) -> bytes:
+    """Those of the silences that have all these matchers."""
+    found = [one for one in kept if set(wanted) <= set(one.matchers)]
+    found.sort(key=lambda one: _place(one, now))
+    return msgspec.json.encode([silence_object(one, now) for one in found])
+
+
 def _place(silence: Silence, now: int) -> tuple[int, int]:
     """Where a silence stands in the list: active ones first, by their end; then by start; those that expired last first."""
     state = silence.state(now)
@@ -293,8 +289,8 @@ def _answer(body: bytes) -> Response[bytes]:
     return Response(body, media_type=_JSON)
 
 
-def _nothing(status: HTTPStatus) -> Response[bytes]:
-    return Response(b"", status_code=status.value, media_type=_TEXT)
+def _nothing() -> Response[bytes]:
+    return Response(b"", media_type=_TEXT)
 
 
 def _misshapen(error: InvalidField) -> Response[bytes]:
