@@ -17,7 +17,7 @@ def alone(notice: Notice, receiver: str, external_url: str = "") -> Notification
         group_key=f'{{}}:{{{ALERT_NAME}="{name}"}}',
         group_labels=Labels.of({ALERT_NAME: name}),
         status=Status.RESOLVED if notice.alert.state is AlertState.RESOLVED else Status.FIRING,
-        alerts=(posted(notice, f"{external_url.rstrip('/')}/ui/alerts" if external_url else ""),),
+        alerts=(posted(notice, generator_url=f"{external_url.rstrip('/')}/ui/alerts" if external_url else ""),),
         at=notice.at,
         external_url=external_url,
     )
