@@ -60,6 +60,14 @@ CHANNELS: Final[Mapping[Integration, Make]] = MappingProxyType(
 )
 """What delivers for each integration."""
 
+# Alertmanager's own text for Slack is empty, and that for Discord lists every label.
+_SAID: Final = (
+    '{{ range .Alerts }}{{ if eq .Status "resolved" }}Resolved: {{ end }}'
+    '{{ with .Annotations.summary }}{{ . }}{{ else }}{{ join " " .Labels.SortedPairs.Values }}{{ end }}'
+    "{{ with .Annotations.description }}: {{ . }}{{ end }}\n{{ end }}"
+)
+"""A line an alert, for those who name an address and write no templates."""
+
 
 def make_channel(delivery: Delivery, texts: NoticeTexts, *, name: str, settings: Settings) -> Notifier:
     """The channel for one way to a receiver.
@@ -86,8 +94,8 @@ def notifiers(settings: Settings) -> list[Notifier]:
     """
     named = {
         Integration.WEBHOOK: _webhook(settings),
-        Integration.SLACK: _service("api_url", settings.slack.webhook_url, "slack.webhook_url"),
-        Integration.DISCORD: _service("webhook_url", settings.discord.webhook_url, "discord.webhook_url"),
+        Integration.SLACK: _service("api_url", settings.slack.webhook_url, "slack.webhook_url", "text"),
+        Integration.DISCORD: _service("webhook_url", settings.discord.webhook_url, "discord.webhook_url", "message"),
         Integration.EMAIL: mail_options(settings.smtp),
     }
     texts = read_templates(()).templates
@@ -115,8 +123,8 @@ def _beyond_alertmanager(settings: Settings, texts: NoticeTexts) -> Iterator[Not
         yield AppriseChannel({"urls": urls, "timeout": int(settings.apprise.timeout)}, texts, name="apprise")
 
 
-def _service(option: str, url: str, key: str) -> Options:
-    """What a service needs that is told at an address alone.
+def _service(option: str, url: str, key: str, text: str = "") -> Options:
+    """What a service needs that is told at an address alone. text: the option for what alerts say, where it is not known better.
 
     Raises:
         SettingsInvalid: it is no address; it is not shown.
@@ -125,7 +133,8 @@ def _service(option: str, url: str, key: str) -> Options:
         return {}
     if not host_of(url):
         raise SettingsInvalid(f"{key} is not an address: write it as the service shows it, https://...", key=key)
-    return {option: Secret(url), "http_config": {"proxy_from_environment": True}}
+    said = {text: _SAID} if text else {}
+    return {option: Secret(url), "http_config": {"proxy_from_environment": True}, **said}
 
 
 def _webhook(settings: Settings) -> Options:
