@@ -451,7 +451,6 @@ class Dispatch:
             around.silenced_by(labels),
             tuple(fingerprint(why.source) for why in around.inhibition.reasons(labels)),
             tuple(dict.fromkeys(muted)),
-            any(group.flushed_at is not None for group in groups),
         )
 
     def _monotonic(self) -> int:

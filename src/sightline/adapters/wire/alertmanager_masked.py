@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -56,4 +57,10 @@ def _masked(value: Any, secrets: frozenset[str]) -> Any:
         return {key: _masked(one, secrets) for key, one in value.items()}
     if isinstance(value, list):
         return [_masked(one, secrets) for one in value]
-    return SHOWN if str(value) in secrets else value
+    return _mask(str(value)) if str(value) in secrets else value
+
+
+def _mask(secret: str) -> str:
+    """What is shown for a secret: of an address where it leads, for amtool wants an address there."""
+    parts = urlsplit(secret)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/{SHOWN}" if parts.scheme in {"http", "https"} else SHOWN

@@ -1,0 +1,54 @@
+"""A configuration as it is shown has no secrets, and amtool and we ourselves can read it."""
+
+from typing import Final
+
+from sightline.adapters.wire.alertmanager_file import read_alertmanager
+from sightline.adapters.wire.alertmanager_masked import plain_config, without_secrets
+from sightline.domain.alerts.route import GROUP_BY_ALL, WrittenRoute, route_tree
+
+FILE: Final = """
+global:
+  slack_api_url: https://hooks.slack.com/services/T0/B0/sekrit
+  smtp_smarthost: mail.test:25
+  smtp_from: a@b.test
+  smtp_auth_password: "sekrit two"
+route:
+  receiver: a
+receivers:
+- name: a
+  webhook_configs:
+  - url: http://me:sekrit@hooks.test:9999/sekrit
+    http_config: {authorization: {credentials: 'sekrit'}}
+  slack_configs:
+  - channel: '#db'
+"""
+
+
+def test_no_secret_is_shown() -> None:
+    """Of addresses it is shown where they lead, of others nothing; the rest stands as it was."""
+    read = read_alertmanager(FILE.encode())
+    assert read.config is not None
+    shown = without_secrets(FILE, read.config)
+    assert "sekrit" not in shown
+    assert "http://hooks.test:9999/<secret>" in shown
+    assert "smtp_auth_password: <secret>" in shown
+    assert "smtp_smarthost: mail.test:25" in shown
+
+
+def test_what_is_shown_can_be_read() -> None:
+    """It says the same, but for the secrets."""
+    read = read_alertmanager(FILE.encode())
+    assert read.config is not None
+    again = read_alertmanager(without_secrets(FILE, read.config).encode())
+    assert again.problems == ()
+    assert again.config is not None
+    assert again.config.route == read.config.route
+
+
+def test_without_a_file_there_is_one_route() -> None:
+    """It is shown as a file that would say so."""
+    route = route_tree(WrittenRoute("default", (GROUP_BY_ALL,), group_wait=0, group_interval=1_000))
+    read = read_alertmanager(plain_config(route, ["default"]).encode())
+    assert read.problems == ()
+    assert read.config is not None
+    assert read.config.route == route
