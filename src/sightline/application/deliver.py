@@ -17,8 +17,9 @@ from sightline.domain.alerts.pipeline.group import AlertGroup
 from sightline.domain.alerts.pipeline.plan import Channel, Plan
 from sightline.domain.alerts.pipeline.rate import Rate
 from sightline.domain.alerts.pipeline.sent import Owed, Place
+from sightline.domain.alerts.trial import trial
 from sightline.domain.breaker import Breaker, BreakerState
-from sightline.domain.errors import NoticeRefused, SightlineError
+from sightline.domain.errors import NotFound, NoticeRefused, SightlineError
 from sightline.domain.labels import Labels
 from sightline.domain.tenancy import Principal, Tenant
 from sightline.ports.clock import Clock
@@ -131,6 +132,7 @@ class Deliver:
         *,
         patience: Patience = Patience(),
         per_minute: int = 600,
+        external_url: str = "",
     ) -> None:
         """random: from 0 to 1. per_minute: how many notifications one channel is handed, in bursts of as many."""
         self._ledger = ledger
@@ -139,6 +141,7 @@ class Deliver:
         self._random = random
         self._patience = patience
         self._per_minute = per_minute
+        self._external_url = external_url
         self._lines: dict[str, _Line] = {}
         self._fallback: tuple[str, ...] = ()
         self._under_way: set[Place] = set()
@@ -204,13 +207,19 @@ class Deliver:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def test(self, key: str, notification: Notification) -> None:
-        """Hand a notification to a channel once, past all that is owed.
+    async def test(self, principal: Principal, key: str) -> None:
+        """Tell a channel that this is a test, past all that it is owed; it is one attempt.
 
         Raises:
+            NotFound: there is no such channel.
             NoticeRefused, Unavailable: as the channel says.
         """
-        await self._lines[key].notifier.notify(notification)
+        line = self._lines.get(key)
+        if line is None:
+            raise NotFound(f"there is no channel {key[:80]!r}; GET /api/v1/receivers lists them", channel=key)
+        now = self._clock.now()
+        notice = trial(line.channel.receiver, now, tenant=principal.tenant, external_url=self._external_url)
+        await line.notifier.notify(notice)
 
     def said(self, channel: Channel, group: AlertGroup, batch: Batch) -> None:
         """Remember what was decided of a group, where it is something else than the time before."""

@@ -21,10 +21,11 @@ from sightline.domain.alerts.pipeline.plan import Channel, Plan
 from sightline.domain.alerts.pipeline.sent import About, Member, Owed, Place, member
 from sightline.domain.alerts.pipeline.stages import after, alerts_of, consider, held, left, status_of
 from sightline.domain.alerts.pipeline.times import time_hold
+from sightline.domain.alerts.pipeline.why import ChannelWhy, GroupWhy, Why
 from sightline.domain.alerts.posted import PostedAlert, posted
 from sightline.domain.alerts.route import Route
 from sightline.domain.alerts.shown import ShownAlert, ShownGroup
-from sightline.domain.errors import TooManyAlerts
+from sightline.domain.errors import NotFound, TooManyAlerts
 from sightline.domain.labels import Labels
 from sightline.domain.tenancy import Principal, Tenant
 from sightline.ports.clock import Clock
@@ -253,6 +254,39 @@ class Dispatch:
             if shown:
                 found.append(ShownGroup(group.key, group.labels, group.route.receiver, tuple(shown)))
         return sorted(found, key=lambda group: (group.labels, group.receiver, group.key))
+
+    def why(self, principal: Principal, name: str) -> Why:
+        """The way of an alert of the principal's tenant through the pipeline, as it would be now. name: its fingerprint.
+
+        Raises:
+            NotFound: no such alert fires.
+        """
+        key = next((key for key in self._alerts if key[0] == principal.tenant and fingerprint(key[1]) == name), None)
+        if key is None:
+            raise NotFound(f"no alert with the fingerprint {name[:40]!r} is there: it may have ended", fingerprint=name)
+        one, around = self._alerts[key], self._surroundings(principal.tenant)
+        return Why(
+            self._shown(one, one.groups, around),
+            tuple(self._plan.route.decide(key[1])),
+            tuple(self._why_group(group, one.member, around) for group in one.groups),
+        )
+
+    def _why_group(self, group: AlertGroup, one: Member, around: Surroundings) -> GroupWhy:
+        members = tuple(group.members.values())
+        holds = left(members) if group.is_left else held(group.route, members, around)
+        channels: list[ChannelWhy] = []
+        for channel in self._plan.channels_of(group.route):
+            place = Place(channel.key, group.tenant, group.id)
+            sent = self._ledger.sent(place)
+            batch = consider(group.route, channel.manners, members, holds, sent, around.now)
+            hold = batch.held.get(one.id)
+            reason, by = (batch.reason, ()) if hold is None else hold
+            told_at = sent.at or None
+            channels.append(
+                ChannelWhy(channel, one.id in sent.firing, reason, by, told_at, self._ledger.owed(place) is not None)
+            )
+        look_at = around.now + max(0, group.due_at - self._monotonic())
+        return GroupWhy(group.key, group.labels, group.route.receiver, look_at, tuple(channels))
 
     # Taking in
 

@@ -68,7 +68,14 @@ async def make_alerting(settings: Settings, core: Core, silences: Silences, stac
         external_url=settings.http.external_url,
         max_alerts=settings.alerts.max_outside,
     )
-    deliver = Deliver(ledger, core.clock, core.telemetry, random.random, per_minute=settings.alerts.notices_per_minute)
+    deliver = Deliver(
+        ledger,
+        core.clock,
+        core.telemetry,
+        random.random,
+        per_minute=settings.alerts.notices_per_minute,
+        external_url=settings.http.external_url,
+    )
     deliver.adopt(plan, channels)
     deliver.join(dispatch.settled)
     dispatch.join(deliver.is_busy, deliver.said)

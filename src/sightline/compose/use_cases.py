@@ -64,6 +64,8 @@ def make_use_cases(settings: Settings, core: Core, parts: Parts, stopping: async
         radar=parts.radar,
         silences=parts.silences,
         alert_pipeline=parts.alerting.dispatch,
+        explain=parts.alerting.dispatch,
+        deliver=parts.alerting.deliver,
         reload=partial(_read_again, parts),
         readiness=lambda: "stopping" if stopping.is_set() else None,
         health=lambda: _health(core, parts.rules.loop),

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import numpy as np
 from tests.adapters.http.alert_pipeline import StandInPipeline
+from tests.application.alerting_world import AlertingWorld
 from typing_extensions import override
 
 from sightline.adapters.inbound.http.app import build
@@ -168,6 +169,7 @@ class Stage:
     sweep: Sweep = field(default_factory=lambda: Sweep(TimeRange(NOW - 7 * DAY, NOW), 0, ()))
     not_ready: str | None = None
     checks: dict[str, str] = field(default_factory=lambda: {"store": "ok"})
+    alerting: AlertingWorld = field(default_factory=AlertingWorld)
 
     async def _told(self, *call: Any) -> None:
         self.calls.append(call)
@@ -336,6 +338,8 @@ class Stage:
             rules=self.books,
             silences=self.silences,
             alert_pipeline=self.pipeline,
+            explain=self.alerting.dispatch,
+            deliver=self.alerting.deliver,
             readiness=lambda: self.not_ready,
             health=lambda: self.checks,
         )

@@ -1,8 +1,8 @@
 """A configuration file of Alertmanager as it is shown: without secrets."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import yaml
 
@@ -13,6 +13,8 @@ from sightline.domain.timerange import format_duration
 
 SHOWN: Final = "<secret>"
 """What stands in a secret's place, as in Alertmanager."""
+# Scheme, and host with port; before the host may stand who asks there.
+_ADDRESS: Final = re.compile(r"(https?://)(?:[^/?#]*@)?([^/?#@]+)")
 
 
 def without_secrets(text: str, config: AlertmanagerConfig) -> str:
@@ -62,5 +64,5 @@ def _masked(value: Any, secrets: frozenset[str]) -> Any:
 
 def _mask(secret: str) -> str:
     """What is shown for a secret: of an address where it leads, for amtool wants an address there."""
-    parts = urlsplit(secret)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/{SHOWN}" if parts.scheme in {"http", "https"} else SHOWN
+    address = _ADDRESS.match(secret)
+    return f"{address[1]}{address[2]}/{SHOWN}" if address else SHOWN

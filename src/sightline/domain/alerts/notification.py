@@ -6,7 +6,7 @@ Source: https://prometheus.io/docs/alerting/latest/notifications/.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Final
 
 from sightline.domain.alerts.posted import PostedAlert
@@ -66,6 +66,7 @@ class Notification:
         return _common(alert.annotations for alert in self.alerts)
 
 
+@lru_cache(32_768)
 def fingerprint(labels: Labels) -> str:
     """What Alertmanager calls an alert by: 64-bit FNV-1a over names and values, each followed by 0xff, in hexadecimal."""
     digest = _FNV_OFFSET

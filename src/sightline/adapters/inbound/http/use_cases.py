@@ -9,6 +9,7 @@ from typing_extensions import override
 from sightline.application.absorb import Absorb
 from sightline.application.define import Defined, Listing
 from sightline.application.delete import Delete
+from sightline.application.deliver import ChannelStatus, Decision
 from sightline.application.derive import GroupState
 from sightline.application.evaluate import RuleStatus
 from sightline.application.federate import Federate
@@ -31,6 +32,7 @@ from sightline.application.snapshot import Snapshot
 from sightline.application.tail import Tail
 from sightline.application.watch import Watch
 from sightline.domain.alerts.notice import Alert
+from sightline.domain.alerts.pipeline.why import Why
 from sightline.domain.alerts.posted import PostedAlert
 from sightline.domain.alerts.rule import AlertRule
 from sightline.domain.alerts.shown import ShownAlert, ShownGroup
@@ -193,6 +195,44 @@ class AlertPipeline(Protocol):
         ...
 
 
+class Explaining(Protocol):
+    """Why people are told of an alert."""
+
+    @property
+    def receivers(self) -> Sequence[str]:
+        """The names of receivers, in the order of the configuration."""
+        ...
+
+    def why(self, principal: Principal, name: str) -> Why:
+        """The way of one of the tenant's alerts. name: its fingerprint.
+
+        Raises:
+            NotFound: no such alert is there.
+        """
+        ...
+
+
+class Delivering(Protocol):
+    """What hands notifications over to channels."""
+
+    def history(self, principal: Principal) -> Sequence[Decision]:
+        """The latest decisions about the principal's tenant, newest first."""
+        ...
+
+    def channels(self) -> Sequence[ChannelStatus]:
+        """How the channels do."""
+        ...
+
+    async def test(self, principal: Principal, key: str) -> None:
+        """Tell a channel that this is a test, past all that it is owed.
+
+        Raises:
+            NotFound: there is no such channel.
+            NoticeRefused, Unavailable: it does not take it.
+        """
+        ...
+
+
 class Dashboarding(Protocol):
     """Pages of panels."""
 
@@ -337,6 +377,7 @@ class UseCases:
     health: each part of the program by name, with `ok` or what is wrong with it; never waits.
     rules_every: seconds between two evaluations of the alert rules.
     silences, alert_pipeline: what Alertmanager's API is about; where one is None there is no such API.
+    explain, deliver: likewise for what is told of notifications and channels.
     reload: reads again what may change while the program runs; raises SettingsInvalid when it cannot be used.
     leave: has the program stop, as a signal would.
     """
@@ -373,6 +414,8 @@ class UseCases:
     rules: Ruling = field(default_factory=NoRules)
     silences: Silences | None = None
     alert_pipeline: AlertPipeline | None = None
+    explain: Explaining | None = None
+    deliver: Delivering | None = None
     program: Program = field(default_factory=Program)
     reload: Callable[[], Awaitable[None]] = _nothing_to_reload
     leave: Callable[[], None] = lambda: None
