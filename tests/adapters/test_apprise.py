@@ -9,7 +9,7 @@ from tests.adapters.webhook_receiver import receiving
 
 from sightline.adapters.outbound.notifiers.apprise import AppriseChannel
 from sightline.domain.alerts.notification import Status
-from sightline.domain.alerts.receiver import Option, Secret
+from sightline.domain.alerts.receiver import Secret
 from sightline.domain.errors import NoticeRefused, SettingsInvalid, Unavailable
 
 pytestmark = pytest.mark.anyio
@@ -17,10 +17,9 @@ pytestmark = pytest.mark.anyio
 HUSH = "hush-0123456789"
 
 
-def channel(*urls: str, **options: str) -> AppriseChannel:
-    """A channel to these addresses."""
-    given: dict[str, Option] = {"urls": tuple(Secret(url) for url in urls), "timeout": 5_000, **options}
-    return AppriseChannel(given, ShownTemplates(), name="apprise")
+def channel(url: str, **options: str) -> AppriseChannel:
+    """A channel to this address."""
+    return AppriseChannel({"url": Secret(url), "timeout": 5_000, **options}, ShownTemplates(), name="apprise-1")
 
 
 def json_url(url: str) -> str:
@@ -39,39 +38,39 @@ async def test_a_service_is_told_what_and_of_which_kind(status: Status, kind: st
     assert (body["title"], body["message"], body["type"]) == (f"T {status}:alertname=Hot", "M", kind)
 
 
-async def test_who_has_a_notification_is_not_told_again() -> None:
-    """When one of several services does not take it, the others have it; the next time only that one is tried."""
-    with receiving() as ready, receiving() as away:
-        away.status = 500
-        apprise = channel(json_url(ready.url), json_url(away.url))
-        with pytest.raises(Unavailable, match=r"channel apprise: not taken: apprise\.urls 2 \(json\)"):
-            await apprise.notify(notice())
-        away.status = 200
-        await apprise.notify(notice())
-        assert (len(ready.bodies), len(away.bodies)) == (1, 1)
-        await apprise.notify(notice("Full"))
-        assert (len(ready.bodies), len(away.bodies)) == (2, 2)
+async def test_a_service_that_does_not_take_it_is_unavailable() -> None:
+    """The message says which kind of service it is."""
+    with receiving() as receiver:
+        receiver.status = 500
+        with pytest.raises(Unavailable, match=r"channel apprise-1 \(json\): the notice was not taken"):
+            await channel(json_url(receiver.url)).notify(notice())
 
 
-async def test_an_address_that_apprise_does_not_know_is_refused() -> None:
-    """It is named by its number."""
-    with pytest.raises(NoticeRefused, match=r"apprise\.urls 1 \(nosuch\), apprise\.urls 2; check apprise\.urls"):
-        await channel(f"nosuch://{HUSH}", HUSH).notify(notice())
+@pytest.mark.parametrize(
+    ("url", "shown"), [(f"nosuch://{HUSH}", r" \(nosuch\)"), (HUSH, ""), ("json://", r" \(json\)")]
+)
+async def test_an_address_that_apprise_does_not_know_is_refused(url: str, shown: str) -> None:
+    """The setting is named."""
+    with pytest.raises(
+        NoticeRefused, match=rf"apprise-1{shown}: Apprise does not know the address.*check apprise\.urls"
+    ):
+        await channel(url).notify(notice())
 
 
 async def test_addresses_are_not_shown(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
     """Neither in errors nor in logs, whatever the library says of them."""
     caplog.set_level(logging.DEBUG)
+    said = []
     with receiving() as receiver:
         receiver.status, receiver.body = 500, HUSH.encode()
-        apprise = channel(f"{json_url(receiver.url)}/{HUSH}", f"nosuch://{HUSH}")
-        with pytest.raises(Unavailable) as caught:
-            await apprise.notify(notice())
-    known = [record.getMessage() for record in caplog.records if record.name.startswith(("apprise", "sightline"))]
+        for url in (f"{json_url(receiver.url)}/{HUSH}", f"nosuch://{HUSH}"):
+            apprise = channel(url)
+            with pytest.raises((Unavailable, NoticeRefused)) as caught:
+                await apprise.notify(notice())
+            said += [repr(apprise), repr(vars(apprise)), str(caught.value), repr(caught.value.detail)]
+    said += [record.getMessage() for record in caplog.records if record.name.startswith(("apprise", "sightline"))]
     out, err = capfd.readouterr()
-    assert HUSH not in "\n".join(
-        [repr(apprise), repr(vars(apprise)), str(caught.getrepr(style="long")), *known, out, err]
-    )
+    assert HUSH not in "\n".join([*said, out, err])
 
 
 def test_without_the_extra_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from tests.adapters.mail_server import serving
 from tests.adapters.webhook_receiver import Receiver, receiving
 
 from sightline.adapters.wire.alertmanager_file import read_alertmanager
@@ -13,7 +15,7 @@ from sightline.domain.alerts.notification import Status
 from sightline.domain.alerts.trial import trial
 from sightline.domain.errors import NoticeRefused, SettingsInvalid
 from sightline.domain.labels import Labels
-from sightline.settings.schema import Alerts, Discord, Settings, Slack, Webhook
+from sightline.settings.schema import Alerts, Apprise, Discord, Ntfy, Settings, Slack, Smtp, Webhook
 
 pytestmark = pytest.mark.anyio
 
@@ -67,6 +69,60 @@ async def test_without_a_summary_labels_are_said(receiver: Receiver) -> None:
     (slack,) = notifiers(Settings(slack=Slack(receiver.url)))[1:]
     await slack.notify(replace(NOTICE, alerts=(firing, ended)))
     assert receiver.bodies[0]["attachments"][0]["text"] == "SightlineTest info\nResolved: Hot\n"
+
+
+async def test_mail_has_both_texts() -> None:
+    """With a server and a recipient and nothing else mail is sent, from whom we say we are, as plain text and HTML."""
+    with serving() as server:
+        smtp = Smtp("127.0.0.1", server.port, to=("ops@example.org",), username="me@example.org", require_tls=False)
+        found = notifiers(Settings(smtp=smtp))
+        assert [one.name for one in found] == ["console", "email"]
+        await found[1].notify(NOTICE)
+        (mail,) = server.mails
+    assert (mail.sender, mail.recipients) == ("me@example.org", ["ops@example.org"])
+    assert mail.message["Subject"] == "[FIRING:1] SightlineTest (info)"
+    assert [part.get_content_type() for part in mail.message.iter_parts()] == ["text/plain", "text/html"]
+    assert all("This is a test of the receiver team" in part.get_content() for part in mail.message.iter_parts())
+
+
+async def test_ntfy_and_apprise_are_told(receiver: Receiver, tmp_path: Path) -> None:
+    """With a topic, and with addresses, in words; the token stands in a file."""
+    file = tmp_path / "token"
+    file.write_text("tk_1\n")
+    apprise = Apprise((receiver.url.replace("http", "json", 1),))
+    found = notifiers(Settings(ntfy=Ntfy(receiver.url, "ops", file), apprise=apprise))
+    assert [one.name for one in found] == ["console", "ntfy", "apprise-1"]
+    for one in found[1:]:
+        await one.notify(NOTICE)
+    told, by_apprise = receiver.bodies
+    assert (told["topic"], told["title"], told["priority"]) == ("ops", "[FIRING:1] SightlineTest (info)", 2)
+    assert receiver.requests[0]["authorization"] == "Bearer tk_1"
+    assert by_apprise["title"] == told["title"]
+    assert "summary = This is a test of the receiver team" in by_apprise["message"]
+
+
+@pytest.mark.parametrize(
+    ("smtp", "message"),
+    [
+        (Smtp(to=("ops@example.org",), from_="a@example.org"), r"smtp\.to needs smtp\.host"),
+        (Smtp("h", to=("ops",), from_="a@example.org"), r"smtp\.to: 'ops' is no address"),
+        (Smtp("h", to=("ops@example.org",)), r"smtp\.from: there is no address"),
+        (Smtp("h", to=("ops@example.org",), username="me"), r"smtp\.from: 'me' is no address"),
+        (
+            Smtp("h", to=("a@b.c",), from_="a@b.c", password="hush", password_file=Path("f")),
+            r"smtp\.password and smtp\.password_file: give one",
+        ),
+    ],
+)
+def test_mail_that_cannot_be_sent_is_refused_at_once(smtp: Smtp, message: str) -> None:
+    """The setting is named."""
+    with pytest.raises(SettingsInvalid, match=message):
+        notifiers(Settings(smtp=smtp))
+
+
+def test_a_server_of_mail_alone_sends_nothing() -> None:
+    """SMTP_HOST may be there for another program."""
+    assert [one.name for one in notifiers(Settings(smtp=Smtp("smtp.example.org")))] == ["console"]
 
 
 async def test_receivers_of_alertmanager_are_told(receiver: Receiver) -> None:

@@ -181,7 +181,7 @@ def apprise() -> Channel:
     receiver = Receiver()
     receiver.open()
     url = receiver.url.replace("http://", "json://")
-    channel = AppriseChannel({"urls": (Secret(f"{url}/{HUSH}"),)}, PlainTexts(), name="apprise")
+    channel = AppriseChannel({"url": Secret(f"{url}/{HUSH}")}, PlainTexts(), name="apprise")
     return Channel(channel, lambda: [str(body) for body in receiver.bodies], receiver.close)
 
 

@@ -118,9 +118,10 @@ def _beyond_alertmanager(settings: Settings, texts: NoticeTexts) -> Iterator[Not
         server = _service("url", ntfy.url, "ntfy.url")
         options: Options = {"topic": ntfy.topic, "timeout": int(ntfy.timeout), **server, **token}
         yield Ntfy(options, texts, name="ntfy", http=outgoing(settings))
-    if settings.apprise.urls:
-        urls = tuple(map(Secret, settings.apprise.urls))
-        yield AppriseChannel({"urls": urls, "timeout": int(settings.apprise.timeout)}, texts, name="apprise")
+    timeout = int(settings.apprise.timeout)
+    # A channel for each, so that one that fails delays no other.
+    for number, url in enumerate(settings.apprise.urls, 1):
+        yield AppriseChannel({"url": Secret(url), "timeout": timeout}, texts, name=f"apprise-{number}")
 
 
 def _service(option: str, url: str, key: str, text: str = "") -> Options:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Final
 
+import structlog
 from typing_extensions import override
 
 from sightline.adapters.network.secret_files import hidden, read_secret
@@ -28,6 +29,8 @@ from sightline.ports.notifier import Notifier
 
 if TYPE_CHECKING:
     from aiosmtplib import SMTP
+
+_log = structlog.get_logger("sightline.mail")
 
 SUBJECT: Final = '{{ template "email.default.subject" . }}'
 HTML: Final = '{{ template "email.default.html" . }}'
@@ -47,9 +50,11 @@ _Refusals = dict[str, tuple[int, str]]
 class Email(Notifier):
     """Hands one message a notification to a server, over a connection of its own: notices are rare, and nothing stays open.
 
-    Messages about one group are one thread to programs that show threads. Some of several recipients may be refused: the others
-    have the message then, and when the same notification comes again, only who has not got it is tried. An answer of 4xx, a
-    connection that breaks, and a server that takes longer than `timeout` mean not now, 5xx means that it would be refused again.
+    Messages about one group are one thread to programs that show threads. An answer of 4xx, a connection that breaks, and a server
+    that takes longer than `timeout` mean not now, 5xx means that it would be refused again. Some of several recipients may be
+    refused: the others have the message then, and when the same notification comes again, only who has not got it is tried. Where
+    the rest are refused for good, as those who left are, the message is taken, for the others must also hear of its end; a log says
+    who is not told.
 
     options: Alertmanager's, and `timeout` in ms. implicit_tls: whether the connection begins with TLS, in which case STARTTLS is
     not asked for; None: at port 465.
@@ -104,9 +109,13 @@ class Email(Notifier):
             raise Unavailable(f"{self._who} took longer than {self._timeout:g} s (smtp.timeout)") from None
         finally:
             client.close()
-        self._remember(notification.id, have | (set(missing) - set(refusals)), done=not refusals)
-        if refusals:
+        have |= set(missing) - set(refusals)
+        if refusals and (not have or any(code < _PERMANENT for code, _ in refusals.values())):
+            self._remember(notification.id, have)
             raise self._refused(refusals)
+        self._have.pop(notification.id, None)
+        if refusals:
+            _log.warning("recipients of mail were refused; others have it", problem=self._refused(refusals).message)
 
     @property
     def _who(self) -> str:
@@ -278,12 +287,11 @@ class Email(Notifier):
             return ""
         return await asyncio.to_thread(read_secret, file, f"channel {self._name}: {option}_file")
 
-    def _remember(self, of: str, have: frozenset[str], *, done: bool) -> None:
-        self._have.pop(of, None)
-        if not done:
-            self._have[of] = have
-            while len(self._have) > MAX_UNFINISHED:
-                del self._have[next(iter(self._have))]
+    def _remember(self, notification: str, have: frozenset[str]) -> None:
+        self._have.pop(notification, None)
+        self._have[notification] = have
+        while len(self._have) > MAX_UNFINISHED:
+            del self._have[next(iter(self._have))]
 
     def _refused(self, refusals: _Refusals) -> Unavailable | NoticeRefused:
         """What recipients who were not taken come to: as long as one may be taken later, the message is worth trying again."""
