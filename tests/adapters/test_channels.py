@@ -98,7 +98,8 @@ async def test_ntfy_and_apprise_are_told(receiver: Receiver, tmp_path: Path) -> 
     assert (told["topic"], told["title"], told["priority"]) == ("ops", "[FIRING:1] SightlineTest (info)", 2)
     assert receiver.requests[0]["authorization"] == "Bearer tk_1"
     assert by_apprise["title"] == told["title"]
-    assert "summary = This is a test of the receiver team" in by_apprise["message"]
+    said = "This is a test of the receiver team: Nothing is wrong: somebody wanted to know whether notices arrive."
+    assert (told["message"], by_apprise["message"]) == (said, said)
 
 
 @pytest.mark.parametrize(

@@ -116,12 +116,13 @@ def _beyond_alertmanager(settings: Settings, texts: NoticeTexts) -> Iterator[Not
     if ntfy.topic:
         token = {} if ntfy.token_file is None else {"token_file": str(ntfy.token_file)}
         server = _service("url", ntfy.url, "ntfy.url")
-        options: Options = {"topic": ntfy.topic, "timeout": int(ntfy.timeout), **server, **token}
+        options: Options = {"topic": ntfy.topic, "message": _SAID, "timeout": int(ntfy.timeout), **server, **token}
         yield Ntfy(options, texts, name="ntfy", http=outgoing(settings))
     timeout = int(settings.apprise.timeout)
     # A channel for each, so that one that fails delays no other.
     for number, url in enumerate(settings.apprise.urls, 1):
-        yield AppriseChannel({"url": Secret(url), "timeout": timeout}, texts, name=f"apprise-{number}")
+        told: Options = {"url": Secret(url), "message": _SAID, "timeout": timeout}
+        yield AppriseChannel(told, texts, name=f"apprise-{number}")
 
 
 def _service(option: str, url: str, key: str, text: str = "") -> Options:

@@ -82,8 +82,8 @@ def message(said: Said, topic: str) -> dict[str, Any]:
     severity = notification.common_labels.get("severity")
     found = {
         "topic": topic,
-        "title": clipped(said("title"), MAX_TITLE),
-        "message": clipped_bytes(said("message"), MAX_MESSAGE),
+        "title": clipped(said("title").strip(), MAX_TITLE),
+        "message": clipped_bytes(said("message").strip(), MAX_MESSAGE),
         "priority": priority(notification),
         "tags": [_TAGS[notification.status], *([severity] if severity else [])],
     }
