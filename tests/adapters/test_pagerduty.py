@@ -1,6 +1,7 @@
 """Alerts as incidents of PagerDuty, at a server on loopback that stands in for it; the shared suite tells the rest."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from sightline.adapters.outbound.notifiers.pagerduty import DETAILS, MAX_EVENT, 
 from sightline.domain.alerts.notification import Status
 from sightline.domain.alerts.receiver import Secret
 from sightline.domain.errors import NoticeRefused
+from sightline.domain.tenancy import Tenant
 
 pytestmark = pytest.mark.anyio
 
@@ -107,6 +109,15 @@ async def test_a_severity_that_pagerduty_does_not_know_is_an_error(receiver: Rec
     """It would otherwise refuse the event."""
     await channel(receiver, severity="page").notify(notice())
     assert receiver.bodies[0]["payload"]["severity"] == "error"
+
+
+async def test_incidents_of_tenants_are_apart(receiver: Receiver) -> None:
+    """Groups of two tenants may have the same key, and what ends for one does not end for the other."""
+    for tenant in ("default", "team-a", "team-b"):
+        await channel(receiver).notify(replace(notice(), tenant=Tenant(tenant)))
+    keys = [event["dedup_key"] for event in receiver.bodies]
+    assert keys[0] == KEY
+    assert len(set(keys)) == 3
 
 
 @pytest.mark.parametrize("key", ["routing_key", "service_key"])

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache, reduce
+from hashlib import sha256
 from typing import Final
 
 from sightline.domain.alerts.posted import PostedAlert
 from sightline.domain.labels import Labels
-from sightline.domain.tenancy import Tenant
+from sightline.domain.tenancy import DEFAULT_TENANT, Tenant
 
 _FNV_OFFSET: Final = 0xCBF29CE484222325
 _FNV_PRIME: Final = 0x100000001B3
@@ -75,6 +76,16 @@ def fingerprint(labels: Labels) -> str:
             for byte in (*text.encode(), 0xFF):
                 digest = (digest ^ byte) * _FNV_PRIME & _BITS
     return f"{digest:016x}"
+
+
+def incident_key(notification: Notification) -> str:
+    """What services know a group by: SHA-256 of its key in hexadecimal.
+
+    It is Alertmanager's, so that an incident that is open stays the same when Sightline takes over, except of tenants besides the
+    usual one, whose groups may have the same key.
+    """
+    tenant = "" if notification.tenant == DEFAULT_TENANT else f"{notification.tenant}\0"
+    return sha256(f"{tenant}{notification.group_key}".encode()).hexdigest()
 
 
 def in_order(alerts: Iterable[PostedAlert]) -> tuple[PostedAlert, ...]:

@@ -5,7 +5,6 @@ https://docs.opsgenie.com/docs/alert-api.
 """
 
 from collections.abc import Mapping
-from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -14,7 +13,7 @@ from typing_extensions import override
 from sightline.adapters.outbound.notifiers.over_http import HttpSender, Outgoing
 from sightline.domain.alerts.clipped import clipped
 from sightline.domain.alerts.notice_texts import NoticeTexts
-from sightline.domain.alerts.notification import Notification, Status
+from sightline.domain.alerts.notification import Notification, Status, incident_key
 from sightline.domain.alerts.receiver import Options
 from sightline.domain.alerts.said import Said, given, groups
 from sightline.ports.notifier import Notifier
@@ -72,7 +71,7 @@ class Opsgenie(Notifier):
 
 def requests(said: Said, *, update: bool) -> list[tuple[str, str, dict[str, Any]]]:
     """What is asked for: method, path behind that of all alerts, body. update: whether an alert that is open says what is new."""
-    known_as = alias(said.notification)
+    known_as = incident_key(said.notification)
     message = clipped(said("message"), MAX_MESSAGE)
     if said.notification.status is not Status.FIRING:
         what = "close" if said.notification.status is Status.RESOLVED else "acknowledge"
@@ -105,11 +104,6 @@ def requests(said: Said, *, update: bool) -> list[tuple[str, str, dict[str, Any]
         for field, text in (("message", message or known_as), ("description", description)):
             found.append(("PUT", f"/{known_as}/{field}?identifierType=alias", {field: text}))
     return found
-
-
-def alias(notification: Notification) -> str:
-    """What an alert is known by: that of Alertmanager, so that one that is open stays the same when Sightline takes over."""
-    return sha256(notification.group_key.encode()).hexdigest()
 
 
 def _details(said: Said) -> dict[str, str]:

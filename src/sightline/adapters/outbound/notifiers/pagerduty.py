@@ -5,7 +5,6 @@ https://developer.pagerduty.com/docs/events-api-v2-overview, https://developer.p
 """
 
 from collections.abc import Mapping
-from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -15,7 +14,7 @@ from typing_extensions import override
 from sightline.adapters.outbound.notifiers.over_http import TRY_AGAIN, HttpSender, Outgoing
 from sightline.domain.alerts.clipped import clipped, clipped_json
 from sightline.domain.alerts.notice_texts import NoticeTexts
-from sightline.domain.alerts.notification import Notification, Status
+from sightline.domain.alerts.notification import Notification, Status, incident_key
 from sightline.domain.alerts.receiver import Options
 from sightline.domain.alerts.said import Said, given, groups
 from sightline.ports.notifier import Notifier
@@ -102,7 +101,7 @@ def event_v2(said: Said, key: str) -> dict[str, Any]:
     }
     event = {
         "routing_key": key,
-        "dedup_key": dedup_key(said.notification),
+        "dedup_key": incident_key(said.notification),
         "event_action": _EVENTS[said.notification.status],
         "payload": payload,
         **given({"client": client, "client_url": _short(said, "client_url")}),
@@ -116,18 +115,13 @@ def event_v1(said: Said, key: str) -> dict[str, Any]:
     """An event of version 1. key: of the service."""
     event = {
         "service_key": key,
-        "incident_key": dedup_key(said.notification),
+        "incident_key": incident_key(said.notification),
         "event_type": _EVENTS[said.notification.status],
         "description": _short(said, "description"),
         **given({"client": _short(said, "client"), "client_url": _short(said, "client_url")}),
     }
     event["details"] = _details(said, len(msgspec.json.encode(event)))
     return event
-
-
-def dedup_key(notification: Notification) -> str:
-    """What an incident is known by: that of Alertmanager, so that one that is open stays the same when Sightline takes over."""
-    return sha256(notification.group_key.encode()).hexdigest()
 
 
 def _details(said: Said, taken: int) -> dict[str, str]:
