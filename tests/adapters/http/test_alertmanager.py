@@ -19,8 +19,10 @@ import httpx
 import pytest
 from tests.adapters.http.alert_pipeline import CONFIG
 from tests.adapters.http.stage import NOW, Stage
+from tests.adapters.http.stage import until as arrived
 from tests.e2e.program import until
 
+from sightline.adapters.inbound.http import instruments
 from sightline.adapters.inbound.http.app import build
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.domain.alerts.posted import PostedAlert
@@ -538,3 +540,52 @@ async def test_amtool_asks_and_silences(
         assert 'severity="critical"' in await run("config", "routes", "show")
         assert "pager" in await run("config", "routes", "test", "severity=critical")
         assert "disabled" in await run("cluster", "show")
+
+
+PROMETHEUS: Final = """\
+global: {{evaluation_interval: 1s}}
+rule_files: [rules.yml]
+alerting:
+  alertmanagers:
+    - static_configs: [{{targets: ["{host}:{port}"]}}]
+    - path_prefix: /alertmanager
+      static_configs: [{{targets: ["{host}:{port}"]}}]
+"""
+RULES: Final = """\
+groups:
+  - name: g
+    rules:
+      - alert: Always
+        expr: label_replace(vector(1), "n", "one", "", "") or label_replace(vector(1), "n", "two", "", "")
+        annotations: {summary: "{{ $labels.n }}"}
+"""
+
+
+async def test_a_real_prometheus_posts(
+    door: Door, stage: Stage, require_binary: Callable[[str, str], str], tmp_path: Path
+) -> None:
+    """Alerts of a Prometheus' rules arrive at both places with their annotations and an end that is ahead."""
+    program = require_binary("prometheus", "prometheus")
+    stage.clock.jump(time.time_ns() // 1_000_000 - NOW)
+    (tmp_path / "rules.yml").write_text(RULES)
+    # What fires before it knows where to post is posted again after a minute, unless told otherwise.
+    flags = ("--config.file=prom.yml", "--web.listen-address=127.0.0.1:0", "--rules.alert.resend-delay=1s")
+
+    def has_arrived(path: str) -> bool:
+        return stage.telemetry.of(instruments.REQUESTS, path, "200") > 0
+
+    async with door() as (host, port):
+        (tmp_path / "prom.yml").write_text(PROMETHEUS.format(host=host, port=port))
+        process = await anyio.open_process([program, *flags], cwd=tmp_path, stdout=None, stderr=subprocess.DEVNULL)
+        try:
+            await arrived(lambda: has_arrived("/api/v2/alerts") and has_arrived("/alertmanager/api/v2/alerts"))
+        finally:
+            process.terminate()
+            await process.wait()
+    assert len(stage.pipeline.known[DEFAULT_TENANT]) == 2
+    for labels, alert in stage.pipeline.known[DEFAULT_TENANT].items():
+        assert labels.get("alertname") == "Always"
+        assert alert.annotations == Labels.of(summary=labels.get("n"))
+        assert not alert.timed
+        assert (alert.ends_at or 0) > alert.starts_at
+        assert alert.generator_url.startswith("http://")
