@@ -1,5 +1,6 @@
 """Alertmanager's API: as a real Alertmanager answers, and as amtool asks."""
 
+import asyncio
 import gzip
 import json
 import re
@@ -497,6 +498,74 @@ async def test_windows_have_known_fields_alone(client: httpx.AsyncClient) -> Non
     assert "weekday" in answer.json()["message"]
 
 
+_EDITS: Final[tuple[dict[str, Any], ...]] = (
+    {"comment": "other"},
+    {"endsAt": 2},
+    {"matchers": [{"name": "a", "value": "b.*", "isRegex": True}]},
+    {"startsAt": -1},
+    {"startsAt": 1, "endsAt": 3},
+    {"startsAt": 2},
+    {"matchers": [{"name": "c", "value": "d", "isRegex": False, "isEqual": True}]},
+    {"createdBy": "bob"},
+    {"startsAt": -1},
+    {"expire": True},
+    {"comment": "again"},
+    {"startsAt": 1, "endsAt": 3},
+    {"expire": True},
+)
+"""One after another, of the same silence; times are hours from now."""
+
+
+async def edits(asked: httpx.AsyncClient, sync: Callable[[], object]) -> list[Any]:
+    """What becomes of a silence by all edits: whether each leaves it its id, and then the states of all there are."""
+    now = time.time()
+    silence_id = ""
+    told: list[Any] = []
+    given = {**_SILENCE, "startsAt": instant(int(now * SECOND)), "endsAt": instant(int(now + 3600) * SECOND)}
+    for changes in ({}, *_EDITS):
+        sync()
+        if "expire" in changes:
+            assert (await asked.delete(f"/api/v2/silence/{silence_id}")).status_code == 200
+        else:
+            given |= {"id": silence_id}
+            given |= {
+                name: instant(int((now + 3600 * value) * SECOND)) if name.endswith("At") else value
+                for name, value in changes.items()
+            }
+            answer = await asked.post("/api/v2/silences", json=given)
+            assert answer.status_code == 200, (changes, answer.text)
+            found = answer.json()["silenceID"]
+            told.append((changes, "the same" if found == silence_id else "another"))
+            silence_id = found
+            shown = (await asked.get(f"/api/v2/silence/{silence_id}")).json()
+            given |= {"startsAt": shown["startsAt"]}
+        await passed()
+        sync()
+        silences = (await asked.get("/api/v2/silences")).json()
+        told.append(sorted((one["status"]["state"], one["comment"], one["createdBy"]) for one in silences))
+        told += [one["startsAt"] == one["endsAt"] for one in silences if one["id"] == silence_id]
+    return told
+
+
+async def passed() -> None:
+    """Return when a few milliseconds are over, for a silence that ends is over only after that instant."""
+    last = time.monotonic() + 0.003
+    while time.monotonic() < last:  # noqa: ASYNC110 - there is no event to wait for
+        await asyncio.sleep(0)
+
+
+async def test_edits_have_the_outcome_that_they_have_there(
+    client: httpx.AsyncClient, stage: Stage, require_binary: Callable[[str, str], str], tmp_path: Path
+) -> None:
+    """Each edit leaves a silence the same or makes another, as with a real Alertmanager."""
+    program = require_binary("prometheus-alertmanager", "prometheus-alertmanager")
+    with alertmanager(program, tmp_path) as address:
+        async with httpx.AsyncClient(base_url=address) as real:
+            theirs = await edits(real, lambda: None)
+    ours = await edits(client, lambda: stage.clock.jump(time.time_ns() // 1_000_000 - stage.clock.now()))
+    assert ours == theirs
+
+
 async def amtool(program: str, address: tuple[str, int], *words: str) -> str:
     """What amtool prints."""
     command = [program, f"--alertmanager.url=http://{address[0]}:{address[1]}", *words]
@@ -540,6 +609,8 @@ async def test_amtool_asks_and_silences(
         assert 'severity="critical"' in await run("config", "routes", "show")
         assert "pager" in await run("config", "routes", "test", "severity=critical")
         assert "disabled" in await run("cluster", "show")
+        beneath = f"--alertmanager.url=http://{address[0]}:{address[1]}/alertmanager"
+        assert "longer" in (await anyio.run_process([program, beneath, "silence", "query"])).stdout.decode()
 
 
 PROMETHEUS: Final = """\
