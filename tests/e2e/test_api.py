@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 )
 from tests.e2e.program import Program, running
 
-from sightline.adapters.inbound.http import alertmanager, openapi
+from sightline.adapters.inbound.http import openapi
 
 EXAMPLES = 8
 """For each operation."""
@@ -31,7 +31,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-DOCUMENT = openapi.document("0", frozenset({alertmanager.DESCRIBED}))  # for nothing takes alerts in yet
+DOCUMENT = openapi.document("0")
 NEED_MORE = {"/api/v1/ingest", "/api/metrics", "/-/reload", "/-/quit"}
 """Whose examples name a server, or a container, that must be there first, or which are off unless a setting allows them."""
 OPERATIONS: list[tuple[str, str]] = [
