@@ -103,6 +103,16 @@ class AlertingWorld:
             passed += step
             await self.tick()
 
+    async def go_on(self, seconds: float, step: float = 1.0) -> None:
+        """Let time pass, also for deliveries that wait between two attempts."""
+        passed = 0.0
+        while passed < seconds:
+            await self.clock.advance(min(step, seconds - passed))
+            passed += step
+            await self.dispatch.run_once()
+            await self.deliver.run_once()
+            await self.clock.advance(0)
+
     def told(self, receiver: str = "team") -> list[str]:
         """What a receiver was told, each as `firing Hot Cold | resolved Warm`."""
         return [

@@ -7,6 +7,7 @@ import pytest
 from tests.application.alerting_world import ROUTE, AlertingWorld
 from typing_extensions import override
 
+from sightline.adapters.outbound.memory.notification_log import MemoryNotificationLog
 from sightline.adapters.outbound.memory.notifier import MemoryNotifier
 from sightline.domain.alerts.notification import Notification
 from sightline.domain.alerts.pipeline.batch import Manners
@@ -14,6 +15,7 @@ from sightline.domain.alerts.route import WrittenRoute
 from sightline.domain.breaker import BreakerState
 from sightline.domain.errors import NoticeRefused, Unavailable
 from sightline.domain.tenancy import LOCAL
+from sightline.ports.notification_log import LogChanges
 
 pytestmark = pytest.mark.anyio
 
@@ -137,10 +139,43 @@ async def test_a_fallback_takes_over() -> None:
     await world.clock.advance(3)
     await world.deliver.settle()
     assert (world.told(), world.told("other")) == ([], ["firing Hot"])
-    assert world.reasons() == ["channel_failed", "fallback_was_told"]
+    assert (world.reasons(), world.reasons("other")) == (["channel_failed"], ["fallback_was_told"])
     await world.end("Hot")
     await world.wait(30)
-    assert world.told() == ["resolved Hot"]
+    assert (world.told(), world.told("other")) == ([], ["firing Hot", "resolved Hot"])
+
+
+async def test_a_channel_that_a_fallback_stood_in_for_is_told_when_it_is_back() -> None:
+    """What still fires then is told to both, and to both that it ended; the fallback hears it once, over a restart too."""
+    world = AlertingWorld(AT_ONCE, manners={"team": Manners(), "other": Manners()}, fallback="other")
+    world.channels["team"].fail(6)
+    await world.fire("Hot")
+    await start(world)
+    await world.go_on(20)
+    world.restart()
+    await world.fire("Hot")
+    await start(world)
+    await world.go_on(60)
+    assert (world.told(), world.told("other")) == (["firing Hot"], ["firing Hot"])
+    await world.end("Hot")
+    await world.go_on(60)
+    assert (world.told(), world.told("other")) == (["firing Hot", "resolved Hot"],) * 2
+    assert world.ledger.places() == []
+
+
+async def test_a_fallback_is_not_told_again_and_again() -> None:
+    """An alert that comes and goes while its channel is away is told to the fallback once within the cooldown."""
+    world = AlertingWorld(AT_ONCE, manners={"team": Manners(), "other": Manners(cooldown=300_000)}, fallback="other")
+    world.channels["team"].fail(1_000)
+    await world.fire("Hot")
+    await world.go_on(60)
+    await world.end("Hot")
+    await world.go_on(60)
+    await world.fire("Hot")
+    await world.go_on(120)
+    assert world.told("other") == ["firing Hot", "resolved Hot"]
+    await world.go_on(240)
+    assert world.told("other") == ["firing Hot", "resolved Hot", "firing Hot"]
 
 
 async def test_a_channel_that_is_away_delays_no_other() -> None:
@@ -205,3 +240,118 @@ async def test_a_defect_of_a_channel_comes_out_and_the_notice_stays_owed() -> No
         await world.tick()
     await world.wait(35)
     assert world.told() == ["firing Hot"]
+
+
+async def test_a_defect_of_one_channel_delays_no_other() -> None:
+    """The round in which it comes out starts what the others are owed."""
+    world = AlertingWorld(BOTH, manners={"team": Manners(), "other": Manners()})
+    scripted(world, KeyError("oops"))
+    await world.fire("Hot")
+    await start(world)
+    await world.clock.advance(1)
+    await world.fire("Hot", instance="b")
+    await world.dispatch.run_once()
+    with pytest.raises(ExceptionGroup):
+        await world.deliver.run_once()
+    await world.deliver.settle()
+    assert world.told("other") == ["firing Hot", "firing b Hot"]
+
+
+async def test_a_log_that_is_away_after_a_delivery_is_no_defect_of_the_channel() -> None:
+    """What was told is remembered, told once, and in the log as soon as that is back."""
+    world = AlertingWorld(AT_ONCE)
+    world.channels["team"].fail(1)
+    await world.fire("Hot")
+    await start(world)
+    world.log.is_away = True
+    await world.clock.advance(1)
+    await world.deliver.settle()
+    assert world.told() == ["firing Hot"]
+    with pytest.raises(Unavailable):
+        await world.deliver.run_once()
+    world.log.is_away = False
+    await world.wait(5)
+    world.restart()
+    await world.fire("Hot")
+    await world.wait(60)
+    assert world.told() == ["firing Hot"]
+
+
+class SlowLog(MemoryNotificationLog):
+    """Takes changes once it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may = asyncio.Event()
+        self.may.set()
+
+    @override
+    async def save(self, changes: LogChanges) -> None:
+        await self.may.wait()
+        await super().save(changes)
+
+
+async def test_nothing_is_handed_over_that_the_log_does_not_know() -> None:
+    """What is decided while the log is busy with something else waits for it."""
+    world = AlertingWorld(replace(AT_ONCE, group_by=("...",)))
+    world.log = log = SlowLog()
+    world.restart()
+    await world.fire("Hot")
+    await world.dispatch.run_once()
+    await world.fire("Cold")
+    world.ledger.keep(world.alert("Hot"))
+    log.may.clear()
+    delivering, dispatching = (
+        asyncio.create_task(world.deliver.run_once()),
+        asyncio.create_task(world.dispatch.run_once()),
+    )
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert len(world.ledger.all_owed()) == 2
+    log.may.set()
+    await delivering
+    await world.deliver.settle()
+    assert world.told() == ["firing Hot"]
+    await dispatching
+    await world.tick()
+    assert world.told() == ["firing Hot", "firing Cold"]
+
+
+async def test_what_is_on_its_way_when_its_channel_goes_is_stopped_with_the_program() -> None:
+    """A reload without the channel leaves no task behind that nobody waits for."""
+    world = AlertingWorld(AT_ONCE, manners={"team": Manners(), "other": Manners()})
+    world.channels["team"].fail(1_000)
+    await world.fire("Hot")
+    await start(world)
+    (before,) = [task for task in asyncio.all_tasks() if task.get_name() == "deliver:team"]
+    world.deliver.adopt(replace(world.plan, channels={"other": world.plan.channels["other"]}), world.channels)
+    await world.deliver.close()
+    assert before.cancelled()
+
+
+async def test_what_a_channel_is_told_late_counts_from_then() -> None:
+    """The cooldown lies between what it heard, not between what was decided."""
+    world = AlertingWorld(AT_ONCE, manners={"team": Manners(cooldown=300_000)})
+    world.channels["team"].fail(6)
+    await world.fire("Hot")
+    while not world.told():
+        await world.go_on(1)
+    assert world.clock.monotonic() > 60
+    await world.end("Hot")
+    await world.go_on(5)
+    await world.fire("Hot")
+    await world.go_on(290)
+    assert world.told() == ["firing Hot", "resolved Hot"]
+    await world.go_on(10)
+    assert world.told() == ["firing Hot", "resolved Hot", "firing Hot"]
+
+
+async def test_what_waited_is_forgotten_with_what_was_owed() -> None:
+    """A channel that never comes back does not make the program remember ever more."""
+    world = AlertingWorld(replace(AT_ONCE, group_by=("...",)))
+    world.channels["team"].fail(1_000)
+    await world.fire(*(f"A{number}" for number in range(20)))
+    await world.go_on(10)
+    await world.end(*(f"A{number}" for number in range(20)))
+    await world.go_on(60)
+    assert [len(line.waits) for line in world.deliver._lines.values()] == [0]

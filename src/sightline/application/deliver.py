@@ -4,23 +4,25 @@ Whatever a channel does not take stays owed, over a restart too, until it takes 
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
 
 from sightline.application.ledger import Ledger
 from sightline.domain.alerts.notice import Reason
-from sightline.domain.alerts.notification import Notification
+from sightline.domain.alerts.notification import Notification, Status
 from sightline.domain.alerts.pipeline.batch import Batch
 from sightline.domain.alerts.pipeline.group import AlertGroup
 from sightline.domain.alerts.pipeline.plan import Channel, Plan
 from sightline.domain.alerts.pipeline.rate import Rate
-from sightline.domain.alerts.pipeline.sent import Owed, Place
+from sightline.domain.alerts.pipeline.sent import Owed, Place, Sent
+from sightline.domain.alerts.posted import PostedAlert
 from sightline.domain.alerts.trial import trial
 from sightline.domain.breaker import Breaker, BreakerState
 from sightline.domain.errors import NotFound, NoticeRefused, SightlineError
-from sightline.domain.labels import Labels
+from sightline.domain.labels import Labels, series_id
 from sightline.domain.tenancy import Principal, Tenant
 from sightline.ports.clock import Clock
 from sightline.ports.notifier import Notifier
@@ -90,15 +92,26 @@ class ChannelStatus:
     problem: str
 
 
+class _Wait(NamedTuple):
+    """Until when a notification waits, monotonic seconds; how often it was not taken; why, where it was not even tried."""
+
+    until: float = 0.0
+    times: int = 0
+    reason: Reason | None = None
+
+
+_NO_WAIT: Final = _Wait()
+
+
 @dataclass(slots=True, eq=False)
 class _Line:
-    """A channel, its far end, and how that does. waits: until when what was not taken waits, monotonic seconds, and how often."""
+    """A channel, its far end, and how that does. waits: what was not taken."""
 
     channel: Channel
     notifier: Notifier
     breaker: Breaker
     rate: Rate
-    waits: dict[Place, tuple[float, int]] = field(default_factory=dict)
+    waits: dict[Place, _Wait] = field(default_factory=dict)
     task: asyncio.Task[None] | None = None
     problem: str = ""
 
@@ -145,7 +158,7 @@ class Deliver:
         self._lines: dict[str, _Line] = {}
         self._fallback: tuple[str, ...] = ()
         self._under_way: set[Place] = set()
-        self._last: dict[Place, Reason] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
         self._history: dict[Tenant, deque[Decision]] = {}
         self._settled: Callable[[Place], None] = lambda _: None
 
@@ -162,6 +175,11 @@ class Deliver:
             if old is not None:
                 line.breaker, line.rate, line.task, line.problem = old.breaker, old.rate, old.task, old.problem
             self._lines[channel.key] = line
+        for key in before.keys() - self._lines.keys():
+            task = before[key].task
+            if task is not None and not task.done():
+                self._leaving.add(task)
+                task.add_done_callback(self._leaving.discard)
         self._fallback = tuple(one.key for one in plan.channels.get(plan.fallback, ()))
 
     def is_busy(self, place: Place) -> bool:
@@ -174,35 +192,42 @@ class Deliver:
         Raises:
             Unavailable, StorageFull: the log does not take what is owed; nothing is handed over that it does not know.
         """
+        known = self._ledger.all_owed()  # what comes while this is saved is not saved yet
         await self._ledger.save()
         now = self._clock.monotonic()
         due: dict[str, list[Owed]] = {key: [] for key in self._lines}
         counts = dict.fromkeys(self._lines, 0)
-        for owed in self._ledger.all_owed():
+        for owed in known:
             line = self._lines.get(owed.place.channel)
             if line is None:
                 self._ledger.settle(owed.place)  # the channel is no more
                 continue
             counts[owed.place.channel] += 1
-            if owed.place not in self._under_way and line.waits.get(owed.place, (0.0, 0))[0] <= now:
+            if owed.place not in self._under_way and line.waits.get(owed.place, _NO_WAIT).until <= now:
                 due[owed.place.channel].append(owed)
+        defects: list[Exception] = []
         for key, its in due.items():
             line = self._lines[key]
+            line.waits = {place: wait for place, wait in line.waits.items() if self._ledger.owed(place) is not None}
             self._telemetry.set(OWED, counts[key], (key,))
-            if its and _is_free(line):
+            if _is_free(line, defects) and its:
                 line.task = asyncio.create_task(self._tell(line, its), name=f"deliver:{key}")
+        _come_out(defects)
 
     async def settle(self) -> None:
         """Wait until all that was started is done. What went wrong in it comes out here."""
         tasks = [line.task for line in self._lines.values() if line.task is not None]
         if tasks:
             await asyncio.wait(tasks)
+        defects: list[Exception] = []
         for line in self._lines.values():
-            _is_free(line)
+            _is_free(line, defects)
+        _come_out(defects)
 
     async def close(self) -> None:
         """Stop; what is not taken stays owed."""
         tasks = [line.task for line in self._lines.values() if line.task is not None]
+        tasks += self._leaving
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -223,10 +248,12 @@ class Deliver:
 
     def said(self, channel: Channel, group: AlertGroup, batch: Batch) -> None:
         """Remember what was decided of a group, where it is something else than the time before."""
-        place = Place(channel.key, group.tenant, group.id)
-        if batch.tell or self._last.get(place) is batch.reason:
+        if batch.tell:
+            group.said.pop(channel.key, None)
             return
-        self._last[place] = batch.reason
+        if group.said.get(channel.key) is batch.reason:
+            return
+        group.said[channel.key] = batch.reason
         if not group.members or (batch.reason is Reason.NOTHING_NEW and not batch.held):
             return
         alerts = tuple(one.alert.labels for one in list(group.members.values())[:_NAMED])
@@ -241,9 +268,9 @@ class Deliver:
 
     def channels(self) -> Sequence[ChannelStatus]:
         """How the channels do."""
-        owed = [one.place.channel for one in self._ledger.all_owed()]
+        owed = Counter(one.place.channel for one in self._ledger.all_owed())
         return [
-            ChannelStatus(line.channel, line.breaker.state, owed.count(key), line.problem)
+            ChannelStatus(line.channel, line.breaker.state, owed[key], line.problem)
             for key, line in self._lines.items()
         ]
 
@@ -255,7 +282,7 @@ class Deliver:
 
         async def work() -> None:
             for owed in waiting:
-                if self._ledger.owed(owed.place) is owed:
+                if self._ledger.owed(owed.place) is owed and owed.place not in self._under_way:
                     self._under_way.add(owed.place)
                     try:
                         await self._settle(line, owed)
@@ -272,7 +299,8 @@ class Deliver:
         """Hand one over, if that may be now, and remember what became of it."""
         now = self._clock.monotonic()
         if not line.breaker.allows(now):
-            await self._fall_back(line, owed, Reason.CIRCUIT_OPEN, line.problem)
+            self._hold(line, owed, line.breaker.pause, Reason.CIRCUIT_OPEN, line.problem)
+            await self._fall_back(owed)
             return
         wait = line.rate.wait(now)
         if wait > 0:
@@ -285,11 +313,11 @@ class Deliver:
             raise
         line.problem = outcome.problem
         if outcome.taken:
-            await self._taken(line, owed, Reason.NOTIFIED, outcome.attempts)
+            await self._taken(line, owed, outcome.attempts)
         else:
             self._not_taken(line, owed, outcome)
             if not outcome.is_refused:
-                await self._fall_back(line, owed, Reason.CHANNEL_FAILED, outcome.problem)
+                await self._fall_back(owed)
 
     async def _hand_over(self, line: _Line, notification: Notification) -> _Outcome:
         """Every attempt that patience allows, until the circuit opens."""
@@ -316,22 +344,26 @@ class Deliver:
             if line.breaker.state is BreakerState.OPEN:  # others may have failed meanwhile
                 return outcome
 
-    async def _taken(self, line: _Line, owed: Owed, reason: Reason, attempts: int) -> None:
+    async def _taken(self, line: _Line, owed: Owed, attempts: int) -> None:
         line.waits.pop(owed.place, None)
-        self._last.pop(owed.place, None)
-        self._ledger.told(owed.place, owed.after)
+        self._ledger.told(owed.place, owed.after.heard(self._clock.now()))
         if self._ledger.owed(owed.place) is owed:
             self._ledger.settle(owed.place)
-        self._decided(line, owed, told=True, reason=reason, attempts=attempts)
+        self._decided(line, owed, told=True, reason=Reason.NOTIFIED, attempts=attempts)
         self._settled(owed.place)
-        await self._ledger.save()
+        await self._remember()
+
+    async def _remember(self) -> None:
+        """Bring to the log what a channel was told; what it does not take now goes with the next round, which says so."""
+        with suppress(SightlineError):
+            await self._ledger.save()
 
     def _not_taken(self, line: _Line, owed: Owed, outcome: _Outcome) -> None:
         """It stays owed, and waits: as long as the channel says, and longer each time that it is refused."""
-        times = line.waits.get(owed.place, (0.0, 0))[1]
+        times = line.waits.get(owed.place, _NO_WAIT).times
         pause = self._patience.retry_after * 2 ** min(times if outcome.is_refused else 0, _MOST_DOUBLINGS)
         wait = min(max(pause, outcome.retry_after), _LONGEST_PAUSE)
-        line.waits[owed.place] = (self._clock.monotonic() + wait, times + 1)
+        line.waits[owed.place] = _Wait(self._clock.monotonic() + wait, times + 1)
         self._decided(
             line, owed, told=False, reason=Reason.CHANNEL_FAILED, attempts=outcome.attempts, problem=outcome.problem
         )
@@ -339,29 +371,63 @@ class Deliver:
 
     def _hold(self, line: _Line, owed: Owed, wait: float, reason: Reason, problem: str = "") -> None:
         """It was not even tried; told once for each reason."""
-        times = line.waits.get(owed.place, (0.0, 0))[1]
-        line.waits[owed.place] = (self._clock.monotonic() + wait, times)
-        if self._last.get(owed.place) is not reason:
-            self._last[owed.place] = reason
+        before = line.waits.get(owed.place, _NO_WAIT)
+        line.waits[owed.place] = _Wait(self._clock.monotonic() + wait, before.times, reason)
+        if before.reason is not reason:
             self._decided(line, owed, told=False, reason=reason, problem=problem)
 
-    async def _fall_back(self, line: _Line, owed: Owed, reason: Reason, problem: str) -> None:
-        """Have the fallback told in the channel's place; without one that takes it, it waits for the channel."""
+    async def _fall_back(self, owed: Owed) -> None:
+        """Have the fallback told of what fires while the channel cannot be; the channel is still owed it.
+
+        Whoever took the fallback's place as well as the channel that comes back are told of the end, each because it heard of the
+        beginning.
+        """
+        told = owed.notification
         for key in self._fallback:
             other = self._lines[key]
-            if other is line or not other.breaker.allows(self._clock.monotonic()):
+            place = owed.place._replace(channel=key)
+            fresh = self._unheard_by(other.channel, place, owed)
+            if not fresh or place in self._under_way or not other.breaker.allows(self._clock.monotonic()):
                 continue
+            notification = replace(
+                told, id=f"{told.id}-{self._ledger.sent(place).count}", status=Status.FIRING, alerts=fresh
+            )
+            self._under_way.add(place)
             try:
-                await other.notifier.notify(owed.notification)
+                await other.notifier.notify(notification)
             except SightlineError as error:
                 other.breaker.failed(self._clock.monotonic())
                 other.problem = error.message
                 continue
+            finally:
+                self._under_way.discard(place)
             other.breaker.succeeded()
-            await self._taken(line, owed, Reason.FALLBACK_TOLD, 1)
+            self._stood_in(place, replace(owed, notification=notification))
+            self._decided(
+                other, replace(owed, notification=notification), told=True, reason=Reason.FALLBACK_TOLD, attempts=1
+            )
+            self._settled(place)
+            await self._remember()
             return
-        if reason is Reason.CIRCUIT_OPEN:
-            self._hold(line, owed, line.breaker.pause, reason, problem)
+
+    def _unheard_by(self, fallback: Channel, place: Place, owed: Owed) -> tuple[PostedAlert, ...]:
+        """What fires and neither the channel nor the fallback was told of, which may not have been told just before either."""
+        if fallback.receiver == owed.notification.receiver:
+            return ()
+        before, now = self._ledger.sent(place), self._clock.now()
+        heard = self._ledger.sent(owed.place).firing.keys() | before.firing.keys()
+        heard |= {one for one, at in before.resolved.items() if 0 <= now - at < fallback.manners.cooldown}
+        return tuple(one for one in owed.notification.firing if series_id(one.labels) not in heard)
+
+    def _stood_in(self, place: Place, owed: Owed) -> None:
+        """A fallback was told; what it was to be told of ends is decided anew."""
+        before, now = self._ledger.sent(place), self._clock.now()
+        fresh = {series_id(one.labels): now for one in owed.notification.alerts}
+        resolved = {one: at for one, at in before.resolved.items() if one not in fresh}
+        self._ledger.settle(place)
+        self._ledger.told(
+            place, Sent(now, {**before.firing, **fresh}, resolved, count=before.count + 1, about=owed.after.about)
+        )
 
     def _decided(
         self, line: _Line, owed: Owed, *, told: bool, reason: Reason, attempts: int = 0, problem: str = ""
@@ -388,13 +454,20 @@ class Deliver:
         self._history.setdefault(tenant, deque(maxlen=HISTORY)).append(decision)
 
 
-def _is_free(line: _Line) -> bool:
-    """Whether nothing is on its way to the channel. What went wrong in what was comes out here."""
+def _is_free(line: _Line, defects: list[Exception]) -> bool:
+    """Whether nothing is on its way to the channel. What went wrong in what was is added to `defects`."""
     task = line.task
     if task is None:
         return True
     if not task.done():
         return False
     line.task = None
-    task.result()
+    defect = None if task.cancelled() else task.exception()
+    if isinstance(defect, Exception):
+        defects.append(defect)
     return True
+
+
+def _come_out(defects: list[Exception]) -> None:
+    if defects:
+        raise ExceptionGroup("channels met defects", defects)

@@ -15,10 +15,10 @@ from sightline.application.ledger import Ledger
 from sightline.domain.alerts.inhibition import Inhibition
 from sightline.domain.alerts.notice import AlertState, Notice, Reason
 from sightline.domain.alerts.notification import Notification, fingerprint
-from sightline.domain.alerts.pipeline.batch import Batch, Surroundings
-from sightline.domain.alerts.pipeline.group import AlertGroup, group_id, group_key
+from sightline.domain.alerts.pipeline.batch import Batch, Surroundings, WhenMuted
+from sightline.domain.alerts.pipeline.group import LOOK_AGAIN, AlertGroup, group_id, group_key
 from sightline.domain.alerts.pipeline.plan import Channel, Plan
-from sightline.domain.alerts.pipeline.sent import About, Member, Owed, Place, member
+from sightline.domain.alerts.pipeline.sent import About, Member, Owed, Place, Sent, member
 from sightline.domain.alerts.pipeline.stages import after, alerts_of, consider, held, left, status_of
 from sightline.domain.alerts.pipeline.times import time_hold
 from sightline.domain.alerts.pipeline.why import ChannelWhy, GroupWhy, Why
@@ -54,10 +54,16 @@ async def _at_once() -> None:
 
 @dataclass(slots=True, eq=False)
 class _Held:
-    """An alert, and the groups that it is in."""
+    """An alert, and the groups that it is in.
+
+    is_outside: whether it counts among those from outside. has_parted: whether it ended and a group let go of it, while others
+    still have to tell its end.
+    """
 
     member: Member
     groups: tuple[AlertGroup, ...] = ()
+    is_outside: bool = False
+    has_parted: bool = False
 
 
 class Dispatch:
@@ -93,6 +99,8 @@ class Dispatch:
         self._due: list[tuple[int, int, AlertGroup]] = []
         self._order = count()
         self._outside: dict[Tenant, int] = {}
+        self._fading: dict[Place, int] = {}
+        self._fade_at = 0
         self._early: list[PostedAlert] = []
         self._loaded = asyncio.Event()
         self._busy: Callable[[Place], bool] = lambda _: False
@@ -207,24 +215,34 @@ class Dispatch:
         """
         await self.load()
         around: dict[Tenant, Surroundings] = {}
-        monotonic, looked_at = self._monotonic(), 0
+        plan, monotonic, looked_at = self._plan, self._monotonic(), 0
         while self._due and self._due[0][0] <= monotonic:
             due_at, _, group = heapq.heappop(self._due)
-            if due_at != group.due_at or self._groups.get((group.tenant, group.id)) is not group:
+            if due_at != group.queued_at or self._groups.get((group.tenant, group.id)) is not group:
                 continue
+            group.queued_at = None
             surroundings = around.get(group.tenant)
             if surroundings is None:
                 surroundings = around[group.tenant] = self._surroundings(group.tenant)
-            self._look_at(group, surroundings, monotonic)
+            try:
+                self._look_at(group, surroundings, monotonic)
+            except Exception:  # a defect of ours goes on to the outermost loop, and costs no other group its turn
+                group.flushed(monotonic)
+                self._schedule(group)
+                raise
             looked_at += 1
             if looked_at % _AT_ONCE == 0:
                 await asyncio.sleep(0)
+                if self._plan is not plan:
+                    plan, around = self._plan, {}
+        self._fade(monotonic)
         self._telemetry.set(GROUPS, len(self._groups))
         self._telemetry.set(HELD, len(self._alerts))
         await self._ledger.save()
 
     def settled(self, place: Place) -> None:
-        """A channel was told of a group: what else there is of it is looked at with the next tick."""
+        """A channel was told of a group, or not: what else there is of it is looked at with the next tick."""
+        self._keep_for(place, self._alert_of)
         group = self._groups.get((place.tenant, place.group))
         if group is not None:
             group.owes(self._monotonic())
@@ -244,12 +262,12 @@ class Dispatch:
         around = self._surroundings(principal.tenant)
         found: list[ShownGroup] = []
         for group in self._groups.values():
-            if group.tenant != principal.tenant or group.is_left:
+            if group.tenant != principal.tenant:
                 continue
             shown = [
                 self._shown(self._alerts[group.tenant, labels], (group,), around)
                 for labels, one in sorted(group.members.items())
-                if not one.alert.has_ended(around.now)
+                if one.id not in group.left and not one.alert.has_ended(around.now)
             ]
             if shown:
                 found.append(ShownGroup(group.key, group.labels, group.route.receiver, tuple(shown)))
@@ -293,6 +311,8 @@ class Dispatch:
     def _take_in(self, alerts: Iterable[PostedAlert]) -> None:
         now = self._clock.now()
         for alert in alerts:
+            if alert.has_ended(now) and (alert.tenant, alert.labels) not in self._alerts:
+                continue  # nobody knows of it, so nobody need hear that it is over
             entered = self._enter(alert, now)
             if entered is not None:
                 self._ledger.keep(entered)
@@ -302,9 +322,9 @@ class Dispatch:
         key = (alert.tenant, alert.labels)
         one = self._alerts.get(key)
         if one is None:
-            one = self._alerts[key] = _Held(member(alert))
+            one = self._alerts[key] = _Held(member(alert), is_outside=not alert.rule)
             one.groups = self._join_groups(alert.tenant, one.member, now)
-            if not alert.rule:
+            if one.is_outside:
                 self._outside[alert.tenant] = self._outside.get(alert.tenant, 0) + 1
             return alert
         before = one.member.alert
@@ -318,6 +338,9 @@ class Dispatch:
         for group in one.groups:
             group.put(one.member, now, monotonic)
             self._schedule(group)
+        if one.has_parted and not alert.has_ended(now):
+            one.has_parted = False
+            one.groups = tuple(dict.fromkeys((*self._join_groups(alert.tenant, one.member, now), *one.groups)))
         return alert
 
     def _join_groups(self, tenant: Tenant, one: Member, now: int) -> tuple[AlertGroup, ...]:
@@ -325,6 +348,7 @@ class Dispatch:
         found: list[AlertGroup] = []
         for route in self._plan.route.taken(one.alert.labels):
             group = self._group(tenant, route, route.group_labels(one.alert.labels), monotonic)
+            group.left.discard(one.id)
             group.put(one, now, monotonic)
             self._schedule(group)
             found.append(group)
@@ -337,40 +361,68 @@ class Dispatch:
             due_at = monotonic + route.group_wait
             group = AlertGroup(tenant, route, labels, name, group_key(route, labels), due_at)
             self._groups[tenant, name] = group
+        elif not group.route.receiver:  # it was kept for those that were told of it
+            group.route = route
+            for channel in self._plan.channels_of(route):
+                group.others.pop(channel.key, None)
         return group
 
     def _schedule(self, group: AlertGroup) -> None:
-        heapq.heappush(self._due, (group.due_at, next(self._order), group))
+        if group.due_at != group.queued_at:
+            group.queued_at = group.due_at
+            heapq.heappush(self._due, (group.due_at, next(self._order), group))
 
     def _settle_places(self) -> None:
         """Find out who was told what by channels and routes that are no longer there.
 
-        A channel that is gone is told nothing more. A group to which no route leads is kept for its channel until all of which that
-        was told has ended.
+        A channel that is gone is told nothing more. One to which routes lead no longer is told of alerts of which it was told until
+        they have ended, and of nothing else.
         """
-        there = {one.key: one for channels in self._plan.channels.values() for one in channels}
-        by_id = {one.member.id: one for one in self._alerts.values()}
+        by_id = {(tenant, one.member.id): one for (tenant, _), one in self._alerts.items()}
         for place in self._ledger.places():
-            channel, sent = there.get(place.channel), self._ledger.sent(place)
+            channel = self._plan.channel(place.channel)
             if channel is None:
                 self._ledger.drop(place)
+            elif self._ledger.sent(place).firing:
+                self._keep_for(place, lambda *key: by_id.get(key))
+            else:
+                self._fading[place] = channel.manners.cooldown
+        for owed in self._ledger.all_owed():
+            place = owed.place
+            if self._busy(place):
+                self._keep_for(place, lambda *key: by_id.get(key), owed.after)
+            elif (group := self._groups.get((place.tenant, place.group))) is None or not any(
+                one.key == place.channel for one in self._plan.channels_of(group.route)
+            ):
                 self._ledger.settle(place)
-                continue
-            group = self._groups.get((place.tenant, place.group))
-            if not sent.firing or (group is not None and channel in self._plan.channels_of(group.route)):
-                continue
-            self._keep_for(place, sent.about, [by_id[one] for one in sent.firing if one in by_id])
 
-    def _keep_for(self, place: Place, about: About, alerts: Sequence[_Held]) -> None:
-        if not alerts or (place.tenant, place.group) in self._groups:
+    def _keep_for(self, place: Place, find: Callable[[Tenant, int], _Held | None], sent: Sent | None = None) -> None:
+        """See to it that a channel that was told of alerts will be told of their end, wherever they are now."""
+        sent = self._ledger.sent(place) if sent is None else sent
+        channel = self._plan.channel(place.channel)
+        if channel is None or not sent.firing:
             return
-        route = Route(place.group, about.key, about.receiver)
-        group = AlertGroup(place.tenant, route, about.labels, place.group, about.key, self._monotonic(), is_left=True)
-        self._groups[place.tenant, place.group] = group
-        for one in alerts:
+        group = self._groups.get((place.tenant, place.group))
+        there = set() if group is None else {one.id for one in group.members.values()}
+        away = [one for one in (find(place.tenant, key) for key in sent.firing if key not in there) if one is not None]
+        if group is None:
+            if not away:
+                return
+            about = sent.about
+            route = Route(place.group, about.key, "", group_interval=self._plan.route.group_interval)
+            group = AlertGroup(place.tenant, route, about.labels, place.group, about.key, self._monotonic())
+            self._groups[place.tenant, place.group] = group
+        if channel not in self._plan.channels_of(group.route):
+            group.others[channel.key] = channel
+        for one in away:
             group.members[one.member.alert.labels] = one.member
+            group.left.add(one.member.id)
             one.groups = (*one.groups, group)
         self._schedule(group)
+
+    def _alert_of(self, tenant: Tenant, key: int) -> _Held | None:
+        """An alert by its id; goes through all of them, so for what is rare."""
+        return next((one for (whose, _), one in self._alerts.items() if whose == tenant and one.member.id == key), None)
 
     # Looking at groups
 
@@ -391,16 +443,20 @@ class Dispatch:
     def _look_at(self, group: AlertGroup, around: Surroundings, monotonic: int) -> None:
         """Decide for every channel of a group."""
         members, now = tuple(group.members.values()), around.now
-        holds = left(members) if group.is_left else held(group.route, members, around)
+        holds = held(group.route, members, around)
+        if group.left:
+            holds = {**holds, **left(one for one in members if one.id in group.left)}
         again_at: list[int] = []
         is_busy = False
-        for channel in self._plan.channels_of(group.route):
+        for channel, is_other in self._channels(group):
             place = Place(channel.key, group.tenant, group.id)
             if self._busy(place):
                 is_busy = True
                 continue
-            batch = consider(group.route, channel.manners, members, holds, self._ledger.sent(place), now)
-            self._act(place, channel, group, batch)
+            manners = replace(channel.manners, when_muted=WhenMuted.HOLD) if is_other else channel.manners
+            its = left(members) if is_other else holds
+            batch = consider(group.route, manners, members, its, self._ledger.sent(place), now)
+            self._act(place, channel, group, batch, is_other=is_other)
             if batch.again_at is not None:
                 again_at.append(batch.again_at)
         if not is_busy:
@@ -414,33 +470,39 @@ class Dispatch:
             group.owes(monotonic)
         self._schedule(group)
 
-    def _act(self, place: Place, channel: Channel, group: AlertGroup, batch: Batch) -> None:
+    def _channels(self, group: AlertGroup) -> list[tuple[Channel, bool]]:
+        """Who is to be told of a group, and whether they only hear the end of what they were told."""
+        return [
+            *((one, False) for one in self._plan.channels_of(group.route)),
+            *((one, True) for one in group.others.values()),
+        ]
+
+    def _act(self, place: Place, channel: Channel, group: AlertGroup, batch: Batch, *, is_other: bool) -> None:
         """Owe a channel what was decided, or nothing."""
         self._said(channel, group, batch)
-        about = About(group.route.receiver, group.key, group.labels)
+        about = batch.sent.about if is_other else About(group.route.receiver, group.key, group.labels)
         if batch.tell:
             then = replace(after(batch), about=about)
             owed = self._ledger.owed(place)
-            if owed is None or (owed.after.firing.keys(), owed.after.resolved.keys()) != (
-                then.firing.keys(),
-                then.resolved.keys(),
-            ):
-                self._ledger.owe(Owed(place, self._notification(place, group, batch), then))
+            if owed is None or _told_by(owed.after) != _told_by(then):
+                self._ledger.owe(Owed(place, self._notification(place, group, batch, about), then))
             return
         self._ledger.settle(place)
         if batch.reason is Reason.NO_RESOLVES_WANTED:
             self._ledger.told(place, replace(after(batch), about=about))
 
-    def _notification(self, place: Place, group: AlertGroup, batch: Batch) -> Notification:
+    def _notification(self, place: Place, group: AlertGroup, batch: Batch, about: About) -> Notification:
         alerts = alerts_of(batch)
-        told = "".join(f"{one.id}{'-' if one in batch.resolved else '+'}" for one in (*batch.firing, *batch.resolved))
-        named = blake2b(f"{place}{batch.sent.count}{batch.sent.at}{told}".encode(), digest_size=16).hexdigest()
+        told = (batch.firing, batch.known, batch.resolved)
+        ids = "|".join(",".join(str(one.id) for one in members) for members in told)
+        # The instant tells it from one about the same alerts after all that was told of the group has been forgotten.
+        named = blake2b(f"{place}{batch.sent.count} {batch.now} {ids}".encode(), digest_size=16).hexdigest()
         return Notification(
             id=named,
             tenant=group.tenant,
-            receiver=group.route.receiver,
-            group_key=group.key,
-            group_labels=group.labels,
+            receiver=about.receiver,
+            group_key=about.key,
+            group_labels=about.labels,
             status=status_of(batch),
             alerts=alerts,
             at=batch.now,
@@ -449,26 +511,41 @@ class Dispatch:
 
     def _part(self, group: AlertGroup, now: int) -> None:
         """Let go of alerts that ended and of whose end nobody is still to be told."""
-        places = [Place(one.key, group.tenant, group.id) for one in self._plan.channels_of(group.route)]
-        thought = {one for place in places for one in self._ledger.sent(place).firing}
+        cooldowns = {Place(one.key, group.tenant, group.id): one.manners.cooldown for one, _ in self._channels(group)}
+        thought = {one for place in cooldowns for one in self._ledger.sent(place).firing}
         for labels, one in list(group.members.items()):
-            if one.id in thought or not (group.is_left or one.alert.has_ended(now)):
+            if one.id in thought or not (one.id in group.left or one.alert.has_ended(now)):
                 continue
             del group.members[labels]
+            group.left.discard(one.id)
             entry = self._alerts[group.tenant, labels]
             entry.groups = tuple(other for other in entry.groups if other is not group)
+            entry.has_parted = True
             if not entry.groups:
-                self._forget(entry.member.alert)
-        if not group.members:
-            for place in places:
-                manners = next(c.manners for c in self._plan.channels_of(group.route) if c.key == place.channel)
-                if self._ledger.sent(place).is_forgettable(now, manners.cooldown):
-                    self._ledger.drop(place)
+                self._forget(entry)
+        for place, cooldown in cooldowns.items():
+            if not self._ledger.sent(place).firing and (not group.members or place.channel in group.others):
+                group.others.pop(place.channel, None)
+                self._fading[place] = cooldown
 
-    def _forget(self, alert: PostedAlert) -> None:
+    def _fade(self, monotonic: int) -> None:
+        """Forget what channels were told where it makes no difference any more."""
+        if monotonic < self._fade_at:
+            return
+        self._fade_at, now = monotonic + LOOK_AGAIN, self._clock.now()
+        for place, cooldown in list(self._fading.items()):
+            sent = self._ledger.sent(place)
+            is_over = sent.is_forgettable(now, cooldown)
+            if is_over and not self._busy(place):
+                self._ledger.drop(place)
+            if is_over or sent.firing:
+                del self._fading[place]
+
+    def _forget(self, one: _Held) -> None:
+        alert = one.member.alert
         del self._alerts[alert.tenant, alert.labels]
         self._ledger.forget((alert.tenant, alert.labels))
-        if not alert.rule:
+        if one.is_outside:
             self._outside[alert.tenant] -= 1
 
     def _shown(self, one: _Held, groups: tuple[AlertGroup, ...], around: Surroundings) -> ShownAlert:
@@ -481,7 +558,7 @@ class Dispatch:
         )
         return ShownAlert(
             one.member.alert,
-            tuple(dict.fromkeys(group.route.receiver for group in one.groups if not group.is_left)),
+            tuple(dict.fromkeys(group.route.receiver for group in one.groups if one.member.id not in group.left)),
             around.silenced_by(labels),
             tuple(fingerprint(why.source) for why in around.inhibition.reasons(labels)),
             tuple(dict.fromkeys(muted)),
@@ -493,6 +570,11 @@ class Dispatch:
 
 
 _TOLD: Final = frozenset({AlertState.FIRING, AlertState.RESOLVED})
+
+
+def _told_by(then: Sent) -> tuple[object, ...]:
+    """What a channel knows of alerts, whenever it heard it."""
+    return then.firing.keys(), then.resolved.keys(), then.acknowledged
 
 
 def _is_only_longer(before: PostedAlert, alert: PostedAlert, now: int) -> bool:

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     NEW_ALERTS = "new_alerts"
     RESOLVES = "alerts_resolved"
     MUTED_AFTER_TELLING = "muted_after_it_was_told"
+    NO_LONGER_MUTED = "no_longer_muted"
     REPEATED = "repeat_interval_over"
     NOTHING_NEW = "nothing_new"
     NO_RESOLVES_WANTED = "receiver_wants_no_resolves"

@@ -13,21 +13,24 @@ def deduplicate(batch: Batch) -> Batch:
     """Decide whether there is anything to tell, and why."""
     news = _news(batch)
     if news is not None:
-        return replace(batch, tell=news is not Reason.NO_RESOLVES_WANTED, reason=news)
-    if not batch.firing:
-        why = next((hold.reason for hold in batch.held.values()), Reason.NOTHING_NEW)
-        return replace(batch, tell=False, reason=why)
+        return replace(batch, tell=True, reason=news)
     # A wall clock that was set back must not silence a channel.
-    if not 0 <= batch.now - batch.sent.at < batch.route.repeat_interval:
+    if batch.firing and not 0 <= batch.now - batch.sent.at < batch.route.repeat_interval:
         return replace(batch, tell=True, reason=Reason.REPEATED)
-    again_at = sooner(batch.again_at, batch.sent.at + batch.route.repeat_interval)
-    return replace(batch, tell=False, reason=Reason.NOTHING_NEW, again_at=again_at)
+    if batch.firing:
+        batch = replace(batch, again_at=sooner(batch.again_at, batch.sent.at + batch.route.repeat_interval))
+    if batch.resolved:
+        return replace(batch, reason=Reason.NO_RESOLVES_WANTED)
+    held = () if batch.firing else batch.held.values()
+    return replace(batch, reason=next((hold.reason for hold in held), Reason.NOTHING_NEW))
 
 
 def _news(batch: Batch) -> Reason | None:
     """What happened of which the channel has not heard."""
     if any(one.id not in batch.sent.firing for one in batch.firing):
         return Reason.NEW_ALERTS
-    if batch.resolved:
-        return Reason.RESOLVES if batch.manners.sends_resolved else Reason.NO_RESOLVES_WANTED
+    if any(one.id in batch.sent.acknowledged for one in batch.firing):
+        return Reason.NO_LONGER_MUTED
+    if batch.resolved and batch.manners.sends_resolved:
+        return Reason.RESOLVES
     return Reason.MUTED_AFTER_TELLING if batch.known else None

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sightline.domain.alerts.matchers import matchers_text
+from sightline.domain.alerts.notice import Reason
+from sightline.domain.alerts.pipeline.plan import Channel
 from sightline.domain.alerts.pipeline.sent import Member
 from sightline.domain.alerts.route import Route
 from sightline.domain.labels import Labels, Matcher, MatchOp
@@ -35,10 +37,10 @@ def _written(labels: Labels) -> str:
 class AlertGroup:
     """Alerts of a tenant that take the same route and agree in what it groups by.
 
-    is_left: no route leads to it any more; it is there for those that were told of its alerts.
-
     members: by labels. due_at: when it is next looked at; flushed_at: when that happened last, None before the first time; both in
-    ms on a clock that never goes back.
+    ms on a clock that never goes back. left: ids of members that are here only for those that were told of them, for their route
+    leads elsewhere now. others: channels, by key, that were told of members though they are not the route's: it told others before,
+    or they stood in for one. said: the last reason for not telling a channel, by its key.
     """
 
     tenant: Tenant
@@ -49,7 +51,10 @@ class AlertGroup:
     due_at: int
     flushed_at: int | None = None
     members: dict[Labels, Member] = field(default_factory=dict)
-    is_left: bool = False
+    left: set[int] = field(default_factory=set)
+    others: dict[str, Channel] = field(default_factory=dict)
+    said: dict[str, Reason] = field(default_factory=dict)
+    queued_at: int | None = None
 
     def put(self, member: Member, now: int, monotonic: int) -> None:
         """Take in an alert, or what is new of it. now: wall time, ms."""

@@ -40,6 +40,10 @@ class Plan:
     fallback: str = ""
     text: str = ""
 
+    def channel(self, key: str) -> Channel | None:
+        """The channel of that key, if it is there."""
+        return next((one for channels in self.channels.values() for one in channels if one.key == key), None)
+
     def channels_of(self, route: Route) -> tuple[Channel, ...]:
         """The channels that a route tells."""
         return self.channels.get(route.receiver, ())

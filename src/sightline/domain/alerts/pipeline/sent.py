@@ -1,13 +1,17 @@
 """What a channel was told of a group so far."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from sightline.domain.alerts.notification import Notification
 from sightline.domain.alerts.posted import PostedAlert
 from sightline.domain.labels import Labels, series_id
 from sightline.domain.tenancy import Tenant
+from sightline.domain.timerange import SECOND
+
+_LATE: Final = 10 * SECOND
+"""A notification that took longer counts from when it was taken, so that no reminder follows on its heels."""
 
 
 class Member(NamedTuple):
@@ -48,6 +52,11 @@ class Sent:
     acknowledged: frozenset[int] = frozenset()
     count: int = 0
     about: About = About("", "", Labels())  # noqa: RUF009 - immutable
+
+    def heard(self, now: int) -> "Sent":
+        """The same where the channel heard it only `now`, some time after it was decided at `at`."""
+        firing = {one: now if at == self.at else at for one, at in self.firing.items()}
+        return replace(self, firing=firing, at=now if abs(now - self.at) >= _LATE else self.at)
 
     def is_forgettable(self, now: int, cooldown: int) -> bool:
         """Whether the channel would be treated the same if it had never been told anything."""

@@ -37,7 +37,7 @@ def held(route: Route, members: tuple[Member, ...], around: Surroundings) -> Hol
 
 
 def left(members: Iterable[Member]) -> Holds:
-    """What is held of a group to which no route leads any more: all of it."""
+    """What is held of alerts from which no route leads to a channel any more: all of it."""
     return {one.id: Hold(Reason.ROUTE_GONE) for one in members}
 
 
@@ -76,5 +76,5 @@ def after(batch: Batch) -> Sent:
         if one not in firing and batch.now - fired < batch.manners.cooldown
     }
     ended = {one.id: sent.firing[one.id] for one in batch.resolved}
-    known = sent.acknowledged | {one.id for one in batch.known}
-    return Sent(told_at, firing, {**recent, **ended}, frozenset(known & firing.keys()), sent.count + batch.tell)
+    known = {one.id for one in batch.known} | {one.id for one in batch.silently if one.id in sent.acknowledged}
+    return Sent(told_at, firing, {**recent, **ended}, frozenset(known), sent.count + batch.tell)
