@@ -15,7 +15,7 @@ from sightline.application.ledger import Ledger
 from sightline.domain.alerts.inhibition import Inhibition
 from sightline.domain.alerts.notice import AlertState, Notice, Reason
 from sightline.domain.alerts.notification import Notification, fingerprint
-from sightline.domain.alerts.pipeline.batch import Batch, Surroundings, WhenMuted
+from sightline.domain.alerts.pipeline.batch import Batch, Holds, Surroundings, WhenMuted
 from sightline.domain.alerts.pipeline.group import LOOK_AGAIN, AlertGroup, group_id, group_key
 from sightline.domain.alerts.pipeline.plan import Channel, Plan
 from sightline.domain.alerts.pipeline.sent import About, Member, Owed, Place, Sent, member
@@ -290,19 +290,16 @@ class Dispatch:
         )
 
     def _why_group(self, group: AlertGroup, one: Member, around: Surroundings) -> GroupWhy:
-        members = tuple(group.members.values())
-        holds = left(members) if group.is_left else held(group.route, members, around)
+        holds = self._holds(group, around)
         channels: list[ChannelWhy] = []
-        for channel in self._plan.channels_of(group.route):
+        for channel, is_other in self._channels(group):
             place = Place(channel.key, group.tenant, group.id)
             sent = self._ledger.sent(place)
-            batch = consider(group.route, channel.manners, members, holds, sent, around.now)
+            batch = self._considered(group, channel, holds, around.now, is_other=is_other)
             hold = batch.held.get(one.id)
             reason, by = (batch.reason, ()) if hold is None else hold
-            told_at = sent.at or None
-            channels.append(
-                ChannelWhy(channel, one.id in sent.firing, reason, by, told_at, self._ledger.owed(place) is not None)
-            )
+            is_owed = self._ledger.owed(place) is not None
+            channels.append(ChannelWhy(channel, one.id in sent.firing, reason, by, sent.at or None, is_owed))
         look_at = around.now + max(0, group.due_at - self._monotonic())
         return GroupWhy(group.key, group.labels, group.route.receiver, look_at, tuple(channels))
 
@@ -442,10 +439,7 @@ class Dispatch:
 
     def _look_at(self, group: AlertGroup, around: Surroundings, monotonic: int) -> None:
         """Decide for every channel of a group."""
-        members, now = tuple(group.members.values()), around.now
-        holds = held(group.route, members, around)
-        if group.left:
-            holds = {**holds, **left(one for one in members if one.id in group.left)}
+        now, holds = around.now, self._holds(group, around)
         again_at: list[int] = []
         is_busy = False
         for channel, is_other in self._channels(group):
@@ -453,9 +447,7 @@ class Dispatch:
             if self._busy(place):
                 is_busy = True
                 continue
-            manners = replace(channel.manners, when_muted=WhenMuted.HOLD) if is_other else channel.manners
-            its = left(members) if is_other else holds
-            batch = consider(group.route, manners, members, its, self._ledger.sent(place), now)
+            batch = self._considered(group, channel, holds, now, is_other=is_other)
             self._act(place, channel, group, batch, is_other=is_other)
             if batch.again_at is not None:
                 again_at.append(batch.again_at)
@@ -469,6 +461,22 @@ class Dispatch:
         if is_busy:
             group.owes(monotonic)
         self._schedule(group)
+
+    @staticmethod
+    def _holds(group: AlertGroup, around: Surroundings) -> Holds:
+        """What keeps alerts of a group from being told."""
+        members = tuple(group.members.values())
+        holds = held(group.route, members, around)
+        return {**holds, **left(one for one in members if one.id in group.left)} if group.left else holds
+
+    def _considered(self, group: AlertGroup, channel: Channel, holds: Holds, now: int, *, is_other: bool) -> Batch:
+        """What a channel hears of a group now. is_other: of ends alone."""
+        members = tuple(group.members.values())
+        sent = self._ledger.sent(Place(channel.key, group.tenant, group.id))
+        if is_other:
+            manners = replace(channel.manners, when_muted=WhenMuted.HOLD)
+            return consider(group.route, manners, members, left(members), sent, now)
+        return consider(group.route, channel.manners, members, holds, sent, now)
 
     def _channels(self, group: AlertGroup) -> list[tuple[Channel, bool]]:
         """Who is to be told of a group, and whether they only hear the end of what they were told."""
