@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tests.application.rule_world import NOW, RuleWorld, of, series
 from tests.oracles.native_histogram import Native, columns, natives
 
+from sightline.application.answer import MAX_QUERIES, MAX_SAMPLES
 from sightline.application.derive import GroupState, Health
 from sightline.domain.alerts.notice import AlertState, Reason
 from sightline.domain.alerts.rule import AlertingRule
@@ -493,3 +494,63 @@ async def test_a_failed_query_is_unknown_where_files_say_so(world: RuleWorld) ->
     (alert,) = state.rules[0].alerts.values()
     assert (alert.state, alert.reason) == (AlertState.UNKNOWN, Reason.QUERY_FAILED)
     assert await world.stored("ALERTS") == {}
+
+
+async def test_templates_ask_queries(world: RuleWorld) -> None:
+    """At the evaluation's instant, anew each time, what an earlier rule stored included; a failure is part of the text."""
+    rule = AlertingRule(
+        "Hot",
+        "a > 1",
+        labels={"most": '{{ query "max(a)" | first | value }}'},
+        annotations={
+            "rest": '{{ range query (printf "a < %v" $value) | sortByLabel "i" }}{{ .Labels.i }}={{ .Value }} {{ end }}',
+            "sum": '{{ query "r" | first | value }}',
+            "wrong": '{{ query "sum(" }}',
+        },
+    )
+    state = await world.begin(RecordingRule("r", "sum(a)"), rule)
+    for at, value, rest in ((60, 2.0, "0=1 "), (120, 3.0, "0=1 ")):
+        await world.write(at, series_of_one(value))
+        await world.evaluate(state, at)
+        (alert,) = [one for one in state.rules[1].alerts.values() if one.state is AlertState.FIRING]
+        assert alert.labels.get("most") == f"{value:.0f}"
+        assert (alert.annotations.get("rest"), alert.annotations.get("sum")) == (rest, f"{value + 1:.0f}")
+        assert alert.annotations.get("wrong").startswith("<error expanding template: line 1, column 4, query: ")
+
+
+async def test_an_answer_that_stays_the_same_restates_nothing(world: RuleWorld) -> None:
+    """Though the query is asked anew, and the alert's own value moves."""
+    state = await world.begin(
+        AlertingRule("Hot", "a > 1", annotations={"least": '{{ query "min(a)" | first | value }}'})
+    )
+    restated = list[tuple[str, ...]]()
+    for at, value, least in ((60, 2.0, 1.0), (120, 3.0, 1.0), (180, 3.0, 0.5)):
+        await world.write(at, (series("a", i="0"), least), series_of_one(value))
+        await world.evaluate(state, at)
+        restated.append(tuple(notice.alert.annotations.get("least") for _, notice in world.heard.restated))
+    assert restated == [(), (), ("0.5",)]
+
+
+async def test_templates_of_a_rule_ask_only_so_many_queries(world: RuleWorld) -> None:
+    """Equal ones count once; beyond the bound the text says so."""
+    await world.write(60, *of("b", range(MAX_QUERIES + 5)))
+    annotations = {"one": '{{ query "sum(b)" | len }}', "each": '{{ printf "b{i=%q}" $labels.i | query | len }}'}
+    state = await world.begin(AlertingRule("Hot", "b", annotations=annotations))
+    await world.evaluate(state, 60)
+    said = [alert.annotations for alert in state.rules[0].alerts.values()]
+    assert [each.get("one") for each in said].count("1") == len(said) == MAX_QUERIES + 5
+    assert sum(f"more than {MAX_QUERIES} queries" in each.get("each") for each in said) == 6
+
+
+async def test_a_query_of_a_template_gives_only_so_much(world: RuleWorld) -> None:
+    """What gives more is told in place of it."""
+    await world.write(60, *of("b", range(MAX_SAMPLES + 1)))
+    state = await world.begin(AlertingRule("Hot", "a > 1", annotations={"all": '{{ query "b" | len }}'}))
+    await world.evaluate(state, 60)
+    (alert,) = state.rules[0].alerts.values()
+    assert f"{MAX_SAMPLES} are allowed" in alert.annotations.get("all")
+
+
+def series_of_one(value: float) -> tuple[Labels, float]:
+    """The second of the series a, with another value."""
+    return series("a", i="1"), value

@@ -14,7 +14,8 @@ from sightline.adapters.outbound.memory.catalog import MemoryCatalog
 from sightline.adapters.outbound.memory.clock import ManualClock
 from sightline.adapters.outbound.memory.series import MemorySeries
 from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
-from sightline.application.evaluate import CONCURRENCY, Ask, Evaluate, Report
+from sightline.application.answer import Ask
+from sightline.application.evaluate import CONCURRENCY, Evaluate, Report
 from sightline.application.query import Query
 from sightline.domain.alerts.builtin import host_rules
 from sightline.domain.alerts.notice import AlertState, Reason

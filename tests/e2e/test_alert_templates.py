@@ -11,7 +11,9 @@ from typing import Final
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.application.rule_world import RuleWorld
 
+from sightline.domain.alerts.rule import AlertingRule
 from sightline.domain.alerts.template import shown_template
 from sightline.domain.labels import Labels
 
@@ -150,3 +152,53 @@ def test_what_is_no_number_is_written_as_in_go(
         "{{ if $value }}a{{ end }}{{ gt $value 1.0 }}{{ ge $value 1.0 }}{{ le $value 1.0 }}{{ eq $value $value }}"
     ]
     agrees(require_binary("promtool", "prometheus"), tmp_path, texts, value, written)
+
+
+QUERIES: Final = (
+    '{{ range query "sum by (job) (m)" }}{{ .Labels }} {{ .Value }} {{ .Labels.job }}{{ .Labels.none }}{{ end }}',
+    '{{ query "m" | first }} {{ query "m" | first | value }}',
+    '{{ query "m" | first | label "job" }} {{ query "m" | first | strvalue }}',
+    '{{ with query "m" }}{{ . | first | value | humanize }}{{ len . }}{{ end }}{{ with query "none" }}a{{ else }}b{{ end }}',
+    '{{ printf "m{instance=%q}" $labels.instance | query | first | value }}',
+    '{{ $all := query "m or label_replace(m, `n`, `0`, ``, ``)" | sortByLabel "n" }}{{ len $all }}',
+    '{{ range $at, $it := query "label_replace(m, `n`, `0`, ``, ``)" | sortByLabel "n" }}{{ $at }}{{ $it.Labels.n }};{{ end }}',
+    '{{ range query "m or label_replace(m, `job`, `a`, ``, ``)" | sortByLabel "job" }}{{ .Labels.job }};{{ end }}',
+    '{{ query "1 + 1" | first | value }} {{ query "scalar(m)" | first }} {{ len (query "vector(1)") }}',
+    '{{ (index (query "m") 0).Value }} {{ len (slice (query "m") 0 1) }} {{ range slice (query "m") 1 }}x{{ end }}',
+    '{{ $all := query "m" }}{{ if $all }}yes{{ end }}{{ range $all }}{{ .Value }}{{ break }}{{ end }}',
+    '{{ define "x" }}{{ . | first | value }}{{ end }}{{ template "x" (query "m * 2") }}',
+    '{{ printf "%v %T" (query "m" | first) (query "m" | first) }} {{ printf "%T" (query "m") }}',
+    '{{ printf "%+v %#v" (query "m" | first) (query "m" | first) }}{{ if query "m" | first }}yes{{ end }}',
+    '{{ query "m" | first | label "none" | printf "%q" }} {{ tableLink "m > 1" }} {{ graphLink "m" }}',
+    '{{ query "m" | sortByLabel "instance" | first | value }} {{ sortByLabel "a" (query "none") | len }}',
+    '{{ query "none" | first }}',
+    '{{ query "sum(" }}',
+    '{{ query `"text"` }}',
+    '{{ query "m[5m]" }}',
+    '{{ query "m" | value }}',
+    '{{ first "m" }}',
+    '{{ label "a" (query "m") }}',
+    '{{ (query "m").Value }}',
+    "{{ query 1 }}",
+    '{{ index (query "m") 1 }}',
+    '{{ (query "m" | first).Nope }}',
+    '{{ and (query "none") "a" | len }} {{ or (query "none") "a" }} {{ not (query "m") }}',
+)
+
+
+@pytest.mark.anyio
+async def test_queries_are_answered_as_in_prometheus(tmp_path: Path, require_binary: Require) -> None:
+    """Templates that ask queries give the same text, over the engine that runs in operation; what fails, fails in both."""
+    world = RuleWorld()
+    await world.write(0, (LABELS, 93.4375))
+    annotations = {f"a{at:02d}": f"[{text}]" for at, text in enumerate(QUERIES)}
+    state = await world.begin(AlertingRule("A", "m", annotations=annotations))
+    await world.evaluate(state, 0)
+    (alert,) = state.rules[0].alerts.values()
+    theirs = expanded(require_binary("promtool", "prometheus"), tmp_path, QUERIES, "93.4375")
+    different = [
+        (text, ours, other)
+        for text, (_, ours), other in zip(QUERIES, alert.annotations, theirs, strict=True)
+        if ours != other and not (ours.startswith(FAILED) and other.startswith(FAILED))
+    ]
+    assert different == []

@@ -9,7 +9,8 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.application.evaluate import Ask, TakeChanges, holding
+from sightline.application.answer import Ask
+from sightline.application.evaluate import TakeChanges, holding
 from sightline.application.query import Prepared
 from sightline.application.restore import Restore
 from sightline.domain.alerts.group import Rule, RuleGroup

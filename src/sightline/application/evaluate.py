@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
+from sightline.application.answer import Ask, answer_templates
 from sightline.domain.alerts.notice import Alert, AlertState, Notice
 from sightline.domain.alerts.posted import PostedAlert, firing_again
 from sightline.domain.alerts.rule import RULE_KIND, AlertRule, decode_rule, encode_rule
@@ -48,9 +49,6 @@ DURATION: Final = Instrument(
 ALERTS: Final = Instrument("sightline_alerts", "Alerts by state, all tenants together.", Kind.GAUGE, ("state",))
 _SHOWN: Final = (AlertState.PENDING, AlertState.FIRING, AlertState.RESOLVED, AlertState.UNKNOWN)
 
-
-Ask = Callable[[str], Awaitable[Answer]]
-"""Gives the value of a PromQL expression; raises SightlineError: it is wrong, too costly, or the store is away."""
 
 _Key = tuple[Tenant, str]
 """Whose rule, and its name."""
@@ -329,7 +327,14 @@ async def holding(watched: Watched[Any], alerts: Alerts, ask: Ask) -> Holding:
     Raises:
         SightlineError: nothing was found out; which one and why.
     """
-    found = watched.holding(_elements(await ask(watched.rule.expr)))
+    found = list(_elements(await ask(watched.rule.expr)))
+    if watched.texts.asks:
+        await answer_templates(watched.texts, found, ask)
+    return await _with_data(watched, watched.holding(found), alerts, ask)
+
+
+async def _with_data(watched: Watched[Any], found: Holding, alerts: Alerts, ask: Ask) -> Holding:
+    """What was found, with what there is to judge where that matters."""
     rule = watched.rule
     # Whether there is data matters to alerts that the result does not hold, and to the rule as a whole where nothing holds and
     # it says that this means something; else it is not asked for.

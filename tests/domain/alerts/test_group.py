@@ -80,6 +80,13 @@ def test_alerting_rules_write_the_series_of_their_alerts(expr: str, stretches: l
     assert its.writes == {"b"}
 
 
+def test_a_rule_whose_templates_may_ask_begins_a_new_stretch() -> None:
+    """They may ask for what an earlier rule writes."""
+    asking = AlertingRule("a", "x", annotations={"s": '{{ query "r" }}'})
+    assert group(RecordingRule("r", "y"), asking, RecordingRule("s", "y")).stretches() == [range(1), range(1, 3)]
+    assert group(asking, RecordingRule("s", "y")).stretches() == [range(2)]
+
+
 def test_groups_are_equal_when_they_say_the_same() -> None:
     """So that a file which is written anew without a change disturbs nothing."""
     assert group(RecordingRule("a", "x", {"l": "1"})) == group(RecordingRule("a", "x", {"l": "1"}))

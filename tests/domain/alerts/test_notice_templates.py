@@ -103,6 +103,10 @@ def test_templates_are_filled(text: str, filled: str) -> None:
             "{{ humanize 1 }}",
             "template, line 1, column 4: 'humanize' is there in templates of rules alone, not in those of notices",
         ),
+        (
+            "{{ query `up` }}",
+            "template, line 1, column 4: 'query' is there in templates of rules alone, not in those of notices",
+        ),
         ("a\n{{ .Nope }}", "line 2, column 4, .Nope: there is no field Nope in template.Data"),
         ("{{ .Status.Foo }}", "line 1, column 4, .Foo: there is no field Foo in string"),
         ("{{ .Status 1 }}", "line 1, column 4, .Status: Status is no method of template.Data, and takes no arguments"),

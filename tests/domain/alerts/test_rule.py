@@ -200,3 +200,11 @@ def test_a_wrong_template_of_a_rule_is_refused_with_line_and_column() -> None:
     with pytest.raises(BadData, match=r"alert rule 'A': annotation 'a': .* no function 'foo'") as refused:
         AlertRule(name="A", expr="up", annotations={"a": "first\n  {{ foo }}"})
     assert refused.value.detail == {"line": 2, "column": 6}
+
+
+def test_a_label_that_asks_a_query_is_refused() -> None:
+    """An alert keeps its identity; rules in files may do as they like."""
+    labels = {"l": '{{ query "up" | len }}'}
+    with pytest.raises(BadData, match="asks a query"):
+        AlertRule(name="A", expr="up", labels=labels)
+    assert AlertingRule("A", "up", labels=labels).texts().asks

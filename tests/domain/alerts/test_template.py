@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from sightline.domain.alerts.go_values import Sample, Samples, Texts
 from sightline.domain.alerts.template import MAX_DEPTH, MAX_OUTPUT, MAX_SOURCE, MAX_STEPS, parse_template
 from sightline.domain.errors import BadData
 from sightline.domain.labels import Labels
@@ -17,7 +18,7 @@ WORDS = st.sampled_from(
         " +",
         """{{ }} {{- -}} . .Labels .Value .a $ $x $x, $labels.job $value := = | ( ) if else end range with define template
         break continue and or not eq lt len index slice print printf html js urlquery humanize title match args reReplaceAll
-        block nil true "%d" "%5.2f|%*d" "a" `b` 'c' 1 2.5 -3 0x1F 1e9 /* */ text query toUpper""",
+        block nil true "%d" "%5.2f|%*d" "a" `b` 'c' 1 2.5 -3 0x1F 1e9 /* */ text query first value label sortByLabel toUpper""",
     )
 )
 
@@ -67,7 +68,8 @@ def test_values_are_written_as_prometheus_writes_them(value: float, plain: str, 
     [
         ("{{ $external }}", (1, 4), "no variable \\$external"),
         ("a\n {{ foo }}", (2, 5), "no function 'foo'"),
-        ("{{ range query `up` }}{{ end }}", (1, 10), "'query' works on the results of queries"),
+        ("{{ query }}", (1, 4), "query takes 1 arguments, and has 0"),
+        ("{{ tmpl `x` }}", (1, 4), "consoles alone"),
         ("{{ humanize }}", (1, 4), "humanize takes 1 arguments, and has 0"),
         ("{{ $labels.instance", (1, 1), "never closed by '}}'"),
         ("{{ /* a }}", (1, 4), "must not stand here"),
@@ -221,3 +223,80 @@ def test_a_template_knows_that_it_uses_the_value(text: str) -> None:
 def test_a_template_knows_that_it_does_not_use_the_value(text: str) -> None:
     """A text over labels alone stays while the value changes."""
     assert not parse_template(text).uses_value
+
+
+def sample(value: float, **labels: str) -> Sample:
+    """An element of the result of a query."""
+    return Sample(Texts(labels), value)
+
+
+UP: Final = Samples([sample(1.0, i="b", n="1"), sample(2.0, i="a", n="2"), sample(3.0, i="b", n="3")])
+
+
+@pytest.mark.parametrize(
+    ("text", "filled"),
+    [
+        ('{{ range query "up" }}{{ .Labels.i }}={{ .Value }};{{ end }}', "b=1;a=2;b=3;"),
+        ('{{ range $at, $it := query "up" | sortByLabel "i" }}{{ $at }}{{ label "n" $it }} {{ end }}', "02 11 23 "),
+        ('{{ with query "up" }}{{ . | first | value | humanize }}{{ end }}', "1"),
+        ('{{ query "up" | first | label "none" }}|{{ query "up" | first | strvalue }}', "|"),
+        ('{{ len (query "up") }} {{ (index (query "up") 2).Value }} {{ len (slice (query "up") 1) }}', "3 3 2"),
+        ('{{ query "up" | first }} {{ printf "%v" (query "up" | first) }}', "{map[i:b n:1] 1} &{map[i:b n:1] 1}"),
+        ('{{ with query "none" }}some{{ else }}none{{ end }}', "none"),
+        ('{{ query (printf "%s" "up") | first | value }}', "1"),
+    ],
+)
+def test_results_of_queries_are_worked_on(text: str, filled: str) -> None:
+    """As Prometheus does; sorting keeps the order of what is equal."""
+    template = parse_template(text)
+    assert template.asks
+    answers = {"up": UP, "none": Samples()}
+    assert template.asked(LABELS, 1.0, "", answers) is None
+    assert template.fill(LABELS, 1.0, "", answers) == filled
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{{ query "none" | first }}', "no elements"),
+        ('{{ query "wrong" }}', "parse error"),
+        ('{{ query "up" | value }}', "expected \\*template.sample; got template.queryResult"),
+        ('{{ first "a" }}', "expected template.queryResult; got string"),
+        ("{{ query 1 }}", "expected string"),
+        ('{{ (query "up").Value }}', "no field Value in template.queryResult"),
+        ('{{ eq (query "up") 1 }}', "cannot be compared"),
+        ('{{ index (query "up") 3 }}', "out of range"),
+    ],
+)
+def test_what_cannot_be_done_with_results_is_told(text: str, problem: str) -> None:
+    """The text says what is wrong, and so it does where the query failed."""
+    answers: dict[str, Samples | str] = {"up": UP, "none": Samples(), "wrong": "parse error"}
+    template = parse_template(text)
+    assert template.asked(LABELS, 1.0, "", answers) is None
+    assert re.search(problem, template.fill(LABELS, 1.0, "", answers))
+
+
+def test_a_template_tells_what_it_asks_one_by_one() -> None:
+    """What is asked next may follow from what was answered; without an answer the text says so."""
+    template = parse_template('{{ query (printf "x%v" (query $labels.job | first | value)) | len }}')
+    answers: dict[str, Samples | str] = {}
+    assert template.asked(LABELS, 1.0, "", answers) == "node"
+    assert "query 'node' was not asked" in template.fill(LABELS, 1.0, "", answers)
+    answers["node"] = Samples([sample(5.0)])
+    assert template.asked(LABELS, 1.0, "", answers) == "x5"
+    answers["x5"] = Samples()
+    assert template.asked(LABELS, 1.0, "", answers) is None
+    assert template.fill(LABELS, 1.0, "", answers) == "0"
+
+
+def test_work_on_long_results_takes_steps() -> None:
+    """So that sorting again and again comes to an end."""
+    many = Samples([sample(float(number), i=str(number)) for number in range(1_000)])
+    text = '{{ $all := query "all" }}{{ range 1000 }}{{ $all = sortByLabel "i" $all }}{{ end }}'
+    assert f"more than {MAX_STEPS} steps" in parse_template(text).fill(LABELS, 1.0, "", {"all": many})
+
+
+@pytest.mark.parametrize("text", ["{{ $value }}", "query", '{{ "query" }}', "{{ .query }}"])
+def test_a_template_that_asks_nothing_knows_it(text: str) -> None:
+    """The word alone is no question."""
+    assert not parse_template(text).asks

@@ -95,6 +95,16 @@ def shown(value: object) -> str:
     return _verb("v", value, _PLAIN)
 
 
+def printed(value: object) -> str:
+    """A value as templates write it: of a pointer to a struct, the struct.
+
+    Raises:
+        Unprocessable: it passes `MAX_OUTPUT`.
+    """
+    text = shown(value)
+    return text[1:] if isinstance(value, Record) and value.POINTER else text
+
+
 def sprint(values: list[object]) -> str:
     """Values one after another, with spaces between two of which neither is a string."""
     pieces: list[str] = []
@@ -285,12 +295,13 @@ def _collection(verb: str, value: Texts | Arguments | Items | Record, spec: _Spe
             pieces = [(f"{name}:" if is_named else "") + _verb(verb, each, spec) for name, each in fields]
         case _:
             pieces = [_entry(verb, key, each, spec) for key, each in sorted(value.items())]
+    mark = "&" if isinstance(value, Record) and value.POINTER else ""
     if is_syntax:
-        return joined([type_name(value), "{", ", ".join(pieces), "}"])
+        return joined([mark, type_name(value).removeprefix("*"), "{", ", ".join(pieces), "}"])
     opens, closes = (
         ("[", "]") if isinstance(value, Items) else ("{", "}") if isinstance(value, Record) else ("map[", "]")
     )
-    return joined([opens, " ".join(pieces), closes])
+    return joined([mark, opens, " ".join(pieces), closes])
 
 
 def _entry(verb: str, key: str, each: object, spec: _Spec) -> str:

@@ -43,6 +43,9 @@ class Record(Typed):
 
     __slots__ = ()
 
+    POINTER: ClassVar[bool] = False
+    """Whether it is a pointer to one in Go, which is told where it is written by a verb."""
+
     @abstractmethod
     def fields(self) -> Mapping[str, object]:
         """Its fields by their names in templates, in Go's order."""
@@ -78,9 +81,41 @@ class Arguments(dict[str, object]):
         self.depth: int = 1 + max([each.depth for each in entries.values() if isinstance(each, Arguments)], default=0)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample(Record):
+    """An element of the result of a query: its labels, the metric's name among them, and its value."""
+
+    GO_TYPE: ClassVar[str] = "*template.sample"
+    POINTER: ClassVar[bool] = True
+
+    labels: Texts
+    value: float
+
+    @override
+    def fields(self) -> dict[str, object]:
+        return {"Labels": self.labels, "Value": self.value}
+
+
+class Samples(Items):
+    """The result of a query."""
+
+    __slots__ = ()
+
+    GO_TYPE: ClassVar[str] = "template.queryResult"
+
+
+Answers = Mapping[str, Samples | str]
+"""What queries gave, by their texts: their results, or why there is none."""
+
+NO_ANSWERS: Final[Answers] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Data(Record):
-    """What a template of an alert looks at. value: of the element of the rule's result that it stands for, labels: its labels."""
+    """What a template of an alert looks at. value: of the element of the rule's result that it stands for, labels: its labels.
+
+    answers: those of the queries that it may ask, which is not for it to see.
+    """
 
     GO_TYPE: ClassVar[str] = "the data of an alert"
 
@@ -88,6 +123,7 @@ class Data(Record):
     value: float
     external_url: str = ""
     external_labels: Texts = field(default_factory=Texts)
+    answers: Answers = field(default_factory=lambda: NO_ANSWERS)
 
     @override
     def fields(self) -> dict[str, object]:

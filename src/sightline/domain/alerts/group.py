@@ -66,10 +66,11 @@ class RuleGroup:
         return now - (now - phase) % self.interval
 
     def stretches(self) -> list[range]:
-        """The rules in order, in as few pieces as there are none of whose rules reads what an earlier one of it writes."""
+        """The rules in order, in as few pieces as there are none of whose rules may read what an earlier one of it writes."""
         starts, written = [0], set[str]()
         for number, (rule, its) in enumerate(zip(self.rules, self._inputs(), strict=True)):
-            if its.reads(written):
+            # A template may ask for anything.
+            if its.reads(written) or (written and _may_ask(rule)):
                 starts.append(number)
                 written.clear()
             written |= _written(rule)
@@ -97,6 +98,13 @@ class RuleGroup:
 
     def _inputs(self) -> Sequence[Inputs]:
         return [inputs(parse(rule.expr)) for rule in self.rules]
+
+
+def _may_ask(rule: Rule) -> bool:
+    """Whether templates of a rule may ask queries."""
+    if not isinstance(rule, AlertingRule):
+        return False
+    return any("query" in text for text in (*rule.labels.values(), *rule.annotations.values()))
 
 
 def _written(rule: Rule) -> AbstractSet[str]:

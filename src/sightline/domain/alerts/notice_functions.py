@@ -111,7 +111,10 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
 }
 """The functions by their names."""
 
-_OF_RULES: Final = ("humanize", "humanize1024", "humanizePercentage", "humanizeTimestamp", "externalURL", "args")
+_OF_RULES: Final = (
+    *("humanize", "humanize1024", "humanizePercentage", "humanizeTimestamp", "externalURL", "args"),
+    *("query", "first", "label", "value", "strvalue", "sortByLabel"),
+)
 _REFUSED: Final[Mapping[str, str]] = {
     **{name: f"{name!r} is there in templates of rules alone, not in those of notices" for name in _OF_RULES},
     "call": REFUSED["call"],

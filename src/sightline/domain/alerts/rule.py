@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
+from sightline.domain.alerts.go_values import Samples
 from sightline.domain.alerts.template import Template, parse_template, shown_template
 from sightline.domain.alerts.treatment import Treatment
 from sightline.domain.errors import BadData, NotSupported, SightlineError
@@ -156,6 +157,10 @@ class AlertRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
                 raise BadData(f"alert rule {self.name!r}: label {name!r} is set by the rule's name and severity")
             if _template(f"alert rule {self.name!r}: label {name!r}", text).uses_value:
                 raise BadData(f"alert rule {self.name!r}: label {name!r} uses $value, and would change with it")
+            if _template(f"alert rule {self.name!r}: label {name!r}", text).asks:
+                raise BadData(
+                    f"alert rule {self.name!r}: label {name!r} asks a query, and would change with its result"
+                )
         for name, text in self.annotations.items():
             _template(f"alert rule {self.name!r}: annotation {name!r}", text)
 
@@ -230,6 +235,9 @@ class Texts:
     """A rule's templates, parsed once, and what they make of an element of its result.
 
     What they made is remembered, for most elements come again at the next evaluation. Not thread-safe.
+
+    Where they ask queries, whoever evaluates the rule begins an evaluation, asks what is `asked` for every element, and gives the
+    answers by `learn`.
     """
 
     def __init__(
@@ -243,11 +251,30 @@ class Texts:
         self._fixed = dict(fixed)
         self._labels = tuple(labels)
         self._annotations = tuple(annotations)
-        self._steady = not any(template.uses_value for _, template in self._labels)
+        self._steady = not any(template.uses_value or template.asks for _, template in self._labels)
+        self.asks = any(template.asks for _, template in (*self._labels, *self._annotations))
+        self._answers: dict[str, Samples | str] = {}
         self._varied = any(template.uses_value for _, template in self._annotations)
         self._identities: dict[Labels, Labels] = {}
         self._told: dict[Labels, tuple[float, Labels]] = {}
         self._external_url = external_url
+
+    def begin(self) -> None:
+        """Forget what queries gave and what was made of it: another evaluation begins."""
+        self._answers.clear()
+        self._told.clear()
+
+    def asked(self, element: Labels, value: float) -> str | None:
+        """The next query that has to be answered for an element; None when all are."""
+        for _, template in (*self._labels, *self._annotations):
+            text = template.asked(element, value, self._external_url, self._answers)
+            if text is not None:
+                return text
+        return None
+
+    def learn(self, text: str, answer: Samples | str) -> None:
+        """Take what a query gave in this evaluation, or why it gave nothing."""
+        self._answers[text] = answer
 
     def identity(self, element: Labels, value: float = 0.0) -> Labels:
         """The labels of the alert that an element stands for: its own but the metric name, and those of the rule."""
@@ -264,7 +291,10 @@ class Texts:
         said = value if self._varied else 0.0
         before, known = self._told.get(element, (math.nan, Labels()))
         if not same_value(before, said):
-            filled = [(name, template.fill(element, value, self._external_url)) for name, template in self._annotations]
+            filled = [
+                (name, template.fill(element, value, self._external_url, self._answers))
+                for name, template in self._annotations
+            ]
             known = Labels([pair for pair in filled if pair[1]])
             _remember(self._told, element, (said, known))
         return known
@@ -273,7 +303,7 @@ class Texts:
         found = dict(element)
         found.pop(METRIC_NAME, None)
         for name, template in self._labels:
-            found[name] = template.fill(element, value, self._external_url)
+            found[name] = template.fill(element, value, self._external_url, self._answers)
         found.update(self._fixed)
         return Labels.of(found)
 

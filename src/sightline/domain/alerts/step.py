@@ -138,7 +138,7 @@ class Watched(Generic[Said]):
             state = _state(old)
             if alert.state is not state:
                 changes.append(Notice(alert, state, now))
-            elif state is AlertState.FIRING and old is not None and alert.annotations is not old.annotations:
+            elif state is AlertState.FIRING and old is not None and alert.annotations != old.annotations:
                 restated.append(Notice(alert, state, now))
         changes.sort(key=lambda notice: notice.alert.labels)
         return Step(after, tuple(changes), tuple(restated))

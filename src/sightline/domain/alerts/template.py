@@ -1,10 +1,12 @@
 """Templates in the labels and annotations of alerts, as Prometheus expands them.
 
 They are those of Go's text/template (https://pkg.go.dev/text/template) with the functions of Prometheus
-(https://prometheus.io/docs/prometheus/latest/configuration/template_reference/), but those that ask queries. A template is parsed
-once and filled for every element of a result:
+(https://prometheus.io/docs/prometheus/latest/configuration/template_reference/). A template is parsed once and filled for every
+element of a result:
 
     {{ $labels.instance }} is at {{ $value | printf "%.1f" }} %{{ if gt $value 95.0 }}, act now{{ end }}
+
+One that asks queries is filled again and again until all that it asks is answered: `asked` tells what is still to be asked.
 
 What one may take of time and memory is bounded: `MAX_SOURCE`, `MAX_DEPTH`, `MAX_STEPS` and `MAX_OUTPUT`.
 """
@@ -14,9 +16,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sightline.domain.alerts.go_format import MAX_OUTPUT
-from sightline.domain.alerts.go_values import Data, Texts
+from sightline.domain.alerts.go_values import NO_ANSWERS, Answers, Data, Texts
 from sightline.domain.alerts.template_dialect import MAX_SOURCE, MAX_STEPS
-from sightline.domain.alerts.template_functions import RULES
+from sightline.domain.alerts.template_functions import RULES, Asked
 from sightline.domain.alerts.template_nodes import (
     Action,
     Body,
@@ -25,6 +27,7 @@ from sightline.domain.alerts.template_nodes import (
     Dot,
     Field,
     If,
+    Name,
     Node,
     Operand,
     Pipeline,
@@ -48,25 +51,44 @@ _NONE: Final[Mapping[str, Named]] = {}
 class Template:
     """A template, ready to be filled. uses_value: whether the text may change with the value.
 
-    whole: fills it; None where it is the same text, `fixed`, for every element. named: what it defines.
+    asks: whether it may ask queries. whole: fills it; None where it is the same text, `fixed`, for every element. named: what it
+    defines.
     """
 
     whole: Named | None
     fixed: str
     uses_value: bool
     named: Mapping[str, Named] = field(default_factory=lambda: _NONE)
+    asks: bool = False
 
-    def fill(self, labels: Labels, value: float, external_url: str = "") -> str:
+    def fill(self, labels: Labels, value: float, external_url: str = "", answers: Answers = NO_ANSWERS) -> str:
         """The text for one element of a result; where it cannot be made, a text that says why, as Prometheus does."""
-        if self.whole is None:
-            return self.fixed
-        data = Data(Texts(labels), value, external_url)
-        run = Run(data, RULES, self.named)
-        run.depth = self.whole.depth
         try:
-            self.whole.do(Frame(run, data))
+            return self._filled(labels, value, external_url, answers)
         except Unprocessable as error:
             return _failure(error.message)
+        except Asked as asked:
+            return _failure(f"query {asked.text[:100]!r} was not asked")
+
+    def asked(self, labels: Labels, value: float, external_url: str, answers: Answers) -> str | None:
+        """The next query that has to be answered to fill it; None when it can be filled."""
+        if not self.asks:
+            return None
+        try:
+            self._filled(labels, value, external_url, answers)
+        except Unprocessable:
+            pass
+        except Asked as asked:
+            return asked.text
+        return None
+
+    def _filled(self, labels: Labels, value: float, external_url: str, answers: Answers) -> str:
+        if self.whole is None:
+            return self.fixed
+        data = Data(Texts(labels), value, external_url, answers=answers)
+        run = Run(data, RULES, self.named)
+        run.depth = self.whole.depth
+        self.whole.do(Frame(run, data))
         return "".join(run.pieces)
 
 
@@ -82,7 +104,7 @@ def parse_template(text: str) -> Template:
     named, body = compiler.named(), tree.top.body
     if all(isinstance(node, Text) for node in body):
         return Template(None, "".join([node.text for node in body if isinstance(node, Text)]), uses_value=False)
-    return Template(compiler.whole(), "", _uses_value(tree), named)
+    return Template(compiler.whole(), "", _uses_value(tree), named, _asks(tree))
 
 
 def shown_template(text: str) -> Template:
@@ -95,6 +117,13 @@ def shown_template(text: str) -> Template:
 
 def _failure(message: str) -> str:
     return f"<error expanding template: {message}>"
+
+
+def _asks(tree: Tree) -> bool:
+    """Whether `query` stands anywhere in it."""
+    bodies = (nested.body for nested in (tree.top, *tree.defined.values()))
+    operands = (operand for body in bodies for operand, _ in _operands(body, whole=False))
+    return any(isinstance(operand, Name) and operand.name == "query" for operand in operands)
 
 
 def _uses_value(tree: Tree) -> bool:

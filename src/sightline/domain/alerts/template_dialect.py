@@ -12,7 +12,8 @@ MAX_SOURCE: Final = 65_536
 """How many characters a template of a rule may have."""
 
 MAX_STEPS: Final = 10_000
-"""How much one filling of a template of a rule may do: nodes and functions, and these again for every 64 characters."""
+"""How much one filling of a template of a rule may do: nodes and functions, and these again for every 64 characters or 8
+elements."""
 
 
 @dataclass(frozen=True, slots=True)

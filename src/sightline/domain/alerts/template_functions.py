@@ -11,12 +11,7 @@ from typing import Final
 
 from sightline.domain.alerts.go_functions import GO_FUNCTIONS, query_escaped
 from sightline.domain.alerts.go_strings import by_letter, matches, replaced
-from sightline.domain.alerts.go_values import (
-    Arguments,
-    Data,
-    Function,
-    type_name,
-)
+from sightline.domain.alerts.go_values import Arguments, Data, Function, Sample, Samples, type_name
 from sightline.domain.alerts.humanize import FORMS, not_finite
 from sightline.domain.alerts.template_dialect import Dialect
 from sightline.domain.errors import Unprocessable
@@ -132,6 +127,48 @@ def _path(data: Data) -> str:
     return found[1] if found else ""
 
 
+class Asked(Exception):
+    """A template asks a query whose answer is not there yet."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+def _query(data: Data, text: str) -> Samples:
+    answer = data.answers.get(text)
+    if answer is None:
+        raise Asked(text)
+    if isinstance(answer, str):
+        raise Unprocessable(answer)
+    return answer
+
+
+def _samples(value: object) -> Samples:
+    if not isinstance(value, Samples):
+        raise Unprocessable(f"wrong type for value; expected template.queryResult; got {type_name(value)}")
+    return value
+
+
+def _sample(value: object) -> Sample:
+    if not isinstance(value, Sample):
+        raise Unprocessable(f"wrong type for value; expected *template.sample; got {type_name(value)}")
+    return value
+
+
+def _first(value: object) -> Sample:
+    found = _samples(value)
+    if not found:
+        raise Unprocessable("first() called on vector with no elements")
+    return _sample(found[0])
+
+
+def _sorted(label: str, value: object) -> Samples:
+    return Samples(
+        sorted(_samples(value), key=lambda sample: _sample(sample).labels.get(label, "").encode(errors="replace"))
+    )
+
+
 FUNCTIONS: Final[Mapping[str, Function]] = {
     **GO_FUNCTIONS,
     **{name: humanized(form) for name, form in FORMS.items()},
@@ -148,17 +185,18 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "args": Function(_args, 0, None),
     "graphLink": _link(0),
     "tableLink": _link(1),
+    "query": Function(_query, 1, 1, 1, with_data=True),
+    "first": Function(_first, 1, 1),
+    "label": Function(lambda label, sample: _sample(sample).labels.get(label, ""), 2, 2, 1),
+    "value": Function(lambda sample: _sample(sample).value, 1, 1),
+    "strvalue": Function(lambda sample: _sample(sample).labels.get("__value__", ""), 1, 1),
+    "sortByLabel": Function(_sorted, 2, 2, 1),
     "externalURL": Function(lambda data: data.external_url, 0, 0, with_data=True),
     "pathPrefix": Function(_path, 0, 0, with_data=True),
 }
 """The functions by their names."""
 
-_QUERIES: Final = ("query", "first", "label", "value", "strvalue", "sortByLabel")
 REFUSED: Final[Mapping[str, str]] = {
-    **{
-        name: f"{name!r} works on the results of queries, which templates cannot ask; let the rule's expression give what is shown"
-        for name in _QUERIES
-    },
     "tmpl": "'tmpl' is there in consoles alone; write {{ template }}",
     "toTime": "'toTime' is not there; write humanizeTimestamp",
     "toDuration": "'toDuration' is not there; write humanizeDuration",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sightline.domain.alerts.go_format import shown, too_long
+from sightline.domain.alerts.go_format import printed, too_long
 from sightline.domain.alerts.go_functions import SHORT_CIRCUITS
 from sightline.domain.alerts.go_values import Arguments, Function, Items, Record, Texts, Typed, is_true, type_name
 from sightline.domain.alerts.template_dialect import Dialect
@@ -72,7 +72,7 @@ class Run:
         Raises:
             Unprocessable: it passes the dialect's bound.
         """
-        self.write(value if isinstance(value, str) else "<no value>" if value is None else shown(value))
+        self.write(value if isinstance(value, str) else "<no value>" if value is None else printed(value))
 
     def charge(self, steps: int) -> None:
         """Take steps.
