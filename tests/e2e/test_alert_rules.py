@@ -43,6 +43,25 @@ def test_rules_that_were_saved_are_evaluated_and_stay_over_a_restart(tmp_path: P
         assert (memory["origin"], memory["version"]) == ("built-in", 1)
 
 
+def test_when_a_server_was_heard_of_is_a_series(tmp_path: Path) -> None:
+    """By which a rule that comes with the program tells who fell silent; the series is none of what the server reports."""
+    with running(tmp_path / "data", *QUIET, "--set", "own.interval=500ms") as program:
+        with httpx.Client(base_url=program.url) as client:
+            server = client.post("/api/v1/servers", json={"hostname": "db-1"}).json()["id"]
+            report = {"server_id": server, "metrics": [{"metric_type": "cpu", "metric_name": "usage", "value": 1}]}
+            assert client.post("/api/v1/ingest", json=report).status_code == 202
+
+        def age() -> float | None:
+            text = 'time() - server_last_seen_timestamp_seconds{hostname="db-1"}'
+            found = program.get("/api/v1/query", query=text)["data"]["result"]
+            return float(found[0]["value"][1]) if found else None
+
+        until(lambda: age() is not None)
+        assert (age() or 0.0) < 60
+        metrics = program.get("/api/v1/metrics", server_id=server)
+        assert "last_seen" not in str(metrics)
+
+
 def evaluated(answer: Any) -> list[dict[str, Any]]:
     """The rules of all groups."""
     return [rule for group in answer["data"]["groups"] for rule in group["rules"]]

@@ -14,6 +14,7 @@ from sightline.adapters.inbound.ticker import First, Ticker
 from sightline.adapters.outbound.prometheus_client.telemetry import PrometheusTelemetry
 from sightline.adapters.outbound.sources.host.source import HostSource
 from sightline.adapters.outbound.sources.own import OwnMetrics
+from sightline.application.attest import Attest
 from sightline.application.collect import Collect
 from sightline.application.record import Record
 from sightline.compose.core import Core
@@ -73,6 +74,8 @@ async def start_jobs(settings: Settings, core: Core, parts: Parts, port: int, st
     if looking := settings.rules.radar_interval.seconds:
         look = jobs.looking(parts.radar, clock, looking)
         ticker.every(min(looking, LOOK_EVERY), "look for dead rules", look, First.LATER)
+    attest = Attest(parts.servers, core.ingest, clock)
+    ticker.every(settings.own.interval.seconds, "store when servers were heard of", attest.run_once, First.LATER)
     await stack.enter_async_context(parts.scraping.loop)
     await stack.enter_async_context(parts.rules.loop)
 

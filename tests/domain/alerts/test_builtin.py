@@ -14,7 +14,7 @@ from sightline.domain.promql.recording import elements
 from sightline.domain.promql.values import Vector
 from sightline.domain.timerange import Grid
 
-CPU, MEMORY, DISK, DOWN = host_rules()
+CPU, MEMORY, DISK, DOWN, SILENT = host_rules()
 
 
 def thresholds(cpu: float = 90.0, memory: float = 85.0, *names: str) -> HostThresholds:
@@ -29,8 +29,15 @@ def test_the_defaults_are_ninety_and_eighty_five_percent() -> None:
         ("HighMemoryUsage", "warning"),
         ("HighDiskUsage", "warning"),
         ("HostDown", "critical"),
+        ("ReportingStopped", "critical"),
     ]
-    assert [rule.threshold for rule in host_rules()] == [(">", 90.0), (">", 85.0), (">", 90.0), None]
+    assert [rule.threshold for rule in host_rules()] == [
+        (">", 90.0),
+        (">", 85.0),
+        (">", 90.0),
+        None,
+        (">", 300.0),
+    ]
 
 
 def test_thresholds_are_what_was_asked_for() -> None:
@@ -45,9 +52,10 @@ def test_thresholds_are_what_was_asked_for() -> None:
 
 def test_the_summary_tells_the_value() -> None:
     """The one line that people read names what is high and how high it is."""
-    labels = Labels.of(mountpoint="/srv", instance="web-1")
+    labels = Labels.of(mountpoint="/srv", instance="web-1", hostname="db")
+    said = "db has not reported for 1m 33s"
     summaries = [rule.texts().annotations(labels, 93.4375).get("summary") for rule in host_rules()]
-    assert summaries == ["CPU 93.4 %", "Memory 93.4 %", "Disk /srv 93.4 %", "web-1 cannot be scraped"]
+    assert summaries == ["CPU 93.4 %", "Memory 93.4 %", "Disk /srv 93.4 %", "web-1 cannot be scraped", said]
 
 
 @pytest.mark.parametrize("rule", host_rules(), ids=lambda rule: rule.name)
@@ -230,3 +238,13 @@ def test_a_target_that_does_not_answer_is_down() -> None:
     """Each by itself."""
     series = [(Labels.of(__name__="up", instance=name), [AT], [value]) for name, value in (("a", 0.0), ("b", 1.0))]
     assert evaluated(DOWN, series, "instance") == ["a"]
+
+
+def test_a_server_that_has_not_reported_for_long_is_silent() -> None:
+    """Five minutes after its last report."""
+    seen = {"quiet": AT / 1000 - 301, "late": AT / 1000 - 299}
+    series = [
+        (Labels.of(__name__="server_last_seen_timestamp_seconds", hostname=name), [AT], [at])
+        for name, at in seen.items()
+    ]
+    assert evaluated(SILENT, series, "hostname") == ["quiet"]

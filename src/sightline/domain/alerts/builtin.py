@@ -73,6 +73,9 @@ def _disk(*where: str) -> str:
     return f"100 * (1 - {available} / ({size} - {free} + {available})) unless {fixed} == 1"
 
 
+SILENT_AFTER: Final = 5 * MINUTE
+"""How long after its last report a registered server is called silent, ms."""
+_SILENT_FOR: Final = "time() - server_last_seen_timestamp_seconds"
 _STORED: Final = 'fstype!~"tmpfs|ramfs|squashfs|iso9660|erofs"'
 
 
@@ -90,7 +93,7 @@ _WHERE: Final = "Container {{ $labels.name }} ({{ $labels.image }}) on {{ $label
 
 
 def host_rules(thresholds: HostThresholds = HostThresholds()) -> tuple[AlertRule, ...]:
-    """HighCpuUsage, HighMemoryUsage and HighDiskUsage, above thresholds, and HostDown."""
+    """HighCpuUsage, HighMemoryUsage and HighDiskUsage, above thresholds, HostDown and ReportingStopped."""
     return (
         _above("HighCpuUsage", "CPU", _cpu, thresholds.cpu, Severity.CRITICAL),
         _above("HighMemoryUsage", "Memory", _memory, thresholds.memory, Severity.WARNING),
@@ -107,6 +110,17 @@ def host_rules(thresholds: HostThresholds = HostThresholds()) -> tuple[AlertRule
                 "description": "Nothing was read from {{ $labels.instance }} of job {{ $labels.job }} for a minute or longer.",
             },
             data="up",
+        ),
+        AlertRule(
+            "ReportingStopped",
+            f"{_SILENT_FOR} > {SILENT_AFTER // SECOND}",
+            _FOR_LONGER,
+            Severity.CRITICAL,
+            annotations={
+                "summary": "{{ $labels.hostname }} has not reported for {{ $value | humanizeDuration }}",
+                "description": "Reports of the server {{ $labels.hostname }} have stopped. Delete it if it is gone for good.",
+            },
+            data=_SILENT_FOR,
         ),
     )
 
