@@ -20,8 +20,9 @@ describe("alertTroubles", () => {
     const found = alertTroubles([alert("firing", { instance: "a.b" }), alert("firing", { id: "f", name: "web-1", instance: "a.b" }), alert("firing", { server_id: "7", hostname: "db" }), alert("firing", {})]);
     expect(found.map((one) => one.to)).toEqual(["/hosts/a.b", "/containers/web-1", "/servers/db", "/alerts"]);
   });
-  it("leaves out what is over, and calls pending a warning", () => {
-    expect(alertTroubles([alert("resolved", {}), alert("pending", {})]).map((one) => [one.tone, one.word])).toEqual([["warning", "Pending"]]);
+  it("leaves out what is over, and calls pending and unknown a warning", () => {
+    const found = alertTroubles([alert("resolved", {}), alert("pending", {}), alert("unknown", {})]);
+    expect(found.map((one) => [one.tone, one.word])).toEqual([["warning", "Pending"], ["warning", "Unknown"]]);
   });
 });
 
