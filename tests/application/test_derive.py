@@ -554,3 +554,19 @@ async def test_a_query_of_a_template_gives_only_so_much(world: RuleWorld) -> Non
 def series_of_one(value: float) -> tuple[Labels, float]:
     """The second of the series a, with another value."""
     return series("a", i="1"), value
+
+
+async def test_what_was_asked_before_has_no_part_in_the_alert_of_a_whole_rule(world: RuleWorld) -> None:
+    """While the query fails nothing is asked for it, and so its labels are the same at every evaluation."""
+    labels = {"l": '{{ query "sum(a)" | first | value }}'}
+    rule = AlertingRule("Hot", "a > 1 or a * on () b", labels=labels, query_failed=Treatment.ALERT)
+    state = await world.begin(rule)
+    await world.evaluate(state, 60)
+    (alert,) = state.rules[0].alerts
+    assert alert.get("l") == "3"
+    await world.write(70, (series("b"), 1.0))
+    for at in (120, 180):
+        await world.evaluate(state, at)
+        assert health(state) != ["ok"]
+        (own,) = state.rules[0].alerts.keys() - {alert}
+        assert "was not asked" in own.get("l")

@@ -23,8 +23,10 @@ _TOO_MANY: Final = f"the templates of a rule ask more than {MAX_QUERIES} queries
 
 
 async def answer_templates(texts: Texts, found: Iterable[tuple[Labels, float]], ask: Ask) -> None:
-    """Have templates learn what they ask for the elements of a result. A failure becomes part of the text that asked."""
-    texts.begin()
+    """Have templates, which have begun an evaluation, learn what they ask for the elements of a result.
+
+    A failure becomes part of the text that asked.
+    """
     asked = 0
     for labels, value in found:
         while (text := texts.asked(labels, value)) is not None:

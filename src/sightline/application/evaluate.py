@@ -11,6 +11,7 @@ from sightline.domain.alerts.notice import Alert, AlertState, Notice
 from sightline.domain.alerts.posted import PostedAlert, firing_again
 from sightline.domain.alerts.rule import RULE_KIND, AlertRule, decode_rule, encode_rule
 from sightline.domain.alerts.step import (
+    MAX_ALERTS,
     NO_ALERTS,
     RULE_REMOVED,
     Alerts,
@@ -327,9 +328,12 @@ async def holding(watched: Watched[Any], alerts: Alerts, ask: Ask) -> Holding:
     Raises:
         SightlineError: nothing was found out; which one and why.
     """
+    texts = watched.texts
+    if texts.asks:
+        texts.begin()
     found = list(_elements(await ask(watched.rule.expr)))
-    if watched.texts.asks:
-        await answer_templates(watched.texts, found, ask)
+    if texts.asks and len(found) <= MAX_ALERTS:  # more are refused, whatever they say
+        await answer_templates(texts, found, ask)
     return await _with_data(watched, watched.holding(found), alerts, ask)
 
 
