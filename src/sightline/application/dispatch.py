@@ -170,10 +170,10 @@ class Dispatch:
             Unavailable, StorageFull: the log does not take them; whoever posts them is to do so again.
         """
         await self._loaded.wait()
-        refused = 0
+        refused, now = 0, self._clock.now()
         for alert in alerts:
             is_known = (principal.tenant, alert.labels) in self._alerts
-            if not is_known and self._outside.get(principal.tenant, 0) >= self._max_alerts:
+            if not is_known and not alert.has_ended(now) and self._outside.get(principal.tenant, 0) >= self._max_alerts:
                 refused += 1
             else:
                 self._take_in((replace(alert, tenant=principal.tenant),))
@@ -290,18 +290,20 @@ class Dispatch:
         )
 
     def _why_group(self, group: AlertGroup, one: Member, around: Surroundings) -> GroupWhy:
-        holds = self._holds(group, around)
+        holds = self._held(group, around)
         channels: list[ChannelWhy] = []
         for channel, is_other in self._channels(group):
             place = Place(channel.key, group.tenant, group.id)
-            sent = self._ledger.sent(place)
-            batch = self._considered(group, channel, holds, around.now, is_other=is_other)
-            hold = batch.held.get(one.id)
+            batch = self._consider(group, place, channel, holds, around, is_other=is_other)
+            sent, hold = batch.sent, batch.held.get(one.id)
             reason, by = (batch.reason, ()) if hold is None else hold
-            is_owed = self._ledger.owed(place) is not None
-            channels.append(ChannelWhy(channel, one.id in sent.firing, reason, by, sent.at or None, is_owed))
+            told_at = sent.at or None
+            channels.append(
+                ChannelWhy(channel, one.id in sent.firing, reason, by, told_at, self._ledger.owed(place) is not None)
+            )
         look_at = around.now + max(0, group.due_at - self._monotonic())
-        return GroupWhy(group.key, group.labels, group.route.receiver, look_at, tuple(channels))
+        receiver = group.route.receiver or next((one.receiver for one in group.others.values()), "")
+        return GroupWhy(group.key, group.labels, receiver, look_at, tuple(channels))
 
     # Taking in
 
@@ -439,7 +441,7 @@ class Dispatch:
 
     def _look_at(self, group: AlertGroup, around: Surroundings, monotonic: int) -> None:
         """Decide for every channel of a group."""
-        now, holds = around.now, self._holds(group, around)
+        now, holds = around.now, self._held(group, around)
         again_at: list[int] = []
         is_busy = False
         for channel, is_other in self._channels(group):
@@ -447,7 +449,7 @@ class Dispatch:
             if self._busy(place):
                 is_busy = True
                 continue
-            batch = self._considered(group, channel, holds, now, is_other=is_other)
+            batch = self._consider(group, place, channel, holds, around, is_other=is_other)
             self._act(place, channel, group, batch, is_other=is_other)
             if batch.again_at is not None:
                 again_at.append(batch.again_at)
@@ -463,20 +465,18 @@ class Dispatch:
         self._schedule(group)
 
     @staticmethod
-    def _holds(group: AlertGroup, around: Surroundings) -> Holds:
-        """What keeps alerts of a group from being told."""
+    def _held(group: AlertGroup, around: Surroundings) -> Holds:
         members = tuple(group.members.values())
         holds = held(group.route, members, around)
         return {**holds, **left(one for one in members if one.id in group.left)} if group.left else holds
 
-    def _considered(self, group: AlertGroup, channel: Channel, holds: Holds, now: int, *, is_other: bool) -> Batch:
-        """What a channel hears of a group now. is_other: of ends alone."""
-        members = tuple(group.members.values())
-        sent = self._ledger.sent(Place(channel.key, group.tenant, group.id))
+    def _consider(
+        self, group: AlertGroup, place: Place, channel: Channel, holds: Holds, around: Surroundings, *, is_other: bool
+    ) -> Batch:
+        members, manners = tuple(group.members.values()), channel.manners
         if is_other:
-            manners = replace(channel.manners, when_muted=WhenMuted.HOLD)
-            return consider(group.route, manners, members, left(members), sent, now)
-        return consider(group.route, channel.manners, members, holds, sent, now)
+            manners, holds = replace(manners, when_muted=WhenMuted.HOLD), left(members)
+        return consider(group.route, manners, members, holds, self._ledger.sent(place), around.now)
 
     def _channels(self, group: AlertGroup) -> list[tuple[Channel, bool]]:
         """Who is to be told of a group, and whether they only hear the end of what they were told."""
