@@ -111,7 +111,7 @@ def _plain(settings: Settings) -> tuple[Plan, Mapping[str, Notifier]]:
             repeat_interval=int(alerts.repeat_interval),
         )
     )
-    manners = _manners(settings, is_resolving=True)
+    manners = _manners(settings, DEFAULT_RECEIVER, is_resolving=True)
     channels = tuple(Channel(name, DEFAULT_RECEIVER, name, manners) for name in made)
     return Plan(route, {DEFAULT_RECEIVER: channels}, text=plain_config(route, [DEFAULT_RECEIVER])), made
 
@@ -126,7 +126,7 @@ def _from_file(settings: Settings) -> tuple[Plan, Mapping[str, Notifier]]:
         for number, delivery in enumerate(receiver.deliveries):
             key = f"{receiver.name}/{delivery.integration}/{number}"
             made[key] = make_channel(delivery, texts, name=key, settings=settings)
-            manners = _manners(settings, is_resolving=sends_resolved(delivery))
+            manners = _manners(settings, receiver.name, is_resolving=sends_resolved(delivery))
             its.append(Channel(key, receiver.name, delivery.integration.value, manners))
         channels[receiver.name] = tuple(its)
     timeout = config.settings.get("resolve_timeout")
@@ -167,5 +167,21 @@ def _texts(settings: Settings, config: AlertmanagerConfig) -> NoticeTexts:
     return read.templates
 
 
-def _manners(settings: Settings, *, is_resolving: bool) -> Manners:
-    return Manners(is_resolving, WhenMuted(settings.alerts.when_muted), int(settings.alerts.cooldown))
+def _manners(settings: Settings, receiver: str, *, is_resolving: bool) -> Manners:
+    """How the channels of a receiver are told.
+
+    Raises:
+        SettingsInvalid: what they hear of muted alerts is none of the three.
+    """
+    found = WhenMuted.HOLD
+    for text in settings.alerts.when_muted:
+        whose, equals, word = text.rpartition("=")
+        if word.strip() not in set(WhenMuted):
+            words = ", ".join(WhenMuted)
+            raise SettingsInvalid(
+                f"alerts.when_muted: {text[:80]!r} is none of {words}, with a receiver's name and = in front or without",
+                key="alerts.when_muted",
+            )
+        if not equals or whose.strip() == receiver:
+            found = WhenMuted(word.strip())
+    return Manners(is_resolving, found, int(settings.alerts.cooldown))

@@ -442,12 +442,12 @@ class Alerts(Struct, frozen=True, forbid_unknown_fields=True):
         Duration, Meta(description="After how long a group that still fires is told again, without a file.")
     ] = Duration(14_400_000)
     when_muted: Annotated[
-        Literal["hold", "acknowledge", "resolve"],
+        tuple[str, ...],
         Meta(
-            description="What a channel hears at once of an alert that it was told of and that is silenced, inhibited or muted"
-            " since. When the alert ends it hears so in any case."
+            description="What channels hear at once of an alert that they were told of and that is silenced, inhibited or muted since:"
+            " `hold` (nothing), `acknowledge` or `resolve`; `team-a=resolve` is for one receiver. Of its end they hear in any case."
         ),
-    ] = "hold"
+    ] = ("hold",)
     fallback: Annotated[
         str, Meta(description="Receiver that is told when another one's channel cannot be reached; empty: none.")
     ] = ""
