@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
 from sightline.adapters.inbound.cli import (
     AsJson,
@@ -23,6 +23,8 @@ from sightline.adapters.inbound.cli import (
     Exit,
     Installation,
     app,
+    check_alertmanager,
+    check_rules,
     examine,
     rules_app,
     run,
@@ -190,6 +192,18 @@ def run_rule_tests(
     from sightline.compose import rehearse
 
     return try_rules(files, run, rehearse, as_json=as_json)
+
+
+checking = App(
+    name="check", help="Check rule files, the settings, or a configuration of Alertmanager.", help_format="plaintext"
+)
+checking.command(check_rules, name="rules")
+checking.command(check_config, name="config")
+checking.command(check_alertmanager, name="alertmanager")
+app.command(checking)
+testing = App(name="test", help="Run tests of rules, as `rules test` does.", help_format="plaintext")
+testing.command(run_rule_tests, name="rules")
+app.command(testing)
 
 
 def _reviewed(flags: Mapping[str, Any]) -> tuple[Any, list[str]]:

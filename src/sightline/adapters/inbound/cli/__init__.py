@@ -4,12 +4,14 @@ Exit codes: 0 done, 1 the server said no or a check failed, 2 the command line i
 """
 
 from sightline.adapters.inbound.cli import alertmanager, finding, importing, inventory, pushing, queries, rules
+from sightline.adapters.inbound.cli.alertmanager import check as check_alertmanager
 from sightline.adapters.inbound.cli.asking import Asking
 from sightline.adapters.inbound.cli.doctor.examine import examine
 from sightline.adapters.inbound.cli.doctor.installation import Installation
 from sightline.adapters.inbound.cli.printing import show_json
 from sightline.adapters.inbound.cli.program import AsJson, Exit, app, run, say
 from sightline.adapters.inbound.cli.rule_tests import try_rules
+from sightline.adapters.inbound.cli.rules import check as check_rules
 from sightline.adapters.inbound.cli.rules import rules as rules_app
 
 COMMANDS = (queries, finding, pushing, importing, inventory, rules, alertmanager)
@@ -21,6 +23,8 @@ __all__ = [
     "Exit",
     "Installation",
     "app",
+    "check_alertmanager",
+    "check_rules",
     "examine",
     "rules_app",
     "run",
