@@ -62,8 +62,8 @@ def house(tmp_path: Path) -> Iterator[House]:
     with receiving() as receiver:
         config = tmp_path / "am.yml"
         config.write_text(CONFIG.format(url=receiver.url))
-        flags = ("--alertmanager-config", str(config), "--set", "alerts.cooldown=0s", "--set", "host.enabled=false")
-        flags += ("--set", "http.lifecycle=true")
+        flags = ["--alertmanager-config", str(config), "--set", "alerts.cooldown=0s"]
+        flags += ["--set", "host.enabled=false", "--set", "http.lifecycle=true"]
         with running(tmp_path / "data", *flags) as program:
             yield House(program, receiver)
 

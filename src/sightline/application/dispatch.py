@@ -84,8 +84,12 @@ class Dispatch:
         ready: Callable[[], Awaitable[None]] = _at_once,
         external_url: str = "",
         max_alerts: int = MAX_ALERTS,
+        look_again: int = LOOK_AGAIN,
     ) -> None:
-        """ready: returns when it is known what is silenced. external_url: where people reach this program, if anybody said."""
+        """ready: returns when it is known what is silenced. external_url: where people reach this program, if anybody said.
+
+        look_again: as `AlertGroup.flushed` has it.
+        """
         self._plan = plan
         self._ledger = ledger
         self._silencing = silencing
@@ -94,6 +98,7 @@ class Dispatch:
         self._telemetry = telemetry
         self._external_url = external_url
         self._max_alerts = max_alerts
+        self._look_again = look_again
         self._alerts: dict[AlertKey, _Held] = {}
         self._groups: dict[tuple[Tenant, str], AlertGroup] = {}
         self._due: list[tuple[int, int, AlertGroup]] = []
@@ -218,7 +223,7 @@ class Dispatch:
         plan, monotonic, looked_at = self._plan, self._monotonic(), 0
         while self._due and self._due[0][0] <= monotonic:
             due_at, _, group = heapq.heappop(self._due)
-            if due_at != group.queued_at or self._groups.get((group.tenant, group.id)) is not group:
+            if not self._is_due(due_at, group):
                 continue
             group.queued_at = None
             surroundings = around.get(group.tenant)
@@ -239,6 +244,12 @@ class Dispatch:
         self._telemetry.set(GROUPS, len(self._groups))
         self._telemetry.set(HELD, len(self._alerts))
         await self._ledger.save()
+
+    def next_look(self) -> int | None:
+        """When a group is to be looked at next, ms on the clock that never goes back; None without any."""
+        while self._due and not self._is_due(self._due[0][0], self._due[0][2]):
+            heapq.heappop(self._due)
+        return self._due[0][0] if self._due else None
 
     def settled(self, place: Place) -> None:
         """A channel was told of a group, or not: what else there is of it is looked at with the next tick."""
@@ -366,6 +377,10 @@ class Dispatch:
                 group.others.pop(channel.key, None)
         return group
 
+    def _is_due(self, at: int, group: AlertGroup) -> bool:
+        """Whether a group is still there, and still to be looked at then."""
+        return at == group.queued_at and self._groups.get((group.tenant, group.id)) is group
+
     def _schedule(self, group: AlertGroup) -> None:
         if group.due_at != group.queued_at:
             group.queued_at = group.due_at
@@ -459,7 +474,7 @@ class Dispatch:
         if not group.members:
             del self._groups[group.tenant, group.id]
             return
-        group.flushed(monotonic, min(again_at) - now if again_at else None)
+        group.flushed(monotonic, min(again_at) - now if again_at else None, self._look_again)
         if is_busy:
             group.owes(monotonic)
         self._schedule(group)

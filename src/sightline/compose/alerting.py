@@ -23,7 +23,7 @@ from sightline.domain.alerts.pipeline.batch import Manners, WhenMuted
 from sightline.domain.alerts.pipeline.plan import RESOLVE_TIMEOUT, Channel, Plan
 from sightline.domain.alerts.receiver import sends_resolved
 from sightline.domain.alerts.route import GROUP_BY_ALL, WrittenRoute, route_tree
-from sightline.domain.errors import SettingsInvalid
+from sightline.domain.errors import BadData, SettingsInvalid
 from sightline.ports.notifier import Notifier
 from sightline.settings.schema import Settings
 
@@ -116,30 +116,48 @@ def _plain(settings: Settings) -> tuple[Plan, Mapping[str, Notifier]]:
     return Plan(route, {DEFAULT_RECEIVER: channels}, text=plain_config(route, [DEFAULT_RECEIVER])), made
 
 
+def written_plan(settings: Settings, text: bytes) -> Plan:
+    """The plan of a configuration file of Alertmanager, with nobody at the far end of its channels.
+
+    Raises:
+        BadData: it cannot be used; with every problem.
+    """
+    read = read_alertmanager(text)
+    if read.config is None:
+        problems = "\n  ".join(read.problems)
+        raise BadData(f"the configuration of Alertmanager cannot be used:\n  {problems}")
+    return _plan(settings, read.config, text.decode())
+
+
 def _from_file(settings: Settings) -> tuple[Plan, Mapping[str, Notifier]]:
     config, text = _config(settings)
     texts = _texts(settings, config)
-    made: dict[str, Notifier] = {}
+    plan = _plan(settings, config, text)
+    made = {
+        channel.key: make_channel(delivery, texts, name=channel.key, settings=settings)
+        for receiver in config.receivers.values()
+        for channel, delivery in zip(plan.channels[receiver.name], receiver.deliveries, strict=True)
+    }
+    return plan, made
+
+
+def _plan(settings: Settings, config: AlertmanagerConfig, text: str) -> Plan:
     channels: dict[str, tuple[Channel, ...]] = {}
     for receiver in config.receivers.values():
         its: list[Channel] = []
         for number, delivery in enumerate(receiver.deliveries):
             key = f"{receiver.name}/{delivery.integration}/{number}"
-            made[key] = make_channel(delivery, texts, name=key, settings=settings)
             manners = _manners(settings, receiver.name, is_resolving=sends_resolved(delivery))
             its.append(Channel(key, receiver.name, delivery.integration.value, manners))
         channels[receiver.name] = tuple(its)
     timeout = config.settings.get("resolve_timeout")
-    return (
-        Plan(
-            config.route,
-            channels,
-            config.inhibit_rules,
-            config.time_intervals,
-            timeout if isinstance(timeout, int) else RESOLVE_TIMEOUT,
-            text=without_secrets(text, config),
-        ),
-        made,
+    return Plan(
+        config.route,
+        channels,
+        config.inhibit_rules,
+        config.time_intervals,
+        timeout if isinstance(timeout, int) else RESOLVE_TIMEOUT,
+        text=without_secrets(text, config),
     )
 
 

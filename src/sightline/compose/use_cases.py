@@ -24,6 +24,7 @@ from sightline.application.report import Report
 from sightline.application.search import Search, SearchLimits
 from sightline.application.snapshot import Snapshot
 from sightline.application.tail import Tail as LiveTail
+from sightline.compose.backtest import make_backtest
 from sightline.compose.core import Core
 from sightline.compose.limits import label_limits
 from sightline.compose.parts import Parts
@@ -45,6 +46,7 @@ def make_use_cases(settings: Settings, core: Core, parts: Parts, stopping: async
         absorb=_absorb(settings, core, parts.scraping.metadata),
         exemplars=core.exemplars,
         alerts=parts.evaluate,
+        backtest=make_backtest(settings, core, parts.query, parts.alerting, parts.silences),
         dashboards=parts.dashboards,
         prescribed=parts.prescribe,
         servers=parts.servers,

@@ -536,6 +536,25 @@ class Rules(Struct, frozen=True, forbid_unknown_fields=True):
     ] = Duration(30_000)
 
 
+class Backtest(Struct, frozen=True, forbid_unknown_fields=True):
+    """Alert rules replayed over stored samples."""
+
+    max_instants: Annotated[int, Meta(ge=1, description="Evaluations that one backtest of an alert rule may have.")] = (
+        1_000_000
+    )
+    max_alerts: Annotated[int, Meta(ge=1, description="Distinct alerts that a rule may have over one backtest.")] = (
+        10_000
+    )
+    max_listed: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Notifications, times of alerts and alerts held back that the answer to a backtest lists, each; all are counted.",
+        ),
+    ] = 10_000
+    concurrency: Annotated[int, Meta(ge=1, description="Backtests that run at once; further ones are refused.")] = 2
+
+
 class Webhook(Struct, frozen=True, forbid_unknown_fields=True):
     """Notices as HTTP POSTs, in the shape of Alertmanager's webhook."""
 
@@ -654,6 +673,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     servers: Servers = field(default_factory=Servers)
     dashboards: Dashboards = field(default_factory=Dashboards)
     rules: Rules = field(default_factory=Rules)
+    backtest: Backtest = field(default_factory=Backtest)
     webhook: Webhook = field(default_factory=Webhook)
     slack: Slack = field(default_factory=Slack)
     discord: Discord = field(default_factory=Discord)

@@ -34,6 +34,7 @@ from sightline.adapters.wire.otlp_metrics import OtlpMetricsDecoder
 from sightline.application.absorb import Absorb
 from sightline.application.accumulate import Accumulate
 from sightline.application.admit import Turns
+from sightline.application.backtest import RunBacktest
 from sightline.application.define import Codec, DefineDashboards
 from sightline.application.delete import Delete
 from sightline.application.derive import GroupState
@@ -60,8 +61,11 @@ from sightline.application.silence import SilenceCodec, Silences
 from sightline.application.snapshot import Snapshot
 from sightline.application.tail import Tail
 from sightline.application.watch import Watch
+from sightline.compose.backtest import theatre
 from sightline.domain.alerts.builtin import host_rules
 from sightline.domain.alerts.notice import Alert
+from sightline.domain.alerts.pipeline.plan import Channel, Plan
+from sightline.domain.alerts.route import WrittenRoute, route_tree
 from sightline.domain.dashboards.ready_made import READY_MADE
 from sightline.domain.labels import LabelLimits, Labels, Matchers
 from sightline.domain.metrics.cardinality import Cardinality
@@ -79,6 +83,9 @@ from sightline.domain.timerange import DAY, Grid, TimeRange
 from sightline.ports.telemetry import Family, Instrument, Kind, Point, Telemetry
 
 NOW = 1_763_700_000_123
+
+
+PLAN = Plan(route_tree(WrittenRoute("ops", ("...",))), {"ops": (Channel("ops/email/0", "ops", "email"),)})
 
 
 @dataclass
@@ -320,6 +327,7 @@ class Stage:
             push=self.push,
             exemplars=self.exemplars,
             alerts=stage,
+            backtest=RunBacktest(stage, lambda _: PLAN, lambda _: (), theatre, self.clock, retention=30 * DAY),
             dashboards=DefineDashboards(MemoryCatalog(), DashboardFiles(()), READY_MADE, Codec(to_json, from_json)),
             prescribed=PrescribeRules(MemoryCatalog(), stage, self.clock, host_rules()),
             servers=self.servers,

@@ -16,7 +16,7 @@ from sightline.domain.timerange import parse_duration
 MAX_BYTES: Final = 1 << 18
 """Of one rule's text."""
 _COMPARISONS: Final = frozenset({">", ">=", "<", "<=", "==", "!="})
-_EXPECTED: Final = {
+EXPECTED: Final = {
     "name": "a text",
     "expr": "a text",
     "data": "a text",
@@ -34,6 +34,7 @@ _EXPECTED: Final = {
     "comparison": "a text",
     "value": "a number",
 }
+"""What each field wants, in words."""
 
 
 class Threshold(msgspec.Struct, forbid_unknown_fields=True):
@@ -72,7 +73,7 @@ def from_json(text: bytes) -> WrittenRule:
         MalformedBody: no JSON.
         InvalidField: a field that is missing, unknown or of another type.
     """
-    return fields.decode(_DECODER, text, _EXPECTED)
+    return fields.decode(_DECODER, text, EXPECTED)
 
 
 def rule_of(written: WrittenRule) -> AlertRule:

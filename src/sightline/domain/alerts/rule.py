@@ -276,6 +276,11 @@ class Texts:
         """Take what a query gave in this evaluation, or why it gave nothing."""
         self._answers[text] = answer
 
+    @property
+    def is_steady(self) -> bool:
+        """Whether an element stands for the same alert whatever its value."""
+        return self._steady
+
     def identity(self, element: Labels, value: float = 0.0) -> Labels:
         """The labels of the alert that an element stands for: its own but the metric name, and those of the rule."""
         if not self._steady:

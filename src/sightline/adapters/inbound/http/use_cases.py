@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from typing_extensions import override
 
 from sightline.application.absorb import Absorb
+from sightline.application.backtest import Asked
 from sightline.application.define import Defined, Listing
 from sightline.application.delete import Delete
 from sightline.application.deliver import ChannelStatus, Decision
@@ -31,6 +32,7 @@ from sightline.application.silence import Silences
 from sightline.application.snapshot import Snapshot
 from sightline.application.tail import Tail
 from sightline.application.watch import Watch
+from sightline.domain.alerts.backtest import Backtest
 from sightline.domain.alerts.notice import Alert
 from sightline.domain.alerts.pipeline.why import Why
 from sightline.domain.alerts.posted import PostedAlert
@@ -230,6 +232,13 @@ class Delivering(Protocol):
             NotFound: there is no such channel.
             NoticeRefused, Unavailable: it does not take it.
         """
+
+
+class Backtesting(Protocol):
+    """Rules replayed over stored samples."""
+
+    async def __call__(self, principal: Principal, asked: Asked) -> Backtest:
+        """What a rule would have done."""
         ...
 
 
@@ -393,6 +402,7 @@ class UseCases:
     absorb: Absorb
     exemplars: Exemplifying
     alerts: Alerting
+    backtest: Backtesting
     dashboards: Dashboarding
     prescribed: Prescribing
     servers: Register

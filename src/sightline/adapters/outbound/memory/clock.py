@@ -80,6 +80,12 @@ class ManualClock(Clock):
         """Set the wall time forward or back, as an operator or NTP may; monotonic time and sleepers notice nothing."""
         self._wall += milliseconds
 
+    def skip(self, milliseconds: int) -> None:
+        """Move both times forward by `milliseconds` >= 0 at once; whoever sleeps wakes when they are next advanced."""
+        if milliseconds < 0:
+            raise ValueError(f"monotonic time never goes back: {milliseconds} ms")
+        self._elapsed += milliseconds * _NS_PER_MS
+
     @property
     def sleeping(self) -> int:
         """How many tasks sleep now, and calls are to come."""

@@ -65,10 +65,13 @@ class AlertGroup:
         else:
             self.due_at = min(self.due_at, self._tick(monotonic))
 
-    def flushed(self, monotonic: int, again_in: int | None = None) -> None:
-        """It was looked at. again_in: ms until something will be said of it though nothing happens."""
+    def flushed(self, monotonic: int, again_in: int | None = None, look_again: int = LOOK_AGAIN) -> None:
+        """It was looked at.
+
+        again_in: ms until something will be said of it though nothing happens. look_again: ms until it is looked at in any case.
+        """
         self.flushed_at = monotonic
-        wait = LOOK_AGAIN if again_in is None else min(LOOK_AGAIN, max(1, again_in))
+        wait = look_again if again_in is None else min(look_again, max(1, again_in))
         self.due_at = self._tick(monotonic + wait)
 
     def owes(self, monotonic: int) -> None:

@@ -44,6 +44,12 @@ class Plan:
         """The channel of that key, if it is there."""
         return next((one for channels in self.channels.values() for one in channels if one.key == key), None)
 
+    @property
+    def mutes(self) -> bool:
+        """Whether anything may keep an alert from being told that is no alert of the group itself: other alerts, or the time."""
+        by_time = any(one.mute_time_intervals or one.active_time_intervals for one in self.route.walk())
+        return by_time or bool(self.inhibit_rules)
+
     def channels_of(self, route: Route) -> tuple[Channel, ...]:
         """The channels that a route tells."""
         return self.channels.get(route.receiver, ())
