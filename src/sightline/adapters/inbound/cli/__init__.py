@@ -3,7 +3,16 @@
 Exit codes: 0 done, 1 the server said no or a check failed, 2 the command line is wrong, 3 nobody answers.
 """
 
-from sightline.adapters.inbound.cli import alertmanager, finding, importing, inventory, pushing, queries, rules
+from sightline.adapters.inbound.cli import (
+    alertmanager,
+    backtest,
+    finding,
+    importing,
+    inventory,
+    pushing,
+    queries,
+    rules,
+)
 from sightline.adapters.inbound.cli.alertmanager import check as check_alertmanager
 from sightline.adapters.inbound.cli.asking import Asking
 from sightline.adapters.inbound.cli.doctor.examine import examine
@@ -14,7 +23,7 @@ from sightline.adapters.inbound.cli.rule_tests import try_rules
 from sightline.adapters.inbound.cli.rules import check as check_rules
 from sightline.adapters.inbound.cli.rules import rules as rules_app
 
-COMMANDS = (queries, finding, pushing, importing, inventory, rules, alertmanager)
+COMMANDS = (queries, finding, pushing, importing, inventory, rules, backtest, alertmanager)
 """The modules whose commands stand in the app by being imported."""
 
 __all__ = [

@@ -54,12 +54,13 @@ TOLD_EVERY_ON_TERMINAL: Final = 0.5
 
 rules = App(
     name="rules",
-    help="List rules and how they are doing, check and test them, find those that watch nothing, or fill in their history.",
+    help="List rules and how they are doing, check, test and replay them, find those that watch nothing, or fill in their history.",
     help_format="plaintext",
     help_epilogue="""Examples:
   sightline rules
   sightline rules check rules/*.yml
   sightline rules test tests/*.yml
+  sightline rules backtest rules/shop.yml --since 7d
   sightline rules radar
   sightline rules backfill rules/shop.yml --start -30d
 """,

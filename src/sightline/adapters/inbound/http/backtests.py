@@ -69,7 +69,7 @@ def _asked(written: wire.WrittenBacktest, now: int, catalog_interval: int) -> As
     return Asked(
         rule,
         # Instants are whole intervals, so that the same range gives the same result a moment later.
-        Grid(start - start % interval, end, interval),
+        Grid(start - start % interval, end - end % interval, interval),
         wire.duration("query_offset", written.query_offset),
         written.limit,
         written.alertmanager_config.encode(),
