@@ -9,6 +9,7 @@ from sightline.adapters.outbound.memory.catalog import MemoryCatalog
 from sightline.adapters.outbound.memory.clock import ManualClock
 from sightline.application import prescribe
 from sightline.application.prescribe import Origin, PrescribeRules
+from sightline.domain.alerts.radar import Reason, Suspect
 from sightline.domain.alerts.rule import RULE_KIND, AlertRule
 from sightline.domain.errors import (
     Conflict,
@@ -20,6 +21,7 @@ from sightline.domain.errors import (
     SightlineError,
 )
 from sightline.domain.labels import Labels
+from sightline.domain.promql.places import Place
 from sightline.domain.promql.values import Answer, Vector
 from sightline.domain.tenancy import DEFAULT_TENANT, LOCAL, Principal, Tenant
 from sightline.domain.timerange import Grid
@@ -33,14 +35,29 @@ OTHER = Principal("someone", Tenant("other"))
 
 @dataclass
 class World:
-    """The use case over a catalog in memory; `there` are the texts that have an element, `failure` what all others raise."""
+    """The use case over a catalog in memory; `there` are the texts that have an element, `failure` what all others raise.
+
+    missing: metrics that are not there, with the nearest names.
+    """
 
     catalog: MemoryCatalog = field(default_factory=MemoryCatalog)
     there: set[str] = field(default_factory=set)
+    missing: dict[str, tuple[str, ...]] = field(default_factory=dict)
     failure: SightlineError | None = None
 
     def __post_init__(self) -> None:
-        self.rules = PrescribeRules(self.catalog, self, ManualClock(), [BUILT_IN])
+        self.rules = PrescribeRules(self.catalog, self, self, ManualClock(), [BUILT_IN], external_url="http://sight")
+
+    async def check(self, principal: Principal, rule: AlertRule) -> tuple[Suspect, ...]:
+        """The metrics that are missing and that it names."""
+        assert principal == LOCAL
+        return tuple(
+            Suspect(
+                Reason.SELECTOR_MATCHES_NOTHING, name, Place.NEEDED, matches=False, metric_exists=False, nearest=near
+            )
+            for name, near in self.missing.items()
+            if name in rule.expr
+        )
 
     async def instant(self, principal: Principal, text: str, at: int) -> Answer:
         """One element, or none."""
@@ -151,11 +168,28 @@ async def test_what_cannot_be_read_disturbs_no_other(world: World) -> None:
 
 async def test_judging_tells_what_would_match(world: World) -> None:
     """How many elements there are now, and which metrics are not there; nothing is saved."""
-    world.there = {"queue > 5 and load > 1", 'group({__name__="load"})'}
-    judged = await world.rules.judge(LOCAL, AlertRule(name="Mine", expr="queue > 5 and load > 1"))
+    world.there, world.missing = {"queue > 5 and load > 1"}, {"queue": ("queues",)}
+    judged = await world.rules.judge(LOCAL, AlertRule(name="Mine", expr="queue > 5 and load > 1", data="queue"))
     assert (judged.errors, judged.matches) == ((), 1)
-    assert judged.warnings == ("metric 'queue' has no samples now: is that its name?",)
+    assert judged.warnings == ("queue matches no series: there is no such metric now; nearest: queues",)
     assert await world.rules.list(LOCAL) == []
+
+
+@pytest.mark.parametrize(("there", "holds"), [("queue > 5", True), ("queue", False)])
+async def test_judging_shows_what_an_alert_would_say(world: World, there: str, *, holds: bool) -> None:
+    """An element of the condition fills the templates, or without one an element of what is watched."""
+    world.there = {there}
+    annotations = {"summary": "{{ $value }} wait, see {{ $externalURL }}"}
+    rule = AlertRule(name="Mine", expr="queue > 5", data="queue", labels={"team": "ops"}, annotations=annotations)
+    example = (await world.rules.judge(LOCAL, rule)).example
+    assert example is not None
+    assert (dict(example.labels)["team"], example.holds) == ("ops", holds)
+    assert dict(example.annotations) == {"summary": "1 wait, see http://sight"}
+
+
+async def test_without_elements_there_is_no_example(world: World) -> None:
+    """Nothing is there to fill templates with."""
+    assert (await world.rules.judge(LOCAL, MINE)).example is None
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def test_rules_that_were_saved_are_evaluated_and_stay_over_a_restart(tmp_path: P
             assert client.put("/api/v1/alert-rules/HighCpuUsage", json={**cpu, "for_ms": 1}).status_code == 200
             said = client.post("/api/v1/validate/alert-rule", json=gone).json()
             assert (said["valid"], said["matches"]) == (True, 0)
-            assert said["warnings"] == ["metric 'not_there' has no samples now: is that its name?"]
+            assert said["warnings"] == ["not_there matches no series: there is no such metric now"]
 
         def states() -> dict[str, str]:
             alerts = program.get("/api/v1/alerts")["data"]["alerts"]

@@ -7,12 +7,11 @@ from typing import Final, Protocol
 
 from msgspec.structs import replace
 
+from sightline.domain.alerts.radar import Suspect
 from sightline.domain.alerts.rule import RULE_KIND, AlertRule, decode_rule, encode_rule, expression_problems
 from sightline.domain.errors import BadData, Conflict, InvalidParameter, NotFound, NotSupported, SightlineError
-from sightline.domain.go_literals import quoted
-from sightline.domain.promql.inputs import inputs
-from sightline.domain.promql.parse import parse
-from sightline.domain.promql.recording import elements
+from sightline.domain.labels import Labels
+from sightline.domain.promql.recording import Elements, elements
 from sightline.domain.promql.values import Answer
 from sightline.domain.tenancy import LOCAL, Principal, Tenant
 from sightline.ports.catalog import Catalog, Document
@@ -22,8 +21,6 @@ MAX_RULES: Final = 1000
 """Of one tenant."""
 MAX_NAME: Final = 200
 """Characters of a rule's name."""
-MAX_LOOKED_UP: Final = 20
-"""Metrics of one rule of which it is looked up whether they are there."""
 
 
 class Origin(StrEnum):
@@ -44,16 +41,29 @@ class Prescribed:
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """An alert as the rule's templates make it of an element that is there now.
+
+    holds: whether the condition holds for it; else it is an element of `data`, which shows what would be said.
+    """
+
+    labels: Labels
+    annotations: Labels
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """What is to be said of a rule before it is saved.
 
     errors: why it cannot be. warnings: what may not be meant. matches: elements for which its condition holds now; None where
-    nobody could tell.
+    nobody could tell. example: one of its alerts; None where there is nothing to make one of.
     """
 
     errors: tuple[SightlineError, ...] = ()
     warnings: tuple[str, ...] = ()
     matches: int | None = None
+    example: Example | None = None
 
 
 class AskQuery(Protocol):
@@ -64,6 +74,14 @@ class AskQuery(Protocol):
         ...
 
 
+class Suspecting(Protocol):
+    """The part of the radar that judging a rule needs."""
+
+    async def check(self, principal: Principal, rule: AlertRule, /) -> tuple[Suspect, ...]:
+        """What is found of its selectors."""
+        ...
+
+
 class PrescribeRules:
     """The use case. Whatever is changed takes effect at the next round of evaluation."""
 
@@ -71,14 +89,18 @@ class PrescribeRules:
         self,
         catalog: Catalog,
         query: AskQuery,
+        radar: Suspecting,
         clock: Clock,
         built_in: Iterable[AlertRule] = (),
         *,
         tenant: Tenant = LOCAL.tenant,
+        external_url: str = "",
     ) -> None:
-        """built_in: the rules that come with the program. tenant: whose rules are evaluated."""
+        """built_in: the rules that come with the program. tenant: whose rules are evaluated. external_url: for templates."""
         self._catalog = catalog
         self._query = query
+        self._radar = radar
+        self._external_url = external_url
         self._clock = clock
         self._built_in = {rule.name: rule for rule in built_in}
         self._tenant = tenant
@@ -168,29 +190,33 @@ class PrescribeRules:
         if errors:
             return Judged(tuple(errors))
         try:
-            matches = await self._count(principal, rule.expr)
-            if rule.data:
-                await self._count(principal, rule.data)
+            holding = await self._elements(principal, rule.expr)
+            watched = await self._elements(principal, rule.data) if rule.data else holding
         except (BadData, NotSupported) as error:
             return Judged((error,))
         except SightlineError as error:
             return Judged(warnings=(f"it cannot be evaluated now: {error.message}",))
-        return Judged((), await self._unknown(principal, rule), matches)
+        warnings = await self._suspect(principal, rule)
+        return Judged((), warnings, len(holding.there), self._example(rule, holding, watched))
 
-    async def _unknown(self, principal: Principal, rule: AlertRule) -> tuple[str, ...]:
-        """What may be misspelt: metrics that are not there."""
-        named = sorted({name for text in (rule.expr, rule.data) if text for name in inputs(parse(text)).named})
-        found: list[str] = []
-        for name in named[:MAX_LOOKED_UP]:
-            try:
-                if not await self._count(principal, f"group({{__name__={quoted(name)}}})"):
-                    found.append(f"metric {name!r} has no samples now: is that its name?")
-            except SightlineError as error:
-                return (*found, f"it cannot be looked up which metrics there are: {error.message}")
+    def _example(self, rule: AlertRule, holding: Elements, watched: Elements) -> Example | None:
+        found = holding if len(holding.there) else watched
+        if not len(found.there):
+            return None
+        element = found.labels[found.there[0]] if found.labels else Labels()
+        value, texts = float(found.numbers()[0]), rule.texts(self._external_url)
+        return Example(texts.identity(element, value), texts.annotations(element, value), found is holding)
+
+    async def _suspect(self, principal: Principal, rule: AlertRule) -> tuple[str, ...]:
+        """What may be misspelt: selectors of either expression that match nothing."""
+        found: dict[str, None] = {}
+        for text in filter(None, (rule.expr, rule.data)):
+            for one in await self._radar.check(principal, replace(rule, expr=text)):
+                found[one.message] = None
         return tuple(found)
 
-    async def _count(self, principal: Principal, text: str) -> int:
-        return len(elements((await self._query.instant(principal, text, self._clock.now())).value).there)
+    async def _elements(self, principal: Principal, text: str) -> Elements:
+        return elements((await self._query.instant(principal, text, self._clock.now())).value)
 
     async def _put(self, principal: Principal, rule: AlertRule, expected: int | None) -> Prescribed:
         body = encode_rule(rule)

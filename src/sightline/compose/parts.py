@@ -83,6 +83,7 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
     told = alerting.dispatch
     evaluate = Evaluate(query, catalog, core.bus, told, clock, telemetry, external_url=settings.http.external_url)
     read, rules = _read(settings, core, query), await make_rules(settings, core, query, told)
+    radar = make_radar(settings, core, read, evaluate, rules.adopt, built_in_rules(settings))
     servers = Register(SqlServers(core.database), clock, label_limits(settings), most=settings.servers.max)
     stack.push_async_callback(_settle, servers)
     return Parts(
@@ -97,11 +98,11 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
             READY_MADE,
             Codec(dashboard_text.to_json, dashboard_text.from_json),
         ),
-        PrescribeRules(catalog, query, clock, built_in_rules(settings)),
+        PrescribeRules(catalog, query, radar, clock, built_in_rules(settings), external_url=settings.http.external_url),
         servers,
         await make_scraping(settings, core, stack),
         rules,
-        make_radar(settings, core, read, evaluate, rules.adopt, built_in_rules(settings)),
+        radar,
         DockerSource(watched_containers(settings), clock, telemetry),
         _push(settings, core, catalog),
         silences,

@@ -65,7 +65,9 @@ from sightline.compose.backtest import theatre
 from sightline.domain.alerts.builtin import host_rules
 from sightline.domain.alerts.notice import Alert
 from sightline.domain.alerts.pipeline.plan import Channel, Plan
+from sightline.domain.alerts.radar import Suspect
 from sightline.domain.alerts.route import WrittenRoute, route_tree
+from sightline.domain.alerts.rule import AlertRule
 from sightline.domain.dashboards.ready_made import READY_MADE
 from sightline.domain.labels import LabelLimits, Labels, Matchers
 from sightline.domain.metrics.cardinality import Cardinality
@@ -280,6 +282,11 @@ class Stage:
         await self._told("look", principal, window)
         return self.sweep
 
+    async def check(self, principal: Principal, rule: AlertRule) -> tuple[Suspect, ...]:
+        """Radar."""
+        await self._told("check", principal, rule.expr)
+        return ()
+
     def __post_init__(self) -> None:
         codec = GroupCodec(push_group.to_json, push_group.from_json)
         self.push = Push(MemoryCatalog(), codec, self, self.clock, self.telemetry, PushLimits(), LabelLimits())
@@ -329,7 +336,7 @@ class Stage:
             alerts=stage,
             backtest=RunBacktest(stage, lambda _: PLAN, lambda _: (), theatre, self.clock, retention=30 * DAY),
             dashboards=DefineDashboards(MemoryCatalog(), DashboardFiles(()), READY_MADE, Codec(to_json, from_json)),
-            prescribed=PrescribeRules(MemoryCatalog(), stage, self.clock, host_rules()),
+            prescribed=PrescribeRules(MemoryCatalog(), stage, stage, self.clock, host_rules()),
             servers=self.servers,
             report=Report(self.servers, stage, LabelLimits()),
             recall=Recall(self.servers, self.series_store, self.clock, 15 * DAY, max_results=10),

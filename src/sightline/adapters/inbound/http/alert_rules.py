@@ -101,7 +101,10 @@ def _object(found: Prescribed) -> dict[str, Any]:
 
 def _judgement(judged: Judged) -> dict[str, Any]:
     errors = [{**error.detail, "code": error.code, "error": error.message} for error in judged.errors]
-    return {"valid": not errors, "errors": errors, "warnings": judged.warnings, "matches": judged.matches}
+    said = {"valid": not errors, "errors": errors, "warnings": judged.warnings, "matches": judged.matches}
+    if (one := judged.example) is not None:
+        said["example"] = {"labels": dict(one.labels), "annotations": dict(one.annotations), "holds": one.holds}
+    return said
 
 
 def _told(found: Prescribed, status: int = 200) -> Response[bytes]:
