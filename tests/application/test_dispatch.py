@@ -7,6 +7,7 @@ from tests.application.alerting_world import ROUTE, AlertingWorld
 
 from sightline.domain.alerts.inhibition import InhibitRule
 from sightline.domain.alerts.notice import AlertState
+from sightline.domain.alerts.notification import Because
 from sightline.domain.alerts.pipeline.batch import Manners, WhenMuted
 from sightline.domain.alerts.route import WrittenRoute
 from sightline.domain.alerts.shown import Processing
@@ -83,6 +84,11 @@ async def test_a_resolve_follows_a_firing() -> None:
     await world.end("Hot", instance="b")
     await world.wait(900)
     assert world.told() == ["firing a b", "firing b | resolved a", "resolved b"]
+    assert [one.because for one in world.channels["team"].taken] == [
+        Because.FIRST,
+        Because.SOME_RESOLVED,
+        Because.ALL_RESOLVED,
+    ]
     assert world.dispatch.alerts(LOCAL) == []
 
 

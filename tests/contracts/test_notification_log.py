@@ -11,7 +11,7 @@ from sightline.adapters.outbound.memory.notification_log import MemoryNotificati
 from sightline.adapters.outbound.sql.database import SqlDatabase
 from sightline.adapters.outbound.sql.notification_log import SqlNotificationLog
 from sightline.domain.alerts.notice import Reason
-from sightline.domain.alerts.notification import Notification, Status
+from sightline.domain.alerts.notification import Because, Notification, Status
 from sightline.domain.alerts.pipeline.sent import About, Owed, Place, Sent
 from sightline.domain.alerts.posted import PostedAlert
 from sightline.domain.labels import Labels
@@ -40,7 +40,16 @@ SENT = Sent(
 OWED = Owed(
     PLACE,
     Notification(
-        "abc", DEFAULT_TENANT, "team", '{}:{alertname="Hot"}', LABELS, Status.FIRING, (ALERT,), 9_500, "http://s.test"
+        "abc",
+        DEFAULT_TENANT,
+        "team",
+        '{}:{alertname="Hot"}',
+        LABELS,
+        Status.FIRING,
+        (ALERT,),
+        9_500,
+        "http://s.test",
+        Because.NEW_ALERTS,
     ),
     replace(SENT, count=5),
 )

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from sightline.application.ledger import Ledger
 from sightline.domain.alerts.notice import Reason
-from sightline.domain.alerts.notification import Notification, Status
+from sightline.domain.alerts.notification import Because, Notification, Status
 from sightline.domain.alerts.pipeline.batch import Batch
 from sightline.domain.alerts.pipeline.group import AlertGroup
 from sightline.domain.alerts.pipeline.plan import Channel, Plan
@@ -67,7 +67,8 @@ class Decision:
     """Why a channel was, or was not, told of a group.
 
     at: wall time, ms. alerts: labels of those that it is about, the first of them. attempts: how often it was handed over; 0 when
-    it was not tried. problem: what the channel said last. notification: its id, empty where there was none.
+    it was not tried. problem: what the channel said last. notification: its id, empty where there was none. because: what
+    it tells of.
     """
 
     at: int
@@ -80,6 +81,7 @@ class Decision:
     attempts: int = 0
     problem: str = ""
     notification: str = ""
+    because: Because | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,6 +448,7 @@ class Deliver:
                 attempts,
                 problem,
                 notification.id,
+                notification.because,
             ),
         )
 

@@ -19,7 +19,7 @@ from sightline.domain.alerts.pipeline.batch import Batch, Holds, Surroundings, W
 from sightline.domain.alerts.pipeline.group import LOOK_AGAIN, AlertGroup, group_id, group_key
 from sightline.domain.alerts.pipeline.plan import Channel, Plan
 from sightline.domain.alerts.pipeline.sent import About, Member, Owed, Place, Sent, member
-from sightline.domain.alerts.pipeline.stages import after, alerts_of, consider, held, left, status_of
+from sightline.domain.alerts.pipeline.stages import after, alerts_of, because_of, consider, held, left, status_of
 from sightline.domain.alerts.pipeline.times import time_hold
 from sightline.domain.alerts.pipeline.why import ChannelWhy, GroupWhy, Why
 from sightline.domain.alerts.posted import PostedAlert, posted
@@ -530,6 +530,7 @@ class Dispatch:
             alerts=alerts,
             at=batch.now,
             external_url=self._external_url,
+            because=because_of(batch),
         )
 
     def _part(self, group: AlertGroup, now: int) -> None:

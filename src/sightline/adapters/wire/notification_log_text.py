@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from sightline.domain.alerts.notice import Reason
-from sightline.domain.alerts.notification import Notification, Status
+from sightline.domain.alerts.notification import Because, Notification, Status
 from sightline.domain.alerts.pipeline.sent import About, Owed, Place, Sent
 from sightline.domain.alerts.posted import PostedAlert
 from sightline.domain.errors import BadData
@@ -44,6 +44,7 @@ class _Owed(msgspec.Struct, omit_defaults=True):
     alerts: list[_Alert]
     after: _Sent
     external_url: str = ""
+    because: Because | None = None
 
 
 def alert_to_json(alert: PostedAlert) -> bytes:
@@ -79,7 +80,7 @@ def owed_to_json(owed: Owed) -> bytes:
     told = owed.notification
     alerts = [_written(alert) for alert in told.alerts]
     return msgspec.json.encode(
-        _Owed(told.id, told.status, told.at, alerts, _written_sent(owed.after), told.external_url)
+        _Owed(told.id, told.status, told.at, alerts, _written_sent(owed.after), told.external_url, told.because)
     )
 
 
@@ -101,6 +102,7 @@ def owed_from_json(place: Place, body: bytes) -> Owed:
         alerts=tuple(_alert(place.tenant, alert) for alert in found.alerts),
         at=found.at,
         external_url=found.external_url,
+        because=found.because,
     )
     return Owed(place, notification, after)
 

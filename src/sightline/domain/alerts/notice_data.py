@@ -135,6 +135,10 @@ class Alerts(Items):
     )
 
 
+def _because(it: object) -> object:
+    return it.because if isinstance(it, NoticeData) else ""
+
+
 @dataclass(frozen=True, slots=True)
 class NoticeData(Record):
     """All of it. now: what `since` counts to."""
@@ -152,8 +156,8 @@ class NoticeData(Record):
         }
     )
 
-    # Later versions of Alertmanager have it; where nothing is known of it, templates that ask go on.
-    METHODS: ClassVar[Mapping[str, Function]] = MappingProxyType({"NotificationReason": Function(lambda _: "", 0, 0)})
+    # Later versions of Alertmanager have it.
+    METHODS: ClassVar[Mapping[str, Function]] = MappingProxyType({"NotificationReason": Function(_because, 0, 0)})
 
     now: Moment
     receiver: str = ""
@@ -163,6 +167,7 @@ class NoticeData(Record):
     common_labels: KV = field(default_factory=KV)
     common_annotations: KV = field(default_factory=KV)
     external_url: str = ""
+    because: str = ""
 
     @override
     def fields(self) -> Mapping[str, object]:
@@ -191,6 +196,7 @@ def notice_data(notification: Notification) -> NoticeData:
         _kv(notification.common_labels),
         _kv(notification.common_annotations),
         notification.external_url,
+        "" if notification.because is None else notification.because.value,
     )
 
 

@@ -27,13 +27,26 @@ class Status(StrEnum):
     ACKNOWLEDGED = "acknowledged"
 
 
+class Because(StrEnum):
+    """What happened that a receiver is told of, in Alertmanager's words where it has any."""
+
+    FIRST = "first notification"
+    NEW_ALERTS = "new alerts added"
+    SOME_RESOLVED = "some alerts resolved"
+    ALL_RESOLVED = "all alerts resolved"
+    REPEATED = "repeat interval elapsed"
+    MUTED = "alerts muted"
+    UNMUTED = "alerts no longer muted"
+
+
 @dataclass(frozen=True, slots=True)
 class Notification:
     """What a receiver is told, through one of the ways to it.
 
     id: the same at every attempt to deliver it, and another for every other notification. group_key: names the group for good, so
     that receivers can tell later ones belong together. alerts: at least one, those of `job` and `instance` beside each other. at:
-    wall time, ms. external_url: where people reach this program, empty where nobody said.
+    wall time, ms. external_url: where people reach this program, empty where nobody said. because: what happened, None where
+    nothing did.
     """
 
     id: str
@@ -45,6 +58,7 @@ class Notification:
     alerts: tuple[PostedAlert, ...]
     at: int
     external_url: str = ""
+    because: Because | None = None
 
     @property
     def firing(self) -> tuple[PostedAlert, ...]:

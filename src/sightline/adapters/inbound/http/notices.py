@@ -98,6 +98,7 @@ def _decision(one: Decision) -> dict[str, Any]:
         **_named(one.channel),
         "told": one.told,
         "reason": one.reason.value,
+        "because": "" if one.because is None else one.because.value,
         "attempts": one.attempts,
         "problem": one.problem,
         "groupKey": one.group_key,

@@ -73,6 +73,7 @@ def message(notification: Notification, most: int = 0) -> dict[str, Any]:
         "commonAnnotations": dict(told.common_annotations),
         "externalURL": notification.external_url,
         "alerts": [_alert(alert, notification.at) for alert in told.alerts],
+        **({"notification_reason": notification.because.value} if notification.because is not None else {}),
         **({"acknowledged": True} if notification.status is Status.ACKNOWLEDGED else {}),
     }
 

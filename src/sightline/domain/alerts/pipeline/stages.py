@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from sightline.domain.alerts.notice import Reason
-from sightline.domain.alerts.notification import Status, in_order
+from sightline.domain.alerts.notification import Because, Status, in_order
 from sightline.domain.alerts.pipeline.batch import Batch, Hold, Holds, Manners, Mute, Stage, Surroundings
 from sightline.domain.alerts.pipeline.cool_down import cool_down
 from sightline.domain.alerts.pipeline.deduplicate import deduplicate
@@ -28,6 +28,15 @@ from sightline.domain.alerts.route import Route
 
 MUTES: Final[tuple[Mute, ...]] = (mute_by_time, inhibit, silence)
 TELLS: Final[tuple[Stage, ...]] = (mute, follow, cool_down, deduplicate)
+
+
+_BECAUSE: Final = {
+    Reason.NEW_ALERTS: Because.NEW_ALERTS,
+    Reason.RESOLVES: Because.SOME_RESOLVED,
+    Reason.REPEATED: Because.REPEATED,
+    Reason.MUTED_AFTER_TELLING: Because.MUTED,
+    Reason.NO_LONGER_MUTED: Because.UNMUTED,
+}
 
 
 def held(route: Route, members: tuple[Member, ...], around: Surroundings) -> Holds:
@@ -63,6 +72,15 @@ def status_of(batch: Batch) -> Status:
     if batch.firing:
         return Status.FIRING
     return Status.ACKNOWLEDGED if batch.known else Status.RESOLVED
+
+
+def because_of(batch: Batch) -> Because:
+    """What happened that a notification tells of."""
+    if batch.reason is Reason.NEW_ALERTS and not batch.sent.firing:
+        return Because.FIRST
+    if batch.reason is Reason.RESOLVES and not batch.firing:
+        return Because.ALL_RESOLVED
+    return _BECAUSE[batch.reason]
 
 
 def after(batch: Batch) -> Sent:
