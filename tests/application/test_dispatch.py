@@ -123,6 +123,37 @@ async def test_an_alert_that_is_not_posted_again_ends_by_itself() -> None:
     assert world.told() == ["firing Hot", "resolved Hot"]
 
 
+async def test_an_end_that_is_brought_forward_is_told_in_time() -> None:
+    """An alert that is posted to end sooner than was known ends then, not when its group is looked at anyway."""
+    world = AlertingWorld(replace(ROUTE, group_wait=0, group_interval=1_000))
+    await world.dispatch.load()
+    await world.dispatch.post(LOCAL, [replace(world.alert("Hot", ends_at=world.clock.now() + 600_000), timed=True)])
+    await world.wait(3)
+    await world.fire("Hot", ends_at=world.clock.now() + 500)
+    await world.wait(2)
+    assert world.told() == ["firing Hot", "resolved Hot"]
+
+
+async def test_what_is_silenced_no_longer_is_told_soon() -> None:
+    """A group of which something is held is looked at more often, where its interval allows."""
+    world = AlertingWorld(replace(ROUTE, group_wait=0, group_interval=1_000))
+    world.silenced[DEFAULT_TENANT, "Hot"] = ("s1",)
+    await world.fire("Hot")
+    await world.wait(7)
+    world.silenced.clear()
+    await world.wait(5)
+    assert world.told() == ["firing Hot"]
+
+
+async def test_a_group_keeps_its_time() -> None:
+    """Looks that come late do not put off those that follow."""
+    world = AlertingWorld(replace(ROUTE, group_interval=10_000))
+    await world.fire("Hot")
+    await world.wait(90, step=0.75)
+    (group,) = world.dispatch._groups.values()
+    assert (group.due_at - 30_000) % 10_000 == 0
+
+
 async def test_silenced_alerts_are_not_told() -> None:
     """And are as soon as the silence is over."""
     world = AlertingWorld()

@@ -67,7 +67,7 @@ async def test_a_route_groups_by_other_labels(how: str) -> None:
     assert sorted(world.told()[2:]) == ["firing Hot | resolved a", "resolved a"]
     assert {one.group_key for one in world.channels["team"].taken if one.resolved} == {
         '{}:{alertname="Hot"}',
-        '{}:{alertname="Hot",instance="a"}',
+        '{}:{alertname="Hot", instance="a"}',
     }
     await world.end("Hot")
     await world.wait(30)

@@ -16,7 +16,7 @@ from sightline.domain.alerts.inhibition import Inhibition
 from sightline.domain.alerts.notice import AlertState, Notice, Reason
 from sightline.domain.alerts.notification import Notification, fingerprint
 from sightline.domain.alerts.pipeline.batch import Batch, Holds, Surroundings, WhenMuted
-from sightline.domain.alerts.pipeline.group import LOOK_AGAIN, AlertGroup, group_id, group_key
+from sightline.domain.alerts.pipeline.group import LOOK_AGAIN, LOOK_AGAIN_HELD, AlertGroup, group_id, group_key
 from sightline.domain.alerts.pipeline.plan import Channel, Plan
 from sightline.domain.alerts.pipeline.sent import About, Member, Owed, Place, Sent, member
 from sightline.domain.alerts.pipeline.stages import after, alerts_of, because_of, consider, held, left, status_of
@@ -457,7 +457,7 @@ class Dispatch:
     def _look_at(self, group: AlertGroup, around: Surroundings, monotonic: int) -> None:
         """Decide for every channel of a group."""
         now, holds = around.now, self._held(group, around)
-        again_at: list[int] = []
+        again_at = [now + LOOK_AGAIN_HELD] if holds else []
         is_busy = False
         for channel, is_other in self._channels(group):
             place = Place(channel.key, group.tenant, group.id)
@@ -605,4 +605,6 @@ def _is_only_longer(before: PostedAlert, alert: PostedAlert, now: int) -> bool:
     """Whether nothing is new of an alert but until when it is taken to fire."""
     # What a rule of ours says of a value is new with each value, and comes again after a restart.
     says_the_same = bool(alert.rule) or before.annotations == alert.annotations
-    return says_the_same and before.has_ended(now) == alert.has_ended(now) and before.starts_at == alert.starts_at
+    is_longer = alert.ends_at is None or (before.ends_at is not None and before.ends_at <= alert.ends_at)
+    ends_alike = before.has_ended(now) == alert.has_ended(now) and (is_longer or before.has_ended(now))
+    return says_the_same and ends_alike and before.starts_at == alert.starts_at

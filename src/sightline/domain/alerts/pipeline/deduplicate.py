@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sightline.domain.alerts.notice import Reason
 from sightline.domain.alerts.pipeline.batch import Batch, sooner
+from sightline.domain.timerange import SECOND
 
 
 def deduplicate(batch: Batch) -> Batch:
@@ -14,11 +15,14 @@ def deduplicate(batch: Batch) -> Batch:
     news = _news(batch)
     if news is not None:
         return replace(batch, tell=True, reason=news)
+    # A look that came a little late must not put off a reminder by a whole interval of its group.
+    repeat = batch.route.repeat_interval
+    repeat -= min(SECOND, repeat // 10)
     # A wall clock that was set back must not silence a channel.
-    if batch.firing and not 0 <= batch.now - batch.sent.at < batch.route.repeat_interval:
+    if batch.firing and not 0 <= batch.now - batch.sent.at < repeat:
         return replace(batch, tell=True, reason=Reason.REPEATED)
     if batch.firing:
-        batch = replace(batch, again_at=sooner(batch.again_at, batch.sent.at + batch.route.repeat_interval))
+        batch = replace(batch, again_at=sooner(batch.again_at, batch.sent.at + repeat))
     if batch.resolved:
         return replace(batch, reason=Reason.NO_RESOLVES_WANTED)
     held = () if batch.firing else batch.held.values()

@@ -6,21 +6,23 @@ Source: https://prometheus.io/docs/alerting/latest/configuration/#route (group_b
 from dataclasses import dataclass, field
 from typing import Final
 
-from sightline.domain.alerts.matchers import matchers_text
 from sightline.domain.alerts.notice import Reason
 from sightline.domain.alerts.pipeline.plan import Channel
 from sightline.domain.alerts.pipeline.sent import Member
 from sightline.domain.alerts.route import Route
-from sightline.domain.labels import Labels, Matcher, MatchOp
+from sightline.domain.go_literals import quoted
+from sightline.domain.labels import Labels
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import SECOND
 
 LOOK_AGAIN: Final = 15 * SECOND
 """How often a group is looked at in which nothing changed: silences, times and other alerts may have."""
+LOOK_AGAIN_HELD: Final = 5 * SECOND
+"""The same where something is held, which is to be told soon after it no longer is."""
 
 
 def group_key(route: Route, labels: Labels) -> str:
-    """What receivers know a group by."""
+    """What receivers know a group by, letter by letter as Alertmanager has it."""
     return f"{route.key}:{_written(labels)}"
 
 
@@ -30,7 +32,7 @@ def group_id(route: Route, labels: Labels) -> str:
 
 
 def _written(labels: Labels) -> str:
-    return matchers_text([Matcher(name, MatchOp.EQUAL, value) for name, value in labels])
+    return f"{{{', '.join(sorted(f'{name}={quoted(value)}' for name, value in labels))}}}"
 
 
 @dataclass(slots=True, eq=False)
@@ -66,11 +68,12 @@ class AlertGroup:
             self.due_at = min(self.due_at, self._tick(monotonic))
 
     def flushed(self, monotonic: int, again_in: int | None = None, look_again: int = LOOK_AGAIN) -> None:
-        """It was looked at.
+        """It was looked at, for what was due.
 
         again_in: ms until something will be said of it though nothing happens. look_again: ms until it is looked at in any case.
         """
-        self.flushed_at = monotonic
+        # Looks that come a little late do not shift those that follow.
+        self.flushed_at = self.due_at if 0 <= monotonic - self.due_at < self.route.group_interval else monotonic
         wait = look_again if again_in is None else min(look_again, max(1, again_in))
         self.due_at = self._tick(monotonic + wait)
 
