@@ -16,6 +16,11 @@ const container = (name: string, parts: Partial<Container>): Container => ({
 const subjects = (troubles: readonly Trouble[]): string[] => troubles.map((trouble) => trouble.subject);
 
 describe("alertTroubles", () => {
+  it("does not tell of a target that is down twice", () => {
+    const alerts = [alert("firing", { alertname: "HostDown", instance: "a:1" }), alert("firing", { alertname: "HostDown", instance: "b:1" })];
+    expect(alertTroubles(alerts, ["a:1"]).map((one) => one.subject)).toEqual(["b:1"]);
+  });
+
   it("leads to what the alert is about", () => {
     const found = alertTroubles([alert("firing", { instance: "a.b" }), alert("firing", { id: "f", name: "web-1", instance: "a.b" }), alert("firing", { server_id: "7", hostname: "db" }), alert("firing", {})]);
     expect(found.map((one) => one.to)).toEqual(["/hosts/a.b", "/containers/web-1", "/servers/db", "/alerts"]);

@@ -39,9 +39,13 @@ const ALERTS: Partial<Record<Alert["state"], Pick<Trouble, "tone" | "word">>> = 
   unknown: { tone: "warning", word: "Unknown" },
 };
 
-/** What has come to notice: firing before pending. */
-export function alertTroubles(alerts: readonly Alert[]): Trouble[] {
+/** Tells what a target that is down tells by itself. */
+const OF_TARGETS = "HostDown";
+
+/** What has come to notice: firing before pending. down: instances of targets that are told of as being down, so that none is told of twice. */
+export function alertTroubles(alerts: readonly Alert[], down: readonly string[] = []): Trouble[] {
   return alerts
+    .filter(({ labels }) => labels.alertname !== OF_TARGETS || !down.includes(labels.instance ?? ""))
     .flatMap((alert) => {
       const said = ALERTS[alert.state];
       return said ? [{ alert, said }] : [];

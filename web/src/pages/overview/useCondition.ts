@@ -45,7 +45,7 @@ export function useCondition(): Condition {
   const lastUp = useLastMoments("up", down, lastUpOf);
 
   const troubles = byWeight(gathered([
-    ...alertTroubles(alerts.data ?? []),
+    ...alertTroubles(alerts.data ?? [], down),
     ...ruleTroubles(rules.data ?? []),
     ...targetTroubles(targets.data?.activeTargets ?? [], lastUp),
     ...hostTroubles(reported, now),
