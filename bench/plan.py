@@ -35,6 +35,8 @@ class Plan:
     query_runs: int
     rules: int
     rule_runs: int
+    backtest_days: int
+    backtest_runs: int
     reopen_runs: int
     reopen_rounds: int
     busy_probed: int
@@ -79,6 +81,8 @@ FULL: Final = Plan(
     query_runs=7,
     rules=1_000,
     rule_runs=5,
+    backtest_days=7,
+    backtest_runs=5,
     reopen_runs=5,
     reopen_rounds=50,
     busy_probed=50,
@@ -122,6 +126,8 @@ QUICK: Final = Plan(
     query_runs=3,
     rules=200,
     rule_runs=2,
+    backtest_days=1,
+    backtest_runs=1,
     reopen_runs=1,
     reopen_rounds=10,
     busy_probed=10,

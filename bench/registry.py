@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from bench.measurements import (
+    backtest,
     busy,
     disk,
     growth,
@@ -40,6 +41,7 @@ MEASUREMENTS: Final[Mapping[str, Callable[[Plan], Section]]] = {
     "latency": latency.measure,
     "queries": queries.measure,
     "rules": rules.measure,
+    "backtest": backtest.measure,
     "busy": busy.measure,
     "reopen": reopen.measure,
     "growth": growth.measure,

@@ -388,3 +388,12 @@ async def test_a_rule_looks_back_by_its_offset(world: World) -> None:
     await world.filled("temperature", [10, 10, 95, 95], room="1")
     found = await world.run(AlertingRule("Hot", "temperature > 90"), 6, start=3, offset=2 * MINUTE)
     assert found.found.alerts[0].stretches == [Stretch(FIRING, NOW + 4 * MINUTE)]
+
+
+async def test_templates_that_ask_queries_are_warned_of(world: World) -> None:
+    """They are not asked, for that would take a query for each alert."""
+    await world.filled("temperature", [95, 95], room="1")
+    rule = AlertingRule("Hot", "temperature > 90", annotations={"summary": '{{ query "up" | len }}'})
+    found = await world.run(rule, 1, plan(WrittenRoute("ops", group_wait=0)))
+    assert "ask queries, which a backtest does not" in found.warnings[0]
+    assert "was not asked" in found.telling.notifications[0].summary

@@ -200,6 +200,8 @@ class RunBacktest:
         )
         telling = await pretend(run.notices, grid.end)
         found = replay.result()
+        if watched.texts.asks:
+            warnings.append("templates of the rule ask queries, which a backtest does not: their texts say so")
         warnings += await self._about_data(principal, asked, grid)
         warnings += _about(found, telling, plan)
         return Backtest(rule.name, grid, replay.steps, found, telling, warnings)
