@@ -33,6 +33,8 @@ class Plan:
     query_rounds: int
     query_steps: int
     query_runs: int
+    alerts: int
+    alert_runs: int
     rules: int
     rule_runs: int
     backtest_days: int
@@ -79,6 +81,8 @@ FULL: Final = Plan(
     query_rounds=19,
     query_steps=360,
     query_runs=7,
+    alerts=10_000,
+    alert_runs=2,
     rules=1_000,
     rule_runs=5,
     backtest_days=7,
@@ -124,6 +128,8 @@ QUICK: Final = Plan(
     query_rounds=7,
     query_steps=120,
     query_runs=3,
+    alerts=2_000,
+    alert_runs=1,
     rules=200,
     rule_runs=2,
     backtest_days=1,

@@ -81,6 +81,16 @@ def _node_exporter(_: Path, port: int) -> list[str]:
     return ["prometheus-node-exporter", f"--web.listen-address=127.0.0.1:{port}"]
 
 
+def _alertmanager(folder: Path, port: int) -> list[str]:
+    return [
+        "prometheus-alertmanager",
+        f"--config.file={folder / 'alertmanager.yml'}",
+        f"--storage.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--cluster.listen-address=",
+    ]
+
+
 SIGHTLINE: Final = Program("Sightline", None, sys.executable, _sightline, fresh={"nocache": "1"})
 PROMETHEUS: Final = Program("Prometheus", "prometheus", "prometheus", _prometheus)
 PROMETHEUS_WITH_HISTOGRAMS: Final = replace(PROMETHEUS, command=_prometheus_with_histograms)
@@ -91,6 +101,7 @@ VICTORIA_METRICS: Final = Program(
 NODE_EXPORTER: Final = Program(
     "node_exporter", "prometheus-node-exporter", "prometheus-node-exporter", _node_exporter, "/"
 )
+ALERTMANAGER: Final = Program("Alertmanager", "prometheus-alertmanager", "prometheus-alertmanager", _alertmanager)
 
 PROGRAMS: Final[Sequence[Program]] = (SIGHTLINE, PROMETHEUS, VICTORIA_METRICS)
 """Those that are compared, Sightline first."""

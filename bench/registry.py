@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from bench.measurements import (
+    alerting,
     backtest,
     busy,
     disk,
@@ -42,6 +43,7 @@ MEASUREMENTS: Final[Mapping[str, Callable[[Plan], Section]]] = {
     "queries": queries.measure,
     "rules": rules.measure,
     "backtest": backtest.measure,
+    "alerting": alerting.measure,
     "busy": busy.measure,
     "reopen": reopen.measure,
     "growth": growth.measure,
