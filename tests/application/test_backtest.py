@@ -143,7 +143,7 @@ async def test_it_tells_who_would_have_been_told_of_what(world: World) -> None:
         Stretch(AlertState.PENDING, NOW + MINUTE, NOW + 3 * MINUTE),
         Stretch(FIRING, NOW + 3 * MINUTE, NOW + 5 * MINUTE),
     ]
-    assert at(found) == [(3.0, "ops", "new_alerts"), (8.0, "ops", "alerts_resolved")]
+    assert at(found) == [(3.5, "ops", "new_alerts"), (8.5, "ops", "alerts_resolved")]
     first, last = found.telling.notifications
     assert (first.kinds, first.status, first.summary, first.firing) == (
         ("email",),

@@ -73,6 +73,18 @@ async def test_an_alert_that_has_waited_elsewhere_is_told_at_once() -> None:
     assert world.told() == ["firing Hot"]
 
 
+async def test_an_alert_of_a_rule_waits_since_it_fires() -> None:
+    """That its condition held for long before does not make its group wait less."""
+    world = AlertingWorld()
+    await world.dispatch.load()
+    notice = world.notice("Hot")
+    world.dispatch.tell([replace(notice, alert=replace(notice.alert, active_at=notice.at - 600_000))], "the rule")
+    await world.wait(29)
+    assert world.told() == []
+    await world.wait(1)
+    assert world.told() == ["firing Hot"]
+
+
 async def test_a_resolve_follows_a_firing() -> None:
     """Who was told that alerts fire is told that they ended, each once."""
     world = AlertingWorld()

@@ -31,8 +31,7 @@ _BUILD: Final = Instrument(
     "sightline_build_info", "Which version runs, and on which Python; always 1.", Kind.GAUGE, ("version", "python")
 )
 _FLUSH_EVERY: Final = 1.0
-_DISPATCH_EVERY: Final = 0.25
-_DELIVER_EVERY: Final = 0.25
+_TELL_EVERY: Final = 0.25
 _REFILL_EVERY: Final = 30.0  # once done it is not done again
 _WATCH_DISK_EVERY: Final = 5.0
 _SETTLE_EVERY: Final = 10.0
@@ -69,8 +68,8 @@ async def start_jobs(settings: Settings, core: Core, parts: Parts, port: int, st
     ticker.every(_SWEEP_EVERY, "forget silences", parts.silences.sweep)
     ticker.every(_WATCH_DISK_EVERY, "watch disk", core.retain.run_once, First.LATER)
     ticker.every(_SETTLE_EVERY, "write last seen", parts.servers.settle, First.LATER)
-    ticker.every(_DISPATCH_EVERY, "dispatch alerts", parts.alerting.dispatch.run_once)
-    ticker.every(_DELIVER_EVERY, "deliver notices", jobs.delivering(parts.alerting.deliver))
+    telling = jobs.telling(parts.alerting.dispatch, parts.alerting.deliver)
+    ticker.every(_TELL_EVERY, "tell of alerts", telling)
     if looking := settings.rules.radar_interval.seconds:
         look = jobs.looking(parts.radar, clock, looking)
         ticker.every(min(looking, LOOK_EVERY), "look for dead rules", look, First.LATER)

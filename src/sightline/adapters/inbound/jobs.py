@@ -8,6 +8,7 @@ import structlog
 from sightline.application.collect import Collect
 from sightline.application.delete import Delete
 from sightline.application.deliver import Deliver
+from sightline.application.dispatch import Dispatch
 from sightline.application.evaluate import Evaluate
 from sightline.application.flush import Flush
 from sightline.application.radar import Radar
@@ -104,6 +105,19 @@ def flushing(flush: Flush) -> Job:
         elif flush.breaker is BreakerState.CLOSED and last is not BreakerState.CLOSED:
             _log.info("the store takes samples again")
         last = flush.breaker
+
+    return job
+
+
+def telling(dispatch: Dispatch, deliver: Deliver) -> Job:
+    """Find out what is to be told of alerts, and tell it."""
+    delivered = delivering(deliver)
+
+    async def job() -> None:
+        try:
+            await dispatch.run_once()
+        finally:  # what was owed before is told all the same
+            await delivered()
 
     return job
 

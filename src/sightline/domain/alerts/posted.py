@@ -32,6 +32,11 @@ class PostedAlert:
     value: float | None = None
     reason: Reason | None = None
 
+    @property
+    def fired_at(self) -> int:
+        """When it began to fire: those of our rules start with their condition, and fire only after the rule's `for`."""
+        return self.updated_at if self.rule else self.starts_at
+
     def has_ended(self, now: int) -> bool:
         """Whether it fires no longer."""
         return self.ends_at is not None and self.ends_at <= now

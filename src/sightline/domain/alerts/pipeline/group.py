@@ -62,7 +62,7 @@ class AlertGroup:
         """Take in an alert, or what is new of it. now: wall time, ms."""
         self.members[member.alert.labels] = member
         if self.flushed_at is None:
-            if member.alert.starts_at + self.route.group_wait < now:
+            if member.alert.fired_at + self.route.group_wait < now:
                 self.due_at = min(self.due_at, monotonic)
         else:
             self.due_at = min(self.due_at, self._tick(monotonic))
