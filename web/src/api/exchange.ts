@@ -10,8 +10,8 @@ export interface Exchanged {
 }
 
 /** The only fetch of the UI: a request and the JSON that answers it, whatever its status; undefined where there is no body. */
-export async function exchange(path: string, init: RequestInit = {}, signal?: AbortSignal, token = readToken()): Promise<Exchanged> {
-  const deadline = AbortSignal.timeout(TIMEOUT_MS);
+export async function exchange(path: string, init: RequestInit = {}, signal?: AbortSignal, token = readToken(), patience = TIMEOUT_MS): Promise<Exchanged> {
+  const deadline = AbortSignal.timeout(patience);
   let response: Response;
   try {
     response = await fetch(path, {
@@ -40,9 +40,9 @@ export async function exchange(path: string, init: RequestInit = {}, signal?: Ab
   return { status: response.status, body };
 }
 
-/** A plain JSON document of an API that has no envelope around its answers. */
-export async function fetchDocument<T>(path: string, init: RequestInit = {}, signal?: AbortSignal): Promise<T> {
-  const { status, body } = await exchange(path, init, signal);
+/** A plain JSON document of an API that has no envelope around its answers. patience: milliseconds that the answer may take. */
+export async function fetchDocument<T>(path: string, init: RequestInit = {}, signal?: AbortSignal, patience?: number): Promise<T> {
+  const { status, body } = await exchange(path, init, signal, readToken(), patience);
   if (status >= 400) throw refusalOf(status, body);
   return body as T;
 }

@@ -9,7 +9,7 @@ import { stepFor } from "../time/step";
 import { setRange, useTimeRange } from "../time/useTimeRange";
 import styles from "./Chart.module.css";
 import { readInk } from "./ink";
-import type { Threshold, TimeMark } from "./marks";
+import type { Threshold, TimeMark, TimeShade } from "./marks";
 import { plotData, plotOptions, type Arrangement, type PlotState } from "./plot";
 import type { Unit } from "./units";
 
@@ -31,6 +31,8 @@ interface ChartProps {
   thresholds?: readonly Threshold[] | undefined;
   marks?: readonly TimeMark[] | undefined;
   namedMarks?: boolean | undefined;
+  shades?: readonly TimeShade[] | undefined;
+  reachesThresholds?: boolean | undefined;
   hidden: ReadonlySet<string>;
   focused: string | null;
   onCursor: (index: number | null) => void;
@@ -58,6 +60,8 @@ export function Chart(props: ChartProps) {
     thresholds: props.thresholds ?? NONE,
     marks: props.marks ?? NONE,
     namedMarks: props.namedMarks ?? false,
+    shades: props.shades ?? NONE,
+    reachesThresholds: props.reachesThresholds ?? false,
     axisMax: props.axisMax,
     newest,
     patience: Math.max(SILENT_SECONDS, 2 * stepFor(lengthOf(range))),
@@ -113,7 +117,7 @@ export function Chart(props: ChartProps) {
       showWindow(target);
     });
     // Lines change with every new point.
-  }, [times, lines, hidden, range, shape, props.thresholds, props.marks, props.axisMax]);
+  }, [times, lines, hidden, range, shape, props.thresholds, props.marks, props.shades, props.axisMax]);
 
   useEffect(() => {
     if (width > 0) plot.current?.setSize({ width, height });

@@ -11,7 +11,7 @@ import { goBackInTime, useTimeRange } from "../time/useTimeRange";
 import { Chart } from "./Chart";
 import { Legend, ROW_HEIGHT } from "./Legend";
 import styles from "./LinesPanel.module.css";
-import type { Threshold, TimeMark } from "./marks";
+import type { Threshold, TimeMark, TimeShade } from "./marks";
 import { latest } from "../series/grid";
 import { isNothing, summarise } from "./summary";
 import { useChartHeight } from "./useChartHeight";
@@ -35,6 +35,9 @@ export interface LinesPanelProps {
   thresholds?: readonly Threshold[] | undefined;
   marks?: readonly TimeMark[] | undefined;
   namedMarks?: boolean | undefined;
+  shades?: readonly TimeShade[] | undefined;
+  /** Whether the value axis reaches the thresholds. */
+  reachesThresholds?: boolean | undefined;
   legendRows?: number | undefined;
   /** Pixels of the chart with its time axis; by default what the screen allows. */
   height?: number | undefined;
@@ -49,7 +52,7 @@ const MOST_ON_DEMAND = 1_000;
 
 /** A titled chart of lines that are there already, with its legend, in space that is reserved from the first moment. */
 export function LinesPanel(props: LinesPanelProps) {
-  const { title, note, unit, order, stacked, logarithmic, axisMax, thresholds, marks, namedMarks, legendRows = 4, empty } = props;
+  const { title, note, unit, order, stacked, logarithmic, axisMax, thresholds, marks, namedMarks, shades, reachesThresholds, legendRows = 4, empty } = props;
   const scheme = useComputedColorScheme("light");
   const [cursor, setCursor] = useState<number | null>(null);
   const [focused, setFocused] = useState<string | null>(null);
@@ -103,7 +106,7 @@ export function LinesPanel(props: LinesPanelProps) {
           <>
             <Chart
               description={describe(title, lines, unit)}
-              {...{ height, times, lines, unit, stacked, logarithmic, axisMax, thresholds, marks, namedMarks, hidden, focused }}
+              {...{ height, times, lines, unit, stacked, logarithmic, axisMax, thresholds, marks, namedMarks, shades, reachesThresholds, hidden, focused }}
               onCursor={setCursor}
             />
             <Legend {...{ title, lines, times, unit, scheme, hidden, cursor }} rows={legendRows} onIsolate={isolate} onFocus={setFocused} />

@@ -12,6 +12,8 @@ export interface Ink {
   good: string;
   neutral: string;
   veil: string;
+  criticalWash: string;
+  warningWash: string;
   font: string;
 }
 
@@ -29,6 +31,8 @@ export function readInk(element: Element, scheme: Scheme): Ink {
     good: value("--good"),
     neutral: value("--ink-quiet"),
     veil: value("--veil"),
+    criticalWash: value("--critical-wash"),
+    warningWash: value("--warning-wash"),
     font: `12px ${style.fontFamily}`,
   };
 }

@@ -5,6 +5,13 @@ export interface Threshold {
   tone: "critical" | "warning" | "neutral";
 }
 
+/** A stretch of time shaded behind the lines. */
+export interface TimeShade {
+  from: number;
+  to: number;
+  tone: "firing" | "pending";
+}
+
 /** A moment drawn down a chart. */
 export interface TimeMark {
   time: number;

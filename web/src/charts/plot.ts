@@ -1,7 +1,7 @@
 import type uPlot from "uplot";
 import { fullName, type Line } from "../series/lines";
 import type { Ink } from "./ink";
-import type { Threshold, TimeMark } from "./marks";
+import type { Threshold, TimeMark, TimeShade } from "./marks";
 import { colourOf } from "./palette";
 import { stack } from "./stack";
 import { isNothing, lonelyPoints } from "./summary";
@@ -14,6 +14,9 @@ export interface PlotState {
   hidden: ReadonlySet<string>;
   thresholds: readonly Threshold[];
   marks: readonly TimeMark[];
+  shades: readonly TimeShade[];
+  /** Whether the value axis reaches the thresholds, however far the lines are from them. */
+  reachesThresholds: boolean;
   /** Whether marks carry their names; one or two charts of a page suffice. */
   namedMarks: boolean;
   axisMax: number | undefined;
@@ -61,7 +64,8 @@ export function plotOptions(
   const stacked = arrangement === "stacked";
   const logarithmic = arrangement === "logarithmic";
   const axisOf = (min: number, max: number): ValueAxis => {
-    const { axisMax } = current();
+    const { axisMax, thresholds, reachesThresholds } = current();
+    if (reachesThresholds) for (const { value } of thresholds) [min, max] = [Math.min(min, value), Math.max(max, value)];
     if (logarithmic) return logarithmicAxis(min, max, unit);
     return axisMax !== undefined && max <= axisMax * 1.001 ? fixedAxis(axisMax, unit) : valueAxis(min, max, unit);
   };
@@ -119,7 +123,12 @@ export function plotOptions(
     series: [{}, ...lines.map((line, at) => seriesOptions(line, at, ink, stacked, many, current))],
     bands: stacked ? lines.slice(1).map((_, i) => ({ series: [i + 2, i + 1] as [number, number] })) : [],
     hooks: {
-      drawClear: [(plot) => drawSilence(plot, current(), ink)],
+      drawClear: [
+        (plot) => {
+          for (const shade of current().shades) drawShade(plot, shade, ink);
+          drawSilence(plot, current(), ink);
+        },
+      ],
       draw: [
         (plot) => {
           if (!logarithmic) drawZero(plot, axis, ink);
@@ -162,6 +171,18 @@ function seriesOptions(line: Line, at: number, ink: Ink, stacked: boolean, many:
       filter: (plot, index, show) => (show ? lonelyPoints((plot.data[index] ?? []) as Array<number | null>) : null),
     },
   };
+}
+
+function drawShade(plot: uPlot, shade: TimeShade, ink: Ink): void {
+  const { ctx, bbox } = plot;
+  const from = Math.max(bbox.left, plot.valToPos(shade.from, "x", true));
+  // What was over at once is seen all the same.
+  const to = Math.min(bbox.left + bbox.width, Math.max(plot.valToPos(shade.to, "x", true), from + devicePixelRatio));
+  if (from >= to) return;
+  ctx.save();
+  ctx.fillStyle = shade.tone === "firing" ? ink.criticalWash : ink.warningWash;
+  ctx.fillRect(from, bbox.top, to - from, bbox.height);
+  ctx.restore();
 }
 
 /** Veils the stretch of which nothing is known although time went on. */

@@ -43,6 +43,7 @@ export const ChevronIcon = icon(<path d="m8 10 4 4 4-4" />);
 export const CollapseIcon = icon(<><rect x="4" y="5" width="16" height="14" rx="2" /><path d="M9.5 5v14" /></>);
 export const UnlinkIcon = icon(<><path d="M5 12.5a10 10 0 0 1 14 0M8.2 15.8a5.4 5.4 0 0 1 7.6 0M12 19h.01" /><path d="M4 4l16 16" /></>);
 export const KeyIcon = icon(<><circle cx="8" cy="15" r="4" /><path d="m11 12 8-8M16 7l2.5 2.5" /></>);
+export const RuleIcon = icon(<><path d="M3.5 9h2M8.5 9h2M13.5 9h2M18.5 9h2" /><path d="M3.5 17.5c4.5 0 4.5-12 8.5-12s4 12 8.5 12" /></>);
 export const CompassIcon = icon(<><circle cx="12" cy="12" r="8" /><path d="m15 9-1.7 4.3L9 15l1.7-4.3z" /></>);
 export const PlusIcon = icon(<path d="M12 6v12M6 12h12" />);
 export const CloseIcon = icon(<path d="m7 7 10 10M17 7 7 17" />);

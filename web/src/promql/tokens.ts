@@ -2,6 +2,8 @@
 export interface Token {
   kind: "name" | "number" | "string" | "matchers" | "window" | "sign";
   text: string;
+  /** Where it begins. */
+  at: number;
 }
 
 const PIECE =
@@ -10,9 +12,9 @@ const PIECE =
 /** Cuts a query into pieces; what is none (half-typed text) is left out, for this only guesses. */
 export function tokensOf(query: string): Token[] {
   const out: Token[] = [];
-  for (const { 0: text, groups } of query.matchAll(PIECE)) {
+  for (const { 0: text, groups, index } of query.matchAll(PIECE)) {
     const kind = Object.entries(groups ?? {}).find(([, found]) => found !== undefined)?.[0];
-    if (kind) out.push({ kind: kind as Token["kind"], text });
+    if (kind) out.push({ kind: kind as Token["kind"], text, at: index });
   }
   return out;
 }

@@ -1,5 +1,5 @@
 import { lazy, type ComponentType, type LazyExoticComponent } from "react";
-import { BellIcon, CompassIcon, ContainerIcon, DashboardIcon, HostIcon, OverviewIcon, ServerIcon, TargetIcon } from "../parts/icons";
+import { BellIcon, CompassIcon, ContainerIcon, DashboardIcon, HostIcon, OverviewIcon, RuleIcon, ServerIcon, TargetIcon } from "../parts/icons";
 
 export interface PageProps {
   /** What follows the section in the path, decoded: a host's name. */
@@ -24,6 +24,7 @@ export const SECTIONS: readonly Section[] = [
   { path: "/explore", word: "Explore", icon: CompassIcon, page: lazy(() => import("../pages/explore/ExplorePage")) },
   { path: "/targets", word: "Targets", icon: TargetIcon, page: lazy(() => import("../pages/targets/TargetsPage")) },
   { path: "/alerts", word: "Alerts", icon: BellIcon, page: lazy(() => import("../pages/alerts/AlertsPage")) },
+  { path: "/rules", word: "Rules", icon: RuleIcon, page: lazy(() => import("../pages/rules/RulesPage")), words: { "+": "New" } },
   { path: "/dashboards", word: "Dashboards", icon: DashboardIcon, page: lazy(() => import("../pages/dashboards/DashboardsPage")), words: { "+": "New" } },
 ];
 

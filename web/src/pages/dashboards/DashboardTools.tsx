@@ -2,7 +2,7 @@ import { Button, TextInput } from "@mantine/core";
 import { useState } from "react";
 import type { Dashboard, Stored } from "./dashboard";
 import styles from "./DashboardTools.module.css";
-import { Menu } from "./Menu";
+import { Menu } from "../../parts/Menu";
 import { yamlAddress } from "./store";
 import { VariablesEditor } from "./VariablesEditor";
 

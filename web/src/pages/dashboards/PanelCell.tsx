@@ -3,7 +3,7 @@ import { DownIcon, UpIcon } from "../../parts/icons";
 import { hrefOf, readAddress, withSearch } from "../../shell/address";
 import { Placeholder } from "../../parts/Placeholder";
 import type { PanelSpec } from "./dashboard";
-import { Menu } from "./Menu";
+import { Menu } from "../../parts/Menu";
 import styles from "./PanelCell.module.css";
 import { heightOf, PanelView } from "./PanelView";
 import type { Values } from "./useValues";

@@ -1,6 +1,6 @@
 import { Popover } from "@mantine/core";
 import { useState, type ReactNode } from "react";
-import { MoreIcon } from "../../parts/icons";
+import { MoreIcon } from "./icons";
 import styles from "./Menu.module.css";
 
 /** A button that opens a short list of things to do; choosing one closes it. */

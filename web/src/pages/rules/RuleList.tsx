@@ -1,0 +1,192 @@
+import { Button, TextInput } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import { useMemo } from "react";
+import { format } from "../../charts/units";
+import { Ago } from "../../parts/Ago";
+import { EmptyState } from "../../parts/EmptyState";
+import { Failure } from "../../parts/Failure";
+import { AlertIcon, RuleIcon } from "../../parts/icons";
+import { Placeholder } from "../../parts/Placeholder";
+import { useLate } from "../../parts/useLate";
+import { useStandingFailure } from "../../parts/useStandingFailure";
+import { VirtualRows } from "../../parts/VirtualRows";
+import { useAlerts } from "../../series/useAlerts";
+import { navigate, readAddress, useAddress, withSearch } from "../../shell/address";
+import { sayDuration } from "../../time/duration";
+import { ruleHref } from "./links";
+import { CATALOG, countOf, findingWord, listedOf, matching, pathOf, worstFinding, type Listed, type Shown } from "./ruleList";
+import styles from "./RuleList.module.css";
+import { RuleLink } from "./RuleLink";
+import { RuleState } from "./RuleState";
+import { useRadar, useRuleGroups, useStoredRules } from "./store";
+
+const CHOICES: ReadonlyArray<readonly [Shown, string]> = [["all", "All"], ["active", "Active"], ["failing", "Failing"], ["found", "Suspect"], ["off", "Off"]];
+const ROW = 60;
+const CARD = 96;
+
+/** All rules by urgency: of the catalog, which can be changed here, and of files. */
+export function RuleList() {
+  const groups = useRuleGroups();
+  const stored = useStoredRules();
+  const radar = useRadar();
+  const alerts = useAlerts();
+  const { search } = useAddress();
+  const late = useLate(groups.isPending);
+  const failure = useStandingFailure(groups.error, groups.data !== undefined);
+  const cards = useMediaQuery("(max-width: 999px)", false, { getInitialValueInEffect: false });
+  const all = useMemo(
+    () => listedOf(groups.data?.groups ?? [], stored.data ?? [], radar.data?.look.found ?? [], alerts.data ?? []),
+    [groups.data, stored.data, radar.data, alerts.data],
+  );
+  const shown = CHOICES.find(([choice]) => choice === search.get("show"))?.[0] ?? "all";
+  const text = search.get("find") ?? "";
+  const rows = useMemo(() => matching(all, shown, text), [all, shown, text]);
+  if (!groups.data || (all.length === 0 && stored.isPending)) {
+    return (
+      <>
+        <h1 className={styles.heading}>Rules</h1>
+        {failure ? <Failure failure={failure} compact /> : late ? <Placeholder height={320} /> : null}
+      </>
+    );
+  }
+  const { problems } = groups.data;
+  return (
+    <div className={styles.page}>
+      <div className={styles.head}>
+        <h1>Rules <span className={styles.count}>{all.length > 0 ? all.length.toLocaleString("en") : ""}</span></h1>
+        <div className={styles.tools}>
+          {all.length > 0 && (
+            <>
+              <div className={styles.choices} role="group" aria-label="Which rules">
+                {CHOICES.map(([choice, word]) => {
+                  const count = choice === "all" ? 0 : countOf(all, choice);
+                  return (
+                    <button key={choice} type="button" aria-pressed={shown === choice} onClick={() => put("show", choice === "all" ? "" : choice)}>
+                      {word}{count > 0 && <span className={styles.number}> {count}</span>}
+                    </button>
+                  );
+                })}
+              </div>
+              <TextInput aria-label="Find a rule" placeholder="Find by name, condition, label or file" type="search" className={styles.find} value={text} onChange={(event) => put("find", event.currentTarget.value)} />
+            </>
+          )}
+          <NewRuleButton />
+        </div>
+      </div>
+      {problems.length > 0 && <Problems problems={problems} />}
+      {all.length === 0 ? (
+        <EmptyState icon={<RuleIcon />} title="No rules yet" within>
+          <p>A rule is a condition on metrics, such as a disk that is nearly full, and who watches it need not look at charts.</p>
+          <p>Write one here, or name files in Prometheus' format under <code>rules.files</code> of the settings.</p>
+        </EmptyState>
+      ) : rows.length === 0 ? (
+        <EmptyState icon={<RuleIcon />} title={NOTHING[shown]} within>
+          <p>{text ? "Names, conditions, labels, groups and files are searched." : shown === "found" ? radarWords(radar.isPending) : "Choose All to see the others."}</p>
+        </EmptyState>
+      ) : (
+        <VirtualRows
+          count={rows.length}
+          rowHeight={cards ? CARD : ROW}
+          className={styles.frame}
+          role="table"
+          label="Rules"
+          head={<Head />}
+          render={(at) => <Row key={(rows[at] as Listed).key} listed={rows[at] as Listed} at={at} />}
+        />
+      )}
+      {radar.error && <p className={styles.aside}>What the radar finds of rules cannot be read: {radar.error.message}</p>}
+      {radar.data?.warnings.map((warning) => <p key={warning} className={styles.aside}>{warning}</p>)}
+      {stored.error && <p className={styles.aside}>Rules that are off cannot be read: {stored.error.message}</p>}
+    </div>
+  );
+}
+
+const NOTHING: Record<Shown, string> = { all: "No rule matches", active: "No rule is active", failing: "No rule fails", found: "No rule is suspect", off: "No rule is off" };
+
+const radarWords = (pending: boolean): string =>
+  pending ? "The radar still looks whether rules watch what is there." : "All rules watch series that are there, and none fires always or again and again.";
+
+function put(name: string, value: string): void {
+  const search = new URLSearchParams(readAddress().search);
+  if (value) search.set(name, value);
+  else search.delete(name);
+  navigate(withSearch(location.pathname, search), { replace: true });
+}
+
+export function NewRuleButton() {
+  const href = ruleHref("/rules/+");
+  return <Button component="a" href={href} onClick={(event) => { event.preventDefault(); navigate(href); }}>New rule</Button>;
+}
+
+/** What is wrong with rule files: a few are shown, of many first their number. */
+function Problems({ problems }: { problems: readonly string[] }) {
+  return (
+    <details className={styles.problems} open={problems.length <= 3}>
+      <summary><AlertIcon /> {problems.length === 1 ? "1 problem" : `${problems.length} problems`} with rule files</summary>
+      <ul>{problems.map((problem) => <li key={problem}>{problem}</li>)}</ul>
+    </details>
+  );
+}
+
+function Head() {
+  return (
+    <div className={styles.headRow} role="row" aria-rowindex={1}>
+      <span role="columnheader">State</span>
+      <span role="columnheader">Rule</span>
+      <span role="columnheader">Condition</span>
+      <span role="columnheader">Alerts</span>
+      <span role="columnheader">Evaluated</span>
+    </div>
+  );
+}
+
+function Row({ listed, at }: { listed: Listed; at: number }) {
+  const { rule, name, isRecording } = listed;
+  const { path, extra } = pathOf(listed);
+  const where = listed.file === CATALOG ? (listed.origin === "built-in" ? "Built in" : listed.origin === "changed" ? "Built in, changed" : "Catalog") : `${baseName(listed.file)} · ${listed.group}`;
+  return (
+    <div className={styles.row} role="row" aria-rowindex={at + 2} data-off={!listed.enabled || undefined}>
+      <span role="cell" className={styles.states}><RuleState listed={listed} /></span>
+      <span role="rowheader" className={styles.who}>
+        <RuleLink path={path} extra={extra} className={styles.name} title={name}>{name}</RuleLink>
+        <span className={styles.quiet} title={listed.file === CATALOG ? undefined : `${listed.file}, group ${listed.group}: changed in the file`}>
+          {rule.labels.severity && !isRecording ? `${rule.labels.severity} · ${where}` : where}
+        </span>
+      </span>
+      <span role="cell" className={styles.what}>
+        <code className={styles.query} title={rule.query}>{rule.query || "–"}</code>
+        <Remark listed={listed} />
+      </span>
+      <span role="cell" className={styles.alerts}>
+        {listed.alerts > 0 ? <>{listed.alerts.toLocaleString("en")}{listed.since !== null && <span className={styles.quiet}><Ago time={listed.since} ongoing /></span>}</> : <span className={styles.quiet}>{isRecording ? "–" : "0"}</span>}
+      </span>
+      <span role="cell" className={styles.evaluated}>
+        {!listed.enabled ? <span className={styles.quiet}>–</span> : rule.health === "unknown" ? <span className={styles.quiet}>not yet</span> : (
+          <>
+            <Ago time={Date.parse(rule.lastEvaluation) / 1000} />
+            <span className={styles.quiet}>took {format("seconds", rule.evaluationTime)}</span>
+          </>
+        )}
+      </span>
+    </div>
+  );
+}
+
+/** The one thing to know beside the condition: why it fails, what the radar found, else for how long it must hold. */
+function Remark({ listed }: { listed: Listed }) {
+  const { rule } = listed;
+  const finding = worstFinding(listed);
+  if (rule.lastError) return <span className={styles.error} title={rule.lastError}>{rule.lastError}</span>;
+  if (finding) {
+    return (
+      <span className={styles.remark} title={finding.message}>
+        <span className={styles.badge}>{findingWord(finding, listed.yieldsNothing)}</span>
+        {finding.message}
+      </span>
+    );
+  }
+  if (listed.isRecording) return <span className={styles.remark}>every {sayDuration(listed.interval)}</span>;
+  return <span className={styles.remark}>{rule.duration ? `for ${sayDuration(rule.duration)}` : "at once"}</span>;
+}
+
+const baseName = (file: string): string => file.split("/").at(-1) ?? file;
