@@ -21,6 +21,14 @@ async function ask<T>(path: string, params: Record<string, string | string[]>, s
   throw refusalOf(status, answer);
 }
 
+/** What an endpoint of the API that takes more than parameters answers, out of its envelope. */
+export async function enveloped<T>(path: string, init: RequestInit = {}, signal?: AbortSignal): Promise<T> {
+  const { status, body } = await exchange(`/api/v1/${path}`, init, signal);
+  const answer = body as Answer<T>;
+  if (answer.status === "success") return answer.data;
+  throw refusalOf(status, answer);
+}
+
 export async function queryInstant(query: string, time: number | undefined, signal?: AbortSignal): Promise<VectorResult> {
   return readableVector(await request("query", time === undefined ? { query } : { query, time: time.toFixed(3) }, signal));
 }

@@ -26,7 +26,8 @@ export async function exchange(path: string, init: RequestInit = {}, signal?: Ab
   }
   let body: unknown;
   try {
-    body = response.status === 204 ? undefined : await response.json();
+    const text = await response.text();
+    body = text === "" && response.ok ? undefined : JSON.parse(text);
   } catch (reason) {
     if (signal?.aborted) throw reason;
     if (response.status === 401) body = { error: "A token is needed.", code: "unauthorized" };
@@ -47,9 +48,12 @@ export async function fetchDocument<T>(path: string, init: RequestInit = {}, sig
   return body as T;
 }
 
-/** What an answer that is no success says. */
+/** What an answer that is no success says; Alertmanager's API says it in a text, or in an object with a number. */
 export function refusalOf(status: number, body: unknown): ApiFailure {
-  const { error, code, errorType } = body as { error?: string; code?: string; errorType?: string };
+  const said = typeof body === "string" ? { error: body } : (body as { error?: string; message?: string; code?: string | number; errorType?: string });
+  const { message, errorType } = said as { message?: string; errorType?: string };
+  const error = said.error ?? message;
+  const code = "code" in said && typeof said.code === "string" ? said.code : undefined;
   const kind = status === 401 ? "unauthorised" : status >= 500 ? "broken" : "refused";
   return new ApiFailure(kind, error ?? `The server answered ${status}.`, code ?? errorType ?? `http_${status}`);
 }

@@ -42,12 +42,20 @@ export function navigate(href: string, options: { replace?: boolean } = {}): voi
 const TIME_NAMES = ["range", "from", "to", "live"];
 
 /** The href of a page, taking the time range along. */
-export function hrefOf(path: string, search: URLSearchParams): string {
-  const kept = new URLSearchParams([...search].filter(([name]) => TIME_NAMES.includes(name)));
+export function hrefOf(path: string, search: URLSearchParams, find: Readonly<Record<string, string>> = {}): string {
+  const kept = new URLSearchParams([...[...search].filter(([name]) => TIME_NAMES.includes(name)), ...Object.entries(find)]);
   return withSearch(`${BASE}${path}`, kept);
 }
 
 export function withSearch(pathname: string, search: URLSearchParams): string {
   const text = search.toString();
   return text ? `${pathname}?${text}` : pathname;
+}
+
+/** Writes one part of the present address, such as a filter, without a step in history; nothing takes it away. */
+export function put(name: string, value: string, options: { step?: boolean } = {}): void {
+  const search = new URLSearchParams(read().search);
+  if (value) search.set(name, value);
+  else search.delete(name);
+  navigate(withSearch(location.pathname, search), { replace: !options.step });
 }

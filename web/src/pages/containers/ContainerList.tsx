@@ -12,7 +12,7 @@ import { StateWord } from "../../parts/StateWord";
 import { useLate } from "../../parts/useLate";
 import { useStandingFailure } from "../../parts/useStandingFailure";
 import { useInstantQuery, type Reading } from "../../series/useInstantQuery";
-import { navigate, readAddress, useAddress, withSearch } from "../../shell/address";
+import { put, useAddress } from "../../shell/address";
 import { above, found, sorted, verdictOf, type Column, type Container } from "./container";
 import styles from "./ContainerList.module.css";
 import { useContainers } from "./useContainers";
@@ -76,13 +76,6 @@ export function ContainerList() {
       )}
     </div>
   );
-}
-
-function put(name: string, value: string): void {
-  const search = new URLSearchParams(readAddress().search);
-  if (value) search.set(name, value);
-  else search.delete(name);
-  navigate(withSearch(location.pathname, search), { replace: true });
 }
 
 const byId = (readings: readonly Reading[] | undefined): Map<string, number> => new Map(readings?.map(({ labels, value }) => [labels.id ?? "", value]));

@@ -3,6 +3,7 @@ import { useMemo, useState } from "react";
 import type { Target } from "../../api/responses";
 import { format } from "../../charts/units";
 import { Ago } from "../../parts/Ago";
+import { Choices } from "../../parts/Choices";
 import { Copy } from "../../parts/Copy";
 import { EmptyState } from "../../parts/EmptyState";
 import { Failure } from "../../parts/Failure";
@@ -13,7 +14,7 @@ import { useLate } from "../../parts/useLate";
 import { useStandingFailure } from "../../parts/useStandingFailure";
 import { select } from "../../series/selector";
 import { useInstantQuery } from "../../series/useInstantQuery";
-import { hrefOf, navigate, readAddress, useAddress, withSearch } from "../../shell/address";
+import { hrefOf, put, readAddress, useAddress, withSearch } from "../../shell/address";
 import { instanceOf, jobsOf, matching, toneOf, type Job, type Wanted } from "./jobs";
 import styles from "./TargetsPage.module.css";
 import { useTargets } from "./useTargets";
@@ -55,11 +56,7 @@ export default function TargetsPage() {
         <h1>Targets <span className={styles.count}>{data.activeTargets.length}</span></h1>
         {down > 0 && <StateWord tone="critical">{down === 1 ? "1 down" : `${down} down`}</StateWord>}
         <div className={styles.tools}>
-          <div className={styles.states} role="group" aria-label="State">
-            {CHOICES.map(([choice, word]) => (
-              <button key={choice} type="button" aria-pressed={wanted === choice} onClick={() => put("state", choice === "all" ? "" : choice)}>{word}</button>
-            ))}
-          </div>
+          <Choices label="State" choices={CHOICES} chosen={wanted} onChoose={(choice) => put("state", choice === "all" ? "" : choice)} />
           <TextInput aria-label="Find a target" placeholder="Find by address, label or error" type="search" value={text} onChange={(event) => put("find", event.currentTarget.value)} />
         </div>
       </div>
@@ -68,13 +65,6 @@ export default function TargetsPage() {
       {data.droppedTargets.length > 0 && <Dropped labels={data.droppedTargets.map((target) => target.discoveredLabels)} />}
     </div>
   );
-}
-
-function put(name: string, value: string): void {
-  const search = new URLSearchParams(readAddress().search);
-  if (value) search.set(name, value);
-  else search.delete(name);
-  navigate(withSearch(location.pathname, search), { replace: true });
 }
 
 function JobSection({ job, counts }: { job: Job; counts: ReadonlyMap<string, number> }) {
