@@ -9,6 +9,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { endFakeSilence, FAKE_CONFIGURATION, fakeGroups, fakeNotices, fakeReceivers, fakeSilences, fakeToldAlerts, fakeWhy, putFakeSilence } from "./fake-alerting.mjs";
 import { fakeContainers, fakeServers, fakeTargets } from "./fake-fleet.mjs";
 import { makeReader, makeWorld } from "./fake-metrics.mjs";
 import { BadQuery, evaluate, matches, parse } from "./fake-promql.mjs";
@@ -118,11 +119,34 @@ const API = {
   alerts: () => ({ alerts: alerts() }),
   rules: () => ({ groups: [{ name: "alerts", file: "catalog", interval: 5, rules: rules() }] }),
   targets: () => fakeTargets(mode),
+  notices: () => fakeNotices(mode, told()),
+  "notices/why": (params) => {
+    const found = fakeWhy(told(), params.get("fingerprint"));
+    if (!found) throw new Refusal(404, "not_found", "not_found", "There is no such alert.");
+    return found;
+  },
+  receivers: () => fakeReceivers(mode),
+  "receivers/test": () => {
+    if (mode === "alert") throw new Refusal(502, "internal", "notice_refused", "The address answered 503 Service Unavailable.");
+    return { channel: "" };
+  },
   "status/buildinfo": () => ({ version: "0.0.0-fake" }),
 };
 
+const told = () => fakeToldAlerts(mode, alerts());
+
+/** Those of the alerts that satisfy all equalities that are asked for; other matchers hold everything here. */
+function heldBy(params) {
+  const wanted = params.getAll("filter").map((text) => /^"?(.*?)"?=(?!~)"(.*)"$/.exec(text)).filter(Boolean);
+  return told().filter((one) => wanted.every(([, name, value]) => (one.labels[name] ?? "") === value));
+}
+
 /** Answers without an envelope. */
 const DOCUMENTS = {
+  "/api/v2/alerts": heldBy,
+  "/api/v2/alerts/groups": () => fakeGroups(told()),
+  "/api/v2/silences": () => fakeSilences(mode),
+  "/api/v2/status": () => ({ config: { original: FAKE_CONFIGURATION } }),
   "/api/containers": (params) => fakeContainers(mode, params.get("all") === "1"),
   "/api/v1/servers": () => ({ servers: fakeServers(mode) }),
   "/api/v1/metrics": () => ({ metrics: [] }),
@@ -156,6 +180,11 @@ const server = createServer(async (request, response) => {
   if (mode === "gone") return request.destroy();
   if (url.pathname === "/") return response.writeHead(307, { location: "/ui/" }).end();
   if (url.pathname.startsWith("/ui")) return sendFile(url.pathname.slice(3), response);
+  if (url.pathname === "/api/v2/silences" && request.method === "POST") return response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(putFakeSilence(JSON.parse(await body(request)))));
+  if (url.pathname.startsWith("/api/v2/silence/") && request.method === "DELETE") {
+    endFakeSilence(url.pathname.split("/").at(-1));
+    return response.writeHead(200).end();
+  }
   if (DOCUMENTS[url.pathname]) return response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(DOCUMENTS[url.pathname](url.searchParams)));
   if (!url.pathname.startsWith("/api/v1/")) return response.writeHead(404).end();
   let status = 200;

@@ -2,27 +2,27 @@ import { describe, expect, it } from "vitest";
 import type { WhyChannel } from "../api/alerting";
 import { outcomeOf, sayReason, verdictOf } from "./reasons";
 
-const channel = (part: Partial<WhyChannel>): WhyChannel => ({ channel: "b/slack/0", kind: "slack", told: false, reason: "nothing_new", by: [], lastToldAt: null, knowsItFires: false, owed: false, problem: "", ...part });
+const channel = (part: Partial<WhyChannel>): WhyChannel => ({ channel: "b/slack/0", kind: "slack", told: false, reason: "nothing_new", by: [], lastToldAt: null, owed: false, problem: "", ...part });
 
 describe("verdictOf", () => {
   it("says who was told", () => {
-    expect(verdictOf([channel({ knowsItFires: true })])).toBe("The only channel was told that it fires.");
-    expect(verdictOf([channel({ knowsItFires: true }), channel({ knowsItFires: true })])).toBe("All 2 channels were told that it fires.");
+    expect(verdictOf([channel({ told: true })])).toBe("The only channel was told that it fires.");
+    expect(verdictOf([channel({ told: true }), channel({ told: true })])).toBe("All 2 channels were told that it fires.");
   });
   it("says who was not, and why", () => {
     expect(verdictOf([channel({ reason: "silenced" })])).toBe("The only channel was not told: a silence holds it.");
-    expect(verdictOf([channel({ knowsItFires: true }), channel({ reason: "cooldown" }), channel({ owed: true })])).toBe(
-      "1 of 3 channels was told, 1 is still owed, 1 was not told: it was told of this a short while ago, and hears again after the cooldown.",
+    expect(verdictOf([channel({ told: true }), channel({ reason: "cooldown" }), channel({ owed: true })])).toBe(
+      "1 of 3 channels was told that it fires, 1 is still owed, 1 was not told: it was told a short while ago, and hears again after the cooldown.",
     );
   });
-  it("says who is told next", () => expect(verdictOf([channel({ told: true, reason: "new_alerts" })])).toBe("The only channel will be told at the next look."));
+  it("says who is told next", () => expect(verdictOf([channel({ reason: "new_alerts" })])).toBe("The only channel will be told at the next look."));
   it("says that there is nobody", () => expect(verdictOf([])).toContain("nobody can be told"));
 });
 
 it("tells a channel that is owed from one that was told", () => {
-  expect(outcomeOf(channel({ knowsItFires: true })).word).toBe("Told");
-  expect(outcomeOf(channel({ knowsItFires: true, owed: true })).word).toBe("Still owed");
-  expect(outcomeOf(channel({ told: true })).word).toBe("Next");
+  expect(outcomeOf(channel({ told: true })).word).toBe("Told");
+  expect(outcomeOf(channel({ told: true, owed: true })).word).toBe("Still owed");
+  expect(outcomeOf(channel({ reason: "new_alerts" })).word).toBe("Next");
   expect(outcomeOf(channel({})).word).toBe("Not told");
 });
 

@@ -10,12 +10,14 @@ const REASONS: Record<string, string> = {
   no_route_leads_there_any_more: "no route leads there any more, so it hears that they are over",
   notified: "it took the notice",
   fallback_was_told: "it failed, so the fallback was told",
+  no_longer_muted: "nothing mutes it any more",
+  resolved_long_enough: "it ended long enough ago",
   nothing_new: "nothing is new since it was told",
   silenced: "a silence holds it",
   inhibited: "another alert inhibits it",
   muted_by_time_interval: "a time interval mutes it",
   outside_active_time_interval: "outside of the time in which its route is active",
-  cooldown: "it was told of this a short while ago, and hears again after the cooldown",
+  cooldown: "it was told a short while ago, and hears again after the cooldown",
   firing_was_not_sent: "it ended before it was told that it fired",
   receiver_wants_no_resolves: "it does not want to hear that alerts end",
   rate_limited: "it hears of too much, and waits its turn",
@@ -33,27 +35,36 @@ export interface Outcome {
   word: string;
 }
 
+/** Reasons of a channel that hears of an alert when its group is looked at next. */
+const NEXT = new Set(["new_alerts", "no_longer_muted", "repeat_interval_over"]);
+
+type Stand = "told" | "owed" | "next" | "not";
+
+const standOf = ({ owed, told, reason }: Pick<WhyChannel, "owed" | "told" | "reason">): Stand => (owed ? "owed" : told ? "told" : NEXT.has(reason) ? "next" : "not");
+
+const OUTCOMES: Record<Stand, Outcome> = {
+  told: { tone: "good", word: "Told" },
+  owed: { tone: "warning", word: "Still owed" },
+  next: { tone: "neutral", word: "Next" },
+  not: { tone: "critical", word: "Not told" },
+};
+
 /** How a channel stands towards an alert: what it knows counts more than what it would be told next. */
-export function outcomeOf({ owed, knowsItFires, told }: Pick<WhyChannel, "owed" | "knowsItFires" | "told">): Outcome {
-  if (owed) return { tone: "warning", word: "Still owed" };
-  if (knowsItFires) return { tone: "good", word: "Told" };
-  return told ? { tone: "neutral", word: "Next" } : { tone: "critical", word: "Not told" };
-}
+export const outcomeOf = (channel: Pick<WhyChannel, "owed" | "told" | "reason">): Outcome => OUTCOMES[standOf(channel)];
 
 /** The answer in one sentence, before the path that led to it. */
 export function verdictOf(channels: readonly WhyChannel[]): string {
-  if (channels.length === 0) return "No channel leads anywhere: nobody can be told.";
-  const all = channels.length === 1 ? "the only channel" : `all ${channels.length} channels`;
-  const known = channels.filter((one) => one.knowsItFires && !one.owed).length;
-  if (known === channels.length) return `${startBig(all)} ${known === 1 ? "was" : "were"} told that it fires.`;
-  const owed = channels.filter((one) => one.owed).length;
-  const waiting = channels.filter((one) => one.told && !one.knowsItFires && !one.owed).length;
-  const rest = channels.filter((one) => !one.knowsItFires && !one.owed && !one.told);
+  const count = channels.length;
+  if (count === 0) return "No channel leads anywhere: nobody can be told.";
+  const of = (stand: Stand): WhyChannel[] => channels.filter((one) => standOf(one) === stand);
+  const amount = (found: readonly WhyChannel[]): string => (found.length < count ? String(found.length) : count === 1 ? "the only channel" : `all ${count} channels`);
+  const verb = (found: readonly WhyChannel[], one: string, more: string): string => (found.length === 1 ? one : more);
+  const [told, owed, next, not] = [of("told"), of("owed"), of("next"), of("not")];
   const parts = [
-    known > 0 ? `${known} of ${channels.length} channels ${known === 1 ? "was" : "were"} told` : "",
-    owed > 0 ? `${owed === channels.length ? all : owed} ${owed === 1 ? "is" : "are"} still owed` : "",
-    waiting > 0 ? `${waiting === channels.length ? all : waiting} will be told at the next look` : "",
-    rest.length > 0 ? `${rest.length === channels.length ? all : rest.length} ${rest.length === 1 ? "was" : "were"} not told: ${[...new Set(rest.map((one) => sayReason(one.reason)))].join("; ")}` : "",
+    told.length > 0 ? `${told.length < count ? `${told.length} of ${count} channels` : amount(told)} ${verb(told, "was", "were")} told that it fires` : "",
+    owed.length > 0 ? `${amount(owed)} ${verb(owed, "is", "are")} still owed` : "",
+    next.length > 0 ? `${amount(next)} will be told at the next look` : "",
+    not.length > 0 ? `${amount(not)} ${verb(not, "was", "were")} not told: ${[...new Set(not.map((one) => sayReason(one.reason)))].join("; ")}` : "",
   ];
   return `${startBig(parts.filter(Boolean).join(", "))}.`;
 }

@@ -121,6 +121,6 @@ function sayDayOfMonth(text: string): string {
   return text.split(":").map(word).join(" to ");
 }
 
-const sayMonths = (text: string): string => text.split(":").map((one) => MONTHS[Number(one) - 1] ?? one).join(" to ");
+const sayMonths = (text: string): string => text.split(":").map((one) => MONTHS[Number(one) - 1] ?? one.charAt(0).toUpperCase() + one.slice(1)).join(" to ");
 
 const joined = (words: readonly string[]): string => (words.length < 2 ? (words[0] ?? "") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`);

@@ -69,11 +69,13 @@ export interface WhyRoute {
 export interface WhyChannel {
   channel: string;
   kind: string;
+  /** Whether it knows that the alert fires. */
   told: boolean;
+  /** Why it hears of it when the group is looked at next, or does not. */
   reason: string;
   by: string[];
+  /** When it was told of the group last. */
   lastToldAt: string | null;
-  knowsItFires: boolean;
   owed: boolean;
   problem: string;
 }
@@ -82,7 +84,7 @@ export interface WhyGroup {
   key: string;
   labels: Labels;
   receiver: string;
-  nextLookAt: string | null;
+  nextLookAt: string;
   channels: WhyChannel[];
 }
 
@@ -148,13 +150,13 @@ export async function fetchConfiguration(signal?: AbortSignal): Promise<string> 
   return (await fetchDocument<{ config: { original: string } }>("/api/v2/status", {}, signal)).config.original;
 }
 
-export const fetchWhy = (fingerprint: string, signal?: AbortSignal): Promise<Why> => enveloped(`notifications/why?${new URLSearchParams({ fingerprint })}`, {}, signal);
+export const fetchWhy = (fingerprint: string, signal?: AbortSignal): Promise<Why> => enveloped(`notices/why?${new URLSearchParams({ fingerprint })}`, {}, signal);
 
 export async function fetchTold(wanted: { receiver: string; alertname: string; limit: number }, signal?: AbortSignal): Promise<Told[]> {
   const search = new URLSearchParams({ limit: String(wanted.limit) });
   if (wanted.receiver) search.set("receiver", wanted.receiver);
   if (wanted.alertname) search.set("alertname", wanted.alertname);
-  return (await enveloped<{ notifications: Told[] }>(`notifications?${search}`, {}, signal)).notifications;
+  return (await enveloped<{ notices: Told[] }>(`notices?${search}`, {}, signal)).notices;
 }
 
 export async function fetchReceivers(signal?: AbortSignal): Promise<Receiver[]> {

@@ -12,11 +12,11 @@ const ICONS: Record<Tone, (props: { className?: string }) => ReactNode> = {
 };
 
 /** A state as a shape and a word; the colour only repeats them. */
-export function StateWord({ tone, children, icon }: { tone: Tone; children: ReactNode; icon?: ReactNode }) {
-  const Icon = ICONS[tone];
+export function StateWord({ tone, children, icon }: { tone: Tone; children: ReactNode; icon?: ((props: { className?: string }) => ReactNode) | undefined }) {
+  const Icon = icon ?? ICONS[tone];
   return (
     <span className={styles.state} data-tone={tone}>
-      {icon ?? <Icon className={styles.icon} />}
+      <Icon className={styles.icon} />
       {children}
     </span>
   );

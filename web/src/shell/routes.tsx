@@ -1,5 +1,5 @@
 import { lazy, type ComponentType, type LazyExoticComponent } from "react";
-import { BellIcon, CompassIcon, ContainerIcon, DashboardIcon, HostIcon, OverviewIcon, RuleIcon, ServerIcon, TargetIcon } from "../parts/icons";
+import { BellIcon, CompassIcon, ContainerIcon, DashboardIcon, HostIcon, LogIcon, OverviewIcon, ReceiverIcon, RuleIcon, ServerIcon, SilenceIcon, TargetIcon } from "../parts/icons";
 
 export interface PageProps {
   /** What follows the section in the path, decoded: a host's name. */
@@ -25,6 +25,9 @@ export const SECTIONS: readonly Section[] = [
   { path: "/targets", word: "Targets", icon: TargetIcon, page: lazy(() => import("../pages/targets/TargetsPage")) },
   { path: "/alerts", word: "Alerts", icon: BellIcon, page: lazy(() => import("../pages/alerts/AlertsPage")) },
   { path: "/rules", word: "Rules", icon: RuleIcon, page: lazy(() => import("../pages/rules/RulesPage")), words: { "+": "New" } },
+  { path: "/silences", word: "Silences", icon: SilenceIcon, page: lazy(() => import("../pages/silences/SilencesPage")), words: { "+": "New" } },
+  { path: "/notifications", word: "Notifications", icon: LogIcon, page: lazy(() => import("../pages/notifications/NotificationsPage")) },
+  { path: "/receivers", word: "Receivers", icon: ReceiverIcon, page: lazy(() => import("../pages/receivers/ReceiversPage")) },
   { path: "/dashboards", word: "Dashboards", icon: DashboardIcon, page: lazy(() => import("../pages/dashboards/DashboardsPage")), words: { "+": "New" } },
 ];
 

@@ -1,28 +1,50 @@
-import type { Alert, Rule } from "../../api/responses";
-import { format } from "../../charts/units";
-import { Ago } from "../../parts/Ago";
-import { AlertState } from "../../parts/AlertState";
+import { useMemo } from "react";
+import { parseWanted } from "../../alerting/matchers";
+import { filtered, grouped, named, standingAlerts, type Filter, type Grouping, type Standing, type StandingAlert } from "../../alerting/standing";
+import { useToldGroups } from "../../alerting/useAlerting";
+import type { Rule } from "../../api/responses";
 import { EmptyState } from "../../parts/EmptyState";
 import { Failure } from "../../parts/Failure";
 import { AlertIcon, CheckIcon } from "../../parts/icons";
-import { Link } from "../../parts/Link";
 import { Placeholder } from "../../parts/Placeholder";
 import { useLate } from "../../parts/useLate";
 import { useStandingFailure } from "../../parts/useStandingFailure";
-import { activeSince, byUrgency, useAlerts } from "../../series/useAlerts";
+import { useAlerts } from "../../series/useAlerts";
 import { useRules } from "../../series/useRules";
+import { put, useAddress } from "../../shell/address";
+import { AlertDrawer } from "./AlertDrawer";
+import { AlertChoices, AlertFilters } from "./AlertFilters";
+import { AlertGroups } from "./AlertGroups";
 import styles from "./AlertsPage.module.css";
 import { Rules } from "./Rules";
 import { Timeline } from "./Timeline";
 
-/** Labels told elsewhere in the row. */
-const SHOWN_APART = new Set(["alertname", "severity", "instance"]);
+const GROUPINGS: readonly Grouping[] = ["rule", "told", "none"];
+const STANDINGS: readonly Standing[] = ["firing", "pending", "silenced", "inhibited", "muted", "unknown"];
 
+/** What is wrong now, who is told of it, and what is watched for. */
 export default function AlertsPage() {
   const { data, error, isPending } = useAlerts();
+  const told = useToldGroups();
   const rules = useRules(true);
+  const { search } = useAddress();
   const late = useLate(isPending);
   const failure = useStandingFailure(error, data !== undefined);
+  const groups = told.data;
+  const alerts = useMemo(() => (data ? standingAlerts(data, groups ?? []) : []), [data, groups]);
+  const text = search.get("find") ?? "";
+  const standing = STANDINGS.find((one) => one === search.get("state")) ?? null;
+  const receiver = search.get("receiver") ?? "";
+  const severity = search.get("severity") ?? "";
+  const grouping = GROUPINGS.find((one) => one === search.get("group")) ?? "rule";
+  const filter = useMemo<Filter>(() => ({ wanted: parseWanted(text), standing: null, receiver, severity }), [text, receiver, severity]);
+  const found = useMemo(() => filtered(alerts, filter), [alerts, filter]);
+  const active = useMemo(() => found.filter((one) => one.standing !== "resolved"), [found]);
+  const chosen = useMemo(() => (standing ? active.filter((one) => one.standing === standing) : active), [active, standing]);
+  const shown = useMemo(() => grouped(chosen, grouping, groups ?? []), [chosen, grouping, groups]);
+  const resolved = useMemo(() => grouped(standing ? [] : found.filter((one) => one.standing === "resolved"), "none", []), [found, standing]);
+  const fingerprint = search.get("alert");
+  const opened = useMemo(() => (fingerprint ? named(alerts, fingerprint) : undefined), [alerts, fingerprint]);
   if (!data) {
     return (
       <>
@@ -31,35 +53,34 @@ export default function AlertsPage() {
       </>
     );
   }
-  const alerts = [...data].sort(byUrgency);
-  const active = alerts.filter((alert) => alert.state !== "resolved");
-  const resolved = alerts.filter((alert) => alert.state === "resolved");
+  const total = alerts.filter((one) => one.standing !== "resolved").length;
 
   return (
     <div className={styles.page}>
-      <h1 className={styles.heading}>Alerts <span className={styles.count}>{active.length === 0 ? "" : `${active.length} active`}</span></h1>
-      {active.length === 0 ? <NothingFiring rules={rules.data} /> : <AlertList name="Alerts" alerts={active} />}
+      <div className={styles.head}>
+        <h1>Alerts <span className={styles.count}>{total === 0 ? "" : `${total.toLocaleString("en-GB")} active`}</span></h1>
+        {alerts.length > 1 && <AlertChoices {...{ alerts, receiver, severity, grouping }} />}
+      </div>
+      {alerts.length > 0 && <AlertFilters {...{ active, text, standing }} problem={filter.wanted.problem} />}
+      {total === 0 && <NothingFiring rules={rules.data} />}
+      {total > 0 && chosen.length === 0 && <NothingMatches problem={filter.wanted.problem} />}
+      <AlertGroups key={grouping} name="Alerts" groups={shown} headed={grouping} />
       {resolved.length > 0 && (
         <>
           <h2 className={styles.section}>Recently resolved</h2>
-          <AlertList name="Recently resolved" alerts={resolved} />
+          <AlertGroups name="Recently resolved" groups={resolved} headed="none" beneath />
         </>
       )}
       <h2 className={styles.section}>Timeline</h2>
       <Timeline />
       <h2 className={styles.section}>Rules</h2>
       <Rules {...{ rules: rules.data, failure: rules.error, pending: rules.isPending }} />
+      {fingerprint && <AlertDrawer key={fingerprint} fingerprint={fingerprint} alert={opened} rule={ruleOf(opened, rules.data)} settled={!told.isPending} />}
     </div>
   );
 }
 
-function AlertList({ name, alerts }: { name: string; alerts: readonly Alert[] }) {
-  return (
-    <ul className={styles.list} aria-label={name}>
-      {alerts.map((alert) => <AlertRow key={`${JSON.stringify(alert.labels)} ${alert.activeAt}`} alert={alert} />)}
-    </ul>
-  );
-}
+const ruleOf = (alert: StandingAlert | undefined, rules: readonly Rule[] | undefined): Rule | undefined => rules?.find((one) => one.name === alert?.labels.alertname);
 
 /** All is well only as far as the rules can be evaluated. */
 function NothingFiring({ rules }: { rules: readonly Rule[] | undefined }) {
@@ -75,35 +96,11 @@ function NothingFiring({ rules }: { rules: readonly Rule[] | undefined }) {
   );
 }
 
-function AlertRow({ alert }: { alert: Alert }) {
-  const { alertname, severity, instance, id, name } = alert.labels;
-  const container = id && name ? name : null;
-  const apart = container ? new Set([...SHOWN_APART, "id", "name"]) : SHOWN_APART;
-  const others = Object.entries(alert.labels).filter(([label]) => !apart.has(label));
+function NothingMatches({ problem }: { problem: string | null }) {
   return (
-    <li className={styles.alert} data-state={alert.state}>
-      <span className={styles.state}>
-        <AlertState state={alert.state} />
-        {severity && <span className={styles.severity}>{severity}</span>}
-      </span>
-      <div className={styles.what}>
-        <h2 className={styles.name}>{alertname}</h2>
-        {alert.annotations.summary && <p>{alert.annotations.summary}</p>}
-        {alert.annotations.description && alert.state !== "resolved" && <p className={styles.quiet}>{alert.annotations.description}</p>}
-        {alert.reason && <p className={styles.quiet}>Why: {alert.reason.replaceAll("_", " ")}</p>}
-        {others.length > 0 && (
-          <ul className={styles.labels} aria-label="Labels">
-            {others.map(([name, value]) => <li key={name}><code>{name}={value}</code></li>)}
-          </ul>
-        )}
-      </div>
-      <dl className={styles.facts}>
-        {container && <div><dt>Container</dt><dd><Link to={`/containers/${encodeURIComponent(container)}`} title={id}>{container}</Link></dd></div>}
-        {instance && <div><dt>Host</dt><dd><Link to={`/hosts/${encodeURIComponent(instance)}`}>{instance}</Link></dd></div>}
-        <div><dt>Value</dt><dd>{format("count", Number(alert.value))}</dd></div>
-        <div><dt>{alert.state === "resolved" ? "Began" : "Since"}</dt><dd><Ago time={activeSince(alert)} /></dd></div>
-        {alert.state === "resolved" && alert.changedAt && <div><dt>Ended</dt><dd><Ago time={Date.parse(alert.changedAt) / 1000} /></dd></div>}
-      </dl>
-    </li>
+    <EmptyState title={problem === null ? "No alert matches" : "These are no matchers yet"} within>
+      <p>{problem ?? "Labels, summaries and descriptions are searched."}</p>
+      <p><button type="button" className={styles.clear} onClick={() => ["find", "state", "receiver", "severity"].forEach((one) => put(one, ""))}>Show all alerts</button></p>
+    </EmptyState>
   );
 }

@@ -1,6 +1,8 @@
 import { useMemo } from "react";
+import type { Labels } from "../../api/responses";
 import { Placeholder } from "../../parts/Placeholder";
 import { useLate } from "../../parts/useLate";
+import { select } from "../../series/selector";
 import { useRangeResults } from "../../series/useRangeQuery";
 import { now } from "../../time/clock";
 import { shortDuration } from "../../time/duration";
@@ -12,13 +14,13 @@ import { nameOf, stripsOf, type Stretch } from "./strips";
 import styles from "./Timeline.module.css";
 
 const MOST_STRIPS = 50;
-const QUERIES = ['ALERTS{alertstate=~"pending|firing"}'];
+const IN_A_STATE = 'alertstate=~"pending|firing"';
 const WORDS: Record<Stretch["state"], string> = { pending: "Pending", firing: "Firing" };
 
-/** When which alert was pending and firing, over the page's time range. */
-export function Timeline() {
+/** When which alert, or that of these labels, was pending and firing, over the page's time range. */
+export function Timeline({ of }: { of?: Labels }) {
   const { range } = useTimeRange();
-  const [result] = useRangeResults(QUERIES, null);
+  const [result] = useRangeResults([select("ALERTS", of ?? {}, IN_A_STATE)], null);
   const strips = useMemo(() => (result?.grid ? stripsOf(result.grid) : []), [result?.grid]);
   const late = useLate(result?.pending ?? true);
   const outdated = useLate(result?.outdated ?? false);
@@ -27,13 +29,13 @@ export function Timeline() {
   const place = (time: number): number => Math.min(100, Math.max(0, (100 * (time - window.from)) / length));
   const ticks = timeTicks(window);
   if (!result?.grid) return result?.failure ? <p className={styles.quiet}>The timeline cannot be read: {result.failure.message}</p> : late ? <Placeholder height={96} /> : null;
-  if (strips.length === 0) return <p className={styles.quiet}>No alert was pending or firing in this time: {sayRange(range).toLowerCase()}.</p>;
+  if (strips.length === 0) return <p className={styles.quiet}>{of ? "There is no series of it" : "No alert was pending or firing"} in this time: {sayRange(range).toLowerCase()}.</p>;
   return (
-    <figure className={styles.frame} data-outdated={outdated || undefined} aria-label="Timeline of alerts">
+    <figure className={styles.frame} data-outdated={outdated || undefined} data-lone={of ? "" : undefined} aria-label={of ? "Timeline of this alert" : "Timeline of alerts"}>
       <ul className={styles.strips}>
         {strips.slice(0, MOST_STRIPS).map((strip) => (
           <li key={strip.key} className={styles.strip}>
-            <span className={styles.name} title={Object.entries(strip.labels).map(([name, value]) => `${name}=${value}`).join("\n")}>{nameOf(strip)}</span>
+            <span className={styles.name} hidden={of !== undefined} title={Object.entries(strip.labels).map(([name, value]) => `${name}=${value}`).join("\n")}>{nameOf(strip)}</span>
             <span className={styles.track}>
               {ticks.map((tick) => <span key={tick.time} className={styles.line} style={{ left: `${place(tick.time)}%` }} />)}
               {strip.stretches.map((stretch) => (
