@@ -4,6 +4,7 @@ Sources: RFC 9110 for statuses and `Retry-After`; https://prometheus.io/docs/ale
 """
 
 import asyncio
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -290,6 +291,10 @@ class HttpSender:
                 ) as response,
             ):
                 return await self._answer(response)
+        except aiohttp.ClientSSLError as error:
+            raise OSError(str(error)) from None
+        except aiohttp.ClientConnectorError as error:
+            raise OSError(_reason(error.os_error)) from None
         except aiohttp.ClientError as error:
             raise OSError(str(error) or type(error).__name__) from None
 
@@ -322,6 +327,12 @@ class HttpSender:
     def _hide(self, text: str) -> str:
         """A text without secrets. An address is one, but its host."""
         return hidden(text, self._secrets.union(*self._seen.values()))
+
+
+def _reason(error: OSError) -> str:
+    """Why no connection was made, in the system's words; those of names that are not known have numbers below 0."""
+    number = error.errno or 0
+    return (os.strerror(number) if number > 0 else error.strerror) or str(error)
 
 
 def host_of(url: str) -> str:
