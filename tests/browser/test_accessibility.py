@@ -6,6 +6,20 @@ from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from tests.browser.alerting import (
+    LAGGING,
+    SILENCE,
+    answer_notices,
+    answer_receivers,
+    answer_silences,
+    answer_why,
+    channel,
+    group,
+    notice,
+    receiver_channel,
+    silence,
+    told_alert,
+)
 from tests.browser.panels import rows
 from tests.browser.test_alerts_page import FIRING, answer_alerts, answer_history, series
 
@@ -72,6 +86,64 @@ def test_nothing_firing(themed: Page, axe: str) -> None:
     answer_alerts(themed, [])
     themed.goto("/ui/alerts")
     expect(themed.get_by_role("heading", name="Nothing is firing")).to_be_visible()
+    assert violations(themed, axe) == []
+
+
+@pytest.mark.parametrize("grouping", ["rule", "told", "none"])
+def test_alerts_in_groups(themed: Page, axe: str, grouping: str) -> None:
+    """Alerts in any grouping, held and not, have no violations."""
+    held = told_alert(LAGGING, silencedBy=[SILENCE])
+    answer_alerts(themed, [FIRING], [group(held, told_alert({**LAGGING, "instance": "db-3"}), team="db")])
+    themed.goto(f"/ui/alerts?group={grouping}")
+    expect(themed.get_by_text("Silenced", exact=True)).to_be_visible()
+    assert violations(themed, axe) == []
+
+
+def test_why_people_were_told(themed: Page, axe: str) -> None:
+    """The drawer of an alert with its whole way has no violations."""
+    held = told_alert(LAGGING, mutedBy=["nights"])
+    answer_alerts(themed, [], [group(held, team="db")])
+    owed = channel("db/webhook/1", told=False, owed=True, problem="503")
+    answer_why(themed, held, channel("db/slack/0"), owed, channel("db/email/2", told=False, reason="cooldown"))
+    themed.goto("/ui/alerts?alert=0f1e6f0b9b92f97d")
+    expect(themed.get_by_role("dialog").get_by_text("1 of 3 channels")).to_be_visible()
+    assert violations(themed, axe) == []
+
+
+def test_the_silences(themed: Page, axe: str) -> None:
+    """The list of silences has no violations."""
+    answer_silences(themed, [silence("Disks")])
+    themed.goto("/ui/silences")
+    expect(themed.get_by_text("Disks")).to_be_visible()
+    assert violations(themed, axe) == []
+
+
+def test_the_form_of_a_silence(themed: Page, axe: str) -> None:
+    """The form with a window and with everything wrong has no violations."""
+    answer_alerts(themed, [])
+    themed.goto("/ui/silences/+?match=team%3D")
+    themed.get_by_label("Only at certain times, again and again").check()
+    themed.get_by_role("button", name="Silence", exact=True).click()
+    expect(themed.get_by_text("Others want to know why")).to_be_visible()
+    assert violations(themed, axe) == []
+
+
+def test_the_notifications(themed: Page, axe: str) -> None:
+    """The log has no violations."""
+    answer_notices(
+        themed, [notice("new_alerts", 9, told=True), notice("channel_failed", 99, told=False, problem="503")]
+    )
+    themed.goto("/ui/notifications")
+    expect(themed.get_by_text("alerts are new")).to_be_visible()
+    assert violations(themed, axe) == []
+
+
+def test_the_receivers(themed: Page, axe: str) -> None:
+    """Receivers with a channel that works and one that does not have no violations."""
+    broken = receiver_channel("db/slack/1", circuit="open", owed=2, problem="503")
+    answer_receivers(themed, {"db": [receiver_channel("db/slack/0"), broken], "nobody": []})
+    themed.goto("/ui/receivers")
+    expect(themed.get_by_text("Spared after failures")).to_be_visible()
     assert violations(themed, axe) == []
 
 

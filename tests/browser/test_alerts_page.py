@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
+from tests.browser.answers import answer
 from tests.browser.panels import narrower_than_the_window
 
 FIRING = {
@@ -19,10 +20,10 @@ FIRING = {
 }
 
 
-def answer_alerts(page: Page, alerts: list[dict[str, Any]]) -> None:
-    """Let the server say that these alerts exist."""
-    body = json.dumps({"status": "success", "data": {"alerts": alerts}})
-    page.route("**/api/v1/alerts*", lambda route: route.fulfill(body=body, content_type="application/json"))
+def answer_alerts(page: Page, alerts: list[dict[str, Any]], groups: list[dict[str, Any]] | None = None) -> None:
+    """Let the server say that rules have these alerts, and that people are told of these groups."""
+    answer(page, "**/api/v1/alerts*", {"status": "success", "data": {"alerts": alerts}})
+    answer(page, "**/api/v2/alerts/groups*", groups or [])
 
 
 RULE = {

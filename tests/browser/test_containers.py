@@ -157,7 +157,7 @@ def test_an_alert_leads_to_its_container(page: Page) -> None:
     answer_containers(page, SHOP)
     answer_alerts(page, [alert_of(SHOP[3])])
     page.goto("/ui/alerts")
-    page.get_by_role("list", name="Alerts").get_by_role("link", name="busy").click()
+    page.get_by_role("list", name="Alerts").get_by_role("link", name="busy", exact=True).click()
     expect(page).to_have_url(re.compile(r"/ui/containers/busy$"))
 
 

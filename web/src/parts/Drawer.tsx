@@ -1,4 +1,4 @@
-import { useEffect, useRef, type ReactNode } from "react";
+import { useLayoutEffect, useRef, type ReactNode } from "react";
 import { CloseIcon } from "./icons";
 import styles from "./Drawer.module.css";
 
@@ -13,7 +13,8 @@ interface DrawerProps {
 /** Details at the right, over the page: the browser's own dialog, which holds the focus, closes on Escape and gives the focus back. */
 export function Drawer({ label, onClose, head, children }: DrawerProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before it leaves the page: one that is gone gives no focus back.
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
     return () => element?.close();

@@ -25,7 +25,7 @@ export function AlertFilters({ active, text, problem, standing }: AlertFiltersPr
   const offered = [...USUAL, ...RARE.filter((one) => counts.has(one) || one === standing)];
   return (
     <div className={styles.filters} role="search" aria-label="Alerts">
-      <TextInput className={styles.find} aria-label="Find alerts" placeholder={'Words, or matchers such as team="db", severity=~"crit.*"'} type="search" value={text} error={problem !== null} spellCheck={false} onChange={(event) => put("find", event.currentTarget.value)} />
+      <TextInput className={styles.find} aria-label="Find alerts" placeholder={'Words, or matchers such as team="db", severity=~"crit.*"'} type="search" value={text} error={problem} spellCheck={false} onChange={(event) => put("find", event.currentTarget.value)} />
       <Choices<Standing | "all">
         label="State"
         choices={[["all", "All", active.length], ...offered.map((one) => [one, STANDING_WORD[one], counts.get(one) ?? 0] as const)]}

@@ -43,7 +43,7 @@ export function AlertRow({ alert, level, within }: { alert: StandingAlert; level
         {alert.value !== null && <div><dt>Value</dt><dd>{format("count", alert.value)}</dd></div>}
         <div><dt>{standing === "resolved" ? "Began" : "Since"}</dt><dd><Ago time={alert.since} /></dd></div>
         {alert.ended !== null && <div><dt>Ended</dt><dd><Ago time={alert.ended} /></dd></div>}
-        {receivers.length > 0 && <div><dt>Told to</dt><dd title={receivers.join(", ")}>{receivers.join(", ")}</dd></div>}
+        {receivers.length > 0 && <div><dt>Receiver</dt><dd title={receivers.join(", ")}>{receivers.join(", ")}</dd></div>}
       </dl>
       {standing !== "resolved" && (
         <div className={styles.actions}>

@@ -63,7 +63,7 @@ export default function AlertsPage() {
       </div>
       {alerts.length > 0 && <AlertFilters {...{ active, text, standing }} problem={filter.wanted.problem} />}
       {total === 0 && <NothingFiring rules={rules.data} />}
-      {total > 0 && chosen.length === 0 && <NothingMatches problem={filter.wanted.problem} />}
+      {total > 0 && chosen.length === 0 && <NothingMatches />}
       <AlertGroups key={grouping} name="Alerts" groups={shown} headed={grouping} />
       {resolved.length > 0 && (
         <>
@@ -96,10 +96,10 @@ function NothingFiring({ rules }: { rules: readonly Rule[] | undefined }) {
   );
 }
 
-function NothingMatches({ problem }: { problem: string | null }) {
+function NothingMatches() {
   return (
-    <EmptyState title={problem === null ? "No alert matches" : "These are no matchers yet"} within>
-      <p>{problem ?? "Labels, summaries and descriptions are searched."}</p>
+    <EmptyState title="No alert matches" within>
+      <p>Labels, summaries and descriptions are searched.</p>
       <p><button type="button" className={styles.clear} onClick={() => ["find", "state", "receiver", "severity"].forEach((one) => put(one, ""))}>Show all alerts</button></p>
     </EmptyState>
   );

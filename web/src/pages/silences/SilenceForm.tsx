@@ -107,7 +107,7 @@ function Fields({ id, before, silence }: { id: string | null; before: Form; sile
       </section>
       <section className={styles.part}>
         <h2>How long</h2>
-        <div className={styles.presets} role="group" aria-label="Until">
+        <div className={styles.presets} role="group" aria-label="Usual ends">
           {endings(start).map(({ word, until }) => (
             <button key={word} type="button" aria-pressed={absoluteTime(until).slice(0, 16) === form.until.slice(0, 16)} onClick={() => set({ until: absoluteTime(until) })}>{word}</button>
           ))}

@@ -20,7 +20,7 @@ export function Windows({ windows, onChange }: { windows: readonly TimeWindow[];
           <legend>{windows.length > 1 ? `Window ${at + 1}` : "Window"}</legend>
           <div className={styles.days} role="group" aria-label="Days">
             {ORDER.map((day) => (
-              <button key={day} type="button" aria-label={WEEKDAYS[day]} aria-pressed={window.weekdays[day] ?? false} onClick={() => set(at, { weekdays: window.weekdays.map((one, i) => (i === day ? !one : one)) })}>{WEEKDAYS[day]?.slice(0, 3)}</button>
+              <button key={day} type="button" aria-pressed={window.weekdays[day] ?? false} onClick={() => set(at, { weekdays: window.weekdays.map((one, i) => (i === day ? !one : one)) })}>{WEEKDAYS[day]?.slice(0, 3)}<span className={styles.rest}>{WEEKDAYS[day]?.slice(3)}</span></button>
             ))}
           </div>
           <div className={styles.times}>
