@@ -279,3 +279,10 @@ async def test_a_tls_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     """It may be there the next time."""
     with serving() as server, pytest.raises(Unavailable, match=f"tls_config {tmp_path}/ca.pem cannot be used"):
         await channel(server, tls_config={"ca_file": f"{tmp_path}/ca.pem"}).notify(notice())
+
+
+async def test_metadata_of_clouds_is_not_reached() -> None:
+    """A server at an address of a cloud's metadata is refused, and it is said which setting would allow it."""
+    options: dict[str, Option] = {"smarthost": "169.254.169.254:25", "from": "a@example.org", "to": "b@example.org"}
+    with pytest.raises(NoticeRefused, match=r"set alerts\.allow_metadata_addresses if that is meant"):
+        await Email(options, ShownTemplates()).notify(notice())

@@ -40,9 +40,8 @@ class Make(Protocol):
 
 
 def _email(options: Options, texts: NoticeTexts, *, name: str, http: Outgoing) -> Notifier:
-    """Mail does not go over HTTP."""
-    del http
-    return Email(options, texts, name=name)
+    """Mail does not go over HTTP, and is guarded all the same."""
+    return Email(options, texts, name=name, allow_metadata_addresses=http.allow_metadata_addresses)
 
 
 CHANNELS: Final[Mapping[Integration, Make]] = MappingProxyType(

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from typing_extensions import override
 
+from sightline.adapters.network.guard import Guard
 from sightline.adapters.network.secret_files import hidden, read_secret
 from sightline.adapters.network.tls import tls_context
 from sightline.adapters.wire import mail
@@ -64,11 +65,18 @@ class Email(Notifier):
     """
 
     def __init__(
-        self, options: Options, texts: NoticeTexts, *, name: str = "email", implicit_tls: bool | None = None
+        self,
+        options: Options,
+        texts: NoticeTexts,
+        *,
+        name: str = "email",
+        implicit_tls: bool | None = None,
+        allow_metadata_addresses: bool = False,
     ) -> None:
         self._options = options
         self._texts = texts
         self._name = name
+        self._allow = allow_metadata_addresses
         given = options.get("timeout")
         self._timeout = given / 1_000 if isinstance(given, int) and given else DEFAULT_TIMEOUT
         host, _, port = _text(options, "smarthost").rpartition(":")
@@ -209,12 +217,16 @@ class Email(Notifier):
 
     async def _dial(self) -> socket.socket:
         """A connection to the first of the server's addresses that answers: the name in its certificate may be another."""
-        loop = asyncio.get_running_loop()
+        loop, guard = asyncio.get_running_loop(), Guard(allow=self._allow)
         problem: OSError = OSError("the name has no address")
         for family, kind, protocol, _, address in await loop.getaddrinfo(
             self._host, self._port, type=socket.SOCK_STREAM
         ):
-            dialled = socket.socket(family, kind, protocol)
+            try:
+                dialled = guard.socket((family, kind, protocol, "", address))
+            except OSError as error:
+                problem = error
+                continue
             dialled.setblocking(False)  # noqa: FBT003 - its only argument
             try:
                 await loop.sock_connect(dialled, address)
@@ -226,6 +238,8 @@ class Email(Notifier):
                 raise
             else:
                 return dialled
+        if guard.refused and not guard.passed:
+            raise NoticeRefused(f"{self._who}: {guard.advice(self._host)}")
         raise problem
 
     async def _encrypted(self, client: "SMTP") -> bool:
