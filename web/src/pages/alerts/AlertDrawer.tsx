@@ -92,6 +92,7 @@ function Facts({ alert, rule }: { alert: StandingAlert; rule: Rule | undefined }
       <div><dt>{standing === "resolved" ? "Began" : "Since"}</dt><dd><Ago time={alert.since} ongoing={standing !== "resolved"} /></dd></div>
       {alert.ended !== null && <div><dt>Ended</dt><dd><Ago time={alert.ended} /></dd></div>}
       {alert.reason && <div><dt>State</dt><dd>{alert.reason.replaceAll("_", " ")}</dd></div>}
+      {rule && <div><dt>Rule</dt><dd><Link to="/rules" find={{ find: rule.name }}>{rule.name}</Link></dd></div>}
       {rule?.query ? <div><dt>Condition</dt><dd><Link to="/explore" find={{ q: rule.query }} title="See it in Explore"><code>{rule.query}</code></Link></dd></div> : null}
       {alert.source && <div><dt>Source</dt><dd><a href={alert.source} target="_blank" rel="noreferrer">{alert.source}</a></dd></div>}
     </dl>
