@@ -68,7 +68,7 @@ def test_the_alerts_page(themed: Page, axe: str) -> None:
     answer_alerts(themed, [FIRING, {**FIRING, "state": "pending"}])
     themed.goto("/ui/alerts")
     expect(themed.get_by_role("list", name="Alerts")).to_be_visible()
-    expect(themed.get_by_role("table", name="Rules")).to_be_visible()
+    expect(themed.get_by_role("link", name="See the rules")).to_be_visible()
     assert violations(themed, axe) == []
 
 

@@ -76,6 +76,11 @@ export function RuleForm({ draft, isNew, gaps, insists, judgement, outdated, unj
         ) : (
           <QueryEditor value={draft.expr} label="Expression" placeholder="When it fires, such as node_load1 > 4" onChange={(expr) => onChange({ expr })} onRun={() => undefined} />
         )}
+        {condition && <p className={styles.error} role="alert">{sayPlace(condition)}</p>}
+        {!condition && insists && gaps.condition && <p className={styles.error}>{gaps.condition}</p>}
+        {judgement?.warnings.map((warning) => <p key={warning} className={styles.warning} data-outdated={outdated || undefined}><AlertIcon />{warning}</p>)}
+        {judgement && judgement.matches !== null && judgement.warnings.length === 0 && !condition && <p className={styles.hint} role="status" data-outdated={outdated || undefined}>{sayMatches(judgement.matches)}</p>}
+        {unjudged && <p className={styles.warning}><AlertIcon />It cannot be judged now: {unjudged.message}</p>}
         <div className={styles.fields}>
           <Field label="Holds for" hint="before it fires, such as 5m or 90s; 0 is at once" error={saidOf("hold")}>
             {(id) => <input id={id} autoComplete="off" spellCheck={false} value={draft.hold} onChange={(event) => onChange({ hold: event.currentTarget.value })} />}
@@ -88,11 +93,6 @@ export function RuleForm({ draft, isNew, gaps, insists, judgement, outdated, unj
             )}
           </Field>
         </div>
-        {condition && <p className={styles.error} role="alert">{sayPlace(condition)}</p>}
-        {!condition && insists && gaps.condition && <p className={styles.error}>{gaps.condition}</p>}
-        {judgement?.warnings.map((warning) => <p key={warning} className={styles.warning} data-outdated={outdated || undefined}><AlertIcon />{warning}</p>)}
-        {judgement && judgement.matches !== null && judgement.warnings.length === 0 && !condition && <p className={styles.hint} role="status" data-outdated={outdated || undefined}>{sayMatches(judgement.matches)}</p>}
-        {unjudged && <p className={styles.warning}><AlertIcon />It cannot be judged now: {unjudged.message}</p>}
         {!draft.simple && (
           <details className={styles.more} open={draft.data !== "" || undefined}>
             <summary>What tells that there are data</summary>

@@ -76,7 +76,7 @@ export function RuleList() {
       {problems.length > 0 && <Problems problems={problems} />}
       {all.length === 0 ? (
         <EmptyState icon={<RuleIcon />} title="No rules yet" within>
-          <p>A rule is a condition on metrics, such as a disk that is nearly full, and who watches it need not look at charts.</p>
+          <p>A rule says what must not last, such as a disk that is nearly full. Whoever is on duty is told, and need not watch charts.</p>
           <p>Write one here, or name files in Prometheus' format under <code>rules.files</code> of the settings.</p>
         </EmptyState>
       ) : rows.length === 0 ? (

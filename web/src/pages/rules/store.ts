@@ -1,5 +1,6 @@
 import { keepPreviousData, useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { exchange, fetchDocument, refusalOf } from "../../api/exchange";
+import { ApiFailure } from "../../api/failure";
 import type { Answer } from "../../api/responses";
 import type { Backtest, BacktestQuestion } from "./backtest";
 import type { ListedGroup, RadarLook } from "./ruleList";
@@ -8,6 +9,7 @@ import type { Judgement, Stored, WrittenRule } from "./rule";
 const PATH = "/api/v1/alert-rules";
 /** The server itself ends what takes longer (rules.radar_timeout, query.timeout). */
 const LONG_MS = 120_000;
+const MOST_TRIES = 5;
 
 const one = (name: string): string => `${PATH}/${encodeURIComponent(name)}`;
 const json = (method: string, body: unknown, headers: Record<string, string> = {}): RequestInit => ({ method, headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(body) });
@@ -76,6 +78,9 @@ export function useBacktest(question: BacktestQuestion | null, range: string, wi
     enabled: question !== null,
     placeholderData: keepPreviousData,
     staleTime: Infinity,
+    // Only so many may run at once, and none lasts long.
+    retry: (count, error) => count < MOST_TRIES && error instanceof ApiFailure && error.code === "query_concurrency_limit",
+    retryDelay: 1_000,
   });
 }
 
