@@ -42,14 +42,14 @@ class Receiver:
 
             def do_POST(self) -> None:
                 """Keep and answer."""
-                content = self.rfile.read(int(self.headers["Content-Length"]))
+                content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 if receiver.silent is not None:
                     receiver.silent.wait(30)
                     return
                 status, body = receiver.first.pop(0) if receiver.first else (receiver.status, receiver.body)
                 if "form" in self.headers.get("Content-Type", ""):
                     receiver.forms.append(content.decode())
-                elif status < 300:
+                elif status < 300 and self.command != "GET":
                     receiver.bodies.append(json.loads(content))
                 receiver.paths.append(f"{self.command} {self.path}")
                 receiver.requests.append({name.lower(): text for name, text in self.headers.items()})
@@ -61,6 +61,10 @@ class Receiver:
                 self.wfile.write(body)
                 with receiver.came:
                     receiver.came.notify_all()
+
+            def do_GET(self) -> None:
+                """Likewise, without anything to keep."""
+                self.do_POST()
 
             def do_PUT(self) -> None:
                 """Likewise."""

@@ -19,6 +19,7 @@ from sightline.compose.listening import (
 from sightline.compose.parts import host_thresholds, watched_containers
 from sightline.compose.radar import radar_limits
 from sightline.compose.rules import require_rules, rule_files
+from sightline.compose.webhooks import read_webhooks
 from sightline.domain.errors import SettingsInvalid
 from sightline.settings.schema import Settings
 
@@ -36,6 +37,7 @@ def check(settings: Settings) -> list[SettingsInvalid]:
         *(partial(dotted_names, (one,), setting) for setting, mappings in given for one in mappings),
         partial(histogram_buckets, settings),
         partial(read_plan, settings),
+        partial(read_webhooks, settings),
         partial(watched_containers, settings),
         partial(host_thresholds, settings),
         partial(radar_limits, settings),

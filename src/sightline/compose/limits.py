@@ -33,6 +33,7 @@ def door_settings(settings: Settings, host: str) -> DoorSettings:
         max_read_queries=settings.read.max_queries,
         max_request_alerts=settings.alerts.request_alerts,
         max_alert_bytes=int(settings.alerts.max_alert_bytes),
+        webhook_timeout=int(settings.alerts.webhook_timeout),
         max_inflight_bytes=http.max_inflight_bytes,
         read_timeout=http.read_timeout.seconds,
         max_websockets=http.max_websockets,

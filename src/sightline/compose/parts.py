@@ -31,6 +31,7 @@ from sightline.compose.lines import graphite_lines, statsd_lines
 from sightline.compose.radar import make_radar
 from sightline.compose.rules import Rules, make_rules
 from sightline.compose.scraping import Scraping, make_scraping
+from sightline.compose.webhooks import Webhooks
 from sightline.domain.alerts.builtin import HostThresholds, container_rules, host_rules
 from sightline.domain.alerts.rule import AlertRule
 from sightline.domain.containers.thresholds import CPU_LABEL, MEMORY_LABEL, Thresholds
@@ -62,6 +63,7 @@ class Parts:
     silences: Silences
     graphite: GraphiteLines
     statsd: StatsdLines
+    webhooks: Webhooks
 
 
 async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> Parts:
@@ -108,6 +110,7 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
         silences,
         graphite_lines(settings, core),
         statsd_lines(settings, core),
+        Webhooks.of(settings),
     )
 
 

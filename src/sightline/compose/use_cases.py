@@ -28,6 +28,7 @@ from sightline.compose.backtest import make_backtest
 from sightline.compose.core import Core
 from sightline.compose.limits import label_limits
 from sightline.compose.parts import Parts
+from sightline.compose.webhooks import make_sns
 from sightline.domain.breaker import BreakerState
 from sightline.settings.schema import Settings
 
@@ -68,6 +69,8 @@ def make_use_cases(settings: Settings, core: Core, parts: Parts, stopping: async
         alert_pipeline=parts.alerting.dispatch,
         explain=parts.alerting.dispatch,
         deliver=parts.alerting.deliver,
+        sns=make_sns(settings, core.clock),
+        webhooks=lambda: parts.webhooks.mappings,
         reload=partial(_read_again, parts),
         readiness=lambda: "stopping" if stopping.is_set() else None,
         health=lambda: _health(core, parts.rules.loop),
@@ -76,7 +79,9 @@ def make_use_cases(settings: Settings, core: Core, parts: Parts, stopping: async
 
 async def _read_again(parts: Parts) -> None:
     """Read again what may change under way; what cannot be used leaves everything as it was."""
+    mappings = parts.webhooks.read()
     await parts.alerting.reload()
+    parts.webhooks.mappings = mappings
     await parts.rules.loop.reload()
 
 

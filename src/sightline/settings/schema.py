@@ -471,6 +471,22 @@ class Alerts(Struct, frozen=True, forbid_unknown_fields=True):
     max_alert_bytes: Annotated[
         Size, Meta(description="Bytes that the labels and annotations of a posted alert may have.")
     ] = Size(64 << 10)
+    webhook_timeout: Annotated[
+        Duration,
+        Meta(
+            description="For how long an alert from a webhook fires of which nothing more is said; senders repeat rarely."
+        ),
+    ] = Duration(7 * 86_400_000)
+    webhooks_file: Annotated[
+        Path | None,
+        Meta(
+            description="YAML file that says where alerts stand in the JSON of other programs, for `/api/v1/webhooks/generic/<name>`."
+        ),
+    ] = None
+    sns_topics: Annotated[
+        tuple[str, ...],
+        Meta(description="Topics of Amazon's SNS (ARN) whose alarms are taken; none: those of any topic."),
+    ] = ()
 
 
 class Servers(Struct, frozen=True, forbid_unknown_fields=True):

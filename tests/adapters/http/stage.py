@@ -19,6 +19,7 @@ from sightline.adapters.inbound.http.app import build
 from sightline.adapters.inbound.http.serving import bind, serving, url
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import UseCases
+from sightline.adapters.network.sns import Sns
 from sightline.adapters.outbound.files.dashboards import DashboardFiles
 from sightline.adapters.outbound.memory.bus import MemoryBus
 from sightline.adapters.outbound.memory.catalog import MemoryCatalog
@@ -31,6 +32,7 @@ from sightline.adapters.outbound.memory.servers import MemoryServers
 from sightline.adapters.wire import push_group, silence
 from sightline.adapters.wire.dashboard import from_json, to_json
 from sightline.adapters.wire.otlp_metrics import OtlpMetricsDecoder
+from sightline.adapters.wire.webhook_mapping import WebhookMapping
 from sightline.application.absorb import Absorb
 from sightline.application.accumulate import Accumulate
 from sightline.application.admit import Turns
@@ -69,6 +71,7 @@ from sightline.domain.alerts.radar import Suspect
 from sightline.domain.alerts.route import WrittenRoute, route_tree
 from sightline.domain.alerts.rule import AlertRule
 from sightline.domain.dashboards.ready_made import READY_MADE
+from sightline.domain.errors import Unavailable
 from sightline.domain.labels import LabelLimits, Labels, Matchers
 from sightline.domain.metrics.cardinality import Cardinality
 from sightline.domain.metrics.exemplar_ring import ExemplarRing
@@ -179,6 +182,10 @@ class Stage:
     not_ready: str | None = None
     checks: dict[str, str] = field(default_factory=lambda: {"store": "ok"})
     alerting: AlertingWorld = field(default_factory=AlertingWorld)
+    internet: dict[str, bytes] = field(default_factory=dict)
+    fetched: list[str] = field(default_factory=list)
+    topics: tuple[str, ...] = ()
+    mappings: dict[str, WebhookMapping] = field(default_factory=dict)
 
     async def _told(self, *call: Any) -> None:
         self.calls.append(call)
@@ -287,6 +294,13 @@ class Stage:
         await self._told("check", principal, rule.expr)
         return ()
 
+    async def fetch(self, url: str) -> bytes:
+        """What addresses of the `internet` answer; no other machine is asked."""
+        self.fetched.append(url)
+        if url not in self.internet:
+            raise Unavailable("that host did not answer")
+        return self.internet[url]
+
     def __post_init__(self) -> None:
         codec = GroupCodec(push_group.to_json, push_group.from_json)
         self.push = Push(MemoryCatalog(), codec, self, self.clock, self.telemetry, PushLimits(), LabelLimits())
@@ -355,6 +369,8 @@ class Stage:
             alert_pipeline=self.pipeline,
             explain=self.alerting.dispatch,
             deliver=self.alerting.deliver,
+            sns=Sns(self.fetch, self.clock, self.topics),
+            webhooks=lambda: self.mappings,
             readiness=lambda: self.not_ready,
             health=lambda: self.checks,
         )

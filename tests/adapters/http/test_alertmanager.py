@@ -4,12 +4,11 @@ import asyncio
 import gzip
 import json
 import re
-import socket
 import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +17,9 @@ from typing import Any, Final
 import anyio
 import httpx
 import pytest
-from tests.adapters.http.alert_pipeline import CONFIG
+from tests.adapters.http.real_alertmanager import alertmanager
 from tests.adapters.http.stage import NOW, Stage
 from tests.adapters.http.stage import until as arrived
-from tests.e2e.program import until
 
 from sightline.adapters.inbound.http import instruments
 from sightline.adapters.inbound.http.app import build
@@ -130,29 +128,6 @@ _REFUSED: Final[tuple[tuple[str, str, str | None], ...]] = (
     ("POST", "/api/v2/silences", "{}"),
     *(("POST", "/api/v2/silences", json.dumps({**_SILENCE, **changes})) for changes in _WRONG),
 )  # fmt: skip
-
-
-@contextmanager
-def alertmanager(program: str, folder: Path) -> Iterator[str]:
-    """A real one; gives its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    (folder / "am.yml").write_text(CONFIG)
-    flags = [
-        "--config.file=am.yml",
-        f"--storage.path={folder}",
-        f"--web.listen-address={address}",
-        "--cluster.listen-address=",
-    ]
-    with (folder / "am.log").open("w") as log:
-        process = subprocess.Popen([program, *flags], cwd=folder, stdout=log, stderr=log)
-    try:
-        until(lambda: "Listening on" in (folder / "am.log").read_text())
-        yield f"http://{address}"
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 def comparable(answer: Any) -> Any:

@@ -208,6 +208,19 @@ DOORS: Final = {
     "alerts": Door(
         "/api/v2/alerts", [msgspec.json.encode([_ALERT, _ALERT])], {"Content-Type": "application/json"}, is_partial=True
     ),
+    "webhook of an Alertmanager": Door(
+        "/api/v1/webhooks/alertmanager",
+        [msgspec.json.encode({"status": "firing", "alerts": [{**_ALERT, "status": "resolved"}, _ALERT]})],
+        {"Content-Type": "application/json"},
+    ),
+    "webhook of Grafana": Door(
+        "/api/v1/webhooks/grafana",
+        [
+            msgspec.json.encode({"state": "no_data", "ruleName": "ä", "ruleId": 7, "evalMatches": [{"value": 1e9}]}),
+            msgspec.json.encode({"state": "ok", "alerts": [{**_ALERT, "status": "firing", "valueString": "A=1"}]}),
+        ],
+        {"Content-Type": "application/json"},
+    ),
     "silences": Door("/api/v2/silences", [msgspec.json.encode(_SILENCE)], {"Content-Type": "application/json"}),
     "OTLP": Door("/v1/metrics", [_OTLP], {"Content-Type": "application/x-protobuf"}),
     "OTLP, packed": Door(

@@ -89,8 +89,8 @@ def read_alerts(body: bytes, tenant: Tenant, now: int, resolve_timeout: int, bou
     alerts: list[PostedAlert] = []
     problems: list[str] = []
     for one, (starts_at, ends_at, timed) in zip(written, stretches, strict=True):
-        labels, annotations = _labels(one.labels), _labels(one.annotations)
-        problem = _problem(labels, annotations, starts_at, ends_at, bounds)
+        labels, annotations = label_set(one.labels), label_set(one.annotations)
+        problem = problem_of(labels, annotations, starts_at, ends_at, bounds)
         if problem is None:
             url = one.generatorURL or ""
             alerts.append(PostedAlert(tenant, labels, annotations, starts_at, ends_at, now, timed, url))
@@ -120,7 +120,8 @@ def _refuse(reason: str) -> Never:
     raise MalformedBody(f'parsing alerts body from "" failed, because {reason}') from None
 
 
-def _labels(given: Mapping[str, str] | None) -> Labels:
+def label_set(given: Mapping[str, str] | None) -> Labels:
+    """Names with texts as they are given; an empty text is the same as none."""
     if not given:
         return Labels()
     if "" in given.values():  # the same as no label
@@ -128,8 +129,8 @@ def _labels(given: Mapping[str, str] | None) -> Labels:
     return Labels(sorted(given.items()))
 
 
-def _problem(labels: Labels, annotations: Labels, starts_at: int, ends_at: int, bounds: AlertBounds) -> str | None:
-    """Why an alert cannot be taken."""
+def problem_of(labels: Labels, annotations: Labels, starts_at: int, ends_at: int, bounds: AlertBounds) -> str | None:
+    """Why an alert cannot be taken; None where it can."""
     if ends_at < starts_at:
         return "start time must be before end time"
     if not labels:

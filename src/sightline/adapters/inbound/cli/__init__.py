@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 the server said no or a check failed, 2 the command line i
 
 from sightline.adapters.inbound.cli import (
     alertmanager,
+    alerts,
     backtest,
     finding,
     importing,
@@ -23,7 +24,7 @@ from sightline.adapters.inbound.cli.rule_tests import try_rules
 from sightline.adapters.inbound.cli.rules import check as check_rules
 from sightline.adapters.inbound.cli.rules import rules as rules_app
 
-COMMANDS = (queries, finding, pushing, importing, inventory, rules, backtest, alertmanager)
+COMMANDS = (queries, finding, pushing, importing, inventory, rules, backtest, alerts, alertmanager)
 """The modules whose commands stand in the app by being imported."""
 
 __all__ = [

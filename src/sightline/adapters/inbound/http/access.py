@@ -15,6 +15,7 @@ from sightline.adapters.inbound.http.asgi import Scope, header
 from sightline.adapters.inbound.http.influx_paths import WITH_PASSWORD
 from sightline.adapters.inbound.http.parameters import Parameters
 from sightline.adapters.inbound.http.settings import DoorSettings
+from sightline.adapters.inbound.http.webhook_paths import PREFIX as WEBHOOKS
 from sightline.domain.errors import Forbidden, SettingsInvalid, Unauthenticated
 from sightline.domain.tenancy import DEFAULT_TENANT, Principal, Role, tenant
 
@@ -143,7 +144,8 @@ def offered_subprotocols(scope: Scope) -> list[str]:
 def _tokens(scope: Scope) -> list[bytes]:
     """The tokens a request shows: in its Authorization header or, where browsers send none, as a WebSocket subprotocol.
 
-    Clients that know no bearers show one as InfluxDB has it (`Token`), or as a password, whoever they say to be.
+    Clients that know no bearers show one as InfluxDB has it (`Token`), or as a password, whoever they say to be; what calls a
+    webhook may only know its address, and shows one as the parameter `token`.
     """
     scheme, _, value = (header(scope, b"authorization") or "").partition(" ")
     value = value.strip()
@@ -157,6 +159,8 @@ def _tokens(scope: Scope) -> list[bytes]:
             found = [pair.partition(b":")[2] for pair in _decoded([value])]
     if scope["path"] in WITH_PASSWORD:
         found += [one.encode() for one in Parameters.of(scope["query_string"]).every("p")]
+    if scope["path"].startswith(WEBHOOKS):
+        found += [one.encode() for one in Parameters.of(scope["query_string"]).every("token")]
     if scope["type"] == "websocket":
         found += _decoded(
             one.removeprefix(BEARER_SUBPROTOCOL)

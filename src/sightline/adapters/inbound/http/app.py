@@ -41,6 +41,7 @@ from sightline.adapters.inbound.http import (
     targets,
     text_import,
     ui,
+    webhooks,
 )
 from sightline.adapters.inbound.http.access import Access
 from sightline.adapters.inbound.http.asgi import ANSWER, MEMO, App, Message, Receive, Scope, Send, header, respond
@@ -255,6 +256,7 @@ def handlers(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) ->
         *pushgateway.routes(use_cases, settings, inflight),
         *of_alertmanager,
         *backtests.routes(use_cases, settings),
+        *webhooks.routes(use_cases, settings, inflight),
         *dashboards.routes(use_cases, settings),
         *alert_rules.routes(use_cases, settings),
         *servers.routes(use_cases, settings),
@@ -264,7 +266,9 @@ def handlers(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) ->
         *containers.routes(use_cases, settings),
         *health.routes(use_cases, settings),
         *lifecycle.routes(use_cases, settings),
-        *docs.routes(settings, frozenset() if of_alertmanager else frozenset({alertmanager.DESCRIBED})),
+        *docs.routes(
+            settings, frozenset() if of_alertmanager else frozenset({alertmanager.DESCRIBED, webhooks.DESCRIBED})
+        ),
         *ui.routes(settings),
     ]
 

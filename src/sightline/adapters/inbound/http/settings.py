@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from sightline.domain.timerange import DAY
+
 MIB: Final = 1 << 20
 BUILT_UI: Final = Path(__file__).parent / "ui"
 
@@ -21,6 +23,7 @@ class DoorSettings:
     admin: whether series may be deleted and the store copied (`http.admin`).
     max_read_queries: of one remote read (`read.max_queries`).
     max_request_alerts, max_alert_bytes: alerts of one request, and bytes of the texts of one (`alerts.`).
+    webhook_timeout: for how long, ms, an alert from a webhook fires of which nothing more is said (`alerts.webhook_timeout`).
     max_inflight_bytes: of all intake requests under way together, as sent plus decompressed.
     read_timeout: seconds that a client may stand still, with a request's head, its body, or in taking our answer.
     max_websockets: live connections at once. lifecycle: whether callers may have the program read again and stop.
@@ -39,6 +42,7 @@ class DoorSettings:
     max_read_queries: int = 100
     max_request_alerts: int = 10_000
     max_alert_bytes: int = 65_536
+    webhook_timeout: int = 7 * DAY
     max_inflight_bytes: int = 256 * MIB
     read_timeout: float = 30.0
     max_websockets: int = 1000

@@ -6,6 +6,8 @@ from typing import Any, Protocol
 
 from typing_extensions import override
 
+from sightline.adapters.network.sns import Sns
+from sightline.adapters.wire.webhook_mapping import WebhookMapping
 from sightline.application.absorb import Absorb
 from sightline.application.backtest import Asked
 from sightline.application.define import Defined, Listing
@@ -387,6 +389,8 @@ class UseCases:
     rules_every: seconds between two evaluations of the alert rules.
     silences, alert_pipeline: what Alertmanager's API is about; where one is None there is no such API.
     explain, deliver: likewise for what is told of notifications and channels.
+    sns: finds whether messages of CloudWatch are Amazon's; None: they are not taken.
+    webhooks: mappings of other programs' JSON to alerts, by name.
     reload: reads again what may change while the program runs; raises SettingsInvalid when it cannot be used.
     leave: has the program stop, as a signal would.
     """
@@ -426,6 +430,8 @@ class UseCases:
     alert_pipeline: AlertPipeline | None = None
     explain: Explaining | None = None
     deliver: Delivering | None = None
+    sns: Sns | None = None
+    webhooks: Callable[[], Mapping[str, WebhookMapping]] = dict
     program: Program = field(default_factory=Program)
     reload: Callable[[], Awaitable[None]] = _nothing_to_reload
     leave: Callable[[], None] = lambda: None
