@@ -80,13 +80,19 @@ class Sns:
             raise Forbidden("SubscribeURL leads elsewhere than to https://sns.<region>.amazonaws.com")
         await self._fetch(url)
 
+    def _known(self, url: str) -> RsaKey | None:
+        kept = self._keys.get(url)
+        return kept.key if kept is not None and self._clock.monotonic() < kept.until else None
+
     async def _key(self, url: str) -> RsaKey:
         """The key of a certificate, which is fetched once for all that wait for it."""
+        known = self._known(url)
+        if known is not None:
+            return known
         async with self._one_at_a_time:
-            now = self._clock.monotonic()
-            kept = self._keys.get(url)
-            if kept is not None and now < kept.until:
-                return kept.key
+            known = self._known(url)
+            if known is not None:
+                return known
             try:
                 key = certificate_key(await self._fetch(url))
             except BadData as error:
@@ -94,5 +100,5 @@ class Sns:
             self._keys.pop(url, None)
             while len(self._keys) >= MAX_CERTIFICATES:
                 del self._keys[next(iter(self._keys))]
-            self._keys[url] = _Kept(key, now + KEPT)
+            self._keys[url] = _Kept(key, self._clock.monotonic() + KEPT)
             return key
