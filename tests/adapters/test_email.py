@@ -11,6 +11,7 @@ from tests.adapters.notices import AT, ShownTemplates, notice
 from sightline.adapters.outbound.notifiers.email import HTML, SUBJECT, Email
 from sightline.domain.alerts.receiver import Option, Secret
 from sightline.domain.errors import NoticeRefused, SettingsInvalid, Unavailable
+from sightline.domain.reports.letter import Letter
 
 pytestmark = pytest.mark.anyio
 
@@ -286,3 +287,22 @@ async def test_metadata_of_clouds_is_not_reached() -> None:
     options: dict[str, Option] = {"smarthost": "169.254.169.254:25", "from": "a@example.org", "to": "b@example.org"}
     with pytest.raises(NoticeRefused, match=r"set alerts\.allow_metadata_addresses if that is meant"):
         await Email(options, ShownTemplates()).notify(notice())
+
+
+async def test_a_letter_is_sent_as_it_is() -> None:
+    """A report goes to all recipients with both texts; who has it does not get it again when others are tried once more."""
+    letter = Letter("report-1", "Report: 1 alert fired", "Plain {{ text }}", "<p>{{ html }}</p>", AT)
+    with serving(answers={"late@example.org": "450 later"}) as server:
+        email = channel(server, to="ops@example.org, late@example.org")
+        with pytest.raises(Unavailable, match="450"):
+            await email.send(letter)
+        server.answers.clear()
+        await email.send(letter)
+        first, second = server.mails
+    assert (first.recipients, second.recipients) == (["ops@example.org"], ["late@example.org"])
+    assert first.message["Message-ID"] == second.message["Message-ID"]
+    assert first.message["Subject"] == "Report: 1 alert fired"
+    assert [part.get_content().strip() for part in first.message.iter_parts()] == [
+        "Plain {{ text }}",
+        "<p>{{ html }}</p>",
+    ]

@@ -46,6 +46,15 @@ def test_good_settings_are_said_to_be_good(tmp_path: Path) -> None:
         ('listen = "nowhere"\n', ["listen = 'nowhere'"]),
         ('[http]\ntoken_file = "gone"\n', ["gone cannot be read"]),
         ('[webhook]\nurl = "ftp://x"\n', ["webhook.url"]),
+        ('[reports]\nevery = "daily"\n', ["reports.to is empty"]),
+        ('[reports]\nevery = "daily"\nto = ["a@example.org"]\n', ["reports.to needs smtp.host"]),
+        ('[reports]\nevery = "daily"\nat = "8"\n', ["reports.at: '8' is no time: write it as 08:00 Europe/Berlin"]),
+        ('retention = "1d"\n[reports]\nevery = "weekly"\n', ["reports.every: samples are kept for 1d only"]),
+        (
+            '[smtp]\nhost = "a"\nfrom = "a@example.org"\n[reports]\nevery = "daily"\nto = ["nobody"]\n',
+            ["reports.to: 'nobody' is no address"],
+        ),
+        ('[alerts]\nwebhooks_file = "gone.yml"\n', ["alerts.webhooks_file gone.yml: No such file"]),
         ('[slack]\nwebhook_url = "ftp://x"\n', ["slack.webhook_url"]),
         ("[wal\n", ["sightline.toml"]),
         (

@@ -18,6 +18,7 @@ from sightline.compose.listening import (
 )
 from sightline.compose.parts import host_thresholds, watched_containers
 from sightline.compose.radar import radar_limits
+from sightline.compose.reports import report_mail
 from sightline.compose.rules import require_rules, rule_files
 from sightline.compose.webhooks import read_webhooks
 from sightline.domain.errors import SettingsInvalid
@@ -38,6 +39,7 @@ def check(settings: Settings) -> list[SettingsInvalid]:
         partial(histogram_buckets, settings),
         partial(read_plan, settings),
         partial(read_webhooks, settings),
+        partial(report_mail, settings),
         partial(watched_containers, settings),
         partial(host_thresholds, settings),
         partial(radar_limits, settings),

@@ -37,6 +37,7 @@ _WATCH_DISK_EVERY: Final = 5.0
 _SETTLE_EVERY: Final = 10.0
 _CLEAN_EVERY: Final = 600.0
 _SWEEP_EVERY: Final = 600.0
+_MAIL_EVERY: Final = 60.0
 
 
 async def start_jobs(settings: Settings, core: Core, parts: Parts, port: int, stack: AsyncExitStack) -> None:
@@ -73,6 +74,8 @@ async def start_jobs(settings: Settings, core: Core, parts: Parts, port: int, st
     if looking := settings.rules.radar_interval.seconds:
         look = jobs.looking(parts.radar, clock, looking)
         ticker.every(min(looking, LOOK_EVERY), "look for dead rules", look, First.LATER)
+    if parts.mail is not None:
+        ticker.every(_MAIL_EVERY, "mail reports", jobs.mailing(parts.mail))
     attest = Attest(parts.servers, core.ingest, clock)
     ticker.every(settings.own.interval.seconds, "store when servers were heard of", attest.run_once, First.LATER)
     await stack.enter_async_context(parts.scraping.loop)

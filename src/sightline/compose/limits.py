@@ -38,6 +38,7 @@ def door_settings(settings: Settings, host: str) -> DoorSettings:
         read_timeout=http.read_timeout.seconds,
         max_websockets=http.max_websockets,
         lifecycle=http.lifecycle,
+        external_url=http.external_url,
         version=__version__,
     )
 

@@ -10,10 +10,11 @@ from sightline.settings.schema import Smtp
 _TEXT: Final = '{{ template "email.default.text" . }}'
 
 
-def mail_options(given: Smtp) -> Options:
+def mail_options(given: Smtp, to: str = "smtp.to") -> Options:
     """Options by Alertmanager's names; none where nobody is to have mail.
 
-    A server alone is not enough to send mail, for SMTP_HOST may be in the environment for another program.
+    to: the setting that names the recipients. A server alone is not enough to send mail, for SMTP_HOST may be in the
+    environment for another program.
 
     Raises:
         SettingsInvalid: an address is none, or there is no server, or two passwords are given.
@@ -28,7 +29,7 @@ def mail_options(given: Smtp) -> Options:
     options: dict[str, Option] = {
         "smarthost": f"{host}:{given.port}",
         "from": _checked(given.from_ or given.username, "smtp.from"),
-        "to": _checked(", ".join(given.to), "smtp.to"),
+        "to": _checked(", ".join(given.to), to),
         "text": _TEXT,
         "require_tls": given.require_tls,
         "auth_username": given.username,

@@ -15,6 +15,7 @@ from sightline.adapters.wire import dashboard as dashboard_text
 from sightline.adapters.wire import push_group, silence
 from sightline.application.define import Codec, DefineDashboards
 from sightline.application.evaluate import Evaluate
+from sightline.application.mail import MailReports
 from sightline.application.prescribe import PrescribeRules
 from sightline.application.push import GroupCodec, Push
 from sightline.application.query import Query
@@ -23,12 +24,14 @@ from sightline.application.read import Read, ReadLimits
 from sightline.application.register import Register
 from sightline.application.reuse import Reuse
 from sightline.application.silence import SilenceCodec, Silences
+from sightline.application.summarize import Summarize
 from sightline.application.watch import QueryRun, Watch
 from sightline.compose.alerting import Alerting, make_alerting
 from sightline.compose.core import Core
 from sightline.compose.limits import label_limits, query_limits
 from sightline.compose.lines import graphite_lines, statsd_lines
 from sightline.compose.radar import make_radar
+from sightline.compose.reports import make_mail, make_summarize
 from sightline.compose.rules import Rules, make_rules
 from sightline.compose.scraping import Scraping, make_scraping
 from sightline.compose.webhooks import Webhooks
@@ -64,6 +67,8 @@ class Parts:
     graphite: GraphiteLines
     statsd: StatsdLines
     webhooks: Webhooks
+    summarize: Summarize
+    mail: MailReports | None
 
 
 async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> Parts:
@@ -86,6 +91,8 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
     evaluate = Evaluate(query, catalog, core.bus, told, clock, telemetry, external_url=settings.http.external_url)
     read, rules = _read(settings, core, query), await make_rules(settings, core, query, told)
     radar = make_radar(settings, core, read, evaluate, rules.adopt, built_in_rules(settings))
+    own = built_in_rules(settings)
+    summarize = make_summarize(settings, core, read, evaluate, rules.adopt, alerting.deliver, own)
     servers = Register(SqlServers(core.database), clock, label_limits(settings), most=settings.servers.max)
     stack.push_async_callback(_settle, servers)
     return Parts(
@@ -111,6 +118,8 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
         graphite_lines(settings, core),
         statsd_lines(settings, core),
         Webhooks.of(settings),
+        summarize,
+        make_mail(settings, core, summarize, catalog),
     )
 
 

@@ -69,6 +69,7 @@ def make_use_cases(settings: Settings, core: Core, parts: Parts, stopping: async
         alert_pipeline=parts.alerting.dispatch,
         explain=parts.alerting.dispatch,
         deliver=parts.alerting.deliver,
+        summarize=parts.summarize,
         sns=make_sns(settings, core.clock),
         webhooks=lambda: parts.webhooks.mappings,
         reload=partial(_read_again, parts),

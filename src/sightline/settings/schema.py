@@ -571,6 +571,24 @@ class Backtest(Struct, frozen=True, forbid_unknown_fields=True):
     concurrency: Annotated[int, Meta(ge=1, description="Backtests that run at once; further ones are refused.")] = 2
 
 
+class Reports(Struct, frozen=True, forbid_unknown_fields=True):
+    """Reports about a day or a week, by mail."""
+
+    every: Annotated[
+        Literal["off", "daily", "weekly"],
+        Meta(description="How often a report is mailed: which alerts fired, who was told."),
+    ] = "off"
+    at: Annotated[
+        str,
+        Meta(
+            description="When, as `08:00 Europe/Berlin`; weekly also with a day, as `Mon 08:00 Europe/Berlin`. UTC without a zone."
+        ),
+    ] = "08:00"
+    to: Annotated[
+        tuple[str, ...], Meta(description="Addresses that reports are mailed to, by the server that `smtp.host` names.")
+    ] = ()
+
+
 class Webhook(Struct, frozen=True, forbid_unknown_fields=True):
     """Notices as HTTP POSTs, in the shape of Alertmanager's webhook."""
 
@@ -690,6 +708,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     dashboards: Dashboards = field(default_factory=Dashboards)
     rules: Rules = field(default_factory=Rules)
     backtest: Backtest = field(default_factory=Backtest)
+    reports: Reports = field(default_factory=Reports)
     webhook: Webhook = field(default_factory=Webhook)
     slack: Slack = field(default_factory=Slack)
     discord: Discord = field(default_factory=Discord)

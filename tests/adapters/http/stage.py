@@ -61,6 +61,7 @@ from sightline.application.scrape import Scrape
 from sightline.application.search import Found
 from sightline.application.silence import SilenceCodec, Silences
 from sightline.application.snapshot import Snapshot
+from sightline.application.summarize import Summarize
 from sightline.application.tail import Tail
 from sightline.application.watch import Watch
 from sightline.compose.backtest import theatre
@@ -326,12 +327,15 @@ class Stage:
         """Targets of these jobs, which nobody scrapes but the test."""
         return Follow(Discover(jobs, {}, self.telemetry), self.scrape)
 
+    def _reading(self) -> Read:
+        return Read(self.series_store, self.clock, self.telemetry, AtOnce(), self.turns, self.read_limits)
+
     def use_cases(self) -> UseCases:
         """As compose would hand them over."""
         stage: Any = self
         return UseCases(
             query=stage,
-            read=Read(self.series_store, self.clock, self.telemetry, AtOnce(), self.turns, self.read_limits),
+            read=self._reading(),
             delete=Delete(self.series_store, self.flush, Freshness(), self.clock, self.series_store.clean),
             snapshot=Snapshot(self.flush, self.clock, self.copy, lambda: "0123456789abcdef"),
             search=stage,
@@ -369,6 +373,7 @@ class Stage:
             alert_pipeline=self.pipeline,
             explain=self.alerting.dispatch,
             deliver=self.alerting.deliver,
+            summarize=Summarize(self._reading(), stage, self.books, self.alerting.deliver, self.clock),
             sns=Sns(self.fetch, self.clock, self.topics),
             webhooks=lambda: self.mappings,
             readiness=lambda: self.not_ready,

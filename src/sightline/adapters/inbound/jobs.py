@@ -11,6 +11,7 @@ from sightline.application.deliver import Deliver
 from sightline.application.dispatch import Dispatch
 from sightline.application.evaluate import Evaluate
 from sightline.application.flush import Flush
+from sightline.application.mail import MailReports
 from sightline.application.radar import Radar
 from sightline.application.record import Record
 from sightline.domain.alerts.radar import Reason
@@ -77,6 +78,26 @@ def looking(radar: Radar, clock: Clock, every: float) -> Job:
         if news.sweep.is_partial:
             looked, rules = len(news.sweep.judged), news.sweep.rules
             _log.warning("not all rules were looked at: raise rules.radar_timeout", looked=looked, rules=rules)
+
+    return job
+
+
+def mailing(mail: MailReports) -> Job:
+    """Mail the report that is due. What keeps it from being mailed is told once, and it is tried again."""
+    last = ""
+
+    async def job() -> None:
+        nonlocal last
+        try:
+            was_mailed = await mail.run_once()
+        except SightlineError as error:
+            if error.message != last:
+                _log.warning("the report could not be mailed; it is tried again", reason=error.message)
+            last = error.message
+        else:
+            last = ""
+            if was_mailed:
+                _log.info("the report was mailed")
 
     return job
 

@@ -1,6 +1,6 @@
 """When the alerts of a rule fired, by the series ALERTS: how much of the time, and how often they ended."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
@@ -16,6 +16,20 @@ from sightline.domain.timerange import DAY, TimeRange
 
 _OWN: Final = frozenset({METRIC_NAME, ALERT_NAME, STATE})
 _NO_TIMES: Final = np.empty(0, np.int64)
+
+
+class AlertFiring(NamedTuple):
+    """When one alert fired: stretches from starts to ends, int64 (n,), ms, and whether a marker says that it ended, bool (n,)."""
+
+    labels: Labels
+    starts: Times
+    ends: Times
+    told: NDArray[np.bool_]
+
+    @property
+    def busiest(self) -> int:
+        """How often it ended within a day, at most."""
+        return _most_within(self.ends[self.told], DAY)
 
 
 class Busiest(NamedTuple):
@@ -49,16 +63,14 @@ class Fired:
         gap: ms; without a sample for longer than that, nobody knows how the alert was. What ends so does not count as an end:
         perhaps it was the program that stopped.
         """
-        ended, busiest = stale_mask(columns.values), None
+        busiest = None
         starts, ends = [], []
-        for row, labels in enumerate(columns.labels):
-            its = slice(columns.offsets[row], columns.offsets[row + 1])
-            one = _stretches(columns.times[its], ended[its], gap)
+        for one in firings(columns, gap):
             starts.append(one.starts)
             ends.append(one.ends)
-            most = _most_within(one.ends[one.told], DAY)
+            most = one.busiest
             if most and (busiest is None or most > busiest.ends):
-                busiest = Busiest(labels.drop(_OWN), most)
+                busiest = Busiest(one.labels.drop(_OWN), most)
         return cls(np.concatenate([_NO_TIMES, *starts]), np.concatenate([_NO_TIMES, *ends]), busiest)
 
     @classmethod
@@ -87,6 +99,14 @@ class Fired:
         merged = self.merged()
         lengths = np.minimum(merged.ends, within.end) - np.maximum(merged.starts, within.start)
         return float(np.maximum(lengths, 0).sum()) / max(1, within.end - within.start)
+
+
+def firings(columns: SeriesColumns, gap: int) -> Iterator[AlertFiring]:
+    """Of each series ALERTS of a firing alert, when it fired; gap as for `Fired.of`."""
+    ended = stale_mask(columns.values)
+    for row, labels in enumerate(columns.labels):
+        its = slice(columns.offsets[row], columns.offsets[row + 1])
+        yield AlertFiring(labels, *_stretches(columns.times[its], ended[its], gap))
 
 
 class _Stretches(NamedTuple):

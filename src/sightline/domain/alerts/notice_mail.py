@@ -6,7 +6,10 @@ readable page all the same.
 
 from typing import Final
 
-MAIL: Final = """
+from sightline.domain.alerts.mail_style import METAS, STYLE
+
+MAIL: Final = (
+    """
 {{- define "__sightline.mail_pairs" }}
   {{- range . }}
           <span class="name" style="color:#5b6470">{{ .Name }}:</span> {{ .Value }}<br>
@@ -54,22 +57,12 @@ MAIL: Final = """
 <!DOCTYPE html>
 <html lang="en">
 <head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="supported-color-schemes" content="light dark">
-<title>{{ template "__subject" . }}</title>
-<style>
-  :root { color-scheme: light dark; }
-  @media (prefers-color-scheme: dark) {
-    .page { background: #14171b !important; }
-    .card { background: #1d2126 !important; border-color: #343b44 !important; }
-    .text { color: #e6e9ed !important; }
-    .name { color: #a3adb8 !important; }
-    .link { color: #8ab4f8 !important; }
-  }
-</style>
-</head>
+"""
+    + METAS
+    + """<title>{{ template "__subject" . }}</title>
+"""
+    + STYLE
+    + """</head>
 <body class="page" style="margin:0;padding:0;background:#f3f5f7">
 <table class="page" role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="background:#f3f5f7">
 <tr><td align="center" style="padding:24px 12px">
@@ -109,4 +102,5 @@ MAIL: Final = """
 </html>
 {{ end }}
 """
+)
 """The source of `email.default.html` and of its parts."""

@@ -12,6 +12,7 @@ from sightline.adapters.inbound.cli import (
     inventory,
     pushing,
     queries,
+    report,
     rules,
 )
 from sightline.adapters.inbound.cli.alertmanager import check as check_alertmanager
@@ -24,7 +25,7 @@ from sightline.adapters.inbound.cli.rule_tests import try_rules
 from sightline.adapters.inbound.cli.rules import check as check_rules
 from sightline.adapters.inbound.cli.rules import rules as rules_app
 
-COMMANDS = (queries, finding, pushing, importing, inventory, rules, backtest, alerts, alertmanager)
+COMMANDS = (queries, finding, pushing, importing, inventory, rules, backtest, alerts, alertmanager, report)
 """The modules whose commands stand in the app by being imported."""
 
 __all__ = [

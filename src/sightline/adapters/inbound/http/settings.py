@@ -27,6 +27,7 @@ class DoorSettings:
     max_inflight_bytes: of all intake requests under way together, as sent plus decompressed.
     read_timeout: seconds that a client may stand still, with a request's head, its body, or in taking our answer.
     max_websockets: live connections at once. lifecycle: whether callers may have the program read again and stop.
+    external_url: where people reach the web UI, empty where nobody said.
     ui_folder: the built web UI. version, revision: what we say we are.
     """
 
@@ -47,6 +48,7 @@ class DoorSettings:
     read_timeout: float = 30.0
     max_websockets: int = 1000
     lifecycle: bool = False
+    external_url: str = ""
     ui_folder: Path = BUILT_UI
     version: str = "0"
     revision: str = ""

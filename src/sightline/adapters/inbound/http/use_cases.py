@@ -32,6 +32,7 @@ from sightline.application.scrape import Followed
 from sightline.application.search import Found
 from sightline.application.silence import Silences
 from sightline.application.snapshot import Snapshot
+from sightline.application.summarize import Summarize
 from sightline.application.tail import Tail
 from sightline.application.watch import Watch
 from sightline.domain.alerts.backtest import Backtest
@@ -389,6 +390,7 @@ class UseCases:
     rules_every: seconds between two evaluations of the alert rules.
     silences, alert_pipeline: what Alertmanager's API is about; where one is None there is no such API.
     explain, deliver: likewise for what is told of notifications and channels.
+    summarize: puts reports together; None: there are none.
     sns: finds whether messages of CloudWatch are Amazon's; None: they are not taken.
     webhooks: mappings of other programs' JSON to alerts, by name.
     reload: reads again what may change while the program runs; raises SettingsInvalid when it cannot be used.
@@ -430,6 +432,7 @@ class UseCases:
     alert_pipeline: AlertPipeline | None = None
     explain: Explaining | None = None
     deliver: Delivering | None = None
+    summarize: Summarize | None = None
     sns: Sns | None = None
     webhooks: Callable[[], Mapping[str, WebhookMapping]] = dict
     program: Program = field(default_factory=Program)

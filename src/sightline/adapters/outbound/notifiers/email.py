@@ -26,6 +26,7 @@ from sightline.domain.alerts.notice_texts import NoticeTexts
 from sightline.domain.alerts.notification import Notification
 from sightline.domain.alerts.receiver import Options, Secret
 from sightline.domain.errors import BadData, NoticeRefused, SettingsInvalid, Unavailable
+from sightline.domain.reports.letter import Letter
 from sightline.ports.notifier import Notifier
 
 if TYPE_CHECKING:
@@ -105,8 +106,32 @@ class Email(Notifier):
     @override
     async def notify(self, notification: Notification) -> None:
         sender, recipients = self._people(notification)
-        message = self._message(notification, sender)
-        have = self._have.get(notification.id, frozenset())
+        await self._deliver(notification.id, sender, recipients, self._message(notification, sender))
+
+    async def send(self, letter: Letter) -> None:
+        """Hand a letter over as a notification is: who has it does not get it again the next time.
+
+        Raises:
+            Unavailable: nobody has it, or some may be taken later.
+            NoticeRefused: nobody has it, and nobody would.
+        """
+        given, to = _text(self._options, "from"), _text(self._options, "to")
+        (sender, *_), recipients = mail.addresses(given), mail.addresses(to)
+        domain = _domain(sender)
+        headers = {
+            "Date": format_datetime(datetime.fromtimestamp(letter.at / 1000, UTC)),
+            "From": given,
+            "To": to,
+            "Subject": letter.subject,
+            "Message-ID": f"<{_digest(self._name, letter.id)}@{domain}>",
+            "Auto-Submitted": "auto-generated",
+        }
+        message = mail.message(self._headers, headers, text=letter.text, html=letter.html)
+        await self._deliver(letter.id, sender, recipients, message)
+
+    async def _deliver(self, of: str, sender: mail.Address, recipients: Sequence[mail.Address], message: bytes) -> None:
+        """Bring one message to those of the recipients who do not have it yet. of: what the message is known by."""
+        have = self._have.get(of, frozenset())
         missing = [each.spec for each in recipients if each.spec not in have]
         client = await self._client()
         try:
@@ -119,9 +144,9 @@ class Email(Notifier):
             client.close()
         have |= set(missing) - set(refusals)
         if refusals and (not have or any(code < _PERMANENT for code, _ in refusals.values())):
-            self._remember(notification.id, have)
+            self._remember(of, have)
             raise self._refused(refusals)
-        self._have.pop(notification.id, None)
+        self._have.pop(of, None)
         if refusals:
             _log.warning("recipients of mail were refused; others have it", problem=self._refused(refusals).message)
 
@@ -141,7 +166,7 @@ class Email(Notifier):
         return found[0][0], found[1]
 
     def _message(self, notification: Notification, sender: mail.Address) -> bytes:
-        domain = sender.spec.rpartition("@")[2].strip("[]").replace(":", ".")
+        domain = _domain(sender)
         thread = f"<{_digest(notification.tenant, notification.receiver, notification.group_key)}@{domain}>"
         defaults = {
             "Date": format_datetime(datetime.fromtimestamp(notification.at / 1000, UTC)),
@@ -346,6 +371,10 @@ def _reason(error: Exception) -> str:
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {cause.verify_message}; see tls_config (smtp.ca_file)"
     return (cause.strerror if isinstance(cause, OSError) else None) or str(cause) or type(cause).__name__
+
+
+def _domain(sender: mail.Address) -> str:
+    return sender.spec.rpartition("@")[2].strip("[]").replace(":", ".")
 
 
 def _digest(*parts: str) -> str:

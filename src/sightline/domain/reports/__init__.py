@@ -1,0 +1,1 @@
+"""What happened in a day or a week, told in one page."""

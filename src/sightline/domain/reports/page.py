@@ -1,0 +1,234 @@
+"""A report as a page in HTML, fit for mail, and as plain text; both say the same.
+
+HTML is of tables, in the colours of the reader's theme, as notices are; every text that comes from elsewhere is escaped.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import escape
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sightline.domain.alerts.mail_style import METAS, STYLE
+from sightline.domain.reports.summary import MOST_SHOWN, AlertTally, Summary
+from sightline.domain.timerange import DAY, HOUR, MINUTE, SECOND, format_duration
+
+_ROUNDED: Final = ((DAY, HOUR), (HOUR, MINUTE), (SECOND, SECOND))
+"""From which length on, ms, to which unit."""
+_UTC: Final = ZoneInfo("UTC")
+_HEAD: Final = "padding:0 8px 4px 0;color:#5b6470;font-weight:400"
+_CELL: Final = "padding:6px 8px 6px 0;border-top:1px solid #e1e5ea;vertical-align:top;overflow-wrap:anywhere"
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A table with what is said above and below it. Columns that begin with > are numbers."""
+
+    title: str
+    columns: tuple[str, ...] = ()
+    rows: Sequence[tuple[str, ...]] = ()
+    note: str = ""
+
+
+def subject(summary: Summary) -> str:
+    """One line that says the most important."""
+    fired, still = summary.fired, summary.still
+    said = f"{fired} alert{'' if fired == 1 else 's'} fired" if fired else "no alerts fired"
+    return f"Report: {said}, {still} still firing" if still else f"Report: {said}"
+
+
+def as_text(summary: Summary, zone: ZoneInfo = _UTC) -> str:
+    """The report in plain text."""
+    lines = [subject(summary), _span(summary, zone), ""]
+    for part in _parts(summary, zone):
+        lines += [part.title, "-" * len(part.title)]
+        heads = [one.removeprefix(">") for one in part.columns]
+        widths = [max(map(len, column)) for column in zip(heads, *part.rows, strict=True)] if part.rows else []
+        for row in (heads, *part.rows) if part.rows else ():
+            cells = (
+                text.rjust(width) if head.startswith(">") else text.ljust(width)
+                for text, width, head in zip(row, widths, part.columns, strict=True)
+            )
+            lines.append("  ".join(cells).rstrip())
+        if part.note:
+            lines.append(part.note)
+        lines.append("")
+    return "\n".join(lines)
+
+
+def as_html(summary: Summary, zone: ZoneInfo = _UTC, link: str = "") -> str:
+    """The report as a page. link: where people reach this program, empty where nobody said."""
+    title = escape(subject(summary))
+    background = "#b3261e" if summary.still else "#7a5c00" if summary.fired else "#1e7a46"
+    rows = "".join(_section(part) for part in _parts(summary, zone))
+    where = (
+        f'<a class="link" href="{escape(link.rstrip("/"))}/ui/alerts" style="color:#1f5fbf">All alerts</a> · '
+        if link
+        else ""
+    )
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+{METAS}<title>{title}</title>
+{STYLE}</head>
+<body class="page" style="margin:0;padding:0;background:#f3f5f7">
+<table class="page" role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="background:#f3f5f7">
+<tr><td align="center" style="padding:24px 12px">
+  <table class="card" role="presentation" width="720" cellpadding="0" cellspacing="0" border="0"
+    style="width:100%;max-width:720px;background:#ffffff;font:14px/20px -apple-system,'Segoe UI',Roboto,Arial,sans-serif">
+    <tr>
+      <td style="padding:18px 20px;color:#ffffff;background:{background}">
+        <div style="font-size:13px;letter-spacing:1px">{escape(_span(summary, zone))}</div>
+        <div style="font-size:18px;line-height:26px;font-weight:600">{title.removeprefix("Report: ").capitalize()}</div>
+      </td>
+    </tr>
+{rows}    <tr>
+      <td class="card name" style="padding:14px 20px;border-top:1px solid #e1e5ea;color:#5b6470;font-size:12px">
+        {where}Told by Sightline
+      </td>
+    </tr>
+  </table>
+</td></tr>
+</table>
+</body>
+</html>
+"""
+
+
+def _section(part: _Part) -> str:
+    table = ""
+    if part.rows:
+        heads = "".join(
+            f'<th class="name" align="{_side(head)}" style="{_HEAD}">{head.removeprefix(">")}</th>'
+            for head in part.columns
+        )
+        table = "".join(
+            "<tr>"
+            + "".join(
+                f'<td class="card text" align="{_side(head)}" style="{_CELL}{_breaks(head)};color:#1c2127">{escape(text)}</td>'
+                for head, text in zip(part.columns, row, strict=True)
+            )
+            + "</tr>"
+            for row in part.rows
+        )
+        table = (
+            '<table width="100%" cellpadding="0" cellspacing="0" border="0" style="font-size:13px;line-height:19px">'
+            f"<tr>{heads}</tr>{table}</table>"
+        )
+    note = (
+        f'<p class="name" style="margin:8px 0 0;color:#5b6470;font-size:13px">{escape(part.note)}</p>'
+        if part.note
+        else ""
+    )
+    return (
+        '    <tr><td class="card" style="padding:16px 20px 10px">'
+        f'<p class="text" style="margin:0 0 8px;color:#1c2127;font-size:15px;font-weight:600">{escape(part.title)}</p>'
+        f"{table}{note}</td></tr>\n"
+    )
+
+
+def _breaks(head: str) -> str:
+    """Numbers stay in one line."""
+    return ";white-space:nowrap" if head.startswith(">") else ""
+
+
+def _side(head: str) -> str:
+    return "right" if head.startswith(">") else "left"
+
+
+def _parts(summary: Summary, zone: ZoneInfo) -> Iterator[_Part]:
+    yield _fired(summary)
+    flapping = [one for one in summary.rules if one.flaps]
+    if flapping:
+        yield _Part(
+            "Flapping",
+            ("Rule", "Severity", ">Ends in a day"),
+            [(one.name, one.severity, str(one.busiest)) for one in flapping[:MOST_SHOWN]],
+            _more(flapping),
+        )
+    if summary.machines:
+        yield _Part(
+            "Machines and containers",
+            ("What", "Where", ">Times", ">Firing"),
+            [(one.name, _where(one), str(one.fired), _length(one.firing)) for one in summary.machines[:MOST_SHOWN]],
+            _more(summary.machines),
+        )
+    yield _told(summary, zone)
+    if summary.failing:
+        yield _Part(
+            "Rules that fail now",
+            ("Rule", "Since", "Problem"),
+            [
+                (one.name, "" if one.since is None else _moment(one.since, zone), one.problem[:200])
+                for one in summary.failing[:MOST_SHOWN]
+            ],
+            _more(summary.failing),
+        )
+    if summary.slow:
+        yield _Part(
+            "Slowest groups of rules",
+            ("Group", "File", ">Took last", ">Interval"),
+            [
+                (one.name, one.file, _length(round(one.took * SECOND)), _length(one.interval))
+                for one in summary.slow[:5]
+            ],
+        )
+
+
+def _fired(summary: Summary) -> _Part:
+    if not summary.rules:
+        return _Part("Alerts", note="No alert fired.")
+    mean = summary.to_resolve
+    said = "" if mean is None else f"An alert took {_length(mean)} to end, on average. "
+    partial = "There were more alerts than are looked at. " if summary.is_partial else ""
+    return _Part(
+        "Alerts, the noisiest first",
+        ("Rule", ">Fired", ">Firing", ">To end", ">Still"),
+        [
+            (
+                f"{one.name}, {one.severity}" if one.severity else one.name,
+                str(one.fired),
+                _length(one.firing),
+                "" if one.to_resolve is None else _length(one.to_resolve),
+                str(one.still or ""),
+            )
+            for one in summary.rules[:MOST_SHOWN]
+        ],
+        f"{said}{partial}{_more(summary.rules)}".strip(),
+    )
+
+
+def _told(summary: Summary, zone: ZoneInfo) -> _Part:
+    late = summary.notices_since > summary.within.start
+    since = f"Known since {_moment(summary.notices_since, zone)} only. " if late else ""
+    if not summary.told:
+        return _Part("Notices", note=f"{since}Nobody was to be told of anything.")
+    rows = [(one.receiver, str(one.told), str(one.held), str(one.failed)) for one in summary.told[:MOST_SHOWN]]
+    return _Part("Notices", ("Receiver", ">Told", ">Held", ">Failed"), rows, f"{since}{_more(summary.told)}".strip())
+
+
+def _more(every: Sequence[object]) -> str:
+    return f"{len(every) - MOST_SHOWN} more are not shown." if len(every) > MOST_SHOWN else ""
+
+
+def _where(alert: AlertTally) -> str:
+    return _joined(f"{name}={text}" for name, text in alert.labels)
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return ", ".join(texts)[:200]
+
+
+def _length(milliseconds: int) -> str:
+    """To the second, from an hour on to the minute, from a day on to the hour."""
+    unit = next((unit for least, unit in _ROUNDED if milliseconds >= least), 1)
+    return format_duration(round(milliseconds / unit) * unit)
+
+
+def _moment(at: int, zone: ZoneInfo) -> str:
+    return datetime.fromtimestamp(at // 1_000, UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
+
+
+def _span(summary: Summary, zone: ZoneInfo) -> str:
+    return f"{_moment(summary.within.start, zone)} to {_moment(summary.within.end, zone)}"

@@ -1,0 +1,71 @@
+"""Reports by HTTP, for programs and for people."""
+
+import httpx
+import pytest
+from tests.adapters.http.stage import NOW, Stage
+from tests.contracts.ranges import Ledger, Write
+
+from sightline.domain.labels import Labels
+from sightline.domain.tenancy import DEFAULT_TENANT
+from sightline.domain.timerange import MINUTE
+
+
+async def fired(stage: Stage, name: str) -> None:
+    """An alert that fires for the last ten minutes."""
+    labels = Labels.of(__name__="ALERTS", alertname=name, alertstate="firing", severity="warning", instance="<b>")
+    samples = [(NOW - minutes * MINUTE, 1.0) for minutes in range(10, -1, -1)]
+    await stage.series_store.write(Ledger().sealed([Write(DEFAULT_TENANT, labels, samples)]))
+
+
+async def test_a_report_is_an_object(client: httpx.AsyncClient, stage: Stage) -> None:
+    """A program has every number of a report, times as RFC 3339 and lengths in seconds."""
+    await fired(stage, "Disk")
+    answer = await client.get("/api/v1/reports?period=1d")
+    assert answer.status_code == 200, answer.text
+    found = answer.json()["data"]
+    assert (found["start"], found["end"]) == ("2025-11-20T04:40:00.123Z", "2025-11-21T04:40:00.123Z")
+    assert (found["fired"], found["stillFiring"], found["meanTimeToResolve"], found["partial"]) == (1, 1, None, False)
+    assert found["rules"] == [
+        {
+            "name": "Disk",
+            "severity": "warning",
+            "alerts": 1,
+            "fired": 1,
+            "firing": 600.0,
+            "longest": 600.0,
+            "resolved": 0,
+            "meanTimeToResolve": None,
+            "stillFiring": 1,
+            "endsInADay": 0,
+            "flaps": False,
+        }
+    ]
+    assert found["notices"]["receivers"] == []
+
+
+async def test_a_report_is_a_page(client: httpx.AsyncClient, stage: Stage) -> None:
+    """People get a page under a policy that allows no script, or plain text, and alerts' texts are escaped."""
+    await fired(stage, "<script>alert(1)</script>")
+    answer = await client.get("/api/v1/reports?format=html")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "&lt;script&gt;" in answer.text
+    assert "<script" not in answer.text
+    answer = await client.get("/api/v1/reports?format=text")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.text.startswith("Report: 1 alert fired, 1 still firing\n")
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("format=pdf", "format: wants one of json, html, text"),
+        ("period=1m", "between 1h and 15d"),
+        ("period=x", "period"),
+    ],
+)
+async def test_other_reports_are_refused(client: httpx.AsyncClient, query: str, said: str) -> None:
+    """A parameter that cannot be is named."""
+    answer = await client.get(f"/api/v1/reports?{query}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "parameter_invalid")
+    assert said in answer.json()["error"]
