@@ -7,13 +7,16 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Collection
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sightline.adapters.network.fetching import Fetch
-from sightline.adapters.wire.rsa_signature import RsaKey, certificate_key, verifies
+from sightline.adapters.network.rsa_signature import certificate_key, verifies
 from sightline.adapters.wire.sns import SnsMessage, is_certificate, is_of_sns, signed_text
 from sightline.domain.errors import BadData, Forbidden, Unavailable
 from sightline.ports.clock import Clock
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 MAX_CERTIFICATES: Final = 16
 """That are remembered; Amazon has one a region, and changes them once in years."""
@@ -26,7 +29,7 @@ _DIGESTS: Final = {"1": "sha1", "2": "sha256"}
 
 
 class _Kept(NamedTuple):
-    key: RsaKey
+    key: "RSAPublicKey"
     until: float
 
 
@@ -80,11 +83,11 @@ class Sns:
             raise Forbidden("SubscribeURL leads elsewhere than to https://sns.<region>.amazonaws.com")
         await self._fetch(url)
 
-    def _known(self, url: str) -> RsaKey | None:
+    def _known(self, url: str) -> "RSAPublicKey | None":
         kept = self._keys.get(url)
         return kept.key if kept is not None and self._clock.monotonic() < kept.until else None
 
-    async def _key(self, url: str) -> RsaKey:
+    async def _key(self, url: str) -> "RSAPublicKey":
         """The key of a certificate, which is fetched once for all that wait for it."""
         known = self._known(url)
         if known is not None:

@@ -6,15 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.sns_topic import Topic
 
-from sightline.adapters.wire.rsa_signature import RsaKey, certificate_key, verifies
+from sightline.adapters.network.rsa_signature import certificate_key, verifies
 from sightline.domain.errors import BadData
 
-# Of a key that openssl made; only its length counts here.
-_KEY = RsaKey((1 << 2047) + 12_345, 65_537)
+_KEY = RSAPublicNumbers(65_537, (1 << 2047) + 12_345).public_key()
+"""Only its length counts."""
 
 
 @pytest.mark.parametrize("digest", ["sha1", "sha256"])
@@ -31,7 +32,7 @@ def test_what_openssl_signs_verifies(digest: str, require_binary: Callable[[str,
         changed = bytes((*signature[:at], signature[at] ^ 1, *signature[at + 1 :]))
         assert not verifies(key, changed, b"message", digest)
     assert not verifies(key, b"\x00" + signature, b"message", digest)
-    larger = (int.from_bytes(signature) + key.modulus).to_bytes(257)
+    larger = (int.from_bytes(signature) + key.public_numbers().n).to_bytes(257)
     assert not verifies(key, larger[-256:], b"message", digest)
 
 
