@@ -25,6 +25,7 @@ from sightline.adapters.outbound.memory.clock import ManualClock
 from sightline.adapters.outbound.memory.notification_log import MemoryNotificationLog
 from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
 from sightline.application.dispatch import Dispatch
+from sightline.application.gather import Gather
 from sightline.application.ledger import Ledger
 from sightline.domain.alerts.inhibition import InhibitRule
 from sightline.domain.alerts.pipeline.plan import Channel
@@ -251,4 +252,4 @@ def _pipeline() -> tuple[ManualClock, Dispatch]:
         route, {"team": (Channel("team", "team", "memory"),)}, (InhibitRule((critical,), (warning,), ("instance",)),)
     )
     ledger = Ledger(MemoryNotificationLog())
-    return clock, Dispatch(plan, ledger, lambda _: lambda _: (), clock, MemoryTelemetry())
+    return clock, Dispatch(Gather(plan, ledger), ledger, lambda _: lambda _: (), clock, MemoryTelemetry())

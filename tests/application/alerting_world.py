@@ -8,10 +8,12 @@ from sightline.adapters.outbound.memory.notifier import MemoryNotifier
 from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
 from sightline.application.deliver import Deliver
 from sightline.application.dispatch import Dispatch
+from sightline.application.explain import Explain
+from sightline.application.gather import Gather
 from sightline.application.ledger import Ledger
 from sightline.domain.alerts.inhibition import InhibitRule
 from sightline.domain.alerts.notice import Alert, AlertState, Notice, Reason
-from sightline.domain.alerts.pipeline.batch import Manners
+from sightline.domain.alerts.pipeline.batch import Manners, SilencedBy
 from sightline.domain.alerts.pipeline.plan import Channel, Plan
 from sightline.domain.alerts.posted import PostedAlert
 from sightline.domain.alerts.route import WrittenRoute, route_tree
@@ -24,7 +26,7 @@ SECONDS = 1_000
 
 
 class AlertingWorld:
-    """A dispatcher, a deliverer and the channels that they tell; everything restarts over the same log."""
+    """A dispatcher, what explains it, a deliverer and the channels that they tell; everything restarts over the same log."""
 
     def __init__(
         self,
@@ -54,17 +56,17 @@ class AlertingWorld:
     def restart(self) -> None:
         """Forget everything but the log."""
         self.ledger = Ledger(self.log)
-        self.dispatch = Dispatch(
-            self.plan,
-            self.ledger,
-            lambda tenant: lambda labels: self.silenced.get((tenant, labels.get("alertname")), ()),
-            self.clock,
-            self.telemetry,
-        )
+        self.gather = Gather(self.plan, self.ledger)
+        self.dispatch = Dispatch(self.gather, self.ledger, self.silencing, self.clock, self.telemetry)
+        self.explain = Explain(self.gather, self.ledger, self.silencing, self.clock)
         self.deliver = Deliver(self.ledger, self.clock, self.telemetry, lambda: 0.0, per_minute=self.per_minute)
         self.deliver.adopt(self.plan, self.channels)
         self.deliver.join(self.dispatch.settled)
         self.dispatch.join(self.deliver.is_busy, self.deliver.said)
+
+    def silencing(self, tenant: Tenant) -> SilencedBy:
+        """What is silenced now."""
+        return lambda labels: self.silenced.get((tenant, labels.get("alertname")), ())
 
     async def fire(self, *names: str, ends_at: int | None = None, **labels: str) -> None:
         """Post alerts that begin now, each with one more label."""

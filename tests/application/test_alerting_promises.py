@@ -159,7 +159,7 @@ class Alerting(RuleBasedStateMachine):
     @invariant()
     def remembers_no_more_than_there_is(self) -> None:
         """Groups and alerts are bounded by what was posted."""
-        assert len(self.world.dispatch._alerts) <= len(NAMES) * len(INSTANCES)
+        assert self.world.gather.alert_count <= len(NAMES) * len(INSTANCES)
 
     def adopt(self, plan: Plan) -> None:
         """Go by another plan."""
@@ -202,7 +202,7 @@ class Alerting(RuleBasedStateMachine):
         self.run(self.go_on(100))
         self.keeps_promises()
         assert not any(channel.firing for channel in self.channels.values())
-        assert self.world.dispatch.alerts(LOCAL) == []
+        assert self.world.explain.alerts(LOCAL) == []
         assert self.world.ledger.places() == []
         logged = self.runner.run(self.world.log.load())
         assert (logged.alerts, logged.sent, logged.owed) == ((), {}, ())

@@ -101,7 +101,7 @@ async def test_a_resolve_follows_a_firing() -> None:
         Because.SOME_RESOLVED,
         Because.ALL_RESOLVED,
     ]
-    assert world.dispatch.alerts(LOCAL) == []
+    assert world.explain.alerts(LOCAL) == []
 
 
 async def test_who_was_not_told_that_it_fires_is_not_told_that_it_ended() -> None:
@@ -162,7 +162,7 @@ async def test_a_group_keeps_its_time() -> None:
     world = AlertingWorld(replace(ROUTE, group_interval=10_000))
     await world.fire("Hot")
     await world.wait(90, step=0.75)
-    (group,) = world.dispatch._groups.values()
+    (group,) = world.gather.groups(DEFAULT_TENANT)
     assert (group.due_at - 30_000) % 10_000 == 0
 
 
@@ -174,7 +174,7 @@ async def test_silenced_alerts_are_not_told() -> None:
     await world.wait(30)
     assert world.told() == []
     assert world.reasons() == ["silenced"]
-    (shown,) = world.dispatch.alerts(LOCAL)
+    (shown,) = world.explain.alerts(LOCAL)
     assert (shown.state, shown.silenced_by) == (Processing.SUPPRESSED, ("s1",))
     world.silenced.clear()
     await world.wait(300)
@@ -191,7 +191,7 @@ async def test_inhibited_alerts_are_not_told() -> None:
     await world.wait(30)
     assert sorted(world.told()) == ["firing a", "firing b"]  # Down of a, and Hot of b alone
     assert {one.labels.get("instance"): one for one in world.channels["team"].taken[1].firing}.keys() <= {"a", "b"}
-    hot = [one for one in world.dispatch.alerts(LOCAL) if one.inhibited_by]
+    hot = [one for one in world.explain.alerts(LOCAL) if one.inhibited_by]
     assert [one.alert.labels.get("instance") for one in hot] == ["a"]
 
 
@@ -336,14 +336,14 @@ async def test_tenants_are_apart() -> None:
     await world.dispatch.post(other, [world.alert("Hot")])
     await world.wait(30)
     assert sorted(one.tenant for one in world.channels["team"].taken) == ["default", "other"]
-    assert len(world.dispatch.alerts(LOCAL)) == len(world.dispatch.groups(other)) == 1
+    assert len(world.explain.alerts(LOCAL)) == len(world.explain.groups(other)) == 1
 
 
 async def test_groups_are_shown_with_their_alerts() -> None:
     """By receiver and labels, with what becomes of each alert."""
     world = AlertingWorld()
     await world.fire("Hot", instance="a")
-    (group,) = world.dispatch.groups(LOCAL)
+    (group,) = world.explain.groups(LOCAL)
     assert (group.receiver, dict(group.labels)) == ("team", {"alertname": "Hot"})
     assert [one.state for one in group.alerts] == [Processing.ACTIVE]
 

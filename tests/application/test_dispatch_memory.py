@@ -76,7 +76,7 @@ async def test_the_end_of_what_nobody_knows_is_not_taken_in() -> None:
     await world.end("Hot")
     await world.tick()
     assert await kept(world) == (0, 0, 0)
-    assert (world.reasons(), world.dispatch.groups(LOCAL)) == ([], [])
+    assert (world.reasons(), world.explain.groups(LOCAL)) == ([], [])
 
 
 async def test_an_alert_that_a_rule_takes_over_is_counted_where_it_began() -> None:
@@ -90,7 +90,7 @@ async def test_an_alert_that_a_rule_takes_over_is_counted_where_it_began() -> No
         await world.wait(5)
         await world.end("Hot")
         await world.wait(30)
-        assert world.dispatch.alerts(LOCAL) == []
+        assert world.explain.alerts(LOCAL) == []
     await world.fire("Cold")
     with pytest.raises(TooManyAlerts):
         await world.fire("Wet")
@@ -104,7 +104,7 @@ async def test_what_is_posted_again_and_again_takes_no_room() -> None:
     for number in range(1_000):
         alert = replace(world.alert("Hot"), annotations=world.alert(f"now {number}").annotations)
         await world.dispatch.post(LOCAL, [alert])
-    assert len(world.dispatch._due) < 5
+    assert len(world.gather._due) < 5
 
 
 async def test_a_defect_costs_no_group_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ async def reload(world: AlertingWorld, plan: Plan, how: str = "reload") -> None:
     """Go by another plan, at once or with the next start; whoever posts alerts posts them again."""
     world.plan = plan
     if how == "restart":
-        firing = [shown.alert for shown in world.dispatch.alerts(LOCAL)]
+        firing = [shown.alert for shown in world.explain.alerts(LOCAL)]
         world.restart()
         await world.dispatch.load()
         await world.dispatch.post(LOCAL, firing)

@@ -13,6 +13,8 @@ from sightline.adapters.wire.alertmanager_file import read_alertmanager
 from sightline.adapters.wire.alertmanager_masked import plain_config, without_secrets
 from sightline.application.deliver import Deliver
 from sightline.application.dispatch import Dispatch
+from sightline.application.explain import Explain
+from sightline.application.gather import Gather
 from sightline.application.ledger import Ledger
 from sightline.application.silence import Silences
 from sightline.compose.channels import make_channel, notifiers
@@ -36,6 +38,7 @@ class Alerting:
     """What takes alerts to those who are to be told of them."""
 
     dispatch: Dispatch
+    explain: Explain
     deliver: Deliver
     settings: Settings
 
@@ -58,8 +61,9 @@ async def make_alerting(settings: Settings, core: Core, silences: Silences, stac
     """
     plan, channels = read_plan(settings)
     ledger = Ledger(SqlNotificationLog(core.database))
+    gather = Gather(plan, ledger)
     dispatch = Dispatch(
-        plan,
+        gather,
         ledger,
         lambda tenant: silences.silencing(tenant).ids,
         core.clock,
@@ -80,7 +84,8 @@ async def make_alerting(settings: Settings, core: Core, silences: Silences, stac
     deliver.join(dispatch.settled)
     dispatch.join(deliver.is_busy, deliver.said)
     stack.push_async_callback(deliver.close)
-    return Alerting(dispatch, deliver, settings)
+    explain = Explain(gather, ledger, lambda tenant: silences.silencing(tenant).ids, core.clock)
+    return Alerting(dispatch, explain, deliver, settings)
 
 
 def read_plan(settings: Settings) -> tuple[Plan, Mapping[str, Notifier]]:

@@ -8,6 +8,7 @@ from sightline.adapters.outbound.memory.notification_log import MemoryNotificati
 from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
 from sightline.application.backtest import BacktestLimits, RunBacktest
 from sightline.application.dispatch import Dispatch
+from sightline.application.gather import Gather
 from sightline.application.ledger import Ledger
 from sightline.application.pretend import Theatre
 from sightline.application.query import Query
@@ -49,7 +50,7 @@ def theatre(plan: Plan, silences: Sequence[Silence], at: int) -> Theatre:
     ledger = Ledger(MemoryNotificationLog())
     silencing = _remembering(silences, clock)
     dispatch = Dispatch(
-        plan,
+        Gather(plan, ledger),
         ledger,
         lambda _: silencing().ids,
         clock,

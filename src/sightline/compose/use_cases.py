@@ -67,7 +67,7 @@ def make_use_cases(settings: Settings, core: Core, parts: Parts, stopping: async
         radar=parts.radar,
         silences=parts.silences,
         alert_pipeline=parts.alerting.dispatch,
-        explain=parts.alerting.dispatch,
+        explain=parts.alerting.explain,
         deliver=parts.alerting.deliver,
         summarize=parts.summarize,
         sns=make_sns(settings, core.clock),

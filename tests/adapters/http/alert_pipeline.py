@@ -7,9 +7,10 @@ from sightline.adapters.wire.alertmanager_file import read_alertmanager
 from sightline.application.silence import Silences
 from sightline.domain.alerts.inhibition import Inhibition
 from sightline.domain.alerts.notification import fingerprint, in_order
+from sightline.domain.alerts.pipeline.why import Why
 from sightline.domain.alerts.posted import PostedAlert
 from sightline.domain.alerts.shown import ShownAlert, ShownGroup
-from sightline.domain.errors import TooManyAlerts
+from sightline.domain.errors import NotFound, TooManyAlerts
 from sightline.domain.labels import Labels
 from sightline.domain.tenancy import Principal, Tenant
 from sightline.ports.clock import Clock
@@ -108,3 +109,7 @@ class StandInPipeline:
             )
             for (key, labels, receiver), all_of in found.items()
         ]
+
+    def why(self, principal: Principal, name: str) -> Why:
+        """Of none: it tells nobody."""
+        raise NotFound(f"{principal.tenant} has no alert {name}, of which anybody is told")

@@ -18,7 +18,7 @@ from typing_extensions import override
 from sightline.adapters.inbound.http.app import build
 from sightline.adapters.inbound.http.serving import bind, serving, url
 from sightline.adapters.inbound.http.settings import DoorSettings
-from sightline.adapters.inbound.http.use_cases import UseCases
+from sightline.adapters.inbound.http.use_cases import AlertPipeline, Delivering, Explaining, UseCases
 from sightline.adapters.network.sns import Sns
 from sightline.adapters.outbound.files.dashboards import DashboardFiles
 from sightline.adapters.outbound.memory.bus import MemoryBus
@@ -182,7 +182,6 @@ class Stage:
     sweep: Sweep = field(default_factory=lambda: Sweep(TimeRange(NOW - 7 * DAY, NOW), 0, ()))
     not_ready: str | None = None
     checks: dict[str, str] = field(default_factory=lambda: {"store": "ok"})
-    alerting: AlertingWorld = field(default_factory=AlertingWorld)
     internet: dict[str, bytes] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)
     topics: tuple[str, ...] = ()
@@ -307,6 +306,9 @@ class Stage:
         self.push = Push(MemoryCatalog(), codec, self, self.clock, self.telemetry, PushLimits(), LabelLimits())
         self.silences = Silences(MemoryCatalog(), SilenceCodec(silence.to_json, silence.from_json), self.clock)
         self.pipeline = StandInPipeline(self.silences, self.clock)
+        self.alert_pipeline: AlertPipeline = self.pipeline
+        self.explain: Explaining = self.pipeline
+        self.deliver: Delivering = AlertingWorld().deliver
         self.watch = Watch(self.clock, self.telemetry)
         self.offload = Offload(time.thread_time)
         self.server_list = MemoryServers()
@@ -322,6 +324,10 @@ class Stage:
         self.exemplars = Exemplify(ExemplarRing(), self.telemetry)
         self.scrape = Scrape(self.scraper, self, self.metadata, self.clock, self.telemetry)
         self.targets = self.scraping()
+
+    def tell(self, world: AlertingWorld) -> None:
+        """Have the real pipeline in place of the stand-in."""
+        self.alert_pipeline, self.explain, self.deliver = world.dispatch, world.explain, world.deliver
 
     def scraping(self, *jobs: ScrapeJob) -> Follow:
         """Targets of these jobs, which nobody scrapes but the test."""
@@ -370,10 +376,10 @@ class Stage:
             telemetry=self.telemetry,
             rules=self.books,
             silences=self.silences,
-            alert_pipeline=self.pipeline,
-            explain=self.alerting.dispatch,
-            deliver=self.alerting.deliver,
-            summarize=Summarize(self._reading(), stage, self.books, self.alerting.deliver, self.clock),
+            alert_pipeline=self.alert_pipeline,
+            explain=self.explain,
+            deliver=self.deliver,
+            summarize=Summarize(self._reading(), stage, self.books, self.deliver, self.clock),
             sns=Sns(self.fetch, self.clock, self.topics),
             webhooks=lambda: self.mappings,
             readiness=lambda: self.not_ready,

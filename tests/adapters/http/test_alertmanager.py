@@ -389,7 +389,7 @@ async def test_all_else_stands_beneath_alertmanager_too(client: httpx.AsyncClien
     assert (unknown.status_code, unknown.headers["content-type"]) == (404, "application/json")
 
 
-@pytest.mark.parametrize("missing", ["silences", "alert_pipeline"])
+@pytest.mark.parametrize("missing", ["silences", "alert_pipeline", "explain"])
 async def test_without_a_pipeline_there_is_no_such_api(stage: Stage, settings: DoorSettings, missing: str) -> None:
     """Where nothing takes alerts in, neither the paths nor their description are there."""
     without: dict[str, Any] = {missing: None}

@@ -22,14 +22,15 @@ DB = Matcher("team", MatchOp.EQUAL, "db")
 def world(stage: Stage) -> AlertingWorld:
     """Two receivers: alerts of one team go to one of them, all others to the other."""
     route = replace(ROUTE, routes=(WrittenRoute("other", matchers=(DB,)),))
-    stage.alerting = AlertingWorld(route, manners={"team": Manners(), "other": Manners(sends_resolved=False)})
-    return stage.alerting
+    made = AlertingWorld(route, manners={"team": Manners(), "other": Manners(sends_resolved=False)})
+    stage.tell(made)
+    return made
 
 
 @pytest.fixture
 async def client(stage: Stage, settings: DoorSettings, world: AlertingWorld) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a door behind which that world is."""
-    assert stage.alerting is world
+    assert stage.explain is world.explain
     async with calling(stage, settings) as opened:
         yield opened
 

@@ -404,7 +404,10 @@ async def test_certificates_are_kept_a_while(client: httpx.AsyncClient, stage: S
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     stage.internet[CERTIFICATE_URL] = b"<html>"
     answer = await notify(client, body)
-    assert answer.json()["error"] == "the certificate of the service cannot be used: no certificate in PEM, or a damaged one"
+    assert (
+        answer.json()["error"]
+        == "the certificate of the service cannot be used: no certificate in PEM, or a damaged one"
+    )
     stage.internet[CERTIFICATE_URL] = topic.certificate
     for _ in range(2):
         assert (await notify(client, body)).status_code == 200

@@ -19,7 +19,7 @@ from sightline.adapters.inbound.http.json_body import check_format
 from sightline.adapters.inbound.http.parameters import Parameters
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.unpacked import INLINE_BYTES, unpacked
-from sightline.adapters.inbound.http.use_cases import AlertPipeline, UseCases
+from sightline.adapters.inbound.http.use_cases import AlertPipeline, Explaining, UseCases
 from sightline.adapters.wire.alertmanager_posted import AlertBounds, read_alerts
 from sightline.adapters.wire.alertmanager_shown import alerts_json, groups_json
 from sightline.adapters.wire.alertmanager_silences import read_silence, silence_object
@@ -51,18 +51,18 @@ _ORDER: Final = (SilenceState.ACTIVE, SilenceState.PENDING, SilenceState.EXPIRED
 
 def routes(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> list[HTTPRouteHandler]:
     """The handlers of this file; none where nothing is there that takes alerts in."""
-    pipeline, silences = use_cases.alert_pipeline, use_cases.silences
-    if pipeline is None or silences is None:
+    pipeline, explaining, silences = use_cases.alert_pipeline, use_cases.explain, use_cases.silences
+    if pipeline is None or explaining is None or silences is None:
         return []
     return [
-        *_alerts(use_cases, settings, inflight, pipeline),
+        *_alerts(use_cases, settings, inflight, pipeline, explaining),
         *_silences(use_cases, settings, inflight, silences),
         *_about(use_cases, settings, pipeline),
     ]
 
 
 def _alerts(
-    use_cases: UseCases, settings: DoorSettings, inflight: Inflight, pipeline: AlertPipeline
+    use_cases: UseCases, settings: DoorSettings, inflight: Inflight, pipeline: AlertPipeline, explaining: Explaining
 ) -> list[HTTPRouteHandler]:
     bounds = AlertBounds(settings.max_request_alerts, settings.max_alert_bytes)
     clock = use_cases.clock
@@ -70,13 +70,13 @@ def _alerts(
     @get([f"{root}/alerts" for root in ROOTS])
     async def list_alerts(request: Call) -> Response[bytes]:
         now, wanted = clock.now(), _Wanted.of(request)
-        shown, until = pipeline.alerts(request.user), now + pipeline.resolve_timeout
+        shown, until = explaining.alerts(request.user), now + pipeline.resolve_timeout
         return _answer(await _made(len(shown), lambda: alerts_json(wanted.alerts(shown, now), until)))
 
     @get([f"{root}/alerts/groups" for root in ROOTS])
     async def list_groups(request: Call) -> Response[bytes]:
         now, wanted = clock.now(), _Wanted.of(request)
-        groups, until = pipeline.groups(request.user), now + pipeline.resolve_timeout
+        groups, until = explaining.groups(request.user), now + pipeline.resolve_timeout
         size = sum(len(one.alerts) for one in groups)
         return _answer(await _made(size, lambda: groups_json(wanted.groups(groups, now), until)))
 

@@ -13,7 +13,7 @@ from sightline.adapters.inbound.http.alerts import rfc3339
 from sightline.adapters.inbound.http.forms import parameters
 from sightline.adapters.inbound.http.json_body import check_format
 from sightline.adapters.inbound.http.settings import DoorSettings
-from sightline.adapters.inbound.http.use_cases import Delivering, Explaining, UseCases
+from sightline.adapters.inbound.http.use_cases import AlertPipeline, Delivering, Explaining, UseCases
 from sightline.adapters.wire import fields
 from sightline.adapters.wire.alertmanager_shown import alert_object
 from sightline.application.deliver import ChannelStatus, Decision
@@ -42,13 +42,15 @@ _EXPECTED: Final = {"channel": "the key of a channel, as GET /api/v1/receivers s
 
 def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
     """The handlers; none where nobody is told of alerts."""
-    explaining, delivering = use_cases.explain, use_cases.deliver
-    if explaining is None or delivering is None:
+    pipeline, explaining, delivering = use_cases.alert_pipeline, use_cases.explain, use_cases.deliver
+    if pipeline is None or explaining is None or delivering is None:
         return []
-    return _routes(explaining, delivering, settings)
+    return _routes(pipeline, explaining, delivering, settings)
 
 
-def _routes(explaining: Explaining, delivering: Delivering, settings: DoorSettings) -> list[HTTPRouteHandler]:
+def _routes(
+    pipeline: AlertPipeline, explaining: Explaining, delivering: Delivering, settings: DoorSettings
+) -> list[HTTPRouteHandler]:
     @get("/api/v1/notices")
     async def history(request: Call) -> Response[bytes]:
         given = await parameters(request, settings)
@@ -64,7 +66,7 @@ def _routes(explaining: Explaining, delivering: Delivering, settings: DoorSettin
 
     @get("/api/v1/receivers")
     async def receivers() -> Response[bytes]:
-        found: dict[str, list[dict[str, Any]]] = {name: [] for name in explaining.receivers}
+        found: dict[str, list[dict[str, Any]]] = {name: [] for name in pipeline.receivers}
         for status in delivering.channels():
             found[status.channel.receiver].append(_status(status))
         return _answer({"receivers": [{"name": name, "channels": its} for name, its in found.items()]})

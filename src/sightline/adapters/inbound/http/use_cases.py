@@ -191,21 +191,16 @@ class AlertPipeline(Protocol):
         """
         ...
 
+
+class Explaining(Protocol):
+    """What becomes of the alerts that were taken in, and why people are told of one."""
+
     def alerts(self, principal: Principal) -> Sequence[ShownAlert]:
         """The alerts of the principal's tenant, those that ended lately too; at once."""
         ...
 
     def groups(self, principal: Principal) -> Sequence[ShownGroup]:
         """Its groups, each with its alerts in the order of a notification; at once."""
-        ...
-
-
-class Explaining(Protocol):
-    """Why people are told of an alert."""
-
-    @property
-    def receivers(self) -> Sequence[str]:
-        """The names of receivers, in the order of the configuration."""
         ...
 
     def why(self, principal: Principal, name: str) -> Why:
@@ -388,8 +383,8 @@ class UseCases:
     offload: where decoding goes that is not quick.
     health: each part of the program by name, with `ok` or what is wrong with it; never waits.
     rules_every: seconds between two evaluations of the alert rules.
-    silences, alert_pipeline: what Alertmanager's API is about; where one is None there is no such API.
-    explain, deliver: likewise for what is told of notifications and channels.
+    silences, alert_pipeline, explain: what Alertmanager's API is about; where one is None there is no such API.
+    alert_pipeline, explain, deliver: likewise for what is told of notifications and channels.
     summarize: puts reports together; None: there are none.
     sns: finds whether messages of CloudWatch are Amazon's; None: they are not taken.
     webhooks: mappings of other programs' JSON to alerts, by name.

@@ -11,6 +11,7 @@ from sightline.domain.alerts.pipeline.sent import Member, Sent
 from sightline.domain.alerts.route import Route
 from sightline.domain.alerts.time_intervals import TimeIntervals
 from sightline.domain.labels import Labels
+from sightline.domain.tenancy import Tenant
 
 
 class WhenMuted(StrEnum):
@@ -44,12 +45,18 @@ Holds = Mapping[int, Hold]
 """By ids of alerts."""
 
 
+SilencedBy = Callable[[Labels], tuple[str, ...]]
+"""Gives the ids of the silences that an alert satisfies."""
+Silencing = Callable[[Tenant], SilencedBy]
+"""What a tenant silences now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the stages look at beside the group. silenced_by: the ids of the silences that an alert satisfies."""
+    """What the stages look at beside the group."""
 
     inhibition: Inhibition
-    silenced_by: Callable[[Labels], tuple[str, ...]]
+    silenced_by: SilencedBy
     intervals: TimeIntervals
     now: int
 

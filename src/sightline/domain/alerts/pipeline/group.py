@@ -8,7 +8,7 @@ from typing import Final
 
 from sightline.domain.alerts.notice import Reason
 from sightline.domain.alerts.pipeline.plan import Channel
-from sightline.domain.alerts.pipeline.sent import Member
+from sightline.domain.alerts.pipeline.sent import Member, Place
 from sightline.domain.alerts.route import Route
 from sightline.domain.go_literals import quoted
 from sightline.domain.labels import Labels
@@ -57,6 +57,14 @@ class AlertGroup:
     others: dict[str, Channel] = field(default_factory=dict)
     said: dict[str, Reason] = field(default_factory=dict)
     queued_at: int | None = None
+
+    def place(self, channel: Channel) -> Place:
+        """Where what a channel was told of it is remembered."""
+        return Place(channel.key, self.tenant, self.id)
+
+    def is_other(self, channel: Channel) -> bool:
+        """Whether a channel only hears the end of what it was told."""
+        return channel.key in self.others
 
     def put(self, member: Member, now: int, monotonic: int) -> None:
         """Take in an alert, or what is new of it. now: wall time, ms."""

@@ -10,21 +10,23 @@ The first mute that holds an alert gives the reason.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from sightline.domain.alerts.notice import Reason
 from sightline.domain.alerts.notification import Because, Status, in_order
-from sightline.domain.alerts.pipeline.batch import Batch, Hold, Holds, Manners, Mute, Stage, Surroundings
+from sightline.domain.alerts.pipeline.batch import Batch, Hold, Holds, Mute, Stage, Surroundings, WhenMuted
 from sightline.domain.alerts.pipeline.cool_down import cool_down
 from sightline.domain.alerts.pipeline.deduplicate import deduplicate
 from sightline.domain.alerts.pipeline.follow import follow
+from sightline.domain.alerts.pipeline.group import AlertGroup
 from sightline.domain.alerts.pipeline.inhibit import inhibit
 from sightline.domain.alerts.pipeline.mute import mute
+from sightline.domain.alerts.pipeline.plan import Channel
 from sightline.domain.alerts.pipeline.sent import Member, Sent
 from sightline.domain.alerts.pipeline.silence import silence
 from sightline.domain.alerts.pipeline.times import mute_by_time
 from sightline.domain.alerts.posted import PostedAlert
-from sightline.domain.alerts.route import Route
 
 MUTES: Final[tuple[Mute, ...]] = (mute_by_time, inhibit, silence)
 TELLS: Final[tuple[Stage, ...]] = (mute, follow, cool_down, deduplicate)
@@ -39,23 +41,28 @@ _BECAUSE: Final = {
 }
 
 
-def held(route: Route, members: tuple[Member, ...], around: Surroundings) -> Holds:
-    """What the mutes hold of a group, each alert by the first that does."""
-    together = [stage(route, members, around) for stage in reversed(MUTES)]
-    return {one: hold for holds in together for one, hold in holds.items()}
+def held(group: AlertGroup, around: Surroundings) -> Holds:
+    """What is held of a group whoever is to be told: each alert by the first mute that does, or because its route is gone."""
+    members = tuple(group.members.values())
+    together = [stage(group.route, members, around) for stage in reversed(MUTES)]
+    muted = {one: hold for holds in together for one, hold in holds.items()}
+    return {**muted, **_left(one for one in members if one.id in group.left)} if group.left else muted
 
 
-def left(members: Iterable[Member]) -> Holds:
+def _left(members: Iterable[Member]) -> Holds:
     """What is held of alerts from which no route leads to a channel any more: all of it."""
     return {one.id: Hold(Reason.ROUTE_GONE) for one in members}
 
 
-def consider(route: Route, manners: Manners, members: Iterable[Member], holds: Holds, sent: Sent, now: int) -> Batch:
-    """What a channel hears of a group now."""
+def consider(group: AlertGroup, channel: Channel, holds: Holds, sent: Sent, now: int) -> Batch:
+    """What a channel hears of a group now. holds: as `held` gives them. sent: what it was told of the group."""
+    members, manners = tuple(group.members.values()), channel.manners
+    if group.is_other(channel):
+        manners, holds = replace(manners, when_muted=WhenMuted.HOLD), _left(members)
     firing, resolved = list[Member](), list[Member]()
     for one in members:
         (resolved if one.alert.has_ended(now) else firing).append(one)
-    batch = Batch(route, manners, sent, now, holds, tuple(firing), tuple(resolved))
+    batch = Batch(group.route, manners, sent, now, holds, tuple(firing), tuple(resolved))
     for stage in TELLS:
         batch = stage(batch)
     return batch
