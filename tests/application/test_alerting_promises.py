@@ -222,4 +222,6 @@ class Alerting(RuleBasedStateMachine):
 
 
 TestAlerting = Alerting.TestCase
-TestAlerting.settings = settings(stateful_step_count=30)
+TestAlerting.settings = settings(  # each example goes through some ten minutes, a second at a time
+    max_examples=settings().max_examples // 2, stateful_step_count=30
+)
