@@ -311,6 +311,7 @@ def test_a_rule_of_a_file_is_shown_tried_and_copied(page: Page) -> None:
     expect(page.get_by_role("textbox", name="Threshold")).to_have_value("4")
     expect(page.get_by_role("textbox", name="Labels: team")).to_have_value("ops")
     expect(page.get_by_role("textbox", name="Labels: severity")).to_have_count(0)
+    expect(page.get_by_role("button", name="Create")).to_be_enabled()
 
 
 def a_backtest(alerts: int) -> dict[str, Any]:

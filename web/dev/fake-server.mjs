@@ -118,6 +118,7 @@ const API = {
   },
   alerts: () => ({ alerts: alerts() }),
   rules: () => ({ groups: [{ name: "alerts", file: "catalog", interval: 5, rules: rules() }] }),
+  radar: () => ({ start: new Date(0).toISOString(), end: new Date().toISOString(), rules: rules().length, looked: rules().length, partial: false, found: [] }),
   targets: () => fakeTargets(mode),
   notices: () => fakeNotices(mode, told()),
   "notices/why": (params) => {
@@ -149,6 +150,7 @@ const DOCUMENTS = {
   "/api/v2/status": () => ({ config: { original: FAKE_CONFIGURATION } }),
   "/api/containers": (params) => fakeContainers(mode, params.get("all") === "1"),
   "/api/v1/servers": () => ({ servers: fakeServers(mode) }),
+  "/api/v1/alert-rules": () => ({ rules: [] }),
   "/api/v1/metrics": () => ({ metrics: [] }),
 };
 

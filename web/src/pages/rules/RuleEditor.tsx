@@ -113,7 +113,7 @@ export function RuleEditor({ initial, stored, head, menu, onSaved }: RuleEditorP
         {head}
         <div className={styles.tools}>
           {saved && !changed && <p className={styles.saved} role="status">Saved. The next round of evaluation has it.</p>}
-          <Button type="submit" disabled={!changed || (current && !judgement.valid)} loading={busy} title="Ctrl+S">{stored ? "Save" : "Create"}</Button>
+          <Button type="submit" disabled={(stored !== null && !changed) || (current && !judgement.valid)} loading={busy} title="Ctrl+S">{stored ? "Save" : "Create"}</Button>
           {(changed || !stored) && <Button variant="default" onClick={discard}>{stored ? "Discard changes" : "Cancel"}</Button>}
           {menu}
         </div>

@@ -19,9 +19,9 @@ export function useStoredRules(): UseQueryResult<Stored[]> {
   return useQuery({ queryKey: ["rules", "stored"], queryFn: async ({ signal }) => (await fetchDocument<{ rules: Stored[] }>(PATH, {}, signal)).rules, refetchInterval: 60_000 });
 }
 
-/** One rule as it is stored. It is not asked again behind a page's back, lest it change under one who edits it. */
+/** One rule as it is stored: asked whenever its page opens, and not again behind its back, lest it change under one who edits it. */
 export function useStoredRule(name: string): UseQueryResult<Stored> {
-  return useQuery({ queryKey: ["rule", name], queryFn: ({ signal }) => fetchDocument<Stored>(one(name), {}, signal), staleTime: Infinity });
+  return useQuery({ queryKey: ["rule", name], queryFn: ({ signal }) => fetchDocument<Stored>(one(name), {}, signal), staleTime: Infinity, gcTime: 0 });
 }
 
 /** All groups of rules, of files and of the catalog, recording rules too, and what is wrong with the files. */
