@@ -400,7 +400,9 @@ def test_the_editor_is_accessible(themed: Page, axe: str, base_url: str, name: s
     themed.goto(f"/ui/rules/{name}")
     themed.get_by_role("textbox", name="Threshold").fill("-1")
     expect(themed.get_by_role("table", name="What the change would do")).to_be_visible()
+    expect(themed.locator("[data-outdated]")).to_have_count(0)
     assert violations(themed, axe) == []
     themed.get_by_role("textbox", name="Annotations: summary").fill("{{ $value")
     expect(themed.get_by_role("group", name="Annotations")).to_contain_text("annotation 'summary'")
+    expect(themed.locator("[data-outdated]")).to_have_count(0)
     assert violations(themed, axe) == []

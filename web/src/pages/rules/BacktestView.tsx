@@ -35,6 +35,7 @@ export function BacktestView({ question, earlier, compared }: BacktestViewProps)
   const before = useBacktest(earlier, key, window);
   const [chosen, setChosen] = useState<number | null>(null);
   const late = useLate(result.isPending && question !== null);
+  const outdated = useLate(result.isPlaceholderData);
   const { data } = result;
   useEffect(() => setChosen(null), [data]);
   const end = data ? Date.parse(data.end) / 1000 : 0;
@@ -68,7 +69,7 @@ export function BacktestView({ question, earlier, compared }: BacktestViewProps)
         empty={compared ? "The query has no samples in this time." : "The condition held at no moment of this time."}
       />
       {data ? (
-        <div className={styles.outcome} data-outdated={result.isPlaceholderData || undefined}>
+        <div className={styles.outcome} data-outdated={outdated || undefined}>
           <Frame
             title={sayOutcome(data)}
             aside={<Button size="xs" variant="default" loading={result.isFetching} onClick={() => void result.refetch()}>Run again</Button>}

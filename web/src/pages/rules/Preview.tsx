@@ -2,11 +2,11 @@ import type { Judgement } from "./rule";
 import styles from "./RuleForm.module.css";
 
 /** An alert as it would be told, with the figures of now. */
-export function Preview({ example, outdated }: { example: NonNullable<Judgement["example"]>; outdated: boolean }) {
+export function Preview({ example }: { example: NonNullable<Judgement["example"]> }) {
   const { labels, annotations, holds } = example;
   const { summary, ...others } = annotations;
   return (
-    <section className={styles.preview} aria-label="Preview of an alert" data-outdated={outdated || undefined}>
+    <section className={styles.preview} aria-label="Preview of an alert">
       <p className={styles.hint}>{holds ? "An alert would say now:" : "With the figures of now, for which the condition does not hold, an alert would say:"}</p>
       {summary ? <p className={styles.summary}>{summary}</p> : <p className={styles.hint}>No summary: notifications will show the name alone.</p>}
       {Object.entries(others).map(([name, text]) => <p key={name} className={styles.said}><span className={styles.hint}>{name}</span> {text}</p>)}

@@ -127,7 +127,7 @@ export function RuleEditor({ initial, stored, head, menu, onSaved }: RuleEditorP
         />
       )}
       <div className={styles.columns}>
-        <RuleForm {...{ draft, gaps, insists, judgement }} isNew={stored === null} outdated={!current} unjudged={settled && !judged.isFetching ? judged.error : null} onChange={change} />
+        <RuleForm {...{ draft, gaps, insists, judgement }} isNew={stored === null} unjudged={settled && !judged.isFetching ? judged.error : null} onChange={change} />
         <BacktestView {...{ question, earlier, compared }} />
       </div>
     </form>

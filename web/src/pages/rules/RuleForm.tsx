@@ -24,14 +24,12 @@ interface RuleFormProps {
   gaps: Gaps;
   insists: boolean;
   judgement: Judgement | null;
-  /** The judgement is of a moment ago. */
-  outdated: boolean;
   unjudged: Error | null;
   onChange: (part: Partial<Draft>) => void;
 }
 
 /** All that a rule says, with what the server has against it where it belongs. */
-export function RuleForm({ draft, isNew, gaps, insists, judgement, outdated, unjudged, onChange }: RuleFormProps) {
+export function RuleForm({ draft, isNew, gaps, insists, judgement, unjudged, onChange }: RuleFormProps) {
   const errors = judgement?.errors.map(placed) ?? [];
   const saidOf = (place: Place): string | null => errors.find((error) => error.place === place)?.message ?? null;
   const condition = saidOf("condition");
@@ -78,8 +76,8 @@ export function RuleForm({ draft, isNew, gaps, insists, judgement, outdated, unj
         )}
         {condition && <p className={styles.error} role="alert">{sayPlace(condition)}</p>}
         {!condition && insists && gaps.condition && <p className={styles.error}>{gaps.condition}</p>}
-        {judgement?.warnings.map((warning) => <p key={warning} className={styles.warning} data-outdated={outdated || undefined}><AlertIcon />{warning}</p>)}
-        {judgement && judgement.matches !== null && judgement.warnings.length === 0 && !condition && <p className={styles.hint} role="status" data-outdated={outdated || undefined}>{sayMatches(judgement.matches)}</p>}
+        {judgement?.warnings.map((warning) => <p key={warning} className={styles.warning}><AlertIcon />{warning}</p>)}
+        {judgement && judgement.matches !== null && judgement.warnings.length === 0 && !condition && <p className={styles.hint} role="status">{sayMatches(judgement.matches)}</p>}
         {unjudged && <p className={styles.warning}><AlertIcon />It cannot be judged now: {unjudged.message}</p>}
         <div className={styles.fields}>
           <Field label="Holds for" hint="before it fires, such as 5m or 90s; 0 is at once" error={saidOf("hold")}>
@@ -103,7 +101,7 @@ export function RuleForm({ draft, isNew, gaps, insists, judgement, outdated, unj
         )}
       </fieldset>
       <PairsEditor title="Annotations" word="annotation" hint="What people read. summary is the line that notifications show; {{ $labels.instance }} and {{ $value }} are filled in." pairs={draft.annotations} error={saidOf("annotations") ?? gaps.annotations ?? null} onChange={(annotations) => onChange({ annotations })} />
-      {judgement?.example && <Preview example={judgement.example} outdated={outdated} />}
+      {judgement?.example && <Preview example={judgement.example} />}
       <PairsEditor title="Labels" word="label" hint="Added to those of the series; they decide who is told." pairs={draft.labels} error={saidOf("labels") ?? gaps.labels ?? null} onChange={(labels) => onChange({ labels })} />
       <fieldset className={styles.group}>
         <legend>Without an answer</legend>
