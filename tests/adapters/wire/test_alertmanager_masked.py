@@ -2,6 +2,9 @@
 
 from typing import Final
 
+import pytest
+import yaml
+
 from sightline.adapters.wire.alertmanager_file import read_alertmanager
 from sightline.adapters.wire.alertmanager_masked import plain_config, without_secrets
 from sightline.domain.alerts.route import GROUP_BY_ALL, WrittenRoute, route_tree
@@ -33,6 +36,42 @@ def test_no_secret_is_shown() -> None:
     assert "http://hooks.test:9999/<secret>" in shown
     assert "smtp_auth_password: <secret>" in shown
     assert "smtp_smarthost: mail.test:25" in shown
+
+
+@pytest.mark.parametrize("password", ["0x1F", "0123", "1_000_777", "yes", "2001-01-01", "1e100", "~x", "'  sekrit  '"])
+def test_secrets_that_yaml_takes_for_something_else_are_not_shown(password: str) -> None:
+    """A password of digits is a number to YAML, which would write it in another way; what stands beside it stays as it was."""
+    text = f"""
+route: {{receiver: a}}
+receivers:
+- name: a
+  webhook_configs:
+  - {{url: 'http://hooks.test/x', send_resolved: true, max_alerts: 7, http_config: {{basic_auth: {{password: {password}}}}}}}
+"""
+    read = read_alertmanager(text.encode())
+    assert read.config is not None
+    shown = yaml.safe_load(without_secrets(text, read.config))["receivers"][0]["webhook_configs"][0]
+    assert shown == {
+        "url": "http://hooks.test/<secret>",
+        "send_resolved": True,
+        "max_alerts": 7,
+        "http_config": {"basic_auth": {"password": "<secret>"}},
+    }
+
+
+def test_passwords_in_addresses_that_are_no_secrets_are_not_shown() -> None:
+    """Where a service is may be seen, and who asks there, and not with which password; what is shared by an anchor too."""
+    text = """
+global:
+  opsgenie_api_url: &here http://me:sekrit@ops.test/
+  pagerduty_url: *here
+route: {receiver: a}
+receivers: [{name: a}]
+"""
+    read = read_alertmanager(text.encode())
+    assert read.config is not None
+    shown = yaml.safe_load(without_secrets(text, read.config))["global"]
+    assert shown == {"opsgenie_api_url": "http://me:xxxxx@ops.test/", "pagerduty_url": "http://me:xxxxx@ops.test/"}
 
 
 def test_what_is_shown_can_be_read() -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 import yaml
 
@@ -15,10 +15,12 @@ SHOWN: Final = "<secret>"
 """What stands in a secret's place, as in Alertmanager."""
 # Scheme, and host with port; before the host may stand who asks there.
 _ADDRESS: Final = re.compile(r"(https?://)(?:[^/?#]*@)?([^/?#@]+)")
+_PASSWORD: Final = re.compile(r"(https?://[^/?#@:\s]*):[^/?#@\s]*@")
+_TEXT: Final = "tag:yaml.org,2002:str"
 
 
 def without_secrets(text: str, config: AlertmanagerConfig) -> str:
-    """A file's YAML with every value masked that its configuration has for a secret."""
+    """A file's YAML with every value masked that its configuration has for a secret, and every password in an address."""
     every = [
         option
         for receiver in config.receivers.values()
@@ -26,7 +28,15 @@ def without_secrets(text: str, config: AlertmanagerConfig) -> str:
         for option in one.options.values()
     ]
     secrets = frozenset(_secrets([*every, *config.settings.values()]))
-    return yaml.safe_dump(_masked(yaml.safe_load(text), secrets), sort_keys=False, allow_unicode=True)
+    loader = yaml.SafeLoader(text)
+    try:
+        root = loader.get_single_node()
+        if root is not None:
+            _mask_beneath(root, secrets)
+        shown = None if root is None else loader.construct_document(root)
+    finally:
+        loader.dispose()
+    return yaml.safe_dump(shown, sort_keys=False, allow_unicode=True)
 
 
 def plain_config(route: Route, receivers: Iterable[str]) -> str:
@@ -54,12 +64,23 @@ def _secrets(options: Iterable[Option]) -> Iterable[str]:
             yield from _secrets(option)
 
 
-def _masked(value: Any, secrets: frozenset[str]) -> Any:
-    if isinstance(value, dict):
-        return {key: _masked(one, secrets) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_masked(one, secrets) for one in value]
-    return _mask(str(value)) if str(value) in secrets else value
+def _mask_beneath(root: yaml.Node, secrets: frozenset[str]) -> None:
+    """Mask values as they are written: what YAML makes of `0123` or `yes` is no longer what the configuration has for a secret."""
+    seen: set[int] = set()
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.ScalarNode):
+            shown = _mask(node.value) if node.value in secrets else _PASSWORD.sub(r"\1:xxxxx@", node.value)
+            if shown != node.value:
+                node.value, node.tag = shown, _TEXT
+        elif isinstance(node, yaml.MappingNode):
+            waiting += (value for _, value in node.value)
+        else:
+            waiting += node.value
 
 
 def _mask(secret: str) -> str:
