@@ -9,6 +9,7 @@ from tests.adapters.http.stage import Stage, calling
 from tests.application.alerting_world import ROUTE, AlertingWorld
 
 from sightline.adapters.inbound.http.settings import DoorSettings
+from sightline.adapters.wire.alertmanager_times import instant_text
 from sightline.domain.alerts.notification import fingerprint
 from sightline.domain.alerts.pipeline.batch import Manners
 from sightline.domain.alerts.route import WrittenRoute
@@ -52,7 +53,7 @@ async def test_decisions_are_listed_newest_first(client: httpx.AsyncClient, worl
     assert len((await client.get("/api/v1/notices?limit=1")).json()["data"]["notices"]) == 1
 
 
-async def test_why_tells_an_alerts_whole_way(client: httpx.AsyncClient, world: AlertingWorld) -> None:
+async def test_why_tells_an_alerts_whole_way(client: httpx.AsyncClient, world: AlertingWorld, stage: Stage) -> None:
     """Routes with reasons, the group with its timer, and what each channel hears."""
     world.silenced[DEFAULT_TENANT, "Hot"] = ("s1",)
     await world.fire("Hot", team="web")
@@ -77,6 +78,10 @@ async def test_why_tells_an_alerts_whole_way(client: httpx.AsyncClient, world: A
         }
     ]
     assert found["alert"]["status"]["silencedBy"] == ["s1"]
+    to_come = stage.clock.now() + world.dispatch.resolve_timeout
+    assert found["alert"]["endsAt"] == instant_text(to_come), (
+        "what fires without an end has it ahead, as in Alertmanager's API"
+    )
     world.silenced.clear()
     await world.wait(30)
     found = (await client.get(f"/api/v1/notices/why?fingerprint={name}")).json()["data"]

@@ -23,6 +23,7 @@ from sightline.domain.alerts.pipeline.why import ChannelWhy, GroupWhy, Why
 from sightline.domain.alerts.route import RouteDecision
 from sightline.domain.alerts.rule import ALERT_NAME
 from sightline.domain.tenancy import Principal
+from sightline.ports.clock import Clock
 
 Call = Request[Principal, Any, Any]
 
@@ -45,11 +46,11 @@ def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
     pipeline, explaining, delivering = use_cases.alert_pipeline, use_cases.explain, use_cases.deliver
     if pipeline is None or explaining is None or delivering is None:
         return []
-    return _routes(pipeline, explaining, delivering, settings)
+    return _routes(pipeline, explaining, delivering, use_cases.clock, settings)
 
 
 def _routes(
-    pipeline: AlertPipeline, explaining: Explaining, delivering: Delivering, settings: DoorSettings
+    pipeline: AlertPipeline, explaining: Explaining, delivering: Delivering, clock: Clock, settings: DoorSettings
 ) -> list[HTTPRouteHandler]:
     @get("/api/v1/notices")
     async def history(request: Call) -> Response[bytes]:
@@ -62,7 +63,8 @@ def _routes(
     async def why(request: Call) -> Response[bytes]:
         given = await parameters(request, settings)
         problems = {one.channel.key: one.problem for one in delivering.channels()}
-        return _answer(_why(explaining.why(request.user, given.required("fingerprint")), problems))
+        found = explaining.why(request.user, given.required("fingerprint"))
+        return _answer(_why(found, clock.now() + pipeline.resolve_timeout, problems))
 
     @get("/api/v1/receivers")
     async def receivers() -> Response[bytes]:
@@ -127,9 +129,9 @@ def _status(status: ChannelStatus) -> dict[str, Any]:
     }
 
 
-def _why(found: Why, problems: Mapping[str, str]) -> dict[str, Any]:
+def _why(found: Why, unless_ended: int, problems: Mapping[str, str]) -> dict[str, Any]:
     return {
-        "alert": alert_object(found.alert, found.alert.alert.updated_at),
+        "alert": alert_object(found.alert, unless_ended),
         "routes": [_route(one) for one in found.routes],
         "groups": [_group(one, problems) for one in found.groups],
     }
