@@ -113,6 +113,16 @@ def test_what_the_radar_found_is_a_row_a_finding(server: Answering, capsys: Capt
     assert server.asked[-1].fields == {}
 
 
+def test_templates_that_cannot_be_filled_are_told_of(tmp_path: Path, capsys: Capture) -> None:
+    """The server takes such a file, so it is right; what people would read instead of a text is said all the same."""
+    file = tmp_path / "shop.yml"
+    file.write_text("groups: [{name: g, rules: [{alert: A, expr: up, annotations: {summary: '{{ nosuch }}'}}]}]")
+    assert run(["rules", "check", str(file)]) == Exit.DONE
+    told = capsys.readouterr()
+    assert "ok: 1 groups, 1 rules" in told.out
+    assert f"warning: {file}: alert A: annotation 'summary' cannot be expanded" in told.err
+
+
 def test_files_are_checked_without_a_server(file: str, tmp_path: Path, capsys: Capture) -> None:
     """Good ones are counted; of wrong ones every problem is named, with the exit code 1."""
     assert run(["rules", "check", file, file]) == Exit.DONE

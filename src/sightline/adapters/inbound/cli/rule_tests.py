@@ -16,6 +16,7 @@ from sightline.adapters.inbound.cli.rules import (
     TOLD_EVERY,
     TOLD_EVERY_ON_TERMINAL,
     read_groups,
+    template_warnings,
 )
 
 if TYPE_CHECKING:
@@ -121,8 +122,6 @@ async def _awaited(outcome: Awaitable["Outcome"]) -> "Outcome":
 
 def _rules(file: Path, tests: "UnitTests", result: _Result) -> list["RuleGroup"]:
     """The groups of the rule files, in the order in which they are evaluated."""
-    from sightline.domain.alerts.rule import AlertingRule
-
     paths: dict[str, None] = {}
     for pattern in tests.rule_files:
         path = str(file.parent / pattern)
@@ -131,10 +130,7 @@ def _rules(file: Path, tests: "UnitTests", result: _Result) -> list["RuleGroup"]
             result.warnings.append(f"{file}: rule_files: {pattern} leads to no file")
         paths.update(dict.fromkeys(found))
     groups = read_groups([Path(path) for path in paths], None) if paths else []
-    for group in groups:
-        for rule in group.rules:
-            if isinstance(rule, AlertingRule):
-                result.warnings += (f"{group.file}: alert {rule.name}: {warning}" for warning in rule.warnings())
+    result.warnings += template_warnings(groups)
     places = {name: place for place, name in enumerate(tests.order)}
     return sorted(groups, key=lambda group: places.get(group.name, 0))
 

@@ -1,7 +1,7 @@
 """`rules`: what is recorded and watched for, and the history of recording rules."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -87,9 +87,12 @@ def list_rules(*, asking: Asking = ASKING) -> int:
 def check(*files: Files) -> int:
     """Check rule files as the server would read them, without asking it.
 
-    Exit code 0 when they can be used, else 1 with every problem, where it stands and how to mend it.
+    Exit code 0 when they can be used, else 1 with every problem, where it stands and how to mend it. Templates that cannot be
+    filled are warnings, for alerts are told all the same.
     """
     groups = read_groups(files, None)
+    for warning in template_warnings(groups):
+        say(f"warning: {warning}")
     print(f"ok: {len(groups)} groups, {sum(len(group.rules) for group in groups)} rules")
     return Exit.DONE
 
@@ -230,6 +233,16 @@ def read_groups(files: Sequence[Path], step: float | None) -> list["RuleGroup"]:
     if problems:
         raise Ended(Exit.REFUSED, "\n".join(problems))
     return [replace(one, interval=round(1000 * step)) for one in found] if step else found
+
+
+def template_warnings(groups: Iterable["RuleGroup"]) -> Iterator[str]:
+    """What is wrong with the templates of alerting rules, by file and rule."""
+    from sightline.domain.alerts.rule import AlertingRule
+
+    for group in groups:
+        for rule in group.rules:
+            if isinstance(rule, AlertingRule):
+                yield from (f"{group.file}: alert {rule.name}: {warning}" for warning in rule.warnings())
 
 
 def _ordered(groups: Sequence["RuleGroup"], names: Sequence[str]) -> list["RuleGroup"]:
