@@ -11,13 +11,10 @@ from typing import Any, Final
 
 from typing_extensions import override
 
-from sightline.adapters.outbound.notifiers.over_http import HttpSender, Outgoing
+from sightline.adapters.outbound.notifiers.over_http import HttpChannel
 from sightline.domain.alerts.clipped import clipped
-from sightline.domain.alerts.notice_texts import NoticeTexts
 from sightline.domain.alerts.notification import Notification, Status
-from sightline.domain.alerts.receiver import Options
 from sightline.domain.alerts.said import Said
-from sightline.ports.notifier import Notifier
 
 MAX_TITLE: Final = 256
 MAX_DESCRIPTION: Final = 4_096
@@ -31,23 +28,14 @@ _DEFAULTS: Final[Mapping[str, str]] = MappingProxyType(
 _COLOURS: Final = MappingProxyType({Status.FIRING: 0x992D22, Status.RESOLVED: 0x2ECC71, Status.ACKNOWLEDGED: 0x95A5A6})
 
 
-class Discord(Notifier):
+class Discord(HttpChannel):
     """Posts one message with one embed a notification. options: Alertmanager's.
 
     Raises:
         SettingsInvalid: on construction, when the address or `http_config` cannot be used.
     """
 
-    def __init__(self, options: Options, texts: NoticeTexts, *, name: str, http: Outgoing) -> None:
-        self._options = options
-        self._texts = texts
-        self._sender = HttpSender(options, name=name, http=http)
-        self._sender.require_address("webhook_url")
-
-    @property
-    @override
-    def name(self) -> str:
-        return self._sender.name
+    ADDRESS = "webhook_url"
 
     @override
     async def notify(self, notification: Notification) -> None:

@@ -12,13 +12,10 @@ from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
-from sightline.adapters.outbound.notifiers.over_http import Answer, HttpSender, Outgoing
+from sightline.adapters.outbound.notifiers.over_http import Answer, HttpChannel
 from sightline.domain.alerts.clipped import clipped_json
-from sightline.domain.alerts.notice_texts import NoticeTexts
 from sightline.domain.alerts.notification import Notification, Status
-from sightline.domain.alerts.receiver import Options
 from sightline.domain.alerts.said import Said
-from sightline.ports.notifier import Notifier
 
 MAX_MESSAGE: Final = 28_000
 """Bytes of a message. Of these its texts take:"""
@@ -31,7 +28,7 @@ _NOT_TAKEN: Final = re.compile(r"returned HTTP error (\d{3})", re.ASCII)
 _TOO_MANY: Final = 429
 
 
-class _Teams(Notifier):
+class _Teams(HttpChannel):
     """Posts one card a notification.
 
     Raises:
@@ -40,16 +37,7 @@ class _Teams(Notifier):
 
     defaults: ClassVar[Mapping[str, str]]
 
-    def __init__(self, options: Options, texts: NoticeTexts, *, name: str, http: Outgoing) -> None:
-        self._options = options
-        self._texts = texts
-        self._sender = HttpSender(options, name=name, http=http)
-        self._sender.require_address("webhook_url")
-
-    @property
-    @override
-    def name(self) -> str:
-        return self._sender.name
+    ADDRESS = "webhook_url"
 
     @override
     async def notify(self, notification: Notification) -> None:

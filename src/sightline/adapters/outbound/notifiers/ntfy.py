@@ -10,14 +10,13 @@ from typing import Any, Final
 
 from typing_extensions import override
 
-from sightline.adapters.outbound.notifiers.over_http import HttpSender, Outgoing
+from sightline.adapters.outbound.notifiers.over_http import HttpChannel, Outgoing
 from sightline.domain.alerts.clipped import clipped, clipped_bytes
 from sightline.domain.alerts.notice_texts import NoticeTexts
 from sightline.domain.alerts.notification import Notification, Status
 from sightline.domain.alerts.receiver import Options, text_of
 from sightline.domain.alerts.said import Said
 from sightline.domain.errors import SettingsInvalid
-from sightline.ports.notifier import Notifier
 
 URL: Final = "https://ntfy.sh"
 MAX_TITLE: Final = 250
@@ -44,7 +43,7 @@ _TAGS: Final = MappingProxyType(
 """Short names of the signs that stand before the title."""
 
 
-class Ntfy(Notifier):
+class Ntfy(HttpChannel):
     """Publishes one message a notification.
 
     options: `url` of the server, `topic`, `token` or `token_file` where the topic is protected, `title` and `message`, which are
@@ -54,19 +53,14 @@ class Ntfy(Notifier):
         SettingsInvalid: on construction, when `url`, `topic` or `http_config` cannot be used.
     """
 
+    ADDRESS = "url"
+    USUAL = MappingProxyType({"url": URL})
+
     def __init__(self, options: Options, texts: NoticeTexts, *, name: str, http: Outgoing) -> None:
-        self._options: Options = {"url": URL, **options}
-        self._texts = texts
-        self._sender = HttpSender(self._options, name=name, http=http)
-        self._sender.require_address("url")
+        super().__init__(options, texts, name=name, http=http)
         self._topic = text_of(options.get("topic"))
         if not self._topic:
             raise SettingsInvalid(f"{name}.topic is needed: the name under which phones subscribe", key=f"{name}.topic")
-
-    @property
-    @override
-    def name(self) -> str:
-        return self._sender.name
 
     @override
     async def notify(self, notification: Notification) -> None:

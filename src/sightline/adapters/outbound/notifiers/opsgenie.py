@@ -10,13 +10,10 @@ from typing import Any, Final
 
 from typing_extensions import override
 
-from sightline.adapters.outbound.notifiers.over_http import HttpSender, Outgoing
+from sightline.adapters.outbound.notifiers.over_http import HttpChannel
 from sightline.domain.alerts.clipped import clipped
-from sightline.domain.alerts.notice_texts import NoticeTexts
 from sightline.domain.alerts.notification import Notification, Status, incident_key
-from sightline.domain.alerts.receiver import Options
 from sightline.domain.alerts.said import Said, given, groups
-from sightline.ports.notifier import Notifier
 
 URL: Final = "https://api.opsgenie.com/"
 MAX_MESSAGE: Final = 130
@@ -38,7 +35,7 @@ _DEFAULTS: Final[Mapping[str, str]] = MappingProxyType(
 _PRIORITIES: Final = frozenset({"P1", "P2", "P3", "P4", "P5"})
 
 
-class Opsgenie(Notifier):
+class Opsgenie(HttpChannel):
     """Makes one request a notification, or three where `update_alerts` is set and the alert fires.
 
     options: Alertmanager's. A priority that Opsgenie does not know is left out, rather than that nobody is told.
@@ -47,16 +44,8 @@ class Opsgenie(Notifier):
         SettingsInvalid: on construction, when `api_url` or `http_config` cannot be used.
     """
 
-    def __init__(self, options: Options, texts: NoticeTexts, *, name: str, http: Outgoing) -> None:
-        self._options: Options = {"api_url": URL, **options}
-        self._texts = texts
-        self._sender = HttpSender(self._options, name=name, http=http)
-        self._sender.require_address("api_url")
-
-    @property
-    @override
-    def name(self) -> str:
-        return self._sender.name
+    ADDRESS = "api_url"
+    USUAL = MappingProxyType({"api_url": URL})
 
     @override
     async def notify(self, notification: Notification) -> None:

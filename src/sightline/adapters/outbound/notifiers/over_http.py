@@ -12,18 +12,22 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
+from typing_extensions import override
 
 from sightline import __version__
 from sightline.adapters.network.guard import Guard
 from sightline.adapters.network.http_config import HttpConfig, Way
 from sightline.adapters.network.oauth2 import ClientCredentials, TokenRefused
 from sightline.adapters.network.secret_files import hidden, parts_of_address, read_secret
+from sightline.domain.alerts.notice_texts import NoticeTexts
 from sightline.domain.alerts.receiver import Option, Options, Secret, text_of
 from sightline.domain.errors import NoticeRefused, SettingsInvalid, Unavailable
+from sightline.ports.notifier import Notifier
 
 if TYPE_CHECKING:
     import aiohttp
@@ -327,6 +331,40 @@ class HttpSender:
     def _hide(self, text: str) -> str:
         """A text without secrets. An address is one, but its host."""
         return hidden(text, self._secrets.union(*self._seen.values()))
+
+
+class HttpChannel(Notifier):
+    """A channel that a service takes over HTTP; what is said is a matter of each.
+
+    ADDRESS: the option that says where it leads. USUAL: options that are so unless they are given. try_again, asked: as
+    `HttpSender` has them.
+
+    Raises:
+        SettingsInvalid: on construction, when the address or `http_config` cannot be used.
+    """
+
+    ADDRESS: ClassVar[str]
+    USUAL: ClassVar[Options] = MappingProxyType({})
+
+    def __init__(
+        self,
+        options: Options,
+        texts: NoticeTexts,
+        *,
+        name: str,
+        http: Outgoing,
+        try_again: frozenset[int] = TRY_AGAIN,
+        asked: Callable[[Answer], float | None] = _nothing,
+    ) -> None:
+        self._options: Options = {**self.USUAL, **options}
+        self._texts = texts
+        self._sender = HttpSender(self._options, name=name, http=http, try_again=try_again, asked=asked)
+        self._sender.require_address(self.ADDRESS)
+
+    @property
+    @override
+    def name(self) -> str:
+        return self._sender.name
 
 
 def _reason(error: OSError) -> str:

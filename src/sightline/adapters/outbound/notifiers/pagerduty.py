@@ -11,13 +11,12 @@ from typing import Any, Final
 import msgspec
 from typing_extensions import override
 
-from sightline.adapters.outbound.notifiers.over_http import TRY_AGAIN, HttpSender, Outgoing
+from sightline.adapters.outbound.notifiers.over_http import TRY_AGAIN, HttpChannel, Outgoing
 from sightline.domain.alerts.clipped import clipped, clipped_json
 from sightline.domain.alerts.notice_texts import NoticeTexts
 from sightline.domain.alerts.notification import Notification, Status, incident_key
 from sightline.domain.alerts.receiver import Options
 from sightline.domain.alerts.said import Said, given, groups
-from sightline.ports.notifier import Notifier
 
 V2_URL: Final = "https://events.pagerduty.com/v2/enqueue"
 V1_URL: Final = "https://events.pagerduty.com/generic/2010-04-15/create_event.json"
@@ -51,7 +50,7 @@ _AROUND: Final = 8
 """Bytes of JSON around a name and a value."""
 
 
-class PagerDuty(Notifier):
+class PagerDuty(HttpChannel):
     """Sends one event a notification; all events of a group are one incident.
 
     options: Alertmanager's. A severity that PagerDuty does not know becomes `error`, rather than that nobody is told. v1_url: where
@@ -61,20 +60,15 @@ class PagerDuty(Notifier):
         SettingsInvalid: on construction, when `url` or `http_config` cannot be used.
     """
 
+    ADDRESS = "url"
+    USUAL = MappingProxyType({"url": V2_URL})
+
     def __init__(
         self, options: Options, texts: NoticeTexts, *, name: str, http: Outgoing, v1_url: str = V1_URL
     ) -> None:
-        self._options: Options = {"url": V2_URL, **options}
-        self._texts = texts
         self._v1_url = v1_url if options.get("service_key") or options.get("service_key_file") else ""
         try_again = _NOT_NOW_V1 if self._v1_url else TRY_AGAIN
-        self._sender = HttpSender(self._options, name=name, http=http, try_again=try_again)
-        self._sender.require_address("url")
-
-    @property
-    @override
-    def name(self) -> str:
-        return self._sender.name
+        super().__init__(options, texts, name=name, http=http, try_again=try_again)
 
     @override
     async def notify(self, notification: Notification) -> None:

@@ -11,13 +11,11 @@ from typing import Any, Final
 
 from typing_extensions import override
 
-from sightline.adapters.outbound.notifiers.over_http import Answer, HttpSender, Outgoing
+from sightline.adapters.outbound.notifiers.over_http import Answer, HttpChannel
 from sightline.domain.alerts.clipped import clipped
-from sightline.domain.alerts.notice_texts import NoticeTexts
 from sightline.domain.alerts.notification import Notification, Status
 from sightline.domain.alerts.receiver import Options
 from sightline.domain.alerts.said import Said, given, groups
-from sightline.ports.notifier import Notifier
 
 MAX_TITLE: Final = 1_024
 """Characters of a title, as in Alertmanager."""
@@ -43,7 +41,7 @@ _NOT_NOW: Final = frozenset(
 )
 
 
-class Slack(Notifier):
+class Slack(HttpChannel):
     """Posts one message with one attachment a notification.
 
     options: Alertmanager's. `api_url` or `api_url_file` is that of an incoming webhook, or
@@ -53,16 +51,7 @@ class Slack(Notifier):
         SettingsInvalid: on construction, when the address or `http_config` cannot be used.
     """
 
-    def __init__(self, options: Options, texts: NoticeTexts, *, name: str, http: Outgoing) -> None:
-        self._options = options
-        self._texts = texts
-        self._sender = HttpSender(options, name=name, http=http)
-        self._sender.require_address("api_url")
-
-    @property
-    @override
-    def name(self) -> str:
-        return self._sender.name
+    ADDRESS = "api_url"
 
     @override
     async def notify(self, notification: Notification) -> None:

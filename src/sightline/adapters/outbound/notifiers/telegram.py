@@ -4,18 +4,18 @@ Sources: https://prometheus.io/docs/alerting/latest/configuration/#telegram_conf
 https://core.telegram.org/bots/api#sendmessage, https://core.telegram.org/bots/api#responseparameters.
 """
 
+from types import MappingProxyType
 from typing import Any, Final
 
 from typing_extensions import override
 
-from sightline.adapters.outbound.notifiers.over_http import Answer, HttpSender, Outgoing
+from sightline.adapters.outbound.notifiers.over_http import Answer, HttpChannel, Outgoing
 from sightline.domain.alerts.clipped import clipped
 from sightline.domain.alerts.clipped_html import clipped_html, without_tags
 from sightline.domain.alerts.notice_texts import NoticeTexts
 from sightline.domain.alerts.notification import Notification
 from sightline.domain.alerts.receiver import Options
 from sightline.domain.errors import NoticeRefused, SettingsInvalid
-from sightline.ports.notifier import Notifier
 
 URL: Final = "https://api.telegram.org"
 MESSAGE: Final = '{{ template "telegram.default.message" . }}'
@@ -26,7 +26,7 @@ _HTML: Final = "HTML"
 _UNREADABLE: Final = "can't parse entities"
 
 
-class Telegram(Notifier):
+class Telegram(HttpChannel):
     """Sends one message a notification.
 
     options: Alertmanager's. A message whose tags or marks Telegram cannot read is sent once more as plain text, for a notice must
@@ -36,18 +36,13 @@ class Telegram(Notifier):
         SettingsInvalid: on construction, when `api_url`, `chat_id` or `http_config` cannot be used.
     """
 
+    ADDRESS = "api_url"
+    USUAL = MappingProxyType({"api_url": URL, "message": MESSAGE, "parse_mode": _HTML})
+
     def __init__(self, options: Options, texts: NoticeTexts, *, name: str, http: Outgoing) -> None:
-        self._options: Options = {"api_url": URL, "message": MESSAGE, "parse_mode": _HTML, **options}
-        self._texts = texts
-        self._sender = HttpSender(self._options, name=name, http=http, asked=_seconds)
-        self._sender.require_address("api_url")
+        super().__init__(options, texts, name=name, http=http, asked=_seconds)
         if not options.get("chat_id"):
             raise SettingsInvalid(f"{name}.chat_id is needed: the number of the chat", key=f"{name}.chat_id")
-
-    @property
-    @override
-    def name(self) -> str:
-        return self._sender.name
 
     @override
     async def notify(self, notification: Notification) -> None:

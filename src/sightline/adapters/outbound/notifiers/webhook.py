@@ -11,12 +11,11 @@ from urllib.parse import quote
 
 from typing_extensions import override
 
-from sightline.adapters.outbound.notifiers.over_http import HttpSender, Outgoing
+from sightline.adapters.outbound.notifiers.over_http import HttpChannel, Outgoing
 from sightline.domain.alerts.notice_texts import NoticeTexts
 from sightline.domain.alerts.notification import Notification, Status, fingerprint
 from sightline.domain.alerts.posted import PostedAlert
 from sightline.domain.alerts.receiver import Options
-from sightline.ports.notifier import Notifier
 
 NEVER: Final = "0001-01-01T00:00:00Z"
 """The end of what goes on."""
@@ -27,7 +26,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ID: Final = 200
 
 
-class Webhook(Notifier):
+class Webhook(HttpChannel):
     """Posts one body a notification. Any 2xx means taken.
 
     options: Alertmanager's: `url` or `url_file`, `max_alerts`, `timeout`, `http_config`. The body has no texts of templates.
@@ -36,17 +35,12 @@ class Webhook(Notifier):
         SettingsInvalid: on construction, when the address or `http_config` cannot be used.
     """
 
+    ADDRESS = "url"
+
     def __init__(self, options: Options, texts: NoticeTexts, *, name: str, http: Outgoing) -> None:
-        del texts
-        self._sender = HttpSender(options, name=name, http=http)
-        self._sender.require_address("url")
+        super().__init__(options, texts, name=name, http=http)
         most = options.get("max_alerts")
         self._most = most if isinstance(most, int) else 0
-
-    @property
-    @override
-    def name(self) -> str:
-        return self._sender.name
 
     @override
     async def notify(self, notification: Notification) -> None:
