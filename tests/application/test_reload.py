@@ -4,8 +4,8 @@ import pytest
 
 from sightline.adapters.outbound.memory.clock import ManualClock
 from sightline.adapters.outbound.prometheus_client.telemetry import PrometheusTelemetry
-from sightline.application.reload import SUCCEEDED_AT, SUCCESSFUL, Reload, Reloaded
-from sightline.domain.errors import BadData
+from sightline.application.reload import SUCCEEDED_AT, SUCCESSFUL, Reload, Reloaded, each_of
+from sightline.domain.errors import BadData, SettingsInvalid
 
 START = 1_790_000_000_000
 
@@ -45,3 +45,24 @@ async def test_how_it_went_is_remembered() -> None:
     await reload()
     assert (reload.last, rules.read) == (Reloaded(START + 1_000), 1)
     assert gauges(telemetry) == {SUCCESSFUL.name: 1.0, SUCCEEDED_AT.name: (START + 1_000) / 1000}
+
+
+class Broken:
+    """Something that cannot be read, for a reason."""
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+
+    async def reload(self) -> None:
+        """Fail to read again."""
+        raise SettingsInvalid(self.problem)
+
+
+async def test_what_cannot_be_used_keeps_nothing_else_from_being_read() -> None:
+    """Routes that are wrong hold up no rules, and all that is wrong is told at once."""
+    rules = Rules()
+    with pytest.raises(SettingsInvalid) as raised:
+        await each_of(Broken("no such receiver").reload, rules.reload, Broken("no groups").reload)()
+    assert (raised.value.message, rules.read) == ("no such receiver\nno groups", 1)
+    await each_of(rules.reload)()
+    assert rules.read == 2

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sightline.domain.errors import SightlineError
+from sightline.domain.errors import SettingsInvalid, SightlineError
 from sightline.domain.timerange import SECOND
 from sightline.ports.clock import Clock
 from sightline.ports.telemetry import Instrument, Kind, Telemetry
@@ -24,6 +24,25 @@ class Reloaded:
 
     at: int
     problem: str = ""
+
+
+def each_of(*readers: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """What reads with all of them, one after another: what one cannot use keeps no other from reading.
+
+    It raises SettingsInvalid with all that cannot be used.
+    """
+
+    async def read() -> None:
+        problems: list[str] = []
+        for reader in readers:
+            try:
+                await reader()
+            except SettingsInvalid as error:
+                problems.append(error.message)
+        if problems:
+            raise SettingsInvalid("\n".join(problems))
+
+    return read
 
 
 class Reload:

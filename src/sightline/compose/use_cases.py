@@ -20,6 +20,7 @@ from sightline.application.inspect import Inspect
 from sightline.application.metadata import MetricMetadata
 from sightline.application.recall import Recall
 from sightline.application.register import Register
+from sightline.application.reload import each_of
 from sightline.application.report import Report
 from sightline.application.search import Search, SearchLimits
 from sightline.application.snapshot import Snapshot
@@ -72,18 +73,15 @@ def make_use_cases(settings: Settings, core: Core, parts: Parts, stopping: async
         summarize=parts.summarize,
         sns=make_sns(settings, core.clock),
         webhooks=lambda: parts.webhooks.mappings,
-        reload=partial(_read_again, parts),
+        reload=each_of(parts.alerting.reload, partial(_read_webhooks, parts), parts.rules.loop.reload),
         readiness=lambda: "stopping" if stopping.is_set() else None,
         health=lambda: _health(core, parts.rules.loop),
     )
 
 
-async def _read_again(parts: Parts) -> None:
-    """Read again what may change under way; what cannot be used leaves everything as it was."""
-    mappings = parts.webhooks.read()
-    await parts.alerting.reload()
-    parts.webhooks.mappings = mappings
-    await parts.rules.loop.reload()
+async def _read_webhooks(parts: Parts) -> None:
+    """Read the mappings of webhooks again; those that cannot be used leave the others in place."""
+    parts.webhooks.mappings = parts.webhooks.read()
 
 
 def _absorb(settings: Settings, core: Core, metadata: MetricMetadata) -> Absorb:
