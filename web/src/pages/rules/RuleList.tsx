@@ -3,6 +3,7 @@ import { useMediaQuery } from "@mantine/hooks";
 import { useMemo } from "react";
 import { format } from "../../charts/units";
 import { Ago } from "../../parts/Ago";
+import { Choices } from "../../parts/Choices";
 import { EmptyState } from "../../parts/EmptyState";
 import { Failure } from "../../parts/Failure";
 import { AlertIcon, RuleIcon } from "../../parts/icons";
@@ -50,6 +51,7 @@ export function RuleList() {
     );
   }
   const { problems } = groups.data;
+  const counted = CHOICES.map(([choice, word]) => [choice, word, (choice !== "all" && countOf(all, choice)) || undefined] as const);
   return (
     <div className={styles.page}>
       <div className={styles.head}>
@@ -57,16 +59,7 @@ export function RuleList() {
         <div className={styles.tools}>
           {all.length > 0 && (
             <>
-              <div className={styles.choices} role="group" aria-label="Which rules">
-                {CHOICES.map(([choice, word]) => {
-                  const count = choice === "all" ? 0 : countOf(all, choice);
-                  return (
-                    <button key={choice} type="button" aria-pressed={shown === choice} onClick={() => put("show", choice === "all" ? "" : choice)}>
-                      {word}{count > 0 && <span className={styles.number}> {count}</span>}
-                    </button>
-                  );
-                })}
-              </div>
+              <Choices label="Which rules" choices={counted} chosen={shown} onChoose={(choice) => put("show", choice === "all" ? "" : choice)} />
               <TextInput aria-label="Find a rule" placeholder="Find by name, condition, label or file" type="search" className={styles.find} value={text} onChange={(event) => put("find", event.currentTarget.value)} />
             </>
           )}
