@@ -7,6 +7,7 @@ import { format } from "../../charts/units";
 import { Ago } from "../../parts/Ago";
 import { Drawer } from "../../parts/Drawer";
 import { EmptyState } from "../../parts/EmptyState";
+import { FactList } from "../../parts/FactList";
 import { LabelChips } from "../../parts/LabelChips";
 import { Link } from "../../parts/Link";
 import { Placeholder } from "../../parts/Placeholder";
@@ -64,9 +65,9 @@ export function AlertDrawer({ fingerprint, alert, rule, settled }: AlertDrawerPr
       <Part title="Labels"><LabelChips labels={labels} /></Part>
       {Object.keys(annotations).some((name) => !SHOWN_APART.has(name)) && (
         <Part title="Annotations">
-          <dl className={styles.facts}>
+          <FactList className={styles.facts}>
             {Object.entries(annotations).filter(([name]) => !SHOWN_APART.has(name)).map(([name, text]) => <div key={name}><dt>{name}</dt><dd><Linked text={text} /></dd></div>)}
-          </dl>
+          </FactList>
         </Part>
       )}
     </Drawer>
@@ -85,7 +86,7 @@ function Linked({ text }: { text: string }) {
 function Facts({ alert, rule }: { alert: StandingAlert; rule: Rule | undefined }) {
   const { labels, standing } = alert;
   return (
-    <dl className={styles.facts}>
+    <FactList className={styles.facts}>
       {labels.severity && <div><dt>Severity</dt><dd>{labels.severity}</dd></div>}
       {labels.instance && <div><dt>Host</dt><dd><Link to={`/hosts/${encodeURIComponent(labels.instance)}`}>{labels.instance}</Link></dd></div>}
       {alert.value !== null && <div><dt>Value</dt><dd>{format("count", alert.value)}</dd></div>}
@@ -95,7 +96,7 @@ function Facts({ alert, rule }: { alert: StandingAlert; rule: Rule | undefined }
       {rule && <div><dt>Rule</dt><dd><Link to="/rules" find={{ find: rule.name }}>{rule.name}</Link></dd></div>}
       {rule?.query ? <div><dt>Condition</dt><dd><Link to="/explore" find={{ q: rule.query }} title="See it in Explore"><code>{rule.query}</code></Link></dd></div> : null}
       {alert.source && <div><dt>Source</dt><dd><a href={alert.source} target="_blank" rel="noreferrer">{alert.source}</a></dd></div>}
-    </dl>
+    </FactList>
   );
 }
 

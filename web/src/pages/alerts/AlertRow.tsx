@@ -5,6 +5,7 @@ import { aboutOf, type StandingAlert } from "../../alerting/standing";
 import type { Labels } from "../../api/responses";
 import { format } from "../../charts/units";
 import { Ago } from "../../parts/Ago";
+import { FactList } from "../../parts/FactList";
 import { LabelChips } from "../../parts/LabelChips";
 import { Link } from "../../parts/Link";
 import { LinkButton } from "../../parts/LinkButton";
@@ -37,14 +38,14 @@ export function AlertRow({ alert, level, within }: { alert: StandingAlert; level
         {annotations.summary && <p>{annotations.summary}</p>}
         <LabelChips labels={labels} without={container ? SHOWN_APART_OF_CONTAINER : SHOWN_APART} />
       </div>
-      <dl className={styles.facts}>
+      <FactList className={styles.facts}>
         {container && <div><dt>Container</dt><dd><Link to={`/containers/${encodeURIComponent(container)}`} title={id}>{container}</Link></dd></div>}
         {instance && <div><dt>Host</dt><dd><Link to={`/hosts/${encodeURIComponent(instance)}`} title={instance}>{instance}</Link></dd></div>}
         {alert.value !== null && <div><dt>Value</dt><dd>{format("count", alert.value)}</dd></div>}
         <div><dt>{standing === "resolved" ? "Began" : "Since"}</dt><dd><Ago time={alert.since} /></dd></div>
         {alert.ended !== null && <div><dt>Ended</dt><dd><Ago time={alert.ended} /></dd></div>}
         {receivers.length > 0 && <div><dt>Receiver</dt><dd title={receivers.join(", ")}>{receivers.join(", ")}</dd></div>}
-      </dl>
+      </FactList>
       {standing !== "resolved" && (
         <div className={styles.actions}>
           <Button size="xs" variant="default" aria-label={`Who was told? ${alertname} ${aboutOf(labels)}`} aria-haspopup="dialog" onClick={() => openAlert(labels)}>Who was told?</Button>

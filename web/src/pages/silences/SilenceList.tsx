@@ -10,6 +10,7 @@ import { expireSilence, putSilence, type Silence } from "../../api/alerting";
 import { Ago } from "../../parts/Ago";
 import { Choices } from "../../parts/Choices";
 import { EmptyState } from "../../parts/EmptyState";
+import { FactList } from "../../parts/FactList";
 import { Failure } from "../../parts/Failure";
 import { CloseIcon, SilenceIcon } from "../../parts/icons";
 import { Link } from "../../parts/Link";
@@ -108,11 +109,11 @@ function Row({ silence, held, onEnded }: { silence: Silence; held: number; onEnd
         {recurrence.length > 0 && <p>{sayRecurrence(recurrence)}</p>}
         {problem && <p className={styles.problem} role="alert">{problem}</p>}
       </div>
-      <dl className={styles.facts}>
+      <FactList className={styles.facts}>
         <div><dt>{state === "expired" ? "Ended" : "Ends"}</dt><dd><Moment text={silence.endsAt} never={neverEnds(silence)} /></dd></div>
         <div><dt>{Date.parse(silence.startsAt) > Date.now() ? "Starts" : "Began"}</dt><dd><Moment text={silence.startsAt} never={false} /></dd></div>
         {state === "active" && <div><dt>Holds</dt><dd>{held === 0 ? "no alert now" : <Link to="/alerts" find={{ state: "silenced", find: what.join(",") }}>{held.toLocaleString("en-GB")} {held === 1 ? "alert" : "alerts"}</Link>}</dd></div>}
-      </dl>
+      </FactList>
       <div className={styles.actions}>
         <LinkButton to={state === "expired" ? "/silences/+" : `/silences/${id}`} find={state === "expired" ? { match: what.join(","), comment } : {}}>{state === "expired" ? "Again" : "Edit"}</LinkButton>
         {state !== "expired" && <Button size="xs" variant="default" loading={busy} onClick={() => void end()}>Expire</Button>}
