@@ -179,3 +179,4 @@ def test_the_configuration_is_read_again(house: House, amtool: str, tmp_path: Pa
     with refused.value as answer:
         assert "nobody" in answer.read().decode()
     assert "receiver: db" in asked(amtool, house, "config", "show")
+    assert "nobody" in str(house.program.get("/health"))

@@ -33,14 +33,15 @@ DEFAULT_RECEIVER: Final = "default"
 """Who is told where no file says who."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Alerting:
-    """What takes alerts to those who are to be told of them."""
+    """What takes alerts to those who are to be told of them. problem: why the configuration was not read the last time."""
 
     dispatch: Dispatch
     explain: Explain
     deliver: Deliver
     settings: Settings
+    problem: str = ""
 
     async def reload(self) -> None:
         """Read the configuration file again.
@@ -48,7 +49,12 @@ class Alerting:
         Raises:
             SettingsInvalid: it cannot be used; the old one goes on.
         """
-        plan, channels = read_plan(self.settings)
+        try:
+            plan, channels = read_plan(self.settings)
+        except SettingsInvalid as error:
+            self.problem = error.message
+            raise
+        self.problem = ""
         self.deliver.adopt(plan, channels)
         await self.dispatch.adopt(plan)
 

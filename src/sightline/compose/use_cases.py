@@ -7,7 +7,6 @@ from secrets import token_hex
 
 from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.inbound.lines.complaints import Complaints
-from sightline.adapters.inbound.rule_groups import RuleLoop
 from sightline.adapters.outbound.system.clock import SystemClock
 from sightline.adapters.outbound.tiered import TieredSeries
 from sightline.adapters.wire.otlp_metrics import OtlpMetricsDecoder
@@ -75,7 +74,7 @@ def make_use_cases(settings: Settings, core: Core, parts: Parts, stopping: async
         webhooks=lambda: parts.webhooks.mappings,
         reload=each_of(parts.alerting.reload, partial(_read_webhooks, parts), parts.rules.loop.reload),
         readiness=lambda: "stopping" if stopping.is_set() else None,
-        health=lambda: _health(core, parts.rules.loop),
+        health=lambda: _health(core, parts),
     )
 
 
@@ -100,12 +99,13 @@ def _recall(settings: Settings, servers: Register, reader: TieredSeries, clock: 
     return Recall(servers, reader, clock, settings.retention, settings.search.max_results, settings.query.max_samples)
 
 
-def _health(core: Core, rules: RuleLoop) -> Mapping[str, str]:
+def _health(core: Core, parts: Parts) -> Mapping[str, str]:
     """Each part with `ok`, or what is wrong with it."""
     away = core.flush.breaker is not BreakerState.CLOSED
     return {
         "log": core.journal.failure or "ok",
         "store": f"does not take samples: {core.flush.problem}" if away else "ok",
         "disk": "at its watermark: samples are refused" if core.retain.full else "ok",
-        "rules": rules.problem or "ok",
+        "rules": parts.rules.loop.problem or "ok",
+        "alerting": parts.alerting.problem or "ok",
     }

@@ -166,7 +166,7 @@ _HTTP_TABLE: Final[Table] = {
             "client_secret_file": Fields.text,
             "scopes": Fields.texts,
             "token_url": Fields.text,
-            "endpoint_params": Fields.pairs,
+            "endpoint_params": _by_name(Fields.secret),
             "tls_config": _tls,
             **_PROXY,
         },

@@ -194,7 +194,7 @@ class HttpSender:
             async with asyncio.timeout(self._timeout):
                 answer = await self._send(guard, method, url, data, said)
         except TimeoutError:
-            wait = f"{self._timeout:g} s ({self._name}.timeout)"
+            wait = f"{self._timeout:g} s{f' ({self._name}.timeout)' if self._options.get('timeout') else ''}"
             raise self.unavailable(f"{host} did not answer within {wait}") from None
         except (OSError, ValueError) as error:  # aiohttp's connection errors are OSErrors, bad addresses ValueErrors
             raise self._failed(host, guard, error) from None
