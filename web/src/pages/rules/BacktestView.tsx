@@ -4,7 +4,6 @@ import { ApiFailure } from "../../api/failure";
 import { QueryChart } from "../../charts/QueryChart";
 import { Panel } from "../../parts/Panel";
 import { Placeholder } from "../../parts/Placeholder";
-import { AlertIcon } from "../../parts/icons";
 import { useLate } from "../../parts/useLate";
 import { guessUnit } from "../../promql/unit";
 import { now } from "../../time/clock";
@@ -17,6 +16,7 @@ import { FiringList, NoticeList } from "./BacktestLists";
 import styles from "./BacktestView.module.css";
 import { COMPARISON_WORDS, type Compared } from "./comparison";
 import { useBacktest } from "./store";
+import { Warning } from "./Warning";
 
 interface BacktestViewProps {
   /** The rule as it is written now; null while it says too little. */
@@ -76,8 +76,8 @@ export function BacktestView({ question, earlier, compared }: BacktestViewProps)
           >
             <p className={styles.quiet}>{data.instants.toLocaleString("en")} evaluations, one every {sayDuration(data.interval)}.</p>
             {result.error && <Refused error={result.error} />}
-            {data.warnings.map((warning) => <p key={warning} className={styles.warning}><AlertIcon />{warning.charAt(0).toUpperCase() + warning.slice(1)}</p>)}
-            {data.failures.map((failure) => <p key={failure.first} className={styles.warning}><AlertIcon />{failure.count === 1 ? "An evaluation failed" : `${failure.count.toLocaleString("en")} evaluations failed`}: {failure.error}</p>)}
+            {data.warnings.map((warning) => <Warning key={warning}>{warning.charAt(0).toUpperCase() + warning.slice(1)}</Warning>)}
+            {data.failures.map((failure) => <Warning key={failure.first}>{failure.count === 1 ? "An evaluation failed" : `${failure.count.toLocaleString("en")} evaluations failed`}: {failure.error}</Warning>)}
             {earlier && before.data && <Change before={before.data} after={data} />}
             {data.alerts.length > 0 && <AlertStrips alerts={data.alerts} start={Date.parse(data.start) / 1000} end={end} chosen={chosen} onChoose={setChosen} />}
           </Frame>

@@ -1,6 +1,5 @@
 import { TextInput } from "@mantine/core";
 import { useId, type ReactNode } from "react";
-import { AlertIcon } from "../../parts/icons";
 import { QueryEditor } from "../../promql/QueryEditor";
 import { readComplaint } from "../../promql/place";
 import { COMPARISON_WORDS, COMPARISONS, type Comparison } from "./comparison";
@@ -8,6 +7,7 @@ import { PairsEditor } from "./PairsEditor";
 import { Preview } from "./Preview";
 import { inOtherForm, placed, SEVERITIES, type Draft, type Gaps, type Judgement, type Place, type Severity, type Treatment } from "./rule";
 import styles from "./RuleForm.module.css";
+import { Warning } from "./Warning";
 
 const SEVERITY_WORDS: Record<Severity, string> = { critical: "Critical", warning: "Warning", info: "Info" };
 const TREATMENTS: ReadonlyArray<readonly [Treatment, string]> = [
@@ -76,9 +76,9 @@ export function RuleForm({ draft, isNew, gaps, insists, judgement, unjudged, onC
         )}
         {condition && <p className={styles.error} role="alert">{sayPlace(condition)}</p>}
         {!condition && insists && gaps.condition && <p className={styles.error}>{gaps.condition}</p>}
-        {judgement?.warnings.map((warning) => <p key={warning} className={styles.warning}><AlertIcon />{warning}</p>)}
+        {judgement?.warnings.map((warning) => <Warning key={warning}>{warning}</Warning>)}
         {judgement && judgement.matches !== null && judgement.warnings.length === 0 && !condition && <p className={styles.hint} role="status">{sayMatches(judgement.matches)}</p>}
-        {unjudged && <p className={styles.warning}><AlertIcon />It cannot be judged now: {unjudged.message}</p>}
+        {unjudged && <Warning>It cannot be judged now: {unjudged.message}</Warning>}
         <div className={styles.fields}>
           <Field label="Holds for" hint="before it fires, such as 5m or 90s; 0 is at once" error={saidOf("hold")}>
             {(id) => <input id={id} autoComplete="off" spellCheck={false} value={draft.hold} onChange={(event) => onChange({ hold: event.currentTarget.value })} />}
