@@ -12,6 +12,7 @@ import { Failure } from "../../parts/Failure";
 import { AlertIcon, LogIcon } from "../../parts/icons";
 import { LabelChips } from "../../parts/LabelChips";
 import { Link } from "../../parts/Link";
+import list from "../../parts/ListPage.module.css";
 import { Placeholder } from "../../parts/Placeholder";
 import { Select } from "../../parts/Select";
 import { StateWord } from "../../parts/StateWord";
@@ -45,7 +46,7 @@ export default function NotificationsPage() {
   if (!data) {
     return (
       <>
-        <h1 className={styles.heading}>Notifications</h1>
+        <h1 className={list.heading}>Notifications</h1>
         {failure ? <Failure failure={failure} compact /> : late ? <Placeholder height={240} /> : null}
       </>
     );
@@ -54,9 +55,9 @@ export default function NotificationsPage() {
   if (data.length === 0 && !isFiltered) return <NothingTold />;
   return (
     <div className={styles.page}>
-      <div className={styles.head}>
+      <div className={list.head}>
         <h1>Notifications <span className={styles.quiet}>{shown.length.toLocaleString("en-GB")}</span></h1>
-        <div className={styles.tools}>
+        <div className={`${list.tools} ${styles.tools}`}>
           <Choices label="Outcome" choices={OUTCOMES} chosen={outcome} onChoose={(choice) => put("told", choice === "all" ? "" : choice)} />
           <Select label="Receiver" value={receiver} options={offer("Every receiver", receiver, everything.data?.map((one) => one.receiver))} onChange={(value) => put("receiver", value)} />
           <Select label="Alert" value={alertname} options={offer("Every alert", alertname, everything.data?.flatMap((one) => one.alerts.map((each) => each.alertname ?? "")))} onChange={(value) => put("alertname", value)} />

@@ -7,6 +7,7 @@ import { Choices } from "../../parts/Choices";
 import { EmptyState } from "../../parts/EmptyState";
 import { Failure } from "../../parts/Failure";
 import { AlertIcon, RuleIcon } from "../../parts/icons";
+import list from "../../parts/ListPage.module.css";
 import { Placeholder } from "../../parts/Placeholder";
 import { useLate } from "../../parts/useLate";
 import { useStandingFailure } from "../../parts/useStandingFailure";
@@ -45,7 +46,7 @@ export function RuleList() {
   if (!groups.data || (all.length === 0 && stored.isPending)) {
     return (
       <>
-        <h1 className={styles.heading}>Rules</h1>
+        <h1 className={list.heading}>Rules</h1>
         {failure ? <Failure failure={failure} compact /> : late ? <Placeholder height={320} /> : null}
       </>
     );
@@ -54,9 +55,9 @@ export function RuleList() {
   const counted = CHOICES.map(([choice, word]) => [choice, word, (choice !== "all" && countOf(all, choice)) || undefined] as const);
   return (
     <div className={styles.page}>
-      <div className={styles.head}>
-        <h1>Rules <span className={styles.count}>{all.length > 0 ? all.length.toLocaleString("en") : ""}</span></h1>
-        <div className={styles.tools}>
+      <div className={list.head}>
+        <h1>Rules <span className={list.count}>{all.length > 0 ? all.length.toLocaleString("en") : ""}</span></h1>
+        <div className={`${list.tools} ${styles.tools}`}>
           {all.length > 0 && (
             <>
               <Choices label="Which rules" choices={counted} chosen={shown} onChoose={(choice) => put("show", choice === "all" ? "" : choice)} />

@@ -5,6 +5,7 @@ import { EmptyState } from "../../parts/EmptyState";
 import { Failure } from "../../parts/Failure";
 import { ServerIcon } from "../../parts/icons";
 import { Link } from "../../parts/Link";
+import list from "../../parts/ListPage.module.css";
 import { Placeholder } from "../../parts/Placeholder";
 import { StateWord } from "../../parts/StateWord";
 import { useLate } from "../../parts/useLate";
@@ -34,7 +35,7 @@ export function ServerList() {
   if (!data) {
     return (
       <>
-        <h1 className={styles.heading}>Servers</h1>
+        <h1 className={list.heading}>Servers</h1>
         {failure ? <Failure failure={failure} compact /> : late ? <Placeholder height={160} /> : null}
       </>
     );
@@ -43,7 +44,7 @@ export function ServerList() {
   const silent = data.filter((server) => verdictOn(server, now).word === "Silent").length;
   return (
     <div className={styles.page}>
-      <div className={styles.head}>
+      <div className={list.head}>
         <h1>Servers <span className={styles.quiet}>{data.length}</span></h1>
         {silent > 0 && <StateWord tone="warning">{silent} silent</StateWord>}
         <TextInput className={styles.search} aria-label="Find a server" placeholder="Find by name, address or label" type="search" value={text} onChange={(event) => find(event.currentTarget.value)} />

@@ -15,6 +15,7 @@ import { Failure } from "../../parts/Failure";
 import { CloseIcon, SilenceIcon } from "../../parts/icons";
 import { Link } from "../../parts/Link";
 import { LinkButton } from "../../parts/LinkButton";
+import list from "../../parts/ListPage.module.css";
 import { Placeholder } from "../../parts/Placeholder";
 import { StateWord, type Tone } from "../../parts/StateWord";
 import { useLate } from "../../parts/useLate";
@@ -48,7 +49,7 @@ export function SilenceList() {
   if (!data) {
     return (
       <>
-        <h1 className={styles.heading}>Silences</h1>
+        <h1 className={list.heading}>Silences</h1>
         {failure ? <Failure failure={failure} compact /> : late ? <Placeholder height={160} /> : null}
       </>
     );
@@ -59,10 +60,10 @@ export function SilenceList() {
   const shown = fitting.filter((one) => one.status.state === state);
   return (
     <div className={styles.page}>
-      <div className={styles.head}>
+      <div className={list.head}>
         <h1>Silences</h1>
         <Choices label="State" choices={counts} chosen={state} onChoose={(choice) => put("state", choice === "active" ? "" : choice)} />
-        <div className={styles.tools}>
+        <div className={`${list.tools} ${styles.tools}`}>
           <TextInput aria-label="Find a silence" placeholder="Find by matcher, author or comment" type="search" value={text} onChange={(event) => put("find", event.currentTarget.value)} />
           <LinkButton main to="/silences/+">New silence</LinkButton>
         </div>

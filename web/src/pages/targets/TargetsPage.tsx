@@ -8,6 +8,7 @@ import { Copy } from "../../parts/Copy";
 import { EmptyState } from "../../parts/EmptyState";
 import { Failure } from "../../parts/Failure";
 import { TargetIcon } from "../../parts/icons";
+import list from "../../parts/ListPage.module.css";
 import { Placeholder } from "../../parts/Placeholder";
 import { StateWord, type Tone } from "../../parts/StateWord";
 import { useLate } from "../../parts/useLate";
@@ -42,7 +43,7 @@ export default function TargetsPage() {
   if (!data) {
     return (
       <>
-        <h1 className={styles.heading}>Targets</h1>
+        <h1 className={list.heading}>Targets</h1>
         {failure ? <Failure failure={failure} compact /> : late ? <Placeholder height={160} /> : null}
       </>
     );
@@ -52,10 +53,10 @@ export default function TargetsPage() {
   const down = data.activeTargets.filter((target) => target.health === "down").length;
   return (
     <div className={styles.page}>
-      <div className={styles.head}>
-        <h1>Targets <span className={styles.count}>{data.activeTargets.length}</span></h1>
+      <div className={list.head}>
+        <h1>Targets <span className={list.count}>{data.activeTargets.length}</span></h1>
         {down > 0 && <StateWord tone="critical">{down === 1 ? "1 down" : `${down} down`}</StateWord>}
-        <div className={styles.tools}>
+        <div className={`${list.tools} ${styles.tools}`}>
           <Choices label="State" choices={CHOICES} chosen={wanted} onChoose={(choice) => put("state", choice === "all" ? "" : choice)} />
           <TextInput aria-label="Find a target" placeholder="Find by address, label or error" type="search" value={text} onChange={(event) => put("find", event.currentTarget.value)} />
         </div>
@@ -74,7 +75,7 @@ function JobSection({ job, counts }: { job: Job; counts: ReadonlyMap<string, num
       <h2 className={styles.name}>
         {job.name}
         <StateWord tone={toneOf(job)}>{job.up} of {job.targets.length} up</StateWord>
-        {first && <span className={styles.every}>every {first.scrapeInterval}</span>}
+        {first && <span className={`${list.count} ${styles.every}`}>every {first.scrapeInterval}</span>}
       </h2>
       <div className={styles.frame}>
         <table className={styles.table} aria-label={`Targets of ${job.name}`}>
@@ -127,13 +128,13 @@ function exploreAddress(job: string, instance: string): string {
 function Dropped({ labels }: { labels: ReadonlyArray<Record<string, string>> }) {
   return (
     <details className={styles.dropped}>
-      <summary>Left out by relabelling <span className={styles.count}>{labels.length}</span></summary>
+      <summary>Left out by relabelling <span className={list.count}>{labels.length}</span></summary>
       <ul>
         {labels.slice(0, MOST_DROPPED).map((one, at) => (
           <li key={at} className={styles.labels}>{Object.entries(one).map(([name, value]) => <code key={name}>{name}={value}</code>)}</li>
         ))}
       </ul>
-      {labels.length > MOST_DROPPED && <p className={styles.count}>and {labels.length - MOST_DROPPED} more</p>}
+      {labels.length > MOST_DROPPED && <p className={list.count}>and {labels.length - MOST_DROPPED} more</p>}
     </details>
   );
 }
