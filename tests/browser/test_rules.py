@@ -268,8 +268,10 @@ def test_a_rule_is_switched_off_and_deleted(page: Page, base_url: str, name: str
     saved(base_url, name)
     page.goto(f"/ui/rules/{name}")
     more = page.get_by_role("button", name="More about this rule")
+    before = more.element_handle()
     more.click()
     page.get_by_role("button", name="Switch off").click()
+    page.wait_for_function("element => !element.isConnected", arg=before)  # the form is made anew
     more.click()
     expect(page.get_by_role("button", name="Switch on")).to_be_visible()
     assert stored(base_url, name)["enabled"] is False
