@@ -1,0 +1,63 @@
+"""Incidents and their timelines, wherever they are kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sightline.domain.probes.incident import Entry, Incident
+from sightline.domain.tenancy import Tenant
+from sightline.domain.timerange import TimeRange
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which incidents: that overlap `within`, of some checks (empty: any), only those that last still; newest first."""
+
+    within: TimeRange
+    checks: tuple[int, ...] = ()
+    open_only: bool = False
+    limit: int = 100
+    before: int | None = None
+    """Only those with a smaller id, for the next page."""
+
+
+class Incidents(Protocol):
+    """Incidents by (tenant, id), with timelines that only grow. Ids grow and are never given again.
+
+    Errors: Unavailable when the store cannot be reached, StorageFull when it has no room; nothing is stored then.
+    """
+
+    async def open(self, tenant: Tenant, incident: Incident, entries: Sequence[Entry]) -> Incident:
+        """Store a new incident, whose id is ignored, with its first lines; returns it with the id that it got."""
+        ...
+
+    async def save(
+        self, tenant: Tenant, incident: Incident, entries: Sequence[Entry] = (), expected: int | None = None
+    ) -> Incident:
+        """Replace what is said of an incident and add lines, both or nothing; its version grows. expected: as of a catalog's put.
+
+        Raises:
+            NotFound: no such incident.
+            Conflict: another version is there.
+        """
+        ...
+
+    async def get(self, tenant: Tenant, incident_id: int) -> Incident:
+        """One incident.
+
+        Raises:
+            NotFound: no such incident.
+        """
+        ...
+
+    async def timeline(self, tenant: Tenant, incident_id: int) -> list[Entry]:
+        """Its lines, in the order in which they were added; empty where there is no such incident."""
+        ...
+
+    async def find(self, tenant: Tenant, wanted: Wanted) -> list[Incident]:
+        """Those that are wanted, in descending order of id."""
+        ...
+
+    async def lasting(self) -> list[tuple[Tenant, Incident]]:
+        """All that last still, of all tenants; for the program itself."""
+        ...
