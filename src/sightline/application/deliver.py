@@ -163,6 +163,11 @@ class Deliver:
         self._leaving: set[asyncio.Task[None]] = set()
         self._history: dict[Tenant, deque[Decision]] = {}
         self._settled: Callable[[Place], None] = lambda _: None
+        self._listen: Callable[[Decision, Sequence[PostedAlert]], None] = lambda *_: None
+
+    def tell(self, listen: Callable[[Decision, Sequence[PostedAlert]], None]) -> None:
+        """Who wants to hear of what channels were told, or could not be, with the alerts that it was about."""
+        self._listen = listen
 
     def join(self, settled: Callable[[Place], None]) -> None:
         """Who wants to know when a channel was told of a group."""
@@ -435,22 +440,21 @@ class Deliver:
         self, line: _Line, owed: Owed, *, told: bool, reason: Reason, attempts: int = 0, problem: str = ""
     ) -> None:
         notification = owed.notification
-        self._record(
-            owed.place.tenant,
-            Decision(
-                self._clock.now(),
-                line.channel,
-                notification.group_key,
-                notification.group_labels,
-                tuple(alert.labels for alert in notification.alerts[:_NAMED]),
-                told,
-                reason,
-                attempts,
-                problem,
-                notification.id,
-                notification.because,
-            ),
+        decision = Decision(
+            self._clock.now(),
+            line.channel,
+            notification.group_key,
+            notification.group_labels,
+            tuple(alert.labels for alert in notification.alerts[:_NAMED]),
+            told,
+            reason,
+            attempts,
+            problem,
+            notification.id,
+            notification.because,
         )
+        self._record(owed.place.tenant, decision)
+        self._listen(decision, notification.alerts)
 
     def _record(self, tenant: Tenant, decision: Decision) -> None:
         self._telemetry.add(DECISIONS, labels=(decision.channel.key, decision.reason))

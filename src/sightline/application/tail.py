@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.domain.events import AlertChanged, Event
+from sightline.domain.events import AlertChanged, Event, SamplesStored
 from sightline.domain.labels import Labels, Matchers, satisfies
 from sightline.domain.metrics.lengthened import lengthened
 from sightline.domain.metrics.native_histograms import mark_mask
@@ -147,13 +147,15 @@ class Feed:
                 self._alerts.popleft()
                 self._missed_alerts += 1
             self._alerts.append(event)
-        else:
+        elif isinstance(event, SamplesStored):
             batch = _part(event.batch, await self._selection.keep(event.batch.labels))
             if not len(batch):
                 return
             self._samples.append(batch)
             self._waiting += len(batch)
             self._shorten()
+        else:
+            return
         self._news.set()
 
     def _shorten(self) -> None:

@@ -5,15 +5,20 @@ from typing import Protocol
 
 from sightline.domain.probes.check import Definition
 from sightline.domain.probes.outcome import Outcome
+from sightline.domain.tenancy import DEFAULT_TENANT, Tenant
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What is to be tried: within `timeout` seconds from the call on. traceparent: W3C's header, empty to send none."""
+    """What is to be tried: within `timeout` seconds from the call on. traceparent: W3C's header, empty to send none.
+
+    tenant: whose check it is, for what is asked of this program itself.
+    """
 
     definition: Definition
     timeout: float
     traceparent: str = ""
+    tenant: Tenant = DEFAULT_TENANT
 
 
 class Prober(Protocol):

@@ -1,0 +1,120 @@
+"""Alarm people about checks: their states become alerts, which go the way of all alerts."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from sightline.application.enroll import Enrolled
+from sightline.domain.alerts.notice import Notice
+from sightline.domain.alerts.posted import PostedAlert
+from sightline.domain.alerts.rule import ALERT_NAME
+from sightline.domain.probes.alert import ALERT_NAMES, alert_labels, alert_notice, rule_name
+from sightline.domain.probes.check import Check
+from sightline.domain.probes.state import CheckState, Transition
+from sightline.domain.tenancy import Tenant
+
+_KEEP: Final = frozenset({CheckState.UNKNOWN, CheckState.MAINTENANCE, CheckState.UNREACHABLE})
+"""States in which an alert that fires goes on, and none begins."""
+
+
+class TakeNotices(Protocol):
+    """The part of the pipeline that checks need."""
+
+    def tell(self, notices: Iterable[Notice], rule: str, /) -> None:
+        """What became of alerts of one origin; it is theirs to be told. rule: names the origin for good."""
+        ...
+
+    def claim(self, tenant: Tenant, rule: str, /) -> Sequence[PostedAlert]:
+        """Alerts of an origin that fired before the program started, which the origin goes on with from now on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Firing:
+    """An alert that was told. check: as it was then, which its labels come from. since: ms."""
+
+    name: str
+    check: Check
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """An alert that waits until it is known whether something else is behind it. until: ms on the clock that never goes back."""
+
+    enrolled: Enrolled
+    transition: Transition
+    until: int
+
+
+class Alarm:
+    """The use case. A check has at most one alert: CheckDown or CheckDegraded."""
+
+    def __init__(self, pipeline: TakeNotices) -> None:
+        self._pipeline = pipeline
+        self._firing: dict[int, _Firing] = {}
+        self._held: dict[int, _Held] = {}
+
+    @property
+    def held(self) -> Mapping[int, int]:
+        """Checks whose alert waits, with the moment until when, ms on the clock that never goes back."""
+        return {check: one.until for check, one in self._held.items()}
+
+    def claim(self, enrolled: Enrolled) -> None:
+        """Go on with the alert that a check had before the program started."""
+        check = enrolled.check
+        for alert in self._pipeline.claim(enrolled.tenant, rule_name(check.id)):
+            name = alert.labels.get(ALERT_NAME)
+            if alert.labels == alert_labels(check, name):
+                self._firing[check.id] = _Firing(name, check, alert.starts_at)
+
+    def moved(self, enrolled: Enrolled, transition: Transition, hold_until: int | None = None) -> None:
+        """Tell what a transition means. hold_until: do not begin an alert before that, ms on the clock that never goes back."""
+        wanted = ALERT_NAMES.get(transition.state, "") if enrolled.check.definition.notify else ""
+        self._held.pop(transition.check, None)
+        firing = self._firing.get(transition.check)
+        if transition.state in _KEEP or (firing is not None and firing.name == wanted):
+            return
+        if hold_until is not None and wanted and firing is None:
+            self._held[transition.check] = _Held(enrolled, transition, hold_until)
+            return
+        self._end(enrolled.tenant, transition)
+        if wanted:
+            self._begin(enrolled, wanted, transition)
+
+    def release(self, check: int) -> None:
+        """Tell what was held."""
+        held = self._held.pop(check, None)
+        if held is not None:
+            self.moved(held.enrolled, held.transition)
+
+    def redefined(self, enrolled: Enrolled, latest: Transition, at: int) -> None:
+        """A check says something else of itself now: its alert, if it has one, goes on under the new labels."""
+        firing = self._firing.get(enrolled.check.id)
+        if firing is None:
+            return
+        now = Transition(
+            latest.check, at, latest.previous, latest.state, latest.reason, latest.probe_reason, latest.message
+        )
+        is_same = alert_labels(firing.check, firing.name) == alert_labels(enrolled.check, firing.name)
+        if is_same and enrolled.check.definition.notify:
+            return
+        self._end(enrolled.tenant, now)
+        if enrolled.check.definition.notify:
+            self._begin(enrolled, firing.name, now)
+
+    def end(self, tenant: Tenant, transition: Transition) -> None:
+        """A check is gone."""
+        self._held.pop(transition.check, None)
+        self._end(tenant, transition)
+
+    def _begin(self, enrolled: Enrolled, name: str, transition: Transition) -> None:
+        self._firing[transition.check] = _Firing(name, enrolled.check, transition.at)
+        notice = alert_notice(enrolled.tenant, enrolled.check, name, transition, since=transition.at, ended=False)
+        self._pipeline.tell((notice,), rule_name(transition.check))
+
+    def _end(self, tenant: Tenant, transition: Transition) -> None:
+        firing = self._firing.pop(transition.check, None)
+        if firing is not None:
+            notice = alert_notice(tenant, firing.check, firing.name, transition, since=firing.since, ended=True)
+            self._pipeline.tell((notice,), rule_name(transition.check))

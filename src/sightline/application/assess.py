@@ -1,0 +1,469 @@
+"""Assess checks: from what probes find, at all locations, to how each check stands, and what follows from that."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from typing_extensions import override
+
+from sightline.application.alarm import Alarm
+from sightline.application.chronicle import Chronicle, Move
+from sightline.application.deliver import Decision as Decided
+from sightline.application.enroll import Enroll, Enrolled
+from sightline.application.keep import Keep
+from sightline.application.record import IngestSamples
+from sightline.application.settle import Settle
+from sightline.domain.alerts.posted import PostedAlert
+from sightline.domain.errors import NotFound, SightlineError
+from sightline.domain.events import CheckMoved, ProbesFinished
+from sightline.domain.metrics.left_out import is_partial
+from sightline.domain.metrics.samples import WriteBatch
+from sightline.domain.probes.alert import RULE_PREFIX
+from sightline.domain.probes.check import Check
+from sightline.domain.probes.incident import Entry, EntryKind
+from sightline.domain.probes.monitor import Beat, Gap, gap, stop
+from sightline.domain.probes.result import Result
+from sightline.domain.probes.series import CheckSeries, batch_of, ending
+from sightline.domain.probes.standing import Standing
+from sightline.domain.probes.state import CheckState, StateEvent, StateReason, Transition
+from sightline.domain.probes.voice import Decision
+from sightline.domain.tenancy import Principal, Role, Tenant
+from sightline.domain.timerange import SECOND
+from sightline.ports.bus import Bus
+from sightline.ports.clock import Clock
+from sightline.ports.probe_history import Standings
+from sightline.ports.telemetry import Instrument, Kind, Telemetry
+
+RESULTS: Final = Instrument(
+    "sightline_probe_results_total",
+    "Results of probes by verdict, those of other locations included.",
+    Kind.COUNTER,
+    ("verdict",),
+)
+STATES: Final = Instrument("sightline_checks", "Checks by state, all tenants together.", Kind.GAUGE, ("state",))
+UNSTORED: Final = Instrument(
+    "sightline_probe_series_refused_total", "Batches of samples about probes that intake did not take.", Kind.COUNTER
+)
+GAPS: Final = Instrument(
+    "sightline_monitor_gaps_total", "Stretches in which the monitor did not look, by reason.", Kind.COUNTER, ("reason",)
+)
+_HOLD: Final = 2 * SECOND
+"""On top of the longest timeout of what a check depends on, before an alert about it begins."""
+_NO_LOOK: Final = -1
+
+_Row = tuple[Tenant, Result]
+
+
+class KnowWindows(Protocol):
+    """The part of maintenance that assessing needs."""
+
+    @property
+    def generation(self) -> int:
+        """Grows with every change of windows."""
+        ...
+
+    def next_change(self, at: int, /) -> int | None:
+        """When, after `at` (ms), a window begins or ends; None where none will."""
+        ...
+
+    def covers(self, tenant: Tenant, check: Check, at: int, /) -> bool:
+        """Whether a check is in maintenance."""
+        ...
+
+
+class NoWindows(KnowWindows):
+    """Nothing is in maintenance."""
+
+    generation = 0
+
+    @override
+    def next_change(self, at: int, /) -> int | None:
+        """Never."""
+        return None
+
+    @override
+    def covers(self, tenant: Tenant, check: Check, at: int, /) -> bool:
+        """Never."""
+        return False
+
+
+def _nobody(_: Sequence[int]) -> None:
+    """Where nobody probes on request."""
+
+
+class Assess:
+    """The use case. `load` comes first; what comes in before that is not taken.
+
+    A transition takes effect at once: alerts and listeners learn of it, and `settle` brings it to the store. last_gap: the last
+    stretch in which the monitor did not look, since the start or just before.
+    """
+
+    def __init__(
+        self,
+        enroll: Enroll,
+        keep: Keep,
+        settle: Settle,
+        chronicle: Chronicle,
+        alarm: Alarm,
+        standings: Standings,
+        ingest: IngestSamples,
+        bus: Bus,
+        clock: Clock,
+        telemetry: Telemetry,
+        *,
+        windows: KnowWindows | None = None,
+        urge: Callable[[Sequence[int]], None] = _nobody,
+    ) -> None:
+        """urge: has checks probed soon, by id."""
+        self._enroll = enroll
+        self._keep = keep
+        self._settle = settle
+        self._chronicle = chronicle
+        self._alarm = alarm
+        self._stored = standings
+        self._ingest = ingest
+        self._bus = bus
+        self._clock = clock
+        self._telemetry = telemetry
+        self._windows: KnowWindows = windows if windows is not None else NoWindows()
+        self._windows_seen = _NO_LOOK
+        self._windows_change: int | None = None
+        self._urge = urge
+        self._standings: dict[int, Standing] = {}
+        self._enrolled: dict[int, Enrolled] = {}
+        self._series: dict[int, dict[str, CheckSeries]] = {}
+        self._children: dict[int, tuple[int, ...]] = {}
+        self._beat: Beat | None = None
+        self._loaded = False
+        self.last_gap: Gap | None = None
+
+    # What others ask
+
+    def standing(self, tenant: Tenant, check: int) -> Standing:
+        """How a check stands.
+
+        Raises:
+            NotFound: the tenant has no such check, or it is not followed yet.
+        """
+        enrolled = self._enrolled.get(check)
+        if enrolled is None or enrolled.tenant != tenant:
+            raise NotFound(f"there is no check with the id {check}", id=check)
+        return self._standings[check]
+
+    def standings(self, tenant: Tenant) -> list[Standing]:
+        """How all the tenant's checks stand, in ascending order of id."""
+        return [self._standings[key] for key, one in sorted(self._enrolled.items()) if one.tenant == tenant]
+
+    # What comes in
+
+    async def load(self) -> None:
+        """Take up how checks stood when the program stopped, and follow every change of them from now on.
+
+        The time from then until now is unknown, where it was long enough for anybody to notice.
+
+        Raises:
+            Unavailable: the store cannot be reached.
+        """
+        if self._loaded:
+            return
+        await self._enroll.load()
+        await self._chronicle.load()
+        latest = {(tenant, one.check): one for tenant, one in await self._stored.current()}
+        away = stop(await self._stored.alive_at(), self._clock.now())
+        for enrolled in self._enroll.roster.values():
+            known = latest.get((enrolled.tenant, enrolled.check.id))
+            self._follow(enrolled, known)
+            if known is not None:
+                self._settle.repair(Move(enrolled, known))
+        for check in set(self._chronicle.lasting) - set(self._enrolled):
+            self._settle.gone(check, self._clock.now())
+        self._enroll.watch(self._take_up)
+        self._loaded = True
+        self._note_changes()
+        if away is not None:
+            self._doubt(away)
+        self._beat = self._now()
+
+    async def take(self, results: Sequence[_Row]) -> None:
+        """Take in results that somebody is told are stored: when this returns, they are.
+
+        Raises:
+            SightlineError: they are not all stored; those that are will not count twice when they come again.
+        """
+        rows = self._asked_for(results)
+        await self._store_series(rows)
+        self._hear(rows)
+        await self._keep.store(rows)
+        await self._settle.run_once()
+
+    async def hear(self, results: Sequence[_Row]) -> None:
+        """Take in results of our own probes; what cannot be stored now is stored later, or counted as lost."""
+        rows = self._asked_for(results)
+        self._keep.add(rows)
+        self._hear(rows)
+        try:
+            await self._store_series(rows)
+        except SightlineError:
+            self._telemetry.add(UNSTORED)
+
+    async def tick(self) -> None:
+        """What follows from time alone: the monitor's own gaps, windows, silent locations, alerts that were held.
+
+        To be called every second.
+
+        Raises:
+            Unavailable, StorageFull: the store does not take what moved; it will be stored later.
+        """
+        if not self._loaded:
+            await self.load()
+        beat, before = self._now(), self._beat
+        self._beat = beat
+        amiss = gap(before, beat) if before is not None else None
+        if amiss is not None:
+            self._doubt(amiss)
+        self._look_at_windows(beat.wall)
+        self._look_for_silence(beat)
+        self._release(beat.monotonic)
+        self._count()
+        await self._settle.run_once()
+
+    def noticed(self, decision: Decided, alerts: Sequence[PostedAlert]) -> None:
+        """A channel was told of alerts, or could not be: where they are about checks, their incidents say so."""
+        checks = {int(number) for one in alerts if (number := one.rule.removeprefix(RULE_PREFIX)) != one.rule}
+        if checks:
+            text = f"{decision.channel.key}: " + (
+                "told" if decision.told else decision.problem or decision.reason.value
+            )
+            self._settle.say(sorted(checks), Entry(decision.at, EntryKind.NOTICE, text))
+
+    # Results
+
+    def _asked_for(self, results: Sequence[_Row]) -> list[_Row]:
+        """Those of checks that are there and switched on; of others nobody wants to hear."""
+        found = self._enrolled
+        return [
+            (tenant, one)
+            for tenant, one in results
+            if (its := found.get(one.check)) is not None and its.tenant == tenant and its.check.definition.enabled
+        ]
+
+    async def _store_series(self, rows: Sequence[_Row]) -> None:
+        by_tenant: defaultdict[Tenant, list[Result]] = defaultdict(list)
+        for tenant, one in rows:
+            by_tenant[tenant].append(one)
+        for tenant, its in by_tenant.items():
+            await self._write(tenant, batch_of([(self._series_of(one), one) for one in its]))
+
+    async def _write(self, tenant: Tenant, batch: WriteBatch) -> None:
+        if not len(batch):
+            return
+        try:
+            await self._ingest(Principal("probes", tenant, Role.WRITER), batch)
+        except SightlineError as error:
+            if not is_partial(error):
+                raise
+
+    def _series_of(self, result: Result) -> CheckSeries:
+        by_location = self._series.setdefault(result.check, {})
+        found = by_location.get(result.location)
+        if found is None:
+            found = by_location[result.location] = CheckSeries(self._enrolled[result.check].check, result.location)
+        return found
+
+    def _hear(self, rows: Sequence[_Row]) -> None:
+        monotonic = self._monotonic()
+        by_tenant: defaultdict[Tenant, list[Result]] = defaultdict(list)
+        for tenant, result in rows:
+            self._telemetry.add(RESULTS, labels=(result.verdict.value,))
+            by_tenant[tenant].append(result)
+            standing = self._standings[result.check]
+            if standing.hear(result, monotonic):
+                self._decide(result.check, _end_of(result), monotonic)
+        for tenant, results in by_tenant.items():
+            self._bus.publish(ProbesFinished(tenant, tuple(results)))
+
+    # Deciding
+
+    def _decide(self, check: int, at: int, monotonic: int) -> None:
+        """Let a check stand as its locations say."""
+        root = self._behind(check)
+        decision = self._standings[check].decide(monotonic, behind=root is not None)
+        self._move(check, decision, at, root)
+
+    def _move(self, check: int, decision: Decision, at: int, root: int | None = None) -> None:
+        """Let a check stand as decided, and tell of it."""
+        standing, enrolled = self._standings[check], self._enrolled[check]
+        transition = standing.move(decision, at)
+        if transition is None:
+            return
+        trace = decision.decisive.trace_id if decision.decisive is not None else ""
+        self._settle.add((Move(enrolled, transition, trace, root),))
+        self._alarm.moved(enrolled, transition, self._hold_until(enrolled, transition))
+        self._bus.publish(CheckMoved(enrolled.tenant, transition))
+        if transition.state in {CheckState.DOWN, CheckState.UNREACHABLE}:
+            self._put_behind(check, transition.at)
+
+    def _behind(self, check: int) -> int | None:
+        """The check that is down and without which this one cannot be reached, the farthest one; None where there is none."""
+        seen, todo, found = {check}, list(self._enrolled[check].needs), None
+        while todo:
+            need = todo.pop()
+            if need in seen or need not in self._enrolled:
+                continue
+            seen.add(need)
+            state = self._standings[need].state
+            if state in {CheckState.DOWN, CheckState.UNREACHABLE}:
+                found = need if state is CheckState.DOWN else found
+                todo += self._enrolled[need].needs
+        return found
+
+    def _put_behind(self, check: int, at: int) -> None:
+        """What depends on a check that is down was not down by itself."""
+        for child in self._children.get(check, ()):
+            if self._standings[child].state is CheckState.DOWN:
+                self._decide(child, at, self._monotonic())
+
+    def _hold_until(self, enrolled: Enrolled, transition: Transition) -> int | None:
+        """Until when an alert waits for what the check depends on to be probed, which is asked for at once."""
+        if transition.state is not CheckState.DOWN:
+            return None
+        needs = [one for one in enrolled.needs if one in self._enrolled and self._standings[one].state is CheckState.UP]
+        if not needs:
+            return None
+        self._urge(needs)
+        return self._monotonic() + max(self._enrolled[one].check.definition.timeout for one in needs) + _HOLD
+
+    def _release(self, monotonic: int) -> None:
+        for check, until in self._alarm.held.items():
+            if monotonic >= until:
+                self._alarm.release(check)
+
+    # Time alone
+
+    def _doubt(self, amiss: Gap) -> None:
+        """Nobody can tell how checks were meanwhile; how they are now, the next probes tell."""
+        self._telemetry.add(GAPS, labels=(amiss.reason.value,))
+        self.last_gap = amiss
+        length = max(0, amiss.until - amiss.since) // SECOND
+        decision = Decision(StateEvent.LOST, amiss.reason, message=f"nobody looked for {length} s")
+        for check in self._enrolled:
+            self._move(check, decision, amiss.since)
+
+    def _look_at_windows(self, now: int) -> None:
+        windows = self._windows
+        due = self._windows_change is not None and now >= self._windows_change
+        if windows.generation == self._windows_seen and not due:
+            return
+        self._windows_seen, self._windows_change = windows.generation, windows.next_change(now)
+        for check, enrolled in self._enrolled.items():
+            self._look_at_window(check, enrolled, now)
+
+    def _look_at_window(self, check: int, enrolled: Enrolled, now: int) -> None:
+        state = self._standings[check].state
+        is_covered = self._windows.covers(enrolled.tenant, enrolled.check, now)
+        if is_covered and state is not CheckState.MAINTENANCE:
+            self._move(check, Decision(StateEvent.MAINTENANCE_BEGAN, StateReason.WINDOW), now)
+        elif not is_covered and state is CheckState.MAINTENANCE:
+            self._move(check, Decision(StateEvent.MAINTENANCE_ENDED, StateReason.WINDOW_OVER), now)
+            self._decide(check, now, self._monotonic())
+
+    def _look_for_silence(self, beat: Beat) -> None:
+        """Locations that were not heard for too long count no more."""
+        for check, standing in self._standings.items():
+            if standing.silent_at is not None and standing.silent_at <= beat.monotonic:
+                standing.look_for_silence(beat.monotonic)
+                self._decide(check, beat.wall, beat.monotonic)
+
+    def _count(self) -> None:
+        counts = dict.fromkeys(CheckState, 0)
+        for standing in self._standings.values():
+            counts[standing.state] += 1
+        for state, number in counts.items():
+            self._telemetry.set(STATES, number, (state.value,))
+
+    # Changes of checks
+
+    async def _take_up(self, changed: frozenset[int]) -> None:
+        for check in sorted(changed):
+            enrolled, before = self._enroll.roster.get(check), self._enrolled.get(check)
+            if enrolled is None:
+                await self._forget(check)
+            elif before is None:
+                self._follow(enrolled, None)
+            else:
+                await self._redefine(before, enrolled)
+        self._note_changes()
+
+    def _follow(self, enrolled: Enrolled, known: Transition | None) -> None:
+        check, now = enrolled.check, self._clock.now()
+        self._enrolled[check.id] = enrolled
+        standing = Standing.new(check, now)
+        self._standings[check.id] = standing
+        if known is None:
+            self._settle.add((Move(enrolled, standing.latest),))
+            return
+        standing.latest = known
+        if known.state is not CheckState.UP:
+            self._alarm.claim(enrolled)
+        self._switch(enrolled, now)
+
+    def _switch(self, enrolled: Enrolled, now: int) -> None:
+        """Pause or resume where that was said."""
+        check, is_on = enrolled.check.id, enrolled.check.definition.enabled
+        is_paused = self._standings[check].state is CheckState.PAUSED
+        if is_on and is_paused:
+            self._standings[check].voices.clear()
+            self._move(check, Decision(StateEvent.RESUMED, StateReason.SWITCHED_ON), now)
+        elif not is_on and not is_paused:
+            self._move(check, Decision(StateEvent.PAUSED, StateReason.SWITCHED_OFF), now)
+
+    async def _redefine(self, before: Enrolled, enrolled: Enrolled) -> None:
+        check, now = enrolled.check.id, self._clock.now()
+        self._enrolled[check] = enrolled
+        standing = self._standings[check]
+        standing.check = enrolled.check
+        known = self._series.get(check, {})
+        if known and CheckSeries(before.check, "").labels != CheckSeries(enrolled.check, "").labels:
+            await self._end_series(enrolled.tenant, self._series.pop(check), now)
+        locations = enrolled.check.definition.locations
+        for location in [one for one in standing.voices if locations and one not in locations]:
+            del standing.voices[location]
+        self._alarm.redefined(enrolled, standing.latest, now)
+        self._switch(enrolled, now)
+        self._look_at_window(check, enrolled, now)
+
+    async def _forget(self, check: int) -> None:
+        enrolled = self._enrolled.pop(check, None)
+        if enrolled is None:
+            return
+        standing, now = self._standings.pop(check), self._clock.now()
+        gone = Transition(check, now, standing.state, CheckState.PAUSED, StateReason.SWITCHED_OFF)
+        self._alarm.end(enrolled.tenant, gone)
+        await self._end_series(enrolled.tenant, self._series.pop(check, {}), now)
+        self._settle.gone(check, now)
+
+    async def _end_series(self, tenant: Tenant, series: dict[str, CheckSeries], now: int) -> None:
+        try:
+            await self._write(tenant, ending(list(series.values()), now))
+        except SightlineError:
+            self._telemetry.add(UNSTORED)
+
+    def _note_changes(self) -> None:
+        """Who needs whom, and what windows have to say of checks that are new."""
+        children: defaultdict[int, list[int]] = defaultdict(list)
+        for check, enrolled in self._enrolled.items():
+            for need in enrolled.needs:
+                children[need].append(check)
+        self._children = {need: tuple(its) for need, its in children.items()}
+        self._windows_seen = _NO_LOOK
+
+    def _now(self) -> Beat:
+        return Beat(self._clock.now(), self._monotonic())
+
+    def _monotonic(self) -> int:
+        return int(self._clock.monotonic() * SECOND)
+
+
+def _end_of(result: Result) -> int:
+    """When a result was there, ms."""
+    return result.at + int(result.seconds * SECOND)

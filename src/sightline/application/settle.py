@@ -1,0 +1,94 @@
+"""Settle what moved: transitions and incidents reach the store, in their order; what it does not take now goes the next time."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from sightline.application.chronicle import Chronicle, Move
+from sightline.domain.errors import SightlineError
+from sightline.domain.probes.incident import Entry
+from sightline.domain.probes.state import CheckState
+from sightline.domain.timerange import SECOND
+from sightline.ports.clock import Clock
+from sightline.ports.probe_history import Standings
+
+ALIVE_EVERY: Final = 5 * SECOND
+"""How often the store learns that the monitor is there."""
+_LASTING: Final = frozenset({CheckState.DOWN, CheckState.DEGRADED})
+_OVER: Final = frozenset({CheckState.UP, CheckState.PAUSED})
+
+
+class Settle:
+    """The use case. problem: why the store did not take what moved, the last time; empty when it did."""
+
+    def __init__(self, standings: Standings, chronicle: Chronicle, clock: Clock) -> None:
+        self._standings = standings
+        self._chronicle = chronicle
+        self._clock = clock
+        self._unrecorded: list[Move] = []
+        self._untold: list[Move] = []
+        self._gone: list[tuple[int, int]] = []
+        self._said: list[tuple[Sequence[int], Entry]] = []
+        self._alive_at = 0
+        self._turn = asyncio.Lock()
+        self.problem = ""
+
+    @property
+    def owed(self) -> int:
+        """How many transitions the store does not know yet."""
+        return len(self._unrecorded) + len(self._untold) + len(self._gone)
+
+    def add(self, moves: Sequence[Move]) -> None:
+        """Take in what moved; the next `run_once` stores it."""
+        self._unrecorded += moves
+
+    def repair(self, move: Move) -> None:
+        """Take in how a check stood at the start: where its incident does not say so, the last run ended in between."""
+        is_told = (move.enrolled.check.id in self._chronicle.lasting) is (move.transition.state in _LASTING)
+        if not is_told and move.transition.state in _LASTING | _OVER:
+            self._untold.append(move)
+
+    def gone(self, check: int, at: int) -> None:
+        """A check was deleted at `at` (ms): its incident, if it has one, ends."""
+        self._gone.append((check, at))
+
+    def say(self, checks: Sequence[int], entry: Entry) -> None:
+        """Add a line to the incidents that last of some checks."""
+        self._said.append((checks, entry))
+
+    async def run_once(self) -> None:
+        """Store what is owed, and now and then that the monitor is there.
+
+        Raises:
+            Unavailable, StorageFull: the rest goes with the next time.
+        """
+        async with self._turn:
+            try:
+                await self._record()
+                await self._tell()
+            except SightlineError as error:
+                self.problem = error.message
+                raise
+            self.problem = ""
+
+    async def _record(self) -> None:
+        now = self._clock.now()
+        if not self._unrecorded and abs(now - self._alive_at) < ALIVE_EVERY:
+            return
+        moves = list(self._unrecorded)
+        await self._standings.record([(one.enrolled.tenant, one.transition) for one in moves], now)
+        self._alive_at = now
+        del self._unrecorded[: len(moves)]
+        self._untold += moves
+
+    async def _tell(self) -> None:
+        while self._untold:
+            await self._chronicle.apply(self._untold[0])
+            del self._untold[0]
+        while self._gone:
+            check, at = self._gone[0]
+            await self._chronicle.end(check, at, "the check was deleted")
+            del self._gone[0]
+        while self._said:
+            await self._chronicle.say(*self._said[0])
+            del self._said[0]

@@ -1,0 +1,103 @@
+"""What results become as series, under the names of blackbox_exporter, so that rules and dashboards made for it just work.
+
+Source: https://github.com/prometheus/blackbox_exporter.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+
+from sightline.domain.labels import METRIC_NAME, Labels
+from sightline.domain.metrics.samples import STALE, WriteBatch
+from sightline.domain.probes.alert import target_labels
+from sightline.domain.probes.check import Check
+from sightline.domain.probes.outcome import Phase
+from sightline.domain.probes.result import Result
+
+LOCATION: Final = "location"
+_OWN_PHASES: Final = frozenset({"http", "icmp", "dns"})
+"""Kinds whose phases blackbox_exporter has under their own names."""
+_PHASE_NAMES: Final = {
+    "icmp": {Phase.RESOLVE: "resolve", Phase.CONNECT: "setup", Phase.PROCESSING: "rtt"},
+    "dns": {Phase.RESOLVE: "resolve", Phase.CONNECT: "connect", Phase.PROCESSING: "request"},
+}
+_VERSIONS: Final = {"HTTP/1.0": 1.0, "HTTP/1.1": 1.1, "HTTP/2": 2.0, "HTTP/2.0": 2.0, "HTTP/3": 3.0}
+_MS: Final = 1_000
+
+_Sample = tuple[str, str, float]
+"""A metric's name, a phase or nothing, and a value."""
+
+
+def _samples(kind: str, result: Result) -> Iterator[_Sample]:
+    yield "probe_success", "", float(result.ok)
+    yield "probe_duration_seconds", "", result.seconds
+    if result.phases:
+        name = f"probe_{kind if kind in _OWN_PHASES else 'phase'}_duration_seconds"
+        names = _PHASE_NAMES.get(kind, {})
+        for phase, seconds in result.phases:
+            yield name, names.get(phase, phase.value), seconds
+    if kind == "http":
+        yield "probe_http_status_code", "", float(result.status or 0)
+        yield "probe_http_redirects", "", float(result.redirects)
+        yield "probe_http_version", "", _VERSIONS.get(result.version, 0.0)
+        yield "probe_http_content_length", "", float(result.size)
+        yield "probe_http_ssl", "", float(result.certificate is not None)
+    if result.certificate is not None:
+        yield "probe_ssl_earliest_cert_expiry", "", result.certificate.expires_at / _MS
+    if kind == "domain" and result.expires_at is not None:
+        yield "probe_domain_expiry_timestamp_seconds", "", result.expires_at / _MS
+    if result.value is not None:
+        yield "probe_value", "", result.value
+
+
+class CheckSeries:
+    """The series of one check at one location; their label sets are made once."""
+
+    __slots__ = ("_known", "kind", "labels")
+
+    def __init__(self, check: Check, location: str) -> None:
+        self.labels = {**target_labels(check), LOCATION: location}
+        self._known: dict[tuple[str, str], Labels] = {}
+        self.kind = check.definition.kind
+
+    def samples(self, result: Result) -> Iterator[tuple[Labels, float]]:
+        """The samples of one result."""
+        for name, phase, value in _samples(self.kind, result):
+            labels = self._known.get((name, phase))
+            if labels is None:
+                labels = self._known[name, phase] = self._named(name, phase)
+            yield labels, value
+
+    def known(self) -> Iterable[Labels]:
+        """All that were ever given."""
+        return self._known.values()
+
+    def _named(self, name: str, phase: str) -> Labels:
+        extra: Mapping[str, str] = {"phase": phase} if phase else {}
+        return Labels.of({**self.labels, **extra, METRIC_NAME: name})
+
+
+def batch_of(results: Sequence[tuple[CheckSeries, Result]]) -> WriteBatch:
+    """The samples of many results, in columns. A series may come more than once, at different times."""
+    rows: dict[int, int] = {}  # by identity: each label set is one object, and hashing them is most of the work
+    names: list[Labels] = []
+    series: list[int] = []
+    values: list[float] = []
+    counts: list[int] = []
+    for its, result in results:
+        before = len(values)
+        for labels, value in its.samples(result):
+            row = rows.setdefault(id(labels), len(names))
+            if row == len(names):
+                names.append(labels)
+            series.append(row)
+            values.append(value)
+        counts.append(len(values) - before)
+    times = np.repeat(np.array([result.at for _, result in results], np.int64), np.array(counts, np.int64))
+    return WriteBatch(tuple(names), np.array(series, np.uint32), times, np.array(values, np.float64))
+
+
+def ending(its: Sequence[CheckSeries], at: int) -> WriteBatch:
+    """That series end, at `at` (ms)."""
+    return WriteBatch.at(at, [(labels, float(STALE)) for one in its for labels in one.known()])

@@ -1,0 +1,94 @@
+"""How one check stands: what locations say of it, its state, and how one leads to the other."""
+
+from dataclasses import dataclass, field, replace
+
+from sightline.domain.probes.check import Check
+from sightline.domain.probes.result import Result
+from sightline.domain.probes.state import TRANSITIONS, CheckState, StateEvent, StateReason, Transition
+from sightline.domain.probes.voice import Decision, Voice, decide, silent_after
+
+_VERDICTS = frozenset({StateEvent.SUCCEEDED, StateEvent.DEGRADED, StateEvent.FAILED, StateEvent.FAILED_BEHIND})
+
+
+@dataclass(slots=True)
+class Standing:
+    """One check, from result to result.
+
+    latest: its newest transition, which says how it stands and why. silent_at: ms on the clock that never goes back, not before
+    which a location may have to be taken as silent; None where none was heard.
+    """
+
+    check: Check
+    latest: Transition
+    voices: dict[str, Voice] = field(default_factory=dict)
+    silent_at: int | None = None
+
+    @classmethod
+    def new(cls, check: Check, at: int) -> "Standing":
+        """Of a check that was never probed."""
+        state, reason = CheckState.UNKNOWN, StateReason.NOT_PROBED
+        if not check.definition.enabled:
+            state, reason = CheckState.PAUSED, StateReason.SWITCHED_OFF
+        return cls(check, Transition(check.id, at, state, state, reason))
+
+    @property
+    def state(self) -> CheckState:
+        """Where it stands."""
+        return self.latest.state
+
+    def hear(self, result: Result, monotonic: int) -> bool:
+        """Take in a result; false where it is older than what its location said before, or nobody asked for it."""
+        before = self.voices.get(result.location)
+        if self.silent_at is None:
+            self.silent_at = monotonic + silent_after(self.check.definition)
+        if before is None:
+            self.voices[result.location] = Voice.first(result, monotonic)
+            return True
+        if result.at <= before.last.at and monotonic - before.heard_at < silent_after(self.check.definition):
+            return False  # an answer that was buffered on its way, or comes a second time
+        self.voices[result.location] = before.after(result, monotonic, self.check.definition)
+        return True
+
+    def decide(self, monotonic: int, *, behind: bool = False) -> Decision:
+        """What the locations mean now. behind: whether something that it depends on is down."""
+        decision = decide(self.check.definition, self.voices, monotonic)
+        if behind and decision.event is StateEvent.FAILED:
+            return replace(decision, event=StateEvent.FAILED_BEHIND, reason=StateReason.DEPENDENCY)
+        return decision
+
+    def look_for_silence(self, monotonic: int) -> None:
+        """Forget locations that were not heard for too long; monotonic: ms on the clock that never goes back."""
+        after = silent_after(self.check.definition)
+        for location in [name for name, one in self.voices.items() if one.heard_at + after <= monotonic]:
+            del self.voices[location]
+        self.silent_at = min((one.heard_at + after for one in self.voices.values()), default=None)
+
+    def move(self, decision: Decision, at: int) -> Transition | None:
+        """Where that leads, at `at` (ms); None where all stays as it is.
+
+        The state and its reason make a transition, and so does another set of locations; what a probe says beside that does not.
+        Time goes forward: a transition is never before the one that was the last.
+        """
+        was = self.latest
+        state = TRANSITIONS[was.state, decision.event]
+        if state is was.state and not self._is_news(decision):
+            return None
+        decisive = decision.decisive
+        moved = Transition(
+            self.check.id,
+            max(at, was.at + 1) if was.reason is not StateReason.NOT_PROBED else max(at, was.at),
+            was.state,
+            state,
+            decision.reason,
+            decisive.reason.value if decisive is not None else "",
+            decisive.message if decisive is not None else decision.message,
+            decision.failing,
+        )
+        self.latest = moved
+        return moved
+
+    def _is_news(self, decision: Decision) -> bool:
+        """Whether a decision that leaves the state as it is says why with other words."""
+        if decision.event not in _VERDICTS or self.state in {CheckState.PAUSED, CheckState.MAINTENANCE}:
+            return False
+        return decision.reason is not self.latest.reason or decision.failing != self.latest.locations
