@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Final
 
 from sightline.adapters.network.guard import Guard
@@ -63,7 +64,7 @@ class GuardedFetch:
                     url, allow_redirects=False, ssl=way.tls, proxy=way.proxy, timeout=aiohttp.ClientTimeout()
                 ) as response,
             ):
-                if response.status != 200:  # noqa: PLR2004 - what HTTP calls a success
+                if response.status != HTTPStatus.OK:
                     raise Unavailable(f"{host} answered {response.status}")
                 body = bytearray()
                 while more := await response.content.read(MAX_BYTES + 1 - len(body)):

@@ -5,12 +5,14 @@ Sources: RFC 6749, sections 2.3.1, 4.4 and 5; https://prometheus.io/docs/alertin
 
 import base64
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote_plus, urlencode
 
 import msgspec
 
 from sightline.adapters.network.http_config import secret_of
+from sightline.adapters.network.statuses import is_success
 from sightline.domain.alerts.receiver import Options, text_of
 
 _LEAST: Final = 10.0
@@ -70,10 +72,10 @@ class ClientCredentials:
         form = self._form()
         pair = base64.b64encode(f"{quote_plus(client)}:{quote_plus(secret)}".encode()).decode()
         status, body = await ask(self.url, _encoded(form), {**_FORM, "Authorization": f"Basic {pair}"})
-        if status in {400, 401}:
+        if status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED}:
             form = {**form, "client_id": client, "client_secret": secret}
             status, body = await ask(self.url, _encoded(form), _FORM)
-        if not 200 <= status < 300:  # noqa: PLR2004 - what HTTP calls a success
+        if not is_success(status):
             raise TokenRefused(status, f"answered {status}")
         try:
             answer = msgspec.json.decode(body, type=_Answer)

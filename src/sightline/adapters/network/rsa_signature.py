@@ -18,8 +18,7 @@ def verifies(key: "RSAPublicKey", signature: bytes, message: bytes, digest: str)
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 
-    # SHA-1 is what version 1 of SNS' signatures has.
-    algorithm = hashes.SHA1() if digest == "sha1" else hashes.SHA256()  # noqa: S303
+    algorithm = hashes.SHA1() if digest == "sha1" else hashes.SHA256()  # noqa: S303 - what version 1 of SNS' signatures has
     try:
         key.verify(signature, message, PKCS1v15(), algorithm)
     except InvalidSignature:

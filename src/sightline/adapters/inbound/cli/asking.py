@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -11,6 +12,7 @@ from typing_extensions import override
 
 from sightline import __version__
 from sightline.adapters.inbound.cli.program import AsJson, Ended, Exit, say
+from sightline.adapters.network.statuses import is_success
 
 if TYPE_CHECKING:
     from urllib.request import OpenerDirector
@@ -20,7 +22,6 @@ TIMEOUT: Final = 150.0
 """Seconds to wait for an answer: longer than any query may run."""
 
 _MAX_ERROR_BYTES: Final = 1 << 20
-_UNAUTHENTICATED: Final = 401
 Fields = Mapping[str, str | Iterable[str] | None]
 
 
@@ -73,7 +74,8 @@ def decoded(asking: Asking, answer: Answer) -> dict[str, Any]:
     """
     found = _object(answer.body)
     refused = found is not None and isinstance(found.get("error"), str) and "errorType" in found
-    if found is None or (answer.status >= 300 and not refused) or (found.get("status") == "error" and not refused):  # noqa: PLR2004
+    failed = not is_success(answer.status) or (found is not None and found.get("status") == "error")
+    if found is None or (failed and not refused):
         raise Ended(Exit.REFUSED, f"something other than Sightline answers at {asking.url} (HTTP {answer.status})")
     for warning in found.get("warnings", ()):
         say(f"warning: {warning}")
@@ -87,7 +89,7 @@ def decoded(asking: Asking, answer: Answer) -> dict[str, Any]:
 
 def succeed(asking: Asking, answer: Answer) -> None:
     """Check an answer whose body says nothing; errors as `decoded`."""
-    if answer.status >= 300:  # noqa: PLR2004 - what is not a success
+    if not is_success(answer.status):
         decoded(asking, answer)
 
 
@@ -101,7 +103,7 @@ def data(asking: Asking, answer: Answer) -> Any:
 
 def _refusal(status: int, found: Mapping[str, Any]) -> str:
     hint = ""
-    if status == _UNAUTHENTICATED:
+    if status == HTTPStatus.UNAUTHORIZED:
         hint = "\nGive --token-file FILE, or name the file in SIGHTLINE_HTTP_TOKEN_FILE."
     return f"{found['error']} ({found.get('code', found['errorType'])}){hint}"
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sightline.adapters.inbound.cli.asking import Answer, Asking, post, post_form, succeed
 from sightline.adapters.inbound.cli.program import Ended, Exit
+from sightline.adapters.network.statuses import is_success
 from sightline.adapters.wire.remote_write import encode
 from sightline.domain.alerts.group import RuleGroup
 from sightline.domain.labels import Labels
@@ -186,7 +187,7 @@ class Backfill:
     def _evaluated(self, one: Progress, first: int, count: int) -> _Yield:
         """The value of a rule's expression at instants; where it cannot be evaluated at once, half by half."""
         answer = self._ask(one, first, count)
-        if answer.status < 300:  # noqa: PLR2004 - a success
+        if is_success(answer.status):
             return _read(answer, one, first - one.group.query_offset, count)
         refusal = _refusal(answer)
         if answer.status != _EXECUTION and refusal.get("code") not in _TOO_MUCH:
@@ -265,7 +266,7 @@ def _is_bounded(expr: str) -> bool:
 
 def _refusal(answer: Answer) -> dict[str, Any]:
     try:
-        found = msgspec.json.decode(answer.body) if answer.status >= 300 else None  # noqa: PLR2004 - what is not a success
+        found = None if is_success(answer.status) else msgspec.json.decode(answer.body)
     except msgspec.DecodeError:
         return {}
     return found if isinstance(found, dict) else {}

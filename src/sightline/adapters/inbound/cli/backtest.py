@@ -4,6 +4,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -31,21 +32,17 @@ _FIRINGS: Final = (
 )
 
 
-@rules.command(
-    help_epilogue="""Examples:
-  sightline rules backtest rules/shop.yml
-  sightline rules backtest rules/shop.yml --rule TooManyErrors --since 30d
-  sightline rules backtest --expr 'up == 0' --for 5m --since 7d --alertmanager-config alertmanager.yml
-"""
-)
-def backtest(  # noqa: PLR0913 - one parameter a flag
-    *files: Annotated[Path, Parameter(help="Rule files in Prometheus' format, whose alert rules are replayed.")],
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A rule that is in no file yet."""
+
     expr: Annotated[
         str | None,
         Parameter(help="PromQL, in place of files: fires where it has an element.", allow_leading_hyphen=True),
-    ] = None,
-    for_: Annotated[str, Parameter(name="--for", help="How long it must hold, with --expr.")] = "",
-    keep_firing_for: Annotated[str, Parameter(help="How long alerts go on firing after that, with --expr.")] = "",
+    ] = None
+    for_: Annotated[str, Parameter(name="--for", help="How long it must hold, with --expr.")] = ""
+    keep_firing_for: Annotated[str, Parameter(help="How long alerts go on firing after that, with --expr.")] = ""
     label: Annotated[
         tuple[str, ...],
         Parameter(
@@ -53,7 +50,22 @@ def backtest(  # noqa: PLR0913 - one parameter a flag
             consume_multiple=False,
             help="Label of its alerts, as severity=page, with --expr; may be repeated.",
         ),
-    ] = (),
+    ] = ()
+
+
+NOTHING_WANTED: Final = Wanted()
+
+
+@rules.command(
+    help_epilogue="""Examples:
+  sightline rules backtest rules/shop.yml
+  sightline rules backtest rules/shop.yml --rule TooManyErrors --since 30d
+  sightline rules backtest --expr 'up == 0' --for 5m --since 7d --alertmanager-config alertmanager.yml
+"""
+)
+def backtest(
+    *files: Annotated[Path, Parameter(help="Rule files in Prometheus' format, whose alert rules are replayed.")],
+    wanted: Wanted = NOTHING_WANTED,
     rule: Annotated[
         tuple[str, ...],
         Parameter(negative=(), consume_multiple=False, help="Only alerts of this name; may be repeated."),
@@ -75,27 +87,23 @@ def backtest(  # noqa: PLR0913 - one parameter a flag
 
     Nothing is stored and nobody is told. Silences of the server count as they were.
     """
-    if (expr is None) == (not files):
+    if (wanted.expr is None) == (not files):
         raise Ended(
             Exit.USAGE,
             "name rule files, or give an expression with --expr, as `sightline rules backtest --expr 'up == 0'`",
         )
-    if expr is None and (for_ or keep_firing_for or label):
+    if wanted.expr is None and wanted != NOTHING_WANTED:
         raise Ended(Exit.USAGE, "--for, --keep-firing-for and --label go with --expr: files say them themselves")
+    from sightline.adapters.inbound.cli import times
+
     shared = _range(since, end)
     if alertmanager_config is not None:
         shared["alertmanager_config"] = _text(alertmanager_config)
-    if expr is not None:
-        written = {
-            "alert": UNNAMED,
-            "expr": expr,
-            "for": for_,
-            "keep_firing_for": keep_firing_for,
-            "labels": _labels(label),
-        }
-        asked = [{"rule": written, "interval": interval or "", **shared}]
+    if wanted.expr is not None:
+        asked = [{"rule": _wanted(wanted), "interval": interval or "", **shared}]
     else:
-        asked = [{**one, **shared} for one in _of_files(read_groups(files, _seconds(interval)), rule)]
+        groups = read_groups(files, times.interval("--interval", interval))
+        asked = [{**one, **shared} for one in _of_files(groups, rule)]
     found = []
     for one in asked:
         answer = post(asking, PATH, json.dumps(one).encode(), {"Content-Type": "application/json"})
@@ -116,13 +124,15 @@ def _range(since: str, end: str) -> dict[str, Any]:
     return {"start": round(last - length, 3), "end": round(last, 3)}
 
 
-def _seconds(interval: str | None) -> float | None:
-    from sightline.adapters.inbound.cli import times
-
-    seconds = None if interval is None else times.duration("--interval", interval)
-    if seconds is not None and seconds < 0.001:  # noqa: PLR2004 - a millisecond
-        raise Ended(Exit.USAGE, f"--interval {interval} must be a millisecond at least")
-    return seconds
+def _wanted(wanted: Wanted) -> dict[str, Any]:
+    """The rule that flags describe, in Prometheus' words."""
+    return {
+        "alert": UNNAMED,
+        "expr": wanted.expr,
+        "for": wanted.for_,
+        "keep_firing_for": wanted.keep_firing_for,
+        "labels": _labels(wanted.label),
+    }
 
 
 def _labels(texts: Sequence[str]) -> dict[str, str]:

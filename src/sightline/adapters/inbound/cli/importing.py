@@ -25,6 +25,7 @@ from sightline.adapters.inbound.cli.history.flags import (
     Match,
 )
 from sightline.adapters.inbound.cli.program import Ended, Exit, app, no_flags, say
+from sightline.adapters.network.statuses import is_success
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -330,7 +331,7 @@ def bounds(asking: Asking, importing: Importing) -> "Bounds":
     if end < start:
         raise Ended(Exit.USAGE, f"--end {importing.end} lies before --start {importing.start}")
     answer = get(asking, "/api/v1/status/runtimeinfo")
-    if importing.dry_run and answer.status >= 300:  # noqa: PLR2004 - what is not a success
+    if importing.dry_run and not is_success(answer.status):
         return Bounds(start, end, None)
     kept = str(data(asking, answer).get("storageRetention", "")).partition(" ")[0]
     try:

@@ -12,6 +12,7 @@ from sightline.adapters.inbound.cli import printing
 from sightline.adapters.inbound.cli.asking import ASKING, Asking, data, get
 from sightline.adapters.inbound.cli.printing import Column, show_json, time_text
 from sightline.adapters.inbound.cli.program import Ended, Exit, app, say
+from sightline.adapters.network.statuses import is_success
 
 if TYPE_CHECKING:
     from sightline.adapters.inbound.cli.backfill import Backfill, Progress, Stretch
@@ -164,10 +165,7 @@ def backfill(
     begin, until = (round(1000 * times.instant(flag, text, now)) for flag, text in (("--start", start), ("--end", end)))
     if until < begin:
         raise Ended(Exit.USAGE, f"--end {end} lies before --start {start}")
-    seconds = None if step is None else times.duration("--step", step)
-    if seconds is not None and seconds < 0.001:  # noqa: PLR2004 - a millisecond
-        raise Ended(Exit.USAGE, f"--step {step} must be a millisecond at least")
-    groups = [one for one in read_groups(files, seconds) if not group or one.name in group]
+    groups = [one for one in read_groups(files, times.interval("--step", step)) if not group or one.name in group]
     planned = list(stretches(_ordered(groups, rule), begin, min(until, round(1000 * now))))
     if not planned:
         raise Ended(Exit.USAGE, "no recording rule is meant: look at the files, --group and --rule")
@@ -278,7 +276,7 @@ def _require_kept(asking: Asking, first: int, now: float) -> None:
     from sightline.domain.timerange import parse_duration
 
     answer = get(asking, "/api/v1/status/runtimeinfo")
-    if answer.status >= 300:  # noqa: PLR2004 - what is not a success
+    if not is_success(answer.status):
         return
     kept = str(data(asking, answer).get("storageRetention", "")).partition(" ")[0]
     try:

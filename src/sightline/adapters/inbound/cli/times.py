@@ -12,6 +12,8 @@ STEPS: Final = (
     1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800,
 )  # fmt: skip
 """Steps that people think in, seconds."""
+_LEAST: Final = 0.001
+_BEYOND_ANY_CALENDAR: Final = 1e15
 
 
 def instant(flag: str, text: str, now: float) -> float:
@@ -55,6 +57,18 @@ def duration(flag: str, text: str) -> float:
         raise Ended(Exit.USAGE, f"{flag}: {error.message}") from None
 
 
+def interval(flag: str, text: str | None) -> float | None:
+    """Seconds between two instants, a millisecond at least; None where nothing is said.
+
+    Raises:
+        Ended: shorter, or no duration; `flag` names where it was said.
+    """
+    seconds = None if text is None else duration(flag, text)
+    if seconds is not None and seconds < _LEAST:
+        raise Ended(Exit.USAGE, f"{flag} {text} must be a millisecond at least")
+    return seconds
+
+
 def suitable_step(length: float) -> int:
     """The smallest of STEPS that cuts `length` seconds into no more than POINTS; beyond the largest, whole weeks."""
     for step in STEPS:
@@ -65,6 +79,6 @@ def suitable_step(length: float) -> int:
 
 def _is_number(text: str) -> bool:
     try:
-        return abs(float(text)) < 1e15  # noqa: PLR2004 - neither infinite nor NaN nor beyond any calendar
+        return abs(float(text)) < _BEYOND_ANY_CALENDAR  # which infinity and NaN are not
     except ValueError:
         return False

@@ -54,7 +54,7 @@ def bind(host: str, port: int, setting: str = "listen") -> socket.socket:
             flag = "--listen" if setting == "listen" else f"--set {setting}"
             message += f"; stop what uses the port, or choose another with {flag} (port 0 takes a free one)"
         raise SettingsInvalid(message, key=setting) from None
-    listener.setblocking(False)  # noqa: FBT003 - the socket's own signature
+    listener.settimeout(0)
     return listener
 
 

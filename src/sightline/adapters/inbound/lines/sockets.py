@@ -122,7 +122,7 @@ def _bound(host: str, port: int, kind: socket.SocketKind, opened: list[socket.so
     made.bind(address)
     if kind is socket.SOCK_STREAM:
         made.listen(_BACKLOG)
-    made.setblocking(False)  # noqa: FBT003 - the socket's own signature
+    made.settimeout(0)
     return made
 
 

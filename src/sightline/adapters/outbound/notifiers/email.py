@@ -252,7 +252,7 @@ class Email(Notifier):
             except OSError as error:
                 problem = error
                 continue
-            dialled.setblocking(False)  # noqa: FBT003 - its only argument
+            dialled.settimeout(0)
             try:
                 await loop.sock_connect(dialled, address)
             except OSError as error:

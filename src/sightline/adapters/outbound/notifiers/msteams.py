@@ -7,11 +7,13 @@ https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connector
 import re
 from abc import abstractmethod
 from collections.abc import Mapping
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
+from sightline.adapters.network.statuses import is_server_failure
 from sightline.adapters.outbound.notifiers.over_http import Answer, HttpChannel
 from sightline.domain.alerts.clipped import clipped_json
 from sightline.domain.alerts.notification import Notification, Status
@@ -25,7 +27,6 @@ MAX_TEXT: Final = 22_000
 
 # A connector says 200 also of what Teams did not take from it.
 _NOT_TAKEN: Final = re.compile(r"returned HTTP error (\d{3})", re.ASCII)
-_TOO_MANY: Final = 429
 
 
 class _Teams(HttpChannel):
@@ -54,7 +55,7 @@ class _Teams(HttpChannel):
             return
         status = int(failure[1])
         problem = f"Teams answered its connector {status}"
-        if status == _TOO_MANY or status >= 500:  # noqa: PLR2004 - what HTTP calls a failure of the server
+        if status == HTTPStatus.TOO_MANY_REQUESTS or is_server_failure(status):
             raise self._sender.unavailable(problem, retry_after=answer.retry_after)
         raise self._sender.refused(problem)
 

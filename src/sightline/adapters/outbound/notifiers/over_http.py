@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
+from http import HTTPStatus
 from io import BytesIO
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
@@ -24,6 +25,7 @@ from sightline.adapters.network.guard import Guard
 from sightline.adapters.network.http_config import HttpConfig, Way
 from sightline.adapters.network.oauth2 import ClientCredentials, TokenRefused
 from sightline.adapters.network.secret_files import hidden, parts_of_address, read_secret
+from sightline.adapters.network.statuses import is_redirection, is_server_failure, is_success
 from sightline.domain.alerts.notice_texts import NoticeTexts
 from sightline.domain.alerts.receiver import Option, Options, Secret, text_of
 from sightline.domain.errors import NoticeRefused, SettingsInvalid, Unavailable
@@ -32,13 +34,12 @@ from sightline.ports.notifier import Notifier
 if TYPE_CHECKING:
     import aiohttp
 
-TRY_AGAIN: Final = frozenset({408, 425, 429})
+TRY_AGAIN: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 """Statuses that mean `not now`, besides those of 500 and above."""
 MAX_ANSWER: Final = 64 << 10
 """Bytes that are read of an answer."""
 _SHOWN: Final = 300
 """Characters of an answer that messages show."""
-_UNAUTHORIZED: Final = 401
 _T = TypeVar("_T")
 _SECONDS: Final = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 
@@ -198,17 +199,16 @@ class HttpSender:
             raise self.unavailable(f"{host} did not answer within {wait}") from None
         except (OSError, ValueError) as error:  # aiohttp's connection errors are OSErrors, bad addresses ValueErrors
             raise self._failed(host, guard, error) from None
-        if 200 <= answer.status < 300:  # noqa: PLR2004 - what HTTP calls a success
+        if is_success(answer.status):
             return answer
         problem = f"{host} answered {answer.status}{f' ({self.shown(answer.text)})' if answer.text else ''}"
-        if answer.status == _UNAUTHORIZED and self._tokens is not None and self._tokens.was_kept:
+        if answer.status == HTTPStatus.UNAUTHORIZED and self._tokens is not None and self._tokens.was_kept:
             self._tokens.credentials.forget()
             raise self.unavailable(f"{problem}; another token is asked for the next time")
-        if answer.status >= 500 or answer.status in self._try_again:  # noqa: PLR2004 - what HTTP calls a failure of the server
+        if is_server_failure(answer.status) or answer.status in self._try_again:
             raise self.unavailable(problem, retry_after=self._wait(answer))
-        redirected = 300 <= answer.status < 400  # noqa: PLR2004 - what HTTP calls a redirection
         # A redirected POST becomes a GET without its body, so it is the settings that must change.
-        advice = "redirections are not followed: write the address it leads to" if redirected else ""
+        advice = "redirections are not followed: write the address it leads to" if is_redirection(answer.status) else ""
         raise self.refused(f"{problem}; {advice or f'check the address and the credentials of {self._name}'}")
 
     def shown(self, text: str) -> str:
@@ -258,7 +258,7 @@ class HttpSender:
             found = await credentials.fetch(ask, secret, now)
         except TokenRefused as error:
             problem = f"{host} of oauth2 {error}"
-            if error.status >= 500 or error.status in self._try_again:  # noqa: PLR2004 - what HTTP calls a failure of the server
+            if is_server_failure(error.status) or error.status in self._try_again:
                 raise self.unavailable(problem) from None
             raise self.refused(f"{problem}; check oauth2 of {self._name}") from None
         self._seen["token"] = {found}

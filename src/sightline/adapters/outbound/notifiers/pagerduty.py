@@ -5,6 +5,7 @@ https://developer.pagerduty.com/docs/events-api-v2-overview, https://developer.p
 """
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -44,7 +45,7 @@ _DEFAULTS: Final[Mapping[str, str]] = MappingProxyType(
 )
 _EVENTS: Final = {Status.FIRING: "trigger", Status.ACKNOWLEDGED: "acknowledge", Status.RESOLVED: "resolve"}
 _SEVERITIES: Final = frozenset({"critical", "error", "warning", "info"})
-_NOT_NOW_V1: Final = TRY_AGAIN | {403}
+_NOT_NOW_V1: Final = TRY_AGAIN | {HTTPStatus.FORBIDDEN}
 _LEAST_DETAIL: Final = 5
 _AROUND: Final = 8
 """Bytes of JSON around a name and a value."""

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from functools import lru_cache, partial
+from http import HTTPStatus
 from typing import Final, Protocol, Self
 
 import aiohttp
@@ -107,7 +108,7 @@ class HttpScraper(Scraper):
             server_hostname=job.tls.server_name or None if target.url.startswith("https:") else None,
             max_redirects=failures.MAX_REDIRECTS,
         ) as response:
-            if response.status != 200:  # noqa: PLR2004 - Prometheus takes no other
+            if response.status != HTTPStatus.OK:  # Prometheus takes no other
                 raise failures.refused_status(response)
             return await body.read(response, job), response.headers.get("Content-Type")
 

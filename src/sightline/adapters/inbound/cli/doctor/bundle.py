@@ -7,6 +7,7 @@ import platform
 import tarfile
 import time
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any, Final
@@ -66,7 +67,7 @@ def _files(installation: Installation, findings: Iterable[Finding]) -> dict[str,
     health, metrics = reach(asking, "/health"), reach(asking, "/metrics")
     if health is not None and is_ours(tree(health)):
         files["health.json"] = _json(redacted(tree(health)))
-        if metrics is not None and metrics.status == 200:  # noqa: PLR2004 - what HTTP calls ok
+        if metrics is not None and metrics.status == HTTPStatus.OK:
             files["metrics.txt"] = redacted_text(metrics.body.decode("utf-8", "replace"))
         targets = tree(reach(asking, "/api/v1/targets")).get("data")
         if targets is not None:

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from operator import itemgetter
 from typing import Any, Final
 
@@ -101,7 +102,7 @@ def _skew(health: Answer, now: float) -> Iterator[Finding]:
 
 def _token(asking: Asking) -> Iterator[Finding]:
     answer = reach(asking, "/api/v1/status/buildinfo")
-    if answer is not None and answer.status != 200:  # noqa: PLR2004 - what HTTP calls ok
+    if answer is not None and answer.status != HTTPStatus.OK:
         said = tree(answer).get("error", f"HTTP {answer.status}")
         yield fail("access", str(said), "Give --token-file FILE, the file that http.token_file names.")
 

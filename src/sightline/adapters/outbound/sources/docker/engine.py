@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -134,9 +135,9 @@ class Engine:
 
         try:
             async with self._session.get(self._path + path, params=query, allow_redirects=False) as response:
-                if response.status == 404:  # noqa: PLR2004 - not found
+                if response.status == HTTPStatus.NOT_FOUND:
                     raise Gone(path)
-                if response.status != 200:  # noqa: PLR2004 - ok
+                if response.status != HTTPStatus.OK:
                     text = (await response.content.read(200)).decode(errors="replace").strip()
                     raise ReadFailed(f"the engine answered {path} with {response.status}: {text}")
                 yield response
