@@ -3,17 +3,12 @@
 import gzip
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import httpx
-import pytest
 from tests.adapters.http.alertmanager_api import ALERTS, instant, posted, silence
 from tests.adapters.http.stage import NOW, Stage
 
-from sightline.adapters.inbound.http.app import build
-from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.domain.alerts.posted import PostedAlert
 from sightline.domain.alerts.shown import ShownAlert
 from sightline.domain.errors import StorageFull
@@ -157,16 +152,6 @@ async def test_all_else_stands_beneath_alertmanager_too(client: httpx.AsyncClien
     assert (await client.get("/alertmanager/-/ready")).status_code == 503
     unknown = await client.get("/alertmanager/nothing")
     assert (unknown.status_code, unknown.headers["content-type"]) == (404, "application/json")
-
-
-@pytest.mark.parametrize("missing", ["silences", "alert_pipeline", "explain"])
-async def test_without_a_pipeline_there_is_no_such_api(stage: Stage, settings: DoorSettings, missing: str) -> None:
-    """Where nothing takes alerts in, neither the paths nor their description are there."""
-    without: dict[str, Any] = {missing: None}
-    app: Any = build(replace(stage.use_cases(), **without), settings)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost:8080") as client:
-        assert (await client.get("/api/v2/alerts")).status_code == 404
-        assert "/api/v2/alerts" not in (await client.get("/openapi.json")).json()["paths"]
 
 
 async def test_filters_for_muted_and_unprocessed_alerts(client: httpx.AsyncClient, stage: Stage) -> None:

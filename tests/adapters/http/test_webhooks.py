@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,8 +10,6 @@ import pytest
 from tests.adapters.http.stage import NOW, Stage
 from tests.adapters.sns_topic import ARN, CERTIFICATE_URL, SUBSCRIBE_URL, Topic
 
-from sightline.adapters.inbound.http.app import build
-from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.network.sns import KEPT, MAX_CERTIFICATES
 from sightline.adapters.wire.webhook_mapping import read_mappings
 from sightline.domain.alerts.posted import PostedAlert
@@ -241,13 +238,6 @@ async def test_foreign_pages_tell_nothing(client: httpx.AsyncClient) -> None:
     headers = {"Origin": "http://evil.example", "Content-Type": "text/plain"}
     answer = await client.post("/api/v1/webhooks/cloudwatch", content=b"{}", headers=headers)
     assert answer.json()["code"] == "forbidden"
-
-
-async def test_without_a_pipeline_there_are_no_webhooks(stage: Stage, settings: DoorSettings) -> None:
-    """Where nothing takes alerts in there is no such address."""
-    app: Any = build(replace(stage.use_cases(), alert_pipeline=None), settings)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost:8080") as client:
-        assert (await tell(client, "alertmanager", {})).status_code == 404
 
 
 # CloudWatch. The topic is a stand-in that signs with a certificate of its own; nobody asks Amazon.

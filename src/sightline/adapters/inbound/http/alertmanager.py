@@ -5,7 +5,8 @@ Source: https://github.com/prometheus/alertmanager, version 2 of its API. Where 
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,12 +20,11 @@ from sightline.adapters.inbound.http.json_body import check_format
 from sightline.adapters.inbound.http.parameters import Parameters
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.unpacked import INLINE_BYTES, unpacked
-from sightline.adapters.inbound.http.use_cases import AlertPipeline, Explaining, UseCases
+from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.wire.alertmanager_posted import AlertBounds, read_alerts
 from sightline.adapters.wire.alertmanager_shown import alerts_json, groups_json
 from sightline.adapters.wire.alertmanager_silences import read_silence, silence_object
 from sightline.adapters.wire.alertmanager_times import instant_text
-from sightline.application.silence import Silences
 from sightline.domain.alerts.matchers import parse_matchers
 from sightline.domain.alerts.shown import Processing, ShownAlert, ShownGroup
 from sightline.domain.alerts.silence import Silence, SilenceState
@@ -35,9 +35,6 @@ from sightline.domain.tenancy import Principal
 from sightline.domain.timerange import MAX_TIME
 
 Call = Request[Principal, Any, Any]
-
-DESCRIBED: Final = "alertmanager.yaml"
-"""The part of the API's description that is about this."""
 
 _JSON: Final = "application/json"
 _TEXT: Final = "text/plain"
@@ -50,22 +47,17 @@ _ORDER: Final = (SilenceState.ACTIVE, SilenceState.PENDING, SilenceState.EXPIRED
 
 
 def routes(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> list[HTTPRouteHandler]:
-    """The handlers of this file; none where nothing is there that takes alerts in."""
-    pipeline, explaining, silences = use_cases.alert_pipeline, use_cases.explain, use_cases.silences
-    if pipeline is None or explaining is None or silences is None:
-        return []
+    """The handlers of this file."""
     return [
-        *_alerts(use_cases, settings, inflight, pipeline, explaining),
-        *_silences(use_cases, settings, inflight, silences),
-        *_about(use_cases, settings, pipeline),
+        *_alerts(use_cases, settings, inflight),
+        *_silences(use_cases, settings, inflight),
+        *_about(use_cases, settings),
     ]
 
 
-def _alerts(
-    use_cases: UseCases, settings: DoorSettings, inflight: Inflight, pipeline: AlertPipeline, explaining: Explaining
-) -> list[HTTPRouteHandler]:
+def _alerts(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> list[HTTPRouteHandler]:
     bounds = AlertBounds(settings.max_request_alerts, settings.max_alert_bytes)
-    clock = use_cases.clock
+    clock, pipeline, explaining = use_cases.clock, use_cases.alert_pipeline, use_cases.explain
 
     @get([f"{root}/alerts" for root in ROOTS])
     async def list_alerts(request: Call) -> Response[bytes]:
@@ -82,10 +74,7 @@ def _alerts(
 
     @post([f"{root}/alerts" for root in ROOTS], status_code=200)
     async def post_alerts(request: Call) -> Response[bytes]:
-        scope: Any = request.scope
-        check_format(scope)
-        with inflight.share() as share:
-            body = await unpacked(scope, request.receive, settings, use_cases.telemetry, share)
+        async with _sent(request, use_cases, settings, inflight) as body:
             now, timeout, tenant = clock.now(), pipeline.resolve_timeout, request.user.tenant
             try:
                 if len(body) > INLINE_BYTES:
@@ -103,10 +92,8 @@ def _alerts(
     return [list_alerts, list_groups, post_alerts]
 
 
-def _silences(
-    use_cases: UseCases, settings: DoorSettings, inflight: Inflight, silences: Silences
-) -> list[HTTPRouteHandler]:
-    clock = use_cases.clock
+def _silences(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> list[HTTPRouteHandler]:
+    clock, silences = use_cases.clock, use_cases.silences
 
     @get([f"{root}/silences" for root in ROOTS])
     async def list_silences(request: Call) -> Response[bytes]:
@@ -117,10 +104,7 @@ def _silences(
 
     @post([f"{root}/silences" for root in ROOTS], status_code=200)
     async def post_silence(request: Call) -> Response[bytes]:
-        scope: Any = request.scope
-        check_format(scope)
-        with inflight.share() as share:
-            body = await unpacked(scope, request.receive, settings, use_cases.telemetry, share)
+        async with _sent(request, use_cases, settings, inflight) as body:
             await silences.load()
             try:
                 read = read_silence(body, lambda known: silences.one(request.user, known).recurrence)
@@ -151,7 +135,9 @@ def _silences(
     return [list_silences, post_silence, read_one, expire]
 
 
-def _about(use_cases: UseCases, settings: DoorSettings, pipeline: AlertPipeline) -> list[HTTPRouteHandler]:
+def _about(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
+    pipeline = use_cases.alert_pipeline
+
     @get([f"{root}/receivers" for root in ROOTS])
     async def receivers(request: Call) -> Response[bytes]:
         is_wanted = _receivers(Parameters.of(request.scope["query_string"]))
@@ -180,6 +166,15 @@ def _about(use_cases: UseCases, settings: DoorSettings, pipeline: AlertPipeline)
         return Response(reason or "OK", status_code=503 if reason else 200, media_type=_TEXT)
 
     return [receivers, status, healthy, ready]
+
+
+@asynccontextmanager
+async def _sent(request: Call, use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> AsyncIterator[bytes]:
+    """The body of a request that brings JSON, which counts against the bounds of all requests for as long as it is dealt with."""
+    scope: Any = request.scope
+    check_format(scope)
+    with inflight.share() as share:
+        yield await unpacked(scope, request.receive, settings, use_cases.telemetry, share)
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,7 +244,6 @@ class _Said:
 
 def handlers(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> list[HTTPRouteHandler]:
     """Everything that the framework serves; openapi/ describes it, and what the dispatcher takes by itself, one by one."""
-    of_alertmanager = alertmanager.routes(use_cases, settings, inflight)
     return [
         *prometheus.routes(use_cases, settings),
         *admin.routes(use_cases, settings),
@@ -255,7 +254,7 @@ def handlers(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) ->
         *influx_queries.routes(use_cases, settings),
         *text_import.routes(use_cases, settings, inflight),
         *pushgateway.routes(use_cases, settings, inflight),
-        *of_alertmanager,
+        *alertmanager.routes(use_cases, settings, inflight),
         *backtests.routes(use_cases, settings),
         *webhooks.routes(use_cases, settings, inflight),
         *dashboards.routes(use_cases, settings),
@@ -268,9 +267,7 @@ def handlers(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) ->
         *containers.routes(use_cases, settings),
         *health.routes(use_cases, settings),
         *lifecycle.routes(use_cases, settings),
-        *docs.routes(
-            settings, frozenset() if of_alertmanager else frozenset({alertmanager.DESCRIBED, webhooks.DESCRIBED})
-        ),
+        *docs.routes(settings),
         *ui.routes(settings),
     ]
 

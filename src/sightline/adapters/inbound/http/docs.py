@@ -23,10 +23,10 @@ _YAML: Final = "application/yaml"
 _FRESH: Final = "no-cache"
 
 
-def routes(settings: DoorSettings, left_out: frozenset[str] = frozenset()) -> list[HTTPRouteHandler]:
-    """All handlers of this file. left_out: topics of the description that are not served."""
+def routes(settings: DoorSettings) -> list[HTTPRouteHandler]:
+    """All handlers of this file."""
     built = BuiltUi(settings.ui_folder)
-    described = _Described(settings.version, left_out)
+    described = _Described(settings.version)
 
     @get("/openapi.json")
     async def as_json(request: Request[Any, Any, Any]) -> Response[Any]:
@@ -54,20 +54,19 @@ def routes(settings: DoorSettings, left_out: frozenset[str] = frozenset()) -> li
 class _Described:
     """The description's texts, made when they are first asked for: reading them takes a while, and few ask."""
 
-    def __init__(self, version: str, left_out: frozenset[str]) -> None:
+    def __init__(self, version: str) -> None:
         self._version = version
-        self._left_out = left_out
         self._making: asyncio.Task[dict[str, bytes]] | None = None
 
     async def texts(self) -> dict[str, bytes]:
         """By media type."""
         if self._making is None:
-            self._making = asyncio.create_task(asyncio.to_thread(_texts, self._version, self._left_out))
+            self._making = asyncio.create_task(asyncio.to_thread(_texts, self._version))
         return await asyncio.shield(self._making)
 
 
-def _texts(version: str, left_out: frozenset[str]) -> dict[str, bytes]:
-    tree = openapi.document(version, left_out)
+def _texts(version: str) -> dict[str, bytes]:
+    tree = openapi.document(version)
     return {_JSON: openapi.as_json(tree), _YAML: openapi.as_yaml(tree)}
 
 

@@ -13,7 +13,7 @@ from sightline.adapters.inbound.http.alerts import rfc3339
 from sightline.adapters.inbound.http.forms import parameters
 from sightline.adapters.inbound.http.json_body import check_format
 from sightline.adapters.inbound.http.settings import DoorSettings
-from sightline.adapters.inbound.http.use_cases import AlertPipeline, Delivering, Explaining, UseCases
+from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.wire import fields
 from sightline.adapters.wire.alertmanager_shown import alert_object
 from sightline.application.deliver import ChannelStatus, Decision
@@ -23,7 +23,6 @@ from sightline.domain.alerts.pipeline.why import ChannelWhy, GroupWhy, Why
 from sightline.domain.alerts.route import RouteDecision
 from sightline.domain.alerts.rule import ALERT_NAME
 from sightline.domain.tenancy import Principal
-from sightline.ports.clock import Clock
 
 Call = Request[Principal, Any, Any]
 
@@ -42,16 +41,9 @@ _EXPECTED: Final = {"channel": "the key of a channel, as GET /api/v1/receivers s
 
 
 def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
-    """The handlers; none where nobody is told of alerts."""
-    pipeline, explaining, delivering = use_cases.alert_pipeline, use_cases.explain, use_cases.deliver
-    if pipeline is None or explaining is None or delivering is None:
-        return []
-    return _routes(pipeline, explaining, delivering, use_cases.clock, settings)
+    """The handlers of this file."""
+    pipeline, delivering = use_cases.alert_pipeline, use_cases.deliver
 
-
-def _routes(
-    pipeline: AlertPipeline, explaining: Explaining, delivering: Delivering, clock: Clock, settings: DoorSettings
-) -> list[HTTPRouteHandler]:
     @get("/api/v1/notices")
     async def history(request: Call) -> Response[bytes]:
         given = await parameters(request, settings)
@@ -63,8 +55,8 @@ def _routes(
     async def why(request: Call) -> Response[bytes]:
         given = await parameters(request, settings)
         problems = {one.channel.key: one.problem for one in delivering.channels()}
-        found = explaining.why(request.user, given.required("fingerprint"))
-        return _answer(_why(found, clock.now() + pipeline.resolve_timeout, problems))
+        found = use_cases.explain.why(request.user, given.required("fingerprint"))
+        return _answer(_why(found, use_cases.clock.now() + pipeline.resolve_timeout, problems))
 
     @get("/api/v1/receivers")
     async def receivers() -> Response[bytes]:

@@ -33,13 +33,13 @@ _FORM: Final = "application/x-www-form-urlencoded"
 Tree = dict[str, Any]
 
 
-def document(version: str, left_out: frozenset[str] = frozenset()) -> Tree:
-    """The whole description, of the program of that version, without the files of topics that it does not serve."""
+def document(version: str) -> Tree:
+    """The whole description, of the program of that version."""
     whole = _read(HEAD)
     errors = error_texts()
     whole["info"]["version"] = version
     whole["info"]["description"] += "\n" + _error_table()
-    paths = {path: item for file in _topics(left_out) for path, item in _read(file.name).items()}
+    paths = {path: item for file in _topics() for path, item in _read(file.name).items()}
     whole["paths"] = {path: _completed(path, item, errors) for path, item in sorted(paths.items())}
     return whole
 
@@ -70,8 +70,8 @@ def _read(name: str) -> Tree:
     return found
 
 
-def _topics(left_out: frozenset[str]) -> Iterator[Path]:
-    return (file for file in sorted(FOLDER.glob("*.yaml")) if file.name not in {HEAD, ERRORS, *left_out})
+def _topics() -> Iterator[Path]:
+    return (file for file in sorted(FOLDER.glob("*.yaml")) if file.name not in {HEAD, ERRORS})
 
 
 def _completed(path: str, item: Tree, errors: Mapping[str, tuple[str, str]]) -> Tree:

@@ -28,10 +28,7 @@ _HEADERS: Final = {
 
 
 def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
-    """The handler; none where nothing puts reports together."""
-    summarize = use_cases.summarize
-    if summarize is None:
-        return []
+    """The handler of this file."""
 
     @get("/api/v1/reports")
     async def report(request: Call) -> Response[bytes]:
@@ -39,7 +36,7 @@ def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
         form = given.text("format") or "json"
         if form not in _FORMATS:
             raise InvalidParameter(f"format: wants one of {', '.join(_FORMATS)}, not {form[:80]!a}", parameter="format")
-        summary = await attended(request.receive, summarize(request.user, given.span("period")))
+        summary = await attended(request.receive, use_cases.summarize(request.user, given.span("period")))
         if form == "html":
             page = as_html(summary, link=settings.external_url)
             return Response(page.encode(), media_type="text/html", headers=_HEADERS)

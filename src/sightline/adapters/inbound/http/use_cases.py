@@ -383,10 +383,8 @@ class UseCases:
     offload: where decoding goes that is not quick.
     health: each part of the program by name, with `ok` or what is wrong with it; never waits.
     rules_every: seconds between two evaluations of the alert rules.
-    silences, alert_pipeline, explain: what Alertmanager's API is about; where one is None there is no such API.
-    alert_pipeline, explain, deliver: likewise for what is told of notifications and channels.
-    summarize: puts reports together; None: there are none.
-    sns: finds whether messages of CloudWatch are Amazon's; None: they are not taken.
+    summarize: puts reports together.
+    sns: finds whether messages of CloudWatch are Amazon's.
     webhooks: mappings of other programs' JSON to alerts, by name.
     reload: reads again what may change while the program runs; raises SettingsInvalid when it cannot be used.
     leave: has the program stop, as a signal would.
@@ -403,6 +401,12 @@ class UseCases:
     absorb: Absorb
     exemplars: Exemplifying
     alerts: Alerting
+    silences: Silences
+    alert_pipeline: AlertPipeline
+    explain: Explaining
+    deliver: Delivering
+    summarize: Summarize
+    sns: Sns
     backtest: Backtesting
     dashboards: Dashboarding
     prescribed: Prescribing
@@ -423,12 +427,6 @@ class UseCases:
     health: Callable[[], Mapping[str, str]]
     rules_every: float = 5.0
     rules: Ruling = field(default_factory=NoRules)
-    silences: Silences | None = None
-    alert_pipeline: AlertPipeline | None = None
-    explain: Explaining | None = None
-    deliver: Delivering | None = None
-    summarize: Summarize | None = None
-    sns: Sns | None = None
     webhooks: Callable[[], Mapping[str, WebhookMapping]] = dict
     program: Program = field(default_factory=Program)
     reload: Callable[[], Awaitable[None]] = _nothing_to_reload

@@ -20,7 +20,7 @@ from sightline.adapters.inbound.http.json_body import check_format
 from sightline.adapters.inbound.http.parameters import Parameters
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.unpacked import INLINE_BYTES, unpacked
-from sightline.adapters.inbound.http.use_cases import AlertPipeline, UseCases
+from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.inbound.http.webhook_paths import ALERTMANAGER, CLOUDWATCH, GENERIC, GRAFANA
 from sightline.adapters.network.sns import Sns
 from sightline.adapters.wire.alertmanager_posted import AlertBounds
@@ -36,9 +36,6 @@ from sightline.domain.tenancy import Principal
 
 Call = Request[Principal, Any, Any]
 
-DESCRIBED: Final = "webhooks.yaml"
-"""The part of the API's description that is about this."""
-
 _log: Final = structlog.get_logger("sightline.webhooks")
 _NO_DATA: Final = "no_data"
 _TREATMENTS: Final = (Treatment.ALERT, Treatment.KEEP, Treatment.OK)
@@ -47,11 +44,8 @@ _Read = TypeVar("_Read")
 
 
 def routes(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> list[HTTPRouteHandler]:
-    """The handlers of this file; none where nothing is there that takes alerts in."""
-    pipeline, sns = use_cases.alert_pipeline, use_cases.sns
-    if pipeline is None or sns is None:
-        return []
-    taking = _Taking(use_cases, settings, inflight, pipeline)
+    """The handlers of this file."""
+    taking = _Taking(use_cases, settings, inflight)
 
     @post(ALERTMANAGER, status_code=200)
     async def of_alertmanager(request: Call) -> Response[bytes]:
@@ -67,7 +61,7 @@ def routes(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) -> l
     async def of_cloudwatch(request: Call) -> Response[bytes]:
         if header(_scope(request), _RAW) is not None:
             raise BadData("raw messages of SNS have no signature: turn raw message delivery off for the subscription")
-        return await taking.of_sns(request, sns)
+        return await taking.of_sns(request)
 
     @post(GENERIC, status_code=200)
     async def of_mapping(request: Call) -> Response[bytes]:
@@ -89,16 +83,15 @@ class _Taking:
     use_cases: UseCases
     settings: DoorSettings
     inflight: Inflight
-    pipeline: AlertPipeline
 
     async def hooked(self, request: Call, read: Callable[[bytes, Arrival], Hooked]) -> Response[bytes]:
         """Take in what a body says."""
         arrival = self._arrival(request)
         return await self._post(request, await self._read(request, lambda body: read(body, arrival)), arrival)
 
-    async def of_sns(self, request: Call, sns: Sns) -> Response[bytes]:
+    async def of_sns(self, request: Call) -> Response[bytes]:
         """Take in an alarm, or say yes to a subscription, once it is known that Amazon sends it."""
-        arrival = self._arrival(request)
+        arrival, sns = self._arrival(request), self.use_cases.sns
         message = await self._read(request, read_message)
         await sns.verify(message)
         if message.type is SnsType.NOTIFICATION:
@@ -126,7 +119,7 @@ class _Taking:
 
     async def _post(self, request: Call, found: Hooked, arrival: Arrival) -> Response[bytes]:
         if found.alerts:
-            await self.pipeline.post(request.user, found.alerts)
+            await self.use_cases.alert_pipeline.post(request.user, found.alerts)
         return _answer(found.counts(arrival.now))
 
 
