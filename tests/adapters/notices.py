@@ -13,6 +13,9 @@ from sightline.domain.tenancy import DEFAULT_TENANT
 AT = 1_700_000_000_000
 """When notifications are, unless a test says otherwise: wall time, ms."""
 
+HASHED_GROUP = "0908bcea8bb9f1f5cf8e9a9b88f05812a95cd38ad40cc702f01311b49a0a0285"
+"""What sha256sum says of the key of a notification's group, unless a test says otherwise."""
+
 
 class ShownTemplates(NoticeTexts):
     """Every text is its template with `[labels]` replaced by the notification's status and group; `html` marks what it made."""

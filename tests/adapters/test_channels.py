@@ -1,12 +1,11 @@
 """Channels as settings and receivers name them."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.adapters.mail_server import serving
-from tests.adapters.webhook_receiver import Receiver, receiving
+from tests.adapters.webhook_receiver import Receiver
 
 from sightline.adapters.wire.alertmanager_file import read_alertmanager
 from sightline.compose.channels import CHANNELS, make_channel, notifiers
@@ -31,13 +30,6 @@ receivers:
   msteamsv2_configs: [{{webhook_url: '{url}/msteamsv2'}}]
   pagerduty_configs: [{{url: '{url}/pagerduty', routing_key: hush}}]
 """
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """What stands in for all services."""
-    with receiving() as found:
-        yield found
 
 
 def test_without_settings_there_is_the_console_alone() -> None:

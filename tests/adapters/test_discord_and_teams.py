@@ -1,12 +1,11 @@
 """Notices to Discord and Microsoft Teams: what is sent, and what answers mean."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from tests.adapters.plain_texts import PlainTexts
-from tests.adapters.webhook_receiver import Receiver, receiving
+from tests.adapters.webhook_receiver import Receiver
 
 from sightline.adapters.outbound.notifiers.discord import Discord
 from sightline.adapters.outbound.notifiers.msteams import MAX_MESSAGE, MsTeams, MsTeamsV2
@@ -22,13 +21,6 @@ pytestmark = pytest.mark.anyio
 NOTICE = trial("team", 3_000)
 TEXTS: Options = {name: name for name in ("title", "text", "summary", "message", "content", "username", "avatar_url")}
 LONG = '🔥"\x01' * 50_000
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """What stands in for the service."""
-    with receiving() as found:
-        yield found
 
 
 def options(receiver: Receiver, **further: str) -> Options:

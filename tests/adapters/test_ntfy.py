@@ -1,12 +1,11 @@
 """Alerts to a topic of ntfy, at a server on loopback that stands in for it; the shared suite tells the rest."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.adapters.notices import AT, ShownTemplates, notice
-from tests.adapters.webhook_receiver import Receiver, receiving
+from tests.adapters.webhook_receiver import Receiver
 
 from sightline.adapters.outbound.notifiers.ntfy import MAX_MESSAGE, URL, Ntfy, priority
 from sightline.adapters.outbound.notifiers.over_http import Outgoing
@@ -15,13 +14,6 @@ from sightline.domain.alerts.receiver import Secret
 from sightline.domain.errors import SettingsInvalid
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """A stand-in that takes everything."""
-    with receiving() as found:
-        yield found
 
 
 def channel(receiver: Receiver, **options: Any) -> Ntfy:

@@ -1,11 +1,10 @@
 """Alerts of Opsgenie, at a server on loopback that stands in for it; the shared suite tells the rest."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.adapters.notices import ShownTemplates, notice
-from tests.adapters.webhook_receiver import Receiver, receiving
+from tests.adapters.notices import HASHED_GROUP, ShownTemplates, notice
+from tests.adapters.webhook_receiver import Receiver
 
 from sightline.adapters.outbound.notifiers.opsgenie import MAX_DETAILS, Opsgenie
 from sightline.adapters.outbound.notifiers.over_http import Outgoing
@@ -15,16 +14,7 @@ from sightline.domain.errors import NoticeRefused
 
 pytestmark = pytest.mark.anyio
 
-ALIAS = "0908bcea8bb9f1f5cf8e9a9b88f05812a95cd38ad40cc702f01311b49a0a0285"
-"""What sha256sum says of the group's key."""
 SOURCE = '{{ template "opsgenie.default.source" . }}'
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """A stand-in that takes everything."""
-    with receiving() as found:
-        yield found
 
 
 def channel(receiver: Receiver, **options: Any) -> Opsgenie:
@@ -40,7 +30,7 @@ async def test_an_alert_has_what_alertmanagers_has(receiver: Receiver) -> None:
     assert receiver.requests[0]["authorization"] == "GenieKey genie"
     assert receiver.bodies == [
         {
-            "alias": ALIAS,
+            "alias": HASHED_GROUP,
             "message": '{{ template "opsgenie.default.message" . }}',
             "description": '{{ template "opsgenie.default.description" . }}',
             "source": SOURCE,
@@ -72,7 +62,7 @@ async def test_every_setting_is_told(receiver: Receiver) -> None:
     said = "firing:alertname=Hot"
     assert receiver.bodies == [
         {
-            "alias": ALIAS,
+            "alias": HASHED_GROUP,
             "message": f"M {said}",
             "description": "D",
             "source": "S",
@@ -96,7 +86,7 @@ async def test_every_setting_is_told(receiver: Receiver) -> None:
 async def test_an_alert_is_closed_and_acknowledged_by_its_alias(receiver: Receiver, status: Status, what: str) -> None:
     """With a note that says why."""
     await channel(receiver, message="M [labels]", update_alerts=True).notify(notice(status=status))
-    assert receiver.paths == [f"POST /alerts/v2/alerts/{ALIAS}/{what}?identifierType=alias"]
+    assert receiver.paths == [f"POST /alerts/v2/alerts/{HASHED_GROUP}/{what}?identifierType=alias"]
     assert receiver.bodies == [{"source": SOURCE, "note": f"M {status}:alertname=Hot"}]
 
 
@@ -105,8 +95,8 @@ async def test_an_open_alert_is_updated_on_request(receiver: Receiver) -> None:
     await channel(receiver, message="M", description="D", update_alerts=True).notify(notice())
     assert receiver.paths == [
         "POST /alerts/v2/alerts",
-        f"PUT /alerts/v2/alerts/{ALIAS}/message?identifierType=alias",
-        f"PUT /alerts/v2/alerts/{ALIAS}/description?identifierType=alias",
+        f"PUT /alerts/v2/alerts/{HASHED_GROUP}/message?identifierType=alias",
+        f"PUT /alerts/v2/alerts/{HASHED_GROUP}/description?identifierType=alias",
     ]
     assert receiver.bodies[1:] == [{"message": "M"}, {"description": "D"}]
 

@@ -1,12 +1,11 @@
 """Alerts as incidents of PagerDuty, at a server on loopback that stands in for it; the shared suite tells the rest."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.adapters.notices import ShownTemplates, notice
-from tests.adapters.webhook_receiver import Receiver, receiving
+from tests.adapters.notices import HASHED_GROUP, ShownTemplates, notice
+from tests.adapters.webhook_receiver import Receiver
 
 from sightline.adapters.outbound.notifiers.over_http import Outgoing
 from sightline.adapters.outbound.notifiers.pagerduty import DETAILS, MAX_EVENT, V1_URL, V2_URL, PagerDuty
@@ -16,16 +15,6 @@ from sightline.domain.errors import NoticeRefused
 from sightline.domain.tenancy import Tenant
 
 pytestmark = pytest.mark.anyio
-
-KEY = "0908bcea8bb9f1f5cf8e9a9b88f05812a95cd38ad40cc702f01311b49a0a0285"
-"""What sha256sum says of the group's key."""
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """A stand-in that takes everything."""
-    with receiving() as found:
-        yield found
 
 
 def channel(receiver: Receiver, **options: Any) -> PagerDuty:
@@ -43,7 +32,7 @@ async def test_an_event_has_what_alertmanagers_has(receiver: Receiver) -> None:
     client = '{{ template "pagerduty.default.client" . }}'
     assert event == {
         "routing_key": "R0",
-        "dedup_key": KEY,
+        "dedup_key": HASHED_GROUP,
         "event_action": "trigger",
         "payload": {
             "summary": '{{ template "pagerduty.default.description" .}}',
@@ -116,7 +105,7 @@ async def test_incidents_of_tenants_are_apart(receiver: Receiver) -> None:
     for tenant in ("default", "team-a", "team-b"):
         await channel(receiver).notify(replace(notice(), tenant=Tenant(tenant)))
     keys = [event["dedup_key"] for event in receiver.bodies]
-    assert keys[0] == KEY
+    assert keys[0] == HASHED_GROUP
     assert len(set(keys)) == 3
 
 

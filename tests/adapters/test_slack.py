@@ -1,10 +1,8 @@
 """Notices to a channel of Slack: what is sent, and what answers mean."""
 
-from collections.abc import Iterator
-
 import pytest
 from tests.adapters.plain_texts import PlainTexts
-from tests.adapters.webhook_receiver import Receiver, receiving
+from tests.adapters.webhook_receiver import Receiver
 from typing_extensions import override
 
 from sightline.adapters.outbound.notifiers.over_http import Outgoing
@@ -17,13 +15,6 @@ from sightline.domain.errors import NoticeRefused, SettingsInvalid, Unavailable
 pytestmark = pytest.mark.anyio
 
 NOTICE = trial("team", 3_000)
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """What stands in for Slack."""
-    with receiving() as found:
-        yield found
 
 
 class Echo(PlainTexts):

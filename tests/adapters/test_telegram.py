@@ -1,11 +1,10 @@
 """Alerts in a chat of Telegram, at a server on loopback that stands in for it; the shared suite tells the rest."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from tests.adapters.notices import ShownTemplates, notice
-from tests.adapters.webhook_receiver import Receiver, receiving
+from tests.adapters.webhook_receiver import Receiver
 
 from sightline.adapters.outbound.notifiers.over_http import Outgoing
 from sightline.adapters.outbound.notifiers.telegram import MESSAGE, Telegram
@@ -15,13 +14,6 @@ from sightline.domain.errors import NoticeRefused, SettingsInvalid, Unavailable
 pytestmark = pytest.mark.anyio
 
 UNREADABLE = b'{"ok":false,"error_code":400,"description":"Bad Request: can\'t parse entities: Unsupported start tag"}'
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """A stand-in that takes everything."""
-    with receiving() as found:
-        yield found
 
 
 def channel(receiver: Receiver, http: Outgoing | None = None, **options: Any) -> Telegram:

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.adapters.alertmanager_bodies import notified
 from tests.adapters.plain_texts import PlainTexts
-from tests.adapters.webhook_receiver import Receiver, receiving
+from tests.adapters.webhook_receiver import Receiver
 from tests.notifications import alone
 
 from sightline.adapters.outbound.notifiers.over_http import Outgoing, host_of
@@ -42,13 +41,6 @@ def notice(state: AlertState = AlertState.FIRING, external_url: str = "") -> Not
 def webhook(url: str) -> Webhook:
     """The channel to an address."""
     return Webhook({"url": Secret(url)}, PlainTexts(), name="webhook", http=Outgoing())
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """A receiver that takes everything."""
-    with receiving() as found:
-        yield found
 
 
 async def test_a_firing_alert_has_alertmanagers_shape(receiver: Receiver) -> None:

@@ -20,13 +20,6 @@ CERTIFICATE, KEY = SCRAPING / "cert.pem", SCRAPING / "key.pem"
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """A receiver that takes everything."""
-    with receiving() as found:
-        yield found
-
-
-@pytest.fixture
 def encrypted() -> Iterator[Receiver]:
     """One with TLS, whose certificate is for exporter.test and 127.0.0.1; it asks for a client's certificate, which may lack."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -22,6 +22,7 @@ _MONTHS: Final = (
     *("July", "August", "September", "October", "November", "December"),
 )
 _DAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+_NOON: Final = 12
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 ZERO: Final = -62_135_596_800 * _SECOND
 """The first instant of year 1, which Go has where there is no time; ns since 1970."""
@@ -246,8 +247,8 @@ _PARTS: Final[Mapping[str, Callable[[Moment], str]]] = {
     "4": lambda it: f"{it.local.minute}",
     "05": lambda it: f"{it.local.second:02d}",
     "5": lambda it: f"{it.local.second}",
-    "PM": lambda it: "PM" if it.local.hour >= 12 else "AM",  # noqa: PLR2004 - noon
-    "pm": lambda it: "pm" if it.local.hour >= 12 else "am",  # noqa: PLR2004 - noon
+    "PM": lambda it: "AM" if it.local.hour < _NOON else "PM",
+    "pm": lambda it: "am" if it.local.hour < _NOON else "pm",
     "MST": lambda it: it.zone_name,
 }
 
