@@ -190,6 +190,31 @@ def test_nothing_scrolls_sideways(page: Page, width: int) -> None:
         assert narrower_than_the_window(page)
 
 
+def test_a_drawer_closes_by_a_press_beside_it(page: Page, base_url: str, name: str) -> None:
+    """A press beside it or Escape closes it and gives the focus back; who marks text within may let go beside it."""
+    saved(base_url, name)
+    page.goto(f"/ui/dashboards/{name}?edit=1")
+    opener = page.get_by_role("button", name="Add panel")
+    opener.click()
+    drawer = page.get_by_role("dialog")
+    title = drawer.get_by_role("textbox", name="Title", exact=True)
+    title.fill("Load")
+    place = title.bounding_box()
+    assert place is not None
+    page.mouse.move(place["x"] + 40, place["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(40, place["y"] + 10)
+    page.mouse.up()
+    expect(title).to_have_value("Load")
+    page.mouse.click(40, 400)
+    expect(drawer).to_have_count(0)
+    expect(opener).to_be_focused()
+    opener.click()
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+    expect(opener).to_be_focused()
+
+
 def test_axe_finds_nothing(themed: Page, axe: str, base_url: str, name: str) -> None:
     """List, dashboard, editing and the drawer have no violations, light and dark."""
     saved(base_url, name)

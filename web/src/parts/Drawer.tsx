@@ -1,4 +1,6 @@
-import { useLayoutEffect, useRef, type ReactNode } from "react";
+import { Button } from "@mantine/core";
+import type { ReactNode } from "react";
+import { Dialog } from "./Dialog";
 import { CloseIcon } from "./icons";
 import styles from "./Drawer.module.css";
 
@@ -7,36 +9,22 @@ interface DrawerProps {
   onClose: () => void;
   /** Stays in sight above the content, beside the button that closes. */
   head: ReactNode;
+  /** What that button says, where a cross could be taken for giving up. */
+  done?: string;
   children: ReactNode;
 }
 
-/** Details at the right, over the page: the browser's own dialog, which holds the focus, closes on Escape and gives the focus back. */
-export function Drawer({ label, onClose, head, children }: DrawerProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  // Before it leaves the page: one that is gone gives no focus back.
-  useLayoutEffect(() => {
-    const element = dialog.current;
-    element?.showModal();
-    return () => element?.close();
-  }, []);
+/** Details at the right, over the page. */
+export function Drawer({ label, onClose, head, done, children }: DrawerProps) {
   return (
-    <dialog
-      ref={dialog}
-      className={styles.drawer}
-      aria-label={label}
-      onCancel={(event) => {
-        event.preventDefault();
-        onClose();
-      }}
-      onClick={(event) => event.target === dialog.current && onClose()}
-    >
+    <Dialog label={label} className={styles.drawer} onClose={onClose}>
       <div className={styles.inside}>
         <div className={styles.head}>
           <div className={styles.title}>{head}</div>
-          <button type="button" className={styles.close} aria-label="Close" title="Close" onClick={onClose}><CloseIcon /></button>
+          {done ? <Button onClick={onClose}>{done}</Button> : <button type="button" className={styles.close} aria-label="Close" title="Close" onClick={onClose}><CloseIcon /></button>}
         </div>
         {children}
       </div>
-    </dialog>
+    </Dialog>
   );
 }

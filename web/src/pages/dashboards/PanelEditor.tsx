@@ -1,6 +1,6 @@
 import { Button, TextInput } from "@mantine/core";
-import { useEffect, useRef } from "react";
 import { UNITS } from "../../charts/units";
+import { Drawer } from "../../parts/Drawer";
 import { QueryEditor } from "../../promql/QueryEditor";
 import type { PanelKind, PanelQuery, PanelSpec } from "./dashboard";
 import styles from "./PanelEditor.module.css";
@@ -22,20 +22,10 @@ const MOST_QUERIES = 26;
 
 /** One panel in a drawer: every change is seen at once, in the preview and on the page behind. */
 export function PanelEditor({ panel, values, onChange, onClose }: PanelEditorProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const element = dialog.current;
-    element?.showModal();
-    return () => element?.close();
-  }, []);
   const set = (part: Partial<PanelSpec>): void => onChange({ ...panel, ...part });
   const setQuery = (at: number, part: Partial<PanelQuery>): void => set({ queries: panel.queries.map((one, i) => (i === at ? { ...one, ...part } : one)) });
   return (
-    <dialog ref={dialog} className={styles.drawer} aria-label={`Panel ${panel.title || "Untitled"}`} onCancel={(event) => { event.preventDefault(); onClose(); }}>
-      <div className={styles.head}>
-        <h2>{panel.title || "New panel"}</h2>
-        <Button onClick={onClose}>Done</Button>
-      </div>
+    <Drawer label={`Panel ${panel.title || "Untitled"}`} onClose={onClose} head={<h2 className={styles.title}>{panel.title || "New panel"}</h2>} done="Done">
       <div className={styles.preview}><PanelView panel={panel} values={values} /></div>
       <TextInput label="Title" value={panel.title} error={panel.title.trim() ? null : "A panel needs a title"} autoFocus onChange={(event) => set({ title: event.currentTarget.value })} />
       <fieldset className={styles.queries}>
@@ -78,7 +68,7 @@ export function PanelEditor({ panel, values, onChange, onClose }: PanelEditorPro
         {panel.kind === "chart" && <label className={styles.check}><input type="checkbox" checked={panel.stacked} onChange={(event) => set({ stacked: event.currentTarget.checked })} /> Stack the series</label>}
       </div>
       <TextInput label="Note" value={panel.description} onChange={(event) => set({ description: event.currentTarget.value })} />
-    </dialog>
+    </Drawer>
   );
 }
 
