@@ -47,6 +47,11 @@ export function hrefOf(path: string, search: URLSearchParams, find: Readonly<Rec
   return withSearch(`${BASE}${path}`, kept);
 }
 
+/** Goes to a page, taking the time range along. */
+export function visit(path: string, find: Readonly<Record<string, string>> = {}, options: { replace?: boolean } = {}): void {
+  navigate(hrefOf(path, read().search, find), options);
+}
+
 export function withSearch(pathname: string, search: URLSearchParams): string {
   const text = search.toString();
   return text ? `${pathname}?${text}` : pathname;

@@ -5,10 +5,11 @@ import { EmptyState } from "../../parts/EmptyState";
 import { Failure } from "../../parts/Failure";
 import { AlertIcon, DashboardIcon } from "../../parts/icons";
 import { Link } from "../../parts/Link";
+import { LinkButton } from "../../parts/LinkButton";
 import { Placeholder } from "../../parts/Placeholder";
 import { useLate } from "../../parts/useLate";
 import { useStandingFailure } from "../../parts/useStandingFailure";
-import { hrefOf, navigate, readAddress } from "../../shell/address";
+import { visit } from "../../shell/address";
 import { freeName, nameFrom, type Listed, type Origin } from "./dashboard";
 import styles from "./DashboardList.module.css";
 import { saveText, useListing } from "./store";
@@ -32,9 +33,7 @@ export function DashboardList() {
         <div className={styles.tools}>
           <TextInput aria-label="Find a dashboard" placeholder="Find" type="search" value={wanted} onChange={(event) => setWanted(event.currentTarget.value)} />
           <Import taken={new Set(data?.dashboards.map((one) => one.name))} />
-          <Button component="a" href={hrefOf("/dashboards/+", readAddress().search)} onClick={(event) => { event.preventDefault(); navigate(event.currentTarget.getAttribute("href") ?? ""); }}>
-            New dashboard
-          </Button>
+          <LinkButton main to="/dashboards/+">New dashboard</LinkButton>
         </div>
       </div>
       {data && data.problems.length > 0 && <Problems problems={data.problems} />}
@@ -95,7 +94,7 @@ function Import({ taken }: { taken: ReadonlySet<string> }) {
       const name = freeName(own ?? nameFrom(file.name.replace(/\.\w+$/, "")), taken);
       await saveText(name, own && name !== own ? text.replace(own, name) : text);
       await client.invalidateQueries({ queryKey: ["dashboards"] });
-      navigate(hrefOf(`/dashboards/${name}`, readAddress().search));
+      visit(`/dashboards/${name}`);
     } catch (failure) {
       setProblem(failure instanceof Error ? failure.message : String(failure));
     }

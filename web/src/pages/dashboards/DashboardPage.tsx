@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { ApiFailure } from "../../api/failure";
+import { Banner } from "../../parts/Banner";
 import { EmptyState } from "../../parts/EmptyState";
 import { Failure } from "../../parts/Failure";
 import { DashboardIcon } from "../../parts/icons";
@@ -122,7 +123,7 @@ function Opened({ stored }: { stored: Stored }) {
         })}
       />
       {failure && (
-        <div className={styles.refused} role="alert">
+        <Banner>
           <p>{failure.code === "conflict" ? "Somebody else saved this dashboard meanwhile; nothing of yours is lost." : failure.message} <code>{failure.code}</code></p>
           {failure.code === "conflict" && (
             <>
@@ -130,7 +131,7 @@ function Opened({ stored }: { stored: Stored }) {
               <Button size="xs" variant="default" onClick={() => void client.invalidateQueries({ queryKey: ["dashboard", draft.name] })}>Show theirs, lose mine</Button>
             </>
           )}
-        </div>
+        </Banner>
       )}
       <Variables variables={draft.variables} />
       {alone ? (

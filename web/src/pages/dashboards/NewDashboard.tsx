@@ -1,7 +1,7 @@
 import { Button, TextInput } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
-import { hrefOf, navigate, readAddress, withSearch } from "../../shell/address";
+import { hrefOf, navigate, readAddress, visit, withSearch } from "../../shell/address";
 import { freeName, nameFrom, NEW_PANEL } from "./dashboard";
 import styles from "./NewDashboard.module.css";
 import { save, useListing } from "./store";
@@ -33,7 +33,7 @@ export function NewDashboard() {
       <TextInput label="Title" description={title.trim() ? `Its address will end in /dashboards/${name}` : "What the page shows, such as “Web shop”"} value={title} error={problem} autoFocus onChange={(event) => setTitle(event.currentTarget.value)} />
       <div className={styles.actions}>
         <Button type="submit" disabled={!nameFrom(title)} loading={busy}>Create</Button>
-        <Button variant="default" onClick={() => navigate(hrefOf("/dashboards", readAddress().search))}>Cancel</Button>
+        <Button variant="default" onClick={() => visit("/dashboards")}>Cancel</Button>
       </div>
       <p className={styles.hint}>It begins with one panel, the CPU of your hosts, to change or remove.</p>
     </form>

@@ -4,7 +4,7 @@ import { reachability } from "../../api/reachability";
 import { useStorePart } from "../../live/store";
 import { StateWord } from "../../parts/StateWord";
 import { useNow } from "../../parts/useNow";
-import { hrefOf, navigate, readAddress } from "../../shell/address";
+import { visit } from "../../shell/address";
 import { shortDuration } from "../../time/duration";
 import { absoluteTime, relativeTime } from "../../time/words";
 import type { HostExpressions } from "./expressions";
@@ -45,7 +45,7 @@ export function HostHeader({ instance, hosts, facts, ask }: HostHeaderProps) {
       {hosts.length > 1 && (
         <label className={styles.switcher}>
           <span>Host</span>
-          <select value={instance} onChange={(event) => navigate(hrefOf(`/hosts/${encodeURIComponent(event.currentTarget.value)}`, readAddress().search))}>
+          <select value={instance} onChange={(event) => visit(`/hosts/${encodeURIComponent(event.currentTarget.value)}`)}>
             {hosts.map((host) => <option key={host}>{host}</option>)}
           </select>
         </label>

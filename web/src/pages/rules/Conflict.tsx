@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import type { ApiFailure } from "../../api/failure";
-import styles from "./RuleEditor.module.css";
+import { Banner } from "../../parts/Banner";
 
 interface ConflictProps {
   failure: ApiFailure;
@@ -13,7 +13,7 @@ interface ConflictProps {
 export function Conflict({ failure, isNew, onOverwrite, onTheirs }: ConflictProps) {
   const met = failure.code === "conflict" && !isNew;
   return (
-    <div className={styles.refused} role="alert">
+    <Banner>
       <p>{met ? "Somebody else changed this rule meanwhile; nothing of yours is lost." : failure.message} <code>{failure.code}</code></p>
       {met && (
         <>
@@ -21,6 +21,6 @@ export function Conflict({ failure, isNew, onOverwrite, onTheirs }: ConflictProp
           <Button size="xs" variant="default" onClick={onTheirs}>Show theirs, lose mine</Button>
         </>
       )}
-    </div>
+    </Banner>
   );
 }

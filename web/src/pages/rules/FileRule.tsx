@@ -6,12 +6,11 @@ import { RuleIcon } from "../../parts/icons";
 import { Link } from "../../parts/Link";
 import { Placeholder } from "../../parts/Placeholder";
 import { useLate } from "../../parts/useLate";
-import { navigate } from "../../shell/address";
+import { visit } from "../../shell/address";
 import { printDuration, sayDuration } from "../../time/duration";
 import type { BacktestQuestion } from "./backtest";
 import { BacktestView } from "./BacktestView";
 import { comparedOf } from "./comparison";
-import { ruleHref } from "./links";
 import styles from "./RuleEditor.module.css";
 import { RuleFacts } from "./RuleFacts";
 import { useRuleGroups } from "./store";
@@ -50,7 +49,7 @@ export function FileRule({ name, file, group }: { name: string; file: string; gr
         </div>
         {!listed.isRecording && (
           <div className={styles.tools}>
-            <Button variant="default" onClick={() => navigate(ruleHref("/rules/+", { like: name, file, group }))} title="A rule of its own, which can be changed here">Copy to the catalog</Button>
+            <Button variant="default" onClick={() => visit("/rules/+", { like: name, file, group })} title="A rule of its own, which can be changed here">Copy to the catalog</Button>
           </div>
         )}
       </div>

@@ -1,8 +1,7 @@
 import { Failure } from "../../parts/Failure";
 import { Placeholder } from "../../parts/Placeholder";
 import { useLate } from "../../parts/useLate";
-import { navigate, useAddress } from "../../shell/address";
-import { ruleHref } from "./links";
+import { useAddress, visit } from "../../shell/address";
 import { draftOf, draftOfFileRule, NEW_DRAFT, type Draft } from "./rule";
 import { RuleEditor } from "./RuleEditor";
 import styles from "./RuleEditor.module.css";
@@ -41,7 +40,7 @@ function Begun({ initial }: { initial: Draft }) {
       initial={initial}
       stored={null}
       head={<div className={styles.names}><h1>New rule</h1></div>}
-      onSaved={(stored) => navigate(ruleHref(`/rules/${encodeURIComponent(stored.rule.name)}`), { replace: true })}
+      onSaved={(stored) => visit(`/rules/${encodeURIComponent(stored.rule.name)}`, {}, { replace: true })}
     />
   );
 }

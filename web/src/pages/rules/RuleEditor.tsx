@@ -3,12 +3,11 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { ApiFailure } from "../../api/failure";
-import { navigate } from "../../shell/address";
+import { visit } from "../../shell/address";
 import type { BacktestQuestion } from "./backtest";
 import { BacktestView } from "./BacktestView";
 import { comparedOf } from "./comparison";
 import { Conflict } from "./Conflict";
-import { ruleHref } from "./links";
 import { canBeJudged, draftOf, gapsOf, inOtherForm, ruleOf, saidBy, type Draft, type Stored } from "./rule";
 import styles from "./RuleEditor.module.css";
 import { RuleForm } from "./RuleForm";
@@ -101,7 +100,7 @@ export function RuleEditor({ initial, stored, head, menu, onSaved }: RuleEditorP
   };
   const discard = (): void => {
     if (stored) setDraft(draftOf(stored.rule));
-    else navigate(ruleHref("/rules"));
+    else visit("/rules");
     setFailure(null);
     setInsists(false);
   };

@@ -1,4 +1,4 @@
-import { Button, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useMemo } from "react";
 import { format } from "../../charts/units";
@@ -7,18 +7,18 @@ import { Choices } from "../../parts/Choices";
 import { EmptyState } from "../../parts/EmptyState";
 import { Failure } from "../../parts/Failure";
 import { AlertIcon, RuleIcon } from "../../parts/icons";
+import { Link } from "../../parts/Link";
+import { LinkButton } from "../../parts/LinkButton";
 import list from "../../parts/ListPage.module.css";
 import { Placeholder } from "../../parts/Placeholder";
 import { useLate } from "../../parts/useLate";
 import { useStandingFailure } from "../../parts/useStandingFailure";
 import { VirtualRows } from "../../parts/VirtualRows";
 import { useAlerts } from "../../series/useAlerts";
-import { navigate, readAddress, useAddress, withSearch } from "../../shell/address";
+import { put, useAddress } from "../../shell/address";
 import { sayDuration } from "../../time/duration";
-import { ruleHref } from "./links";
 import { CATALOG, countOf, findingWord, listedOf, matching, pathOf, worstFinding, type Listed, type Shown } from "./ruleList";
 import styles from "./RuleList.module.css";
-import { RuleLink } from "./RuleLink";
 import { RuleState } from "./RuleState";
 import { useRadar, useRuleGroups, useStoredRules } from "./store";
 
@@ -100,16 +100,8 @@ const NOTHING: Record<Shown, string> = { all: "No rule matches", active: "No rul
 const radarWords = (pending: boolean): string =>
   pending ? "The radar still looks whether rules watch what is there." : "All rules watch series that are there, and none fires always or again and again.";
 
-function put(name: string, value: string): void {
-  const search = new URLSearchParams(readAddress().search);
-  if (value) search.set(name, value);
-  else search.delete(name);
-  navigate(withSearch(location.pathname, search), { replace: true });
-}
-
 export function NewRuleButton() {
-  const href = ruleHref("/rules/+");
-  return <Button component="a" href={href} onClick={(event) => { event.preventDefault(); navigate(href); }}>New rule</Button>;
+  return <LinkButton main to="/rules/+">New rule</LinkButton>;
 }
 
 /** What is wrong with rule files: a few are shown, of many first their number. */
@@ -142,7 +134,7 @@ function Row({ listed, at }: { listed: Listed; at: number }) {
     <div className={styles.row} role="row" aria-rowindex={at + 2} data-off={!listed.enabled || undefined}>
       <span role="cell" className={styles.states}><RuleState listed={listed} /></span>
       <span role="rowheader" className={styles.who}>
-        <RuleLink path={path} extra={extra} className={styles.name} title={name}>{name}</RuleLink>
+        <Link to={path} find={extra} className={styles.name} title={name}>{name}</Link>
         <span className={styles.quiet} title={listed.file === CATALOG ? undefined : `${listed.file}, group ${listed.group}: changed in the file`}>
           {rule.labels.severity && !isRecording ? `${rule.labels.severity} · ${where}` : where}
         </span>

@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { ApiFailure } from "../../api/failure";
+import { Banner } from "../../parts/Banner";
 import { EmptyState } from "../../parts/EmptyState";
 import { Failure } from "../../parts/Failure";
 import { RuleIcon } from "../../parts/icons";
@@ -9,8 +10,7 @@ import { Link } from "../../parts/Link";
 import { Menu } from "../../parts/Menu";
 import { Placeholder } from "../../parts/Placeholder";
 import { useLate } from "../../parts/useLate";
-import { navigate } from "../../shell/address";
-import { ruleHref } from "./links";
+import { visit } from "../../shell/address";
 import { draftOf, type Origin, type Stored } from "./rule";
 import { RuleEditor } from "./RuleEditor";
 import styles from "./RuleEditor.module.css";
@@ -78,18 +78,18 @@ function Opened({ stored: found }: { stored: Stored }) {
           {listed && <RuleFacts listed={listed} where={ORIGINS[base.origin]} />}
           {failure && <p className={styles.error} role="alert">{failure.message}</p>}
           {asks && (
-            <div className={styles.refused} role="alertdialog" aria-label="Delete rule">
+            <Banner question="Delete rule">
               <p>Delete “{name}”? Its alerts end, and it does not come back. To pause it, switch it off.</p>
-              <Button color="red" variant="outline" size="xs" loading={busy} onClick={() => void attempt(async () => { await remove(name); client.removeQueries({ queryKey: ["rule", name] }); navigate(ruleHref("/rules")); })}>Delete {name}</Button>
+              <Button color="red" variant="outline" size="xs" loading={busy} onClick={() => void attempt(async () => { await remove(name); client.removeQueries({ queryKey: ["rule", name] }); visit("/rules"); })}>Delete {name}</Button>
               <Button variant="default" size="xs" autoFocus onClick={() => setAsks(false)}>Keep it</Button>
-            </div>
+            </Banner>
           )}
         </div>
       }
       menu={
         <Menu label="More about this rule">
           <button type="button" onClick={() => void switched(base.rule.enabled ? "disable" : "enable")}>{base.rule.enabled ? "Switch off" : "Switch on"}</button>
-          <button type="button" onClick={() => navigate(ruleHref("/rules/+", { like: name }))}>Copy</button>
+          <button type="button" onClick={() => visit("/rules/+", { like: name })}>Copy</button>
           {base.origin === "changed" && <button type="button" onClick={() => void switched("restore")}>Restore as it came</button>}
           {base.origin === "saved" && <button type="button" data-danger onClick={() => setAsks(true)}>Delete…</button>}
         </Menu>

@@ -15,7 +15,7 @@ import { Link } from "../../parts/Link";
 import { Placeholder } from "../../parts/Placeholder";
 import { useLate } from "../../parts/useLate";
 import { useNow } from "../../parts/useNow";
-import { hrefOf, navigate, readAddress, useAddress } from "../../shell/address";
+import { useAddress, visit } from "../../shell/address";
 import { now } from "../../time/clock";
 import { absoluteTime, parseAbsolute } from "../../time/words";
 import { Held } from "./Held";
@@ -87,7 +87,7 @@ function Fields({ id, before, silence }: { id: string | null; before: Form; sile
       await putSilence(hasBegun && form.from === before.from ? { ...draft, startsAt: silence.startsAt } : draft);
       localStorage.setItem(AUTHOR, form.author.trim());
       await client.invalidateQueries({ queryKey: ["alerts"] });
-      navigate(hrefOf("/silences", readAddress().search, form.from.trim() !== "" && start > moment ? { state: "pending" } : {}));
+      visit("/silences", form.from.trim() !== "" && start > moment ? { state: "pending" } : {});
     } catch (failure) {
       setRefusal(failure instanceof Error ? failure : new Error(String(failure)));
       setBusy(false);
@@ -131,7 +131,7 @@ function Fields({ id, before, silence }: { id: string | null; before: Form; sile
       {tried && hasProblem && <p className={styles.problem}>Something above is still to be put right.</p>}
       <div className={styles.actions}>
         <Button type="submit" loading={busy}>{id === null ? "Silence" : "Save"}</Button>
-        <Button variant="default" onClick={() => history.length > 1 ? history.back() : navigate(hrefOf("/silences", readAddress().search))}>Cancel</Button>
+        <Button variant="default" onClick={() => history.length > 1 ? history.back() : visit("/silences")}>Cancel</Button>
       </div>
     </form>
   );
