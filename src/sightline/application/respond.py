@@ -52,6 +52,14 @@ class Respond:
         """Those that are wanted, newest first."""
         return await self._incidents.find(principal.tenant, wanted)
 
+    async def one(self, principal: Principal, incident_id: int) -> Incident:
+        """One incident.
+
+        Raises:
+            NotFound: the tenant has no such incident.
+        """
+        return await self._incidents.get(principal.tenant, incident_id)
+
     async def get(self, principal: Principal, incident_id: int, wanted: Wanted) -> Told:
         """One incident with all that belongs to it. wanted: among which related ones are looked for.
 

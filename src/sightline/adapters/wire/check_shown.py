@@ -1,0 +1,141 @@
+"""How a check stands, and what was found of it, as JSON."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sightline.domain.probes.outcome import Certificate, Outcome
+from sightline.domain.probes.result import Result, Verdict
+from sightline.domain.probes.standing import Standing
+from sightline.domain.probes.state import Transition
+from sightline.domain.probes.uptime import Uptime
+from sightline.domain.probes.voice import silent_after
+from sightline.domain.timerange import SECOND
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_BODY: Final = 4096
+"""Bytes of an answer that are shown."""
+_DIGITS: Final = 3  # a microsecond
+
+
+def time_text(at: int) -> str:
+    """An instant (ms) in RFC 3339, with milliseconds."""
+    return (_EPOCH + timedelta(milliseconds=at)).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def milliseconds(seconds: float) -> float:
+    """Seconds as ms, to a microsecond."""
+    return round(seconds * SECOND, _DIGITS)
+
+
+def status_object(standing: Standing, monotonic: int, incident: int | None) -> dict[str, Any]:
+    """How a check stands. monotonic: ms on the clock that never goes back. incident: the id of the one that lasts."""
+    latest = standing.latest
+    last = max((voice.last for voice in standing.voices.values()), key=lambda one: one.at, default=None)
+    oldest = monotonic - silent_after(standing.check.definition)
+    return {
+        "state": latest.state,
+        "since": time_text(latest.at),
+        "reason": latest.reason,
+        "probe_reason": latest.probe_reason,
+        "message": latest.message,
+        "failing_locations": latest.locations,
+        "last_at": None if last is None else time_text(last.at),
+        "latency_ms": None if last is None else milliseconds(last.seconds),
+        "status_code": None if last is None else last.status,
+        "expires_at": None if last is None or last.expires_at is None else time_text(last.expires_at),
+        "certificate": None if last is None or last.certificate is None else certificate_object(last.certificate),
+        "incident_id": incident,
+        "locations": [
+            {
+                "location": name,
+                "verdict": voice.last.verdict,
+                "reason": voice.last.reason,
+                "message": voice.last.message,
+                "at": time_text(voice.last.at),
+                "latency_ms": milliseconds(voice.last.seconds),
+                "heard": voice.heard_at >= oldest,
+            }
+            for name, voice in sorted(standing.voices.items())
+        ],
+    }
+
+
+def result_object(result: Result) -> dict[str, Any]:
+    """One probe."""
+    return {
+        "ts": time_text(result.at),
+        "location": result.location,
+        "latency_ms": milliseconds(result.seconds),
+        "status_code": result.status,
+        "ok": result.verdict is not Verdict.DOWN,
+        "verdict": result.verdict,
+        "reason": result.reason,
+        "message": result.message,
+        "phases": {phase.value: milliseconds(seconds) for phase, seconds in result.phases},
+        "attempts": result.attempts,
+        "redirects": result.redirects,
+        "size": result.size,
+        "version": result.version,
+        "address": result.address,
+        "expires_at": None if result.expires_at is None else time_text(result.expires_at),
+        "value": result.value,
+        "trace_id": result.trace_id,
+    }
+
+
+def transition_object(one: Transition) -> dict[str, Any]:
+    """A move from one state to another."""
+    return {
+        "at": time_text(one.at),
+        "previous": one.previous,
+        "state": one.state,
+        "reason": one.reason,
+        "probe_reason": one.probe_reason,
+        "message": one.message,
+        "locations": one.locations,
+    }
+
+
+def uptime_object(uptime: Uptime) -> dict[str, Any]:
+    """How a window was spent; null where nobody could tell."""
+    return {
+        "corrected": uptime.corrected(),
+        "raw": uptime.raw,
+        "outages": uptime.outages,
+        "seconds": {state.value: seconds for state, seconds in uptime.seconds.items()},
+    }
+
+
+def certificate_object(certificate: Certificate) -> dict[str, Any]:
+    """What a server showed of itself."""
+    return {
+        "subject": certificate.subject,
+        "issuer": certificate.issuer,
+        "names": certificate.names,
+        "starts_at": time_text(certificate.starts_at),
+        "expires_at": time_text(certificate.expires_at),
+        "fingerprint": certificate.fingerprint,
+        "chain": certificate.chain,
+        "version": certificate.version,
+        "cipher": certificate.cipher,
+    }
+
+
+def outcome_object(outcome: Outcome) -> dict[str, Any]:
+    """All that an attempt saw."""
+    return {
+        "reason": outcome.reason,
+        "message": outcome.message,
+        "latency_ms": milliseconds(outcome.seconds),
+        "phases": {phase.value: milliseconds(seconds) for phase, seconds in outcome.phases},
+        "status": outcome.status,
+        "headers": outcome.headers,
+        "body": outcome.body[:_BODY].decode(errors="replace"),
+        "size": outcome.size,
+        "certificate": None if outcome.certificate is None else certificate_object(outcome.certificate),
+        "address": outcome.address,
+        "version": outcome.version,
+        "redirects": outcome.redirects,
+        "url": outcome.url,
+        "facts": dict(outcome.facts),
+    }

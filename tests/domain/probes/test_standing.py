@@ -1,0 +1,99 @@
+"""How one check stands, from result to result."""
+
+from itertools import product
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.domain.probes.checks import NOW, check, result
+
+from sightline.domain.probes.result import Verdict
+from sightline.domain.probes.standing import Standing
+from sightline.domain.probes.state import TRANSITIONS, CheckState, StateEvent, StateReason
+from sightline.domain.probes.voice import Decision
+
+DOWN, UP = Verdict.DOWN, Verdict.UP
+
+
+def test_every_state_knows_every_event() -> None:
+    """The table has no holes."""
+    assert set(TRANSITIONS) == set(product(CheckState, StateEvent))
+
+
+def test_nothing_moves_what_is_paused_but_being_switched_on() -> None:
+    """Whatever is found of it meanwhile."""
+    left = {event for event in StateEvent if TRANSITIONS[CheckState.PAUSED, event] is not CheckState.PAUSED}
+    assert left == {StateEvent.RESUMED}
+
+
+def test_a_check_that_was_never_probed_is_unknown_and_says_so() -> None:
+    """Neither up nor down; one that is switched off is paused."""
+    assert Standing.new(check(), NOW).latest.reason is StateReason.NOT_PROBED
+    assert Standing.new(check(enabled=False), NOW).state is CheckState.PAUSED
+
+
+def test_the_first_result_decides_and_says_when() -> None:
+    """With the reason and the words of the probe."""
+    standing = Standing.new(check(), NOW)
+    assert standing.hear(result(DOWN, NOW + 100), 0)
+    moved = standing.move(standing.decide(0), NOW + 200)
+    assert moved is not None
+    assert (moved.previous, moved.state, moved.at) == (CheckState.UNKNOWN, CheckState.DOWN, NOW + 200)
+    assert (moved.probe_reason, moved.message, moved.locations) == (
+        "connection_refused",
+        "nobody listens there",
+        ("local",),
+    )
+
+
+def test_a_result_that_says_the_same_moves_nothing() -> None:
+    """As most do."""
+    standing = Standing.new(check(), NOW)
+    for at in (NOW, NOW + 60_000, NOW + 120_000):
+        standing.hear(result(UP, at), at)
+        moved = standing.move(standing.decide(at), at)
+        assert (moved is None) is (at > NOW)
+
+
+def test_results_that_come_late_or_twice_count_once() -> None:
+    """A location's results count in the order of their times."""
+    standing = Standing.new(check(), NOW)
+    assert standing.hear(result(UP, NOW + 1_000), 0)
+    assert not standing.hear(result(UP, NOW + 1_000), 0)
+    assert not standing.hear(result(DOWN, NOW + 500), 0)
+
+
+def test_a_check_behind_another_that_is_down_cannot_be_reached() -> None:
+    """It is not called down."""
+    standing = Standing.new(check(), NOW)
+    standing.hear(result(DOWN), 0)
+    moved = standing.move(standing.decide(0, behind=True), NOW)
+    assert moved is not None
+    assert (moved.state, moved.reason) == (CheckState.UNREACHABLE, StateReason.DEPENDENCY)
+
+
+def test_another_set_of_failing_locations_is_a_transition_of_its_own() -> None:
+    """Partial says which."""
+    standing = Standing.new(check(), NOW)
+    for place, verdict in (("fra", DOWN), ("nyc", UP), ("sin", UP)):
+        standing.hear(result(verdict, location=place), 0)
+    first = standing.move(standing.decide(0), NOW)
+    standing.hear(result(UP, NOW + 1, location="fra"), 1)
+    standing.hear(result(DOWN, NOW + 1, location="sin"), 1)
+    second = standing.move(standing.decide(1), NOW + 1)
+    assert first is not None
+    assert second is not None
+    assert (first.locations, second.locations) == (("fra",), ("sin",))
+    assert second.state is CheckState.DEGRADED
+
+
+@given(st.lists(st.tuples(st.sampled_from(list(StateEvent)), st.integers(-100, 100)), max_size=30))
+def test_time_never_goes_back(moves: list[tuple[StateEvent, int]]) -> None:
+    """Each transition is after the one before, whatever the clock says, and begins where that ended."""
+    standing = Standing.new(check(), NOW)
+    before = standing.latest
+    for event, offset in moves:
+        moved = standing.move(Decision(event, StateReason.VERDICT), NOW + offset)
+        if moved is not None:
+            assert moved.at > before.at or before.reason is StateReason.NOT_PROBED
+            assert moved.previous is before.state
+            before = moved
