@@ -76,7 +76,7 @@ DOMAIN_STDLIB = {
     "unicodedata",
     "zoneinfo",
 }
-DOMAIN_LIBRARIES = {"msgspec", "numba", "numpy", "re2", "typing_extensions"}
+DOMAIN_LIBRARIES = {"cronsim", "dateutil", "msgspec", "numba", "numpy", "re2", "typing_extensions"}
 DOMAIN_EXCEPTIONS = {
     "src/sightline/domain/metrics/roster.py": {"threading"},  # decoders name series in threads of their own
     # Kernels are compiled in a thread of their own into a folder of their own.
@@ -262,7 +262,7 @@ def test_inner_modules_keep_no_state(sources: list[Source]) -> None:
 
 
 def test_the_domain_only_computes(sources: list[Source]) -> None:
-    """The domain imports itself, NumPy, Numba, msgspec, re2 and the parts of the standard library that only compute."""
+    """The domain imports itself, libraries that only compute, and the parts of the standard library that do."""
     found = []
     for source in sources:
         if source.within("src/sightline/domain"):

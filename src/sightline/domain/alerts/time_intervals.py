@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from sightline.domain.errors import BadData
+from sightline.domain.zone import zone_named
 
 _WEEKDAYS: Final = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 _MONTHS: Final = (
@@ -156,12 +156,10 @@ def parse_location(text: str) -> tzinfo | None:
         return UTC
     if text == _LOCAL:
         return None
-    try:
-        return ZoneInfo(text)
-    except (KeyError, ValueError, OSError):
-        raise BadData(
-            f"{text!a} is no time zone of this machine: write a name such as Europe/Berlin, UTC or Local"
-        ) from None
+    zone = zone_named(text)
+    if zone is None:
+        raise BadData(f"{text!a} is no time zone of this machine: write a name such as Europe/Berlin, UTC or Local")
+    return zone
 
 
 def _within(spans: tuple[Span, ...] | None, number: int) -> bool:

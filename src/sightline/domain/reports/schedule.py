@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sightline.domain.errors import BadData
 from sightline.domain.timerange import DAY
+from sightline.domain.zone import zone_named
 
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _AT: Final = re.compile(rf"(?:({'|'.join(_DAYS)}) )?([01]\d|2[0-3]):([0-5]\d)(?: ([A-Za-z0-9_+/-]{{1,64}}))?")
@@ -55,9 +56,8 @@ def parse_schedule(every: str, at: str) -> Schedule:
     if found is None or (found[1] and every != "weekly"):
         wanted = "Mon 08:00 Europe/Berlin" if every == "weekly" else "08:00 Europe/Berlin"
         raise BadData(f"{at[:80]!a} is no time: write it as {wanted}")
-    try:
-        zone = ZoneInfo(found[4] or "UTC")
-    except (KeyError, ValueError, OSError):
-        raise BadData(f"{found[4]!a} is no zone: write it as Europe/Berlin") from None
+    zone = zone_named(found[4] or "UTC")
+    if zone is None:
+        raise BadData(f"{found[4]!a} is no zone: write it as Europe/Berlin")
     weekday = _DAYS.index(found[1]) if found[1] else 0
     return Schedule(_WEEK if every == "weekly" else 1, weekday, int(found[2]) * 60 + int(found[3]), zone)
