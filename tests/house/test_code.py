@@ -30,6 +30,7 @@ SAYS_NOTHING = {
 
 # Where a bare `except Exception` is right: the outermost loop of something that must go on. One line of reason each.
 OUTERMOST_LOOPS = {
+    "src/sightline/adapters/inbound/batches.py",  # a batch that nobody takes is logged, and the next is handed over
     "src/sightline/adapters/inbound/grpc/otlp.py",  # a call: likewise logged, and answered with INTERNAL
     "src/sightline/adapters/inbound/http/app.py",  # a request or connection: what nobody foresaw is logged and answered with 500
     "src/sightline/adapters/inbound/lines/sockets.py",  # a block of lines is logged and dropped, and the next one is taken
