@@ -1,0 +1,1 @@
+"""Exchanges over HTTP by libcurl: every phase measured, every address judged, every answer bounded."""

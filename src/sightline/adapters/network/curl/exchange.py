@@ -1,0 +1,263 @@
+"""An exchange over HTTP: a request, its redirects, and the answer in the end.
+
+Sources: RFC 9110, section 15.4, for redirects; phases are added up over redirects as blackbox_exporter's prober/http.go does.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urljoin
+
+import pycurl
+
+from sightline.adapters.network.certificates import Certificates
+from sightline.adapters.network.curl.faults import Fault, timed_out
+from sightline.adapters.network.curl.handles import Handle, Handles, Setup
+from sightline.adapters.network.curl.hop import Hop, hop_of
+from sightline.adapters.network.curl.places import BadPlace, Place, place_of
+from sightline.adapters.network.curl.transfers import Ended, Transfers
+from sightline.adapters.network.guard import Policy
+from sightline.adapters.network.names import Names, NotFound
+from sightline.domain.probes.options import IpVersion, TlsTrust
+from sightline.domain.probes.outcome import Outcome, Phase, Reason
+
+_TRUST: Final = TlsTrust()
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_AS_IT_WAS: Final = frozenset({307, 308})
+"""Redirects that keep method and body."""
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}", re.ASCII)
+_PRIVATE: Final = ("authorization:", "cookie:", "host:", "proxy-authorization:")
+"""Headers that are sent to nobody but the place they were written for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Request:
+    """What is asked. lines: headers as they go over the wire, `Name: value`. max_redirects: None to follow none.
+
+    max_body: bytes that are read of the answer, decompressed. version: of HTTP; `2` insists on it.
+    """
+
+    place: Place
+    method: str = "GET"
+    body: bytes = b""
+    lines: tuple[str, ...] = ()
+    version: str = "auto"
+    tls: TlsTrust = _TRUST
+    proxy: Place | None = None
+    ip_version: IpVersion = "any"
+    max_redirects: int | None = 10
+    max_body: int = 1 << 20
+    is_websocket: bool = False
+
+    def setup(self, place: Place, method: str, body: bytes) -> Setup:
+        """How a handle is set up to ask at a place."""
+        return Setup(
+            method=method,
+            body=body,
+            version=self.version,
+            tls=self.tls,
+            proxy=self.proxy,
+            is_secure=place.is_secure,
+            is_websocket=self.is_websocket,
+        )
+
+
+Talk = Callable[[Any, float], Awaitable[Fault | None]]
+"""What is said over a connection after its handshake: given libcurl's handle and the loop's time by which it must end."""
+
+
+@dataclass(slots=True)
+class _Trip:
+    """Where an exchange has got to. further: header lines of this time. began, deadline: the loop's time."""
+
+    request: Request
+    place: Place
+    method: str
+    body: bytes
+    further: tuple[str, ...]
+    began: float
+    deadline: float
+    redirects: int = 0
+    cookies: list[str] = field(default_factory=list)
+    phases: dict[Phase, float] = field(default_factory=dict)
+    visited: list[str] = field(default_factory=list)
+
+    def add(self, phase: Phase, seconds: float) -> None:
+        self.phases[phase] = self.phases.get(phase, 0.0) + seconds
+
+    def lines(self) -> list[bytes]:
+        """The headers that are sent to where it has got."""
+        place, first = self.place, self.request.place
+        lines = [*self.request.lines, *self.further]
+        if self.redirects and not place.is_beside(first):
+            lines = [line for line in lines if not line.lower().startswith(_PRIVATE)]
+        if place.authorization and not any(line[:14].lower() == "authorization:" for line in lines):
+            lines.append(f"Authorization: {place.authorization}")
+        if self.asked_as != place.host and not any(line[:5].lower() == "host:" for line in lines):
+            lines.append(f"Host: {place.authority}")
+        return [line.encode() for line in lines]
+
+    @property
+    def asked_as(self) -> str:
+        """The host as TLS asks for it and verifies it."""
+        named = self.request.tls.server_name
+        return (
+            named if named and self.place.is_secure and self.place.host == self.request.place.host else self.place.host
+        )
+
+
+class Exchanges:
+    """Runs exchanges, as many at once as are asked for; a connection of its own for each request. Used in one event loop."""
+
+    def __init__(self, policy: Policy, names: Names | None = None, certificates: Certificates | None = None) -> None:
+        self._policy = policy
+        self._names = names or Names()
+        self._certificates = certificates or Certificates()
+        self._transfers = Transfers()
+        self._handles = Handles(policy)
+
+    def close(self) -> None:
+        """Break off whatever is under way and let go of everything."""
+        self._transfers.close()
+        self._handles.close()
+
+    async def exchange(
+        self, request: Request, seconds: float, further: tuple[str, ...] = (), then: Talk | None = None
+    ) -> Outcome:
+        """Ask, and follow redirects as far as the request has it. Whatever happens is an outcome.
+
+        seconds: for all of it. further: header lines of this time alone. then: what follows a handshake.
+        """
+        now = asyncio.get_running_loop().time()
+        trip = _Trip(request, request.place, request.method, request.body, further, now, now + seconds)
+        while True:
+            hop = await self._ask(trip, then)
+            for phase, took in hop.phases.items():
+                trip.add(phase, took)
+            location = hop.header("location") if hop.status in _REDIRECTS and hop.fault is None else ""
+            if not location or request.max_redirects is None:
+                break
+            if trip.redirects >= request.max_redirects:
+                hop.fault = _too_often(trip, location)
+                break
+            if refused := _follow(trip, hop, location):
+                hop.fault = Reason.UNEXPECTED, refused
+                break
+        return _outcome(trip, hop)
+
+    async def _ask(self, trip: _Trip, then: Talk | None) -> Hop:
+        """One request."""
+        try:
+            addresses = await self._look_up(trip)
+        except NotFound as error:
+            return Hop(fault=(Reason.DNS_FAILED, str(error)))
+        except _Denied as error:
+            return Hop(fault=(Reason.ADDRESS_DENIED, str(error)))
+        except TimeoutError:
+            return Hop(fault=timed_out(trip.place.authority, trip.deadline - trip.began, Phase.RESOLVE))
+        try:
+            handle = self._handles.take(trip.request.setup(trip.place, trip.method, trip.body))
+        except pycurl.error as error:
+            return Hop(fault=(Reason.DEFECT, f"this cannot be asked: {error.args[-1]}"))
+        ended = None
+        try:
+            ended = await self._transfer(trip, handle, addresses)
+            hop = hop_of(handle, ended, trip.place, trip.deadline - trip.began, self._certificates)
+            if hop.status in _REDIRECTS:
+                trip.cookies = handle.cookies()
+            if then is not None and hop.fault is None:
+                hop.fault = await then(handle.curl, trip.deadline)
+            return hop
+        finally:
+            self._transfers.end(handle.curl)
+            if ended is None:  # broken off
+                handle.curl.close()
+            else:
+                self._handles.give_back(handle)
+
+    async def _look_up(self, trip: _Trip) -> str:
+        """The addresses of who is connected to, as libcurl takes them; empty where it needs none."""
+        place, proxy, asked_as = trip.place, trip.request.proxy, trip.asked_as
+        if proxy is not None and (why := self._policy.why_not(place.host)):
+            raise _Denied(f"{place.host} is {why}: {self._policy.advice}")
+        met = proxy or place
+        version = trip.request.ip_version
+        if met.is_numeric and (proxy is not None or asked_as == place.host) and version == "any":
+            return ""
+        loop = asyncio.get_running_loop()
+        before = loop.time()
+        async with asyncio.timeout_at(trip.deadline):
+            found = await self._names.addresses(met.host, version)
+        if met.is_numeric:
+            if proxy is not None or asked_as == place.host:
+                return ""
+        else:
+            trip.add(Phase.RESOLVE, loop.time() - before)
+        host = met.host if proxy is not None else asked_as
+        return f"+{host}:{met.port}:{','.join(f'[{one}]' if ':' in one else one for one in found)}"
+
+    async def _transfer(self, trip: _Trip, handle: Handle, addresses: str) -> Ended:
+        place = trip.place
+        url = place.url
+        if trip.asked_as != place.host:
+            port = "" if place.is_usual_port else f":{place.port}"
+            url = f"{place.scheme}://{trip.asked_as}{port}{place.path}"
+        handle.limit = trip.request.max_body
+        if trip.cookies:
+            handle.remember(trip.cookies)
+        handle.aim(url, trip.lines(), trip.deadline - asyncio.get_running_loop().time(), addresses)
+        return await self._transfers.begin(handle.curl)
+
+
+class _Denied(Exception):
+    """An address in numbers that must not be asked for, through a proxy either."""
+
+
+def _follow(trip: _Trip, hop: Hop, location: str) -> str:
+    """Go where an answer leads; gives why not, empty where that is done."""
+    try:
+        place = place_of(urljoin(trip.place.url, location))
+    except (BadPlace, ValueError) as error:
+        scheme = location.partition(":")[0]
+        where = f"a {scheme}: address, which is not followed" if _SCHEME.fullmatch(scheme) else f"no URL: {error}"
+        return f"{trip.place.authority} redirects to {where}"
+    if hop.status not in _AS_IT_WAS and trip.method not in {"GET", "HEAD"}:
+        trip.method, trip.body = "GET", b""
+    trip.visited.append(trip.place.url)
+    trip.place = place
+    trip.redirects += 1
+    return ""
+
+
+def _too_often(trip: _Trip, location: str) -> Fault:
+    times = trip.request.max_redirects
+    try:
+        is_loop = urljoin(trip.place.url, location) in {*trip.visited, trip.place.url}
+    except ValueError:
+        is_loop = False
+    said = f", in a loop that comes back to {trip.place.shown}" if is_loop else f", lastly from {trip.place.shown}"
+    return Reason.REDIRECTED_TOO_OFTEN, f"{trip.request.place.authority} redirected more than {times} times{said}"
+
+
+def _outcome(trip: _Trip, hop: Hop) -> Outcome:
+    reason, message = hop.fault or (Reason.OK, "")
+    if hop.fault is None and trip.request.version == "2" and not hop.version.startswith("2"):
+        reason = Reason.PROTOCOL
+        message = f"{trip.place.authority} speaks HTTP {hop.version or 'of no version'}, and HTTP 2 is asked for"
+    return Outcome(
+        reason=reason,
+        message=message,
+        seconds=asyncio.get_running_loop().time() - trip.began,
+        phases=tuple((phase, trip.phases[phase]) for phase in Phase if phase in trip.phases),
+        status=hop.status,
+        headers=hop.headers,
+        body=hop.body,
+        size=hop.size,
+        certificate=hop.certificate,
+        address=hop.address,
+        version=hop.version,
+        redirects=trip.redirects,
+        url=trip.place.url if trip.redirects else "",
+    )

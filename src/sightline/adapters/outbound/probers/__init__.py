@@ -1,0 +1,1 @@
+"""Probers: one file for each way of asking something out there."""

@@ -1,0 +1,117 @@
+"""HTTP and HTTPS, by libcurl.
+
+Source: RFC 9110; phases as in blackbox_exporter's prober/http.go.
+"""
+
+import re
+from collections import OrderedDict
+from typing import Final
+
+from typing_extensions import override
+
+from sightline import __version__
+from sightline.adapters.network.curl.exchange import Exchanges, Request
+from sightline.adapters.network.curl.places import PROXY, BadPlace, Place, basic, place_of
+from sightline.domain.probes.check import Definition
+from sightline.domain.probes.options import BasicAuth, Http
+from sightline.domain.probes.outcome import Outcome, Reason
+from sightline.ports.prober import Attempt, Prober
+
+_KEPT: Final = 20_000
+"""Definitions whose requests are remembered: taking a URL apart costs a tenth of an exchange."""
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+_BREAK: Final = re.compile(r"[\r\n\0]")
+_KINDS: Final = frozenset({"http"})
+
+
+class HttpProber(Prober):
+    """Asks a URL, each time over connections of its own."""
+
+    def __init__(self, exchanges: Exchanges) -> None:
+        self._exchanges = exchanges
+        self._requests: OrderedDict[int, tuple[Definition, Request]] = OrderedDict()
+
+    @property
+    @override
+    def kinds(self) -> frozenset[str]:
+        return _KINDS
+
+    @override
+    async def probe(self, attempt: Attempt) -> Outcome:
+        try:
+            request = self._request(attempt.definition)
+        except BadPlace as error:
+            return Outcome(reason=Reason.BAD_TARGET, message=str(error))
+        further: tuple[str, ...] = ()
+        if attempt.traceparent and not _has(request.lines, "traceparent"):
+            further = (f"traceparent: {attempt.traceparent}",)
+        return await self._exchanges.exchange(request, attempt.timeout, further)
+
+    def _request(self, definition: Definition) -> Request:
+        """What a definition comes to; the same one comes every time, until it is changed."""
+        known = self._requests.get(id(definition))
+        if known is not None and known[0] is definition:
+            return known[1]
+        request = request_of(definition)
+        self._requests[id(definition)] = (definition, request)
+        if len(self._requests) > _KEPT:
+            self._requests.popitem(last=False)
+        return request
+
+
+def request_of(definition: Definition) -> Request:
+    """What is asked for a check.
+
+    Raises:
+        BadPlace: its URL, its proxy or a header cannot be used.
+    """
+    options = definition.options
+    if not isinstance(options, Http):
+        raise BadPlace(f"{definition.kind} is not asked over HTTP")
+    return Request(
+        place=place_of(definition.url),
+        method=options.method,
+        body=options.body.encode(),
+        lines=_lines(options),
+        version=options.version,
+        tls=options.tls,
+        proxy=_proxy(options.proxy),
+        ip_version=options.ip_version,
+        max_redirects=options.max_redirects if options.follow_redirects else None,
+        max_body=options.max_body,
+    )
+
+
+def _proxy(url: str) -> Place | None:
+    if not url:
+        return None
+    try:
+        return place_of(url, PROXY)
+    except BadPlace as error:
+        raise BadPlace(f"proxy: {error}") from None
+
+
+def _lines(options: Http) -> tuple[str, ...]:
+    """Headers as they go over the wire; what people wrote wins."""
+    lines = []
+    for name, value in options.headers.items():
+        if not _TOKEN.fullmatch(name) or _BREAK.search(value):
+            raise BadPlace(f"headers: {name!r} cannot be sent: a name is one word, and neither holds a line break")
+        lines.append(f"{name}: {value}" if value.strip() else f"{name};")  # as libcurl has it
+    if not _has(lines, "user-agent"):
+        lines.append(f"User-Agent: Sightline/{__version__}")
+    if options.auth is not None and not _has(lines, "authorization"):
+        auth = options.auth
+        given = basic(auth.username, auth.password) if isinstance(auth, BasicAuth) else f"Bearer {auth.token}"
+        if _BREAK.search(given):
+            raise BadPlace("auth: a token holds no line break")
+        lines.append(f"Authorization: {given}")
+    if options.body or options.method in {"POST", "PUT", "PATCH"}:
+        lines.append("Expect:")  # nothing is waited for before the body is sent
+        if not _has(lines, "content-type"):
+            lines.append("Content-Type:")  # libcurl would call it a form
+    return tuple(lines)
+
+
+def _has(lines: "tuple[str, ...] | list[str]", name: str) -> bool:
+    return any(line[: len(name) + 1].lower() in {f"{name}:", f"{name};"} for line in lines)
