@@ -29,6 +29,8 @@ _LEAST: Final = 0.5
 _TRACE_BYTES: Final = 16
 _SPAN_BYTES: Final = 8
 _NS_PER_SECOND: Final = 1_000_000_000
+_VALUE: Final = "value"
+"""The fact that an expression has."""
 _EXPIRES_AT: Final = "expires_at"
 """The fact that tells when what a prober saw ends, ms."""
 
@@ -82,7 +84,7 @@ class Probe:
 
         Raises nothing but what a defect raises, of a prober or a judge; `failed` makes a result of that.
         """
-        probed = await self.look(check, judge)
+        probed = await self.look(tenant, check, judge)
         for span in probed.spans:
             self._keep((tenant, span))
         self._telemetry.add(PROBES, 1, (check.definition.kind, probed.result.verdict))
@@ -94,7 +96,7 @@ class Probe:
         judgement = Judgement(Verdict.DOWN, Reason.DEFECT, message)
         return self._result(check, _Try(self._clock.now(), None, Outcome(), judgement), 1, "")
 
-    async def look(self, check: Check, judge: Judges) -> Probed:
+    async def look(self, tenant: Tenant, check: Check, judge: Judges) -> Probed:
         """Probe a check, and tell all that was seen; nothing is kept or counted."""
         definition, clock = check.definition, self._clock
         trace_id = self._new_id(_TRACE_BYTES) if is_traced(definition) else ""
@@ -104,7 +106,7 @@ class Probe:
         tries: list[_Try] = []
         while True:
             within = min(definition.timeout / SECOND, ends - clock.monotonic())
-            last = await self._try(definition, judge, trace_id, within)
+            last = await self._try(tenant, definition, judge, trace_id, within)
             tries.append(last)
             if last.judgement.verdict is not Verdict.DOWN or len(tries) > definition.retries:
                 break
@@ -115,7 +117,7 @@ class Probe:
         spans = self._spans(check, tries, trace_id, clock.monotonic() - started) if trace_id else ()
         return Probed(result, last.outcome, spans)
 
-    async def _try(self, definition: Definition, judge: Judges, trace_id: str, within: float) -> "_Try":
+    async def _try(self, tenant: Tenant, definition: Definition, judge: Judges, trace_id: str, within: float) -> "_Try":
         prober = self._probers.get(definition.kind)
         joint = Joint(trace_id, self._new_id(_SPAN_BYTES)) if trace_id else None
         at = self._clock.now()
@@ -123,7 +125,7 @@ class Probe:
             message = f"checks of type {definition.kind} cannot be probed from {self._location}"
             outcome = Outcome(reason=Reason.NOT_SUPPORTED, message=message)
         else:
-            outcome = await prober.probe(Attempt(definition, within, joint.traceparent if joint else ""))
+            outcome = await prober.probe(Attempt(definition, within, joint.traceparent if joint else "", tenant))
         return _Try(at, joint, outcome, judge.judge(outcome, self._clock.now()))
 
     def _result(self, check: Check, last: "_Try", attempts: int, trace_id: str) -> Result:
@@ -146,6 +148,7 @@ class Probe:
             certificate=outcome.certificate,
             expires_at=_expires_at(outcome),
             trace_id=trace_id,
+            value=value if isinstance(value := outcome.facts.get(_VALUE), float) else None,
         )
 
     def _spans(self, check: Check, tries: Sequence["_Try"], trace_id: str, seconds: float) -> tuple[Span, ...]:

@@ -83,9 +83,11 @@ class ProbeLoop:
         telemetry: Telemetry,
         *,
         location: str = HERE,
+        is_home: bool = False,
         max_concurrent: int = MAX_CONCURRENT,
     ) -> None:
-        """`tell` takes results, without waiting."""
+        """`tell` takes results, without waiting. `is_home`: whether this is the place of the program itself."""
+        self._is_home = is_home
         self._roster = roster
         self._probe = probe
         self._tell = tell
@@ -135,7 +137,7 @@ class ProbeLoop:
         wanted = {
             (tenant, check.id): _Entry(tenant, check, judge)
             for tenant, check, judge in self._roster.checks()
-            if probed_from(check.definition, self._location)
+            if probed_from(check.definition, self._location, is_home=self._is_home)
         }
         came = [key for key, entry in wanted.items() if not self._knows(key, entry)]
         for key in [key for key in self._places if key not in wanted] + came:

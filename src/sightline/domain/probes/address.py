@@ -8,6 +8,8 @@ from typing import Final
 _URL: Final = re.compile(
     r"(?:([A-Za-z][A-Za-z0-9+.-]*)://)?(?:[^/?#]*@)?(\[[^\]]*\]|[^:/?#]*)(?::([0-9]{1,5})(?![0-9]))?"
 )
+_IPV6: Final = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f.:]*")
+"""Without brackets, as pings have it."""
 _PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _REMEMBERED: Final = 16_384
 """Addresses whose parts are remembered: taking one apart costs as much as the rest of a span."""
@@ -25,6 +27,8 @@ class Address:
 @lru_cache(_REMEMBERED)
 def address_of(url: str) -> Address:
     """Take a url apart, as the kinds of check write it: a URL, `host:port`, a host or a domain."""
+    if _IPV6.fullmatch(url):
+        return Address(url, url, None)
     found = _URL.match(url)
     if found is None:
         return Address("", "", None)

@@ -6,7 +6,7 @@ from typing import Final
 from sightline.domain.alerts.notice import Alert, AlertState, Notice, Reason
 from sightline.domain.alerts.rule import ALERT_NAME, SEVERITY, Severity
 from sightline.domain.labels import Labels
-from sightline.domain.probes.cause import shown_url
+from sightline.domain.probes.address import address_of
 from sightline.domain.probes.check import Check
 from sightline.domain.probes.state import CheckState, StateReason, Transition
 from sightline.domain.tenancy import Tenant
@@ -32,7 +32,7 @@ def target_labels(check: Check) -> dict[str, str]:
     labels = dict(definition.tags)
     if definition.group:
         labels["group"] = definition.group
-    labels["target"] = shown_url(definition.url) or definition.name
+    labels["target"] = address_of(definition.url).shown or definition.name
     labels[CHECK] = definition.name
     labels["type"] = definition.kind
     return labels

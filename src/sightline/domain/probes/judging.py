@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sightline.domain.probes.accepted import accepted_codes
-from sightline.domain.probes.cause import host_of
+from sightline.domain.probes.address import address_of
 from sightline.domain.probes.check import Definition
 from sightline.domain.probes.condition import Condition, parse_condition
 from sightline.domain.probes.options import Domain, Http, Tls
@@ -43,7 +43,7 @@ class Judge:
         options = definition.options
         parsed = [parse_condition(text) for text in definition.conditions]
         return cls(
-            host_of(definition.url) or definition.name,
+            address_of(definition.url).host or definition.name,
             accepted_codes(options.accepted) if isinstance(options, Http) else None,
             # What makes it down decides before what degrades it.
             tuple(sorted(parsed, key=lambda one: one.degrades)),

@@ -5,17 +5,20 @@ from functools import lru_cache
 from typing import Final
 
 from sightline.domain.probes.check import Check, Definition
+from sightline.domain.probes.options import Heartbeat
 
 _GOLDEN: Final = 0x9E3779B97F4A7C15
 """2^64 divided by the golden ratio: multiples of it, the bits above 64 dropped, lie evenly however many there are."""
 _BITS: Final = 64
 
 
-def probed_from(definition: Definition, location: str) -> bool:
-    """Whether a check is probed from a location, now."""
-    return (
-        definition.enabled and definition.is_probed and (not definition.locations or location in definition.locations)
-    )
+def probed_from(definition: Definition, location: str, *, is_home: bool = False) -> bool:
+    """Whether a check is probed from a location, now. is_home: that of the program itself, which concludes what asks nobody."""
+    if not definition.enabled or isinstance(definition.options, Heartbeat):
+        return False
+    if not definition.is_probed:
+        return is_home
+    return not definition.locations or location in definition.locations
 
 
 def phase(check: Check, location: str) -> int:
