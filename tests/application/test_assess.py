@@ -1,0 +1,364 @@
+"""From what probes find to how checks stand, and what follows."""
+
+import pytest
+from tests.application.uptime_world import UptimeWorld, results_of
+from tests.domain.probes.checks import definition
+
+from sightline.domain.alerts.notice import AlertState
+from sightline.domain.errors import NotFound, Unavailable
+from sightline.domain.events import CheckMoved, IncidentChanged, ProbesFinished, topic
+from sightline.domain.labels import METRIC_NAME
+from sightline.domain.metrics.samples import stale_mask
+from sightline.domain.probes.incident import EntryKind, IncidentKind
+from sightline.domain.probes.result import Verdict
+from sightline.domain.probes.state import CheckState, StateReason
+from sightline.domain.tenancy import LOCAL, Tenant
+from sightline.domain.timerange import ALL_TIME, MINUTE, SECOND
+
+UP, DEGRADED, DOWN = Verdict.UP, Verdict.DEGRADED, Verdict.DOWN
+
+
+@pytest.fixture
+def world() -> UptimeWorld:
+    return UptimeWorld()
+
+
+async def test_a_check_goes_down_and_comes_back(world: UptimeWorld) -> None:
+    """Its states are stored, it has an incident that says why and when, and an alert that fires and ends."""
+    (api,) = await world.with_checks("api")
+    await world.found(api, UP)
+    await world.passed(60)
+    await world.found(api, DOWN)
+    await world.passed(60)
+    await world.found(api, UP)
+    assert [one.state for one in await world.stored(api)] == [
+        CheckState.UNKNOWN,
+        CheckState.UP,
+        CheckState.DOWN,
+        CheckState.UP,
+    ]
+    (incident,) = await world.all_incidents()
+    assert (incident.kind, incident.title, incident.details) == (
+        IncidentKind.DOWN,
+        "api is down",
+        "nobody listens there",
+    )
+    assert incident.ended_at == incident.started_at + MINUTE
+    timeline = await world.incidents.timeline(LOCAL.tenant, incident.id)
+    assert [one.kind for one in timeline] == [EntryKind.OPENED, EntryKind.TRANSITION, EntryKind.RESOLVED]
+    assert world.told() == [("CheckDown", "api", AlertState.FIRING), ("CheckDown", "api", AlertState.RESOLVED)]
+
+
+async def test_results_become_series_and_history(world: UptimeWorld) -> None:
+    """One batch of samples for all results that come together; results can be read before they are stored."""
+    (api,) = await world.with_checks("api")
+    await world.found(api, UP)
+    names = {labels.get(METRIC_NAME) for labels in world.samples.batches[0].labels}
+    assert {"probe_success", "probe_duration_seconds"} <= names
+    before = await world.review.results(LOCAL, api.id, 10, ALL_TIME)
+    await world.keep.run_once()
+    assert await world.review.results(LOCAL, api.id, 10, ALL_TIME) == before
+    assert len(before) == 1
+
+
+async def test_results_of_checks_that_nobody_has_are_left_out(world: UptimeWorld) -> None:
+    """Also those of a check of another tenant, and of one that is switched off."""
+    (api,) = await world.with_checks("api", enabled=False)
+    await world.found(api, DOWN)
+    rows = [(Tenant("other"), one) for _, one in results_of(world, api, DOWN)]
+    await world.assess.take(rows)
+    assert world.state(api) is CheckState.PAUSED
+    assert not world.samples.batches
+
+
+async def test_what_is_told_to_be_stored_is(world: UptimeWorld) -> None:
+    """Results of other locations are in the history when `take` returns, in order, and twice the same are once."""
+    (api,) = await world.with_checks("api")
+    rows = results_of(world, api, UP, DOWN, DOWN)
+    await world.assess.take(rows)
+    await world.assess.take(rows)
+    assert len(await world.history.latest(LOCAL.tenant, api.id, 10, ALL_TIME)) == 3
+    assert [one.state for one in await world.stored(api)] == [CheckState.UNKNOWN, CheckState.UP, CheckState.DOWN]
+
+
+async def test_results_are_refused_while_their_series_cannot_be_stored(world: UptimeWorld) -> None:
+    """Who brought them learns of it, and brings them again; own ones count all the same."""
+    (api,) = await world.with_checks("api")
+    world.samples.is_away = True
+    with pytest.raises(Unavailable):
+        await world.assess.take(results_of(world, api, DOWN))
+    assert world.state(api) is CheckState.UNKNOWN
+    await world.found(api, DOWN)
+    assert world.state(api) is CheckState.DOWN
+
+
+async def test_what_moved_while_the_catalog_was_away_is_stored_later(world: UptimeWorld) -> None:
+    """In order; alerts did not wait for it."""
+    (api,) = await world.with_checks("api")
+    await world.assess.tick()
+    world.standings.is_away = True
+    for verdict in (DOWN, UP, DOWN):
+        await world.clock.advance(1)
+        with pytest.raises(Unavailable):
+            await world.found(api, verdict)
+    assert len(world.told()) == 3
+    assert world.settle.problem
+    world.standings.is_away = False
+    await world.assess.tick()
+    assert [one.state.value for one in await world.stored(api)] == ["unknown", "down", "up", "down"]
+    assert len(await world.all_incidents()) == 2
+    assert not world.settle.problem
+
+
+async def test_who_depends_on_what_is_down_is_unreachable_and_nobody_is_told(world: UptimeWorld) -> None:
+    """It is probed on; its line stands in the incident of what is behind it."""
+    (gateway,) = await world.with_checks("gateway")
+    (api,) = await world.enroll.add(LOCAL, [definition("api", depends_on=("gateway",))])
+    await world.found(gateway, UP)
+    await world.found(api, UP)
+    await world.passed(60)
+    await world.found(gateway, DOWN)
+    await world.found(api, DOWN)
+    assert world.state(api) is CheckState.UNREACHABLE
+    (incident,) = await world.all_incidents()
+    assert incident.check == gateway.id
+    timeline = await world.incidents.timeline(LOCAL.tenant, incident.id)
+    assert "api cannot be reached" in timeline[-1].text
+    assert {check for _, check, _ in world.told()} == {"gateway"}
+    await world.passed(60)
+    await world.found(gateway, UP)
+    assert world.state(api) is CheckState.UNREACHABLE
+    await world.found(api, UP)
+    assert world.state(api) is CheckState.UP
+
+
+async def test_a_child_that_fails_first_has_its_parent_probed_before_anybody_is_told(world: UptimeWorld) -> None:
+    """When the parent turns out to be down, the child was never down by itself."""
+    (gateway,) = await world.with_checks("gateway")
+    (api,) = await world.enroll.add(LOCAL, [definition("api", depends_on=("gateway",))])
+    await world.found(gateway, UP)
+    await world.found(api, DOWN)
+    assert world.urged == [gateway.id]
+    assert world.told() == []
+    await world.passed(2)
+    await world.found(gateway, DOWN)
+    await world.passed(30)
+    assert world.state(api) is CheckState.UNREACHABLE
+    assert world.told() == [("CheckDown", "gateway", AlertState.FIRING)]
+    child, parent = await world.all_incidents()
+    assert child.part_of == parent.id
+
+
+async def test_a_child_that_fails_alone_is_told_once_its_parent_had_its_chance(world: UptimeWorld) -> None:
+    """A timeout later."""
+    (gateway,) = await world.with_checks("gateway")
+    (api,) = await world.enroll.add(LOCAL, [definition("api", depends_on=("gateway",))])
+    await world.found(gateway, UP)
+    await world.found(api, DOWN)
+    await world.passed(15)
+    assert world.told() == [("CheckDown", "api", AlertState.FIRING)]
+
+
+async def test_maintenance_says_so_and_opens_nothing(world: UptimeWorld) -> None:
+    """Probes go on; what is still down when the window ends is an incident from then on."""
+    (api,) = await world.with_checks("api")
+    await world.found(api, UP)
+    world.windows.cover("api")
+    await world.passed(1)
+    await world.found(api, DOWN)
+    assert world.state(api) is CheckState.MAINTENANCE
+    assert await world.all_incidents() == []
+    world.windows.cover()
+    await world.passed(1)
+    assert world.state(api) is CheckState.DOWN
+    assert len(await world.all_incidents()) == 1
+    assert world.told() == [("CheckDown", "api", AlertState.FIRING)]
+
+
+async def test_a_location_that_falls_silent_is_unknown_and_says_nothing_about_health(world: UptimeWorld) -> None:
+    """With nobody else, so is the check; an incident that lasts goes on, and its alert too."""
+    (api,) = await world.with_checks("api")
+    await world.found(api, DOWN)
+    await world.passed(240)
+    assert world.state(api) is CheckState.UNKNOWN
+    (incident,) = await world.all_incidents()
+    assert incident.ended_at is None
+    assert world.told() == [("CheckDown", "api", AlertState.FIRING)]
+
+
+async def test_partial_names_the_locations(world: UptimeWorld) -> None:
+    """One of three: degraded, with a warning that says where."""
+    (api,) = await world.with_checks("api")
+    for place, verdict in (("fra", UP), ("nyc", UP), ("sin", UP), ("fra", DOWN)):
+        await world.clock.advance(1)
+        await world.found(api, verdict, place)
+    assert world.state(api) is CheckState.DEGRADED
+    (notice,) = world.heard.notices
+    assert notice.alert.labels.get("alertname") == "CheckDegraded"
+    assert notice.alert.annotations.get("locations") == "fra"
+    assert "down from fra" in notice.alert.annotations.get("summary")
+
+
+async def test_a_restart_leaves_an_honest_gap(world: UptimeWorld) -> None:
+    """From the last sign of life to the first probe nobody knows; the incident and its alert go on over it."""
+    (api,) = await world.with_checks("api")
+    await world.found(api, DOWN)
+    await world.passed(20)
+    died = world.now
+    await world.clock.advance(600)
+    world.start()
+    await world.assess.load()
+    await world.assess.tick()
+    assert world.state(api) is CheckState.UNKNOWN
+    assert world.assess.last_gap is not None
+    gap = (await world.stored(api))[-1]
+    assert gap.reason is StateReason.MONITOR_STOPPED
+    assert died - 5 * SECOND <= gap.at <= died
+    await world.found(api, UP)
+    (incident,) = await world.all_incidents()
+    assert incident.ended_at is not None
+    assert incident.ended_at >= died + 600 * SECOND
+
+
+async def test_a_quick_restart_is_no_gap(world: UptimeWorld) -> None:
+    """An upgrade of a few seconds changes nothing."""
+    (api,) = await world.with_checks("api")
+    await world.found(api, UP)
+    await world.passed(10)
+    world.start()
+    await world.assess.load()
+    assert world.state(api) is CheckState.UP
+
+
+@pytest.mark.parametrize("by", [-3_600_000, 3_600_000])
+async def test_a_clock_that_jumps_is_told(world: UptimeWorld, by: int) -> None:
+    """Either way: nobody knows what happened when, until the next probe; transitions stay in order."""
+    (api,) = await world.with_checks("api")
+    await world.passed(5)
+    await world.found(api, UP)
+    world.clock.jump(by)
+    await world.passed(1)
+    assert world.state(api) is CheckState.UNKNOWN
+    assert world.assess.standing(LOCAL.tenant, api.id).latest.reason is StateReason.CLOCK_JUMPED
+    await world.passed(300)
+    times = [one.at for one in await world.stored(api)]
+    assert times == sorted(set(times))
+
+
+async def test_a_process_that_stood_still_is_told(world: UptimeWorld) -> None:
+    """Half a minute without a look."""
+    (api,) = await world.with_checks("api")
+    await world.passed(2)
+    await world.found(api, UP)
+    await world.clock.advance(30)
+    await world.assess.tick()
+    assert world.assess.standing(LOCAL.tenant, api.id).latest.reason is StateReason.MONITOR_STALLED
+
+
+async def test_incidents_of_one_cause_are_one(world: UptimeWorld) -> None:
+    """Checks of one host that fail alike, soon after one another, belong together."""
+    first, second, other = await world.with_checks("a", "b", "c", url="https://host.example/x")
+    for check in (first, second):
+        await world.found(check, DOWN)
+        await world.passed(30)
+    await world.passed(600)
+    await world.found(other, DOWN)
+    incidents = await world.all_incidents()
+    assert [one.part_of for one in incidents] == [None, incidents[0].id, None]
+
+
+async def test_an_incident_that_the_last_run_left_behind_is_put_right(world: UptimeWorld) -> None:
+    """Killed between the transition and its incident: the start does what was left undone."""
+    (api,) = await world.with_checks("api")
+    world.incidents.open = _refuse  # type: ignore[method-assign] - dies just there
+    with pytest.raises(Unavailable):
+        await world.found(api, DOWN)
+    del world.incidents.open
+    world.start()
+    await world.assess.load()
+    await world.assess.tick()
+    (incident,) = await world.all_incidents()
+    assert incident.ended_at is None
+
+
+async def _refuse(*_: object) -> None:
+    raise Unavailable("the catalog is away")
+
+
+async def test_pausing_ends_the_incident_and_the_alert(world: UptimeWorld) -> None:
+    """Nobody is to hear of it any more; switched on again it begins anew."""
+    (api,) = await world.with_checks("api")
+    await world.found(api, DOWN)
+    await world.enroll.switch(LOCAL, api.id, enabled=False)
+    await world.assess.tick()
+    assert world.state(api) is CheckState.PAUSED
+    assert world.told()[-1] == ("CheckDown", "api", AlertState.RESOLVED)
+    (incident,) = await world.all_incidents()
+    assert incident.ended_at is not None
+    await world.enroll.switch(LOCAL, api.id, enabled=True)
+    assert world.state(api) is CheckState.UNKNOWN
+
+
+async def test_deleting_ends_everything(world: UptimeWorld) -> None:
+    """Its series are marked, its incident and its alert end, and nobody knows of it."""
+    (api,) = await world.with_checks("api")
+    await world.found(api, DOWN)
+    await world.enroll.delete(LOCAL, api.id)
+    await world.assess.tick()
+    assert stale_mask(world.samples.batches[-1].values).all()
+    assert world.told()[-1][2] is AlertState.RESOLVED
+    (incident,) = await world.all_incidents()
+    assert incident.ended_at is not None
+    with pytest.raises(NotFound):
+        world.assess.standing(LOCAL.tenant, api.id)
+
+
+async def test_a_check_that_gets_another_name_goes_on(world: UptimeWorld) -> None:
+    """Its old series end; its alert ends under the old name and fires under the new one."""
+    (api,) = await world.with_checks("api")
+    await world.found(api, DOWN)
+    await world.enroll.put(LOCAL, api.id, definition("shop"))
+    assert world.told()[-2:] == [("CheckDown", "api", AlertState.RESOLVED), ("CheckDown", "shop", AlertState.FIRING)]
+    assert world.state(api) is CheckState.DOWN
+    assert stale_mask(world.samples.batches[-1].values).all()
+
+
+async def test_a_check_that_is_not_to_notify_has_incidents_alone(world: UptimeWorld) -> None:
+    """Nobody is told."""
+    (api,) = await world.with_checks("api", notify=False)
+    await world.found(api, DOWN)
+    assert len(await world.all_incidents()) == 1
+    assert world.told() == []
+
+
+async def test_degrading_and_failing_are_one_incident(world: UptimeWorld) -> None:
+    """Its kind is the worst that it was; alerts follow the state."""
+    (api,) = await world.with_checks("api")
+    for verdict in (DEGRADED, DOWN, DEGRADED, UP):
+        await world.found(api, verdict)
+        await world.passed(1)
+    (incident,) = await world.all_incidents()
+    assert incident.kind is IncidentKind.DOWN
+    assert [(name, state.value) for name, _, state in world.told()] == [
+        ("CheckDegraded", "firing"),
+        ("CheckDegraded", "resolved"),
+        ("CheckDown", "firing"),
+        ("CheckDown", "resolved"),
+        ("CheckDegraded", "firing"),
+        ("CheckDegraded", "resolved"),
+    ]
+
+
+async def test_listeners_hear_of_results_states_and_incidents(world: UptimeWorld) -> None:
+    """Under topics of their own."""
+    (api,) = await world.with_checks("api")
+    async with world.bus.subscribe(LOCAL.tenant) as heard:
+        await world.found(api, DOWN)
+        world.bus.close()
+        events = [event async for event in heard]
+    assert {type(event) for event in events} == {ProbesFinished, CheckMoved, IncidentChanged}
+    assert {topic(event) for event in events} == {
+        "sightline.default.probes.results",
+        "sightline.default.probes.states",
+        "sightline.default.incidents.changed",
+    }

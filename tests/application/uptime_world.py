@@ -1,0 +1,172 @@
+"""Checks over memory adapters, for tests of what becomes of their results."""
+
+from collections.abc import Sequence
+
+from tests.application.heard import Heard
+from tests.domain.probes.checks import definition, result
+from typing_extensions import override
+
+from sightline.adapters.outbound.memory.bus import MemoryBus
+from sightline.adapters.outbound.memory.checks import MemoryChecks
+from sightline.adapters.outbound.memory.clock import ManualClock
+from sightline.adapters.outbound.memory.incidents import MemoryIncidents
+from sightline.adapters.outbound.memory.probe_history import MemoryProbeHistory
+from sightline.adapters.outbound.memory.standings import MemoryStandings
+from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
+from sightline.application.alarm import Alarm
+from sightline.application.assess import Assess, KnowWindows
+from sightline.application.chronicle import Chronicle
+from sightline.application.enroll import Enroll
+from sightline.application.keep import Keep
+from sightline.application.respond import Respond
+from sightline.application.review import Review
+from sightline.application.settle import Settle
+from sightline.domain.alerts.notice import AlertState
+from sightline.domain.alerts.rule import ALERT_NAME
+from sightline.domain.errors import Unavailable
+from sightline.domain.metrics.samples import WriteBatch
+from sightline.domain.probes.check import Check
+from sightline.domain.probes.incident import Incident
+from sightline.domain.probes.result import HERE, Result, Verdict
+from sightline.domain.probes.state import CheckState, Transition
+from sightline.domain.tenancy import LOCAL, Principal, Tenant
+from sightline.domain.timerange import ALL_TIME, SECOND
+from sightline.ports.incidents import Wanted
+
+
+class Samples:
+    """Intake that keeps what it is given. away: takes nothing."""
+
+    def __init__(self) -> None:
+        self.batches: list[WriteBatch] = []
+        self.is_away = False
+
+    async def __call__(self, principal: Principal, batch: WriteBatch, /) -> int:
+        if self.is_away:
+            raise Unavailable(f"nothing is taken in for {principal.tenant}")
+        self.batches.append(batch)
+        return len(self.batches)
+
+
+class FlakyStandings(MemoryStandings):
+    """Standings that can be away."""
+
+    is_away = False
+
+    @override
+    async def record(self, transitions: Sequence[tuple[Tenant, Transition]], alive_at: int) -> None:
+        if self.is_away:
+            raise Unavailable("the catalog is away")
+        await super().record(transitions, alive_at)
+
+
+class Windows(KnowWindows):
+    """Maintenance of some checks, by name."""
+
+    def __init__(self) -> None:
+        self.covered: frozenset[str] = frozenset()
+        self._generation = 0
+
+    @property
+    @override
+    def generation(self) -> int:
+        return self._generation
+
+    def cover(self, *names: str) -> None:
+        """These are in maintenance from now on, and no others."""
+        self.covered = frozenset(names)
+        self._generation += 1
+
+    @override
+    def next_change(self, at: int, /) -> int | None:
+        return None
+
+    @override
+    def covers(self, tenant: Tenant, check: Check, at: int, /) -> bool:
+        return check.name in self.covered
+
+
+class UptimeWorld:
+    """Checks, and everything that follows from their results. urged: checks that were to be probed soon."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.telemetry, self.bus = MemoryTelemetry(), MemoryBus()
+        self.checks, self.incidents, self.standings = MemoryChecks(), MemoryIncidents(), FlakyStandings()
+        self.history = MemoryProbeHistory()
+        self.samples, self.heard, self.windows = Samples(), Heard(), Windows()
+        self.urged: list[int] = []
+        self.start()
+
+    def start(self) -> None:
+        """Begin a run: what was only in memory is gone."""
+        self.enroll = Enroll(self.checks, self.clock)
+        self.keep = Keep(self.history, self.telemetry)
+        self.chronicle = Chronicle(self.incidents, self.bus, self.telemetry)
+        self.alarm = Alarm(self.heard)
+        self.settle = Settle(self.standings, self.chronicle, self.clock)
+        self.assess = Assess(
+            self.enroll,
+            self.keep,
+            self.settle,
+            self.chronicle,
+            self.alarm,
+            self.standings,
+            self.samples,
+            self.bus,
+            self.clock,
+            self.telemetry,
+            windows=self.windows,
+            urge=self.urged.extend,
+        )
+        self.review = Review(self.enroll, self.assess, self.keep, self.history, self.standings, self.clock)
+        self.respond = Respond(self.incidents, self.chronicle, self.clock)
+
+    async def with_checks(self, *names: str, **given: object) -> list[Check]:
+        """Start, with checks of these names."""
+        await self.assess.load()
+        return await self.enroll.add(LOCAL, [definition(name, **given) for name in names])
+
+    async def found(self, check: Check, verdict: Verdict, location: str = HERE, **given: object) -> None:
+        """A probe of our own found that just now."""
+        one = result(verdict, self.clock.now(), check.id, location, **given)
+        await self.assess.hear([(LOCAL.tenant, one)])
+        await self.assess.tick()
+
+    async def passed(self, seconds: float) -> None:
+        """Time went by, with a tick each second."""
+        for _ in range(int(seconds)):
+            await self.clock.advance(1)
+            await self.assess.tick()
+
+    def state(self, check: Check) -> CheckState:
+        """Where a check stands."""
+        return self.assess.standing(LOCAL.tenant, check.id).state
+
+    async def all_incidents(self) -> list[Incident]:
+        """The oldest first."""
+        return list(reversed(await self.incidents.find(LOCAL.tenant, Wanted(ALL_TIME))))
+
+    async def stored(self, check: Check) -> list[Transition]:
+        """The transitions of a check that the store knows."""
+        return await self.standings.between(LOCAL.tenant, [check.id], ALL_TIME)
+
+    def told(self) -> list[tuple[str, str, AlertState]]:
+        """What the pipeline was told: the alert's name, the check's, and whether it fires."""
+        return [
+            (one.alert.labels.get(ALERT_NAME), one.alert.labels.get("check"), one.alert.state)
+            for one in self.heard.notices
+        ]
+
+    @property
+    def now(self) -> int:
+        """Wall time, ms."""
+        return self.clock.now()
+
+
+def results_of(world: UptimeWorld, check: Check, *verdicts: Verdict) -> list[tuple[Tenant, Result]]:
+    """Results a second apart, as another location brings them."""
+    return [
+        (LOCAL.tenant, result(verdict, world.now + place * SECOND, check.id, "fra"))
+        for place, verdict in enumerate(verdicts)
+    ]
