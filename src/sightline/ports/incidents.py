@@ -28,7 +28,7 @@ class Incidents(Protocol):
     """
 
     async def open(self, tenant: Tenant, incident: Incident, entries: Sequence[Entry]) -> Incident:
-        """Store a new incident, whose id is ignored, with its first lines; returns it with the id that it got."""
+        """Store a new incident, whose id and version are ignored, with its first lines; returns it as it is stored."""
         ...
 
     async def save(
@@ -51,7 +51,7 @@ class Incidents(Protocol):
         ...
 
     async def timeline(self, tenant: Tenant, incident_id: int) -> list[Entry]:
-        """Its lines, in the order in which they were added; empty where there is no such incident."""
+        """Its lines, in the order in which they were added, with ids that grow; empty where there is no such incident."""
         ...
 
     async def find(self, tenant: Tenant, wanted: Wanted) -> list[Incident]:

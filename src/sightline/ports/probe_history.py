@@ -52,5 +52,5 @@ class Standings(Protocol):
         ...
 
     async def forget(self, before: int) -> int:
-        """Remove transitions before a time (ms), but for the last of each check; tells how many."""
+        """Remove transitions before a time (ms), but for the last of these of each check, which holds on; tells how many."""
         ...

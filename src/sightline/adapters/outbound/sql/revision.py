@@ -8,7 +8,7 @@ from typing import Final
 
 from sightline.domain.errors import DataFolderTooNew, Unavailable
 
-REVISIONS: Final = ("r0001_documents", "r0002_servers", "r0003_notification_log")
+REVISIONS: Final = ("r0001_documents", "r0002_servers", "r0003_notification_log", "r0004_uptime")
 """All revisions, oldest first; the names of the files in migrations/versions."""
 HEAD: Final = REVISIONS[-1]
 TABLE: Final = "alembic_version"
