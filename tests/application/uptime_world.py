@@ -26,7 +26,7 @@ from sightline.domain.alerts.rule import ALERT_NAME
 from sightline.domain.errors import Unavailable
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.probes.check import Check
-from sightline.domain.probes.incident import Incident
+from sightline.domain.probes.incident import Entry, Incident
 from sightline.domain.probes.result import HERE, Result, Verdict
 from sightline.domain.probes.state import CheckState, Transition
 from sightline.domain.tenancy import LOCAL, Principal, Tenant
@@ -60,6 +60,18 @@ class FlakyStandings(MemoryStandings):
         await super().record(transitions, alive_at)
 
 
+class FlakyIncidents(MemoryIncidents):
+    """Incidents that can be away."""
+
+    is_away = False
+
+    @override
+    async def open(self, tenant: Tenant, incident: Incident, entries: Sequence[Entry]) -> Incident:
+        if self.is_away:
+            raise Unavailable("the catalog is away")
+        return await super().open(tenant, incident, entries)
+
+
 class Windows(KnowWindows):
     """Maintenance of some checks, by name."""
 
@@ -89,10 +101,10 @@ class Windows(KnowWindows):
 class UptimeWorld:
     """Checks, and everything that follows from their results. urged: checks that were to be probed soon."""
 
-    def __init__(self) -> None:
-        self.clock = ManualClock()
+    def __init__(self, clock: ManualClock | None = None) -> None:
+        self.clock = clock or ManualClock()
         self.telemetry, self.bus = MemoryTelemetry(), MemoryBus()
-        self.checks, self.incidents, self.standings = MemoryChecks(), MemoryIncidents(), FlakyStandings()
+        self.checks, self.incidents, self.standings = MemoryChecks(), FlakyIncidents(), FlakyStandings()
         self.history = MemoryProbeHistory()
         self.samples, self.heard, self.windows = Samples(), Heard(), Windows()
         self.urged: list[int] = []

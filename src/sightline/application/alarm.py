@@ -1,6 +1,6 @@
 """Alarm people about checks: their states become alerts, which go the way of all alerts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -24,7 +24,7 @@ class TakeNotices(Protocol):
         """What became of alerts of one origin; it is theirs to be told. rule: names the origin for good."""
         ...
 
-    def claim(self, tenant: Tenant, rule: str, /) -> Sequence[PostedAlert]:
+    def claim(self, tenant: Tenant, rule: str, /) -> Iterable[PostedAlert]:
         """Alerts of an origin that fired before the program started, which the origin goes on with from now on."""
         ...
 

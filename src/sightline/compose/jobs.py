@@ -80,6 +80,7 @@ async def start_jobs(settings: Settings, core: Core, parts: Parts, port: int, st
     ticker.every(settings.own.interval.seconds, "store when servers were heard of", attest.run_once, First.LATER)
     await stack.enter_async_context(parts.scraping.loop)
     await stack.enter_async_context(parts.rules.loop)
+    await parts.checking.run(ticker, stack)
 
 
 async def _recall(parts: Parts) -> None:

@@ -34,6 +34,7 @@ from sightline.compose.radar import make_radar
 from sightline.compose.reports import make_mail, make_summarize
 from sightline.compose.rules import Rules, make_rules
 from sightline.compose.scraping import Scraping, make_scraping
+from sightline.compose.uptime import Checking, make_checking
 from sightline.compose.webhooks import Webhooks
 from sightline.domain.alerts.builtin import HostThresholds, container_rules, host_rules
 from sightline.domain.alerts.rule import AlertRule
@@ -69,6 +70,7 @@ class Parts:
     webhooks: Webhooks
     summarize: Summarize
     mail: MailReports | None
+    checking: Checking
 
 
 async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> Parts:
@@ -95,6 +97,8 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
     summarize = make_summarize(settings, core, read, evaluate, rules.adopt, alerting.deliver, own)
     servers = Register(SqlServers(core.database), clock, label_limits(settings), most=settings.servers.max)
     stack.push_async_callback(_settle, servers)
+    checking = await make_checking(settings, core, query, told, stack)
+    alerting.deliver.tell(checking.behind_the_door.assess.noticed)
     return Parts(
         query,
         read,
@@ -120,6 +124,7 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
         Webhooks.of(settings),
         summarize,
         make_mail(settings, core, summarize, catalog),
+        checking,
     )
 
 

@@ -50,6 +50,7 @@ def make_use_cases(settings: Settings, core: Core, parts: Parts, stopping: async
         backtest=make_backtest(settings, core, parts.query, parts.alerting, parts.silences),
         dashboards=parts.dashboards,
         prescribed=parts.prescribe,
+        uptime=parts.checking.behind_the_door,
         servers=parts.servers,
         report=Report(parts.servers, core.ingest, label_limits(settings)),
         recall=_recall(settings, parts.servers, core.reader, core.clock),
@@ -108,4 +109,5 @@ def _health(core: Core, parts: Parts) -> Mapping[str, str]:
         "disk": "at its watermark: samples are refused" if core.retain.full else "ok",
         "rules": parts.rules.loop.problem or "ok",
         "alerting": parts.alerting.problem or "ok",
+        "checks": parts.checking.problem or "ok",
     }

@@ -54,11 +54,11 @@ class IncidentChanged:
 Event = SamplesStored | AlertChanged | ProbesFinished | CheckMoved | IncidentChanged
 
 TOPICS: Final = {
-    SamplesStored: "samples.stored",
-    AlertChanged: "alerts.changed",
+    SamplesStored: "samples",
+    AlertChanged: "alerts",
     ProbesFinished: "probes.results",
     CheckMoved: "probes.states",
-    IncidentChanged: "incidents.changed",
+    IncidentChanged: "incidents",
 }
 """What each kind of event is called where it leaves the process."""
 

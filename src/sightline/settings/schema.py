@@ -11,6 +11,7 @@ from msgspec import Meta, Struct, field
 from sightline.domain.metrics.exemplar_ring import DEFAULT_MOST as DEFAULT_EXEMPLARS
 from sightline.domain.metrics.hot import DEFAULT_BYTES as DEFAULT_HOT_BYTES
 from sightline.domain.metrics.index import DEFAULT_BYTES as DEFAULT_INDEX_BYTES
+from sightline.domain.probes.result import HERE
 from sightline.domain.promql.parse import DEFAULT_LIMITS as QUERY_TEXT
 from sightline.domain.scrape.job import ScrapeJob
 from sightline.domain.statsd.aggregates import BUCKETS
@@ -495,6 +496,23 @@ class Servers(Struct, frozen=True, forbid_unknown_fields=True):
     max: Annotated[int, Meta(ge=1, description="Servers that a tenant may register.")] = 10_000
 
 
+class Checks(Struct, frozen=True, forbid_unknown_fields=True):
+    """Checks of what is reached from here."""
+
+    location: Annotated[str, Meta(description="What the place of this program is called beside others that probe.")] = (
+        HERE
+    )
+    max: Annotated[int, Meta(ge=1, description="Checks that a tenant may have.")] = 20_000
+    max_concurrent: Annotated[int, Meta(ge=1, description="Probes that may be under way at once.")] = 2_000
+    allow_addresses: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Networks that may be probed although they are link-local or hold a cloud's metadata, as 169.254.10.0/24."
+        ),
+    ] = ()
+    deny_addresses: Annotated[tuple[str, ...], Meta(description="Further networks that are never probed.")] = ()
+
+
 class Dashboards(Struct, frozen=True, forbid_unknown_fields=True):
     """Dashboards that stand in files."""
 
@@ -705,6 +723,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     own: Own = field(default_factory=Own)
     alerts: Alerts = field(default_factory=Alerts)
     servers: Servers = field(default_factory=Servers)
+    checks: Checks = field(default_factory=Checks)
     dashboards: Dashboards = field(default_factory=Dashboards)
     rules: Rules = field(default_factory=Rules)
     backtest: Backtest = field(default_factory=Backtest)

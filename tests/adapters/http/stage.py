@@ -13,12 +13,13 @@ import httpx
 import numpy as np
 from tests.adapters.http.alert_pipeline import StandInPipeline
 from tests.application.alerting_world import AlertingWorld
+from tests.application.uptime_world import UptimeWorld
 from typing_extensions import override
 
 from sightline.adapters.inbound.http.app import build
 from sightline.adapters.inbound.http.serving import bind, serving, url
 from sightline.adapters.inbound.http.settings import DoorSettings
-from sightline.adapters.inbound.http.use_cases import AlertPipeline, Delivering, Explaining, UseCases
+from sightline.adapters.inbound.http.use_cases import AlertPipeline, Delivering, Explaining, Uptime, UseCases
 from sightline.adapters.network.sns import Sns
 from sightline.adapters.outbound.files.dashboards import DashboardFiles
 from sightline.adapters.outbound.memory.bus import MemoryBus
@@ -26,6 +27,7 @@ from sightline.adapters.outbound.memory.catalog import MemoryCatalog
 from sightline.adapters.outbound.memory.clock import ManualClock
 from sightline.adapters.outbound.memory.containers import MemoryContainers
 from sightline.adapters.outbound.memory.journal import MemoryJournal
+from sightline.adapters.outbound.memory.prober import MemoryProber
 from sightline.adapters.outbound.memory.scraper import MemoryScraper
 from sightline.adapters.outbound.memory.series import MemorySeries
 from sightline.adapters.outbound.memory.servers import MemoryServers
@@ -42,6 +44,7 @@ from sightline.application.delete import Delete
 from sightline.application.derive import GroupState
 from sightline.application.discover import Discover
 from sightline.application.evaluate import RuleStatus
+from sightline.application.examine import Examine
 from sightline.application.exemplify import Exemplify
 from sightline.application.federate import Federate
 from sightline.application.flush import Flush, FlushPolicy
@@ -324,6 +327,17 @@ class Stage:
         self.exemplars = Exemplify(ExemplarRing(), self.telemetry)
         self.scrape = Scrape(self.scraper, self, self.metadata, self.clock, self.telemetry)
         self.targets = self.scraping()
+        self.world = UptimeWorld(self.clock)
+        self.prober = MemoryProber(self.clock)
+        probers = dict.fromkeys(self.prober.kinds, self.prober)
+        self.checks_api = Uptime(
+            enroll=self.world.enroll,
+            assess=self.world.assess,
+            review=self.world.review,
+            respond=self.world.respond,
+            examine=Examine(probers, self.clock),
+            chronicle=self.world.chronicle,
+        )
 
     def tell(self, world: AlertingWorld) -> None:
         """Have the real pipeline in place of the stand-in."""
@@ -358,6 +372,7 @@ class Stage:
             push=self.push,
             exemplars=self.exemplars,
             alerts=stage,
+            uptime=self.checks_api,
             backtest=RunBacktest(stage, lambda _: PLAN, lambda _: (), theatre, self.clock, retention=30 * DAY),
             dashboards=DefineDashboards(MemoryCatalog(), DashboardFiles(()), READY_MADE, Codec(to_json, from_json)),
             prescribed=PrescribeRules(MemoryCatalog(), stage, stage, self.clock, host_rules()),

@@ -20,7 +20,7 @@ def test_an_exchange_over_http_has_the_series_of_blackbox_exporter() -> None:
     """Their names, their phases, and seconds."""
     certificate = Certificate("CN=api", "CN=ca", NOW + 86_400_000, NOW, "ab")
     phases = ((Phase.RESOLVE, 0.01), (Phase.CONNECT, 0.02), (Phase.PROCESSING, 0.05))
-    found = result(status=200, phases=phases, version="HTTP/2", size=12, certificate=certificate)
+    found = result(status=200, phases=phases, version="2", size=12, certificate=certificate)
     batch = batch_of([(CheckSeries(check(), "fra"), found)])
     assert told(batch) == {
         ("probe_success",): 1.0,

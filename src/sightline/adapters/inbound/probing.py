@@ -14,7 +14,7 @@ from sightline.application.probe import Judges, Probe
 from sightline.application.roster import Roster
 from sightline.domain.probes.allowance import Allowance
 from sightline.domain.probes.check import Check
-from sightline.domain.probes.location import phase, probed_from
+from sightline.domain.probes.location import phase, scheduled_at
 from sightline.domain.probes.result import HERE, Result
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import SECOND
@@ -83,11 +83,9 @@ class ProbeLoop:
         telemetry: Telemetry,
         *,
         location: str = HERE,
-        is_home: bool = False,
         max_concurrent: int = MAX_CONCURRENT,
     ) -> None:
-        """`tell` takes results, without waiting. `is_home`: whether this is the place of the program itself."""
-        self._is_home = is_home
+        """`tell` takes results, without waiting."""
         self._roster = roster
         self._probe = probe
         self._tell = tell
@@ -137,7 +135,7 @@ class ProbeLoop:
         wanted = {
             (tenant, check.id): _Entry(tenant, check, judge)
             for tenant, check, judge in self._roster.checks()
-            if probed_from(check.definition, self._location, is_home=self._is_home)
+            if scheduled_at(check.definition, self._location)
         }
         came = [key for key, entry in wanted.items() if not self._knows(key, entry)]
         for key in [key for key in self._places if key not in wanted] + came:

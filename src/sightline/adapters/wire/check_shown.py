@@ -1,8 +1,8 @@
 """How a check stands, and what was found of it, as JSON."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from sightline.adapters.wire.alertmanager_times import instant_text
 from sightline.domain.probes.outcome import Certificate, Outcome
 from sightline.domain.probes.result import Result, Verdict
 from sightline.domain.probes.standing import Standing
@@ -11,15 +11,9 @@ from sightline.domain.probes.uptime import Uptime
 from sightline.domain.probes.voice import silent_after
 from sightline.domain.timerange import SECOND
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _BODY: Final = 4096
 """Bytes of an answer that are shown."""
 _DIGITS: Final = 3  # a microsecond
-
-
-def time_text(at: int) -> str:
-    """An instant (ms) in RFC 3339, with milliseconds."""
-    return (_EPOCH + timedelta(milliseconds=at)).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def milliseconds(seconds: float) -> float:
@@ -34,15 +28,15 @@ def status_object(standing: Standing, monotonic: int, incident: int | None) -> d
     oldest = monotonic - silent_after(standing.check.definition)
     return {
         "state": latest.state,
-        "since": time_text(latest.at),
+        "since": instant_text(latest.at),
         "reason": latest.reason,
         "probe_reason": latest.probe_reason,
         "message": latest.message,
         "failing_locations": latest.locations,
-        "last_at": None if last is None else time_text(last.at),
+        "last_at": None if last is None else instant_text(last.at),
         "latency_ms": None if last is None else milliseconds(last.seconds),
         "status_code": None if last is None else last.status,
-        "expires_at": None if last is None or last.expires_at is None else time_text(last.expires_at),
+        "expires_at": None if last is None or last.expires_at is None else instant_text(last.expires_at),
         "certificate": None if last is None or last.certificate is None else certificate_object(last.certificate),
         "incident_id": incident,
         "locations": [
@@ -51,7 +45,7 @@ def status_object(standing: Standing, monotonic: int, incident: int | None) -> d
                 "verdict": voice.last.verdict,
                 "reason": voice.last.reason,
                 "message": voice.last.message,
-                "at": time_text(voice.last.at),
+                "at": instant_text(voice.last.at),
                 "latency_ms": milliseconds(voice.last.seconds),
                 "heard": voice.heard_at >= oldest,
             }
@@ -63,7 +57,7 @@ def status_object(standing: Standing, monotonic: int, incident: int | None) -> d
 def result_object(result: Result) -> dict[str, Any]:
     """One probe."""
     return {
-        "ts": time_text(result.at),
+        "ts": instant_text(result.at),
         "location": result.location,
         "latency_ms": milliseconds(result.seconds),
         "status_code": result.status,
@@ -77,7 +71,7 @@ def result_object(result: Result) -> dict[str, Any]:
         "size": result.size,
         "version": result.version,
         "address": result.address,
-        "expires_at": None if result.expires_at is None else time_text(result.expires_at),
+        "expires_at": None if result.expires_at is None else instant_text(result.expires_at),
         "value": result.value,
         "trace_id": result.trace_id,
     }
@@ -86,7 +80,7 @@ def result_object(result: Result) -> dict[str, Any]:
 def transition_object(one: Transition) -> dict[str, Any]:
     """A move from one state to another."""
     return {
-        "at": time_text(one.at),
+        "at": instant_text(one.at),
         "previous": one.previous,
         "state": one.state,
         "reason": one.reason,
@@ -112,8 +106,8 @@ def certificate_object(certificate: Certificate) -> dict[str, Any]:
         "subject": certificate.subject,
         "issuer": certificate.issuer,
         "names": certificate.names,
-        "starts_at": time_text(certificate.starts_at),
-        "expires_at": time_text(certificate.expires_at),
+        "starts_at": instant_text(certificate.starts_at),
+        "expires_at": instant_text(certificate.expires_at),
         "fingerprint": certificate.fingerprint,
         "chain": certificate.chain,
         "version": certificate.version,

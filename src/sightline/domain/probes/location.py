@@ -12,13 +12,16 @@ _GOLDEN: Final = 0x9E3779B97F4A7C15
 _BITS: Final = 64
 
 
-def probed_from(definition: Definition, location: str, *, is_home: bool = False) -> bool:
-    """Whether a check is probed from a location, now. is_home: that of the program itself, which concludes what asks nobody."""
+def probed_from(definition: Definition, location: str) -> bool:
+    """Whether a check is probed from a location, now."""
+    return definition.is_probed and scheduled_at(definition, location)
+
+
+def scheduled_at(definition: Definition, location: str) -> bool:
+    """Whether a check that is known there is worked out there, now: that of what asks nobody is wherever it is known."""
     if not definition.enabled or isinstance(definition.options, Heartbeat):
         return False
-    if not definition.is_probed:
-        return is_home
-    return not definition.locations or location in definition.locations
+    return not definition.is_probed or not definition.locations or location in definition.locations
 
 
 def phase(check: Check, location: str) -> int:

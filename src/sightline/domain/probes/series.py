@@ -22,7 +22,7 @@ _PHASE_NAMES: Final = {
     "icmp": {Phase.RESOLVE: "resolve", Phase.CONNECT: "setup", Phase.PROCESSING: "rtt"},
     "dns": {Phase.RESOLVE: "resolve", Phase.CONNECT: "connect", Phase.PROCESSING: "request"},
 }
-_VERSIONS: Final = {"HTTP/1.0": 1.0, "HTTP/1.1": 1.1, "HTTP/2": 2.0, "HTTP/2.0": 2.0, "HTTP/3": 3.0}
+_VERSIONS: Final = {"1.0": 1.0, "1.1": 1.1, "2": 2.0, "3": 3.0}
 _MS: Final = 1_000
 
 _Sample = tuple[str, str, float]

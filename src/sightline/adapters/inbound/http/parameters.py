@@ -133,6 +133,26 @@ class Parameters:
             raise InvalidParameter(message, parameter=name)
         return True
 
+    def numbers(self, name: str) -> tuple[int, ...]:
+        """All values of a parameter that wants ids: whole numbers, not below zero.
+
+        Raises:
+            InvalidParameter: one is something else.
+        """
+        found = self.every(name)
+        for value in found:
+            if not (_WHOLE.fullmatch(value) and value.isdecimal()):
+                raise invalid(name, f"cannot parse {_quoted(value)} to a whole number")
+        return tuple(map(int, found))
+
+    def number(self, name: str) -> int | None:
+        """The first of such values; None when missing.
+
+        Raises:
+            InvalidParameter: it is something else.
+        """
+        return next(iter(self.numbers(name)), None)
+
     def limit(self) -> int | None:
         """How many items at most; None when missing or 0, which both mean all.
 

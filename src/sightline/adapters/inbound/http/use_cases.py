@@ -9,12 +9,16 @@ from typing_extensions import override
 from sightline.adapters.network.sns import Sns
 from sightline.adapters.wire.webhook_mapping import WebhookMapping
 from sightline.application.absorb import Absorb
+from sightline.application.assess import Assess
 from sightline.application.backtest import Asked
+from sightline.application.chronicle import Chronicle
 from sightline.application.define import Defined, Listing
 from sightline.application.delete import Delete
 from sightline.application.deliver import ChannelStatus, Decision
 from sightline.application.derive import GroupState
+from sightline.application.enroll import Enroll
 from sightline.application.evaluate import RuleStatus
+from sightline.application.examine import Examine
 from sightline.application.federate import Federate
 from sightline.application.inspect import History
 from sightline.application.metadata import Described
@@ -28,6 +32,8 @@ from sightline.application.recall import Recall
 from sightline.application.register import Register
 from sightline.application.reload import Reloaded
 from sightline.application.report import Report
+from sightline.application.respond import Respond
+from sightline.application.review import Review
 from sightline.application.scrape import Followed
 from sightline.application.search import Found
 from sightline.application.silence import Silences
@@ -49,6 +55,7 @@ from sightline.domain.metrics.exemplars import ExemplarBatch, SeriesExemplars
 from sightline.domain.metrics.left_out import LeftOut, Taken
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
+from sightline.domain.probes.result import HERE
 from sightline.domain.promql.values import Answer
 from sightline.domain.scrape.scraped import Metadata
 from sightline.domain.scrape.target import JobTargets
@@ -376,6 +383,19 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Uptime:
+    """Checks, and what is known of them. location: what the program's own place is called."""
+
+    enroll: Enroll
+    assess: Assess
+    review: Review
+    respond: Respond
+    examine: Examine
+    chronicle: Chronicle
+    location: str = HERE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UseCases:
     """Everything behind the door.
 
@@ -414,6 +434,7 @@ class UseCases:
     report: Report
     recall: Recall
     targets: Targeting
+    uptime: Uptime
     containers: Inspecting
     metadata: Describing
     count: Counting

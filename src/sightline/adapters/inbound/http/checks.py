@@ -1,0 +1,253 @@
+"""Checks: defined, tried, paused and looked back on, as JSON; and `/targets` and `/status`, their short form."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, Response, delete, get, patch, post, put
+from litestar.handlers import HTTPRouteHandler
+
+from sightline.adapters.inbound.http import body
+from sightline.adapters.inbound.http.asgi import header
+from sightline.adapters.inbound.http.forms import parameters
+from sightline.adapters.inbound.http.json_body import check_format
+from sightline.adapters.inbound.http.parameters import Parameters
+from sightline.adapters.inbound.http.settings import DoorSettings
+from sightline.adapters.inbound.http.use_cases import UseCases
+from sightline.adapters.inbound.http.versions import expected_version
+from sightline.adapters.wire import check as wire
+from sightline.adapters.wire.alertmanager_times import instant_text
+from sightline.adapters.wire.check_shown import (
+    outcome_object,
+    result_object,
+    status_object,
+    transition_object,
+    uptime_object,
+)
+from sightline.application.examine import Examined
+from sightline.application.review import Seen
+from sightline.domain.errors import InvalidParameter, NotFound
+from sightline.domain.probes.check import Check, Definition
+from sightline.domain.probes.state import CheckState
+from sightline.domain.tenancy import Principal
+from sightline.domain.timerange import DAY, MAX_TIME, MIN_TIME, SECOND, TimeRange
+
+Call = Request[Principal, Any, Any]
+
+PATH: Final = "/api/v1/checks"
+_ONE: Final = f"{PATH}/{{check_id:int}}"
+_LIMIT: Final = "of a check"
+_USUAL: Final = 100
+_CREATED: Final = 201
+
+
+def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
+    """All handlers of this API."""
+    return [
+        *_reading(use_cases, settings),
+        *_looking_back(use_cases, settings),
+        *_saving(use_cases, settings),
+        *_acting(use_cases, settings),
+        *_short(use_cases, settings),
+    ]
+
+
+def _reading(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
+    review = use_cases.uptime.review
+
+    @get(PATH)
+    async def all_checks(request: Call) -> Response[bytes]:
+        given = await parameters(request, settings)
+        found = _matching(await review.all(request.user), given)
+        return _answer({"checks": [_shown(use_cases, one) for one in found]})
+
+    @get(_ONE)
+    async def one_check(request: Call) -> Response[bytes]:
+        return _told(use_cases, await review.one(request.user, request.path_params["check_id"]))
+
+    return [all_checks, one_check]
+
+
+def _looking_back(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
+    review = use_cases.uptime.review
+
+    @get(f"{_ONE}/results")
+    async def results(request: Call) -> Response[bytes]:
+        given = await parameters(request, settings)
+        within = TimeRange(given.time("start", MIN_TIME), given.time("end", MAX_TIME))
+        limit, location = given.limit() or _USUAL, given.text("location") or ""
+        found = await review.results(request.user, request.path_params["check_id"], limit, within, location)
+        return _answer({"results": [result_object(one) for one in found]})
+
+    @get(f"{_ONE}/transitions")
+    async def transitions(request: Call) -> Response[bytes]:
+        given, now = await parameters(request, settings), use_cases.clock.now()
+        within = TimeRange(given.time("start", now - DAY), given.time("end", now))
+        found = await review.transitions(request.user, request.path_params["check_id"], within)
+        return _answer({"transitions": [transition_object(one) for one in found]})
+
+    @get(f"{_ONE}/uptime")
+    async def uptime(request: Call) -> Response[bytes]:
+        check = (await review.one(request.user, request.path_params["check_id"])).check
+        found = (await review.uptime(request.user, (check.id,)))[check.id]
+        return _answer({name: uptime_object(one) for name, one in found.items()})
+
+    return [results, transitions, uptime]
+
+
+def _saving(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
+    enroll, review = use_cases.uptime.enroll, use_cases.uptime.review
+
+    @post(PATH)
+    async def create(request: Call) -> Response[bytes]:
+        definition = wire.read_check(await _read(request, settings))
+        (check,) = await enroll.add(request.user, (definition,))
+        return _told(use_cases, await review.one(request.user, check.id), _CREATED)
+
+    async def replaced(request: Call, definition: Definition, before: Check) -> Response[bytes]:
+        scope: Any = request.scope
+        expected = expected_version(header(scope, b"if-match"), None, "a check")
+        await enroll.put(request.user, before.id, definition, expected)
+        return _told(use_cases, await review.one(request.user, before.id))
+
+    @put(_ONE)
+    async def save(request: Call) -> Response[bytes]:
+        before = await enroll.get(request.user, request.path_params["check_id"])
+        definition = wire.read_check(await _read(request, settings), before.definition)
+        return await replaced(request, definition, before)
+
+    @patch(_ONE)
+    async def change(request: Call) -> Response[bytes]:
+        before = await enroll.get(request.user, request.path_params["check_id"])
+        definition = wire.changed_check(await _read(request, settings), before.definition)
+        return await replaced(request, definition, before)
+
+    @delete(_ONE, status_code=204)
+    async def remove(request: Call) -> None:
+        await enroll.delete(request.user, request.path_params["check_id"])
+
+    return [create, save, change, remove]
+
+
+def _acting(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
+    uptime = use_cases.uptime
+
+    @post(f"{PATH}/try", status_code=200)
+    async def examine(request: Call) -> Response[bytes]:
+        like = Parameters.of(request.scope["query_string"]).number("like")  # the check whose secrets masks stand for
+        stored = None if like is None else (await uptime.enroll.get(request.user, like)).definition
+        definition = wire.read_check(await _read(request, settings), stored)
+        return _answer(_examined(await uptime.examine(request.user, definition)))
+
+    @post(f"{_ONE}/{{action:str}}", status_code=200)
+    async def act(request: Call) -> Response[bytes]:
+        check_id, action = request.path_params["check_id"], request.path_params["action"]
+        if action == "probe":
+            definition = (await uptime.enroll.get(request.user, check_id)).definition
+            return _answer(_examined(await uptime.examine(request.user, definition)))
+        if action not in {"pause", "resume"}:
+            raise NotFound(f"there is no action {action[:40]!r}: pause, resume and probe are there")
+        await uptime.enroll.switch(request.user, check_id, enabled=action == "resume")
+        return _told(use_cases, await uptime.review.one(request.user, check_id))
+
+    return [examine, act]
+
+
+def _short(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
+    enroll, review = use_cases.uptime.enroll, use_cases.uptime.review
+
+    @post("/targets")
+    async def add_target(request: Call) -> Response[bytes]:
+        (check,) = await enroll.add(request.user, (wire.read_check(await _read(request, settings)),))
+        return _answer(_target(check), _CREATED, {"Location": f"{PATH}/{check.id}"})
+
+    @get("/targets")
+    async def targets(request: Call) -> Response[bytes]:
+        return _answer([_target(check) for check in await enroll.all(request.user)])
+
+    @get("/status")
+    async def status(request: Call) -> Response[bytes]:
+        given = await parameters(request, settings)
+        target = given.number("target_id")
+        if target is None:
+            raise InvalidParameter("target_id: say of which target, as in /status?target_id=1", parameter="target_id")
+        seen = await review.one(request.user, target)
+        found = await review.results(request.user, target, given.limit() or _USUAL, TimeRange(MIN_TIME, MAX_TIME))
+        uptime = (await review.uptime(request.user, (target,)))[target]
+        return _answer(
+            {
+                "target_id": target,
+                "name": seen.check.name,
+                **_status(use_cases, seen),
+                "uptime": {name: uptime_object(one) for name, one in uptime.items()},
+                "results": [result_object(one) for one in found],
+            }
+        )
+
+    return [add_target, targets, status]
+
+
+def _matching(found: Iterable[Seen], given: Parameters) -> list[Seen]:
+    """Those that the parameters ask for."""
+    states, groups, search = given.every("state"), given.every("group"), (given.text("search") or "").casefold()
+    for state in states:
+        if state not in set(CheckState):
+            message = f"state: {state[:40]!r} is none of {', '.join(CheckState)}"
+            raise InvalidParameter(message, parameter="state")
+    tags = [text.partition(":")[::2] for text in given.every("tag")]
+    return [
+        one
+        for one in found
+        if (not states or one.standing.state in states)
+        and (not groups or one.check.definition.group in groups)
+        and all(one.check.definition.tags.get(name) == value for name, value in tags)
+        and search in _searched(one.check.definition)
+    ]
+
+
+def _searched(definition: Definition) -> str:
+    return f"{definition.name}\n{wire.shown_url(definition)}\n{definition.group}".casefold()
+
+
+def _status(use_cases: UseCases, seen: Seen) -> dict[str, Any]:
+    lasting = use_cases.uptime.chronicle.lasting.get(seen.check.id)
+    monotonic = int(use_cases.clock.monotonic() * SECOND)
+    return status_object(seen.standing, monotonic, None if lasting is None else lasting.id)
+
+
+def _shown(use_cases: UseCases, seen: Seen) -> dict[str, Any]:
+    return {**wire.shown(seen.check), "status": _status(use_cases, seen)}
+
+
+def _target(check: Check) -> dict[str, Any]:
+    shown = wire.shown(check)
+    return {name: shown[name] for name in ("id", "name", "url", "type", "enabled", "interval", "timeout", "created_at")}
+
+
+def _examined(found: Examined) -> dict[str, Any]:
+    return {
+        "at": instant_text(found.at),
+        "verdict": found.judgement.verdict,
+        "reason": found.judgement.reason,
+        "message": found.judgement.message,
+        "outcome": outcome_object(found.outcome),
+        "conditions": [{"text": one.text, "holds": not one.why, "why": one.why} for one in found.conditions],
+    }
+
+
+async def _read(request: Call, settings: DoorSettings) -> Any:
+    scope: Any = request.scope
+    check_format(scope)
+    data = await body.read(scope, request.receive, limit=wire.MAX_BYTES, setting=_LIMIT, timeout=settings.read_timeout)
+    return wire.from_json(body.decoded(scope, data, wire.MAX_BYTES, _LIMIT))
+
+
+def _told(use_cases: UseCases, seen: Seen, status: int = 200) -> Response[bytes]:
+    headers = {"ETag": f'"{seen.check.version}"'}
+    if status == _CREATED:
+        headers["Location"] = f"{PATH}/{seen.check.id}"
+    return _answer(_shown(use_cases, seen), status, headers)
+
+
+def _answer(tree: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
+    return Response(msgspec.json.encode(tree), status_code=status, media_type="application/json", headers=headers)

@@ -1,0 +1,182 @@
+"""What probes checks, and what follows from that."""
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import structlog
+
+from sightline import __version__
+from sightline.adapters.inbound.batches import Batches
+from sightline.adapters.inbound.http.use_cases import Uptime
+from sightline.adapters.inbound.probing import ProbeLoop
+from sightline.adapters.inbound.ticker import First, Ticker
+from sightline.adapters.network.guard import Policy, networks
+from sightline.adapters.outbound.memory.probe_history import MemoryProbeHistory
+from sightline.adapters.outbound.memory.spans import MemorySpans
+from sightline.adapters.outbound.sql.checks import SqlChecks
+from sightline.adapters.outbound.sql.incidents import SqlIncidents
+from sightline.adapters.outbound.sql.standings import SqlStandings
+from sightline.application.alarm import Alarm
+from sightline.application.assess import Assess, KnowWindows
+from sightline.application.chronicle import Chronicle
+from sightline.application.conclude import ComposedProber, PromqlProber
+from sightline.application.dispatch import Dispatch
+from sightline.application.enroll import Enroll
+from sightline.application.examine import Examine
+from sightline.application.keep import Keep
+from sightline.application.probe import Probe
+from sightline.application.query import Query
+from sightline.application.respond import Respond
+from sightline.application.review import Review
+from sightline.application.roster import Roster
+from sightline.application.settle import Settle
+from sightline.compose.core import Core
+from sightline.compose.probers import open_probers
+from sightline.domain.errors import SightlineError
+from sightline.domain.probes.result import Result
+from sightline.domain.tenancy import Tenant
+from sightline.domain.timerange import SECOND
+from sightline.domain.traces.span import Span
+from sightline.ports.prober import Prober
+from sightline.settings.schema import Settings
+
+_log = structlog.get_logger("sightline.checks")
+
+_KEEP_EVERY: Final = 2.0
+_TICK_EVERY: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """What probes checks; `run` starts it."""
+
+    behind_the_door: Uptime
+    keep: Keep
+    settle: Settle
+    loop: ProbeLoop
+    results: Batches[tuple[Tenant, Result]]
+    spans: Batches[tuple[Tenant, Span]]
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with it; empty when nothing is."""
+        return f"what moved cannot be stored: {self.settle.problem}" if self.settle.problem else ""
+
+    async def run(self, ticker: Ticker, stack: AsyncExitStack) -> None:
+        """Begin to probe."""
+        assess = self.behind_the_door.assess
+        try:
+            await assess.load()
+        except SightlineError as error:
+            _log.error("checks cannot be read; nothing is probed before they can", reason=error.message)
+        if assess.last_gap is not None:
+            away = (assess.last_gap.until - assess.last_gap.since) / SECOND
+            _log.warning("nobody looked after checks for a while", seconds=round(away), reason=assess.last_gap.reason)
+        ticker.every(_KEEP_EVERY, "store results of probes", self.keep.run_once, First.LATER)
+        ticker.every(_TICK_EVERY, "assess checks", assess.tick)
+        stack.push_async_callback(self._leave)
+        await stack.enter_async_context(self.results)
+        await stack.enter_async_context(self.spans)
+        await stack.enter_async_context(self.loop)
+
+    async def _leave(self) -> None:
+        """Store what is left; a store that cannot take it must not hold up the stop."""
+        try:
+            await self.keep.run_once()
+            await self.settle.run_once()
+        except SightlineError as error:
+            _log.warning("the last results of probes could not be stored", reason=error.message)
+
+
+async def make_checking(
+    settings: Settings,
+    core: Core,
+    query: Query,
+    pipeline: Dispatch,
+    stack: AsyncExitStack,
+    *,
+    windows: KnowWindows | None = None,
+) -> Checking:
+    """Make it, with what undoes it."""
+    clock, telemetry = core.clock, core.telemetry
+    enroll = Enroll(SqlChecks(core.database), clock, most=settings.checks.max)
+    history, incidents, standings = MemoryProbeHistory(), SqlIncidents(core.database), SqlStandings(core.database)
+    keep = Keep(history, telemetry)
+    chronicle = Chronicle(incidents, core.bus, telemetry)
+    settle = Settle(standings, chronicle, clock)
+    roster = Roster()
+    assess = Assess(
+        enroll,
+        keep,
+        settle,
+        chronicle,
+        Alarm(pipeline),
+        standings,
+        core.ingest,
+        core.bus,
+        clock,
+        telemetry,
+        windows=windows,
+        urge=lambda ids: _hurry(loop, enroll, ids),
+    )
+    probers: dict[str, Prober] = {**await open_probers(guard_of(settings), stack)}
+    probers |= _by_kind((PromqlProber(query, clock), ComposedProber(assess)))
+    results = Batches("results of probes", assess.hear, clock, telemetry)
+    spans = Batches("spans of probes", MemorySpans().append, clock, telemetry)
+    location = settings.checks.location
+    probe = Probe(probers, clock, telemetry, secrets.token_hex, spans.add, location=location, version=__version__)
+    loop = ProbeLoop(
+        roster,
+        probe,
+        results.add,
+        clock,
+        telemetry,
+        location=location,
+        max_concurrent=settings.checks.max_concurrent,
+    )
+    enroll.watch(partial(_take_up, enroll, roster))
+    review = Review(enroll, assess, keep, history, standings, clock)
+    behind = Uptime(
+        enroll=enroll,
+        assess=assess,
+        review=review,
+        respond=Respond(incidents, chronicle, clock),
+        examine=Examine(probers, clock),
+        chronicle=chronicle,
+        location=location,
+    )
+    return Checking(behind, keep, settle, loop, results, spans)
+
+
+def guard_of(settings: Settings) -> Policy:
+    """Which addresses may be probed.
+
+    Raises:
+        SettingsInvalid: a network that is none.
+    """
+    checks = settings.checks
+    return Policy(
+        allowed=networks(checks.allow_addresses, "checks.allow_addresses"),
+        denied=networks(checks.deny_addresses, "checks.deny_addresses"),
+        setting="checks.allow_addresses",
+        deny_setting="checks.deny_addresses",
+    )
+
+
+async def _take_up(enroll: Enroll, roster: Roster, _: frozenset[int]) -> None:
+    """Have the schedule follow what people changed."""
+    roster.replace([(one.tenant, one.check, one.judge) for one in enroll.roster.values()])
+
+
+def _hurry(loop: ProbeLoop, enroll: Enroll, checks: Sequence[int]) -> None:
+    for check in checks:
+        if (one := enroll.roster.get(check)) is not None:
+            loop.hurry(one.tenant, check)
+
+
+def _by_kind(probers: Iterable[Prober]) -> Mapping[str, Prober]:
+    return {kind: prober for prober in probers for kind in prober.kinds}
