@@ -11,12 +11,19 @@ from typing import Final
 import structlog
 
 from sightline import __version__
+from sightline.adapters.outbound.clickhouse.database import ClickHouseDatabase
+from sightline.adapters.outbound.clickhouse.probe_history import ClickHouseProbeHistory
+from sightline.adapters.outbound.clickhouse.schema import Retention
 from sightline.adapters.outbound.clickhouse.series import ClickHouseSeries
+from sightline.adapters.outbound.clickhouse.spans import ClickHouseSpans
 from sightline.adapters.outbound.files.folder import DataFolder
 from sightline.adapters.outbound.files.journal import FileJournal
 from sightline.adapters.outbound.memory.bus import MemoryBus
 from sightline.adapters.outbound.prometheus_client.telemetry import PrometheusTelemetry
+from sightline.adapters.outbound.sql.checks import SqlChecks
 from sightline.adapters.outbound.sql.database import SqlDatabase
+from sightline.adapters.outbound.sql.incidents import SqlIncidents
+from sightline.adapters.outbound.sql.standings import SqlStandings
 from sightline.adapters.outbound.system.clock import SystemClock
 from sightline.adapters.outbound.system.disk import SystemDisk
 from sightline.adapters.outbound.tiered import TieredSeries
@@ -67,6 +74,11 @@ class Core:
     delete: Delete
     copy: Callable[[str], Awaitable[None]]
     recovered: Recovered
+    checks: SqlChecks
+    standings: SqlStandings
+    incidents: SqlIncidents
+    probe_history: ClickHouseProbeHistory
+    spans: ClickHouseSpans
 
 
 async def open_core(settings: Settings, stack: AsyncExitStack) -> Core:
@@ -78,14 +90,10 @@ async def open_core(settings: Settings, stack: AsyncExitStack) -> Core:
     threads = stack.enter_context(ThreadPoolExecutor(_THREADS, thread_name_prefix="work"))
     clock, telemetry, bus = SystemClock(), PrometheusTelemetry(), MemoryBus()
     stack.callback(bus.close)
-    store = await ClickHouseSeries.open(
-        folder.path / _TABLES,
-        retention=settings.retention,
-        limits=engine_limits(settings),
-        program=__version__,
-        recent_bytes=settings.hot.chunk_bytes,
-    )
-    stack.push_async_callback(store.close)
+    retention = Retention(settings.retention, settings.checks.retention, settings.traces.retention)
+    tables = await ClickHouseDatabase.open(folder.path / _TABLES, retention, engine_limits(settings), __version__)
+    stack.push_async_callback(tables.close)
+    store = await ClickHouseSeries.on(tables, recent_bytes=settings.hot.chunk_bytes)
     journal = _journal(settings, folder)
     stack.push_async_callback(journal.close)
     rosters = Rosters()
@@ -125,7 +133,7 @@ async def open_core(settings: Settings, stack: AsyncExitStack) -> Core:
     async def copy(name: str) -> None:
         with folder.snapshot(name) as fresh:
             await database.copy_to(fresh / _CATALOG)
-            await store.copy_to(fresh / _TABLES)
+            await tables.copy_to(fresh / _TABLES)
 
     return Core(
         clock,
@@ -144,6 +152,11 @@ async def open_core(settings: Settings, stack: AsyncExitStack) -> Core:
         delete,
         copy,
         recovered,
+        SqlChecks(database),
+        SqlStandings(database),
+        SqlIncidents(database),
+        ClickHouseProbeHistory(tables),
+        ClickHouseSpans(tables),
     )
 
 

@@ -25,7 +25,10 @@ class ProbeHistory(Protocol):
     async def latest(
         self, tenant: Tenant, check: int, limit: int, within: TimeRange, location: str = ""
     ) -> list[Result]:
-        """The newest results of a check within a time, newest first, at most `limit`; of one location, or (empty) of all."""
+        """The newest results of a check within a time, at most `limit`, newest first and those of one time by location.
+
+        Of one location, or (empty) of all.
+        """
         ...
 
 

@@ -607,6 +607,20 @@ class Reports(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ()
 
 
+class Checks(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is found by probing."""
+
+    retention: Annotated[Duration, Meta(description="How long results of single probes are kept.")] = Duration(
+        365 * 86_400_000
+    )
+
+
+class Traces(Struct, frozen=True, forbid_unknown_fields=True):
+    """Spans of traces, those of probes among them."""
+
+    retention: Annotated[Duration, Meta(description="How long spans are kept.")] = Duration(14 * 86_400_000)
+
+
 class Webhook(Struct, frozen=True, forbid_unknown_fields=True):
     """Notices as HTTP POSTs, in the shape of Alertmanager's webhook."""
 
@@ -728,6 +742,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     rules: Rules = field(default_factory=Rules)
     backtest: Backtest = field(default_factory=Backtest)
     reports: Reports = field(default_factory=Reports)
+    checks: Checks = field(default_factory=Checks)
+    traces: Traces = field(default_factory=Traces)
     webhook: Webhook = field(default_factory=Webhook)
     slack: Slack = field(default_factory=Slack)
     discord: Discord = field(default_factory=Discord)

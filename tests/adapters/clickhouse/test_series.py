@@ -8,7 +8,7 @@ from tests.contracts.ranges import Ledger, Write
 from sightline.adapters.outbound.clickhouse.embedded import Embedded
 from sightline.adapters.outbound.clickhouse.encoding import Chunked
 from sightline.adapters.outbound.clickhouse.flat import rewrite
-from sightline.adapters.outbound.clickhouse.schema import migrate, migrations, retain
+from sightline.adapters.outbound.clickhouse.schema import Retention, migrate, migrations, retain
 from sightline.adapters.outbound.clickhouse.series import ClickHouseSeries
 from sightline.adapters.outbound.clickhouse.statements import Params, statement
 from sightline.domain.errors import DataFolderTooNew, TooManySamples, Unavailable
@@ -280,14 +280,15 @@ async def test_a_newer_folder_is_refused_with_its_version(engine: Embedded) -> N
 
 async def time_to_live(engine: Embedded) -> list[str]:
     """The TTL in seconds of samples and series, empty for none."""
-    return [row["seconds"] for row in sorted((await engine.read(statement("retention_select"))).to_pylist(), key=str)]
+    found = {row["name"]: row["seconds"] for row in (await engine.read(statement("retention_select"))).to_pylist()}
+    return [found[table] for table in ("chunks", "histograms", "series")]
 
 
 @pytest.mark.parametrize("steps", [[15 * DAY, 15 * DAY, 30 * DAY, None, None, 1_500], [None, 15 * DAY]])
 async def test_retention_is_what_was_last_asked_for(engine: Embedded, steps: list[int | None]) -> None:
     """Retention is set, changed and lifted, asking for what is there changes nothing, and series stay a day longer."""
     for retention in steps:
-        await retain(engine, retention)
+        await retain(engine, Retention(samples=retention))
         seconds = "" if retention is None else str(-(-retention // 1_000))
         longer = "" if retention is None else str(-(-(retention + DAY) // 1_000))
         assert await time_to_live(engine) == [seconds, seconds, longer]
@@ -297,7 +298,7 @@ async def test_expired_months_are_dropped_whole(engine: Embedded) -> None:
     """With retention on, a merge drops parts of which every row has expired and keeps the others."""
     store = ClickHouseSeries(engine)
     await store.write(Ledger().sealed([Write(DEFAULT_TENANT, UP, [(0, 1.0), (4_000_000_000_000, 2.0)])]))
-    await retain(engine, 15 * DAY)
+    await retain(engine, Retention(samples=15 * DAY))
     await engine.command("ALTER TABLE chunks MATERIALIZE TTL SETTINGS mutations_sync = 2")
     await engine.command("OPTIMIZE TABLE chunks FINAL")
     assert (await store.select(DEFAULT_TENANT, (), ALL_TIME, 9)).times.tolist() == [4_000_000_000_000]

@@ -62,64 +62,64 @@ class Block:
         """The bytes of the block."""
         found: Pieces = [_varint(len(self.columns)) + _varint(self.rows)]
         for column in self.columns:
-            found.append(_text(column.name) + _text(column.type))
+            found.append(in_text(column.name) + in_text(column.type))
             found.extend(column.values)
         return found
 
 
 def uint64(name: str, values: NDArray[np.uint64]) -> Column:
     """A column of unsigned integers."""
-    return Column(name, "UInt64", len(values), [_bytes(values, "<u8")])
+    return Column(name, "UInt64", len(values), [in_bytes(values, "<u8")])
 
 
 def uint32(name: str, values: NDArray[np.int64]) -> Column:
     """A column of integers below 2**32."""
-    return Column(name, "UInt32", len(values), [_bytes(values, "<u4")])
+    return Column(name, "UInt32", len(values), [in_bytes(values, "<u4")])
 
 
 def uint16(name: str, values: NDArray[np.int64]) -> Column:
     """A column of integers below 2**16."""
-    return Column(name, "UInt16", len(values), [_bytes(values, "<u2")])
+    return Column(name, "UInt16", len(values), [in_bytes(values, "<u2")])
 
 
 def uint8(name: str, values: NDArray[np.uint8] | NDArray[np.bool_]) -> Column:
     """A column of integers below 2**8."""
-    return Column(name, "UInt8", len(values), [_bytes(values, "u1")])
+    return Column(name, "UInt8", len(values), [in_bytes(values, "u1")])
 
 
 def int64(name: str, values: NDArray[np.int64]) -> Column:
     """A column of integers."""
-    return Column(name, "Int64", len(values), [_bytes(values, "<i8")])
+    return Column(name, "Int64", len(values), [in_bytes(values, "<i8")])
 
 
 def bytes_lists(name: str, offsets: NDArray[np.int64], data: NDArray[np.uint8]) -> Column:
     """A column of n lists of bytes: row i is data[offsets[i]:offsets[i + 1]]; offsets (n + 1,) begin at 0."""
-    values: Pieces = [_bytes(offsets[1:], "<u8"), _bytes(data[: offsets[-1]], "u1")]
+    values: Pieces = [in_bytes(offsets[1:], "<u8"), in_bytes(data[: offsets[-1]], "u1")]
     return Column(name, "Array(UInt8)", len(offsets) - 1, values)
 
 
 def lists(name: str, kind: str, offsets: NDArray[np.int64], items: NDArray[Any]) -> Column:
     """A column of n lists of numbers, of which ClickHouse's name is `kind`: row i is items[offsets[i]:offsets[i + 1]]."""
-    values: Pieces = [_bytes(offsets[1:], "<u8"), _bytes(items, items.dtype.newbyteorder("<").str)]
+    values: Pieces = [in_bytes(offsets[1:], "<u8"), in_bytes(items, items.dtype.newbyteorder("<").str)]
     return Column(name, f"Array({kind})", len(offsets) - 1, values)
 
 
 def instants(name: str, milliseconds: NDArray[np.int64]) -> Column:
     """A column of times, ms since 1970."""
-    return Column(name, "DateTime64(3, 'UTC')", len(milliseconds), [_bytes(milliseconds, "<i8")])
+    return Column(name, "DateTime64(3, 'UTC')", len(milliseconds), [in_bytes(milliseconds, "<i8")])
 
 
 def words(name: str, index: NDArray[np.uint32], texts: Sequence[str]) -> Column:
     """A column of few distinct texts: `index` gives each row's among `texts`, of which each stands once."""
     keys = [_OWN_KEYS_UINT32, struct.pack("<Q", len(texts)), _texts(texts), struct.pack("<Q", len(index))]
-    values: Pieces = [_KEYS_VERSION, *keys, _bytes(index, "<u4")] if len(index) else []
+    values: Pieces = [_KEYS_VERSION, *keys, in_bytes(index, "<u4")] if len(index) else []
     return Column(name, "LowCardinality(String)", len(index), values)
 
 
 def maps(name: str, rows: Spans) -> Column:
     """A column of maps from text to text, given as the canonical bytes of label sets."""
     ends, names, values = map_values(rows)
-    return Column(name, "Map(String, String)", len(ends), [_bytes(ends, "<u8"), names, values])
+    return Column(name, "Map(String, String)", len(ends), [in_bytes(ends, "<u8"), names, values])
 
 
 @contextmanager
@@ -145,18 +145,20 @@ def _write(file: int, pieces: Pieces) -> None:
             rest = rest[os.write(file, rest) :]
 
 
-def _bytes(column: NDArray[Any], dtype: str) -> memoryview:
+def in_bytes(column: NDArray[Any], dtype: str) -> memoryview:
+    """Numbers as the format wants them."""
     array: Any = np.ascontiguousarray(column, dtype=dtype)
     # A view of no bytes cannot be cast.
     return memoryview(array).cast("B") if array.size else memoryview(b"")
 
 
 def _texts(texts: Sequence[str]) -> bytes:
-    return b"".join([_text(text) for text in texts])
+    return b"".join([in_text(text) for text in texts])
 
 
-def _text(text: str) -> bytes:
-    encoded = text.encode()
+def in_text(text: str) -> bytes:
+    """A text as the format wants it; what no UTF-8 can hold, which strangers may send, becomes `?`."""
+    encoded = text.encode("utf-8", "replace")
     return _varint(len(encoded)) + encoded
 
 

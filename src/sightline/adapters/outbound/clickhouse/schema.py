@@ -1,14 +1,27 @@
 """The tables of a data folder: created, migrated in order, and their retention."""
 
+from dataclasses import dataclass
 from importlib.resources import files
-from typing import Final
 
 from sightline.adapters.outbound.clickhouse.embedded import Embedded
 from sightline.adapters.outbound.clickhouse.statements import statement, text
 from sightline.domain.errors import DataFolderTooNew
 from sightline.domain.timerange import DAY, SECOND
 
-_TABLES: Final = ("chunks", "histograms", "series")
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long samples, results of probes and spans are kept, in ms; None keeps them for ever."""
+
+    samples: int | None = None
+    results: int | None = None
+    spans: int | None = None
+
+    def by_table(self) -> dict[str, int | None]:
+        """How long each table keeps its rows."""
+        series = None if self.samples is None else self.samples + DAY
+        samples = {"chunks": self.samples, "histograms": self.samples, "series": series}
+        return {**samples, "probes": self.results, "otel_traces": self.spans, "otel_traces_trace_id_ts": self.spans}
 
 
 def migrations() -> tuple[str, ...]:
@@ -45,15 +58,15 @@ async def migrate(engine: Embedded, program: str) -> None:
         await engine.command(statement("schema_version_insert"), {"version": number, "program": text(program)})
 
 
-async def retain(engine: Embedded, retention: int | None) -> None:
-    """Set how long samples are kept, in ms; None keeps them for ever. Changes nothing when it is so already.
+async def retain(engine: Embedded, retention: Retention) -> None:
+    """Set how long things are kept. Changes nothing when it is so already.
 
-    Samples go in whole parts, so some stay up to a month longer. A series goes a day after its last sample may.
+    They go in whole parts, so some stay longer: samples and results up to a month, spans up to a day. A series goes a day after its
+    last sample may.
     """
     kept = {row["name"]: row["seconds"] for row in (await engine.read(statement("retention_select"))).to_pylist()}
-    for table in _TABLES:
-        slack = DAY if table == "series" else 0
-        seconds = "" if retention is None else str((retention + slack + SECOND - 1) // SECOND)
+    for table, milliseconds in retention.by_table().items():
+        seconds = "" if milliseconds is None else str((milliseconds + SECOND - 1) // SECOND)
         if kept[table] == seconds:
             continue
         if seconds:

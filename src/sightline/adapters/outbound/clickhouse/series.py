@@ -14,18 +14,18 @@ from typing_extensions import override
 
 from sightline.adapters.outbound.clickhouse.answers import array, column
 from sightline.adapters.outbound.clickhouse.bounds import BoundsBudget, told
+from sightline.adapters.outbound.clickhouse.database import ClickHouseDatabase
 from sightline.adapters.outbound.clickhouse.decoding import Budget, Chunks
 from sightline.adapters.outbound.clickhouse.deletes import Deletes
 from sightline.adapters.outbound.clickhouse.embedded import Embedded, EngineLimits
 from sightline.adapters.outbound.clickhouse.encoding import MAX_ROWS, Chunked, Encoded
-from sightline.adapters.outbound.clickhouse.flat import rewrite
 from sightline.adapters.outbound.clickhouse.histograms import HistogramTable
 from sightline.adapters.outbound.clickhouse.matching import conditions
 from sightline.adapters.outbound.clickhouse.native import Block, instants, maps, uint64, words
 from sightline.adapters.outbound.clickhouse.recent import Piece, RecentChunks
-from sightline.adapters.outbound.clickhouse.schema import migrate, retain
-from sightline.adapters.outbound.clickhouse.snapshot import copy
+from sightline.adapters.outbound.clickhouse.schema import Retention
 from sightline.adapters.outbound.clickhouse.statements import MATCHERS, Param, numbers, statement, text
+from sightline.adapters.outbound.clickhouse.times import FIRST, held
 from sightline.domain.errors import TooManySamples
 from sightline.domain.labels import Labels, Matchers
 from sightline.domain.metrics.digest import Digest, Statistic, Windows, undigested
@@ -44,9 +44,6 @@ from sightline.ports.archive import Described, SeriesArchive
 _T = TypeVar("_T")
 
 DEFAULT_RETENTION: Final = 15 * DAY
-# What DateTime64(3) is documented to hold, 1900 to 2299; every sample lies between.
-_FIRST: Final = -2_208_988_800_000
-_LAST: Final = 10_413_791_999_999
 _QUICK_COUNT: Final = 1_000_000  # samples that are read to see whether a delete left any
 _QUICK_LOOKS: Final = 1_000  # series in pieces of memory: about a millisecond
 
@@ -56,7 +53,7 @@ def _nothing(_step: str) -> None:
 
 
 class ClickHouseSeries(SeriesArchive):
-    """Series, and their samples in chunks, see docs/adr/0003-metric-tables.md. Made by `open`.
+    """Series, and their samples in chunks, see docs/adr/0003-metric-tables.md. Made by `open` or `on`.
 
     after_step: told the name of each step of a write once it is done (`series`, `histograms` where there are some, `samples`), so
     that tests can crash in between.
@@ -88,7 +85,7 @@ class ClickHouseSeries(SeriesArchive):
         after_step: Callable[[str], None] = _nothing,
         recent_bytes: int = 0,
     ) -> "ClickHouseSeries":
-        """Open the store of a folder, created or migrated where needed.
+        """Open a database of which samples are all, created or migrated where needed.
 
         retention: how long samples are kept, ms; None is for ever. program: the version that opens it. recent_bytes: memory for the
         chunks that were written last.
@@ -97,30 +94,34 @@ class ClickHouseSeries(SeriesArchive):
             DataFolderTooNew: written by a newer version.
             Unavailable, StorageFull, SettingsInvalid: the engine does not start.
         """
-        engine = await Embedded.open(folder, limits)
+        database = await ClickHouseDatabase.open(folder, Retention(samples=retention), limits, program)
         try:
-            await migrate(engine, program)
-            await rewrite(engine)
-            await retain(engine, retention)
-            store = cls(engine, after_step, recent_bytes)
-            await store._histograms.load()
-            await store._deletes.load()
+            return await cls.on(database, after_step, recent_bytes)
         except BaseException:
-            await engine.close()
+            await database.close()
             raise
+
+    @classmethod
+    async def on(
+        cls, database: ClickHouseDatabase, after_step: Callable[[str], None] = _nothing, recent_bytes: int = 0
+    ) -> "ClickHouseSeries":
+        """The store in a database that is open, which others use as well and somebody else closes.
+
+        Raises:
+            Unavailable: it cannot be read.
+        """
+        store = cls(database.engine, after_step, recent_bytes)
+        await store._histograms.load()
+        await store._deletes.load()
         return store
 
     async def close(self) -> None:
-        """Close the engine; reads under way end with Unavailable, a write under way is finished first."""
+        """Close the database, where nobody else uses it."""
         await self._engine.close()
 
     async def copy_to(self, folder: Path) -> None:
-        """Make a copy of all that is stored, of one moment, in a folder that is not there yet; `open` takes it.
-
-        Raises:
-            StorageFull, Unavailable: it cannot be made; what there is of it is to be removed.
-        """
-        await copy(self._engine, folder)
+        """As the database's."""
+        await ClickHouseDatabase(self._engine).copy_to(folder)
 
     @override
     async def write(self, batch: SealedRange) -> None:
@@ -333,8 +334,8 @@ class ClickHouseSeries(SeriesArchive):
 
 def _bounds(within: TimeRange) -> dict[str, Param]:
     """Start and end as the engine can hold them, and since when a chunk may begin that reaches into the range."""
-    start = min(max(within.start, _FIRST), _LAST + 1)
-    return {"early": max(start - HOUR, _FIRST), "start": start, "end": min(max(within.end, _FIRST - 1), _LAST)}
+    there = held(within)
+    return {"early": max(there.start - HOUR, FIRST), "start": there.start, "end": there.end}
 
 
 def _series_rows(batch: SealedRange, some: slice) -> Block:

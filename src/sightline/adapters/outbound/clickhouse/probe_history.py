@@ -1,0 +1,138 @@
+"""Results of probes in ClickHouse, see docs/adr/0022-uptime-storage.md."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+from typing_extensions import override
+
+from sightline.adapters.outbound.clickhouse.database import ClickHouseDatabase
+from sightline.adapters.outbound.clickhouse.kinds import (
+    FLOAT64,
+    INT64,
+    MILLISECONDS,
+    TEXT,
+    UINT32,
+    UINT64,
+    Kind,
+    MapOf,
+    Nullable,
+    block,
+)
+from sightline.adapters.outbound.clickhouse.statements import statement, text
+from sightline.adapters.outbound.clickhouse.times import held
+from sightline.domain.probes.outcome import Certificate, Phase, Reason
+from sightline.domain.probes.result import Result, Verdict
+from sightline.domain.tenancy import Tenant
+from sightline.domain.timerange import TimeRange
+from sightline.ports.probe_history import ProbeHistory
+
+_COLUMNS: Final[dict[str, Kind]] = {
+    "tenant": TEXT,
+    "target_id": UINT64,
+    "location": TEXT,
+    "ts": MILLISECONDS,
+    "seconds": FLOAT64,
+    "status_code": Nullable(INT64),
+    "verdict": TEXT,
+    "reason": TEXT,
+    "message": TEXT,
+    "phases": MapOf(FLOAT64),
+    "size": UINT64,
+    "attempts": UINT32,
+    "redirects": UINT32,
+    "version": TEXT,
+    "address": TEXT,
+    "expires_at": Nullable(INT64),
+    "trace_id": TEXT,
+    "value": Nullable(FLOAT64),
+    "certificate": TEXT,
+}
+_MOST: Final = 2**63 - 1
+"""What results and ids count up to."""
+_CERTIFICATE: Final = msgspec.json.Decoder(Certificate)
+
+
+class ClickHouseProbeHistory(ProbeHistory):
+    """The table `probes`: a row for each result."""
+
+    def __init__(self, database: ClickHouseDatabase) -> None:
+        self._engine = database.engine
+
+    @override
+    async def append(self, results: Sequence[tuple[Tenant, Result]]) -> None:
+        owned = {(tenant, one.check, one.location, one.at): (tenant, one) for tenant, one in results}
+        if owned:
+            rows = partial(block, _COLUMNS, (_row(*one) for one in owned.values()))
+            await self._engine.insert(statement("probes_insert"), rows)
+
+    @override
+    async def latest(
+        self, tenant: Tenant, check: int, limit: int, within: TimeRange, location: str = ""
+    ) -> list[Result]:
+        there = held(within)
+        if not 0 < check <= _MOST or limit < 1 or there.end < there.start:
+            return []
+        return await self._engine.read_into(
+            lambda rows: list(_results(check, rows)),
+            statement("probes_latest"),
+            {
+                "tenant": text(tenant),
+                "target": check,
+                "start": there.start,
+                "end": there.end,
+                "location": text(location),
+                "limit": min(limit, _MOST),
+            },
+        )
+
+
+def _row(tenant: Tenant, result: Result) -> tuple[Any, ...]:
+    certificate = result.certificate
+    return (
+        tenant,
+        result.check,
+        result.location,
+        result.at,
+        result.seconds,
+        result.status,
+        result.verdict.value,
+        result.reason.value,
+        result.message,
+        dict(result.phases),
+        result.size,
+        result.attempts,
+        result.redirects,
+        result.version,
+        result.address,
+        result.expires_at,
+        result.trace_id,
+        result.value,
+        "" if certificate is None else msgspec.json.encode(certificate).decode(),
+    )
+
+
+def _results(check: int, rows: pa.Table) -> Iterator[Result]:
+    for row in rows.to_pylist():
+        yield Result(
+            check=check,
+            location=row["location"],
+            at=row["at"],
+            seconds=row["seconds"],
+            verdict=Verdict(row["verdict"]),
+            reason=Reason(row["reason"]),
+            message=row["message"],
+            status=row["status_code"],
+            phases=tuple((Phase(name), seconds) for name, seconds in row["phases"]),
+            size=row["size"],
+            attempts=row["attempts"],
+            redirects=row["redirects"],
+            version=row["version"],
+            address=row["address"],
+            certificate=_CERTIFICATE.decode(row["certificate"]) if row["certificate"] else None,
+            expires_at=row["expires_at"],
+            trace_id=row["trace_id"],
+            value=row["value"],
+        )

@@ -1,0 +1,1 @@
+ALTER TABLE probes MODIFY TTL ts + toIntervalSecond({seconds})

@@ -1,0 +1,1 @@
+ALTER TABLE probes REMOVE TTL
