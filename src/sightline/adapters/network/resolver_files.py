@@ -3,13 +3,14 @@
 Sources: resolv.conf(5), hosts(5), nsswitch.conf(5).
 """
 
-import socket
 from pathlib import Path
 from typing import Final
 
 _LOOK: Final = 5.0
 """Seconds after which files are looked at again."""
 _MAX_SEARCHED: Final = 6
+_SCOPE: Final = 3
+"""The place of an address's scope in a line of /proc/net/if_inet6; 00 is global."""
 _OWN_SOURCES: Final = frozenset({"files", "dns"})
 
 
@@ -17,11 +18,12 @@ class ResolverFiles:
     """What the files say, read again when they change.
 
     servers: name servers in order. hosts: addresses by name in small letters, IPv6 first. search, ndots: which domains are
-    appended to names with fewer dots. has_other_sources: whether names come from elsewhere too. has_ipv6: whether there is a way
-    to IPv6 addresses at all.
+    appended to names with fewer dots. has_other_sources: whether names come from elsewhere too. has_ipv6: whether this machine has
+    an IPv6 address that is good for anything.
     """
 
-    def __init__(self, folder: Path = Path("/etc")) -> None:
+    def __init__(self, folder: Path = Path("/etc"), interfaces: Path = Path("/proc/net/if_inet6")) -> None:
+        self._interfaces = interfaces
         self._paths = [folder / name for name in ("resolv.conf", "hosts", "nsswitch.conf")]
         self._looked: float | None = None
         self._stamps: list[tuple[int, int] | None] = []
@@ -37,7 +39,7 @@ class ResolverFiles:
         if self._looked is not None and now < self._looked + _LOOK:
             return
         self._looked = now
-        self.has_ipv6 = _has_ipv6()
+        self.has_ipv6 = _has_ipv6(_words(self._interfaces))
         stamps = [_stamp(path) for path in self._paths]
         if stamps != self._stamps:
             self._stamps = stamps
@@ -94,11 +96,6 @@ def _hosts(lines: list[list[str]]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _has_ipv6() -> bool:
-    """Whether the machine would know where to send a packet for IPv6; none is sent."""
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
-            probe.connect(("2001:db8::1", 53))
-    except OSError:
-        return False
-    return True
+def _has_ipv6(lines: list[list[str]]) -> bool:
+    """Whether an interface has an address that is good beyond its own wire. lines: of /proc/net/if_inet6."""
+    return any(len(words) > _SCOPE and words[_SCOPE] == "00" for words in lines)
