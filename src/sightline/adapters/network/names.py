@@ -23,8 +23,9 @@ Server = tuple[str, int]
 """A name server: its address in numbers, and its port."""
 
 _TRY: Final = 2.0
-"""Seconds that a name server has for an answer before the next one is asked; the last is waited for as long as there is time."""
-_ROUNDS: Final = 2
+"""Seconds that a name server has for an answer before the next one is asked."""
+_ROUNDS: Final = 5
+"""How often each is asked: datagrams get lost."""
 _MAX_MESSAGE: Final = 65_535
 _FAMILY: Final = {"4": socket.AF_INET, "6": socket.AF_INET6, "any": socket.AF_UNSPEC}
 _KINDS: Final = {"4": (A,), "6": (AAAA,), "any": (AAAA, A)}
@@ -76,7 +77,7 @@ class Names:
         if host == "localhost" or host.endswith(".localhost"):
             return _wanted(("::1", "127.0.0.1"), version, host)
         servers = self._servers or self._files.servers
-        if host.endswith(".local") or not servers or sys.platform == "darwin":  # macOS keeps much beside resolv.conf
+        if not self._servers and (not servers or sys.platform == "darwin"):  # macOS keeps much beside resolv.conf
             return await self._of_system(host, version)
         try:
             return await self._of_servers(host, version, servers)
@@ -115,20 +116,25 @@ class Names:
         """One server after another, beginning with the one that answered last. Gives addresses, or what was said instead."""
         order = sorted(servers, key=lambda server: server != self._good)
         said = "no name server answers"
-        for turn, server in enumerate(order * _ROUNDS, start=1):
-            try:
-                async with asyncio.timeout(_TRY if turn < len(order) * _ROUNDS else None):
-                    answers = await _ask(server, name, kinds)
-            except (OSError, TimeoutError):
+        at_a_loss: set[Server] = set()
+        for server in order * _ROUNDS:
+            if server in at_a_loss:
                 continue
-            self._good = server
+            try:
+                async with asyncio.timeout(_TRY):
+                    answers = await _ask(server, name, kinds)
+            except TimeoutError:
+                continue
+            except OSError:
+                at_a_loss.add(server)
+                continue
             refused = [one.rcode for one in answers if one.rcode]
             found = tuple(address for one in answers for address in one.addresses)
             if found or not refused or NXDOMAIN in refused:
-                said = "" if not refused else "there is no such name (NXDOMAIN)"
-                return found, said
+                self._good = server
+                return found, "" if not refused else "there is no such name (NXDOMAIN)"
+            at_a_loss.add(server)
             said = f"the name server answers {RCODES.get(refused[0], refused[0])}"
-            self._good = None
         return (), said
 
 

@@ -91,10 +91,12 @@ class _Trip:
         """The headers that are sent to where it has got."""
         place, first = self.place, self.request.place
         lines = [*self.request.lines, *self.further]
-        if self.redirects and not place.is_beside(first):
+        is_beside = not self.redirects or place.is_beside(first)
+        if not is_beside:
             lines = [line for line in lines if not line.lower().startswith(_PRIVATE)]
-        if place.authorization and not any(line[:14].lower() == "authorization:" for line in lines):
-            lines.append(f"Authorization: {place.authorization}")
+        credentials = place.authorization or (first.authorization if is_beside else "")
+        if credentials and not any(line[:14].lower() == "authorization:" for line in lines):
+            lines.append(f"Authorization: {credentials}")
         if self.asked_as != place.host and not any(line[:5].lower() == "host:" for line in lines):
             lines.append(f"Host: {place.authority}")
         return [line.encode() for line in lines]

@@ -53,7 +53,7 @@ _ERRNOS: Final[Mapping[int, Fault]] = MappingProxyType(
     }
 )
 _UNUSED_ERRNOS: Final = frozenset({0, errno.EINPROGRESS, errno.EAGAIN})
-_PARTIAL: Final = re.compile(r"(\d+) bytes remaining")
+_PARTIAL: Final = re.compile(r"(\d+) bytes (?:missing|remaining)")
 _TUNNEL: Final = re.compile(r"CONNECT tunnel failed, response (\d+)")
 
 
@@ -101,13 +101,17 @@ def _unconnected(failure: Failure) -> Fault:
 def _broken_off(failure: Failure) -> Fault:
     if refused := _TUNNEL.search(failure.text):
         return Reason.UNEXPECTED, f"the proxy answered {refused[1]} and leads no further"
-    if "Too large response headers" in failure.text or "too large header" in failure.text.lower():
-        return Reason.ANSWER_TOO_LARGE, f"{failure.name} sent more headers than an answer may have"
+    if "too large response headers" in failure.text.lower():
+        return _too_large(failure)
     if "reset" in failure.text.lower() or failure.os_errno == errno.ECONNRESET:
         return Reason.RESET, f"{failure.name} reset the connection{_while(failure)}"
     if "SSL" in failure.text or "TLS" in failure.text:
         return Reason.PROTOCOL, f"{failure.name} broke TLS off{_while(failure)}"
     return Reason.PROTOCOL, f"{failure.name} did not keep to HTTP{_while(failure)}: {failure.text}"
+
+
+def _too_large(failure: Failure) -> Fault:
+    return Reason.ANSWER_TOO_LARGE, f"{failure.name} sent more headers, or longer ones, than an answer may have"
 
 
 def _silent(failure: Failure) -> Fault:
@@ -230,8 +234,9 @@ _BY_CODE: Final[Mapping[int, Callable[[Failure], Fault]]] = MappingProxyType(
         pycurl.E_PEER_FAILED_VERIFICATION: _untrusted,
         pycurl.E_BAD_CONTENT_ENCODING: _encoding,
         pycurl.E_SSL_CACERT_BADFILE: _no_ca_file,
-        92: _broken_off,  # a stream of HTTP/2
+        # pycurl has no names for these: a stream of HTTP/2 broke, a proxy refused, a header is too large.
+        92: _broken_off,
         97: _proxy,
-        100: _broken_off,  # too large
+        100: _too_large,
     }
 )

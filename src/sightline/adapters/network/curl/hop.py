@@ -16,8 +16,6 @@ from sightline.domain.probes.outcome import Certificate, Phase, Reason
 _MICRO: Final = 1e-6
 _STATUS_LINE: Final = b"HTTP/"
 _PEM: Final = "Cert"
-_FINAL: Final = 200
-"""The first status that ends an exchange; those below announce another."""
 
 
 @dataclass(slots=True)
@@ -49,6 +47,7 @@ def hop_of(handle: Handle, ended: Ended, place: Place, seconds: float, certifica
     stuck = _measure(hop, handle, is_whole=ended.code in {0, pycurl.E_WRITE_ERROR, pycurl.E_BAD_CONTENT_ENCODING})
     if handle.headers:
         _read_head(hop, handle.headers)
+        hop.status = curl.getinfo(pycurl.RESPONSE_CODE) or None
     if handle.session:
         hop.certificate = _certificate(handle, certificates)
     if handle.is_too_much:
@@ -96,21 +95,17 @@ def _measure(hop: Hop, handle: Handle, *, is_whole: bool) -> Phase:
 
 
 def _read_head(hop: Hop, lines: list[bytes]) -> None:
-    """The last answer's status and headers: before it stand those that only announce it."""
+    """The last answer's version and headers: before it stand those that only announce it."""
     found: list[tuple[str, str]] = []
     for line in lines:
         if line.startswith(_STATUS_LINE):
-            words = line.split(None, 2)
-            hop.version = words[0][len(_STATUS_LINE) :].decode("latin-1")
-            hop.status = int(words[1]) if len(words) > 1 and words[1].isdigit() else None
+            hop.version = line[len(_STATUS_LINE) :].partition(b" ")[0].decode("latin-1").strip()
             found.clear()
             continue
         name, colon, value = line.decode("latin-1").partition(":")
         if colon:
             found.append((name, value.strip()))
     hop.headers = tuple(found)
-    if hop.status is not None and hop.status < _FINAL and not hop.body:
-        hop.status = hop.status if hop.status == 101 else None  # noqa: PLR2004 - Switching Protocols is an answer
 
 
 def _certificate(handle: Handle, certificates: Certificates) -> Certificate | None:
