@@ -35,6 +35,7 @@ OUTERMOST_LOOPS = {
     "src/sightline/adapters/inbound/http/app.py",  # a request or connection: what nobody foresaw is logged and answered with 500
     "src/sightline/adapters/inbound/lines/sockets.py",  # a block of lines is logged and dropped, and the next one is taken
     "src/sightline/adapters/inbound/ticker.py",  # a job that failed once is logged and runs again when it is due
+    "src/sightline/adapters/network/talks/exchange.py",  # a probe: whatever a server makes it stumble over is its outcome
     "src/sightline/domain/kernels/compiled.py",  # a thread that compiles: without machine code the twins go on serving
 }
 

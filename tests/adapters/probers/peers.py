@@ -1,0 +1,119 @@
+"""What probers are tried on: servers that do as they are told, good ones and bad ones, all of them fakes."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+
+from typing_extensions import override
+
+from sightline.adapters.network.dialling import Dialler
+from sightline.adapters.network.resolver_files import ResolverFiles
+from sightline.domain.probes.check import Definition
+from sightline.domain.probes.options import AnyOptions
+from sightline.ports.prober import Attempt
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+ENOUGH = 20.0
+"""Seconds for whatever should answer at once, on however busy a machine."""
+SHORT = 0.2
+"""Seconds for what will not answer."""
+
+
+def attempt(url: str, options: AnyOptions, timeout: float = ENOUGH) -> Attempt:
+    """One try of a check of something."""
+    return Attempt(Definition(name="a check", url=url, options=options), timeout)
+
+
+class KnownNames(ResolverFiles):
+    """A machine that knows localhost by its file of hosts, and has these name servers."""
+
+    def __init__(self, *servers: tuple[str, int], hosts: Mapping[str, tuple[str, ...]] | None = None) -> None:
+        super().__init__(Path("/nowhere"))
+        self.servers = servers
+        self.hosts = {"localhost": ("127.0.0.1",), **(hosts or {})}
+
+    @override
+    def look(self, now: float) -> None:
+        """There is nothing to be read."""
+
+
+def dialler(files: ResolverFiles | None = None) -> Dialler:
+    """One as the program has it, but for the machine's names."""
+    return Dialler(files=files or KnownNames())
+
+
+@contextlib.asynccontextmanager
+async def serving(handler: Handler) -> AsyncIterator[int]:
+    """A TCP server on loopback until the end: its port. What a handler is left with when the client goes is its own."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        try:
+            await handler(reader, writer)
+        except (OSError, EOFError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.transport.abort()
+            tasks.discard(task)
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for task in list(tasks):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await server.wait_closed()
+
+
+def script(*steps: bytes | None) -> Handler:
+    """A talk: bytes are said; None waits until the client says something. Then it waits for the client's end."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for step in steps:
+            if step is None:
+                assert await reader.read(4_096)
+            else:
+                writer.write(step)
+                await writer.drain()
+        while await reader.read(4_096):
+            pass
+
+    return handle
+
+
+async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    """Takes everything and never says anything."""
+    while await reader.read(4_096):
+        pass
+
+
+async def closing(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    """Closes at once."""
+
+
+async def endless(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Sends without an end, and without an end of line."""
+    while True:
+        writer.write(b"x" * 65_536)
+        await writer.drain()
+
+
+async def garbage(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Sends what no protocol has, with ends of lines, and waits."""
+    writer.write(bytes(range(256)) * 4 + b"\r\n\xff\xfe\r\n")
+    await silent(reader, writer)
+
+
+async def slow(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Sends a byte a hundredth of a second, for as long as anybody listens."""
+    while True:
+        writer.write(b"2")
+        await writer.drain()
+        await asyncio.sleep(0.01)
