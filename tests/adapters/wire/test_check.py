@@ -20,6 +20,7 @@ from sightline.adapters.wire.check import (
 )
 from sightline.adapters.wire.plain_yaml import read_plain, write_plain
 from sightline.domain.errors import InvalidField, MalformedBody
+from sightline.domain.probes.address import address_of
 from sightline.domain.probes.check import Check, Definition
 from sightline.domain.probes.options import (
     BasicAuth,
@@ -294,6 +295,11 @@ def test_a_stored_secret_is_not_sent_elsewhere() -> None:
     said = refused({**again, "url": "https://***@b.example/"}, stored)
     assert "leads to another host: write the secret again" in said[0]
     assert read_check({**again, "url": "https://***@a.example/other"}, stored).url == "https://me:pa55@a.example/other"
+
+
+def test_nobody_reads_a_secret_in_the_label_of_a_series() -> None:
+    """The address as labels and messages have it is without credentials and without parameters that are secrets."""
+    assert address_of(str(SECRET["url"])).shown == "https://a.example/x?api_key=***&page=2"
 
 
 def test_messages_hold_no_secrets() -> None:

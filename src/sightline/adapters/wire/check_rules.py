@@ -2,18 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-from cronsim import CronSim, CronSimError
-
-from sightline.domain.alerts.time_intervals import parse_location
 from sightline.domain.errors import BadData
 from sightline.domain.nearest import nearest
 from sightline.domain.probes.accepted import accepted_codes
 from sightline.domain.probes.check import MAX_NAME, Definition
 from sightline.domain.probes.condition import parse_condition
+from sightline.domain.probes.cron import check_zone, parse_cron
 from sightline.domain.probes.options import Composed, Dns, Heartbeat, Http, Promql, Tcp, WebSocket
 from sightline.domain.probes.subjects import ONLY_OF
 from sightline.domain.promql.parse import parse as parse_promql
@@ -212,29 +209,13 @@ def _composed(name: str, options: Composed) -> Iterator[Problem]:
 
 
 def _heartbeat(options: Heartbeat) -> Iterator[Problem]:
+    yield from _tried("timezone", partial(check_zone, options.timezone))
     if options.cron:
-        yield from _tried("cron", lambda: _cron(options.cron))
-    yield from _tried("timezone", lambda: _zone(options.timezone))
+        yield from _tried("cron", partial(parse_cron, options.cron))
     if options.slug and not _SLUG.fullmatch(options.slug):
         yield "slug", "wants small letters, digits, hyphens and underscores"
     if options.token and not _TOKEN.fullmatch(options.token):
         yield "token", "wants 10 to 128 letters, digits, hyphens and underscores"
-
-
-def _cron(text: str) -> None:
-    try:
-        next(CronSim(text, datetime(2026, 1, 1, tzinfo=UTC)))
-    except CronSimError as error:
-        raise BadData(
-            f"{text[:60]!r} is no cron expression ({str(error).lower()}): write for example 0 3 * * *"
-        ) from None
-    except StopIteration:
-        raise BadData(f"{text[:60]!r} never comes due") from None
-
-
-def _zone(text: str) -> None:
-    if parse_location(text) is None or not text:
-        raise BadData(f"{text!r} is no time zone here: write a name such as Europe/Berlin, or UTC")
 
 
 def _compiling(regex: str) -> Callable[[], object]:
@@ -245,7 +226,7 @@ def _tried(path: str, parse: Callable[[], object]) -> Iterator[Problem]:
     try:
         parse()
     except BadData as error:
-        yield path, error.message
+        yield path, error.message.removeprefix(f"{path}: ")
 
 
 def _none_of(given: str, known: tuple[str, ...] | list[str]) -> str:

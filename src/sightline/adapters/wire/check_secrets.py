@@ -10,15 +10,9 @@ from sightline.adapters.wire.check_urls import split
 from sightline.domain.errors import InvalidField
 from sightline.domain.probes.check import Definition
 from sightline.domain.probes.options import BasicAuth, BearerAuth, Heartbeat
+from sightline.domain.probes.secret_names import MASK, PARAMETER, is_secret_name, without_secret_parameters
 
-MASK: Final = "***"
-"""What stands in a secret's place."""
-_NAMES: Final = re.compile(
-    r"auth|cookie|token|secret|passw|credential|session|signature|api[-_]?key|access[-_]?key|^key$|^sig$", re.IGNORECASE
-)
-"""Headers, metadata and parameters whose values are secrets."""
-_PARAMETER: Final = re.compile(r"([?&])([^=&#]*)=([^&#]*)")
-_USER: Final = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)?[^/?#@]*@")
+_USER: Final = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)?[^/?#]*@")
 _PLAIN: Final = ("password", "token")
 
 
@@ -29,7 +23,7 @@ def masked(definition: Definition) -> Definition:
     for name in options.__struct_fields__:
         value = getattr(options, name)
         if name in {"headers", "metadata"} and value:
-            changes[name] = {key: MASK if is_secret(key) and one else one for key, one in value.items()}
+            changes[name] = {key: MASK if is_secret_name(key) and one else one for key, one in value.items()}
         elif name in _PLAIN and value:
             changes[name] = MASK
         elif name == "proxy" and value:
@@ -44,13 +38,7 @@ def masked(definition: Definition) -> Definition:
 
 def masked_url(url: str) -> str:
     """An address without credentials, and without the values of parameters that are secrets."""
-    shown = _USER.sub(lambda found: f"{found[1] or ''}{MASK}@", url)
-    return _PARAMETER.sub(lambda one: f"{one[1]}{one[2]}={MASK}" if is_secret(one[2]) and one[3] else one[0], shown)
-
-
-def is_secret(name: str) -> bool:
-    """Whether a header or a parameter of that name holds a secret."""
-    return _NAMES.search(name) is not None
+    return without_secret_parameters(_USER.sub(lambda found: f"{found[1] or ''}{MASK}@", url))
 
 
 def unmasked(definition: Definition, stored: Definition | None) -> Definition:
@@ -114,12 +102,12 @@ def _unmasked_url(keeper: _Keeper, url: str, stored: str, path: str) -> str:
     if parts is not None and parts.user == MASK:
         user = keeper.kept(MASK, before.user if before is not None else None, path)
         url = url.replace(f"{MASK}@", f"{user}@", 1)
-    known = {one[2]: one[3] for one in _PARAMETER.finditer(stored)}
+    known = {one[2]: one[3] for one in PARAMETER.finditer(stored)}
 
     def kept(one: re.Match[str]) -> str:
-        return f"{one[1]}{one[2]}={keeper.kept(one[3], known.get(one[2]), path)}" if is_secret(one[2]) else one[0]
+        return f"{one[1]}{one[2]}={keeper.kept(one[3], known.get(one[2]), path)}" if is_secret_name(one[2]) else one[0]
 
-    return _PARAMETER.sub(kept, url)
+    return PARAMETER.sub(kept, url)
 
 
 def _leads_to(url: str) -> tuple[str, str, int | None]:

@@ -36,7 +36,7 @@ NOBODY: Final = frozenset({"heartbeat", "promql", "composed"})
 _SCHEMES: Final = {"http": ("http", "https"), "websocket": ("ws", "wss")}
 _MAX: Final = 2000
 _WHOLE: Final = re.compile(
-    r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?(?:(?P<user>[^/?#@]*)@)?"
+    r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?(?:(?P<user>[^/?#]*)@)?"
     r"(?P<host>\[[0-9A-Fa-f:.]+(?:%[\w.]+)?\]|[^/?#@:\[\]\s]*)(?::(?P<port>[0-9]{0,5}))?(?P<rest>[/?#].*)?",
     re.DOTALL,
 )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from sightline.domain.probes.secret_names import without_secret_parameters
+
 _URL: Final = re.compile(
     r"(?:([A-Za-z][A-Za-z0-9+.-]*)://)?(?:[^/?#]*@)?(\[[^\]]*\]|[^:/?#]*)(?::([0-9]{1,5})(?![0-9]))?"
 )
@@ -17,7 +19,10 @@ _REMEMBERED: Final = 16_384
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """shown: the url without user name and password. host: without brackets. port: None where neither url nor scheme has one."""
+    """shown: the url without user name, password and values of secret parameters.
+
+    host: without brackets. port: None where neither url nor scheme has one.
+    """
 
     shown: str
     host: str
@@ -33,5 +38,5 @@ def address_of(url: str) -> Address:
     if found is None:
         return Address("", "", None)
     scheme, host, port = found.groups()
-    shown = f"{f'{scheme}://' if scheme else ''}{url[found.start(2) :]}"
+    shown = f"{f'{scheme}://' if scheme else ''}{without_secret_parameters(url[found.start(2) :])}"
     return Address(shown, host.strip("[]"), int(port) if port else _PORTS.get((scheme or "").lower()))

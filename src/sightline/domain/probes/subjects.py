@@ -11,6 +11,7 @@ from sightline.domain.errors import BadData
 from sightline.domain.probes.json_path import PathTooWide, parse_json_path
 from sightline.domain.probes.outcome import Certificate, Phase
 from sightline.domain.probes.quantity import Kind, quoted
+from sightline.domain.probes.secret_names import is_secret_name
 from sightline.domain.probes.seen import Missing, Seen
 
 Read = Callable[[Seen], Any]
@@ -18,8 +19,6 @@ Read = Callable[[Seen], Any]
 
 EXPIRES_AT: Final = "expires_at"
 """The fact that tells when a domain's registration ends, ms."""
-SECRET_HEADERS: Final = frozenset({"set-cookie", "cookie", "authorization", "proxy-authorization", "www-authenticate"})
-"""Headers of an answer whose values no message shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +129,15 @@ _EVERY: Final = (
     _fact("rcode", Kind.TEXT),
     _fact("ttl", Kind.DURATION),
     _fact("loss", Kind.NUMBER),
-    _fact("jitter", Kind.DURATION),
+    _fact("rtt_min", Kind.DURATION),
+    _fact("rtt_avg", Kind.DURATION),
+    _fact("rtt_max", Kind.DURATION),
     _fact("offset", Kind.DURATION),
+    _fact("delay", Kind.DURATION),
     _fact("stratum", Kind.NUMBER),
     _fact("banner", Kind.TEXT),
+    _fact("software", Kind.TEXT),
+    _fact("capabilities", Kind.TEXTS),
     _fact("value", Kind.NUMBER),
     _fact("rows", Kind.NUMBER),
 )
@@ -145,10 +149,15 @@ ONLY_OF: Final[Mapping[str, frozenset[str]]] = {
     "rcode": frozenset({"dns"}),
     "ttl": frozenset({"dns"}),
     "loss": frozenset({"icmp"}),
-    "jitter": frozenset({"icmp"}),
+    "rtt_min": frozenset({"icmp"}),
+    "rtt_avg": frozenset({"icmp"}),
+    "rtt_max": frozenset({"icmp"}),
     "offset": frozenset({"ntp"}),
+    "delay": frozenset({"ntp"}),
     "stratum": frozenset({"ntp"}),
-    "value": frozenset({"promql", "postgres"}),
+    "software": frozenset({"ssh"}),
+    "capabilities": frozenset({"mail"}),
+    "value": frozenset({"promql"}),
     "rows": frozenset({"postgres"}),
     "domain.expires_in": frozenset({"domain"}),
     "domain.registrar": frozenset({"domain"}),
@@ -172,7 +181,7 @@ def header(name: str) -> Subject:
         f"header({quoted(lower)})",
         Kind.TEXT,
         lambda seen: seen.headers.get(lower, missing),
-        lower in SECRET_HEADERS,
+        is_secret_name(lower),
     )
 
 
