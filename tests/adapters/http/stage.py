@@ -31,7 +31,7 @@ from sightline.adapters.outbound.memory.prober import MemoryProber
 from sightline.adapters.outbound.memory.scraper import MemoryScraper
 from sightline.adapters.outbound.memory.series import MemorySeries
 from sightline.adapters.outbound.memory.servers import MemoryServers
-from sightline.adapters.wire import push_group, silence
+from sightline.adapters.wire import push_group, silence, window
 from sightline.adapters.wire.dashboard import from_json, to_json
 from sightline.adapters.wire.otlp_metrics import OtlpMetricsDecoder
 from sightline.adapters.wire.webhook_mapping import WebhookMapping
@@ -50,6 +50,7 @@ from sightline.application.federate import Federate
 from sightline.application.flush import Flush, FlushPolicy
 from sightline.application.follow import Follow
 from sightline.application.inspect import Inspect
+from sightline.application.maintain import Maintain, WindowCodec
 from sightline.application.metadata import MetricMetadata
 from sightline.application.offload import Offload
 from sightline.application.prescribe import PrescribeRules
@@ -308,6 +309,7 @@ class Stage:
         codec = GroupCodec(push_group.to_json, push_group.from_json)
         self.push = Push(MemoryCatalog(), codec, self, self.clock, self.telemetry, PushLimits(), LabelLimits())
         self.silences = Silences(MemoryCatalog(), SilenceCodec(silence.to_json, silence.from_json), self.clock)
+        self.windows = Maintain(MemoryCatalog(), WindowCodec(window.to_document, window.from_document), self.clock)
         self.pipeline = StandInPipeline(self.silences, self.clock)
         self.alert_pipeline: AlertPipeline = self.pipeline
         self.explain: Explaining = self.pipeline
@@ -397,6 +399,7 @@ class Stage:
             summarize=Summarize(self._reading(), stage, self.books, self.deliver, self.clock),
             sns=Sns(self.fetch, self.clock, self.topics),
             webhooks=lambda: self.mappings,
+            windows=self.windows,
             readiness=lambda: self.not_ready,
             health=lambda: self.checks,
         )

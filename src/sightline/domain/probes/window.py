@@ -225,8 +225,9 @@ class Coverage:
     def __init__(
         self, windows: Iterable[Window], at: int, generation: int = 0, before: "Coverage | None" = None
     ) -> None:
+        self.at = at
         self.generation = generation
-        known = {} if before is None else before._standings  # noqa: SLF001 - its own kind
+        known = {} if before is None or before.at > at else before._standings  # noqa: SLF001 - its own kind
         self._standings: dict[str, tuple[Window, bool, int | None]] = {
             one.id: (one, *_standing(one, at, known.get(one.id))) for one in windows
         }
@@ -240,6 +241,10 @@ class Coverage:
             _index(self._by_name, one, one.scope.checks)
             _index(self._by_group, one, one.scope.groups)
             _index(self._by_tag, one, one.scope.tags)
+
+    def holds(self, at: int) -> bool:
+        """Whether it says at another instant what it says at its own."""
+        return self.at <= at and (self.until is None or at < self.until)
 
     def windows(self, check: Check) -> tuple[Window, ...]:
         """The windows that cover a check, each once, by name; none where it is not in maintenance."""

@@ -45,6 +45,7 @@ from sightline.adapters.inbound.http import (
     text_import,
     ui,
     webhooks,
+    windows,
 )
 from sightline.adapters.inbound.http.access import Access
 from sightline.adapters.inbound.http.asgi import ANSWER, MEMO, App, Message, Receive, Scope, Send, header, respond
@@ -269,6 +270,7 @@ def handlers(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) ->
         *reports.routes(use_cases, settings),
         *notices.routes(use_cases, settings),
         *containers.routes(use_cases, settings),
+        *windows.routes(use_cases, settings),
         *health.routes(use_cases, settings),
         *lifecycle.routes(use_cases, settings),
         *docs.routes(settings),

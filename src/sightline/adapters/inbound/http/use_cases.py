@@ -21,6 +21,7 @@ from sightline.application.evaluate import RuleStatus
 from sightline.application.examine import Examine
 from sightline.application.federate import Federate
 from sightline.application.inspect import History
+from sightline.application.maintain import Maintain
 from sightline.application.metadata import Described
 from sightline.application.offload import Offload
 from sightline.application.prescribe import Judged, Prescribed
@@ -406,6 +407,7 @@ class UseCases:
     summarize: puts reports together.
     sns: finds whether messages of CloudWatch are Amazon's.
     webhooks: mappings of other programs' JSON to alerts, by name.
+    windows: maintenance windows; None: there are none.
     reload: reads again what may change while the program runs; raises SettingsInvalid when it cannot be used.
     leave: has the program stop, as a signal would.
     """
@@ -449,6 +451,7 @@ class UseCases:
     rules_every: float = 5.0
     rules: Ruling = field(default_factory=NoRules)
     webhooks: Callable[[], Mapping[str, WebhookMapping]] = dict
+    windows: Maintain | None = None
     program: Program = field(default_factory=Program)
     reload: Callable[[], Awaitable[None]] = _nothing_to_reload
     leave: Callable[[], None] = lambda: None

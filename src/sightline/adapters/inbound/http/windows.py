@@ -1,0 +1,119 @@
+"""Maintenance windows: listed, read, saved, ended and deleted, as JSON or YAML."""
+
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, Response, delete, get, post, put
+from litestar.handlers import HTTPRouteHandler
+
+from sightline.adapters.inbound.http import body
+from sightline.adapters.inbound.http.asgi import header
+from sightline.adapters.inbound.http.parameters import Parameters
+from sightline.adapters.inbound.http.settings import DoorSettings
+from sightline.adapters.inbound.http.use_cases import UseCases
+from sightline.adapters.inbound.http.versions import expected_version
+from sightline.adapters.wire import window as wire
+from sightline.application.maintain import Maintain
+from sightline.domain.errors import UnsupportedMediaType
+from sightline.domain.probes.window import Window
+from sightline.domain.tenancy import Principal
+
+Call = Request[Principal, Any, Any]
+
+PATH: Final = "/api/v1/windows"
+_ONE: Final = f"{PATH}/{{window_id:str}}"
+_LIMIT: Final = "of a maintenance window"
+_JSON: Final = "application/json"
+_READERS: Final = {
+    _JSON: wire.from_json,
+    "application/yaml": wire.from_yaml,
+    "application/x-yaml": wire.from_yaml,
+    "text/yaml": wire.from_yaml,
+}
+
+
+def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
+    """All handlers of this API; none where there are no windows."""
+    if use_cases.windows is None:
+        return []
+    return [*_reading(use_cases, use_cases.windows), *_writing(use_cases, use_cases.windows, settings)]
+
+
+def _reading(use_cases: UseCases, windows: Maintain) -> list[HTTPRouteHandler]:
+    @get(PATH)
+    async def all_windows(request: Call) -> Response[bytes]:
+        await windows.load()
+        given = Parameters.of(request.scope["query_string"])
+        at = given.time("at", use_cases.clock.now())
+        found = windows.all(request.user)
+        if given.truth("active"):
+            found = [one for one in found if one.active(at)]
+        return _answer({"at": wire.shown_time(at), "windows": [_object(one, at) for one in found]})
+
+    @get(_ONE)
+    async def one_window(request: Call) -> Response[bytes]:
+        await windows.load()
+        found = windows.one(request.user, request.path_params["window_id"])
+        return _told(found, use_cases.clock.now())
+
+    return [all_windows, one_window]
+
+
+def _writing(use_cases: UseCases, windows: Maintain, settings: DoorSettings) -> list[HTTPRouteHandler]:
+    @post(PATH)
+    async def create(request: Call) -> Response[bytes]:
+        made = await windows.add(request.user, await _written(request, settings))
+        return _told(made, use_cases.clock.now(), 201)
+
+    @put(_ONE)
+    async def save(request: Call) -> Response[bytes]:
+        scope: Any = request.scope
+        expected = expected_version(header(scope, b"if-match"), None, "a maintenance window")
+        window = await _written(request, settings)
+        saved = await windows.put(request.user, request.path_params["window_id"], window, expected)
+        return _told(saved, use_cases.clock.now())
+
+    @post(f"{_ONE}/end", status_code=200)
+    async def end(request: Call) -> Response[bytes]:
+        return _told(await windows.end(request.user, request.path_params["window_id"]), use_cases.clock.now())
+
+    @delete(_ONE, status_code=204)
+    async def remove(request: Call) -> None:
+        await windows.delete(request.user, request.path_params["window_id"])
+
+    return [create, save, end, remove]
+
+
+async def _written(request: Call, settings: DoorSettings) -> Window:
+    scope: Any = request.scope
+    media_type = (header(scope, b"content-type") or _JSON).partition(";")[0].strip().lower()
+    decode = _READERS.get(media_type)
+    if decode is None:
+        message = f"Content-Type {media_type[:80]!r} is not read here: send {_JSON} or application/yaml"
+        raise UnsupportedMediaType(message)
+    data = await body.read(scope, request.receive, limit=wire.MAX_BYTES, setting=_LIMIT, timeout=settings.read_timeout)
+    return decode(body.decoded(scope, data, wire.MAX_BYTES, _LIMIT))
+
+
+def _object(window: Window, at: int) -> dict[str, Any]:
+    """A window, and how it stands at an instant."""
+    stretch, start = window.stretch(at), window.next_start(at)
+    return {
+        "id": window.id,
+        **wire.shown(window),
+        "version": window.version,
+        "created_at": wire.shown_time(window.created_at),
+        "updated_at": wire.shown_time(window.updated_at),
+        "active": stretch is not None,
+        "active_until": None if stretch is None else wire.shown_time(stretch.end),
+        "next_start": None if start is None else wire.shown_time(start),
+        "next_end": None if start is None else wire.shown_time(start + window.longest),
+    }
+
+
+def _told(window: Window, at: int, status: int = 200) -> Response[bytes]:
+    return _answer(_object(window, at), status, {"ETag": f'"{window.version}"'})
+
+
+def _answer(tree: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
+    return Response(msgspec.json.encode(tree), status_code=status, media_type=_JSON, headers=headers)
