@@ -188,7 +188,8 @@ class Heartbeat(Options, frozen=True, tag="heartbeat"):
     """Pings that come to us.
 
     period: ms between them, or `cron` with a time zone says when they are due; grace: ms that they may be late. token: the
-    secret part of the ping address, given at creation.
+    secret part of the ping address, given at creation. slug: what the check is called in an address with a ping key; empty goes by
+    its name. manual_resume: whether a ping leaves a check paused that is.
     """
 
     period: Annotated[int, Meta(ge=1_000)] = 86_400_000
@@ -197,6 +198,7 @@ class Heartbeat(Options, frozen=True, tag="heartbeat"):
     grace: Annotated[int, Meta(ge=1_000)] = 3_600_000
     token: str = ""
     slug: str = ""
+    manual_resume: bool = False
 
 
 class Promql(Options, frozen=True, tag="promql"):
