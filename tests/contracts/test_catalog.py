@@ -11,7 +11,7 @@ from sightline.adapters.outbound.sql.catalog import SqlCatalog
 from sightline.adapters.outbound.sql.database import SqlDatabase
 from sightline.domain.errors import Conflict, NotFound
 from sightline.domain.tenancy import DEFAULT_TENANT, Tenant
-from sightline.ports.catalog import Catalog, Document
+from sightline.ports.catalog import Catalog, Change, Document
 
 pytestmark = pytest.mark.anyio
 
@@ -134,3 +134,24 @@ async def test_what_was_returned_is_no_longer_the_catalogs(catalog: Catalog) -> 
     await catalog.put(DEFAULT_TENANT, "rule", "a", b"1")
     (await catalog.list(DEFAULT_TENANT, "rule")).clear()
     assert len(await catalog.list(DEFAULT_TENANT, "rule")) == 1
+
+
+async def test_many_changes_are_one_write(catalog: Catalog) -> None:
+    """Documents of any tenant and kind are put and removed in order, each put counting as one."""
+    await catalog.put(DEFAULT_TENANT, "rule", "a", b"1")
+    await catalog.put(DEFAULT_TENANT, "rule", "b", b"1")
+    await catalog.write(
+        [
+            Change(DEFAULT_TENANT, "rule", "a", b"2"),
+            Change(OTHER_TENANT, "rule", "a", b"theirs"),
+            Change(DEFAULT_TENANT, "rule", "b", None),
+            Change(DEFAULT_TENANT, "rule", "c", None),
+            Change(DEFAULT_TENANT, "rule", "d", b"1"),
+            Change(DEFAULT_TENANT, "rule", "d", b"2"),
+            Change(DEFAULT_TENANT, "check", "a", b"x"),
+        ]
+    )
+    assert await catalog.list(DEFAULT_TENANT, "rule") == [Document("a", 2, b"2"), Document("d", 2, b"2")]
+    assert await catalog.list(OTHER_TENANT, "rule") == [Document("a", 1, b"theirs")]
+    assert await catalog.list(DEFAULT_TENANT, "check") == [Document("a", 1, b"x")]
+    await catalog.write([])

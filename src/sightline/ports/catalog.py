@@ -1,5 +1,6 @@
 """Documents that people or the program define: rules now; checks, silences, dashboards later."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,6 +14,16 @@ class Document:
     key: str
     version: int
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A document that is put, whatever version is there, or where the body is None removed, if it is there."""
+
+    tenant: Tenant
+    kind: str
+    key: str
+    body: bytes | None
 
 
 class Catalog(Protocol):
@@ -43,4 +54,8 @@ class Catalog(Protocol):
 
     async def delete(self, tenant: Tenant, kind: str, key: str) -> bool:
         """Remove; false when there was nothing."""
+        ...
+
+    async def write(self, changes: Sequence[Change]) -> None:
+        """Make many changes in one write, in the order given, all or none; for the price of about one put."""
         ...

@@ -1,10 +1,12 @@
 """Documents in memory; they live as long as the process."""
 
+from collections.abc import Sequence
+
 from typing_extensions import override
 
 from sightline.domain.errors import Conflict, NotFound
 from sightline.domain.tenancy import Tenant
-from sightline.ports.catalog import Catalog, Document
+from sightline.ports.catalog import Catalog, Change, Document
 
 
 class MemoryCatalog(Catalog):
@@ -38,3 +40,13 @@ class MemoryCatalog(Catalog):
     @override
     async def delete(self, tenant: Tenant, kind: str, key: str) -> bool:
         return self._documents.get((tenant, kind), {}).pop(key, None) is not None
+
+    @override
+    async def write(self, changes: Sequence[Change]) -> None:
+        for one in changes:
+            documents = self._documents.setdefault((one.tenant, one.kind), {})
+            if one.body is None:
+                documents.pop(one.key, None)
+                continue
+            present = documents.get(one.key)
+            documents[one.key] = Document(one.key, 1 if present is None else present.version + 1, bytes(one.body))

@@ -1,12 +1,13 @@
 """Documents in the catalog database."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
 from sightline.adapters.outbound.sql.database import SqlDatabase
 from sightline.domain.tenancy import Tenant
-from sightline.ports.catalog import Catalog, Document
+from sightline.ports.catalog import Catalog, Change, Document
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -36,6 +37,11 @@ class SqlCatalog(Catalog):
     @override
     async def delete(self, tenant: Tenant, kind: str, key: str) -> bool:
         return await self._database.run(lambda connection: _rows(connection).delete(tenant, kind, key))
+
+    @override
+    async def write(self, changes: Sequence[Change]) -> None:
+        if changes:
+            await self._database.run(lambda connection: _rows(connection).write(changes))
 
 
 def _rows(connection: "Connection") -> "DocumentRows":

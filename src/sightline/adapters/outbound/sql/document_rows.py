@@ -1,13 +1,21 @@
 """The rows of documents, read and written within one transaction. Importing this loads SQLAlchemy."""
 
-from typing import Any
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import ColumnElement, Connection, text
 
 from sightline.adapters.outbound.sql.tables import DOCUMENTS
 from sightline.domain.errors import Conflict, NotFound
 from sightline.domain.tenancy import Tenant
-from sightline.ports.catalog import Document
+from sightline.ports.catalog import Change, Document
+
+_PUT: Final = text(
+    "INSERT INTO documents (tenant, kind, key, version, body) VALUES (:tenant, :kind, :key, 1, :body) "
+    "ON CONFLICT (tenant, kind, key) DO UPDATE SET version = documents.version + 1, body = excluded.body"
+)
+_REMOVE: Final = text("DELETE FROM documents WHERE tenant = :tenant AND kind = :kind AND key = :key")
 
 
 class DocumentRows:
@@ -45,6 +53,12 @@ class DocumentRows:
     def delete(self, tenant: Tenant, kind: str, key: str) -> bool:
         """Whether there was something to remove."""
         return self._connection.execute(DOCUMENTS.delete().where(*_named(tenant, kind, key))).rowcount > 0
+
+    def write(self, changes: Sequence[Change]) -> None:
+        """Put and remove, in order; a statement a run of either."""
+        for removes, some in groupby(changes, lambda one: one.body is None):
+            rows = [{"tenant": one.tenant, "kind": one.kind, "key": one.key, "body": one.body} for one in some]
+            self._connection.execute(_REMOVE if removes else _PUT, rows)
 
 
 def _named(tenant: Tenant, kind: str, key: str | None = None) -> list[ColumnElement[Any]]:
