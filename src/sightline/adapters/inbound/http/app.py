@@ -41,6 +41,7 @@ from sightline.adapters.inbound.http import (
     reports,
     servers,
     status,
+    status_pages,
     targets,
     text_import,
     ui,
@@ -49,12 +50,14 @@ from sightline.adapters.inbound.http import (
 )
 from sightline.adapters.inbound.http.access import Access
 from sightline.adapters.inbound.http.asgi import ANSWER, MEMO, App, Message, Receive, Scope, Send, header, respond
+from sightline.adapters.inbound.http.badges import Badges
 from sightline.adapters.inbound.http.body import BodyStalled, ClientGone
 from sightline.adapters.inbound.http.errors import INTERNAL, Refusal, refusal
 from sightline.adapters.inbound.http.inflight import Inflight
 from sightline.adapters.inbound.http.influx import InfluxIntake
 from sightline.adapters.inbound.http.intake import PATHS as INTAKE_PATHS
 from sightline.adapters.inbound.http.intake import Intake
+from sightline.adapters.inbound.http.public_pages import PublicPages
 from sightline.adapters.inbound.http.queries import Queries
 from sightline.adapters.inbound.http.remote_read import PATH as READ_PATH
 from sightline.adapters.inbound.http.remote_read import RemoteRead
@@ -104,6 +107,8 @@ class _Door:
             STREAM_PATH: Live(use_cases, settings, seats, stream_dialect(use_cases.servers)),
         }
         self._queries = Queries(use_cases, settings)
+        pages = use_cases.pages
+        self._public = () if pages is None else (PublicPages(pages, settings), Badges(pages.figures))
         self._framework = _framework(use_cases, settings, inflight)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -121,7 +126,10 @@ class _Door:
             scope = {**scope, "method": "GET"}  # a copy, for the server still needs to know
         started = time.perf_counter()
         try:
-            await self._route(scope, receive, answer)
+            public = next((one for one in self._public if one.takes(scope)), None)
+            if public is not None:
+                self._access.check_names(scope, is_known=public.knows_host(scope))
+            await (public or self._route)(scope, receive, answer)
         except ClientGone:
             answer.status = 499
         except BodyStalled:
@@ -253,6 +261,7 @@ def handlers(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) ->
         *exemplars.routes(use_cases, settings),
         *formatting.routes(settings),
         *status.routes(use_cases, settings),
+        *status_pages.routes(use_cases, settings),
         *federation.routes(use_cases, settings),
         *influx_queries.routes(use_cases, settings),
         *text_import.routes(use_cases, settings, inflight),

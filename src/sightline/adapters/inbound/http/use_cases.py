@@ -20,11 +20,13 @@ from sightline.application.enroll import Enroll
 from sightline.application.evaluate import RuleStatus
 from sightline.application.examine import Examine
 from sightline.application.federate import Federate
+from sightline.application.figures import TellFigures
 from sightline.application.inspect import History
 from sightline.application.maintain import Maintain
 from sightline.application.metadata import Described
 from sightline.application.offload import Offload
 from sightline.application.prescribe import Judged, Prescribed
+from sightline.application.publish import Publish
 from sightline.application.push import Push
 from sightline.application.query import QueryOptions
 from sightline.application.radar import Sweep
@@ -39,8 +41,10 @@ from sightline.application.scrape import Followed
 from sightline.application.search import Found
 from sightline.application.silence import Silences
 from sightline.application.snapshot import Snapshot
+from sightline.application.subscribe import Subscribe
 from sightline.application.summarize import Summarize
 from sightline.application.tail import Tail
+from sightline.application.unlock import Unlock
 from sightline.application.watch import Watch
 from sightline.domain.alerts.backtest import Backtest
 from sightline.domain.alerts.notice import Alert
@@ -383,6 +387,16 @@ class Program:
     reloaded: Callable[[], Reloaded] = lambda: Reloaded(0)
 
 
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What stands behind status pages and badges."""
+
+    publish: Publish
+    unlock: Unlock
+    subscribe: Subscribe
+    figures: TellFigures
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uptime:
     """Checks, and what is known of them. location: what the program's own place is called."""
@@ -404,6 +418,7 @@ class UseCases:
     offload: where decoding goes that is not quick.
     health: each part of the program by name, with `ok` or what is wrong with it; never waits.
     rules_every: seconds between two evaluations of the alert rules.
+    pages: status pages and badges; None: there are none.
     summarize: puts reports together.
     sns: finds whether messages of CloudWatch are Amazon's.
     webhooks: mappings of other programs' JSON to alerts, by name.
@@ -450,6 +465,7 @@ class UseCases:
     health: Callable[[], Mapping[str, str]]
     rules_every: float = 5.0
     rules: Ruling = field(default_factory=NoRules)
+    pages: Pages | None = None
     webhooks: Callable[[], Mapping[str, WebhookMapping]] = dict
     windows: Maintain | None = None
     program: Program = field(default_factory=Program)

@@ -1,0 +1,1 @@
+"""Status pages as readers get them: HTML, JSON, RSS, and badges."""

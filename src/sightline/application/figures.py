@@ -1,0 +1,108 @@
+"""Tell the figures of single checks that badges show: only of those that a public page shows, unless settings say otherwise."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sightline.application.publish import AWAY_AFTER, Publish, Sources
+from sightline.domain.probes.check import Check
+from sightline.domain.probes.state import CheckState
+from sightline.domain.probes.status_page import placed
+from sightline.domain.probes.uptime import Uptime, spans, uptime
+from sightline.domain.tenancy import Tenant
+from sightline.domain.timerange import DAY, TimeRange
+from sightline.ports.clock import Clock
+from sightline.ports.probe_history import ProbeHistory
+
+FRESH: Final = 15.0
+"""Seconds for which figures are told as they were read."""
+MOST: Final = 2_000
+"""Checks whose figures are kept."""
+KEPT_BACK: Final = 365 * DAY
+"""How far back (ms) a badge may look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is told of a check. latency: mean seconds of the last day; last: of the last probe. expires_at: ms, of a certificate."""
+
+    name: str
+    state: CheckState
+    uptimes: Mapping[int, Uptime]
+    latency: float | None
+    last: float | None
+    expires_at: int | None
+    at: int
+
+
+class TellFigures:
+    """The use case. everybody: whether badges of all checks are public."""
+
+    def __init__(
+        self, publish: Publish, sources: Sources, history: ProbeHistory, clock: Clock, *, everybody: bool = False
+    ) -> None:
+        self._publish = publish
+        self._sources = sources
+        self._history = history
+        self._clock = clock
+        self._everybody = everybody
+        self._kept: dict[tuple[int, int], tuple[float, Figures]] = {}
+        self._public: frozenset[int] = frozenset()
+        self._public_at = float("-inf")
+
+    async def __call__(self, check_id: int, window: int = DAY) -> Figures | None:
+        """The figures of a check, its uptime over a time (ms) up to now; None where strangers may not know of it.
+
+        Raises:
+            Unavailable: they cannot be read.
+        """
+        found = self._sources.roster.roster.get(check_id)
+        if found is None or not (self._everybody or check_id in await self._shown()):
+            return None
+        window = min(max(window, 1), KEPT_BACK)
+        key, now = (check_id, window), self._clock.monotonic()
+        kept = self._kept.get(key)
+        if kept is not None and now - kept[0] < FRESH:
+            return kept[1]
+        figures = await self._read(found.tenant, found.check, window)
+        if len(self._kept) >= MOST:
+            self._kept = {one: its for one, its in self._kept.items() if now - its[0] < FRESH}
+            if len(self._kept) >= MOST:
+                self._kept.clear()
+        self._kept[key] = (now, figures)
+        return figures
+
+    async def _shown(self) -> frozenset[int]:
+        """The checks that pages show to everybody."""
+        now = self._clock.monotonic()
+        if now - self._public_at >= FRESH:
+            await self._publish.directory.refresh()
+            self._public = frozenset(
+                check.id
+                for one in self._publish.directory.known()
+                if one.page.published and not one.page.password
+                for _, checks in placed(one.page, self._sources.checks(one.tenant))
+                for check in checks
+            )
+            self._public_at = now
+        return self._public
+
+    async def _read(self, tenant: Tenant, check: Check, window: int) -> Figures:
+        now = self._clock.now()
+        within = TimeRange(now - window, now)
+        moves = await self._sources.standings.between(tenant, [check.id], within)
+        alive_at = await self._sources.standings.alive_at()
+        is_away = alive_at is not None and now - alive_at > AWAY_AFTER
+        during = spans(moves, within, alive_at if is_away else None)
+        results = await self._history.latest(tenant, check.id, 1, TimeRange(now - DAY, now))
+        day = await self._sources.latencies.latencies(tenant, [check], TimeRange(now - DAY, now))
+        known = [one for one in day.get(check.id, ()) if one is not None]
+        return Figures(
+            check.name,
+            during[-1].state if during else CheckState.UNKNOWN,
+            {window: uptime(during, within)},
+            sum(known) / len(known) if known else None,
+            results[0].seconds if results else None,
+            results[0].expires_at if results else None,
+            now,
+        )
