@@ -144,11 +144,12 @@ class _Kept:
     made, latencies_at: monotonic seconds, of what is there. timelines: by incident, of the version that is told.
     """
 
-    forms: Mapping[str, Rendered] = field(default_factory=dict)
+    forms: dict[str, Rendered] = field(default_factory=dict)
     shown: View | None = None
     made: float = float("-inf")
     changed: bool = False
     making: asyncio.Task[None] | None = None
+    rendering: asyncio.Lock = field(default_factory=asyncio.Lock)
     latencies: Mapping[int, Sequence[float | None]] = field(default_factory=dict)
     latencies_at: float = float("-inf")
     timelines: Mapping[int, tuple[int, Sequence[Entry]]] = field(default_factory=dict)
@@ -254,16 +255,27 @@ class Publish:
         Raises:
             Unavailable: it cannot be made, and what is there is too old to be shown.
         """
-        return (await self._current(published)).forms[form]
+        kept = await self._current(published, form)
+        found = kept.forms.get(form)
+        if found is None:  # nobody has asked for it in this form since the page was made
+            async with kept.rendering:
+                found, shown = kept.forms.get(form), kept.shown
+                if shown is None:
+                    raise Unavailable("the status page cannot be put together now")
+                if found is None:
+                    found = await asyncio.to_thread(self._render, form, shown)
+                    if kept.shown is shown:
+                        kept.forms[form] = found
+        return found
 
     async def shown(self, published: Published) -> View:
         """What a page says; as `read`."""
-        found = (await self._current(published)).shown
+        found = (await self._current(published, "")).shown
         if found is None:
             raise Unavailable("the status page cannot be put together now")
         return found
 
-    async def _current(self, published: Published) -> _Kept:
+    async def _current(self, published: Published, form: str) -> _Kept:
         slug = published.page.slug
         kept = self._kept.setdefault(slug, _Kept())
         if self._is_fresh(kept):
@@ -271,7 +283,7 @@ class Publish:
         is_first = kept.making is None
         if kept.making is None:
             kept.changed = False
-            kept.making = asyncio.create_task(self._make(published, kept), name=f"status page {slug}")
+            kept.making = asyncio.create_task(self._make(published, kept, form), name=f"status page {slug}")
             kept.making.add_done_callback(partial(_made, kept))
         if is_first or self._is_stale(kept):
             try:
@@ -288,8 +300,8 @@ class Publish:
     def _is_stale(self, kept: _Kept) -> bool:
         return self._clock.monotonic() - kept.made >= STALE
 
-    async def _make(self, published: Published, kept: _Kept) -> None:
-        """Read what a page shows, and render it in every form."""
+    async def _make(self, published: Published, kept: _Kept, form: str) -> None:
+        """Read what a page shows, and render it in the form that is asked for; in the others when somebody asks."""
         page, tenant = replace(published.page, subscribe=self._offered(published.page)), published.tenant
         now, started = self._clock.now(), self._clock.monotonic()
         groups = placed(page, self._sources.checks(tenant))
@@ -298,12 +310,13 @@ class Publish:
         around = await self._circumstances(
             published, checks, TimeRange(min(ranges[0].start, now - 90 * DAY), now), kept
         )
-        kept.shown, kept.forms = await asyncio.to_thread(self._render, partial(view, page, groups, around, ranges, now))
-        kept.made = started
+        shown = await asyncio.to_thread(view, page, groups, around, ranges, now)
+        forms = {form: await asyncio.to_thread(self._render, form, shown)} if form else {}
+        kept.shown, kept.forms, kept.made = shown, forms, started
 
-    def _render(self, make: Callable[[], View]) -> tuple[View, Mapping[str, Rendered]]:
-        made = make()
-        return made, {name: _rendered(render(made)) for name, render in self._forms.items()}
+    def _render(self, form: str, shown: View) -> Rendered:
+        plain = self._forms[form](shown)
+        return Rendered(plain, gzip.compress(plain, 6, mtime=0), f'"{sha256(plain).hexdigest()[:24]}"')
 
     async def _circumstances(
         self, published: Published, checks: Sequence[Check], within: TimeRange, kept: _Kept
@@ -378,7 +391,3 @@ def _made(kept: _Kept, task: asyncio.Task[None]) -> None:
     kept.making = None
     if not task.cancelled():
         task.exception()  # whoever waits hears of it; where nobody does, the next one tries again
-
-
-def _rendered(plain: bytes) -> Rendered:
-    return Rendered(plain, gzip.compress(plain, 6, mtime=0), f'"{sha256(plain).hexdigest()[:24]}"')

@@ -111,40 +111,36 @@ class Ways:
     """How people are told; None: they cannot be.
 
     write: makes the letter of news, with the link that ends them; confirm: the letter to an address, with the link to confirm with.
+    external_url: where people reach this program; pages with a domain of their own do not need it.
     """
 
     mail: Mail | None
     post: Post | None
     write: Callable[[StatusPage, News, str], Letter]
     confirm: Callable[[StatusPage, str, str], Letter]
+    external_url: str = ""
+
+    def offered(self, page: StatusPage) -> tuple[Channel, ...]:
+        """Those ways to be told that a page names and that there are."""
+        there = {"rss"}
+        if address_of(page, self.external_url):  # messages have links
+            there |= {name for name, way in (("email", self.mail), ("webhook", self.post)) if way is not None}
+        return tuple(one for one in page.subscribe if one in there)
 
 
 class Subscribe:
-    """The use case. external_url: where people reach this program; pages with a domain of their own do not need it."""
+    """The use case."""
 
-    def __init__(
-        self, publish: Publish, catalog: Catalog, signing: SigningKey, clock: Clock, ways: Ways, external_url: str = ""
-    ) -> None:
+    def __init__(self, publish: Publish, catalog: Catalog, signing: SigningKey, clock: Clock, ways: Ways) -> None:
         self._publish = publish
         self._catalog = catalog
         self._signing = signing
         self._clock = clock
         self._ways = ways
-        self._external_url = external_url
         self._of_caller = Attempts(5, 600.0)
         self._of_address = Attempts(1, 600.0)
         self._of_page = Attempts(60, 30.0)
         self._sending: set[asyncio.Task[None]] = set()
-
-    def offered(self, page: StatusPage) -> tuple[Channel, ...]:
-        """Those ways to be told that a page names and that there are."""
-        there: dict[Channel, bool] = {
-            "rss": True,
-            "email": self._ways.mail is not None,
-            "webhook": self._ways.post is not None,
-        }
-        has_place = bool(address_of(page, self._external_url))
-        return tuple(one for one in page.subscribe if there[one] and (has_place or one == "rss"))
 
     async def ask(self, published: Published, channel: str, to: str, caller: str) -> tuple[str, str]:
         """Send somebody a link to confirm with; gives what the caller is told, which is the same whoever that is.
@@ -155,7 +151,7 @@ class Subscribe:
             Overloaded: too many asked.
         """
         page = published.page
-        if channel not in self.offered(page):
+        if channel not in self._ways.offered(page):
             raise BadData(f"this page does not tell anybody by {channel}")
         try:
             to = self._checked(channel, to)
@@ -284,7 +280,7 @@ class Subscribe:
 
     async def _tell_one(self, page: StatusPage, one: News, who: Subscriber) -> bool | None:
         """True: told. False: would never take it. None: not now."""
-        place = address_of(page, self._external_url)
+        place = address_of(page, self._ways.external_url)
         key = await self._signing.get()
         leave = f"{place}/unsubscribe?token={seal(key, _LEAVE, [page.slug, who.id])}"
         try:
@@ -306,7 +302,7 @@ class Subscribe:
     async def _send_link(self, page: StatusPage, channel: str, to: str) -> None:
         """What goes wrong here is nobody's business but the operator's: the caller must not learn who can be reached."""
         key = await self._signing.get()
-        place = address_of(page, self._external_url)
+        place = address_of(page, self._ways.external_url)
         link = (
             f"{place}/confirm?token={seal(key, _CONFIRM, [page.slug, channel, to], self._clock.now() + CONFIRM_WITHIN)}"
         )

@@ -14,12 +14,14 @@ import numpy as np
 from tests.adapters.http.alert_pipeline import StandInPipeline
 from tests.application.alerting_world import AlertingWorld
 from tests.application.uptime_world import UptimeWorld
+from tests.application.status_world import StatusWorld
 from typing_extensions import override
 
 from sightline.adapters.inbound.http.app import build
 from sightline.adapters.inbound.http.serving import bind, serving, url
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import AlertPipeline, Delivering, Explaining, Uptime, UseCases
+from sightline.adapters.inbound.http.use_cases import AlertPipeline, Delivering, Explaining, Pages, UseCases
 from sightline.adapters.network.sns import Sns
 from sightline.adapters.outbound.files.dashboards import DashboardFiles
 from sightline.adapters.outbound.memory.bus import MemoryBus
@@ -315,6 +317,7 @@ class Stage:
         self.explain: Explaining = self.pipeline
         self.deliver: Delivering = AlertingWorld().deliver
         self.watch = Watch(self.clock, self.telemetry)
+        self.world = StatusWorld(self.clock)
         self.offload = Offload(time.thread_time)
         self.server_list = MemoryServers()
         self.servers = Register(self.server_list, self.clock, LabelLimits())
@@ -397,6 +400,7 @@ class Stage:
             explain=self.explain,
             deliver=self.deliver,
             summarize=Summarize(self._reading(), stage, self.books, self.deliver, self.clock),
+            pages=Pages(self.world.publish, self.world.unlock, self.world.subscribe, self.world.figures),
             sns=Sns(self.fetch, self.clock, self.topics),
             webhooks=lambda: self.mappings,
             windows=self.windows,

@@ -176,9 +176,17 @@ def last_days(now: int, zone: tzinfo = UTC, count: int = DAYS) -> list[DayRange]
 def days(during: Sequence[Span], ranges: Sequence[DayRange]) -> list[Uptime]:
     """How each of some days was spent. during: spans of one check in order; ranges: days in order."""
     found, place = [], 0
+    whole: dict[tuple[CheckState, int], Uptime] = {}  # most days are alike, and a page shows tens of thousands of them
     for one in ranges:
         while place < len(during) and during[place].end <= one.start:
             place += 1
+        if place < len(during) and during[place].start <= one.start and during[place].end >= one.end > one.start:
+            key = (during[place].state, one.end - one.start)
+            its = whole.get(key)
+            if its is None:
+                its = whole[key] = Uptime(dict([key]), int(key[0] in FAILING))
+            found.append(its)
+            continue
         touching = place
         while touching < len(during) and during[touching].start < one.end:
             touching += 1

@@ -115,7 +115,8 @@ class Email(Notifier):
             Unavailable: nobody has it, or some may be taken later.
             NoticeRefused: nobody has it, and nobody would.
         """
-        given, to = _text(self._options, "from"), _text(self._options, "to")
+        given, to = _text(self._options, "from"), letter.to or _text(self._options, "to")
+        of = f"{letter.id} {letter.to}" if letter.to else letter.id
         (sender, *_), recipients = mail.addresses(given), mail.addresses(to)
         domain = _domain(sender)
         headers = {
@@ -123,11 +124,12 @@ class Email(Notifier):
             "From": given,
             "To": to,
             "Subject": letter.subject,
-            "Message-ID": f"<{_digest(self._name, letter.id)}@{domain}>",
+            "Message-ID": f"<{_digest(self._name, of)}@{domain}>",
             "Auto-Submitted": "auto-generated",
+            **dict(letter.headers),
         }
         message = mail.message(self._headers, headers, text=letter.text, html=letter.html)
-        await self._deliver(letter.id, sender, recipients, message)
+        await self._deliver(of, sender, recipients, message)
 
     async def _deliver(self, of: str, sender: mail.Address, recipients: Sequence[mail.Address], message: bytes) -> None:
         """Bring one message to those of the recipients who do not have it yet. of: what the message is known by."""

@@ -21,7 +21,7 @@ import msgspec
 from typing_extensions import override
 
 from sightline import __version__
-from sightline.adapters.network.guard import Guard
+from sightline.adapters.network.guard import Guard, Policy
 from sightline.adapters.network.http_config import HttpConfig, Way
 from sightline.adapters.network.oauth2 import ClientCredentials, TokenRefused
 from sightline.adapters.network.secret_files import hidden, parts_of_address, read_secret
@@ -50,12 +50,13 @@ class Outgoing:
 
     timeout: seconds for the whole of an attempt where options say nothing. max_retry_after: the longest wait in seconds that a
     service may ask for (`alerts.max_retry_after`). allow_metadata_addresses: whether link-local addresses and those of clouds'
-    metadata may be connected to.
+    metadata may be connected to. policy: says instead which addresses may be.
     """
 
     timeout: float = 10.0
     max_retry_after: float = 3_600.0
     allow_metadata_addresses: bool = False
+    policy: Policy | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -190,7 +191,7 @@ class HttpSender:
         said = {"Content-Type": "application/json", **(headers or {})}
         # Importing aiohttp takes 0.3 s, which nobody without channels over HTTP should pay for.
         await asyncio.to_thread(__import__, "aiohttp")
-        guard = Guard(allow=self._http.allow_metadata_addresses)
+        guard = Guard(allow=self._http.allow_metadata_addresses, policy=self._http.policy)
         try:
             async with asyncio.timeout(self._timeout):
                 answer = await self._send(guard, method, url, data, said)

@@ -1,7 +1,7 @@
 """A bar a day, drawn so that a page of hundreds of checks stays small: days alike that follow each other are one shape.
 
-A day that was not well all of the time has a part of its bar, from below, in the colour of its worst state: no less than a
-fifth, so that it is seen, and as much of it as of the time.
+A day that was not well all of the time has a part of its bar, from below, in the colour of its worst state: no less than three
+tenths, so that it is seen, and as much of it as of the time.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from sightline.domain.probes.uptime import BADNESS, DayRange, Uptime
 STEP: Final = 10
 HEIGHT: Final = 30
 _WIDTH: Final = 7
-_LEAST: Final = 0.2
+_LEAST: Final = 0.3
 _SILENT: Final = (CheckState.UNKNOWN, CheckState.PAUSED)
 
 DEFINITIONS: Final = (

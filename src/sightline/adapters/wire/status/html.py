@@ -41,7 +41,7 @@ def page_html(view: View) -> bytes:
         f'<section class="card said text" aria-label="Announcement">{escape(page.announcement)}</section>'
         if page.announcement
         else "",
-        _incidents("Incidents that last", view.open_incidents, view),
+        _incidents("Current incidents", view.open_incidents, view),
         _maintenance(view) if page.shows.maintenance else "",
         *(_section(one, view) for one in view.sections),
         f'<p class="quiet small">{view.left_out} more checks are not shown.</p>' if view.left_out else "",
@@ -122,8 +122,8 @@ def _line(line: Line, view: View) -> str:
         first = len(line.days)
         parts += [
             f"<div class=bars>{bars(view.ranges, line.days)}</div><div class=scale>",
-            f"<span class=long>{first} days ago</span><span class=short>{first // 2} days ago</span>",
-            f"<span>{told}</span><span>Today</span></div>",
+            f"<span><span class=long>{first}</span><span class=short>{first // 2}</span> days ago</span>",
+            f"<span class=told>{told}</span><span>Today</span></div>",
             _days(line, view),
         ]
     elif told:
@@ -153,7 +153,7 @@ def _days(line: Line, view: View) -> str:
     items = "".join(f"<li>{escape(one)}</li>" for one in said[:MOST_TROUBLED])
     more = f"<li>{len(said) - MOST_TROUBLED} more</li>" if len(said) > MOST_TROUBLED else ""
     days = "1 day" if len(said) == 1 else f"{len(said)} days"
-    return f"<details class=days><summary>{days} not all well</summary><ul>{items}{more}</ul></details>"
+    return f"<details class=days><summary>{days} with trouble</summary><ul>{items}{more}</ul></details>"
 
 
 def _latency(line: Line) -> str:
@@ -238,7 +238,7 @@ def _planned(one: Planned, view: View) -> str:
 
 def _past(view: View) -> str:
     days = view.page.shows.incidents
-    title = f"Incidents of the last {days} days"
+    title = f"Past incidents, last {days} days"
     if view.past_incidents:
         return _incidents(title, view.past_incidents, view)
     return f'<section><h2>{title}</h2><p class="card quiet">None.</p></section>'
@@ -247,7 +247,7 @@ def _past(view: View) -> str:
 def _subscribe(page: StatusPage) -> str:
     if not page.subscribe:
         return ""
-    parts = ['<section class=nav><h2 id=subscribe>Be told</h2><div class="card">']
+    parts = ['<section class=nav><h2 id=subscribe>Get updates</h2><div class="card">']
     if "rss" in page.subscribe:
         parts.append(
             f'<p style="margin:0">Follow the <a href="/status/{page.slug}/feed.xml">RSS feed</a> of incidents and maintenance.</p>'

@@ -83,11 +83,18 @@ def _line(line: Line, view: View, policy: UnknownPolicy) -> dict[str, Any]:
         tree["uptime"] = {name: uptime_object(its, policy) for name, its in line.windows.items()}
     if line.days:
         tree["days"] = [
-            {"date": day.date.isoformat(), "worst": its.worst, **uptime_object(its, policy)}
-            for day, its in zip(view.ranges, line.days, strict=True)
+            _day(day.date.isoformat(), its, policy) for day, its in zip(view.ranges, line.days, strict=True)
         ]
     if line.latency:
         tree["latency_ms"] = [None if one is None else round(one * 1_000, 3) for one in line.latency]
+    return tree
+
+
+def _day(date: str, its: Uptime, policy: UnknownPolicy) -> dict[str, Any]:
+    """A day; seconds by state only where there were several, for a page may have tens of thousands of days."""
+    tree: dict[str, Any] = {"date": date, "worst": its.worst}
+    if len(its.lengths) > 1:
+        tree |= uptime_object(its, policy)
     return tree
 
 

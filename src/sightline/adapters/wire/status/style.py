@@ -61,7 +61,8 @@ padding:18px 20px;margin:0 0 12px}
 .bars{overflow:hidden;margin:8px 0 4px}
 .bars svg{display:block;width:100%;height:30px}
 .scale{display:flex;justify-content:space-between;gap:10px;font-size:13px;color:var(--quiet)}
-.scale span:nth-child(2){text-align:center}
+.scale>span:first-child,.scale>span:last-child{flex:none}
+.scale>.told{text-align:center}
 .latency{margin-top:6px;display:flex;gap:10px;align-items:center;font-size:13px;color:var(--quiet)}
 .latency svg{flex:1;height:28px;min-width:0}
 .latency path{fill:none;stroke:var(--link);stroke-width:1.5;vector-effect:non-scaling-stroke}
@@ -92,7 +93,9 @@ justify-content:space-between}
 @media(min-width:1800px){body{font-size:16px}main,header,footer{width:min(100% - 32px,1040px)}}
 @media(max-width:560px){header{padding:24px 0 14px}.card,.check,.banner,details.group>summary{padding-inline:14px}
 .card.list,details.group{padding-inline:0}
-.bars svg{width:200%;margin-left:-100%}.long{display:none}.short{display:inline}h1{font-size:22px}.banner h2{
+.bars svg{width:200%;margin-left:-100%}.long{display:none}.short{display:inline}.scale{flex-wrap:wrap}
+.scale>.told{order:1;flex:1 0 100%;text-align:left}
+h1{font-size:22px}.banner h2{
 font-size:18px}}
 @media print{body{background:#fff}form,.nav{display:none}}
 """
