@@ -15,11 +15,6 @@ from sightline.adapters.inbound.http.use_cases import Uptime
 from sightline.adapters.inbound.probing import ProbeLoop
 from sightline.adapters.inbound.ticker import First, Ticker
 from sightline.adapters.network.guard import Policy, networks
-from sightline.adapters.outbound.memory.probe_history import MemoryProbeHistory
-from sightline.adapters.outbound.memory.spans import MemorySpans
-from sightline.adapters.outbound.sql.checks import SqlChecks
-from sightline.adapters.outbound.sql.incidents import SqlIncidents
-from sightline.adapters.outbound.sql.standings import SqlStandings
 from sightline.application.alarm import Alarm
 from sightline.application.assess import Assess, KnowWindows
 from sightline.application.chronicle import Chronicle
@@ -103,8 +98,8 @@ async def make_checking(
 ) -> Checking:
     """Make it, with what undoes it."""
     clock, telemetry = core.clock, core.telemetry
-    enroll = Enroll(SqlChecks(core.database), clock, most=settings.checks.max)
-    history, incidents, standings = MemoryProbeHistory(), SqlIncidents(core.database), SqlStandings(core.database)
+    enroll = Enroll(core.checks, clock, most=settings.checks.max)
+    history, incidents, standings = core.probe_history, core.incidents, core.standings
     keep = Keep(history, telemetry)
     chronicle = Chronicle(incidents, core.bus, telemetry)
     settle = Settle(standings, chronicle, clock)
@@ -126,7 +121,7 @@ async def make_checking(
     probers: dict[str, Prober] = {**await open_probers(guard_of(settings), stack)}
     probers |= _by_kind((PromqlProber(query, clock), ComposedProber(assess)))
     results = Batches("results of probes", assess.hear, clock, telemetry)
-    spans = Batches("spans of probes", MemorySpans().append, clock, telemetry)
+    spans = Batches("spans of probes", core.spans.append, clock, telemetry)
     location = settings.checks.location
     probe = Probe(probers, clock, telemetry, secrets.token_hex, spans.add, location=location, version=__version__)
     loop = ProbeLoop(

@@ -511,6 +511,9 @@ class Checks(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = ()
     deny_addresses: Annotated[tuple[str, ...], Meta(description="Further networks that are never probed.")] = ()
+    retention: Annotated[Duration, Meta(description="How long results of single probes are kept.")] = Duration(
+        365 * 86_400_000
+    )
 
 
 class Dashboards(Struct, frozen=True, forbid_unknown_fields=True):
@@ -605,14 +608,6 @@ class Reports(Struct, frozen=True, forbid_unknown_fields=True):
     to: Annotated[
         tuple[str, ...], Meta(description="Addresses that reports are mailed to, by the server that `smtp.host` names.")
     ] = ()
-
-
-class Checks(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is found by probing."""
-
-    retention: Annotated[Duration, Meta(description="How long results of single probes are kept.")] = Duration(
-        365 * 86_400_000
-    )
 
 
 class Traces(Struct, frozen=True, forbid_unknown_fields=True):
@@ -742,7 +737,6 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     rules: Rules = field(default_factory=Rules)
     backtest: Backtest = field(default_factory=Backtest)
     reports: Reports = field(default_factory=Reports)
-    checks: Checks = field(default_factory=Checks)
     traces: Traces = field(default_factory=Traces)
     webhook: Webhook = field(default_factory=Webhook)
     slack: Slack = field(default_factory=Slack)

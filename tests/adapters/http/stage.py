@@ -13,15 +13,21 @@ import httpx
 import numpy as np
 from tests.adapters.http.alert_pipeline import StandInPipeline
 from tests.application.alerting_world import AlertingWorld
-from tests.application.uptime_world import UptimeWorld
 from tests.application.status_world import StatusWorld
+from tests.application.uptime_world import UptimeWorld
 from typing_extensions import override
 
 from sightline.adapters.inbound.http.app import build
 from sightline.adapters.inbound.http.serving import bind, serving, url
 from sightline.adapters.inbound.http.settings import DoorSettings
-from sightline.adapters.inbound.http.use_cases import AlertPipeline, Delivering, Explaining, Uptime, UseCases
-from sightline.adapters.inbound.http.use_cases import AlertPipeline, Delivering, Explaining, Pages, UseCases
+from sightline.adapters.inbound.http.use_cases import (
+    AlertPipeline,
+    Delivering,
+    Explaining,
+    Pages,
+    Uptime,
+    UseCases,
+)
 from sightline.adapters.network.sns import Sns
 from sightline.adapters.outbound.files.dashboards import DashboardFiles
 from sightline.adapters.outbound.memory.bus import MemoryBus
@@ -332,16 +338,16 @@ class Stage:
         self.exemplars = Exemplify(ExemplarRing(), self.telemetry)
         self.scrape = Scrape(self.scraper, self, self.metadata, self.clock, self.telemetry)
         self.targets = self.scraping()
-        self.world = UptimeWorld(self.clock)
+        self.checked = UptimeWorld(self.clock)
         self.prober = MemoryProber(self.clock)
         probers = dict.fromkeys(self.prober.kinds, self.prober)
         self.checks_api = Uptime(
-            enroll=self.world.enroll,
-            assess=self.world.assess,
-            review=self.world.review,
-            respond=self.world.respond,
+            enroll=self.checked.enroll,
+            assess=self.checked.assess,
+            review=self.checked.review,
+            respond=self.checked.respond,
             examine=Examine(probers, self.clock),
-            chronicle=self.world.chronicle,
+            chronicle=self.checked.chronicle,
         )
 
     def tell(self, world: AlertingWorld) -> None:

@@ -23,7 +23,7 @@ _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t"}
 
 
-class PathTooWide(BadData):
+class PathTooWide(Exception):
     """The path leads past more values than are looked at."""
 
 

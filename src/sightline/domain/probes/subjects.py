@@ -208,7 +208,7 @@ def json(path: str) -> Subject:
         try:
             return parsed.find(root)
         except PathTooWide as error:
-            return Missing(error.message)
+            return Missing(str(error))
 
     def first(seen: Seen) -> Any:
         found = find(seen)
