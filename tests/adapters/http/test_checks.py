@@ -1,0 +1,186 @@
+"""The API of checks, and its short form."""
+
+from typing import Any
+
+import httpx
+import pytest
+from tests.adapters.http.stage import Stage
+from tests.domain.probes.checks import result
+
+from sightline.domain.probes.outcome import Outcome, Reason
+from sightline.domain.probes.result import Verdict
+from sightline.domain.tenancy import LOCAL
+
+pytestmark = pytest.mark.anyio
+
+PATH = "/api/v1/checks"
+SHOP: dict[str, Any] = {"name": "shop", "url": "https://shop.example.com/health", "type": "http", "interval": "30s"}
+
+
+async def made(client: httpx.AsyncClient, stage: Stage, **changed: Any) -> dict[str, Any]:
+    """A check, followed."""
+    await stage.checked.assess.load()
+    answer = await client.post(PATH, json={**SHOP, **changed})
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def probed(stage: Stage, check: dict[str, Any], *verdicts: Verdict) -> None:
+    """Probes found that, a second apart."""
+    for verdict in verdicts:
+        one = result(verdict, stage.clock.now(), check["id"], status=200 if verdict is Verdict.UP else None)
+        await stage.clock.advance(1)
+        await stage.checked.assess.hear([(LOCAL.tenant, one)])
+    await stage.checked.assess.tick()
+
+
+async def test_a_target_is_made_with_the_fewest_words(client: httpx.AsyncClient, stage: Stage) -> None:
+    """Name, address and type; what is not said has its default."""
+    await stage.checked.assess.load()
+    answer = await client.post("/targets", json={"name": "shop", "url": "https://shop.example.com", "type": "http"})
+    assert answer.status_code == 201
+    found = answer.json()
+    assert (found["id"], found["interval"], found["timeout"], found["enabled"]) == (1, "1m", "10s", True)
+    assert (await client.get("/targets")).json() == [found]
+    assert answer.headers["location"] == f"{PATH}/1"
+
+
+@pytest.mark.parametrize(
+    ("target", "field"),
+    [
+        ({"url": "https://a.example"}, "name"),
+        ({"name": "a", "url": "https://a.example", "type": "htttp"}, "type"),
+        ({"name": "a", "url": "https://a.example", "interval": "10ms"}, "interval"),
+        ({"name": "a", "url": "nowhere", "type": "http"}, "url"),
+        ({"name": "a", "url": "https://a.example", "conditions": ["status = 200"]}, "conditions[0]"),
+        ({"name": "a", "url": "https://a.example", "depends_on": ["b"]}, "depends_on[0]"),
+        ({"name": "a", "url": "https://a.example", "intervall": "60s"}, "intervall"),
+    ],
+)
+async def test_what_is_wrong_with_a_target_is_said_by_its_field(
+    client: httpx.AsyncClient, target: dict[str, Any], field: str
+) -> None:
+    """A field, and words about it; nothing is stored."""
+    answer = await client.post("/targets", json=target)
+    assert answer.status_code in {400, 422}
+    assert answer.json()["code"] == "field_invalid"
+    assert answer.json()["error"].startswith(field)
+    assert (await client.get("/targets")).json() == []
+
+
+async def test_a_check_is_made_read_changed_and_deleted(client: httpx.AsyncClient, stage: Stage) -> None:
+    """What is got may be put again as it is; a version that is gone is not replaced."""
+    found = await made(client, stage)
+    one = f"{PATH}/{found['id']}"
+    assert (await client.get(one)).json() == found
+    again = await client.put(one, json=found, headers={"If-Match": '"1"'})
+    assert (again.status_code, again.json()["version"]) == (200, 2)
+    assert (await client.put(one, json=found, headers={"If-Match": '"1"'})).status_code == 409
+    changed = await client.patch(one, json={"interval": "5s", "timeout": "2s"})
+    assert (changed.json()["interval"], changed.json()["url"]) == ("5s", SHOP["url"])
+    assert (await client.delete(one)).status_code == 204
+    assert (await client.get(one)).status_code == 404
+
+
+async def test_secrets_are_never_told_and_stay_when_they_come_back_masked(
+    client: httpx.AsyncClient, stage: Stage
+) -> None:
+    """In addresses and in options; listings, single checks and the short form alike."""
+    auth = {"type": "basic", "username": "ann", "password": "hunter2"}
+    found = await made(client, stage, url="https://bob:hunter3@shop.example.com/", options={"auth": auth})
+    told = [await client.get(path) for path in (PATH, f"{PATH}/1", "/targets", "/status?target_id=1")]
+    assert all("hunter" not in answer.text for answer in told)
+    await client.put(f"{PATH}/1", json=found)
+    kept = (await stage.checked.enroll.get(LOCAL, 1)).definition
+    assert "hunter3" in kept.url
+    assert "hunter2" in repr(kept.options)
+
+
+async def test_a_status_tells_state_uptime_and_results(client: httpx.AsyncClient, stage: Stage) -> None:
+    """The newest result first, with what it took and the code."""
+    check = await made(client, stage)
+    await probed(stage, check, Verdict.UP, Verdict.DOWN)
+    answer = (await client.get("/status", params={"target_id": 1, "limit": 5})).json()
+    assert (answer["target_id"], answer["state"]) == (1, "down")
+    assert [(one["ok"], one["status_code"], one["latency_ms"]) for one in answer["results"]] == [
+        (False, None, 100.0),
+        (True, 200, 100.0),
+    ]
+    assert answer["results"][0]["reason"] == "connection_refused"
+    assert 0 < answer["uptime"]["24h"]["corrected"] < 1
+
+
+@pytest.mark.parametrize(("query", "code"), [("", 400), ("target_id=x", 400), ("target_id=99", 404)])
+async def test_a_status_of_no_target_is_refused(client: httpx.AsyncClient, query: str, code: int) -> None:
+    """In words that say what is wanted."""
+    assert (await client.get(f"/status?{query}")).status_code == code
+
+
+async def test_checks_are_found_by_state_group_tag_and_words(client: httpx.AsyncClient, stage: Stage) -> None:
+    """All of these must hold."""
+    first = await made(client, stage, group="web", tags={"team": "a"})
+    await made(client, stage, name="db", url="db.example.com:5432", type="postgres", group="data")
+    await probed(stage, first, Verdict.DOWN)
+    for query in ("state=down", "group=web", "tag=team:a", "search=SHOP", "state=down&search=health"):
+        found = (await client.get(f"{PATH}?{query}")).json()["checks"]
+        assert [one["name"] for one in found] == ["shop"], query
+    assert (await client.get(f"{PATH}?state=broken")).status_code == 400
+    assert len((await client.get(PATH)).json()["checks"]) == 2
+
+
+async def test_transitions_and_uptime_are_told(client: httpx.AsyncClient, stage: Stage) -> None:
+    """In order, and by window."""
+    check = await made(client, stage)
+    await probed(stage, check, Verdict.UP, Verdict.DOWN, Verdict.UP)
+    found = (await client.get(f"{PATH}/1/transitions")).json()["transitions"]
+    assert [one["state"] for one in found] == ["unknown", "up", "down", "up"]
+    uptime = (await client.get(f"{PATH}/1/uptime")).json()
+    assert list(uptime) == ["24h", "7d", "30d", "90d"]
+    assert uptime["24h"]["outages"] == 1
+    assert len((await client.get(f"{PATH}/1/results", params={"limit": 2})).json()["results"]) == 2
+
+
+async def test_a_check_is_paused_and_resumed(client: httpx.AsyncClient, stage: Stage) -> None:
+    """By an address of its own; another action is refused by name."""
+    await made(client, stage)
+    paused = (await client.post(f"{PATH}/1/pause")).json()
+    assert (paused["enabled"], paused["status"]["state"]) == (False, "paused")
+    resumed = (await client.post(f"{PATH}/1/resume")).json()
+    assert (resumed["enabled"], resumed["status"]["state"]) == (True, "unknown")
+    assert (await client.post(f"{PATH}/1/explode")).status_code == 404
+
+
+async def test_a_definition_is_tried_without_being_kept(client: httpx.AsyncClient, stage: Stage) -> None:
+    """What was seen, and of each condition whether it holds, and why not."""
+    stage.prober.set(SHOP["url"], Outcome(status=200, body=b'{"ok": false}', seconds=0.02))
+    tried = await client.post(f"{PATH}/try", json={**SHOP, "conditions": ['json("$.ok") == true', "status == 200"]})
+    assert tried.status_code == 200
+    found = tried.json()
+    assert (found["verdict"], found["reason"]) == ("down", "condition_not_met")
+    assert [one["holds"] for one in found["conditions"]] == [False, True]
+    assert (found["outcome"]["body"], found["outcome"]["latency_ms"]) == ('{"ok": false}', 20.0)
+    assert (await client.get(PATH)).json()["checks"] == []
+
+
+async def test_what_fails_says_so_when_it_is_tried(client: httpx.AsyncClient, stage: Stage) -> None:
+    """A verdict with a reason, no error."""
+    stage.prober.set(SHOP["url"], Outcome(reason=Reason.TIMED_OUT, message="no answer within 10 s", seconds=10))
+    found = (await client.post(f"{PATH}/try", json=SHOP)).json()
+    assert (found["verdict"], found["message"]) == ("down", "no answer within 10 s")
+
+
+async def test_what_asks_nobody_cannot_be_tried(client: httpx.AsyncClient) -> None:
+    """A heartbeat waits for pings."""
+    answer = await client.post(f"{PATH}/try", json={"name": "job", "type": "heartbeat"})
+    assert answer.status_code == 422
+
+
+async def test_checks_of_other_tenants_are_not_there(client: httpx.AsyncClient, stage: Stage) -> None:
+    """Neither to see nor to change."""
+    await made(client, stage)
+    other = {"X-Scope-OrgID": "other"}
+    assert (await client.get(PATH, headers=other)).json()["checks"] == []
+    assert (await client.get(f"{PATH}/1", headers=other)).status_code == 404
+    assert (await client.delete(f"{PATH}/1", headers=other)).status_code == 404
+    assert (await client.get("/status?target_id=1", headers=other)).status_code == 404
