@@ -18,10 +18,13 @@ LOOPBACK: Final = ["127.0.0.1", "::1", "localhost"]
 RECORDED_DATA: Final = "SIGHTLINE_TEST_DATA"
 
 # Examples take as long as the machine lets them; a deadline on a busy one would fail for no reason. At a desk they are new ones in
-# every run, so that few find in the end what many would; in CI always the same ones, so that a change is judged and not luck.
+# every run, so that few find in the end what many would; in CI more, and always the same ones, so that a change is judged and
+# not luck.
 # `--hypothesis-profile=thorough` takes many at once.
-hypothesis.settings.register_profile("local", deadline=None, derandomize=False, max_examples=20)
-hypothesis.settings.register_profile("ci", hypothesis.settings.get_profile("local"), derandomize=True, print_blob=True)
+hypothesis.settings.register_profile("local", deadline=None, derandomize=False, max_examples=10)
+hypothesis.settings.register_profile(
+    "ci", hypothesis.settings.get_profile("local"), derandomize=True, print_blob=True, max_examples=20
+)
 hypothesis.settings.register_profile("thorough", hypothesis.settings.get_profile("local"), max_examples=500)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 

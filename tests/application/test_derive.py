@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tests.application.rule_world import NOW, RuleWorld, of, series
 from tests.oracles.native_histogram import Native, columns, natives
 
+from sightline.application import derive
 from sightline.application.answer import MAX_QUERIES, MAX_SAMPLES
 from sightline.application.derive import GroupState, Health
 from sightline.domain.alerts.notice import AlertState, Reason
@@ -120,9 +121,12 @@ async def test_a_series_that_vanishes_is_marked(world: RuleWorld) -> None:
     assert await world.stored("r") == {'r{i="1"}': [(60, 2.0), (120, None), (240, 5.0)]}
 
 
-@pytest.mark.parametrize("count", [4, 1_100])
-async def test_few_of_many_series_are_named_as_they_come(world: RuleWorld, count: int) -> None:
+@pytest.mark.parametrize("count", [4, 110])
+async def test_few_of_many_series_are_named_as_they_come(
+    world: RuleWorld, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is there changes from one evaluation to the next, and the right ones are marked."""
+    monkeypatch.setattr(derive, "_FEW", 100)
     await world.write(60, *of("b", range(count)))
     state = await world.begin(RecordingRule("r", "topk(1, b)"), RecordingRule("all", "b"))
     await world.evaluate(state, 60)
@@ -421,7 +425,7 @@ VALUES = st.lists(st.lists(st.sampled_from([None, 0.0, 1.0, 2.0, 3.0]), min_size
 
 
 @given(RULES, VALUES)
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 async def test_groups_do_what_one_rule_after_another_would(
     rules: list[RecordingRule], values: list[list[float | None]]
 ) -> None:

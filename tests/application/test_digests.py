@@ -102,7 +102,9 @@ def world() -> Iterator[World]:
     step=st.sampled_from([HOUR, 2 * HOUR, 20 * MINUTE]),
     off=st.sampled_from([0, MINUTE]),
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=2 * settings().max_examples, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 async def test_digests_change_no_answer(world: World, call: str, around: str, first: int, step: int, off: int) -> None:
     """What is asked at whole hours has the same value, to the last bit, whether samples are read or digests."""
     start = world.now + first * HOUR + off

@@ -114,7 +114,9 @@ FEW = [QueryLimits(max_samples=330), QueryLimits(memory=330 * 16 * 2)]
 
 
 @given(leaf=LEAVES, around=AROUND, step=st.sampled_from([1, 4]), limits=st.sampled_from(FEW))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=2 * settings().max_examples, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 async def test_slices_change_no_answer(
     store: WatchedSeries, executor: ThreadPoolExecutor, leaf: str, around: str, step: int, limits: QueryLimits
 ) -> None:

@@ -357,7 +357,7 @@ _STEPS: Final = st.lists(st.tuples(st.sampled_from(["ingest", "flush", "both"]),
 @given(
     steps=_STEPS, hot_bytes=st.integers(200, 1_500), statistic=st.sampled_from(Statistic), hours=st.sampled_from([1, 3])
 )
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None)
 async def test_digests_tell_what_the_samples_tell(
     steps: list[tuple[str, list[tuple[Labels, int, Value]]]], hot_bytes: int, statistic: Statistic, hours: int
 ) -> None:

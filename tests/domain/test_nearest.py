@@ -11,6 +11,12 @@ from sightline.domain.nearest import MOST_EDITS, distance, nearest
 WORDS = st.text("abc_é", max_size=9)
 
 
+@pytest.fixture(scope="module")
+def many() -> list[str]:
+    """A hundred thousand names."""
+    return [f"shop_item_{number}_stock_level" for number in range(100_000)]
+
+
 def slow(one: str, other: str) -> int:
     """Optimal string alignment, by its definition."""
 
@@ -50,10 +56,9 @@ def test_the_nearest_names_are_those_of_a_comparison_with_all(name: str, among: 
         ("up", "pu"),
     ],
 )
-def test_what_people_mistype_is_found_among_many(meant: str, written: str) -> None:
+def test_what_people_mistype_is_found_among_many(many: list[str], meant: str, written: str) -> None:
     """A letter, an ending or an exchange: the name that was meant comes first among a hundred thousand."""
-    among = [f"shop_item_{number}_stock_level" for number in range(100_000)]
-    assert nearest(written, [*among, meant])[0] == meant
+    assert nearest(written, [*many, meant])[0] == meant
 
 
 def test_names_that_have_nothing_in_common_are_not_near() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Final
 
@@ -6,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from sightline.domain.alerts.notice_functions import MAX_OUTPUT, MAX_SOURCE, MAX_STEPS
+from sightline.domain.alerts import notice_templates
+from sightline.domain.alerts.notice_functions import MAX_OUTPUT, MAX_SOURCE, MAX_STEPS, NOTICES
 from sightline.domain.alerts.notice_templates import TemplateFile, read_templates
 from sightline.domain.alerts.notification import Notification, Status
 from sightline.domain.alerts.posted import PostedAlert
@@ -147,22 +149,30 @@ def test_what_fails_says_so_in_place_of_the_notice(text: str, problem: str) -> N
     [
         ("{{ range 1000000000 }}{{ end }}", f"more than {MAX_STEPS} steps"),
         ("{{ range 1000000000 }}{{ $x := $.Alerts.Firing }}{{ end }}", f"more than {MAX_STEPS} steps"),
-        ("<!--{{ range 1000000000 }}{{ $ }}{{ end }}-->", f"more than {MAX_STEPS} steps"),
         ('{{ define "a" }}{{ template "a" . }}{{ end }}{{ template "a" . }}', f"more than {MAX_DEPTH} deep"),
         ('{{ range 1000 }}{{ printf "%9999d" 1 }}{{ end }}', f"more than {MAX_OUTPUT} characters"),
         ("a" * (MAX_SOURCE + 1), f"more than the {MAX_SOURCE}"),
-        (
-            (
-                '{{ $x := "2006" }}{{ range 12 }}{{ $x = print $x $x }}{{ end }}'
-                "{{ range 100000 }}{{ $y := (index $.Alerts 0).StartsAt.Format $x }}{{ end }}"
-            ),
-            f"more than {MAX_STEPS} steps",
-        ),
     ],
 )
 def test_no_template_takes_more_than_it_may(text: str, limit: str) -> None:
     """Loops, methods, templates that call themselves and what is not written all end with the limit that they passed."""
     assert limit in DEFAULTS.html(text, BOTH)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!--{{ range 1000000000 }}{{ $ }}{{ end }}-->",
+        (
+            '{{ $x := "2006" }}{{ range 12 }}{{ $x = print $x $x }}{{ end }}'
+            "{{ range 100000 }}{{ $y := (index $.Alerts 0).StartsAt.Format $x }}{{ end }}"
+        ),
+    ],
+)
+def test_what_is_not_shown_takes_steps_too(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands in a comment, or is formatted and not written, counts by its length."""
+    monkeypatch.setattr(notice_templates, "NOTICES", replace(NOTICES, steps=10_000))
+    assert "more than 10000 steps" in DEFAULTS.html(text, BOTH)
 
 
 def test_files_define_templates_in_their_order() -> None:

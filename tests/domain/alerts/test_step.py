@@ -381,12 +381,13 @@ def test_without_data_an_alert_stays_where_the_rule_says_so() -> None:
     assert states(steps, OWN) == [INACTIVE] * 6
 
 
-def test_alerts_of_elements_that_are_gone_do_not_pile_up() -> None:
+def test_alerts_of_elements_that_are_gone_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """No more of them are kept than a rule may have alerts; those beyond end as if there were nothing to keep."""
+    monkeypatch.setattr("sightline.domain.alerts.step.MAX_ALERTS", 100)
     watched = Watched.of(DEFAULT_TENANT, AlertRule(name="Hot", expr="x", data="x", no_data=Treatment.KEEP))
-    found = [Holding({Labels.of(i=f"{batch}-{one}"): 1.0 for one in range(6_000)}, frozenset()) for batch in range(3)]
+    found = [Holding({Labels.of(i=f"{batch}-{one}"): 1.0 for one in range(60)}, frozenset()) for batch in range(3)]
     steps = play([*found, MISSING], watched=watched)
-    assert sum(alert.state is FIRING for alert in steps[-1].alerts.values()) == MAX_ALERTS
+    assert sum(alert.state is FIRING for alert in steps[-1].alerts.values()) == 100
 
 
 @given(HISTORIES, st.sampled_from(Treatment), st.sampled_from(Treatment))

@@ -105,14 +105,14 @@ def test_runs_of_one_size_become_one() -> None:
 
 def test_the_oldest_is_given_up_under_pressure() -> None:
     """Beyond the bound the horizon moves up; above it everything is still there."""
-    tier, ledger = complete(20_000), Ledger()
-    for at in range(0, 4_000, 10):
+    tier, ledger = complete(10_000), Ledger()
+    for at in range(0, 2_000, 10):
         tier.take(ledger.sealed([write(A, *range(at, at + 10))]))
         merge_all(tier)
-        assert tier.weight <= 20_000
+        assert tier.weight <= 10_000
     horizon = tier.view(A).horizon
-    assert 2_500 < horizon < 4_000
-    assert [time for time in held(tier) if time >= horizon] == list(range(horizon, 4_000))
+    assert 1_000 < horizon < 2_000
+    assert [time for time in held(tier) if time >= horizon] == list(range(horizon, 2_000))
     assert tier.given_up > 0
     assert tier.view(B).horizon == ALWAYS
 

@@ -67,7 +67,7 @@ def alike(found: Value, wanted: Value) -> bool:
     return near and (found.schema, found.custom, found.reset) == (wanted.schema, wanted.custom, wanted.reset)
 
 
-@settings(max_examples=60)
+@settings(max_examples=2 * settings().max_examples)  # there are many functions
 @given(
     function=st.sampled_from(FUNCTIONS),
     every=st.lists(st.lists(SAMPLES, min_size=1, max_size=7), min_size=1, max_size=3),
@@ -88,7 +88,7 @@ def test_functions(function: str, every: list[list[Value | None]]) -> None:
         assert alike(value, wanted[key]), (key, value, wanted[key])
 
 
-@settings(max_examples=8)
+@settings(max_examples=settings().max_examples // 2)  # each looks at fifty instants
 @given(
     st.lists(st.lists(SAMPLES, min_size=40, max_size=40), min_size=1, max_size=3),
     st.sampled_from(["sum", "avg", "count"]),
@@ -114,7 +114,6 @@ def test_windows_of_many_histograms(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cells(asked("sum_over_time(h[7s])", every, Grid(0, 30_000, 1000))) == whole
 
 
-@settings(max_examples=20)
 @given(
     st.lists(st.lists(SAMPLES, min_size=4, max_size=4), min_size=2, max_size=4),
     st.sampled_from(["h", "rate(h[4s])", "histogram_count(rate(h[4s]))"]),

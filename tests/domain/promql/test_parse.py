@@ -241,7 +241,7 @@ def test_a_duration_may_be_an_expression() -> None:
         on_grid(parse("a[step()]"), Grid.instant(0), is_range=False)
 
 
-DEEP = 10_000
+DEEP = 4_000
 
 
 @pytest.mark.parametrize(

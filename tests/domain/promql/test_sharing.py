@@ -69,7 +69,7 @@ def test_below_what_is_known_nothing_is_fetched() -> None:
 
 def test_few_that_are_shared_stand_one_within_the_other() -> None:
     """Each takes more of the interpreter's stack, which queries as deep as they may be need for themselves."""
-    texts = ["+".join(["abs(x)"] * count) + " > 1" for count in range(2, 60)]
+    texts = ["+".join(["abs(x)"] * count) + " > 1" for count in range(2, 40)]
     for roots in (shared(map(parse, texts)), shared(map(parse, reversed(texts)))):
         assert 1 < max(map(nesting, roots)) <= 8
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
+import pytest
 from hypothesis import given
 
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.samples import WriteBatch, stale_mask
+from sightline.domain.statsd import banks
 from sightline.domain.statsd.aggregates import Aggregates, Unsummed
-from sightline.domain.statsd.banks import MAX_MEMBERS
 from sightline.domain.statsd.measured import Head, Kind, Measured
 
 BOUNDS = (0.1, 1.0)
@@ -152,11 +153,12 @@ def test_names_of_a_timer_are_its_own() -> None:
     assert left_out == {Unsummed.CONFLICT: 1}
 
 
-def test_sets_are_bounded() -> None:
+def test_sets_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """All together take so many members between two flushes, and none more."""
+    monkeypatch.setattr(banks, "MAX_MEMBERS", 1_000)
     sums = Aggregates(idle=5, most=100, began=0)
     head = Head(Kind.SET, Labels.of(__name__="s"))
-    values = [(head, 0.0, False, b"%d" % number) for number in range(MAX_MEMBERS + 3)]
+    values = [(head, 0.0, False, b"%d" % number) for number in range(1_003)]
     assert sums.add(measured(values), 0) == {Unsummed.MEMBERS: 3}
-    assert content(sums.flush(0, 0)) == {"s": MAX_MEMBERS}
+    assert content(sums.flush(0, 0)) == {"s": 1_000}
     assert content(sums.flush(1, 0)) == {"s": 0}
