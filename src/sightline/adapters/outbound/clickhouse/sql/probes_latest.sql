@@ -5,19 +5,5 @@ FROM probes FINAL
 WHERE tenant = {tenant:String} AND target_id = {target:UInt64}
     AND ({location:String} = '' OR location = {location:String})
     AND ts >= fromUnixTimestamp64Milli({start:Int64}) AND ts <= fromUnixTimestamp64Milli({end:Int64})
-    AND ts >= (
-        -- FINAL reads all that it is shown: this finds the oldest row wanted by reading keys backwards, as far as need be.
-        SELECT min(ts)
-        FROM (
-            SELECT ts
-            FROM probes
-            WHERE tenant = {tenant:String} AND target_id = {target:UInt64}
-                AND ({location:String} = '' OR location = {location:String})
-                AND ts >= fromUnixTimestamp64Milli({start:Int64}) AND ts <= fromUnixTimestamp64Milli({end:Int64})
-            ORDER BY ts DESC
-            LIMIT 1 BY ts, location
-            LIMIT {limit:UInt64}
-        )
-    )
 ORDER BY probes.ts DESC, location
 LIMIT {limit:UInt64}
