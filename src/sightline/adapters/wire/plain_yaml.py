@@ -1,6 +1,5 @@
 """YAML as plain lists, mappings and texts, where what stands without quotes stays as it is written until its type is known."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -49,23 +48,3 @@ def _plain(tree: Tree) -> Any:
         return [_plain(one) for one in tree.items]
     branches: Branches = tree
     return {name: _plain(one) for name, one in branches.fields.items()}
-
-
-def guessed(value: Any) -> Any:
-    """The same with what stands without quotes as YAML's core schema takes it: null, flags, numbers, else texts."""
-    if isinstance(value, Mapping):
-        return {name: guessed(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [guessed(one) for one in value]
-    return _guess(value) if isinstance(value, Bare) else value
-
-
-def _guess(text: Bare) -> Any:
-    if text in {"", "true", "True", "TRUE", "false", "False", "FALSE"}:
-        return None if not text else text.lower() == "true"
-    for number in (int, float):
-        try:
-            return number(text)
-        except ValueError:
-            continue
-    return str(text)
