@@ -19,6 +19,14 @@ MAX_CHECKS: Final = 20_000
 """Of one tenant."""
 
 
+Complete = Callable[[Definition, Definition | None], Definition]
+"""Makes a definition whole; the second is what it replaces, if anything."""
+
+
+def _as_it_is(definition: Definition, _: Definition | None) -> Definition:
+    return definition
+
+
 @dataclass(frozen=True, slots=True)
 class Enrolled:
     """A check that is followed: whose it is, and what judges it.
@@ -39,11 +47,12 @@ class Enroll:
     A change is stored before it is followed. Whoever watches is called after each change, with the ids that changed.
     """
 
-    def __init__(self, checks: Checks, clock: Clock, *, most: int = MAX_CHECKS) -> None:
-        """most: checks of one tenant."""
+    def __init__(self, checks: Checks, clock: Clock, *, most: int = MAX_CHECKS, complete: Complete = _as_it_is) -> None:
+        """most: checks of one tenant. complete: adds what a definition wants and people leave to us, such as a secret."""
         self._checks = checks
         self._clock = clock
         self._most = most
+        self._complete = complete
         self._roster: dict[int, Enrolled] = {}
         self._names: dict[tuple[Tenant, str], int] = {}
         self._watchers: list[Callable[[frozenset[int]], Awaitable[None]]] = []
@@ -113,7 +122,8 @@ class Enroll:
         await self.load()
         self._require_room(principal.tenant, len(definitions))
         self._require_sound(principal.tenant, {one.name: one for one in definitions})
-        added = await self._checks.add(principal.tenant, list(definitions), self._clock.now())
+        completed = [self._complete(one, None) for one in definitions]
+        added = await self._checks.add(principal.tenant, completed, self._clock.now())
         await self._adopt(principal.tenant, added)
         return added
 
@@ -132,6 +142,7 @@ class Enroll:
         await self.load()
         before = self._one(principal, check_id).check
         self._require_sound(principal.tenant, {before.name: definition})
+        definition = self._complete(definition, before.definition)
         tenant, now = principal.tenant, self._clock.now()
         changed = [await self._checks.put(tenant, check_id, definition, now, expected)]
         if definition.name != before.name:
