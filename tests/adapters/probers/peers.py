@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 from typing_extensions import override
 
@@ -111,9 +112,41 @@ async def garbage(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     await silent(reader, writer)
 
 
-async def slow(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Sends a byte a hundredth of a second, for as long as anybody listens."""
+async def dripping(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Sends byte after byte, for as long as anybody listens."""
     while True:
         writer.write(b"2")
         await writer.drain()
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0)
+
+
+class Datagrams(asyncio.DatagramProtocol):
+    """A UDP server: answers each datagram with what `answer` makes of it, in order. asked: what came."""
+
+    def __init__(self, answer: Callable[[bytes], Sequence[bytes]]) -> None:
+        self._answer = answer
+        self.asked: list[bytes] = []
+        self.port = 0
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.DatagramTransport", transport)  # which it is in all but name
+        self.port = transport.get_extra_info("sockname")[1]
+
+    @override
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.asked.append(data)
+        for one in self._answer(data):
+            self._transport.sendto(one, addr)
+
+
+@contextlib.asynccontextmanager
+async def datagrams(answer: Callable[[bytes], Sequence[bytes]], port: int = 0) -> AsyncIterator[Datagrams]:
+    """One on loopback until the end."""
+    loop = asyncio.get_running_loop()
+    transport, server = await loop.create_datagram_endpoint(lambda: Datagrams(answer), local_addr=("127.0.0.1", port))
+    try:
+        yield server
+    finally:
+        transport.abort()
+        await asyncio.sleep(0)  # only then is it closed
