@@ -13,9 +13,9 @@ from cryptography.x509.oid import NameOID
 
 
 class Authority:
-    """Signs certificates. ca_file: its own, in a folder of the test."""
+    """Signs certificates. ca_file: its own, in a folder of the test, which ends so many days from now."""
 
-    def __init__(self, folder: Path, name: str = "Tests") -> None:
+    def __init__(self, folder: Path, name: str = "Tests", days: float = 3_650) -> None:
         self._folder = folder
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         self._key = ec.generate_private_key(ec.SECP256R1())
@@ -32,7 +32,7 @@ class Authority:
             decipher_only=False,
         )
         own = (
-            self._begun(self._name, 3_650)
+            self._begun(self._name, days)
             .public_key(self._key.public_key())
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(usage, critical=True)

@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
+from tests.adapters.probers.far_ends import Serve, silent
 from typing_extensions import override
 
 from sightline.adapters.network.dialling import Dialler
@@ -13,8 +14,6 @@ from sightline.adapters.network.resolver_files import ResolverFiles
 from sightline.domain.probes.check import Definition
 from sightline.domain.probes.options import AnyOptions
 from sightline.ports.prober import Attempt
-
-Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 ENOUGH = 20.0
 """Seconds for whatever should answer at once, on however busy a machine."""
@@ -46,8 +45,8 @@ def dialler(files: ResolverFiles | None = None) -> Dialler:
 
 
 @contextlib.asynccontextmanager
-async def serving(handler: Handler) -> AsyncIterator[int]:
-    """A TCP server on loopback until the end: its port. What a handler is left with when the client goes is its own."""
+async def serving(handler: Serve) -> AsyncIterator[int]:
+    """A TCP server on loopback until the end: its port. Connections may begin TLS, after which asyncio never calls them closed."""
     tasks: set[asyncio.Task[None]] = set()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -57,7 +56,7 @@ async def serving(handler: Handler) -> AsyncIterator[int]:
         try:
             await handler(reader, writer)
         except (OSError, EOFError, asyncio.CancelledError):
-            pass
+            pass  # whoever asked went away
         finally:
             writer.transport.abort()
             tasks.discard(task)
@@ -73,7 +72,7 @@ async def serving(handler: Handler) -> AsyncIterator[int]:
         await server.wait_closed()
 
 
-def script(*steps: bytes | None) -> Handler:
+def script(*steps: bytes | None) -> Serve:
     """A talk: bytes are said; None waits until the client says something. Then it waits for the client's end."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -87,12 +86,6 @@ def script(*steps: bytes | None) -> Handler:
             pass
 
     return handle
-
-
-async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    """Takes everything and never says anything."""
-    while await reader.read(4_096):
-        pass
 
 
 async def closing(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:

@@ -4,7 +4,8 @@ import asyncio
 import struct
 
 import pytest
-from tests.adapters.probers.peers import attempt, dialler, serving, silent
+from tests.adapters.probers.far_ends import silent
+from tests.adapters.probers.peers import attempt, dialler, serving
 
 from sightline.adapters.outbound.probers.mongodb import MongodbProber
 from sightline.adapters.wire.bson import decode_document

@@ -3,7 +3,8 @@
 import asyncio
 
 import pytest
-from tests.adapters.probers.peers import attempt, dialler, script, serving, silent
+from tests.adapters.probers.far_ends import silent
+from tests.adapters.probers.peers import attempt, dialler, script, serving
 
 from sightline.adapters.outbound.probers.mysql import MysqlProber
 from sightline.domain.probes.options import Mysql

@@ -4,8 +4,9 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from tests.adapters.probers.far_ends import silent
 from tests.adapters.probers.made_certificates import issue
-from tests.adapters.probers.peers import attempt, dialler, script, serving, silent
+from tests.adapters.probers.peers import attempt, dialler, script, serving
 
 from sightline.adapters.outbound.probers.tcp import TcpProber
 from sightline.domain.probes.options import TalkStep, Tcp, TlsTrust

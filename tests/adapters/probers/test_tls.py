@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from tests.adapters.probers.far_ends import Serve, silent
 from tests.adapters.probers.made_certificates import Issued, issue
-from tests.adapters.probers.peers import Handler, attempt, dialler, serving, silent
+from tests.adapters.probers.peers import attempt, dialler, serving
 
 from sightline.adapters.outbound.probers.tls import TlsProber
 from sightline.domain.probes.options import Tls, TlsTrust
@@ -16,7 +17,7 @@ from sightline.domain.probes.outcome import Outcome, Phase, Reason
 pytestmark = pytest.mark.anyio
 
 
-def encrypted(issued: Issued) -> Handler:
+def encrypted(issued: Issued) -> Serve:
     """TLS from the start."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -39,9 +40,9 @@ async def test_a_good_chain_is_told(tmp_path: Path) -> None:
     assert (outcome.reason, outcome.version) == (Reason.OK, "TLSv1.3")
     shown = outcome.certificate
     assert shown is not None
-    assert (shown.subject, shown.issuer) == ("CN=localhost", "CN=Tests' authority")
+    assert (shown.subject, shown.issuer) == ("CN=localhost", "CN=Tests")
     assert shown.names == ("localhost", "127.0.0.1")
-    assert shown.chain == ("CN=localhost", "CN=Tests' authority")
+    assert shown.chain == ("CN=localhost", "CN=Tests")
     assert shown.cipher.startswith("TLS_")
     assert Phase.TLS in dict(outcome.phases)
 
@@ -123,7 +124,7 @@ TALKS: dict[Way, list[tuple[bytes, bytes]]] = {
 }
 
 
-def upgrading(talk: list[tuple[bytes, bytes]], after: Callable[[asyncio.StreamWriter], object]) -> Handler:
+def upgrading(talk: list[tuple[bytes, bytes]], after: Callable[[asyncio.StreamWriter], object]) -> Serve:
     """A fake that is asked just this, and then begins with something else."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
