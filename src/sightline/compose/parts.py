@@ -97,7 +97,7 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
     summarize = make_summarize(settings, core, read, evaluate, rules.adopt, alerting.deliver, own)
     servers = Register(SqlServers(core.database), clock, label_limits(settings), most=settings.servers.max)
     stack.push_async_callback(_settle, servers)
-    checking = await make_checking(settings, core, query, told, stack)
+    checking = await make_checking(settings, core, query, told, catalog, stack)
     alerting.deliver.tell(checking.behind_the_door.assess.noticed)
     return Parts(
         query,

@@ -3,16 +3,62 @@
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
-from sightline.adapters.network.guard import Policy
+from sightline.adapters.network.guard import Guard, Policy, networks
 from sightline.ports.prober import Prober
+from sightline.settings.schema import Settings
 
 
-async def open_probers(policy: Policy, stack: AsyncExitStack) -> Mapping[str, Prober]:
-    """Open them, by the kinds that they probe. policy: which addresses may be connected to."""
-    from sightline.adapters.network.curl.exchange import Exchanges  # noqa: PLC0415 - its driver is slow to load
-    from sightline.adapters.outbound.probers.http import HttpProber  # noqa: PLC0415 - likewise
+async def open_probers(settings: Settings, stack: AsyncExitStack) -> Mapping[str, Prober]:
+    """Open them, by the kinds that they probe.
 
+    Raises:
+        SettingsInvalid: networks that are none.
+    """
+    # Their drivers take a third of a second to load, which a command that probes nothing need not wait for.
+    from sightline.adapters.network.curl.exchange import Exchanges  # noqa: PLC0415
+    from sightline.adapters.network.dialling import Dialler  # noqa: PLC0415
+    from sightline.adapters.outbound.probers.http import HttpProber  # noqa: PLC0415
+    from sightline.adapters.outbound.probers.icmp import IcmpProber  # noqa: PLC0415
+    from sightline.adapters.outbound.probers.mail import MailProber  # noqa: PLC0415
+    from sightline.adapters.outbound.probers.mongodb import MongodbProber  # noqa: PLC0415
+    from sightline.adapters.outbound.probers.mysql import MysqlProber  # noqa: PLC0415
+    from sightline.adapters.outbound.probers.ntp import NtpProber  # noqa: PLC0415
+    from sightline.adapters.outbound.probers.postgres import PostgresProber  # noqa: PLC0415
+    from sightline.adapters.outbound.probers.redis import RedisProber  # noqa: PLC0415
+    from sightline.adapters.outbound.probers.ssh import SshProber  # noqa: PLC0415
+    from sightline.adapters.outbound.probers.tcp import TcpProber  # noqa: PLC0415
+    from sightline.adapters.outbound.probers.tls import TlsProber  # noqa: PLC0415
+
+    policy = policy_of(settings)
     exchanges = Exchanges(policy)
     stack.callback(exchanges.close)
-    probers: tuple[Prober, ...] = (HttpProber(exchanges),)
+    dialler = Dialler(lambda: Guard(policy=policy))
+    probers: tuple[Prober, ...] = (
+        HttpProber(exchanges),
+        TcpProber(dialler),
+        TlsProber(dialler),
+        IcmpProber(dialler),
+        MailProber(dialler),
+        PostgresProber(dialler),
+        MysqlProber(dialler),
+        RedisProber(dialler),
+        MongodbProber(dialler),
+        NtpProber(dialler),
+        SshProber(dialler),
+    )
     return {kind: prober for prober in probers for kind in prober.kinds}
+
+
+def policy_of(settings: Settings) -> Policy:
+    """Which addresses may be probed.
+
+    Raises:
+        SettingsInvalid: a network that is none.
+    """
+    checks = settings.checks
+    return Policy(
+        allowed=networks(checks.allow_addresses, "checks.allow_addresses"),
+        denied=networks(checks.deny_addresses, "checks.deny_addresses"),
+        setting="checks.allow_addresses",
+        deny_setting="checks.deny_addresses",
+    )

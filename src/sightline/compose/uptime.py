@@ -14,15 +14,17 @@ from sightline.adapters.inbound.batches import Batches
 from sightline.adapters.inbound.http.use_cases import Uptime
 from sightline.adapters.inbound.probing import ProbeLoop
 from sightline.adapters.inbound.ticker import First, Ticker
-from sightline.adapters.network.guard import Policy, networks
+from sightline.adapters.wire import window
 from sightline.application.alarm import Alarm
-from sightline.application.assess import Assess, KnowWindows
+from sightline.application.assess import Assess
 from sightline.application.chronicle import Chronicle
 from sightline.application.conclude import ComposedProber, PromqlProber
 from sightline.application.dispatch import Dispatch
 from sightline.application.enroll import Enroll
 from sightline.application.examine import Examine
+from sightline.application.issue import with_token
 from sightline.application.keep import Keep
+from sightline.application.maintain import Maintain, WindowCodec
 from sightline.application.probe import Probe
 from sightline.application.query import Query
 from sightline.application.respond import Respond
@@ -36,6 +38,7 @@ from sightline.domain.probes.result import Result
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import SECOND
 from sightline.domain.traces.span import Span
+from sightline.ports.catalog import Catalog
 from sightline.ports.prober import Prober
 from sightline.settings.schema import Settings
 
@@ -50,6 +53,7 @@ class Checking:
     """What probes checks; `run` starts it."""
 
     behind_the_door: Uptime
+    maintain: Maintain
     keep: Keep
     settle: Settle
     loop: ProbeLoop
@@ -65,6 +69,7 @@ class Checking:
         """Begin to probe."""
         assess = self.behind_the_door.assess
         try:
+            await self.maintain.load()
             await assess.load()
         except SightlineError as error:
             _log.error("checks cannot be read; nothing is probed before they can", reason=error.message)
@@ -92,13 +97,13 @@ async def make_checking(
     core: Core,
     query: Query,
     pipeline: Dispatch,
+    catalog: Catalog,
     stack: AsyncExitStack,
-    *,
-    windows: KnowWindows | None = None,
 ) -> Checking:
     """Make it, with what undoes it."""
     clock, telemetry = core.clock, core.telemetry
-    enroll = Enroll(core.checks, clock, most=settings.checks.max)
+    enroll = Enroll(core.checks, clock, most=settings.checks.max, complete=with_token)
+    maintain = Maintain(catalog, WindowCodec(window.to_document, window.from_document), clock)
     history, incidents, standings = core.probe_history, core.incidents, core.standings
     keep = Keep(history, telemetry)
     chronicle = Chronicle(incidents, core.bus, telemetry)
@@ -115,10 +120,10 @@ async def make_checking(
         core.bus,
         clock,
         telemetry,
-        windows=windows,
+        windows=maintain,
         urge=lambda ids: _hurry(loop, enroll, ids),
     )
-    probers: dict[str, Prober] = {**await open_probers(guard_of(settings), stack)}
+    probers: dict[str, Prober] = {**await open_probers(settings, stack)}
     probers |= _by_kind((PromqlProber(query, clock), ComposedProber(assess)))
     results = Batches("results of probes", assess.hear, clock, telemetry)
     spans = Batches("spans of probes", core.spans.append, clock, telemetry)
@@ -144,22 +149,7 @@ async def make_checking(
         chronicle=chronicle,
         location=location,
     )
-    return Checking(behind, keep, settle, loop, results, spans)
-
-
-def guard_of(settings: Settings) -> Policy:
-    """Which addresses may be probed.
-
-    Raises:
-        SettingsInvalid: a network that is none.
-    """
-    checks = settings.checks
-    return Policy(
-        allowed=networks(checks.allow_addresses, "checks.allow_addresses"),
-        denied=networks(checks.deny_addresses, "checks.deny_addresses"),
-        setting="checks.allow_addresses",
-        deny_setting="checks.deny_addresses",
-    )
+    return Checking(behind, maintain, keep, settle, loop, results, spans)
 
 
 async def _take_up(enroll: Enroll, roster: Roster, _: frozenset[int]) -> None:

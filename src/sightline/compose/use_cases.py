@@ -51,6 +51,7 @@ def make_use_cases(settings: Settings, core: Core, parts: Parts, stopping: async
         dashboards=parts.dashboards,
         prescribed=parts.prescribe,
         uptime=parts.checking.behind_the_door,
+        windows=parts.checking.maintain,
         servers=parts.servers,
         report=Report(parts.servers, core.ingest, label_limits(settings)),
         recall=_recall(settings, parts.servers, core.reader, core.clock),
