@@ -11,15 +11,20 @@ from typing import Final, NamedTuple
 
 import psutil
 import pytest
-from tests.adapters.probers.far_ends import FarEnd, answer, answering, hanging, port_of_nobody, serving
+from tests.adapters.probers.far_ends import FarEnd, answer, answering, hanging, port_of_nobody, serving, switching
+from tests.adapters.probers.health_server import health_server
 from tests.adapters.probers.name_server import name_server
 
 from sightline.adapters.network.curl.exchange import Exchanges
 from sightline.adapters.network.guard import Policy, networks
 from sightline.adapters.network.names import Names
+from sightline.adapters.outbound.probers.domain import DomainProber
+from sightline.adapters.outbound.probers.grpc import GrpcProber
 from sightline.adapters.outbound.probers.http import HttpProber
+from sightline.adapters.outbound.probers.websocket import WebSocketProber
+from sightline.adapters.outbound.system.clock import SystemClock
 from sightline.domain.probes.check import Definition
-from sightline.domain.probes.options import Http
+from sightline.domain.probes.options import Domain, Grpc, Http, WebSocket
 from sightline.domain.probes.outcome import Outcome, Reason
 from sightline.ports.prober import Attempt, Prober
 
@@ -80,8 +85,50 @@ def http(host: str, port: int) -> Definition:
     return Definition(name="http", url=f"http://admin:{HUSH}@{host}:{port}/", options=options)
 
 
+@asynccontextmanager
+async def websocket_prober(policy: Policy) -> AsyncIterator[Prober]:
+    """Likewise."""
+    async with exchanging(policy) as exchanges:
+        yield WebSocketProber(exchanges)
+
+
+def websocket(host: str, port: int) -> Definition:
+    """With secrets in the URL, a header and what is sent."""
+    options = WebSocket(headers={"X-Key": HUSH}, send=HUSH)
+    return Definition(name="websocket", url=f"ws://admin:{HUSH}@{host}:{port}/", options=options)
+
+
+@asynccontextmanager
+async def grpc_prober(policy: Policy) -> AsyncIterator[Prober]:
+    """Likewise."""
+    async with exchanging(policy) as exchanges:
+        yield GrpcProber(exchanges)
+
+
+def grpc(host: str, port: int) -> Definition:
+    """With a secret in its metadata."""
+    return Definition(name="grpc", url=f"{host}:{port}", options=Grpc(metadata={"x-key": HUSH}))
+
+
+@asynccontextmanager
+async def domain_prober(policy: Policy) -> AsyncIterator[Prober]:
+    """Likewise."""
+    async with exchanging(policy) as exchanges:
+        yield DomainProber(exchanges, SystemClock())
+
+
+def domain(host: str, port: int) -> Definition:
+    """With a secret in the address of the server."""
+    return Definition(name="domain", url="example.org", options=Domain(server=f"http://admin:{HUSH}@{host}:{port}/"))
+
+
+REGISTERED: Final = b'{"events": [{"eventAction": "expiration", "eventDate": "2030-01-01T00:00:00Z"}]}'
+
 KINDS: dict[str, Kind] = {
     "http": Kind(http_prober, http, lambda: serving(answering(answer()))),
+    "websocket": Kind(websocket_prober, websocket, lambda: serving(switching)),
+    "grpc": Kind(grpc_prober, grpc, health_server),
+    "domain": Kind(domain_prober, domain, lambda: serving(answering(answer(REGISTERED)))),
 }
 
 

@@ -3,9 +3,11 @@
 import asyncio
 import socket
 import ssl
+from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from hashlib import sha1
 
 from typing_extensions import override
 
@@ -97,6 +99,23 @@ def answer(body: bytes = b"hello", status: str = "200 OK", *headers: str) -> byt
 def redirect(to: str, status: str = "302 Found") -> bytes:
     """An answer that leads elsewhere."""
     return answer(b"", status, f"Location: {to}")
+
+
+async def switching(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A server of WebSockets that agrees and then listens."""
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    key = next(
+        line.partition(":")[2].strip() for line in head.splitlines() if line.lower().startswith("sec-websocket-key:")
+    )
+    accept = b64encode(sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()).decode()  # noqa: S324 - RFC 6455
+    lines = [
+        "HTTP/1.1 101 Switching Protocols",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        f"Sec-WebSocket-Accept: {accept}",
+    ]
+    writer.write("\r\n".join([*lines, "", ""]).encode())
+    await silent(reader, writer)
 
 
 class _Datagrams(asyncio.DatagramProtocol):

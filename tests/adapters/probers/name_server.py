@@ -22,13 +22,13 @@ class NameServer(asyncio.DatagramProtocol):
     """Answers from a zone over UDP and TCP.
 
     silent: names of which nothing is said. cut: names whose answers are said over TCP alone. rcode: what is answered instead,
-    0 for answers. asked: names and types. all_silent: set once all silent names were asked for.
+    NOERROR for answers. asked: names and types. all_silent: set once all silent names were asked for.
     """
 
     zone: Zone
     silent: frozenset[str] = frozenset()
     cut: frozenset[str] = frozenset()
-    rcode: int = 0
+    rcode: dns.rcode.Rcode = dns.rcode.NOERROR
     port: int = 0
     asked: list[tuple[str, str]] = field(default_factory=list)
     all_silent: asyncio.Event = field(default_factory=asyncio.Event)
@@ -61,7 +61,7 @@ class NameServer(asyncio.DatagramProtocol):
             return None
         response = dns.message.make_response(question)
         records = self.zone.get(name)
-        response.set_rcode(self.rcode or (dns.rcode.NXDOMAIN if records is None else 0))
+        response.set_rcode(self.rcode or (dns.rcode.NXDOMAIN if records is None else dns.rcode.NOERROR))
         if is_cut and name in self.cut:
             response.flags |= dns.flags.TC
             return response.to_wire()
@@ -83,7 +83,11 @@ class NameServer(asyncio.DatagramProtocol):
 
 @asynccontextmanager
 async def name_server(
-    zone: Zone, *, silent: frozenset[str] = frozenset(), cut: frozenset[str] = frozenset(), rcode: int = 0
+    zone: Zone,
+    *,
+    silent: frozenset[str] = frozenset(),
+    cut: frozenset[str] = frozenset(),
+    rcode: dns.rcode.Rcode = dns.rcode.NOERROR,
 ) -> AsyncIterator[NameServer]:
     """It answers until the end."""
     found = NameServer(zone, silent, cut, rcode)

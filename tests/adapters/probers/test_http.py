@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import ssl
 import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -573,7 +574,7 @@ class TestTls:
     async def test_a_client_certificate_is_shown(self, probe: Probing, authority: Authority) -> None:
         """A server that wants one gets it, and one that gets none says so."""
         context = authority.server()
-        context.verify_mode = 2  # type: ignore[assignment] - CERT_REQUIRED
+        context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(authority.ca_file)
         certificate, key = authority.signed(name="client")
         async with serving(answering(answer()), context) as far_end:

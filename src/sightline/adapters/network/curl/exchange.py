@@ -7,7 +7,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import urljoin
 
 import pycurl
@@ -64,8 +64,15 @@ class Request:
         )
 
 
-Talk = Callable[[Any, float], Awaitable[Fault | None]]
-"""What is said over a connection after its handshake: given libcurl's handle and the loop's time by which it must end."""
+class Said(NamedTuple):
+    """What came of a talk: why it failed, and what was answered."""
+
+    fault: Fault | None
+    body: bytes = b""
+
+
+Talk = Callable[[Any, Hop, float], Awaitable[Said]]
+"""What follows a handshake over its connection: given libcurl's handle, what was answered, and the loop's time to end by."""
 
 
 @dataclass(slots=True)
@@ -170,7 +177,7 @@ class Exchanges:
             if hop.status in _REDIRECTS:
                 trip.cookies = handle.cookies()
             if then is not None and hop.fault is None:
-                hop.fault = await then(handle.curl, trip.deadline)
+                await _talk(hop, then(handle.curl, hop, trip.deadline))
             return hop
         finally:
             self._transfers.end(handle.curl)
@@ -210,7 +217,23 @@ class Exchanges:
         if trip.cookies:
             handle.remember(trip.cookies)
         handle.aim(url, trip.lines(), trip.deadline - asyncio.get_running_loop().time(), addresses)
-        return await self._transfers.begin(handle.curl)
+        ended = self._transfers.begin(handle.curl)
+        if not trip.request.is_websocket:
+            return await ended
+        try:
+            async with asyncio.timeout_at(trip.deadline):  # of a handshake alone libcurl measures no time
+                return await ended
+        except TimeoutError:
+            return Ended(pycurl.E_OPERATION_TIMEDOUT)
+
+
+async def _talk(hop: Hop, talk: Awaitable[Said]) -> None:
+    """What is said after a handshake counts as the transfer."""
+    loop = asyncio.get_running_loop()
+    before = loop.time()
+    hop.fault, hop.body = await talk
+    hop.size = len(hop.body)
+    hop.phases[Phase.TRANSFER] = loop.time() - before
 
 
 class _Denied(Exception):

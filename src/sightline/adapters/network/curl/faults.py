@@ -78,7 +78,7 @@ class Failure:
 def timed_out(name: str, seconds: float, stuck: Phase, received: int = 0) -> Fault:
     """Time was up."""
     came = f", {received} bytes so far" if received else ""
-    return Reason.TIMED_OUT, f"{name} timed out after {seconds:g} s in phase {stuck}: {_STUCK[stuck]}{came}"
+    return Reason.TIMED_OUT, f"{name} timed out after {round(seconds, 2):g} s in phase {stuck}: {_STUCK[stuck]}{came}"
 
 
 def explain(failure: Failure) -> Fault:

@@ -135,7 +135,6 @@ class Handle:
         for option, value in (
             (pycurl.NOSIGNAL, 1),
             (pycurl.FRESH_CONNECT, 1),
-            (pycurl.FORBID_REUSE, 1),
             (pycurl.DNS_CACHE_TIMEOUT, 1),  # a second: given addresses stay until they are looked at, and no longer
             (pycurl.ACCEPT_ENCODING, ""),
             (pycurl.COOKIEFILE, ""),  # cookies are kept from one redirect to the next, in memory
@@ -152,7 +151,9 @@ class Handle:
         curl, method = self.curl, setup.method
         if setup.is_websocket:
             curl.setopt(pycurl.CONNECT_ONLY, 2)
-        elif setup.version == "2":
+            return
+        curl.setopt(pycurl.FORBID_REUSE, 1)
+        if setup.version == "2":
             prior = pycurl.CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE
             curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS if setup.is_secure else prior)
         else:

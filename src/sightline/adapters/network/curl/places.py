@@ -17,7 +17,7 @@ WEB: Final[Mapping[str, int]] = MappingProxyType({"http": 80, "https": 443})
 WEBSOCKET: Final[Mapping[str, int]] = MappingProxyType({"ws": 80, "wss": 443})
 PROXY: Final[Mapping[str, int]] = MappingProxyType({**WEB, "socks4a": 1080, "socks5": 1080, "socks5h": 1080})
 _SECURE: Final = frozenset({"https", "wss"})
-_NAME: Final = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?\.?", re.ASCII)
+_NAME: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", re.ASCII)
 _AS_IT_IS: Final = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"<>\\^`{|}')
 _CONTROL: Final = re.compile(r"[\x00-\x20\x7f]")
 

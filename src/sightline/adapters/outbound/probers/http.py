@@ -3,14 +3,13 @@
 Source: RFC 9110; phases as in blackbox_exporter's prober/http.go.
 """
 
-import re
 from collections import OrderedDict
 from typing import Final
 
 from typing_extensions import override
 
-from sightline import __version__
 from sightline.adapters.network.curl.exchange import Exchanges, Request
+from sightline.adapters.network.curl.headers import has_header, header_lines, with_agent
 from sightline.adapters.network.curl.places import PROXY, BadPlace, Place, basic, place_of
 from sightline.domain.probes.check import Definition
 from sightline.domain.probes.options import BasicAuth, Http
@@ -19,8 +18,6 @@ from sightline.ports.prober import Attempt, Prober
 
 _KEPT: Final = 20_000
 """Definitions whose requests are remembered: taking a URL apart costs a tenth of an exchange."""
-_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
-_BREAK: Final = re.compile(r"[\r\n\0]")
 _KINDS: Final = frozenset({"http"})
 
 
@@ -43,7 +40,7 @@ class HttpProber(Prober):
         except BadPlace as error:
             return Outcome(reason=Reason.BAD_TARGET, message=str(error))
         further: tuple[str, ...] = ()
-        if attempt.traceparent and not _has(request.lines, "traceparent"):
+        if attempt.traceparent and not has_header(request.lines, "traceparent"):
             further = (f"traceparent: {attempt.traceparent}",)
         return await self._exchanges.exchange(request, attempt.timeout, further)
 
@@ -93,25 +90,13 @@ def _proxy(url: str) -> Place | None:
 
 def _lines(options: Http) -> tuple[str, ...]:
     """Headers as they go over the wire; what people wrote wins."""
-    lines = []
-    for name, value in options.headers.items():
-        if not _TOKEN.fullmatch(name) or _BREAK.search(value):
-            raise BadPlace(f"headers: {name!r} cannot be sent: a name is one word, and neither holds a line break")
-        lines.append(f"{name}: {value}" if value.strip() else f"{name};")  # as libcurl has it
-    if not _has(lines, "user-agent"):
-        lines.append(f"User-Agent: Sightline/{__version__}")
-    if options.auth is not None and not _has(lines, "authorization"):
+    lines = header_lines(options.headers, "headers")
+    if options.auth is not None and not has_header(lines, "authorization"):
         auth = options.auth
         given = basic(auth.username, auth.password) if isinstance(auth, BasicAuth) else f"Bearer {auth.token}"
-        if _BREAK.search(given):
-            raise BadPlace("auth: a token holds no line break")
-        lines.append(f"Authorization: {given}")
+        lines += header_lines({"Authorization": given}, "auth")
     if options.body or options.method in {"POST", "PUT", "PATCH"}:
         lines.append("Expect:")  # nothing is waited for before the body is sent
-        if not _has(lines, "content-type"):
+        if not has_header(lines, "content-type"):
             lines.append("Content-Type:")  # libcurl would call it a form
-    return tuple(lines)
-
-
-def _has(lines: "tuple[str, ...] | list[str]", name: str) -> bool:
-    return any(line[: len(name) + 1].lower() in {f"{name}:", f"{name};"} for line in lines)
+    return with_agent(lines)
