@@ -1,5 +1,6 @@
 CREATE TABLE IF NOT EXISTS probes
 (
+    id UInt64 ALIAS bitShiftRight(cityHash64(tenant, target_id, ts, location), 1) COMMENT 'fits a BIGINT',
     tenant LowCardinality(String),
     target_id UInt64 CODEC(ZSTD(1)) COMMENT 'id of the check',
     location LowCardinality(String),
