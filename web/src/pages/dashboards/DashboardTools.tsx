@@ -2,6 +2,7 @@ import { Button, TextInput } from "@mantine/core";
 import { useState } from "react";
 import type { Dashboard, Stored } from "./dashboard";
 import styles from "./DashboardTools.module.css";
+import { Banner } from "../../parts/Banner";
 import { Menu } from "../../parts/Menu";
 import { yamlAddress } from "./store";
 import { VariablesEditor } from "./VariablesEditor";
@@ -59,11 +60,11 @@ export function DashboardTools(props: DashboardToolsProps) {
         </div>
       </div>
       {deleting && (
-        <div className={styles.question} role="alertdialog" aria-label="Delete dashboard">
+        <Banner question="Delete dashboard">
           <p>Delete “{draft.title}” with its {draft.panels.length === 1 ? "panel" : `${draft.panels.length} panels`}? The samples stay; the page does not come back.</p>
           <Button color="red" variant="outline" size="xs" loading={busy} onClick={props.onDelete}>Delete {draft.title}</Button>
           <Button variant="default" size="xs" autoFocus onClick={() => setDeleting(false)}>Keep it</Button>
-        </div>
+        </Banner>
       )}
     </>
   );
