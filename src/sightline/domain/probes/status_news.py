@@ -22,6 +22,10 @@ class NewsKind(StrEnum):
     BEGAN = "maintenance_began"
 
 
+_ORDER: Final = {kind: place for place, kind in enumerate(NewsKind)}
+"""Of what happens at one time."""
+
+
 @dataclass(frozen=True, slots=True)
 class News:
     """Something that happened at `at` (ms). anchor: its place on the page. text: for people, without what the title says."""
@@ -44,7 +48,7 @@ def news(view: View, told: Collection[str]) -> list[News]:
     """
     found = [one for shown in view.incidents for one in _of_incident(shown, view, told)]
     found += [one for planned in view.planned if not planned.recurring for one in _of_planned(planned, view)]
-    return sorted(found, key=lambda one: (one.at, one.key))
+    return sorted(found, key=lambda one: (one.at, _ORDER[one.kind], one.key))
 
 
 def _of_incident(shown: ShownIncident, view: View, told: Collection[str]) -> Iterator[News]:

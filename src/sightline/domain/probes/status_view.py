@@ -215,7 +215,7 @@ def _line(page: StatusPage, check: Check, around: Circumstances, ranges: Sequenc
     state, since = CheckState.UNKNOWN, None
     if moves and moves[-1].at <= now:
         state, since = moves[-1].state, _since(moves)
-    if during and during[-1].state is not state:  # the monitor went away later
+    if around.alive_at is not None and during and during[-1].state is not state:  # the monitor went away later
         state, since = during[-1].state, during[-1].start
     return Line(
         check.id,

@@ -45,6 +45,8 @@ FEED: Final = "feed"
 COOKIE: Final = "sightline_status_"
 
 _TYPES: Final = {HTML: "text/html; charset=utf-8", JSON: "application/json", FEED: RSS}
+_ENDINGS: Final = {"": HTML, ".json": JSON}
+_TEMPLATES: Final = {HTML: "/status/{slug}", JSON: "/status/{slug}.json", FEED: "/status/{slug}/feed.xml"}
 _POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'self'"
@@ -91,8 +93,8 @@ class PublicPages:
         else:
             slug, _, rest = path[len(PREFIX) :].partition("/")
         if not rest:
-            slug, dot, form = slug.partition(".")
-            await self._show(scope, send, slug, HTML if not dot else form)
+            slug, dot, ending = slug.partition(".")
+            await self._show(scope, send, slug, _ENDINGS.get(dot + ending, ""))
         elif rest == "feed.xml":
             await self._show(scope, send, slug, FEED)
         elif rest == "login":
@@ -105,10 +107,9 @@ class PublicPages:
             raise NotFound(f"there is nothing at {path[:200]}")
 
     async def _show(self, scope: Scope, send: Send, slug: str, form: str) -> None:
-        if form not in _TYPES or (form == FEED) != scope["path"].endswith("/feed.xml"):
+        if form not in _TYPES:
             raise NotFound(f"there is nothing at {scope['path'][:200]}")
-        suffix = {HTML: "", JSON: ".json", FEED: "/feed.xml"}[form]
-        scope["path_template"] = f"/status/{{slug}}{suffix}"
+        scope["path_template"] = _TEMPLATES[form]
         if scope["method"] != "GET":
             await _not_allowed(send, "GET, HEAD")
             return

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
+from sightline.adapters.wire.status.words import in_xml
 from sightline.domain.probes.state import CheckState
 
 GREEN: Final = "#2e8b4f"
@@ -62,14 +63,16 @@ def of_days(days: float | None) -> str:
 def svg(badge: Badge) -> bytes:
     """The picture, which says in words what it shows."""
     big = badge.style == "for-the-badge"
-    label, text = (badge.label.upper(), badge.text.upper()) if big else (badge.label, badge.text)
+    label, text = in_xml(badge.label), in_xml(badge.text)
+    said = escape(f"{label}: {text}" if label else text)
+    if big:
+        label, text = label.upper(), text.upper()
     height, size, pad = (28, 10, 12) if big else (20, 11, 6)
     left = round(_width(label, size)) + 2 * pad if label else 0
     right = round(_width(text, size)) + 2 * pad
     whole = left + right
     round_by = {"flat": 3, "plastic": 4}.get(badge.style, 0)
     ink, middle = _ink(badge.colour), height / 2 + size * 0.36
-    said = escape(f"{badge.label}: {badge.text}" if badge.label else badge.text)
     shine = (
         '<linearGradient id="s" x2="0" y2="100%"><stop offset="0" stop-color="#fff" stop-opacity=".25"/>'
         '<stop offset="1" stop-opacity=".15"/></linearGradient>'

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from sightline.adapters.wire.status.words import length, moment
+from sightline.adapters.wire.status.words import in_xml, length, moment
 from sightline.domain.probes.status_view import Planned, ShownIncident, View
 from sightline.domain.timerange import SECOND
 
@@ -87,5 +87,4 @@ def _date(at: int) -> str:
 
 
 def _clean(text: str) -> str:
-    """Text that XML 1.0 allows."""
-    return escape("".join(one if one >= " " or one in "\t\n\r" else " " for one in text if one not in "\ufffe\uffff"))
+    return escape(in_xml(text))

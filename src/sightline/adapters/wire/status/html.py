@@ -33,7 +33,7 @@ def page_html(view: View) -> bytes:
     kind = OVERALL[view.overall]
     page = view.page
     parts = [
-        _head(page, page.title, _ICON.format(_COLOURS[kind]), feed="rss" in page.subscribe),
+        _head(page, page.title, _ICON.format(_COLOURS[kind]), is_open=True),
         f"<body>{DEFINITIONS}<div class=top></div><header><h1>{_linked(page)}</h1>",
         f'<p class="quiet text">{escape(page.description)}</p>' if page.description else "",
         "</header><main>",
@@ -54,15 +54,18 @@ def page_html(view: View) -> bytes:
     return "".join(parts).encode("utf-8", "replace")
 
 
-def _head(page: StatusPage, title: str, icon: str, *, feed: bool) -> str:
+def _head(page: StatusPage, title: str, icon: str, *, is_open: bool) -> str:
+    """is_open: whether the reader may know more of the page than its title."""
     theme = "" if page.theme == "auto" else f" data-theme={page.theme}"
     accent = f' style="--accent:{page.accent}"' if page.accent else ""
     rss = (
         f'<link rel=alternate type="application/rss+xml" title="{escape(page.title)}" href="/status/{page.slug}/feed.xml">'
-        if feed
+        if is_open and "rss" in page.subscribe
         else ""
     )
-    about = f'<meta name=description content="{escape(page.description[:200])}">' if page.description else ""
+    about = (
+        f'<meta name=description content="{escape(page.description[:200])}">' if page.description and is_open else ""
+    )
     return (
         f'<!doctype html><html lang=en{theme}{accent}><head><meta charset=utf-8><meta name=viewport content="width=device-width">'
         f'<title>{escape(title)}</title>{about}{rss}<link rel=icon href="data:image/svg+xml,{icon}">'
@@ -310,7 +313,7 @@ def message_html(page: StatusPage, title: str, text: str, button: str = "", acti
 
 def _plain(page: StatusPage, title: str, body: str) -> bytes:
     parts: Iterable[str] = (
-        _head(page, f"{title} · {page.title}", _ICON.format(_COLOURS["unknown"]), feed=False),
+        _head(page, f"{title} · {page.title}", _ICON.format(_COLOURS["unknown"]), is_open=False),
         f'<body><div class=top></div><header><h1>{escape(page.title)}</h1></header><main><section class="card">',
         f"<h2 style=margin-top:0>{escape(title)}</h2>{body}</section></main></body></html>",
     )

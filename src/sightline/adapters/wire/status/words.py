@@ -1,5 +1,6 @@
 """The words and signs of status pages: states, times and shares, as people read them."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Final
@@ -46,6 +47,7 @@ _SIGNS: Final = {
 }
 _UNITS: Final = ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (SECOND, "second"))
 _PERCENT: Final = 100
+_NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ALMOST: Final = 99.995
 
 
@@ -86,3 +88,8 @@ def moment(at: int, zone: tzinfo = UTC) -> str:
 def iso(at: int) -> str:
     """An instant for programs, RFC 3339 with milliseconds."""
     return datetime.fromtimestamp(at / SECOND, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def in_xml(text: str) -> str:
+    """A text without what XML 1.0 cannot have, such as control characters."""
+    return _NOT_IN_XML.sub(" ", text)
