@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from sightline.adapters.network.guard import Guard, Policy, networks
+from sightline.ports.clock import Clock
 from sightline.ports.prober import Prober
 from sightline.settings.schema import Settings
 
 
-async def open_probers(settings: Settings, stack: AsyncExitStack) -> Mapping[str, Prober]:
+async def open_probers(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Mapping[str, Prober]:
     """Open them, by the kinds that they probe.
 
     Raises:
@@ -17,6 +18,9 @@ async def open_probers(settings: Settings, stack: AsyncExitStack) -> Mapping[str
     # Their drivers take a third of a second to load, which a command that probes nothing need not wait for.
     from sightline.adapters.network.curl.exchange import Exchanges  # noqa: PLC0415
     from sightline.adapters.network.dialling import Dialler  # noqa: PLC0415
+    from sightline.adapters.outbound.probers.dns import DnsProber  # noqa: PLC0415
+    from sightline.adapters.outbound.probers.domain import DomainProber  # noqa: PLC0415
+    from sightline.adapters.outbound.probers.grpc import GrpcProber  # noqa: PLC0415
     from sightline.adapters.outbound.probers.http import HttpProber  # noqa: PLC0415
     from sightline.adapters.outbound.probers.icmp import IcmpProber  # noqa: PLC0415
     from sightline.adapters.outbound.probers.mail import MailProber  # noqa: PLC0415
@@ -28,6 +32,7 @@ async def open_probers(settings: Settings, stack: AsyncExitStack) -> Mapping[str
     from sightline.adapters.outbound.probers.ssh import SshProber  # noqa: PLC0415
     from sightline.adapters.outbound.probers.tcp import TcpProber  # noqa: PLC0415
     from sightline.adapters.outbound.probers.tls import TlsProber  # noqa: PLC0415
+    from sightline.adapters.outbound.probers.websocket import WebSocketProber  # noqa: PLC0415
 
     policy = policy_of(settings)
     exchanges = Exchanges(policy)
@@ -35,8 +40,12 @@ async def open_probers(settings: Settings, stack: AsyncExitStack) -> Mapping[str
     dialler = Dialler(lambda: Guard(policy=policy))
     probers: tuple[Prober, ...] = (
         HttpProber(exchanges),
+        WebSocketProber(exchanges),
+        GrpcProber(exchanges),
+        DomainProber(exchanges, clock),
         TcpProber(dialler),
         TlsProber(dialler),
+        DnsProber(dialler),
         IcmpProber(dialler),
         MailProber(dialler),
         PostgresProber(dialler),

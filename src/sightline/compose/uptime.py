@@ -123,7 +123,7 @@ async def make_checking(
         windows=maintain,
         urge=lambda ids: _hurry(loop, enroll, ids),
     )
-    probers: dict[str, Prober] = {**await open_probers(settings, stack)}
+    probers: dict[str, Prober] = {**await open_probers(settings, clock, stack)}
     probers |= _by_kind((PromqlProber(query, clock), ComposedProber(assess)))
     results = Batches("results of probes", assess.hear, clock, telemetry)
     spans = Batches("spans of probes", core.spans.append, clock, telemetry)

@@ -11,6 +11,7 @@ import socket
 import struct
 import sys
 from dataclasses import dataclass
+from time import monotonic
 from typing import Final
 
 COOKIE: Final = 8
@@ -109,7 +110,7 @@ class _Echo:
         self._waiting[number] = (cookie, answer)
         try:
             info = socket.getaddrinfo(address, 0, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)[0]
-            sent = self._loop.time()
+            sent = monotonic()
             self._socket.sendto(self._request(number, cookie, payload), info[4])
             came, hop_limit = await answer
             return Answer(came - sent, hop_limit)
@@ -135,7 +136,7 @@ class _Echo:
                 return
             except OSError:  # of one of many requests: those that cannot be sent say so themselves
                 return
-            self._take(data, _hop_limit(ancillary), self._loop.time())
+            self._take(data, _hop_limit(ancillary), monotonic())
 
     def _take(self, data: bytes, hop_limit: int | None, now: float) -> None:
         if self._is_raw and self._family is _FOUR:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+from time import monotonic
 from typing import Final
 
 from sightline.adapters.network.certificates import Certificates
@@ -24,7 +25,7 @@ class Ended(Exception):
 class Link:
     """Owns the socket. where: whom it leads to, as `host:port`. address: in numbers.
 
-    asked_at, heard_at: when the last was sent, and the first was received after that, by the loop's clock; until anything is sent,
+    asked_at, heard_at: when the last was sent, and the first was received after that, monotonic seconds; until anything is sent,
     `asked_at` is when the connection stood. last_at: when something was received last. size: bytes received.
     """
 
@@ -35,7 +36,7 @@ class Link:
         self._tls: _Session | None = None
         self.where = where
         self.address = address
-        self.asked_at = self._loop.time()
+        self.asked_at = monotonic()
         self.heard_at: float | None = None
         self.last_at = self.asked_at
         self.size = 0
@@ -45,7 +46,7 @@ class Link:
     async def send(self, data: bytes) -> None:
         """Send all of it."""
         await self._loop.sock_sendall(self._socket, data if self._tls is None else self._tls.encrypted(data))
-        self.asked_at, self.heard_at = self._loop.time(), None
+        self.asked_at, self.heard_at = monotonic(), None
 
     async def more(self) -> bytes:
         """What has been received and was not taken yet, once there is more of it; it is not taken thereby.
@@ -56,7 +57,7 @@ class Link:
         data = await self._receive()
         if not data:
             raise Ended
-        self.last_at = self._loop.time()
+        self.last_at = monotonic()
         if self.heard_at is None:
             self.heard_at = self.last_at
         self.size += len(data)
@@ -115,7 +116,7 @@ class Link:
             self.certificate = session.certificate(reads)
         self._tls = session
         self.verified_until = session.verified_until(reads)
-        self.asked_at, self.heard_at = self._loop.time(), None
+        self.asked_at, self.heard_at = monotonic(), None
 
     async def _shake_hands(self, session: "_Session") -> None:
         received = 0

@@ -7,6 +7,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, Final, NamedTuple
 from urllib.parse import urljoin
 
@@ -139,7 +140,7 @@ class Exchanges:
 
         seconds: for all of it. further: header lines of this time alone. then: what follows a handshake.
         """
-        now = asyncio.get_running_loop().time()
+        now = monotonic()
         trip = _Trip(request, request.place, request.method, request.body, further, now, now + seconds)
         while True:
             hop = await self._ask(trip, then)
@@ -195,15 +196,14 @@ class Exchanges:
         version = trip.request.ip_version
         if met.is_numeric and (proxy is not None or asked_as == place.host) and version == "any":
             return ""
-        loop = asyncio.get_running_loop()
-        before = loop.time()
-        async with asyncio.timeout_at(trip.deadline):
+        before = monotonic()
+        async with asyncio.timeout(trip.deadline - monotonic()):
             found = await self._names.addresses(met.host, version)
         if met.is_numeric:
             if proxy is not None or asked_as == place.host:
                 return ""
         else:
-            trip.add(Phase.RESOLVE, loop.time() - before)
+            trip.add(Phase.RESOLVE, monotonic() - before)
         host = met.host if proxy is not None else asked_as
         return f"+{host}:{met.port}:{','.join(f'[{one}]' if ':' in one else one for one in found)}"
 
@@ -216,12 +216,13 @@ class Exchanges:
         handle.limit = trip.request.max_body
         if trip.cookies:
             handle.remember(trip.cookies)
-        handle.aim(url, trip.lines(), trip.deadline - asyncio.get_running_loop().time(), addresses)
+        handle.aim(url, trip.lines(), trip.deadline - monotonic(), addresses)
         ended = self._transfers.begin(handle.curl)
         if not trip.request.is_websocket:
             return await ended
         try:
-            async with asyncio.timeout_at(trip.deadline):  # of a handshake alone libcurl measures no time
+            # Of a handshake alone libcurl measures no time.
+            async with asyncio.timeout(trip.deadline - monotonic()):
                 return await ended
         except TimeoutError:
             return Ended(pycurl.E_OPERATION_TIMEDOUT)
@@ -229,11 +230,10 @@ class Exchanges:
 
 async def _talk(hop: Hop, talk: Awaitable[Said]) -> None:
     """What is said after a handshake counts as the transfer."""
-    loop = asyncio.get_running_loop()
-    before = loop.time()
+    before = monotonic()
     hop.fault, hop.body = await talk
     hop.size = len(hop.body)
-    hop.phases[Phase.TRANSFER] = loop.time() - before
+    hop.phases[Phase.TRANSFER] = monotonic() - before
 
 
 class _Denied(Exception):
@@ -274,7 +274,7 @@ def _outcome(trip: _Trip, hop: Hop) -> Outcome:
     return Outcome(
         reason=reason,
         message=message,
-        seconds=asyncio.get_running_loop().time() - trip.began,
+        seconds=monotonic() - trip.began,
         phases=tuple((phase, trip.phases[phase]) for phase in Phase if phase in trip.phases),
         status=hop.status,
         headers=hop.headers,

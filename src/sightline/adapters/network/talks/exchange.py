@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import Final, Generic, TypeVar
 
 from sightline.adapters.network.dialling import Dialler
@@ -31,7 +32,7 @@ class Exchange(Generic[OptionsT]):
 
     def __init__(self, attempt: Attempt, options: OptionsT, dialler: Dialler) -> None:
         self._loop = asyncio.get_running_loop()
-        self._started = self._loop.time()
+        self._started = monotonic()
         self._attempt = attempt
         self._link: Link | None = None
         self._secrets: list[str] = []
@@ -51,7 +52,7 @@ class Exchange(Generic[OptionsT]):
     @property
     def seconds(self) -> float:
         """Since the attempt began."""
-        return self._loop.time() - self._started
+        return monotonic() - self._started
 
     @property
     def left(self) -> float:
@@ -81,10 +82,10 @@ class Exchange(Generic[OptionsT]):
     async def addresses(self, host: str) -> tuple[str, ...]:
         """The addresses of a host that may be talked to."""
         self.awaiting = f"the address of {host}"
-        begun = self._loop.time()
+        begun = monotonic()
         found = await self.dialler.addresses(host, self.options.ip_version, self.left)
         if host not in found:
-            self.phases[Phase.RESOLVE] = self._loop.time() - begun
+            self.phases[Phase.RESOLVE] = monotonic() - begun
         return found
 
     async def connect(self, target: Target, port: int) -> Link:
@@ -94,18 +95,18 @@ class Exchange(Generic[OptionsT]):
         self.where = target.where(port)
         addresses = await self.addresses(target.host)
         self.awaiting = "a connection"
-        begun = self._loop.time()
+        begun = monotonic()
         self._link = await self.dialler.connect(addresses, port, self.where)
-        self.phases[Phase.CONNECT] = self._loop.time() - begun
+        self.phases[Phase.CONNECT] = monotonic() - begun
         self.address = self._link.address
         return self._link
 
     async def encrypt(self, link: Link, trust: TlsTrust, host: str) -> None:
         """Begin TLS on a connection."""
         self.awaiting = "the end of the TLS handshake"
-        begun = self._loop.time()
+        begun = monotonic()
         await self.dialler.encrypt(link, trust, host)
-        self.phases[Phase.TLS] = self._loop.time() - begun
+        self.phases[Phase.TLS] = monotonic() - begun
         if link.verified_until is not None:
             self.facts["ssl_last_chain_expiry"] = link.verified_until / 1_000
 

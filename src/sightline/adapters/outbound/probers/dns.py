@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Sequence
+from time import monotonic
 from typing import Final
 
 import dns.exception
@@ -164,7 +165,7 @@ async def _over_udp(exchange: Exchange[Dns], server: Target, query: dns.message.
     exchange.version = "udp"
     loop, addresses = asyncio.get_running_loop(), await exchange.addresses(server.host)
     with exchange.dialler.datagrams(addresses, server.port or PORT, exchange.where) as (sock, exchange.address):
-        begun = loop.time()
+        begun = monotonic()
         await loop.sock_sendall(sock, query.to_wire())
         while True:
             data = await loop.sock_recv(sock, MAX_DATAGRAM)
@@ -174,7 +175,7 @@ async def _over_udp(exchange: Exchange[Dns], server: Target, query: dns.message.
                 break
             exchange.awaiting = "an answer to our question; what came is none"
             await asyncio.sleep(0)
-        exchange.phases[Phase.PROCESSING] = loop.time() - begun
+        exchange.phases[Phase.PROCESSING] = monotonic() - begun
     return _read(data, query)
 
 

@@ -5,6 +5,7 @@ import secrets
 import struct
 import time
 from collections.abc import Callable
+from time import monotonic
 from typing import Final, NamedTuple
 
 from typing_extensions import override
@@ -64,12 +65,12 @@ class NtpProber(Prober):
         with exchange.dialler.datagrams(addresses, port, exchange.where) as (sock, exchange.address):
             # What comes back must hold it, so that nobody who cannot see what we send can answer; of our time it tells nothing.
             cookie = secrets.randbits(64)
-            sent, asked = self._wall(), loop.time()
+            sent, asked = self._wall(), monotonic()
             await loop.sock_sendall(sock, _PACKET.pack(_CLIENT, 0, 0, 0, 0, 0, bytes(4), 0, 0, 0, cookie))
             reply = None
             while reply is None:
                 reply = _reply(await loop.sock_recv(sock, 512), cookie)
-            took = loop.time() - asked
+            took = monotonic() - asked
         exchange.phases[Phase.PROCESSING] = took
         _judge(exchange, reply, sent, took)
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha1
 from secrets import token_bytes
+from time import monotonic
 from typing import Any, Final
 
 import pycurl
@@ -130,7 +131,7 @@ class _Talk:
     async def _exchange(self, curl: Any, deadline: float) -> bytes:
         found, heard = b"", 0
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout(deadline - monotonic()):
                 if self.options.send:
                     await _when_ready(curl, lambda: curl.ws_send(self.options.send), to_write=True)
                 while self.expected is not None:
