@@ -24,6 +24,7 @@ from sightline.adapters.inbound.http.use_cases import (
     AlertPipeline,
     Delivering,
     Explaining,
+    Heartbeats,
     Pages,
     Uptime,
     UseCases,
@@ -39,7 +40,7 @@ from sightline.adapters.outbound.memory.prober import MemoryProber
 from sightline.adapters.outbound.memory.scraper import MemoryScraper
 from sightline.adapters.outbound.memory.series import MemorySeries
 from sightline.adapters.outbound.memory.servers import MemoryServers
-from sightline.adapters.wire import push_group, silence, window
+from sightline.adapters.wire import pulse, push_group, silence, window
 from sightline.adapters.wire.dashboard import from_json, to_json
 from sightline.adapters.wire.otlp_metrics import OtlpMetricsDecoder
 from sightline.adapters.wire.webhook_mapping import WebhookMapping
@@ -47,6 +48,7 @@ from sightline.application.absorb import Absorb
 from sightline.application.accumulate import Accumulate
 from sightline.application.admit import Turns
 from sightline.application.backtest import RunBacktest
+from sightline.application.beat import Beat, PulseCodec
 from sightline.application.define import Codec, DefineDashboards
 from sightline.application.delete import Delete
 from sightline.application.derive import GroupState
@@ -58,6 +60,7 @@ from sightline.application.federate import Federate
 from sightline.application.flush import Flush, FlushPolicy
 from sightline.application.follow import Follow
 from sightline.application.inspect import Inspect
+from sightline.application.issue import PingKeys
 from sightline.application.maintain import Maintain, WindowCodec
 from sightline.application.metadata import MetricMetadata
 from sightline.application.offload import Offload
@@ -339,6 +342,8 @@ class Stage:
         self.scrape = Scrape(self.scraper, self, self.metadata, self.clock, self.telemetry)
         self.targets = self.scraping()
         self.checked = UptimeWorld(self.clock)
+        self.beat = self.beating()
+        self.ping_keys = PingKeys(MemoryCatalog(), self.clock)
         self.prober = MemoryProber(self.clock)
         probers = dict.fromkeys(self.prober.kinds, self.prober)
         self.checks_api = Uptime(
@@ -353,6 +358,12 @@ class Stage:
     def tell(self, world: AlertingWorld) -> None:
         """Have the real pipeline in place of the stand-in."""
         self.alert_pipeline, self.explain, self.deliver = world.dispatch, world.explain, world.deliver
+
+    def beating(self) -> Beat:
+        """Heartbeats, in a catalog of their own."""
+        codec = PulseCodec(pulse.encode_pulse, pulse.decode_pulse, pulse.encode_ping, pulse.decode_ping)
+        checked = self.checked
+        return Beat(checked.enroll, checked.assess, MemoryCatalog(), codec, self.clock, self.telemetry)
 
     def scraping(self, *jobs: ScrapeJob) -> Follow:
         """Targets of these jobs, which nobody scrapes but the test."""
@@ -410,6 +421,7 @@ class Stage:
             sns=Sns(self.fetch, self.clock, self.topics),
             webhooks=lambda: self.mappings,
             windows=self.windows,
+            heartbeats=Heartbeats(self.beat, self.ping_keys),
             readiness=lambda: self.not_ready,
             health=lambda: self.checks,
         )

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from tests.adapters.http.stage import Stage
 
-from sightline.adapters.inbound.http import app, badges, openapi, public_pages
+from sightline.adapters.inbound.http import app, badges, openapi, pings, public_pages
 from sightline.adapters.inbound.http.errors import MEANING
 from sightline.adapters.inbound.http.inflight import Inflight
 from sightline.adapters.inbound.http.settings import DoorSettings
@@ -42,6 +42,7 @@ def served(stage: Stage, settings: DoorSettings) -> set[tuple[str, str]]:
         *((path, "GET") for path in door._live),
         *((path, method) for path, methods in public_pages.PATHS.items() for method in methods),
         *((path, "GET") for path in badges.PATHS),
+        *((path, method) for path, methods in pings.PATHS.items() for method in methods),
         *(
             (re.sub(r"\{(\w+):\w+\}", r"{\1}", path), str(method))
             for handler in app.handlers(stage.use_cases(), settings, Inflight(1, stage.telemetry))

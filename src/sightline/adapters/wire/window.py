@@ -9,6 +9,7 @@ import msgspec
 import yaml
 
 from sightline.adapters.wire import fields
+from sightline.adapters.wire.alertmanager_times import instant_text
 from sightline.adapters.wire.yaml_tree import read_tree
 from sightline.domain.errors import BadData, InvalidField, MalformedBody
 from sightline.domain.probes.cron import Cron, check_zone, parse_cron
@@ -166,10 +167,14 @@ def written(window: Window) -> WrittenWindow:
     )
     timing = window.timing
     if isinstance(timing, Once):
-        made.starts_at, made.ends_at, made.timezone = shown_time(timing.starts_at), shown_time(timing.ends_at), "UTC"
+        made.starts_at, made.ends_at, made.timezone = (
+            instant_text(timing.starts_at),
+            instant_text(timing.ends_at),
+            "UTC",
+        )
         return made
-    made.starts_at = shown_time(timing.since) if timing.since or isinstance(timing.by, Recurrence) else None
-    made.ends_at = None if timing.until is None else shown_time(timing.until)
+    made.starts_at = instant_text(timing.since) if timing.since or isinstance(timing.by, Recurrence) else None
+    made.ends_at = None if timing.until is None else instant_text(timing.until)
     made.duration, made.timezone = format_duration(timing.duration), timing.by.zone
     if isinstance(timing.by, Cron):
         made.cron = timing.by.text
@@ -193,11 +198,6 @@ def shown(window: Window) -> dict[str, Any]:
             "tags": window.scope.tags,
         },
     }
-
-
-def shown_time(at: int) -> str:
-    """An instant, ms, as `2026-05-01T22:00:00.000Z`."""
-    return (_EPOCH + timedelta(milliseconds=at)).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def to_document(tenant: Tenant, window: Window) -> bytes:

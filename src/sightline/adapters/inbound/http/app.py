@@ -6,7 +6,7 @@ itself and everything else to the framework, turns failures into envelopes, and 
 
 import time
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 from litestar import Litestar, Request, Response
@@ -57,6 +57,7 @@ from sightline.adapters.inbound.http.inflight import Inflight
 from sightline.adapters.inbound.http.influx import InfluxIntake
 from sightline.adapters.inbound.http.intake import PATHS as INTAKE_PATHS
 from sightline.adapters.inbound.http.intake import Intake
+from sightline.adapters.inbound.http.pings import Pings, unsecret
 from sightline.adapters.inbound.http.public_pages import PublicPages
 from sightline.adapters.inbound.http.queries import Queries
 from sightline.adapters.inbound.http.remote_read import PATH as READ_PATH
@@ -87,6 +88,22 @@ def build(use_cases: UseCases, settings: DoorSettings) -> App:
     return _Door(use_cases, settings)
 
 
+class _Public(Protocol):
+    """What is open to everybody, straight from ASGI."""
+
+    def takes(self, scope: Scope) -> bool:
+        """Whether a request is for it."""
+        ...
+
+    def knows_host(self, scope: Scope) -> bool:
+        """Whether it knows the host that a request is for, which need be none of ours then."""
+        ...
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        ...
+
+
 class _Door:
     """The dispatcher."""
 
@@ -108,7 +125,10 @@ class _Door:
         }
         self._queries = Queries(use_cases, settings)
         pages = use_cases.pages
-        self._public = () if pages is None else (PublicPages(pages, settings), Badges(pages.figures))
+        public: list[_Public] = [] if pages is None else [PublicPages(pages, settings), Badges(pages.figures)]
+        if use_cases.heartbeats is not None:
+            public.append(Pings(use_cases.heartbeats, use_cases.uptime.enroll, settings, inflight))
+        self._public = tuple(public)
         self._framework = _framework(use_cases, settings, inflight)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -140,14 +160,14 @@ class _Door:
             if answer.status:
                 raise  # the head is out, as of a stream: likewise
             if refusal(error).status == HTTPStatus.INTERNAL_SERVER_ERROR:
-                _log.exception("request failed", method=scope["method"], path=scope["path"])
+                _log.exception("request failed", method=scope["method"], path=unsecret(scope))
             await _refuse(scope, answer, refusal(error))
         except MethodNotAllowedException as error:
             await _refuse(scope, answer, _not_allowed(scope, (error.headers or {}).get("allow", "")))
         except Exception:  # the outermost loop of a request
             if answer.status:
                 raise  # the head is out: the server logs it and breaks the connection, for the body is not whole
-            _log.exception("request failed", method=scope["method"], path=scope["path"])
+            _log.exception("request failed", method=scope["method"], path=unsecret(scope))
             await _refuse(scope, answer, INTERNAL)
         finally:
             template = scope.get("path_template") or instruments.UNMATCHED

@@ -11,6 +11,7 @@ from sightline.adapters.wire.webhook_mapping import WebhookMapping
 from sightline.application.absorb import Absorb
 from sightline.application.assess import Assess
 from sightline.application.backtest import Asked
+from sightline.application.beat import Beat
 from sightline.application.chronicle import Chronicle
 from sightline.application.define import Defined, Listing
 from sightline.application.delete import Delete
@@ -22,6 +23,7 @@ from sightline.application.examine import Examine
 from sightline.application.federate import Federate
 from sightline.application.figures import TellFigures
 from sightline.application.inspect import History
+from sightline.application.issue import PingKeys
 from sightline.application.maintain import Maintain
 from sightline.application.metadata import Described
 from sightline.application.offload import Offload
@@ -397,6 +399,14 @@ class Pages:
     figures: TellFigures
 
 
+@dataclass(frozen=True, slots=True)
+class Heartbeats:
+    """What takes pings, and who may send them."""
+
+    beat: Beat
+    keys: PingKeys
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uptime:
     """Checks, and what is known of them. location: what the program's own place is called."""
@@ -422,7 +432,7 @@ class UseCases:
     summarize: puts reports together.
     sns: finds whether messages of CloudWatch are Amazon's.
     webhooks: mappings of other programs' JSON to alerts, by name.
-    windows: maintenance windows; None: there are none.
+    windows: maintenance windows; None: there are none. heartbeats: likewise what takes pings.
     reload: reads again what may change while the program runs; raises SettingsInvalid when it cannot be used.
     leave: has the program stop, as a signal would.
     """
@@ -468,6 +478,7 @@ class UseCases:
     pages: Pages | None = None
     webhooks: Callable[[], Mapping[str, WebhookMapping]] = dict
     windows: Maintain | None = None
+    heartbeats: Heartbeats | None = None
     program: Program = field(default_factory=Program)
     reload: Callable[[], Awaitable[None]] = _nothing_to_reload
     leave: Callable[[], None] = lambda: None

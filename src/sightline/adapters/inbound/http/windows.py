@@ -13,6 +13,7 @@ from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.inbound.http.versions import expected_version
 from sightline.adapters.wire import window as wire
+from sightline.adapters.wire.alertmanager_times import instant_text
 from sightline.application.maintain import Maintain
 from sightline.domain.errors import UnsupportedMediaType
 from sightline.domain.probes.window import Window
@@ -48,7 +49,7 @@ def _reading(use_cases: UseCases, windows: Maintain) -> list[HTTPRouteHandler]:
         found = windows.all(request.user)
         if given.truth("active"):
             found = [one for one in found if one.active(at)]
-        return _answer({"at": wire.shown_time(at), "windows": [_object(one, at) for one in found]})
+        return _answer({"at": instant_text(at), "windows": [_object(one, at) for one in found]})
 
     @get(_ONE)
     async def one_window(request: Call) -> Response[bytes]:
@@ -102,12 +103,12 @@ def _object(window: Window, at: int) -> dict[str, Any]:
         "id": window.id,
         **wire.shown(window),
         "version": window.version,
-        "created_at": wire.shown_time(window.created_at),
-        "updated_at": wire.shown_time(window.updated_at),
+        "created_at": instant_text(window.created_at),
+        "updated_at": instant_text(window.updated_at),
         "active": stretch is not None,
-        "active_until": None if stretch is None else wire.shown_time(stretch.end),
-        "next_start": None if start is None else wire.shown_time(start),
-        "next_end": None if start is None else wire.shown_time(start + window.longest),
+        "active_until": None if stretch is None else instant_text(stretch.end),
+        "next_start": None if start is None else instant_text(start),
+        "next_end": None if start is None else instant_text(start + window.longest),
     }
 
 
