@@ -26,6 +26,7 @@ from bench.measurements import (
     scrape,
     soak,
     start,
+    status_page,
 )
 from bench.plan import Plan
 from bench.result import Section
@@ -52,6 +53,7 @@ MEASUREMENTS: Final[Mapping[str, Callable[[Plan], Section]]] = {
     "live": live.measure,
     "report": report.measure,
     "scrape": scrape.measure,
+    "status-page": status_page.measure,
     "soak": soak.measure,
 }
 ON_REQUEST: Final = frozenset({"soak"})

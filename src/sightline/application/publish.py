@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from typing_extensions import override
 
 from sightline.application.directory import Directory, Published
-from sightline.domain.errors import Conflict, NotFound, Unavailable
+from sightline.domain.errors import Conflict, NotFound, SightlineError, Unavailable
+from sightline.domain.events import CheckMoved, IncidentChanged
 from sightline.domain.probes.check import Check
 from sightline.domain.probes.incident import Entry, Incident
 from sightline.domain.probes.page_password import SALT_BYTES, hashed
@@ -21,6 +22,7 @@ from sightline.domain.probes.status_view import Circumstances, Planned, View, vi
 from sightline.domain.probes.uptime import by_check, last_days
 from sightline.domain.tenancy import Principal, Tenant
 from sightline.domain.timerange import DAY, SECOND, TimeRange
+from sightline.ports.bus import Bus
 from sightline.ports.catalog import Catalog
 from sightline.ports.clock import Clock
 from sightline.ports.incidents import Incidents, Wanted
@@ -159,7 +161,7 @@ class Publish:
     """The use case.
 
     forms: by name, what makes the bytes of a page, in a thread. salt: gives random bytes. offered: which of
-    the ways to be told that a page names there are.
+    the ways to be told that a page names there are. bus: tells of what moves; without it pages are made anew when they are old.
 
     A page is made when somebody asks for it and what is there is older than FRESH, or something it shows has changed. Whoever
     comes first waits for it; others get the old one meanwhile, as long as that is no older than STALE.
@@ -174,6 +176,7 @@ class Publish:
         forms: Mapping[str, Render],
         salt: Callable[[int], bytes],
         offered: Callable[[StatusPage], tuple[Channel, ...]] = lambda page: page.subscribe,
+        bus: Bus | None = None,
     ) -> None:
         self._catalog = catalog
         self._codec = codec
@@ -182,6 +185,8 @@ class Publish:
         self._forms = forms
         self._salt = salt
         self._offered = offered
+        self._bus = bus
+        self._following: dict[Tenant, asyncio.Task[None]] = {}
         self._kept: dict[str, _Kept] = {}
         self.directory: Final = Directory(catalog, codec.decode, clock)
 
@@ -242,6 +247,24 @@ class Publish:
             if published.tenant == tenant and (kept := self._kept.get(published.page.slug)) is not None:
                 kept.changed = True
 
+    async def close(self) -> None:
+        """Follow nothing any more."""
+        for task in self._following.values():
+            task.cancel()
+        await asyncio.gather(*self._following.values(), return_exceptions=True)
+        self._following.clear()
+
+    def _follow(self, tenant: Tenant) -> None:
+        """Hear from now on of what moves."""
+        if self._bus is not None and tenant not in self._following:
+            self._following[tenant] = asyncio.create_task(self._hear(self._bus, tenant), name="changes of status pages")
+
+    async def _hear(self, bus: Bus, tenant: Tenant) -> None:
+        async with bus.subscribe(tenant) as events:
+            async for event in events:
+                if isinstance(event, CheckMoved | IncidentChanged):
+                    self.changed(tenant)
+
     def at_once(self, slug: str, form: str) -> Rendered | None:
         """A page in a form, where it is there and fresh; None where `read` must be asked."""
         kept = self._kept.get(slug)
@@ -288,7 +311,7 @@ class Publish:
         if is_first or self._is_stale(kept):
             try:
                 await asyncio.shield(kept.making)
-            except Exception:
+            except SightlineError:
                 if self._is_stale(kept):
                     raise
         return kept
@@ -303,6 +326,7 @@ class Publish:
     async def _make(self, published: Published, kept: _Kept, form: str) -> None:
         """Read what a page shows, and render it in the form that is asked for; in the others when somebody asks."""
         page, tenant = replace(published.page, subscribe=self._offered(published.page)), published.tenant
+        self._follow(tenant)
         now, started = self._clock.now(), self._clock.monotonic()
         groups = placed(page, self._sources.checks(tenant))
         checks = [check for _, its in groups for check in its]

@@ -16,6 +16,7 @@ from sightline.compose.listening import (
     native_address,
     otlp_address,
 )
+from sightline.compose.pages import subscriber_mail, subscriber_post
 from sightline.compose.parts import host_thresholds, watched_containers
 from sightline.compose.radar import radar_limits
 from sightline.compose.reports import report_mail
@@ -40,6 +41,8 @@ def check(settings: Settings) -> list[SettingsInvalid]:
         partial(read_plan, settings),
         partial(read_webhooks, settings),
         partial(report_mail, settings),
+        partial(subscriber_mail, settings),
+        partial(subscriber_post, settings),
         partial(watched_containers, settings),
         partial(host_thresholds, settings),
         partial(radar_limits, settings),

@@ -18,6 +18,7 @@ from sightline.application.attest import Attest
 from sightline.application.collect import Collect
 from sightline.application.record import Record
 from sightline.compose.core import Core
+from sightline.compose.pages import TELL_EVERY
 from sightline.compose.parts import Parts, built_in_rules
 from sightline.compose.radar import LOOK_EVERY
 from sightline.domain.errors import SightlineError
@@ -76,6 +77,7 @@ async def start_jobs(settings: Settings, core: Core, parts: Parts, port: int, st
         ticker.every(min(looking, LOOK_EVERY), "look for dead rules", look, First.LATER)
     if parts.mail is not None:
         ticker.every(_MAIL_EVERY, "mail reports", jobs.mailing(parts.mail))
+    ticker.every(TELL_EVERY, "tell subscribers of status pages", parts.pages.subscribe.run_once, First.LATER)
     attest = Attest(parts.servers, core.ingest, clock)
     ticker.every(settings.own.interval.seconds, "store when servers were heard of", attest.run_once, First.LATER)
     await stack.enter_async_context(parts.scraping.loop)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from sightline.adapters.inbound.http.use_cases import Pages
 from sightline.adapters.inbound.lines.graphite import GraphiteLines
 from sightline.adapters.inbound.lines.statsd import StatsdLines
 from sightline.adapters.outbound.files.dashboards import DashboardFiles
@@ -30,6 +31,7 @@ from sightline.compose.alerting import Alerting, make_alerting
 from sightline.compose.core import Core
 from sightline.compose.limits import label_limits, query_limits
 from sightline.compose.lines import graphite_lines, statsd_lines
+from sightline.compose.pages import make_pages
 from sightline.compose.radar import make_radar
 from sightline.compose.reports import make_mail, make_summarize
 from sightline.compose.rules import Rules, make_rules
@@ -71,6 +73,7 @@ class Parts:
     summarize: Summarize
     mail: MailReports | None
     checking: Checking
+    pages: Pages
 
 
 async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> Parts:
@@ -99,6 +102,8 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
     stack.push_async_callback(_settle, servers)
     checking = await make_checking(settings, core, query, told, catalog, stack)
     alerting.deliver.tell(checking.behind_the_door.assess.noticed)
+    pages = make_pages(settings, core, catalog, query, checking.behind_the_door.enroll, checking.maintain)
+    stack.push_async_callback(pages.publish.close)
     return Parts(
         query,
         read,
@@ -125,6 +130,7 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
         summarize,
         make_mail(settings, core, summarize, catalog),
         checking,
+        pages,
     )
 
 

@@ -52,6 +52,7 @@ def make_use_cases(settings: Settings, core: Core, parts: Parts, stopping: async
         prescribed=parts.prescribe,
         uptime=parts.checking.behind_the_door,
         windows=parts.checking.maintain,
+        pages=parts.pages,
         servers=parts.servers,
         report=Report(parts.servers, core.ingest, label_limits(settings)),
         recall=_recall(settings, parts.servers, core.reader, core.clock),

@@ -511,9 +511,26 @@ class Checks(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = ()
     deny_addresses: Annotated[tuple[str, ...], Meta(description="Further networks that are never probed.")] = ()
+    public_badges: Annotated[
+        bool,
+        Meta(
+            description="Whether everybody may see badges of all checks, and not only of those on public status pages."
+        ),
+    ] = False
     retention: Annotated[Duration, Meta(description="How long results of single probes are kept.")] = Duration(
         365 * 86_400_000
     )
+
+
+class StatusPages(Struct, frozen=True, forbid_unknown_fields=True):
+    """Pages for everybody that say how checks stand."""
+
+    webhook_networks: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Networks within which webhooks of subscribers may be, as 10.1.0.0/16; others than those of the internet may not."
+        ),
+    ] = ()
 
 
 class Dashboards(Struct, frozen=True, forbid_unknown_fields=True):
@@ -733,6 +750,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     alerts: Alerts = field(default_factory=Alerts)
     servers: Servers = field(default_factory=Servers)
     checks: Checks = field(default_factory=Checks)
+    status_pages: StatusPages = field(default_factory=StatusPages)
     dashboards: Dashboards = field(default_factory=Dashboards)
     rules: Rules = field(default_factory=Rules)
     backtest: Backtest = field(default_factory=Backtest)
