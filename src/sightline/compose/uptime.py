@@ -11,18 +11,19 @@ import structlog
 
 from sightline import __version__
 from sightline.adapters.inbound.batches import Batches
-from sightline.adapters.inbound.http.use_cases import Uptime
+from sightline.adapters.inbound.http.use_cases import Heartbeats, Uptime
 from sightline.adapters.inbound.probing import ProbeLoop
 from sightline.adapters.inbound.ticker import First, Ticker
-from sightline.adapters.wire import window
+from sightline.adapters.wire import pulse, window
 from sightline.application.alarm import Alarm
 from sightline.application.assess import Assess
+from sightline.application.beat import Beat, PulseCodec
 from sightline.application.chronicle import Chronicle
 from sightline.application.conclude import ComposedProber, PromqlProber
 from sightline.application.dispatch import Dispatch
 from sightline.application.enroll import Enroll
 from sightline.application.examine import Examine
-from sightline.application.issue import with_token
+from sightline.application.issue import PingKeys, with_token
 from sightline.application.keep import Keep
 from sightline.application.maintain import Maintain, WindowCodec
 from sightline.application.probe import Probe
@@ -54,6 +55,7 @@ class Checking:
 
     behind_the_door: Uptime
     maintain: Maintain
+    heartbeats: Heartbeats
     keep: Keep
     settle: Settle
     loop: ProbeLoop
@@ -71,6 +73,8 @@ class Checking:
         try:
             await self.maintain.load()
             await assess.load()
+            await self.heartbeats.keys.load()
+            await self.heartbeats.beat.load()
         except SightlineError as error:
             _log.error("checks cannot be read; nothing is probed before they can", reason=error.message)
         if assess.last_gap is not None:
@@ -78,6 +82,7 @@ class Checking:
             _log.warning("nobody looked after checks for a while", seconds=round(away), reason=assess.last_gap.reason)
         ticker.every(_KEEP_EVERY, "store results of probes", self.keep.run_once, First.LATER)
         ticker.every(_TICK_EVERY, "assess checks", assess.tick)
+        ticker.every(_TICK_EVERY, "look after heartbeats", self.heartbeats.beat.sweep)
         stack.push_async_callback(self._leave)
         await stack.enter_async_context(self.results)
         await stack.enter_async_context(self.spans)
@@ -86,6 +91,7 @@ class Checking:
     async def _leave(self) -> None:
         """Store what is left; a store that cannot take it must not hold up the stop."""
         try:
+            await self.heartbeats.beat.close()
             await self.keep.run_once()
             await self.settle.run_once()
         except SightlineError as error:
@@ -149,7 +155,9 @@ async def make_checking(
         chronicle=chronicle,
         location=location,
     )
-    return Checking(behind, maintain, keep, settle, loop, results, spans)
+    codec = PulseCodec(pulse.encode_pulse, pulse.decode_pulse, pulse.encode_ping, pulse.decode_ping)
+    heartbeats = Heartbeats(Beat(enroll, assess, catalog, codec, clock, telemetry), PingKeys(catalog, clock))
+    return Checking(behind, maintain, heartbeats, keep, settle, loop, results, spans)
 
 
 async def _take_up(enroll: Enroll, roster: Roster, _: frozenset[int]) -> None:

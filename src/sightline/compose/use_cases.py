@@ -52,6 +52,7 @@ def make_use_cases(settings: Settings, core: Core, parts: Parts, stopping: async
         prescribed=parts.prescribe,
         uptime=parts.checking.behind_the_door,
         windows=parts.checking.maintain,
+        heartbeats=parts.checking.heartbeats,
         pages=parts.pages,
         servers=parts.servers,
         report=Report(parts.servers, core.ingest, label_limits(settings)),
