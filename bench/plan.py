@@ -53,6 +53,8 @@ class Plan:
     live: float
     report: float
     report_runs: int
+    probes: float
+    probe_runs: int
     scrape: float
     scrape_targets: int
     soak: float
@@ -101,6 +103,8 @@ FULL: Final = Plan(
     live=30,
     report=30,
     report_runs=3,
+    probes=40,
+    probe_runs=3,
     scrape=75,
     scrape_targets=500,
     soak=3_600,
@@ -148,6 +152,8 @@ QUICK: Final = Plan(
     live=5,
     report=6,
     report_runs=1,
+    probes=20,
+    probe_runs=1,
     scrape=30,
     scrape_targets=100,
     soak=60,

@@ -91,6 +91,14 @@ def _alertmanager(folder: Path, port: int) -> list[str]:
     ]
 
 
+def _blackbox(folder: Path, port: int) -> list[str]:
+    config = folder / "blackbox.yml"
+    config.write_text(
+        "modules: {http_2xx: {prober: http, timeout: 1s, http: {preferred_ip_protocol: ip4}}}\n", encoding="utf-8"
+    )
+    return ["prometheus-blackbox-exporter", f"--config.file={config}", f"--web.listen-address=127.0.0.1:{port}"]
+
+
 SIGHTLINE: Final = Program("Sightline", None, sys.executable, _sightline, fresh={"nocache": "1"})
 PROMETHEUS: Final = Program("Prometheus", "prometheus", "prometheus", _prometheus)
 PROMETHEUS_WITH_HISTOGRAMS: Final = replace(PROMETHEUS, command=_prometheus_with_histograms)
@@ -102,6 +110,9 @@ NODE_EXPORTER: Final = Program(
     "node_exporter", "prometheus-node-exporter", "prometheus-node-exporter", _node_exporter, "/"
 )
 ALERTMANAGER: Final = Program("Alertmanager", "prometheus-alertmanager", "prometheus-alertmanager", _alertmanager)
+BLACKBOX: Final = Program(
+    "blackbox_exporter", "prometheus-blackbox-exporter", "prometheus-blackbox-exporter", _blackbox, "/-/healthy"
+)
 
 PROGRAMS: Final[Sequence[Program]] = (SIGHTLINE, PROMETHEUS, VICTORIA_METRICS)
 """Those that are compared, Sightline first."""

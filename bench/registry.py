@@ -17,6 +17,7 @@ from bench.measurements import (
     live,
     long,
     memory,
+    probes,
     protocols,
     queries,
     reopen,
@@ -54,6 +55,7 @@ MEASUREMENTS: Final[Mapping[str, Callable[[Plan], Section]]] = {
     "report": report.measure,
     "scrape": scrape.measure,
     "status-page": status_page.measure,
+    "probes": probes.measure,
     "soak": soak.measure,
 }
 ON_REQUEST: Final = frozenset({"soak"})
