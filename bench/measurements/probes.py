@@ -34,8 +34,8 @@ def measure(plan: Plan) -> Section:
             found.setdefault("cpu", {}).setdefault(BLACKBOX.name, []).append(_blackbox(plan))
     return Section(
         "probes",
-        f"{MANY:,} checks over HTTP every minute and {OFTEN:,} every second, all of one address of loopback, {plan.probes:g} s long. "
-        "CPU is that of the whole program while it probes, less what it uses at rest, over the probes that it made: judging, series, "
+        f"{MANY:,} checks over HTTP every minute and {OFTEN:,} every second, all of one address, {plan.probes:g} s long. "
+        "CPU is that of the whole program while it probes, less what it uses at rest, over its probes: judging, series, "
         "history and traces are in it. blackbox_exporter is asked for as many probes a second over connections that stay open, and "
         "does nothing else; who would store what it says is not counted. What is probed, and who asks, share the cores.",
         [
