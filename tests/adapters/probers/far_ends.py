@@ -90,6 +90,12 @@ async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         pass
 
 
+async def take_time(reader: asyncio.StreamReader, seconds: float) -> None:
+    """Be busy for a while, unless whoever asked goes away."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(reader.read(1), seconds)
+
+
 def answer(body: bytes = b"hello", status: str = "200 OK", *headers: str) -> bytes:
     """A whole answer of HTTP 1.1."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close", *headers]
@@ -103,6 +109,12 @@ def redirect(to: str, status: str = "302 Found") -> bytes:
 
 async def switching(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """A server of WebSockets that agrees and then listens."""
+    await agree(reader, writer)
+    await silent(reader, writer)
+
+
+async def agree(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer a handshake."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode()
     key = next(
         line.partition(":")[2].strip() for line in head.splitlines() if line.lower().startswith("sec-websocket-key:")
@@ -115,7 +127,7 @@ async def switching(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
         f"Sec-WebSocket-Accept: {accept}",
     ]
     writer.write("\r\n".join([*lines, "", ""]).encode())
-    await silent(reader, writer)
+    await writer.drain()
 
 
 class _Datagrams(asyncio.DatagramProtocol):

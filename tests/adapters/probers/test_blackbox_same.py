@@ -6,7 +6,6 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -15,7 +14,17 @@ from urllib.parse import urlencode
 
 import pytest
 from tests.adapters.probers.certificates import Authority
-from tests.adapters.probers.far_ends import FarEnd, Serve, answer, answering, port_of_nobody, redirect, serving, silent
+from tests.adapters.probers.far_ends import (
+    FarEnd,
+    Serve,
+    answer,
+    answering,
+    port_of_nobody,
+    redirect,
+    serving,
+    silent,
+    take_time,
+)
 from tests.adapters.probers.health_server import health_server
 
 from sightline.adapters.network.curl.exchange import Exchanges
@@ -223,7 +232,7 @@ async def test_where_nobody_listens_is_down_for_both(both: Both) -> None:
 async def slow_to_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Thinks first."""
     await reader.readuntil(b"\r\n\r\n")
-    await asyncio.sleep(DELAY)  # what both must see
+    await take_time(reader, DELAY)
     writer.write(answer(b"hello"))
 
 
@@ -232,14 +241,14 @@ async def slow_to_finish(reader: asyncio.StreamReader, writer: asyncio.StreamWri
     await reader.readuntil(b"\r\n\r\n")
     writer.write(answer(b"hello")[:-1])
     await writer.drain()
-    await asyncio.sleep(DELAY)  # likewise
+    await take_time(reader, DELAY)
     writer.write(b"o")
 
 
 async def slow_to_redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Thinks each of two times."""
     head = await reader.readuntil(b"\r\n\r\n")
-    await asyncio.sleep(DELAY / 2)  # likewise
+    await take_time(reader, DELAY / 2)
     writer.write(redirect("/b") if b" / " in head else answer(b"hello"))
 
 
@@ -252,11 +261,12 @@ async def slow_to_secure(context: ssl.SSLContext) -> AsyncIterator[FarEnd]:
         def serve() -> None:
             for _ in range(2):
                 plain, _ = listening.accept()
-                time.sleep(DELAY)  # likewise
+                busy.wait(DELAY)
                 with context.wrap_socket(plain, server_side=True) as secure:
                     secure.recv(65_536)
                     secure.sendall(answer(b"hello"))
 
+        busy = threading.Event()  # never set: it takes its time
         thread = threading.Thread(target=serve)
         thread.start()
         yield far_end

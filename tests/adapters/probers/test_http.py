@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 from tests.adapters.probers.certificates import Authority
-from tests.adapters.probers.far_ends import FarEnd, Serve, answer, answering, redirect, serving
+from tests.adapters.probers.far_ends import FarEnd, Serve, answer, answering, redirect, serving, take_time
 from tests.adapters.probers.name_server import name_server
 
 from sightline import __version__
@@ -96,7 +96,7 @@ def dripping(begin: bytes) -> Serve:
         writer.write(begin)
         while not reader.at_eof():
             writer.write(b"x")
-            await asyncio.sleep(0.01)  # a server's own pace, which nothing waits for
+            await take_time(reader, 0.01)
 
     return serve
 
@@ -435,13 +435,13 @@ async def test_phases_are_added_up_over_redirects(probe: Probing) -> None:
 
     async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
-        await asyncio.sleep(0.15)  # what the prober must see, not what the test waits for
+        await take_time(reader, 0.15)
         writer.write(redirect("/b") if b" / " in head else answer())
         await writer.drain()
 
     async with serving(slow) as far_end:
         phases = dict((await probe(f"http://good.example:{far_end.port}/")).phases)
-    assert phases[Phase.PROCESSING] >= 0.3
+    assert phases[Phase.PROCESSING] >= 0.3 * 0.99  # a timer may go off a tick of its clock too early
     assert set(phases) == {Phase.RESOLVE, Phase.CONNECT, Phase.PROCESSING, Phase.TRANSFER}
 
 

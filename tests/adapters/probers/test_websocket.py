@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.adapters.probers.certificates import Authority
-from tests.adapters.probers.far_ends import answer, answering, hanging, serving, switching
+from tests.adapters.probers.far_ends import agree, answer, answering, hanging, serving, switching
 from websockets.asyncio.server import ServerConnection, serve
 
 from sightline.adapters.network.curl.exchange import Exchanges
@@ -128,9 +128,7 @@ async def test_a_far_end_that_hangs_up_is_told(prober: WebSocketProber) -> None:
         assert (await probe(prober, url, expect="x")).reason is Reason.UNEXPECTED
 
     async def rudely(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(switching(reader, writer))
-        await asyncio.sleep(0.05)  # its own pace
-        task.cancel()
+        await agree(reader, writer)
         writer.transport.abort()
 
     async with serving(rudely) as far_end:
