@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 import psutil
 import pytest
+from tests.adapters.probers import dialled
 from tests.adapters.probers.far_ends import FarEnd, answer, answering, hanging, port_of_nobody, serving, switching
 from tests.adapters.probers.health_server import health_server
 from tests.adapters.probers.name_server import name_server
@@ -30,7 +31,7 @@ from sightline.ports.prober import Attempt, Prober
 
 pytestmark = pytest.mark.anyio
 
-HUSH: Final = "hush-0123456789"
+HUSH: Final = dialled.HUSH
 """The secret of every row that has one: wherever its kind may be given one."""
 BOUND: Final = 30
 """Seconds that nothing here takes, unless it hangs."""
@@ -125,6 +126,7 @@ def domain(host: str, port: int) -> Definition:
 REGISTERED: Final = b'{"events": [{"eventAction": "expiration", "eventDate": "2030-01-01T00:00:00Z"}]}'
 
 KINDS: dict[str, Kind] = {
+    **{name: Kind(open_, write, well, hangs=name != "icmp") for name, (open_, write, well) in dialled.KINDS.items()},
     "http": Kind(http_prober, http, lambda: serving(answering(answer()))),
     "websocket": Kind(websocket_prober, websocket, lambda: serving(switching)),
     "grpc": Kind(grpc_prober, grpc, health_server),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.adapters.probers.far_ends import silent
 from tests.adapters.probers.made_certificates import issue
-from tests.adapters.probers.peers import attempt, dialler, script, serving
+from tests.adapters.probers.peers import SHORT, attempt, dialler, script, serving
 
 from sightline.adapters.outbound.probers.tcp import TcpProber
 from sightline.domain.probes.options import TalkStep, Tcp, TlsTrust
@@ -70,6 +70,15 @@ async def test_another_answer_is_told_with_what_was_expected() -> None:
     assert "'500 go away'" in outcome.message
     assert "/^220/" in outcome.message
     assert outcome.facts["failed_due_to_regex"] == 1
+
+
+async def test_an_answer_that_does_not_match_is_told_when_the_time_is_over() -> None:
+    """More could have come, so it is waited for; what came is quoted."""
+    async with serving(script(b"500 no\r\n")) as port:
+        options = Tcp(talk=(TalkStep(expect="^220"),))
+        outcome = await TcpProber(dialler()).probe(attempt(f"127.0.0.1:{port}", options, SHORT))
+    assert outcome.reason is Reason.TIMED_OUT
+    assert "(what came is '500 no')" in outcome.message
 
 
 async def test_an_expression_that_cannot_be_used_is_a_bad_target() -> None:

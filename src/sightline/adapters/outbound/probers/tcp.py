@@ -21,7 +21,8 @@ MAX_ANSWER: Final = 16 << 10
 class TcpProber(Prober):
     """With a step of STARTTLS `tls` is for that, and the connection begins in the clear.
 
-    Facts: `failed_due_to_regex`, 1 where an answer came and did not match; with TLS `ssl_last_chain_expiry`, in seconds.
+    Facts: `failed_due_to_regex`, 1 where the connection ended before anything matched, else 0; with TLS `ssl_last_chain_expiry`,
+    in seconds.
     """
 
     def __init__(self, dialler: Dialler) -> None:
@@ -59,7 +60,6 @@ async def _take_step(exchange: Exchange[Tcp], link: Link, step: TalkStep, regex:
     if regex is None:
         return
     exchange.awaiting = f"something that matches /{step.expect}/"
-    exchange.facts["failed_due_to_regex"] = 1.0
     held = link.held
     try:
         while not (end := _end_of_match(regex, held)):
@@ -68,7 +68,9 @@ async def _take_step(exchange: Exchange[Tcp], link: Link, step: TalkStep, regex:
                     Reason.ANSWER_TOO_LARGE, f"sent {len(held)} bytes in which nothing matches /{step.expect}/"
                 )
             held = await link.more()
+            exchange.awaiting = f"something that matches /{step.expect}/ (what came is {quoted(held)!r})"
     except Ended:
+        exchange.facts["failed_due_to_regex"] = 1.0
         said = f"answered {quoted(held)!r}" if held else "closed the connection without an answer"
         raise exchange.refuse(Reason.UNEXPECTED, f"{said}, which does not match /{step.expect}/") from None
     finally:
