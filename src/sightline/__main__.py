@@ -189,7 +189,7 @@ def run_rule_tests(
 
     No server is asked. Exit code 0 when all tests pass, 1 when one fails or a file cannot be used.
     """
-    from sightline.compose import rehearse
+    from sightline.compose.rehearsal import rehearse
 
     return try_rules(files, run, rehearse, as_json=as_json)
 
@@ -208,7 +208,7 @@ app.command(testing)
 
 def _reviewed(flags: Mapping[str, Any]) -> tuple[Any, list[str]]:
     """The settings, and all that is wrong with them, also together."""
-    from sightline.compose import check
+    from sightline.compose.checking import check
     from sightline.settings.sources import review
 
     found = review(flags)
@@ -247,7 +247,7 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 async def _run(settings: Any) -> None:
-    from sightline.compose import start
+    from sightline.compose.program import start
 
     stop, again = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -10,7 +10,7 @@ from tests.application.rule_world import NOW, RuleWorld, series
 
 from sightline.application.backtest import Asked, BacktestLimits, RunBacktest
 from sightline.application.query import QueryOptions
-from sightline.compose.backtest import theatre
+from sightline.compose.theatre import theatre
 from sightline.domain.alerts.backtest import Backtest, FailedSteps, Stretch
 from sightline.domain.alerts.inhibition import InhibitRule
 from sightline.domain.alerts.notice import AlertState, Reason

@@ -15,7 +15,7 @@ import pytest
 from tests.e2e.descriptors import descriptors
 from tests.e2e.program import Program, running, until
 
-from sightline.compose import start
+from sightline.compose.program import start
 from sightline.domain.errors import DataFolderLocked, SettingsInvalid
 from sightline.settings.schema import Settings
 from sightline.settings.sources import load

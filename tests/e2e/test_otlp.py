@@ -36,7 +36,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from tests.e2e.descriptors import descriptors
 from tests.e2e.program import Program
 
-from sightline.compose import Running, start
+from sightline.compose.program import Running, start
 from sightline.domain.errors import SettingsInvalid
 from sightline.settings.schema import Settings
 from sightline.settings.sources import load

@@ -79,7 +79,7 @@ from sightline.application.snapshot import Snapshot
 from sightline.application.summarize import Summarize
 from sightline.application.tail import Tail
 from sightline.application.watch import Watch
-from sightline.compose.backtest import theatre
+from sightline.compose.theatre import theatre
 from sightline.domain.alerts.builtin import host_rules
 from sightline.domain.alerts.notice import Alert
 from sightline.domain.alerts.pipeline.plan import Channel, Plan
