@@ -127,6 +127,20 @@ class Enroll:
         await self._adopt(principal.tenant, added)
         return added
 
+    async def require(
+        self, principal: Principal, definitions: Sequence[Definition], gone: frozenset[str] = frozenset()
+    ) -> None:
+        """See that checks could be so, in place of those of their names, and those in `gone` no more; nothing is stored.
+
+        Raises:
+            InvalidField: a check that one needs is not there then, or needs it too.
+            Conflict: there are too many.
+        """
+        await self.load()
+        new = sum((principal.tenant, one.name) not in self._names for one in definitions)
+        self._require_room(principal.tenant, new - len(gone))
+        self._require_sound(principal.tenant, {one.name: one for one in definitions}, gone)
+
     async def put(
         self, principal: Principal, check_id: int, definition: Definition, expected: int | None = None
     ) -> Check:
@@ -228,13 +242,17 @@ class Enroll:
             message = f"{there} checks are there, and {more} more would be over checks.max ({self._most}): delete some, or raise it"
             raise Conflict(message, limit=self._most)
 
-    def _require_sound(self, tenant: Tenant, written: Mapping[str, Definition]) -> None:
-        """Whatever checks need is there, and nothing needs itself, be it by way of others."""
+    def _require_sound(
+        self, tenant: Tenant, written: Mapping[str, Definition], gone: frozenset[str] = frozenset()
+    ) -> None:
+        """Whatever checks need is there, and nothing needs itself, be it by way of others. gone: names that are no more."""
         known = {name: self._roster[one].check.definition for (its, name), one in self._names.items() if its == tenant}
         for name, definition in written.items():
             known.pop(name, None)
             known[definition.name] = definition
-        for definition in written.values():
+        known = {name: one for name, one in known.items() if name not in gone}
+        left = (one for one in known.values() if one.name not in written and not gone.isdisjoint(_needed(one)))
+        for definition in (*written.values(), *left):
             for field, names in (("depends_on", definition.depends_on), ("options.checks", _parts(definition))):
                 for place, name in enumerate(names):
                     if name not in known:

@@ -1,5 +1,6 @@
 """Alert rules as JSON, as people write them and as they are shown."""
 
+from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
@@ -7,11 +8,11 @@ import msgspec
 from sightline.adapters.wire import fields
 from sightline.domain.alerts.rule import PROMQL, AlertRule, Severity
 from sightline.domain.alerts.treatment import Treatment
-from sightline.domain.errors import BadData, InvalidField
+from sightline.domain.errors import BadData, InvalidField, MalformedBody
 from sightline.domain.promql.format import text as promql
 from sightline.domain.promql.nodes import Binary, Number
 from sightline.domain.promql.parse import parse
-from sightline.domain.timerange import parse_duration
+from sightline.domain.timerange import format_duration, parse_duration
 
 MAX_BYTES: Final = 1 << 18
 """Of one rule's text."""
@@ -64,6 +65,7 @@ class WrittenRule(msgspec.Struct, forbid_unknown_fields=True):
 
 
 _DECODER: Final = msgspec.json.Decoder(WrittenRule)
+_USUAL: Final = msgspec.structs.asdict(AlertRule("x", "1"))
 
 
 def from_json(text: bytes) -> WrittenRule:
@@ -104,6 +106,27 @@ def shown(rule: AlertRule) -> dict[str, Any]:
     said = msgspec.structs.asdict(rule)
     del said["saved"]
     return said
+
+
+def least(rule: AlertRule) -> dict[str, Any]:
+    """The same as people write it: without what goes without saying, the duration in words."""
+    said = {name: value for name, value in shown(rule).items() if name in {"name", "expr"} or value != _USUAL[name]}
+    if "for_ms" in said:
+        said["for"] = format_duration(said.pop("for_ms"))
+    return {name: str(value) if isinstance(value, StrEnum) else value for name, value in said.items()}
+
+
+def of_tree(tree: Any) -> AlertRule:
+    """The rule that somebody wrote, as JSON or YAML was read.
+
+    Raises:
+        BadData, NotSupported: as `from_json`, `rule_of`.
+    """
+    try:
+        text = msgspec.json.encode(tree)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise MalformedBody(f"this is no alert rule: {error}") from None
+    return rule_of(from_json(text))
 
 
 def _condition(written: WrittenRule) -> tuple[str, str]:

@@ -45,9 +45,13 @@ def to_json(dashboard: Dashboard) -> bytes:
 
 def to_yaml(dashboard: Dashboard) -> bytes:
     """The YAML document, without what is left at its default."""
-    return yaml.safe_dump(
-        _lean(msgspec.to_builtins(dashboard)), sort_keys=False, allow_unicode=True, width=120
-    ).encode()
+    return yaml.safe_dump(least(dashboard), sort_keys=False, allow_unicode=True, width=120).encode()
+
+
+def least(dashboard: Dashboard) -> dict[str, Any]:
+    """The object of a dashboard, without what is left at its default."""
+    found: dict[str, Any] = _lean(msgspec.to_builtins(dashboard))
+    return found
 
 
 def _lean(tree: Any) -> Any:

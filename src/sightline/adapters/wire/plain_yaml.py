@@ -1,10 +1,14 @@
 """YAML as plain lists, mappings and texts, where what stands without quotes stays as it is written until its type is known."""
 
-from typing import Any
+import re
+from typing import Any, Final
 
 import yaml
 
-from sightline.adapters.wire.yaml_tree import Branches, Leaf, Leaves, Tree, read_tree
+from sightline.adapters.wire.yaml_tree import Branches, Leaf, Leaves, Tree, read_tree, read_trees
+
+_WHOLE: Final = re.compile(r"[+-]?[0-9]{1,18}")
+_DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]{1,18}\.[0-9]{0,18}|\.[0-9]{1,18})(?:[eE][+-]?[0-9]{1,3})?")
 
 
 class Bare(str):
@@ -21,6 +25,34 @@ def read_plain(text: bytes) -> Any:
     """
     tree = read_tree(text)
     return None if tree is None else _plain(tree)
+
+
+def read_plains(text: bytes, most: int) -> list[Any]:
+    """Several documents, likewise; empty ones are left out.
+
+    Raises:
+        BadData: as `read_trees`.
+    """
+    return [_plain(tree) for tree in read_trees(text, most)]
+
+
+def guessed(value: Any) -> Any:
+    """The same with what stands without quotes as YAML's core schema takes it: null, flags, numbers, else texts."""
+    if isinstance(value, dict):
+        return {name: guessed(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [guessed(one) for one in value]
+    return _guess(value) if isinstance(value, Bare) else value
+
+
+def _guess(text: Bare) -> Any:
+    if not text:
+        return None
+    if text in {"true", "True", "TRUE", "false", "False", "FALSE"}:
+        return text.lower() == "true"
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    return float(text) if _DECIMAL.fullmatch(text) else str(text)
 
 
 def write_plain(value: Any) -> str:

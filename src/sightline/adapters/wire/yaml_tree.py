@@ -75,9 +75,23 @@ def read_tree(text: bytes) -> Tree | None:
         BadData: not YAML, several documents, a key that is given twice or is no text, nested too deep, or more than `MAX_REPEATED`
             values by aliases. Place in front.
     """
+    found = _read(text, 1)
+    return found[0] if found else None
+
+
+def read_trees(text: bytes, most: int) -> list[Tree]:
+    """Read several documents; empty ones are left out. `MAX_REPEATED` bounds each.
+
+    Raises:
+        BadData: as `read_tree`, or more than `most` documents.
+    """
+    return [tree for tree in _read(text, most) if tree is not None]
+
+
+def _read(text: bytes, most: int) -> list[Tree | None]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return _document(_Events(yaml.parse(text, loader)))
+        return _documents(yaml.parse(text, loader), most)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{Place(mark.line + 1, mark.column + 1)}: " if mark is not None else ""
@@ -124,16 +138,18 @@ class _Events:
         return grown
 
 
-def _document(events: _Events) -> Tree | None:
-    events.next()  # the stream begins
-    if isinstance(events.next(), yaml.StreamEndEvent):
-        return None
-    tree = _grown(events, events.next(), 0).tree
-    events.next()  # the document ends
-    after = events.next()
-    if not isinstance(after, yaml.StreamEndEvent):
-        raise BadData(f"{_place(after)}: a second document; one file holds one")
-    return None if is_empty(tree) else tree
+def _documents(events: Iterator[Any], most: int) -> list[Tree | None]:
+    next(events)  # the stream begins
+    found: list[Tree | None] = []
+    while not isinstance(begin := next(events), yaml.StreamEndEvent):
+        if len(found) == most:
+            second = "a second document; one file holds one" if most == 1 else f"more than {most} documents"
+            raise BadData(f"{_place(begin)}: {second}")
+        within = _Events(events)
+        tree = _grown(within, within.next(), 0).tree
+        found.append(None if is_empty(tree) else tree)
+        next(events)  # the document ends
+    return found
 
 
 def _grown(events: _Events, event: Any, depth: int) -> _Grown:
