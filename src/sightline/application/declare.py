@@ -1,6 +1,8 @@
 """Declare what there is to be: exported, compared with what is written elsewhere, and made so."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Protocol
@@ -23,13 +25,23 @@ class Action(StrEnum):
     REMOVE = "remove"
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Protocol):
     """One thing as somebody wrote it. kind: the name of its kind. path: where it stands. value: what was read there."""
 
-    kind: str
-    path: str
-    value: Any
+    @property
+    def kind(self) -> str:
+        """What documents call things like it."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """Where it stands, for people."""
+        ...
+
+    @property
+    def value(self) -> Any:
+        """What was read there."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +100,7 @@ class Kind(Protocol):
         """As people write it, what goes without saying left out, secrets masked."""
         ...
 
-    def same(self, stored: Any, item: Any) -> bool:
+    async def same(self, stored: Any, item: Any) -> bool:
         """Whether what is there says what is written."""
         ...
 
@@ -129,6 +141,7 @@ class Declare:
 
     def __init__(self, kinds: Sequence[Kind]) -> None:
         self._kinds = {kind.name: kind for kind in kinds}
+        self._turn = asyncio.Lock()
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -185,16 +198,17 @@ class Declare:
             InvalidField, SightlineError: as `compare`; nothing is written then.
             Conflict, Unavailable, StorageFull: of a store; tells what became of the rest.
         """
-        plans = await self._plans(principal, written, mentioned, prune=prune)
-        done: list[tuple[_Plan, str]] = []
-        try:
-            for plan in plans:
-                if plan.changed:
-                    await plan.kind.put(principal, plan.changed, _noting(done, plan))
-        except SightlineError as error:
-            raise await self._undone(principal, error, done) from None
-        await self._remove(principal, plans)
-        return tuple(one for plan in plans for one in plan.drift)
+        async with self._turn:
+            plans = await self._plans(principal, written, mentioned, prune=prune)
+            done: list[tuple[_Plan, str]] = []
+            try:
+                for plan in plans:
+                    if plan.changed:
+                        await plan.kind.put(principal, plan.changed, _noting(done, plan))
+            except SightlineError as error:
+                raise await self._undone(principal, error, done) from None
+            await self._remove(principal, plans)
+            return tuple(one for plan in plans for one in plan.drift)
 
     async def _plans(
         self, principal: Principal, written: Sequence[Written], mentioned: frozenset[str], *, prune: bool
@@ -203,6 +217,8 @@ class Declare:
             raise InvalidField(f"{len(written)} things are declared; {MAX_DECLARED} are allowed at once", field="")
         for one in written:
             self._require_kind(one.kind, one.path)
+        for name in sorted(mentioned):
+            self._require_kind(name, name)
         problems: list[SightlineError] = []
         plans = [
             await self._plan(
@@ -248,7 +264,7 @@ class Declare:
             found = there.get(name)
             if found is None:
                 drift.append(Drift(kind.name, name, Action.ADD, tuple(fields({}, kind.shown(item)))))
-            elif kind.same(found.item, item):
+            elif await kind.same(found.item, item):
                 continue
             else:
                 fields_changed = tuple(fields(kind.shown(found.item), kind.shown(item)))
@@ -263,19 +279,23 @@ class Declare:
     async def _undone(
         self, principal: Principal, error: SightlineError, done: Sequence[tuple[_Plan, str]]
     ) -> SightlineError:
-        """Put back what was written, newest first; the error that tells what became of it."""
-        stays: list[str] = []
-        for plan, name in reversed(done):
-            before = plan.there.get(name)
-            try:
-                if before is None:
-                    await plan.kind.delete(principal, [name], _nobody)
-                else:
-                    await plan.kind.put(principal, {name: before.item}, _nobody)
-            except SightlineError:
-                stays.append(f"{plan.kind.name} {name!r}")
+        """Put back what was written; the error that tells what became of it."""
+        stays = {(plan.kind.name, name) for plan, name in done}
+
+        def put_back(kind: str) -> Callable[[str], None]:
+            return lambda name: stays.discard((kind, name))
+
+        for plan in reversed(list({id(plan): plan for plan, _ in done}.values())):
+            written = [name for one, name in done if one is plan]
+            before = {name: plan.there[name].item for name in written if name in plan.there}
+            with suppress(SightlineError):  # what stays is told
+                await plan.kind.put(principal, before, put_back(plan.kind.name))
+            with suppress(SightlineError):
+                added = [name for name in written if name not in plan.there]
+                await plan.kind.delete(principal, added, put_back(plan.kind.name))
         if stays:
-            told = f"these are written and could not be put back: {', '.join(stays[:MAX_TOLD])}"
+            names = ", ".join(f"{kind} {name!r}" for kind, name in sorted(stays)[:MAX_TOLD])
+            told = f"these are written and could not be put back: {names}"
         else:
             told = "what was written before is put back, and nothing is changed" if done else "nothing is changed"
         return type(error)(f"{error.message} ({told})", **error.detail)
@@ -337,10 +357,6 @@ def _name(kind: Kind, written: Written) -> str:
 
 def _noting(into: list[tuple[_Plan, str]], plan: _Plan) -> Callable[[str], None]:
     return lambda name: into.append((plan, name))
-
-
-def _nobody(_: str) -> None:
-    """Nobody keeps account of what is put back."""
 
 
 def _together(problems: Sequence[SightlineError]) -> SightlineError:

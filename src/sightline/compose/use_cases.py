@@ -26,6 +26,7 @@ from sightline.application.snapshot import Snapshot
 from sightline.application.tail import Tail as LiveTail
 from sightline.compose.backtest import make_backtest
 from sightline.compose.core import Core
+from sightline.compose.declaring import make_declare
 from sightline.compose.limits import label_limits
 from sightline.compose.parts import Parts
 from sightline.compose.webhooks import make_sns
@@ -54,6 +55,13 @@ def make_use_cases(settings: Settings, core: Core, parts: Parts, stopping: async
         windows=parts.checking.maintain,
         heartbeats=parts.checking.heartbeats,
         pages=parts.pages,
+        declare=make_declare(
+            parts.checking.behind_the_door.enroll,
+            parts.prescribe,
+            parts.dashboards,
+            parts.checking.maintain,
+            parts.pages.publish,
+        ),
         servers=parts.servers,
         report=Report(parts.servers, core.ingest, label_limits(settings)),
         recall=_recall(settings, parts.servers, core.reader, core.clock),

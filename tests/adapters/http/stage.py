@@ -80,6 +80,8 @@ from sightline.application.summarize import Summarize
 from sightline.application.tail import Tail
 from sightline.application.watch import Watch
 from sightline.compose.theatre import theatre
+from sightline.compose.backtest import theatre
+from sightline.compose.declaring import make_declare
 from sightline.domain.alerts.builtin import host_rules
 from sightline.domain.alerts.notice import Alert
 from sightline.domain.alerts.pipeline.plan import Channel, Plan
@@ -375,6 +377,9 @@ class Stage:
     def use_cases(self) -> UseCases:
         """As compose would hand them over."""
         stage: Any = self
+        dashboards = DefineDashboards(MemoryCatalog(), DashboardFiles(()), READY_MADE, Codec(to_json, from_json))
+        prescribed = PrescribeRules(MemoryCatalog(), stage, stage, self.clock, host_rules())
+        enroll, windows, publish = self.checks_api.enroll, self.windows, self.world.publish
         return UseCases(
             query=stage,
             read=self._reading(),
@@ -396,8 +401,9 @@ class Stage:
             alerts=stage,
             uptime=self.checks_api,
             backtest=RunBacktest(stage, lambda _: PLAN, lambda _: (), theatre, self.clock, retention=30 * DAY),
-            dashboards=DefineDashboards(MemoryCatalog(), DashboardFiles(()), READY_MADE, Codec(to_json, from_json)),
-            prescribed=PrescribeRules(MemoryCatalog(), stage, stage, self.clock, host_rules()),
+            dashboards=dashboards,
+            prescribed=prescribed,
+            declare=make_declare(enroll, prescribed, dashboards, windows, publish),
             servers=self.servers,
             report=Report(self.servers, stage, LabelLimits()),
             recall=Recall(self.servers, self.series_store, self.clock, 15 * DAY, max_results=10),

@@ -67,15 +67,27 @@ def read_documents(files: Mapping[str, bytes]) -> Documents:
     return Documents(tuple(declared), frozenset(mentioned))
 
 
+def of_document(document: Any) -> Documents:
+    """The same of one document that JSON was read to.
+
+    Raises:
+        InvalidField: it has another shape.
+    """
+    declared: list[Declaration] = []
+    mentioned: set[str] = set()
+    _document(document, "", declared, mentioned)
+    return Documents(tuple(declared), frozenset(mentioned))
+
+
 def _document(document: Any, place: str, declared: list[Declaration], mentioned: set[str]) -> None:
     if not isinstance(document, dict):
         message = f"{place}a document is a mapping of kinds to lists, as `checks: [...]`, or one thing with its kind"
         raise InvalidField(message, field="")
     if "kind" in document:
-        kind = str(document.pop("kind"))
-        kind = _SINGULAR.get(kind, kind)
+        kind = _SINGULAR.get(str(document["kind"]), str(document["kind"]))
         mentioned.add(kind)
-        declared.append(Declaration(kind, f"{place}{kind}", document))
+        rest = {name: value for name, value in document.items() if name != "kind"}
+        declared.append(Declaration(kind, f"{place}{kind}", rest))
         return
     for kind, listed in document.items():
         mentioned.add(kind)

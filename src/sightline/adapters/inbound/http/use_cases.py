@@ -13,6 +13,7 @@ from sightline.application.assess import Assess
 from sightline.application.backtest import Asked
 from sightline.application.beat import Beat
 from sightline.application.chronicle import Chronicle
+from sightline.application.declare import Declare
 from sightline.application.define import Defined, Listing
 from sightline.application.delete import Delete
 from sightline.application.deliver import ChannelStatus, Decision
@@ -429,6 +430,7 @@ class UseCases:
     health: each part of the program by name, with `ok` or what is wrong with it; never waits.
     rules_every: seconds between two evaluations of the alert rules.
     pages: status pages and badges; None: there are none.
+    declare: exports what people define, and makes it as declared; None: nothing is declared.
     summarize: puts reports together.
     sns: finds whether messages of CloudWatch are Amazon's.
     webhooks: mappings of other programs' JSON to alerts, by name.
@@ -476,6 +478,7 @@ class UseCases:
     rules_every: float = 5.0
     rules: Ruling = field(default_factory=NoRules)
     pages: Pages | None = None
+    declare: Declare | None = None
     webhooks: Callable[[], Mapping[str, WebhookMapping]] = dict
     windows: Maintain | None = None
     heartbeats: Heartbeats | None = None
