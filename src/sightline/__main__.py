@@ -1,7 +1,7 @@
 """The program: parse flags, turn signals into a stop, run.
 
-`serve`, `check-config` and `doctor` live here, for they read the settings, and `rules test`, which runs a small program of its
-own; every other command is a client of the HTTP API.
+`serve`, `probe`, `check-config` and `doctor` live here, for they read the settings, and `rules test`, which runs a small program
+of its own; every other command is a client of the HTTP API.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -87,14 +87,76 @@ def serve(  # noqa: PLR0913 - one parameter a flag
         "log.level": log_level,
         "log.format": log_format,
     }
+    given = _given(flags, set_)
+    return _STARTED_BADLY if given is None else _running(given, _run)
+
+
+@app.command(
+    help_epilogue="""Examples:
+  sightline locations add berlin > berlin.key                                (where the server is)
+  sightline probe --server https://sightline.example.com --location berlin --key-file berlin.key
+  sightline probe --server https://sightline.example.com --location berlin --buffer /var/lib/sightline/berlin.buffer
+"""
+)
+def probe(  # noqa: PLR0913 - one parameter a flag
+    *,
+    server: Annotated[str, Parameter(help="Address of the Sightline that is probed for.", env_var="SIGHTLINE_URL")],
+    location: Annotated[str, Parameter(help="What this place is called there.", env_var="SIGHTLINE_LOCATION")],
+    key: Annotated[
+        str | None, Parameter(help="Its key; better in a file, for others see it here.", env_var="SIGHTLINE_KEY")
+    ] = None,
+    key_file: Annotated[Path | None, Parameter(help="File with its key.")] = None,
+    buffer: Annotated[
+        Path | None, Parameter(help="File that keeps results through a restart while the server is away.")
+    ] = None,
+    buffer_size: Annotated[str, Parameter(help="What waits for the server at most; the oldest is dropped.")] = "64MiB",
+    ca_file: Annotated[Path | None, Parameter(help="Certificates that are trusted in place of the system's.")] = None,
+    insecure: Annotated[bool, Parameter(negative=(), help="Speak http:// beyond this machine.")] = False,
+    config: Annotated[
+        Path | None, Parameter(help="Settings file, of which [checks] and [log] count [default: sightline.toml].")
+    ] = None,
+    log_level: Annotated[str | None, Parameter(help="debug, info, warning or error [default: info].")] = None,
+    log_format: Annotated[str | None, Parameter(help="auto, console or json [default: auto].")] = None,
+    set_: Annotated[
+        tuple[str, ...],
+        Parameter(
+            name="--set", negative=(), consume_multiple=False, help="Any other setting, as key=value; may be repeated."
+        ),
+    ] = (),
+) -> int:
+    """Probe from this place for a Sightline elsewhere. Ctrl+C stops it.
+
+    It connects to the server alone, and to what it probes; nothing connects to it. docs/guide/locations.md tells more.
+    """
+    given = _given({"config": config, "log.level": log_level, "log.format": log_format}, set_)
+    if given is None:
+        return _STARTED_BADLY
+
+    async def run(settings: Any) -> None:
+        from sightline.compose.probe import Remote, read_key, size_of, start_probe
+
+        remote = Remote(
+            server, read_key(key, key_file), location, buffer, size_of(buffer_size), ca_file, insecure=insecure
+        )
+        stop = _stopping()
+        async with start_probe(settings, remote):
+            print(f"Sightline probes from {location} for {server}  (Ctrl+C stops it)", flush=True)
+            await stop.wait()
+            _watch_the_stop("stopping took too long; what is in the buffer's file is handed over after the next start")
+
+    return _running(given, run)
+
+
+def _given(flags: Mapping[str, Any], further: tuple[str, ...]) -> dict[str, Any] | None:
+    """The settings that flags set; None where one of the further ones is none, which is told."""
     given = {key: value for key, value in flags.items() if value is not None}
-    for text in set_:
+    for text in further:
         key, equals, value = text.partition("=")
         if not equals:
             print(f"sightline: --set {text}: write --set key=value", file=sys.stderr)
-            return _STARTED_BADLY
+            return None
         given[key.strip()] = value.strip()
-    return _serve(given)
+    return given
 
 
 @app.command(
@@ -221,7 +283,8 @@ def _address(listen: str) -> str:
     return f"http://{'127.0.0.1' if host in {'', '0.0.0.0'} else '[::1]' if host == '[::]' else host}:{port}"  # noqa: S104
 
 
-def _serve(flags: Mapping[str, Any]) -> int:
+def _running(flags: Mapping[str, Any], run: Callable[[Any], Coroutine[Any, Any, None]]) -> int:
+    """Run a program under the settings until it is stopped; returns the exit code."""
     from sightline.domain.errors import SettingsInvalid, SightlineError
     from sightline.log import configure
     from sightline.settings.sources import load
@@ -231,7 +294,7 @@ def _serve(flags: Mapping[str, Any]) -> int:
         configure(settings.log.level, settings.log.format)
         sys.setswitchinterval(_SWITCH_SECONDS)
         with asyncio.Runner(loop_factory=_loop) as runner:
-            runner.run(_run(settings))
+            runner.run(run(settings))
     except SightlineError as error:
         print(f"sightline: {error.message} ({error.code})", file=sys.stderr)
         return _STARTED_BADLY if isinstance(error, SettingsInvalid) else _FAILED
@@ -249,10 +312,8 @@ def _loop() -> asyncio.AbstractEventLoop:
 async def _run(settings: Any) -> None:
     from sightline.compose.program import start
 
-    stop, again = asyncio.Event(), asyncio.Event()
+    stop, again = _stopping(), asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
     # A terminal that closes stops the program; a service that is told to reload must not end of it.
     at_terminal = sys.stdin is not None and sys.stdin.isatty()
     loop.add_signal_handler(signal.SIGHUP, stop.set if at_terminal else again.set)
@@ -261,9 +322,22 @@ async def _run(settings: Any) -> None:
         reloading = asyncio.create_task(_reload_whenever(again, running.reload), name="reload")
         await stop.wait()
         reloading.cancel()
-        watchdog = threading.Timer(_STOP_SECONDS, _leave)
-        watchdog.daemon = True
-        watchdog.start()
+        _watch_the_stop("stopping took too long; the next start takes up from the write-ahead log")
+
+
+def _stopping() -> asyncio.Event:
+    """What is set once a signal says that the program shall stop."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+def _watch_the_stop(otherwise: str) -> None:
+    """Leave with these words where stopping takes too long."""
+    watchdog = threading.Timer(_STOP_SECONDS, _leave, (otherwise,))
+    watchdog.daemon = True
+    watchdog.start()
 
 
 async def _reload_whenever(asked: asyncio.Event, reload: Callable[[], Awaitable[None]]) -> None:
@@ -284,13 +358,9 @@ async def _reload_whenever(asked: asyncio.Event, reload: Callable[[], Awaitable[
             log.info("read again; a change of sightline.toml or of flags is applied by a restart")
 
 
-def _leave() -> None:
-    """End at once, because something hangs: all that was acknowledged is in the write-ahead log, so nothing is lost."""
-    print(
-        "sightline: stopping took too long; the next start takes up from the write-ahead log",
-        file=sys.stderr,
-        flush=True,
-    )
+def _leave(message: str) -> None:
+    """End at once, because something hangs: all that was acknowledged is in a file, so nothing is lost."""
+    print(f"sightline: {message}", file=sys.stderr, flush=True)
     os._exit(_FAILED)
 
 

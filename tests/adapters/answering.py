@@ -39,6 +39,7 @@ class Answering(ThreadingHTTPServer):
     by_path: dict[str, bytes]
     asked: list[Asked]
     bodies: list[bytes]
+    methods: list[str]
 
     @override
     def handle_error(self, request: object, client_address: object) -> None:
@@ -51,7 +52,7 @@ class Answering(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers GET and POST alike."""
+    """Answers GET, POST and DELETE alike."""
 
     server: Answering
 
@@ -65,6 +66,7 @@ class Handler(BaseHTTPRequestHandler):
         if headers.get("content-type") == "application/x-www-form-urlencoded":
             fields |= parse_qs(body.decode())
         self.server.asked.append(Asked(parts.path, headers, fields))
+        self.server.methods.append(self.command)
         self.server.bodies.append(body)
         answer = self.server.by_path.get(parts.path, self.server.body)
         self.send_response(self.server.status)
@@ -75,6 +77,10 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(answer)
 
     def do_GET(self) -> None:
+        """Likewise."""
+        self.do_POST()
+
+    def do_DELETE(self) -> None:
         """Likewise."""
         self.do_POST()
 
@@ -95,7 +101,7 @@ class Handler(BaseHTTPRequestHandler):
 def answering() -> Iterator[Answering]:
     """A server that answers until the end."""
     with Answering(("127.0.0.1", 0), Handler) as found:
-        found.asked, found.bodies, found.headers, found.by_path = [], [], {}, {}
+        found.asked, found.bodies, found.methods, found.headers, found.by_path = [], [], [], {}, {}
         thread = threading.Thread(target=found.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

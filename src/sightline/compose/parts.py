@@ -15,6 +15,7 @@ from sightline.adapters.outbound.sql.servers import SqlServers
 from sightline.adapters.wire import dashboard as dashboard_text
 from sightline.adapters.wire import push_group, silence
 from sightline.application.define import Codec, DefineDashboards
+from sightline.application.delegate import Delegate
 from sightline.application.evaluate import Evaluate
 from sightline.application.mail import MailReports
 from sightline.application.prescribe import PrescribeRules
@@ -31,6 +32,7 @@ from sightline.compose.alerting import Alerting, make_alerting
 from sightline.compose.core import Core
 from sightline.compose.limits import label_limits, query_limits
 from sightline.compose.lines import graphite_lines, statsd_lines
+from sightline.compose.locations import make_delegate
 from sightline.compose.pages import make_pages
 from sightline.compose.radar import make_radar
 from sightline.compose.reports import make_mail, make_summarize
@@ -74,6 +76,7 @@ class Parts:
     mail: MailReports | None
     checking: Checking
     pages: Pages
+    delegate: Delegate
 
 
 async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> Parts:
@@ -131,6 +134,7 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
         make_mail(settings, core, summarize, catalog),
         checking,
         pages,
+        make_delegate(core, catalog, checking.roster, checking.behind_the_door.assess.take, core.spans.append),
     )
 
 

@@ -135,6 +135,7 @@ async def _open(settings: Settings, stack: AsyncExitStack, leave: Callable[[], N
     start_compiling(_KERNELS)  # only now, so that it does not hold up the start
     stack.callback(core.bus.close)  # before the door drains, so that live streams end
     stack.callback(stopping.set)
+    stack.callback(use_cases.delegate.close)  # likewise, so that no location waits for other orders
     stack.push_async_callback(parts.statsd.end)
     for given, sockets in lines:
         await take_lines(given, sockets, core, parts, stack)

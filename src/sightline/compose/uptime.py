@@ -61,6 +61,7 @@ class Checking:
     loop: ProbeLoop
     results: Batches[tuple[Tenant, Result]]
     spans: Batches[tuple[Tenant, Span]]
+    roster: Roster
 
     @property
     def problem(self) -> str:
@@ -157,7 +158,7 @@ async def make_checking(
     )
     codec = PulseCodec(pulse.encode_pulse, pulse.decode_pulse, pulse.encode_ping, pulse.decode_ping)
     heartbeats = Heartbeats(Beat(enroll, assess, catalog, codec, clock, telemetry), PingKeys(catalog, clock))
-    return Checking(behind, maintain, heartbeats, keep, settle, loop, results, spans)
+    return Checking(behind, maintain, heartbeats, keep, settle, loop, results, spans, roster)
 
 
 async def _take_up(enroll: Enroll, roster: Roster, _: frozenset[int]) -> None:

@@ -62,6 +62,7 @@ def make_use_cases(settings: Settings, core: Core, parts: Parts, stopping: async
             parts.checking.maintain,
             parts.pages.publish,
         ),
+        delegate=parts.delegate,
         servers=parts.servers,
         report=Report(parts.servers, core.ingest, label_limits(settings)),
         recall=_recall(settings, parts.servers, core.reader, core.clock),

@@ -31,7 +31,7 @@ _ALIASES: Final = {
     "SMTP_PORT": "smtp.port",
 }
 """Names without the prefix that other products use, and the keys they set; a prefixed name wins over them."""
-_NOT_SETTINGS: Final = frozenset({"SIGHTLINE_CONFIG", "SIGHTLINE_URL", "SIGHTLINE_TENANT", "SIGHTLINE_JIT"})
+_NOT_SETTINGS: Final = frozenset(f"SIGHTLINE_{name}" for name in ("CONFIG", "URL", "TENANT", "JIT", "LOCATION", "KEY"))
 """Names with our prefix that are read elsewhere: by the command line and the kernels."""
 _TESTS: Final = "SIGHTLINE_TEST_"
 """What the names begin with that only tests read."""

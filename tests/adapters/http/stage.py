@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,9 +41,11 @@ from sightline.adapters.outbound.memory.prober import MemoryProber
 from sightline.adapters.outbound.memory.scraper import MemoryScraper
 from sightline.adapters.outbound.memory.series import MemorySeries
 from sightline.adapters.outbound.memory.servers import MemoryServers
+from sightline.adapters.outbound.memory.spans import MemorySpans
 from sightline.adapters.wire import pulse, push_group, silence, window
 from sightline.adapters.wire.dashboard import from_json, to_json
 from sightline.adapters.wire.otlp_metrics import OtlpMetricsDecoder
+from sightline.adapters.wire.probe_exchange import checks_to_json
 from sightline.adapters.wire.webhook_mapping import WebhookMapping
 from sightline.application.absorb import Absorb
 from sightline.application.accumulate import Accumulate
@@ -50,6 +53,7 @@ from sightline.application.admit import Turns
 from sightline.application.backtest import RunBacktest
 from sightline.application.beat import Beat, PulseCodec
 from sightline.application.define import Codec, DefineDashboards
+from sightline.application.delegate import Delegate
 from sightline.application.delete import Delete
 from sightline.application.derive import GroupState
 from sightline.application.discover import Discover
@@ -72,6 +76,7 @@ from sightline.application.read import Read, ReadLimits
 from sightline.application.recall import Recall
 from sightline.application.register import Register
 from sightline.application.report import Report
+from sightline.application.roster import Roster as Checked
 from sightline.application.scrape import Scrape
 from sightline.application.search import Found
 from sightline.application.silence import SilenceCodec, Silences
@@ -79,9 +84,8 @@ from sightline.application.snapshot import Snapshot
 from sightline.application.summarize import Summarize
 from sightline.application.tail import Tail
 from sightline.application.watch import Watch
-from sightline.compose.theatre import theatre
-from sightline.compose.backtest import theatre
 from sightline.compose.declaring import make_declare
+from sightline.compose.theatre import theatre
 from sightline.domain.alerts.builtin import host_rules
 from sightline.domain.alerts.notice import Alert
 from sightline.domain.alerts.pipeline.plan import Channel, Plan
@@ -98,6 +102,7 @@ from sightline.domain.metrics.left_out import LeftOut, Taken
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.metrics.tail import Tail as SeriesTail
+from sightline.domain.probes.result import Result
 from sightline.domain.promql.values import Answer, Value, Vector
 from sightline.domain.push.groups import PushLimits
 from sightline.domain.scrape.job import ScrapeJob
@@ -203,6 +208,9 @@ class Stage:
     fetched: list[str] = field(default_factory=list)
     topics: tuple[str, ...] = ()
     mappings: dict[str, WebhookMapping] = field(default_factory=dict)
+    spans: MemorySpans = field(default_factory=MemorySpans)
+    results: list[tuple[Tenant, Result]] = field(default_factory=list)
+    keys: Iterator[int] = field(default_factory=count)
 
     async def _told(self, *call: Any) -> None:
         self.calls.append(call)
@@ -222,6 +230,11 @@ class Stage:
             labels = (Labels.of(__name__="up", job="node"),)
             value = Vector(labels, np.ones((1, grid.points)), np.ones((1, grid.points), np.bool_))
         return Answer(grid, value, self.warnings)
+
+    async def take_results(self, results: Sequence[tuple[Tenant, Result]]) -> None:
+        """What locations bring."""
+        await self._told("take_results", results)
+        self.results.extend(results)
 
     async def instant(
         self, principal: Principal, text: str, at_ms: int, options: QueryOptions = DEFAULT_OPTIONS
@@ -348,6 +361,17 @@ class Stage:
         self.ping_keys = PingKeys(MemoryCatalog(), self.clock)
         self.prober = MemoryProber(self.clock)
         probers = dict.fromkeys(self.prober.kinds, self.prober)
+        self.followed = Checked()
+        self.delegate = Delegate(
+            MemoryCatalog(),
+            self.followed,
+            self.take_results,
+            self.spans.append,
+            checks_to_json,
+            self.clock,
+            self.telemetry,
+            lambda: f"slp_{next(self.keys):020}",
+        )
         self.checks_api = Uptime(
             enroll=self.checked.enroll,
             assess=self.checked.assess,
@@ -400,6 +424,7 @@ class Stage:
             exemplars=self.exemplars,
             alerts=stage,
             uptime=self.checks_api,
+            delegate=self.delegate,
             backtest=RunBacktest(stage, lambda _: PLAN, lambda _: (), theatre, self.clock, retention=30 * DAY),
             dashboards=dashboards,
             prescribed=prescribed,

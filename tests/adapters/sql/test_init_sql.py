@@ -81,7 +81,17 @@ def postgres(require_binary: Callable[[str, str], str]) -> Iterator[Callable[[st
     with tempfile.TemporaryDirectory() as name:
         folder, cluster = Path(name), str(Path(name) / "cluster")
         folder.chmod(0o777)
-        made = [str(program.with_name("initdb")), "-D", cluster, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]
+        made = [
+            str(program.with_name("initdb")),
+            "-D",
+            cluster,
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-locale",
+            "--no-sync",
+        ]
         subprocess.run(made, user=owner, check=True, capture_output=True, timeout=60)
 
         def columns(text: str) -> list[str]:

@@ -36,7 +36,7 @@ _log = structlog.get_logger("sightline.probing")
 
 
 class Batches(Generic[T]):
-    """Hands what is added to `take`, `EVERY` seconds after the first or when `MOST` are there. Use as an async context.
+    """Hands what is added to `take`, `every` seconds after the first or when `MOST` are there. Use as an async context.
 
     One batch is taken at a time, and who adds waits for nothing. What cannot be taken now (Unavailable, Overloaded, StorageFull)
     is kept, in order, and handed over again; beyond `held` the oldest are dropped. What cannot be taken at all is dropped. Both
@@ -51,8 +51,10 @@ class Batches(Generic[T]):
         telemetry: Telemetry,
         *,
         held: int = HELD,
+        every: float = EVERY,
     ) -> None:
-        """`what`: results, spans; a label and a word of the log."""
+        """`what`: results, spans; a label and a word of the log. `every`: seconds that the first of a batch waits for others."""
+        self._every = every
         self._what = what
         self._take = take
         self._clock = clock
@@ -100,7 +102,7 @@ class Batches(Generic[T]):
         """Until the first waited long enough, or there are many."""
         if len(self._items) >= MOST:
             return
-        timer = self._clock.call_later(EVERY, self._many.set)
+        timer = self._clock.call_later(self._every, self._many.set)
         try:
             await self._many.wait()
         finally:

@@ -10,6 +10,7 @@ from sightline.adapters.inbound.cli import (
     finding,
     importing,
     inventory,
+    locations,
     pushing,
     queries,
     report,
@@ -25,7 +26,7 @@ from sightline.adapters.inbound.cli.rule_tests import try_rules
 from sightline.adapters.inbound.cli.rules import check as check_rules
 from sightline.adapters.inbound.cli.rules import rules as rules_app
 
-COMMANDS = (queries, finding, pushing, importing, inventory, rules, backtest, alerts, alertmanager, report)
+COMMANDS = (queries, finding, pushing, importing, inventory, locations, rules, backtest, alerts, alertmanager, report)
 """The modules whose commands stand in the app by being imported."""
 
 __all__ = [

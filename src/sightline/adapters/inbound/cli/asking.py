@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from http import HTTPStatus
+from http import HTTPMethod, HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -64,6 +64,11 @@ def post_form(asking: Asking, path: str, fields: Fields) -> Answer:
 def post(asking: Asking, path: str, body: bytes | Iterable[bytes], headers: Mapping[str, str]) -> Answer:
     """A POST of a body as it is; one in pieces is sent as they come."""
     return _ask(asking, path, body, headers, TIMEOUT)
+
+
+def delete(asking: Asking, path: str) -> Answer:
+    """A DELETE."""
+    return _ask(asking, path, None, {}, TIMEOUT, HTTPMethod.DELETE)
 
 
 def decoded(asking: Asking, answer: Answer) -> dict[str, Any]:
@@ -128,9 +133,14 @@ def _encoded(fields: Fields) -> str:
 
 
 def _ask(
-    asking: Asking, path: str, body: bytes | Iterable[bytes] | None, headers: Mapping[str, str], timeout: float
+    asking: Asking,
+    path: str,
+    body: bytes | Iterable[bytes] | None,
+    headers: Mapping[str, str],
+    timeout: float,
+    method: HTTPMethod | None = None,
 ) -> Answer:
-    """One request; returns the answer whatever its status.
+    """One request, a GET or with a body a POST unless told otherwise; returns the answer whatever its status.
 
     Raises:
         Ended: the address or the token file cannot be used, or nobody answers.
@@ -146,7 +156,7 @@ def _ask(
     if asking.token_file is not None:
         sent["Authorization"] = f"Bearer {_token(asking.token_file)}"
     host = _host(url)
-    request = urllib.request.Request(f"{url.rstrip('/')}{path}", body, sent)  # noqa: S310 - http or https, as checked
+    request = urllib.request.Request(f"{url.rstrip('/')}{path}", body, sent, method=method)  # noqa: S310 - http or https, as checked
     try:
         with opener(host).open(request, timeout=timeout) as response:
             return Answer(response.status, _lower(response.headers), response.read())

@@ -39,7 +39,7 @@ app = App(
     help_format="plaintext",
     help_epilogue=(
         "Exit codes: 0 done, 1 the server said no or a check failed, 2 the command line is wrong, 3 nobody answers.\n"
-        "Every command but serve, check-config, doctor and those that check or test files asks a running server:\n"
+        "Every command but serve, probe, check-config, doctor and those that check or test files asks a running server:\n"
         "--url or SIGHTLINE_URL says which.\n"
     ),
     default_parameter=Parameter(negative=()),

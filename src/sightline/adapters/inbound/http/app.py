@@ -35,6 +35,8 @@ from sightline.adapters.inbound.http import (
     influx_queries,
     instruments,
     lifecycle,
+    location_paths,
+    locations,
     notices,
     otlp,
     prometheus,
@@ -81,7 +83,7 @@ _log: Final = structlog.get_logger("sightline.http")
 _JSON: Final = "application/json"
 _POLICY_VIOLATION: Final = 1008
 _INTERNAL_ERROR: Final = 1011
-_OPEN: Final = health.OPEN | ui.OPEN | docs.OPEN | influx_paths.OPEN | alertmanager_paths.OPEN
+_OPEN: Final = health.OPEN | ui.OPEN | docs.OPEN | influx_paths.OPEN | alertmanager_paths.OPEN | location_paths.OPEN
 _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 
 
@@ -297,6 +299,7 @@ def handlers(use_cases: UseCases, settings: DoorSettings, inflight: Inflight) ->
         *check_files.routes(use_cases, settings),
         *declared.routes(use_cases, settings),
         *incidents.routes(use_cases, settings),
+        *locations.routes(use_cases, settings),
         *servers.routes(use_cases, settings),
         *targets.routes(use_cases, settings),
         *radar.routes(use_cases, settings),

@@ -1,8 +1,8 @@
 """The API's description: OpenAPI 3.1, kept by hand in the folder beside, and completed with what the code knows.
 
-In those files an operation is written as OpenAPI has it, with three words of our own: `errors`, the codes it may answer with,
+In those files an operation is written as OpenAPI has it, with four words of our own: `errors`, the codes it may answer with,
 which become responses in the shape of the envelope; `form: true` on a path, for a GET that may as well be a POST with a form;
-`open: true`, for what needs no token.
+`open: true`, for what needs no token; `keyed: true`, for what a location's key opens and no token does.
 """
 
 import copy
@@ -29,6 +29,7 @@ _OF_CLOSED: Final = ("unauthenticated", "tenant_invalid")
 """What a request may be answered with where a token counts."""
 _OF_FORMS: Final = ("bad_data", "body_malformed", "body_too_large", "media_type_unsupported", "request_timeout")
 _FORM: Final = "application/x-www-form-urlencoded"
+_KEY: Final = "locationKey"
 
 Tree = dict[str, Any]
 
@@ -85,11 +86,14 @@ def _completed(path: str, item: Tree, errors: Mapping[str, tuple[str, str]]) -> 
 
 
 def _operation(written: Tree, errors: Mapping[str, tuple[str, str]], shape: Shape) -> Tree:
-    made: Tree = copy.deepcopy({name: value for name, value in written.items() if name not in {"errors", "open"}})
-    is_open = written.get("open", False)
+    made: Tree = copy.deepcopy(
+        {name: value for name, value in written.items() if name not in {"errors", "open", "keyed"}}
+    )
+    is_keyed = written.get("keyed", False)
+    is_open = is_keyed or written.get("open", False)
     codes = [*written.get("errors", ()), *_OF_ALL, *(() if is_open else _OF_CLOSED)]
     if is_open:
-        made["security"] = []
+        made["security"] = [{_KEY: []}] if is_keyed else []
     else:
         made["parameters"] = [*made.get("parameters", ()), {"$ref": "#/components/parameters/tenant"}]
     made["responses"] = {**made["responses"], **_error_responses(codes, errors, shape)}

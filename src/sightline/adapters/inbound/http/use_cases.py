@@ -15,6 +15,7 @@ from sightline.application.beat import Beat
 from sightline.application.chronicle import Chronicle
 from sightline.application.declare import Declare
 from sightline.application.define import Defined, Listing
+from sightline.application.delegate import Delegate
 from sightline.application.delete import Delete
 from sightline.application.deliver import ChannelStatus, Decision
 from sightline.application.derive import GroupState
@@ -464,6 +465,7 @@ class UseCases:
     recall: Recall
     targets: Targeting
     uptime: Uptime
+    delegate: Delegate
     containers: Inspecting
     metadata: Describing
     count: Counting

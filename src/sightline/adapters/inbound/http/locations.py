@@ -1,0 +1,161 @@
+"""Locations: who they are, for people; what they probe and what they found, for themselves."""
+
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, Response, delete, get, patch, post
+from litestar.handlers import HTTPRouteHandler
+
+from sightline.adapters.inbound.http import body
+from sightline.adapters.inbound.http.alerts import rfc3339
+from sightline.adapters.inbound.http.asgi import header
+from sightline.adapters.inbound.http.attended import attended
+from sightline.adapters.inbound.http.json_body import check_format
+from sightline.adapters.inbound.http.location_paths import CONFIG, RESULTS
+from sightline.adapters.inbound.http.parameters import Parameters
+from sightline.adapters.inbound.http.settings import DoorSettings
+from sightline.adapters.inbound.http.use_cases import UseCases
+from sightline.adapters.wire import fields, probe_exchange
+from sightline.application.delegate import Delegate, LocationStatus
+from sightline.domain.probes.location import Location
+from sightline.domain.tenancy import Principal
+from sightline.domain.timerange import SECOND
+
+Call = Request[Principal, Any, Any]
+Open = Request[Any, Any, Any]
+
+MAX_WAIT: Final = 30.0
+"""Seconds that a location may wait for other orders."""
+
+_LIMIT: Final = "http.max_form_bytes"
+_EXPECTED: Final = {"name": "a text", "description": "a text"}
+
+
+class _Sent(msgspec.Struct):
+    """What adds a location."""
+
+    name: str
+    description: str = ""
+
+
+class _Changed(msgspec.Struct):
+    """What changes one."""
+
+    description: str
+
+
+_SENT: Final = msgspec.json.Decoder(_Sent)
+_CHANGED: Final = msgspec.json.Decoder(_Changed)
+
+
+def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
+    """All handlers of this file."""
+    return [*_kept(use_cases.delegate, settings), *_exchanged(use_cases, settings)]
+
+
+def _kept(delegate: Delegate, settings: DoorSettings) -> list[HTTPRouteHandler]:
+    @get("/api/v1/locations")
+    async def all_locations(request: Call) -> Response[bytes]:
+        return _json({"locations": [_shown(one) for one in await delegate.all(request.user)]})
+
+    @post("/api/v1/locations")
+    async def add(request: Call) -> Response[bytes]:
+        sent = fields.decode(_SENT, await _body(request, settings), _EXPECTED)
+        status, key = await delegate.add(request.user, sent.name, sent.description)
+        return _json({**_shown(status), "key": key}, 201, {"Location": f"/api/v1/locations/{sent.name}"})
+
+    @get("/api/v1/locations/{name:str}")
+    async def one(request: Call) -> Response[bytes]:
+        return _json(_shown(await delegate.one(request.user, request.path_params["name"])))
+
+    @patch("/api/v1/locations/{name:str}")
+    async def describe(request: Call) -> Response[bytes]:
+        sent = fields.decode(_CHANGED, await _body(request, settings), _EXPECTED)
+        return _json(_shown(await delegate.describe(request.user, request.path_params["name"], sent.description)))
+
+    @delete("/api/v1/locations/{name:str}", status_code=204)
+    async def remove(request: Call) -> None:
+        await delegate.remove(request.user, request.path_params["name"])
+
+    @post("/api/v1/locations/{name:str}/key")
+    async def rekey(request: Call) -> Response[bytes]:
+        status, key = await delegate.rekey(request.user, request.path_params["name"])
+        return _json({**_shown(status), "key": key}, 200)
+
+    return [all_locations, add, one, describe, remove, rekey]
+
+
+def _exchanged(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
+    delegate, clock = use_cases.delegate, use_cases.clock
+
+    @get(CONFIG)
+    async def config(request: Open) -> Response[bytes]:
+        given = Parameters.of(request.scope["query_string"])
+        location = await _admitted(delegate, request, given)
+        known = (header(_scope(request), b"if-none-match") or "").strip('"')
+        wait = min(MAX_WAIT, (given.span("wait") or 0) / SECOND)
+        found = await attended(request.receive, delegate.assigned(location, known, wait))
+        now = clock.now()
+        headers = {"Cache-Control": "no-store", "X-Sightline-Time": str(now)}
+        if found is None:
+            return Response(b"", status_code=304, headers={**headers, "ETag": f'"{known}"'})
+        content = probe_exchange.orders_to_json(found.tag, found.checks, now)
+        headers["ETag"] = f'"{found.tag}"'
+        return Response(content, media_type="application/json", headers=headers)
+
+    @post(RESULTS)
+    async def results(request: Open) -> Response[bytes]:
+        location = await _admitted(delegate, request, Parameters.of(request.scope["query_string"]))
+        parcel, bearing = probe_exchange.sent_from_json(await _body(request, settings))
+        receipt = await delegate.take(location, parcel, bearing)
+        return Response(probe_exchange.receipt_to_json(receipt), status_code=200, media_type="application/json")
+
+    return [config, results]
+
+
+async def _admitted(delegate: Delegate, request: Open, given: Parameters) -> Location:
+    """The location whose key a request shows.
+
+    Raises:
+        Unauthenticated, Forbidden.
+    """
+    scope = _scope(request)
+    scheme, _, value = (header(scope, b"authorization") or "").partition(" ")
+    key = value.strip() if scheme.lower() == "bearer" else header(scope, b"x-probe-key") or ""
+    return await delegate.admit(key, given.text("location") or "")
+
+
+async def _body(request: Open, settings: DoorSettings) -> bytes:
+    scope = _scope(request)
+    check_format(scope)
+    most = settings.max_form_bytes
+    data = await body.read(scope, request.receive, limit=most, setting=_LIMIT, timeout=settings.read_timeout)
+    return body.decoded(scope, data, most, _LIMIT)
+
+
+def _scope(request: Open) -> Any:
+    return request.scope
+
+
+def _shown(status: LocationStatus) -> dict[str, Any]:
+    """A location as JSON has it; what was not heard since the start is null."""
+    location, heard = status.location, status.heard
+    lost = None if heard is None or heard.lost is None else heard.lost
+    return {
+        "name": location.name,
+        "description": location.description,
+        "created_at": rfc3339(location.created_at),
+        "keyed_at": rfc3339(location.keyed_at),
+        "checks": status.checks,
+        "heard_at": None if heard is None else rfc3339(heard.at),
+        "clock_skew_ms": None if heard is None else heard.bearing.skew,
+        "waiting": 0 if heard is None else heard.bearing.waiting,
+        "version": "" if heard is None else heard.bearing.version,
+        "lost": None
+        if lost is None
+        else {"count": lost.count, "start": rfc3339(lost.starts_at), "end": rfc3339(lost.ends_at)},
+    }
+
+
+def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
+    return Response(msgspec.json.encode(content), status_code=status, media_type="application/json", headers=headers)

@@ -1,0 +1,128 @@
+"""What a location and the program that it probes for write to each other: JSON, with the domain's own words as its fields."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from sightline.adapters.wire import fields
+from sightline.domain.errors import MalformedBody
+from sightline.domain.probes.check import Check
+from sightline.domain.probes.parcel import Bearing, Lost, Orders, Packed, Parcel, Receipt
+from sightline.domain.probes.result import Result
+from sightline.domain.traces.span import Span
+
+MAX_RESULTS: Final = 2_000
+MAX_SPANS: Final = 4 * MAX_RESULTS
+"""Of one parcel."""
+
+
+class _Orders(msgspec.Struct, frozen=True):
+    tag: str
+    now: int
+    checks: tuple[msgspec.Raw, ...]
+
+
+class _Named(msgspec.Struct, frozen=True):
+    name: str = ""
+
+
+class _Unread(msgspec.Struct, frozen=True):
+    definition: _Named = _Named()
+
+
+class _Sent(msgspec.Struct, frozen=True, kw_only=True):
+    skew: int | None = None
+    waiting: int = 0
+    version: str = ""
+    parcel: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+_ORDERS: Final = msgspec.json.Decoder(_Orders)
+_CHECK: Final = msgspec.json.Decoder(Check)
+_UNREAD: Final = msgspec.json.Decoder(_Unread)
+_SENT: Final = msgspec.json.Decoder(_Sent)
+_PARCEL: Final = msgspec.json.Decoder(Parcel)
+_RECEIPT: Final = msgspec.json.Decoder(Receipt)
+
+
+def checks_to_json(checks: Sequence[Check]) -> tuple[str, bytes]:
+    """Checks with their secrets, and the tag that says which these are."""
+    body = msgspec.json.encode(checks)
+    return hashlib.blake2b(body, digest_size=16).hexdigest(), body
+
+
+def orders_to_json(tag: str, checks: bytes, now: int) -> bytes:
+    """Orders, of checks as `checks_to_json` wrote them."""
+    return msgspec.json.encode({"tag": tag, "now": now, "checks": msgspec.Raw(checks)})
+
+
+def orders_from_json(body: bytes) -> tuple[Orders, int]:
+    """Orders, and when they were given (ms). Checks of a newer version, that cannot be read here, are named and left out.
+
+    Raises:
+        MalformedBody: these are none.
+    """
+    try:
+        found = _ORDERS.decode(body)
+        checks, unread = [], []
+        for raw in found.checks:
+            try:
+                checks.append(_CHECK.decode(raw))
+            except msgspec.ValidationError:
+                unread.append(_UNREAD.decode(raw).definition.name)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedBody(f"what the server answered is not what a location is to probe: {error}") from None
+    return Orders(found.tag, tuple(checks), tuple(unread)), found.now
+
+
+def pack(parcel_id: str, results: Sequence[Result], spans: Sequence[Span]) -> Packed:
+    """A parcel of at least one result, as bytes."""
+    body = msgspec.json.encode(Parcel(id=parcel_id, results=tuple(results), spans=tuple(spans)))
+    times = [one.at for one in results]
+    return Packed(parcel_id, body, len(results), min(times), max(times))
+
+
+def pack_lost(lost: Lost) -> Packed:
+    """What tells of a loss; of the same loss it is the same parcel."""
+    parcel_id = f"lost-{lost.starts_at}-{lost.ends_at}-{lost.count}"
+    return Packed(parcel_id, msgspec.json.encode(Parcel(id=parcel_id, lost=lost)), 0, lost.starts_at, lost.ends_at)
+
+
+def sent_to_json(parcel: Packed, bearing: Bearing) -> bytes:
+    """A parcel, and how the location is doing that sends it."""
+    raw = msgspec.Raw(parcel.body or b"{}")
+    return msgspec.json.encode(_Sent(skew=bearing.skew, waiting=bearing.waiting, version=bearing.version, parcel=raw))
+
+
+def sent_from_json(body: bytes) -> tuple[Parcel, Bearing]:
+    """Likewise, as it arrives.
+
+    Raises:
+        MalformedBody, InvalidField: it is none.
+    """
+    sent = fields.decode(_SENT, body, {})
+    parcel = fields.decode(_PARCEL, bytes(sent.parcel), {})
+    if len(parcel.results) > MAX_RESULTS:
+        raise MalformedBody(f"the parcel has {len(parcel.results)} results; {MAX_RESULTS} are taken at once")
+    if len(parcel.spans) > MAX_SPANS:
+        raise MalformedBody(f"the parcel has {len(parcel.spans)} spans; {MAX_SPANS} are taken at once")
+    return parcel, Bearing(skew=sent.skew, waiting=sent.waiting, version=sent.version)
+
+
+def receipt_to_json(receipt: Receipt) -> bytes:
+    """What became of a parcel."""
+    return msgspec.json.encode(receipt)
+
+
+def receipt_from_json(body: bytes) -> Receipt:
+    """Likewise.
+
+    Raises:
+        MalformedBody: it is none.
+    """
+    try:
+        return _RECEIPT.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedBody(f"what the server answered is no receipt: {error}") from None

@@ -1,0 +1,380 @@
+"""Delegate probing to locations: who they are, what each is to probe, and what they found."""
+
+import asyncio
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Final
+
+from sightline.application.roster import Roster
+from sightline.domain.errors import Conflict, Forbidden, NotFound, Unauthenticated, Unavailable
+from sightline.domain.probes.check import Check
+from sightline.domain.probes.location import Location, check_location, probed_from
+from sightline.domain.probes.parcel import Bearing, Lost, Parcel, Receipt
+from sightline.domain.probes.result import Result
+from sightline.domain.tenancy import LOCAL, Principal, Tenant
+from sightline.domain.timerange import DAY, MINUTE
+from sightline.domain.traces.span import Span
+from sightline.ports.catalog import Catalog
+from sightline.ports.clock import Clock
+from sightline.ports.telemetry import Instrument, Kind, Telemetry
+
+RESULTS: Final = Instrument(
+    "sightline_location_results_total",
+    "Results that locations brought, by what became of them: taken, refused, or lost on the way.",
+    Kind.COUNTER,
+    ("location", "outcome"),
+)
+SKEW: Final = Instrument(
+    "sightline_location_clock_skew_seconds",
+    "How far the clock of a location is ahead of ours.",
+    Kind.GAUGE,
+    ("location",),
+)
+LOCATION_KIND: Final = "location"
+"""What locations are called in the catalog."""
+MAX_LOCATIONS: Final = 100
+"""Of one tenant."""
+
+# A location sends one parcel at a time; one that it does not know to be taken it sends again, the next time it can.
+_REMEMBERED: Final = 256
+_AHEAD: Final = 5 * MINUTE
+_BEHIND: Final = 7 * DAY
+"""How far a result's time may be ahead of ours, and behind."""
+
+Take = Callable[[Sequence[tuple[Tenant, Result]]], Awaitable[object]]
+KeepSpans = Callable[[Sequence[tuple[Tenant, Span]]], Awaitable[object]]
+Write = Callable[[Sequence[Check]], tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What a location probes, as its wire has it. tag: says which checks these are."""
+
+    tag: str
+    checks: bytes
+    count: int
+
+
+@dataclass(slots=True)
+class Heard:
+    """What was heard of a location since the start. at: when it last brought something, or said that there is nothing; ms."""
+
+    at: int
+    bearing: Bearing = field(default_factory=Bearing)
+    lost: Lost | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LocationStatus:
+    """A location, how many checks it probes, and what was last heard of it; None where nothing was since the start."""
+
+    location: Location
+    checks: int
+    heard: Heard | None
+
+
+@dataclass(slots=True, eq=False)
+class _Known:
+    """A location with what is remembered of it. taken: ids of parcels that were taken in, the latest last."""
+
+    location: Location
+    version: int
+    heard: Heard | None = None
+    taken: OrderedDict[str, Receipt] = field(default_factory=OrderedDict)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    assigned: tuple[int, Assignment] | None = None
+
+
+class Delegate:
+    """The use case. Locations are in memory once they were read; a change that returned survives a restart.
+
+    A key opens a location and nothing else. It is told once, when it is made; what is kept is its hash. Results are taken of checks
+    that the location is to probe, under its own name, and each parcel once, however often it comes. Locations are documents of the
+    program's own tenant, whoever's they are: a key does not say of which tenant it is.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        roster: Roster,
+        take: Take,
+        keep_spans: KeepSpans,
+        write: Write,
+        clock: Clock,
+        telemetry: Telemetry,
+        new_key: Callable[[], str],
+    ) -> None:
+        """`take`: returns once results are stored. `write`: checks as the wire has them, and their tag. `new_key`: at random."""
+        self._catalog = catalog
+        self._roster = roster
+        self._take = take
+        self._keep_spans = keep_spans
+        self._write = write
+        self._clock = clock
+        self._telemetry = telemetry
+        self._new_key = new_key
+        self._known: dict[tuple[Tenant, str], _Known] = {}
+        self._by_key: dict[str, _Known] = {}
+        self._turn = asyncio.Lock()
+        self._is_read = False
+        self._closing = asyncio.Event()
+
+    # For people
+
+    async def all(self, principal: Principal) -> list[LocationStatus]:
+        """The locations of the principal's tenant, in ascending order of name.
+
+        Raises:
+            Unavailable: they cannot be read.
+        """
+        await self._load()
+        return [self._status(one) for (tenant, _), one in sorted(self._known.items()) if tenant == principal.tenant]
+
+    async def one(self, principal: Principal, name: str) -> LocationStatus:
+        """One location.
+
+        Raises:
+            NotFound: the tenant has none of that name.
+            Unavailable: they cannot be read.
+        """
+        await self._load()
+        return self._status(self._named(principal, name))
+
+    async def add(self, principal: Principal, name: str, description: str = "") -> tuple[LocationStatus, str]:
+        """A new location, and its key.
+
+        Raises:
+            InvalidField: the name or the description cannot be so.
+            Conflict: the name is taken, or there are as many as there may be.
+            Unavailable, StorageFull: nothing is stored.
+        """
+        check_location(name, description)
+        await self._load()
+        async with self._turn:
+            if (principal.tenant, name) in self._known:
+                raise Conflict(f"there is a location named {name!r} already", name=name)
+            if sum(tenant == principal.tenant for tenant, _ in self._known) >= MAX_LOCATIONS:
+                raise Conflict(
+                    f"there are {MAX_LOCATIONS} locations, as many as there may be: remove one", limit=MAX_LOCATIONS
+                )
+            key, now = self._new_key(), self._clock.now()
+            known = _Known(Location(principal.tenant, name, _hashed(key), now, now, description), 0)
+            await self._store(known, known.location)
+        return self._status(known), key
+
+    async def describe(self, principal: Principal, name: str, description: str) -> LocationStatus:
+        """Say something else of a location.
+
+        Raises:
+            NotFound, InvalidField, Unavailable, StorageFull.
+        """
+        check_location(name, description)
+        await self._load()
+        async with self._turn:
+            known = self._named(principal, name)
+            await self._store(known, replace(known.location, description=description))
+        return self._status(known)
+
+    async def rekey(self, principal: Principal, name: str) -> tuple[LocationStatus, str]:
+        """A new key for a location; the one before opens nothing any more.
+
+        Raises:
+            NotFound, Unavailable, StorageFull.
+        """
+        await self._load()
+        async with self._turn:
+            known, key = self._named(principal, name), self._new_key()
+            await self._store(known, replace(known.location, key_hash=_hashed(key), keyed_at=self._clock.now()))
+        return self._status(known), key
+
+    async def remove(self, principal: Principal, name: str) -> None:
+        """Forget a location and its key; what it found stays.
+
+        Raises:
+            NotFound, Unavailable.
+        """
+        await self._load()
+        async with self._turn:
+            known = self._named(principal, name)
+            await self._catalog.delete(LOCAL.tenant, LOCATION_KIND, _key(known.location))
+            del self._known[principal.tenant, name]
+            self._by_key.pop(known.location.key_hash, None)
+
+    def heard_at(self, tenant: Tenant, name: str) -> int | None:
+        """When a location was last heard since the start, ms; None where it was not, or there is none of that name."""
+        known = self._known.get((tenant, name))
+        return None if known is None or known.heard is None else known.heard.at
+
+    # For locations
+
+    async def admit(self, key: str, name: str) -> Location:
+        """The location that a key opens; `name` is what it takes itself for.
+
+        Raises:
+            Unauthenticated: no location has this key.
+            Forbidden: another location has it.
+            Unavailable: they cannot be read.
+        """
+        await self._load()
+        known = self._by_key.get(_hashed(key)) if key else None
+        if known is None:
+            raise Unauthenticated("the key is not valid: `sightline locations add NAME` gives one, and shows it once")
+        if name != known.location.name:
+            raise Forbidden(f"the key is that of location {known.location.name!r}, not {name[:80]!r}")
+        return known.location
+
+    async def assigned(self, location: Location, tag: str, wait: float) -> Assignment | None:
+        """What a location is to probe; None where after up to `wait` seconds that is still what `tag` says.
+
+        Raises:
+            Unauthenticated: it was removed meanwhile.
+            Unavailable: the checks are not read yet.
+        """
+        self._require_roster()
+        until = self._clock.monotonic() + wait
+        while True:
+            generation = self._roster.generation
+            found = self._assignment(self._of(location), generation)
+            left = until - self._clock.monotonic()
+            if found.tag != tag:
+                return found
+            if left <= 0 or self._closing.is_set():
+                return None
+            await self._changed(generation, left)
+
+    async def take(self, location: Location, parcel: Parcel, bearing: Bearing) -> Receipt:
+        """Take in what a location brings; when this returns it is stored.
+
+        Raises:
+            Unauthenticated: it was removed meanwhile.
+            Unavailable, Overloaded, StorageFull: it shall bring it again.
+        """
+        self._require_roster()
+        known = self._of(location)
+        async with known.turn:  # a parcel may come again while it is being taken in
+            receipt = known.taken.get(parcel.id)
+            if receipt is None:
+                receipt = await self._take_in(known, parcel)
+        now = self._clock.now()
+        known.heard = Heard(now, bearing, known.heard.lost if known.heard else None)
+        if parcel.lost is not None:
+            known.heard.lost = parcel.lost
+        if bearing.skew is not None:
+            self._telemetry.set(SKEW, bearing.skew / 1_000, (location.name,))
+        return replace(receipt, now=now)
+
+    def close(self) -> None:
+        """Locations wait for other orders no longer: the program stops."""
+        self._closing.set()
+
+    async def _take_in(self, known: _Known, parcel: Parcel) -> Receipt:
+        location, now = known.location, self._clock.now()
+        probed = self._checks_of(location)
+        rows = [
+            (location.tenant, one if one.location == location.name else replace(one, location=location.name))
+            for one in parcel.results
+            if one.check in probed and now - _BEHIND <= one.at <= now + _AHEAD
+        ]
+        spans = [(location.tenant, one) for one in parcel.spans]
+        if spans:
+            await self._keep_spans(spans)
+        if rows:
+            await self._take(rows)
+        receipt = Receipt(len(rows), len(parcel.results) - len(rows), now)
+        self._count(location, receipt, parcel.lost)
+        if parcel.id:
+            known.taken[parcel.id] = receipt
+            if len(known.taken) > _REMEMBERED:
+                known.taken.popitem(last=False)
+        return receipt
+
+    def _count(self, location: Location, receipt: Receipt, lost: Lost | None) -> None:
+        lost_count = 0 if lost is None else lost.count
+        for outcome, count in (("taken", receipt.taken), ("refused", receipt.refused), ("lost", lost_count)):
+            if count:
+                self._telemetry.add(RESULTS, count, (location.name, outcome))
+
+    def _checks_of(self, location: Location) -> dict[int, Check]:
+        """The checks that a location is to probe."""
+        return {
+            check.id: check
+            for tenant, check, _ in self._roster.checks()
+            if tenant == location.tenant and probed_from(check.definition, location.name)
+        }
+
+    def _assignment(self, known: _Known, generation: int) -> Assignment:
+        if known.assigned is None or known.assigned[0] != generation:
+            checks = self._checks_of(known.location)
+            tag, body = self._write(list(checks.values()))
+            known.assigned = generation, Assignment(tag, body, len(checks))
+        return known.assigned[1]
+
+    async def _changed(self, generation: int, seconds: float) -> None:
+        """Until the roster changes, the program stops, or so many seconds are over."""
+        waits = {
+            asyncio.ensure_future(one)
+            for one in (self._roster.changed(generation), self._closing.wait(), self._clock.sleep(seconds))
+        }
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    def _of(self, location: Location) -> _Known:
+        known = self._by_key.get(location.key_hash)
+        if known is None:
+            raise Unauthenticated(f"location {location.name!r} was removed, or has another key")
+        return known
+
+    def _require_roster(self) -> None:
+        """Before the checks were read nobody can tell which are a location's."""
+        if not self._roster.generation:
+            raise Unavailable("the checks are not read yet: try again in a moment")
+
+    def _named(self, principal: Principal, name: str) -> _Known:
+        known = self._known.get((principal.tenant, name))
+        if known is None:
+            raise NotFound(f"there is no location named {name[:80]!r}", name=name)
+        return known
+
+    def _status(self, known: _Known) -> LocationStatus:
+        return LocationStatus(known.location, len(self._checks_of(known.location)), known.heard)
+
+    async def _load(self) -> None:
+        if not self._is_read:
+            async with self._turn:
+                await self._read()
+
+    async def _read(self) -> None:
+        if self._is_read:
+            return
+        for document in await self._catalog.list(LOCAL.tenant, LOCATION_KIND):
+            location = Location(**json.loads(document.body))
+            self._remember(_Known(location, document.version))
+        self._is_read = True
+
+    async def _store(self, known: _Known, location: Location) -> None:
+        body = json.dumps(asdict(location)).encode()
+        stored = await self._catalog.put(LOCAL.tenant, LOCATION_KIND, _key(location), body, known.version)
+        self._by_key.pop(known.location.key_hash, None)
+        known.location, known.version = location, stored.version
+        self._remember(known)
+
+    def _remember(self, known: _Known) -> None:
+        self._known[known.location.tenant, known.location.name] = known
+        self._by_key[known.location.key_hash] = known
+
+
+def _key(location: Location) -> str:
+    """What the catalog calls it: no tenant has a colon."""
+    return f"{location.tenant}:{location.name}"
+
+
+def _hashed(key: str) -> str:
+    """Keys are 256 random bits: nothing slower is needed to keep them from being guessed."""
+    return hashlib.sha256(key.encode()).hexdigest()

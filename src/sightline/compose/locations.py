@@ -1,0 +1,28 @@
+"""Places that probe for this program."""
+
+from secrets import token_urlsafe
+from typing import Final
+
+from sightline.adapters.outbound.sql.catalog import SqlCatalog
+from sightline.adapters.wire.probe_exchange import checks_to_json
+from sightline.application.delegate import Delegate, KeepSpans, Take
+from sightline.application.roster import Roster
+from sightline.compose.core import Core
+
+_KEY_BYTES: Final = 32
+_PREFIX: Final = "slp_"
+"""What keys begin with, so that people and scanners of repositories know what they have found."""
+
+
+def make_delegate(core: Core, catalog: SqlCatalog, roster: Roster, take: Take, keep_spans: KeepSpans) -> Delegate:
+    """`take`: returns once results are stored."""
+    return Delegate(
+        catalog,
+        roster,
+        take,
+        keep_spans,
+        checks_to_json,
+        core.clock,
+        core.telemetry,
+        lambda: _PREFIX + token_urlsafe(_KEY_BYTES),
+    )

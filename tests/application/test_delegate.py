@@ -1,0 +1,334 @@
+"""Probing, delegated to locations."""
+
+import asyncio
+from collections.abc import Sequence
+from itertools import count
+from typing import Any
+
+import pytest
+
+from sightline.adapters.outbound.memory.catalog import MemoryCatalog
+from sightline.adapters.outbound.memory.clock import ManualClock
+from sightline.adapters.outbound.memory.spans import MemorySpans
+from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
+from sightline.application.delegate import MAX_LOCATIONS, Delegate
+from sightline.application.roster import Roster
+from sightline.domain.errors import (
+    Conflict,
+    Forbidden,
+    InvalidField,
+    NotFound,
+    Unauthenticated,
+    Unavailable,
+)
+from sightline.domain.probes.check import Check, Definition
+from sightline.domain.probes.judging import Judge
+from sightline.domain.probes.location import Location
+from sightline.domain.probes.options import Heartbeat, Tcp
+from sightline.domain.probes.parcel import Bearing, Lost, Parcel
+from sightline.domain.probes.result import Result, Verdict
+from sightline.domain.tenancy import LOCAL, Principal, Tenant
+from sightline.domain.traces.span import Span
+
+pytestmark = pytest.mark.anyio
+
+START = 1_700_000_000_000
+OTHERS = Principal("somebody", Tenant("other"))
+
+
+class World:
+    """Locations, over checks and a store that the test has in its hands."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock(START)
+        self.catalog = MemoryCatalog()
+        self.telemetry = MemoryTelemetry()
+        self.spans = MemorySpans()
+        self.roster = Roster()
+        self.stored: list[tuple[Tenant, Result]] = []
+        self.failure: Exception | None = None
+        self.enroll(check(1), check(2, locations=("oslo",)), check(3, locations=("rome",)))
+        self._keys = count(1)
+        self.delegate = self.anew()
+
+    def anew(self) -> Delegate:
+        """The use case, as a new start has it."""
+        return Delegate(
+            self.catalog,
+            self.roster,
+            self.take,
+            self.spans.append,
+            lambda checks: (str([(one.id, one.version) for one in checks]), b"[]"),
+            self.clock,
+            self.telemetry,
+            lambda: f"key {next(self._keys)}",
+        )
+
+    def enroll(self, *checks: Check, tenant: Tenant = LOCAL.tenant) -> None:
+        """These are the checks from now on."""
+        self.roster.replace([(tenant, one, Judge.of(one.definition)) for one in checks])
+
+    async def take(self, results: Sequence[tuple[Tenant, Result]]) -> None:
+        """Store results, or not."""
+        await asyncio.sleep(0)
+        if self.failure is not None:
+            raise self.failure
+        self.stored.extend(results)
+
+    async def location(self, name: str = "oslo") -> Location:
+        """A location that is there."""
+        return (await self.delegate.add(LOCAL, name))[0].location
+
+    def counted(self) -> dict[str, float]:
+        """Results by what became of them."""
+        points = [
+            p for f in self.telemetry.families() for p in f.points if p.name == "sightline_location_results_total"
+        ]
+        return {dict(point.labels)["outcome"]: point.value for point in points}
+
+
+def check(number: int, *, version: int = 1, **words: Any) -> Check:
+    """A check of that id."""
+    return Check(number, Definition(name=f"c{number}", url="x:1", options=Tcp(), **words), 0, 0, version)
+
+
+def result(number: int, at: int = START, location: str = "oslo") -> Result:
+    """One of a check."""
+    return Result(check=number, location=location, at=at, seconds=0.1, verdict=Verdict.UP)
+
+
+async def test_a_location_is_added_with_a_key_that_is_shown_once() -> None:
+    """The key admits the location, and nothing that is kept has it."""
+    world = World()
+    status, key = await world.delegate.add(LOCAL, "oslo", "by the sea")
+    assert (status.location.name, status.location.description, status.location.created_at) == (
+        "oslo",
+        "by the sea",
+        START,
+    )
+    assert (status.checks, status.heard) == (2, None)
+    assert (await world.delegate.admit(key, "oslo")).name == "oslo"
+    documents = await world.catalog.list(LOCAL.tenant, "location")
+    assert all(key.encode() not in one.body for one in documents)
+
+
+async def test_locations_survive_a_restart() -> None:
+    """Their keys admit them as before."""
+    world = World()
+    _, key = await world.delegate.add(OTHERS, "oslo")
+    again = world.anew()
+    assert (await again.admit(key, "oslo")).tenant == "other"
+    assert [one.location.name for one in await again.all(OTHERS)] == ["oslo"]
+
+
+@pytest.mark.parametrize("name", ["", "local", "a b", "-a", "ä", "x" * 64])
+async def test_names_that_cannot_be_are_refused(name: str) -> None:
+    """The message names the field."""
+    with pytest.raises(InvalidField, match="name"):
+        await World().delegate.add(LOCAL, name)
+
+
+async def test_a_name_is_taken_once_in_a_tenant() -> None:
+    """Another tenant may have the same one, and sees no other."""
+    world = World()
+    await world.location()
+    await world.delegate.add(OTHERS, "oslo")
+    with pytest.raises(Conflict, match="oslo"):
+        await world.delegate.add(LOCAL, "oslo")
+    assert [one.location.tenant for one in await world.delegate.all(OTHERS)] == ["other"]
+    with pytest.raises(NotFound):
+        await world.delegate.one(OTHERS, "rome")
+
+
+async def test_there_are_so_many_locations_and_no_more() -> None:
+    """One more is a conflict."""
+    world = World()
+    for number in range(MAX_LOCATIONS):
+        await world.location(f"l{number}")
+    with pytest.raises(Conflict, match="100"):
+        await world.location("another")
+
+
+async def test_a_new_key_shuts_out_the_old_one() -> None:
+    """As does removing the location."""
+    world = World()
+    _, first = await world.delegate.add(LOCAL, "oslo")
+    _, second = await world.delegate.rekey(LOCAL, "oslo")
+    with pytest.raises(Unauthenticated):
+        await world.delegate.admit(first, "oslo")
+    location = await world.delegate.admit(second, "oslo")
+    await world.delegate.remove(LOCAL, "oslo")
+    with pytest.raises(Unauthenticated):
+        await world.delegate.admit(second, "oslo")
+    with pytest.raises(Unauthenticated):
+        await world.delegate.take(location, Parcel(id="p"), Bearing())
+    with pytest.raises(NotFound):
+        await world.delegate.remove(LOCAL, "oslo")
+    assert await world.anew().all(LOCAL) == []
+
+
+async def test_what_is_said_of_a_location_can_change() -> None:
+    """Its key stays as it is."""
+    world = World()
+    _, key = await world.delegate.add(LOCAL, "oslo")
+    status = await world.delegate.describe(LOCAL, "oslo", "in the hills")
+    assert status.location.description == "in the hills"
+    assert await world.delegate.admit(key, "oslo") == status.location
+
+
+@pytest.mark.parametrize("key", ["", "key 7", "*"])
+async def test_another_key_admits_nobody(key: str) -> None:
+    """Nor does none."""
+    world = World()
+    await world.location()
+    with pytest.raises(Unauthenticated, match="locations add"):
+        await world.delegate.admit(key, "oslo")
+
+
+async def test_a_key_is_for_one_name() -> None:
+    """A location that takes itself for another is told."""
+    world = World()
+    _, key = await world.delegate.add(LOCAL, "oslo")
+    with pytest.raises(Forbidden, match="'oslo', not 'rome'"):
+        await world.delegate.admit(key, "rome")
+
+
+async def test_a_location_is_given_its_own_checks_alone() -> None:
+    """Those that name it or none, are switched on, are the tenant's, and ask something out there."""
+    world = World()
+    world.enroll(check(1), check(2, locations=("rome",)), check(3, enabled=False))
+    location = await world.location()
+    first = await world.delegate.assigned(location, "", 0)
+    assert first is not None
+    assert (first.tag, first.count) == ("[(1, 1)]", 1)
+    world.roster.replace([(OTHERS.tenant, check(4), Judge.of(check(4).definition))])
+    second = await world.delegate.assigned(location, first.tag, 0)
+    assert second is not None
+    assert second.count == 0
+    late = Check(5, Definition(name="h", options=Heartbeat()), 0, 0)
+    world.enroll(late)
+    assert await world.delegate.assigned(location, second.tag, 0) is None
+
+
+async def test_who_knows_its_orders_waits_for_others() -> None:
+    """A change that is the location's is told at once, any other is waited out."""
+    world = World()
+    location = await world.location()
+    known = await world.delegate.assigned(location, "", 20)
+    assert known is not None
+    waiting = asyncio.create_task(world.delegate.assigned(location, known.tag, 20))
+    await world.clock.advance(5)
+    world.enroll(check(1), check(2, locations=("oslo",)))
+    await world.clock.advance(5)
+    assert not waiting.done()
+    world.enroll(check(1, version=2))
+    await world.clock.advance(0)
+    found = waiting.result()
+    assert found is not None
+    assert found.tag == "[(1, 2)]"
+    waiting = asyncio.create_task(world.delegate.assigned(location, found.tag, 20))
+    await world.clock.advance(20)
+    assert waiting.result() is None
+
+
+async def test_nobody_waits_when_the_program_stops() -> None:
+    """Calls that were held back end."""
+    world = World()
+    location = await world.location()
+    known = await world.delegate.assigned(location, "", 0)
+    assert known is not None
+    waiting = asyncio.create_task(world.delegate.assigned(location, known.tag, 20))
+    await world.clock.advance(1)
+    world.delegate.close()
+    await world.clock.advance(0)
+    assert waiting.result() is None
+
+
+async def test_before_the_checks_are_read_nobody_is_told_anything() -> None:
+    """A location keeps its orders and its results until then."""
+    world = World()
+    location = await world.location()
+    world.roster._generation = 0
+    with pytest.raises(Unavailable):
+        await world.delegate.assigned(location, "", 0)
+    with pytest.raises(Unavailable):
+        await world.delegate.take(location, Parcel(id="p", results=(result(1),)), Bearing())
+    assert world.stored == []
+
+
+async def test_results_are_taken_of_the_checks_of_a_location() -> None:
+    """Others, and those of impossible times, are refused and counted; all are stored under the location's own name."""
+    world = World()
+    location = await world.location()
+    good = (result(1), result(2), result(1, START - 86_400_000, "local"))
+    bad = (result(3), result(99), result(1, START + 600_000), result(1, START - 8 * 86_400_000))
+    receipt = await world.delegate.take(location, Parcel(id="p", results=(*good, *bad)), Bearing())
+    assert (receipt.taken, receipt.refused, receipt.now) == (3, 4, START)
+    assert [(tenant, one.check, one.location) for tenant, one in world.stored] == [
+        ("default", 1, "oslo"),
+        ("default", 2, "oslo"),
+        ("default", 1, "oslo"),
+    ]
+    assert world.counted() == {"taken": 3, "refused": 4}
+
+
+async def test_a_parcel_is_taken_once_however_often_it_comes() -> None:
+    """Also when it comes again while it is being taken in."""
+    world = World()
+    location = await world.location()
+    parcel = Parcel(id="p", results=(result(1),))
+    first, second = await asyncio.gather(*(world.delegate.take(location, parcel, Bearing()) for _ in range(2)))
+    assert first == second
+    assert await world.delegate.take(location, parcel, Bearing()) == first
+    assert len(world.stored) == 1
+    assert world.counted() == {"taken": 1}
+
+
+async def test_what_cannot_be_stored_is_not_acknowledged() -> None:
+    """It is taken when it comes again."""
+    world = World()
+    location = await world.location()
+    parcel = Parcel(id="p", results=(result(1),))
+    world.failure = Unavailable("away")
+    with pytest.raises(Unavailable):
+        await world.delegate.take(location, parcel, Bearing())
+    assert world.delegate.heard_at(LOCAL.tenant, "oslo") is None
+    world.failure = None
+    assert (await world.delegate.take(location, parcel, Bearing())).taken == 1
+
+
+async def test_spans_are_kept_under_the_tenant() -> None:
+    """They come in parcels of their own or with results."""
+    world = World()
+    location = (await world.delegate.add(OTHERS, "oslo"))[0].location
+    span = Span(trace_id="a" * 32, span_id="b" * 16, name="GET", service="sightline", starts_at=1, nanoseconds=1)
+    await world.delegate.take(location, Parcel(id="p", spans=(span,)), Bearing())
+    assert await world.spans.trace(OTHERS.tenant, "a" * 32) == [span]
+
+
+async def test_it_is_known_when_a_location_was_last_heard() -> None:
+    """An empty parcel is enough, and tells how the location is doing."""
+    world = World()
+    location = await world.location()
+    assert world.delegate.heard_at(LOCAL.tenant, "oslo") is None
+    await world.clock.advance(60)
+    await world.delegate.take(location, Parcel(), Bearing(skew=1_500, waiting=3, version="9"))
+    assert world.delegate.heard_at(LOCAL.tenant, "oslo") == START + 60_000
+    assert world.delegate.heard_at(OTHERS.tenant, "oslo") is None
+    heard = (await world.delegate.one(LOCAL, "oslo")).heard
+    assert heard is not None
+    assert (heard.bearing, heard.lost) == (Bearing(skew=1_500, waiting=3, version="9"), None)
+
+
+async def test_what_a_location_lost_is_told() -> None:
+    """It is shown from then on, and counted once."""
+    world = World()
+    location = await world.location()
+    lost = Parcel(id="l", lost=Lost(START - 5_000, START, 12))
+    for _ in range(2):
+        await world.delegate.take(location, lost, Bearing())
+    await world.delegate.take(location, Parcel(), Bearing())
+    heard = (await world.delegate.one(LOCAL, "oslo")).heard
+    assert heard is not None
+    assert heard.lost == lost.lost
+    assert world.counted() == {"lost": 12}
