@@ -173,6 +173,23 @@ async def test_a_failed_write_leaves_nothing_to_the_next(engine: Embedded, faili
         assert (await engine.read("SELECT count() AS n FROM kept"))["n"].to_pylist() == [turn + 1]
 
 
+async def test_an_append_waits_for_no_insert(engine: Embedded) -> None:
+    """It is stored while an insert that was asked for before is still under way."""
+    await engine.command("CREATE TABLE kept (n UInt64) ENGINE = MergeTree ORDER BY n")
+    go = threading.Event()
+
+    def late() -> Block:
+        go.wait(30)
+        return one_number(1)
+
+    insert = asyncio.ensure_future(engine.insert(KEEP, late))
+    await engine.append(KEEP, partial(one_number, 2))
+    assert (await engine.read("SELECT n FROM kept"))["n"].to_pylist() == [2]
+    go.set()
+    await insert
+    assert (await engine.read("SELECT n FROM kept ORDER BY n"))["n"].to_pylist() == [1, 2]
+
+
 @pytest.mark.parametrize(
     ("message", "error"),
     [

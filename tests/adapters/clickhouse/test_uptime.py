@@ -1,5 +1,9 @@
 """Results of probes and spans in the folder that samples are in too."""
 
+import asyncio
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,6 +88,32 @@ async def test_a_snapshot_has_all_of_it(engine: Embedded, tmp_path: Path) -> Non
     await ClickHouseSpans(copy).append([(TENANT, later)])
     assert await ClickHouseSpans(copy).trace(TENANT, later.trace_id) == [later]
     await copy.close()
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from tests.adapters.clickhouse.test_uptime import *
+
+async def work():
+    database = await ClickHouseDatabase.open(Path(sys.argv[1]), Retention())
+    await write_all(database)
+    assert await all_is_there(database)
+    assert "pandas" not in sys.modules
+    os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(work())
+"""
+
+
+async def test_what_was_appended_survives_a_kill(tmp_path: Path) -> None:
+    """At the moment when the call returns; neither writing nor reading has imported pandas, which takes 0.8 s."""
+    asked = [sys.executable, "-c", KILLED, str(tmp_path)]
+    killed = await asyncio.to_thread(subprocess.run, asked, capture_output=True, text=True, timeout=60, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    database = await ClickHouseDatabase.open(tmp_path, Retention())
+    assert await all_is_there(database)
+    await database.close()
 
 
 async def test_each_kind_has_its_own_retention(engine: Embedded) -> None:

@@ -89,8 +89,9 @@ class Embedded:
         self._limits = limits
         self._closed = asyncio.Event()
         self._writer = _Lane("clickhouse-writer")
+        self._appender = _Lane("clickhouse-appender")
         self._readers = tuple(_Lane(f"clickhouse-reader-{number}") for number in range(limits.readers))
-        self._lanes = (self._writer, *self._readers)
+        self._lanes = (self._writer, self._appender, *self._readers)
         self._free: asyncio.Queue[_Lane] = asyncio.Queue()
         self._stops: set[threading.Event] = set()
         self.folder = Path()
@@ -117,7 +118,7 @@ class Embedded:
         return engine
 
     async def close(self) -> None:
-        """End the queries, let the insert under way finish, and close every connection. Once more does nothing."""
+        """End the queries, let the inserts under way finish, and close every connection. Once more does nothing."""
         if self._closed.is_set():
             return
         self._closed.set()
@@ -148,6 +149,14 @@ class Embedded:
         """
         statement = with_settings(sql, _INSERT)
         await self._write(lambda connection: _insert(connection, statement, rows()))
+
+    async def append(self, sql: str, rows: Callable[[], Block]) -> None:
+        """As `insert`, but only after the appends asked for before.
+
+        A flush of 2,000,000 samples would keep it waiting for up to 3 s; beside one it takes 0.1 s.
+        """
+        statement = with_settings(sql, _INSERT)
+        await self._write(lambda connection: _insert(connection, statement, rows()), self._appender)
 
     async def insert_absent(self, look: str | None, sql: str, parts: Callable[[], Iterable[Part]]) -> None:
         """For each part look with a `SELECT` that reads its probes from `file(/*rows*/, ...)`, and insert what is not there yet.
@@ -214,10 +223,10 @@ class Embedded:
     async def _all_free(self) -> list["_Lane"]:
         return [await self._free.get() for _ in self._readers]
 
-    async def _write(self, work: Callable[[Any], object]) -> None:
+    async def _write(self, work: Callable[[Any], object], lane: "_Lane | None" = None) -> None:
         if self._closed.is_set():
             raise Unavailable("the store is closed")
-        await asyncio.wrap_future(self._writer.submit(work))
+        await asyncio.wrap_future((lane or self._writer).submit(work))
 
     def _release_after(self, job: Future[Any], lane: "_Lane") -> None:
         """Give a lane back when its thread is done, which may be after the waiting task was cancelled."""

@@ -66,7 +66,7 @@ class ClickHouseProbeHistory(ProbeHistory):
         owned = {(tenant, one.check, one.location, one.at): (tenant, one) for tenant, one in results}
         if owned:
             rows = partial(block, _COLUMNS, (_row(*one) for one in owned.values()))
-            await self._engine.insert(statement("probes_insert"), rows)
+            await self._engine.append(statement("probes_insert"), rows)
 
     @override
     async def latest(

@@ -46,7 +46,7 @@ class ClickHouseSpans(Spans):
         owned = list(spans)
         if owned:
             rows = partial(block, _COLUMNS, (_row(*one) for one in owned))
-            await self._engine.insert(statement("spans_insert"), rows)
+            await self._engine.append(statement("spans_insert"), rows)
 
     @override
     async def trace(self, tenant: Tenant, trace_id: str) -> list[Span]:
