@@ -15,11 +15,14 @@ from sqlalchemy import URL, Connection, create_engine
 
 from sightline.adapters.outbound.sql import migrate
 from sightline.adapters.outbound.sql.catalog import SqlCatalog
+from sightline.adapters.outbound.sql.checks import SqlChecks
 from sightline.adapters.outbound.sql.database import SqlDatabase
 from sightline.adapters.outbound.sql.revision import HEAD, REVISIONS, State, state
 from sightline.adapters.outbound.sql.servers import SqlServers
 from sightline.adapters.outbound.sql.tables import METADATA
 from sightline.domain.errors import DataFolderTooNew, StorageFull, Unavailable
+from sightline.domain.probes.check import Definition
+from sightline.domain.probes.options import Tcp
 from sightline.domain.servers.server import Registration
 from sightline.domain.tenancy import DEFAULT_TENANT
 
@@ -71,6 +74,29 @@ async def test_an_older_file_is_migrated_and_keeps_what_it_has(path: Path, revis
     assert (await SqlCatalog(database).get(DEFAULT_TENANT, "rule", "a")).version == 3
     assert await SqlServers(database).list(DEFAULT_TENANT) == []
     assert await database.run(differences) == []
+    await database.close()
+
+
+async def test_ids_are_never_given_again_in_a_migrated_file(path: Path) -> None:
+    """As in a fresh one: SQLite counts on, be the newest deleted and the file opened again."""
+    make(path, REVISIONS[0])
+    definition = Definition(name="shop", options=Tcp())
+    for expected in (1, 2):
+        database = await SqlDatabase.open(path)
+        checks = SqlChecks(database)
+        (check,) = await checks.add(DEFAULT_TENANT, [definition], 1)
+        assert check.id == expected
+        assert await checks.delete(DEFAULT_TENANT, check.id)
+        await database.close()
+
+
+async def test_a_check_that_cannot_be_read_is_named(path: Path) -> None:
+    """The message says which, and what is wrong with it."""
+    database = await SqlDatabase.open(path)
+    await SqlChecks(database).add(DEFAULT_TENANT, [Definition(name="shop", options=Tcp())], 1)
+    await database.run(lambda connection: connection.exec_driver_sql("UPDATE targets SET body = '{}'"))
+    with pytest.raises(Unavailable, match=r"'shop' \(id 1\).*missing required field"):
+        await SqlChecks(database).everyone()
     await database.close()
 
 
