@@ -168,11 +168,11 @@ def test_the_deepest_template_is_filled() -> None:
     assert parse_template("{{ if 1 }}" * MAX_DEPTH + "a" + "{{ end }}" * MAX_DEPTH).fill(LABELS, 1.0) == "a"
 
 
-def test_the_longest_template_is_filled() -> None:
+def test_a_long_template_is_filled() -> None:
     """What is long without being nested is no deeper for it."""
-    assert parse_template("{{ 1" + " | print" * 8_000 + " }}").fill(LABELS, 1.0) == "1"
-    assert parse_template("{{ print" + " 1" * 30_000 + " }}").fill(LABELS, 1.0) == " ".join("1" * 30_000)
-    assert "no field a in string" in parse_template("{{ .Labels" + ".a" * 30_000 + " }}").fill(LABELS, 1.0)
+    assert parse_template("{{ 1" + " | print" * 3_000 + " }}").fill(LABELS, 1.0) == "1"
+    assert parse_template("{{ print" + " 1" * 10_000 + " }}").fill(LABELS, 1.0) == " ".join("1" * 10_000)
+    assert "no field a in string" in parse_template("{{ .Labels" + ".a" * 10_000 + " }}").fill(LABELS, 1.0)
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="{")), st.floats(allow_nan=False))
