@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import os
 import ssl
 import zlib
 from collections.abc import AsyncIterator
@@ -10,12 +11,21 @@ from typing import Any, Final
 
 import pytest
 from tests.adapters.probers.certificates import Authority
-from tests.adapters.probers.far_ends import FarEnd, Serve, answer, answering, redirect, serving, take_time
+from tests.adapters.probers.far_ends import (
+    FarEnd,
+    Serve,
+    answer,
+    answering,
+    port_of_nobody,
+    redirect,
+    serving,
+    take_time,
+)
 from tests.adapters.probers.name_server import name_server
 
 from sightline import __version__
 from sightline.adapters.network.curl.exchange import Exchanges
-from sightline.adapters.network.guard import Policy, networks
+from sightline.adapters.network.guard import Policy
 from sightline.adapters.network.names import Names
 from sightline.adapters.outbound.probers.http import HttpProber
 from sightline.domain.probes.check import Definition
@@ -28,6 +38,7 @@ pytestmark = pytest.mark.anyio
 ZONE: Final = {
     "good.example": {"A": ("127.0.0.1",)},
     "meta.example": {"A": ("169.254.169.254",)},
+    "mixed.example": {"A": ("127.0.0.1",), "AAAA": ("fe80::1",)},
     "both.example": {"A": ("127.0.0.1",), "AAAA": ("::1",)},
 }
 DAY: Final = 86_400_000
@@ -187,6 +198,14 @@ async def test_redirects_are_followed(probe: Probing) -> None:
     assert all("Authorization: Basic" in head for head in recording.heads)
 
 
+async def test_redirects_may_be_written_in_utf_8(probe: Probing) -> None:
+    """As many servers do, and with spaces; what is asked for is encoded."""
+    recording = Recording(redirect("/ü b").decode().encode(), answer())
+    async with serving(recording) as far_end:
+        assert (await probe(far_end.url)).ok
+    assert recording.heads[1].startswith("GET /%C3%BC%20b HTTP/1.1\r\n")
+
+
 async def test_cookies_are_forgotten_afterwards(probe: Probing) -> None:
     """What one probe was given is not sent by the next."""
     recording = Recording(answer(b"", "200 OK", "Set-Cookie: seen=1"))
@@ -279,13 +298,11 @@ async def test_some_redirects_are_not_followed(probe: Probing, to: str, reason: 
     assert "hush" not in outcome.message
 
 
-async def test_what_is_allowed_is_asked() -> None:
-    """The lists of settings decide, the one that allows before the one that denies."""
-    allowed = networks(["169.254.169.254/32"], "checks.allow_addresses")
-    exchanges = Exchanges(Policy(allowed=allowed, denied=networks(["169.254.0.0/16"], "checks.deny_addresses")))
-    outcome = await Probing(exchanges)("http://169.254.169.254:1/", 0.05)
-    exchanges.close()
-    assert outcome.reason is not Reason.ADDRESS_DENIED
+async def test_of_several_addresses_those_that_are_allowed_are_asked(probe: Probing) -> None:
+    """One that is denied does not keep others from being tried, and what came of them is told."""
+    async with serving(answering(answer())) as far_end:
+        assert (await probe(f"http://mixed.example:{far_end.port}/")).reason is Reason.OK
+    assert (await probe(f"http://mixed.example:{port_of_nobody()}/")).reason is Reason.REFUSED
 
 
 @pytest.mark.parametrize(
@@ -591,6 +608,27 @@ class TestTls:
                 outcome = await probe(url, tls=tls)
                 assert outcome.reason is Reason.BAD_TARGET
                 assert "_file" in outcome.message
+
+    async def test_who_is_trusted_may_change(self, probe: Probing, authority: Authority, tmp_path: Path) -> None:
+        """A file of trusted certificates is read again when it is another one."""
+        others = Authority(tmp_path, "Others")
+        trusted = tmp_path / "trusted.pem"
+        trusted.write_bytes(Path(others.ca_file).read_bytes())
+        async with serving(answering(answer()), authority.server()) as far_end:
+            url, tls = f"https://localhost:{far_end.port}/", TlsTrust(ca_file=str(trusted))
+            assert (await probe(url, tls=tls)).reason is Reason.CERTIFICATE_INVALID
+            trusted.write_bytes(Path(authority.ca_file).read_bytes())
+            os.utime(trusted, (1, 1))
+            assert (await probe(url, tls=tls)).reason is Reason.OK
+
+    async def test_many_files_can_be_trusted(self, probe: Probing, authority: Authority, tmp_path: Path) -> None:
+        """More than are kept ready."""
+        async with serving(answering(answer()), authority.server()) as far_end:
+            for number in range(40):
+                trusted = tmp_path / f"trusted{number}.pem"
+                trusted.write_bytes(Path(authority.ca_file).read_bytes())
+                outcome = await probe(f"https://localhost:{far_end.port}/", tls=TlsTrust(ca_file=str(trusted)))
+                assert outcome.reason is Reason.OK
 
     async def test_what_speaks_no_tls_is_told(self, probe: Probing, authority: Authority) -> None:
         """Plain HTTP at a port for which HTTPS was written."""

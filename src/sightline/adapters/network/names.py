@@ -125,8 +125,9 @@ class Names:
                     answers = await _ask(server, name, kinds)
             except TimeoutError:
                 continue
-            except OSError:
+            except OSError as error:
                 at_a_loss.add(server)
+                said = f"the name server cannot be asked: {error.strerror or error}"
                 continue
             refused = [one.rcode for one in answers if one.rcode]
             found = tuple(address for one in answers for address in one.addresses)

@@ -6,7 +6,7 @@ Sources: RFC 9110, section 15.4, for redirects; phases are added up over redirec
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from contextlib import suppress
 from time import monotonic
 from typing import Any, Final, NamedTuple
 from urllib.parse import urljoin
@@ -15,54 +15,19 @@ import pycurl
 
 from sightline.adapters.network.certificates import Certificates
 from sightline.adapters.network.curl.faults import Fault, timed_out
-from sightline.adapters.network.curl.handles import Handle, Handles, Setup
+from sightline.adapters.network.curl.handles import Handle, Handles
 from sightline.adapters.network.curl.hop import Hop, hop_of
-from sightline.adapters.network.curl.places import BadPlace, Place, place_of
-from sightline.adapters.network.curl.transfers import Ended, Transfers
+from sightline.adapters.network.curl.places import BadPlace, place_of
+from sightline.adapters.network.curl.request import Request, Trip
+from sightline.adapters.network.curl.transfers import Ended, Transfers, TrustedTransfers
 from sightline.adapters.network.guard import Policy
 from sightline.adapters.network.names import Names, NotFound
-from sightline.domain.probes.options import IpVersion, TlsTrust
 from sightline.domain.probes.outcome import Outcome, Phase, Reason
 
-_TRUST: Final = TlsTrust()
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _AS_IT_WAS: Final = frozenset({307, 308})
 """Redirects that keep method and body."""
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}", re.ASCII)
-_PRIVATE: Final = ("authorization:", "cookie:", "host:", "proxy-authorization:")
-"""Headers that are sent to nobody but the place they were written for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Request:
-    """What is asked. lines: headers as they go over the wire, `Name: value`. max_redirects: None to follow none.
-
-    max_body: bytes that are read of the answer, decompressed. version: of HTTP; `2` insists on it.
-    """
-
-    place: Place
-    method: str = "GET"
-    body: bytes = b""
-    lines: tuple[str, ...] = ()
-    version: str = "auto"
-    tls: TlsTrust = _TRUST
-    proxy: Place | None = None
-    ip_version: IpVersion = "any"
-    max_redirects: int | None = 10
-    max_body: int = 1 << 20
-    is_websocket: bool = False
-
-    def setup(self, place: Place, method: str, body: bytes) -> Setup:
-        """How a handle is set up to ask at a place."""
-        return Setup(
-            method=method,
-            body=body,
-            version=self.version,
-            tls=self.tls,
-            proxy=self.proxy,
-            is_secure=place.is_secure,
-            is_websocket=self.is_websocket,
-        )
 
 
 class Said(NamedTuple):
@@ -73,49 +38,7 @@ class Said(NamedTuple):
 
 
 Talk = Callable[[Any, Hop, float], Awaitable[Said]]
-"""What follows a handshake over its connection: given libcurl's handle, what was answered, and the loop's time to end by."""
-
-
-@dataclass(slots=True)
-class _Trip:
-    """Where an exchange has got to. further: header lines of this time. began, deadline: the loop's time."""
-
-    request: Request
-    place: Place
-    method: str
-    body: bytes
-    further: tuple[str, ...]
-    began: float
-    deadline: float
-    redirects: int = 0
-    cookies: list[str] = field(default_factory=list)
-    phases: dict[Phase, float] = field(default_factory=dict)
-    visited: list[str] = field(default_factory=list)
-
-    def add(self, phase: Phase, seconds: float) -> None:
-        self.phases[phase] = self.phases.get(phase, 0.0) + seconds
-
-    def lines(self) -> list[bytes]:
-        """The headers that are sent to where it has got."""
-        place, first = self.place, self.request.place
-        lines = [*self.request.lines, *self.further]
-        is_beside = not self.redirects or place.is_beside(first)
-        if not is_beside:
-            lines = [line for line in lines if not line.lower().startswith(_PRIVATE)]
-        credentials = place.authorization or (first.authorization if is_beside else "")
-        if credentials and not any(line[:14].lower() == "authorization:" for line in lines):
-            lines.append(f"Authorization: {credentials}")
-        if self.asked_as != place.host and not any(line[:5].lower() == "host:" for line in lines):
-            lines.append(f"Host: {place.authority}")
-        return [line.encode() for line in lines]
-
-    @property
-    def asked_as(self) -> str:
-        """The host as TLS asks for it and verifies it."""
-        named = self.request.tls.server_name
-        return (
-            named if named and self.place.is_secure and self.place.host == self.request.place.host else self.place.host
-        )
+"""What follows a handshake over its connection: given libcurl's handle, what was answered, and the monotonic time to end by."""
 
 
 class Exchanges:
@@ -125,7 +48,7 @@ class Exchanges:
         self._policy = policy
         self._names = names or Names()
         self._certificates = certificates or Certificates()
-        self._transfers = Transfers()
+        self._transfers = TrustedTransfers()
         self._handles = Handles(policy)
 
     def close(self) -> None:
@@ -141,7 +64,7 @@ class Exchanges:
         seconds: for all of it. further: header lines of this time alone. then: what follows a handshake.
         """
         now = monotonic()
-        trip = _Trip(request, request.place, request.method, request.body, further, now, now + seconds)
+        trip = Trip(request, request.place, request.method, request.body, further, now, now + seconds)
         while True:
             hop = await self._ask(trip, then)
             for phase, took in hop.phases.items():
@@ -157,7 +80,7 @@ class Exchanges:
                 break
         return _outcome(trip, hop)
 
-    async def _ask(self, trip: _Trip, then: Talk | None) -> Hop:
+    async def _ask(self, trip: Trip, then: Talk | None) -> Hop:
         """One request."""
         try:
             addresses = await self._look_up(trip)
@@ -169,25 +92,33 @@ class Exchanges:
             return Hop(fault=timed_out(trip.place.authority, trip.deadline - trip.began, Phase.RESOLVE))
         try:
             handle = self._handles.take(trip.request.setup(trip.place, trip.method, trip.body))
-        except pycurl.error as error:
-            return Hop(fault=(Reason.DEFECT, f"this cannot be asked: {error.args[-1]}"))
-        ended = None
+        except (pycurl.error, ValueError) as error:
+            return _unaskable(error)
+        transfers, is_over = self._transfers.trusting(trip.request.tls if trip.place.is_secure else None), False
         try:
-            ended = await self._transfer(trip, handle, addresses)
-            hop = hop_of(handle, ended, trip.place, trip.deadline - trip.began, self._certificates)
-            if hop.status in _REDIRECTS:
-                trip.cookies = handle.cookies()
-            if then is not None and hop.fault is None:
-                await _talk(hop, then(handle.curl, hop, trip.deadline))
-            return hop
+            hop = await self._use(handle, transfers, trip, addresses, then)
+            is_over = True
+        except (pycurl.error, ValueError) as error:
+            hop = _unaskable(error)
         finally:
-            self._transfers.end(handle.curl)
-            if ended is None:  # broken off
-                handle.curl.close()
-            else:
+            transfers.end(handle.curl)
+            if is_over:
                 self._handles.give_back(handle)
+            else:
+                handle.curl.close()
+        return hop
 
-    async def _look_up(self, trip: _Trip) -> str:
+    async def _use(self, handle: Handle, transfers: Transfers, trip: Trip, addresses: str, then: Talk | None) -> Hop:
+        """Ask with a handle, and read what came."""
+        ended = await _transfer(transfers, trip, handle, addresses)
+        hop = hop_of(handle, ended, trip.place, trip.deadline - trip.began, self._certificates)
+        if hop.status in _REDIRECTS:
+            trip.cookies = handle.cookies()
+        if then is not None and hop.fault is None:
+            await _talk(hop, then(handle.curl, hop, trip.deadline))
+        return hop
+
+    async def _look_up(self, trip: Trip) -> str:
         """The addresses of who is connected to, as libcurl takes them; empty where it needs none."""
         place, proxy, asked_as = trip.place, trip.request.proxy, trip.asked_as
         if proxy is not None and (why := self._policy.why_not(place.host)):
@@ -207,25 +138,30 @@ class Exchanges:
         host = met.host if proxy is not None else asked_as
         return f"+{host}:{met.port}:{','.join(f'[{one}]' if ':' in one else one for one in found)}"
 
-    async def _transfer(self, trip: _Trip, handle: Handle, addresses: str) -> Ended:
-        place = trip.place
-        url = place.url
-        if trip.asked_as != place.host:
-            port = "" if place.is_usual_port else f":{place.port}"
-            url = f"{place.scheme}://{trip.asked_as}{port}{place.path}"
-        handle.limit = trip.request.max_body
-        if trip.cookies:
-            handle.remember(trip.cookies)
-        handle.aim(url, trip.lines(), trip.deadline - monotonic(), addresses)
-        ended = self._transfers.begin(handle.curl)
-        if not trip.request.is_websocket:
+
+def _unaskable(error: Exception) -> Hop:
+    return Hop(fault=(Reason.DEFECT, f"libcurl does not take this: {error}"))
+
+
+async def _transfer(transfers: Transfers, trip: Trip, handle: Handle, addresses: str) -> Ended:
+    """Have libcurl ask. addresses: of the host, as libcurl takes them."""
+    place = trip.place
+    url = place.url
+    if trip.asked_as != place.host:
+        port = "" if place.is_usual_port else f":{place.port}"
+        url = f"{place.scheme}://{trip.asked_as}{port}{place.path}"
+    handle.limit = trip.request.max_body
+    if trip.cookies:
+        handle.remember(trip.cookies)
+    handle.aim(url, trip.lines(), trip.deadline - monotonic(), addresses)
+    ended = transfers.begin(handle.curl)
+    if not trip.request.is_websocket:
+        return await ended
+    try:
+        async with asyncio.timeout(trip.deadline - monotonic()):  # of a handshake alone libcurl measures no time
             return await ended
-        try:
-            # Of a handshake alone libcurl measures no time.
-            async with asyncio.timeout(trip.deadline - monotonic()):
-                return await ended
-        except TimeoutError:
-            return Ended(pycurl.E_OPERATION_TIMEDOUT)
+    except TimeoutError:
+        return Ended(pycurl.E_OPERATION_TIMEDOUT)
 
 
 async def _talk(hop: Hop, talk: Awaitable[Said]) -> None:
@@ -240,8 +176,10 @@ class _Denied(Exception):
     """An address in numbers that must not be asked for, through a proxy either."""
 
 
-def _follow(trip: _Trip, hop: Hop, location: str) -> str:
+def _follow(trip: Trip, hop: Hop, location: str) -> str:
     """Go where an answer leads; gives why not, empty where that is done."""
+    with suppress(UnicodeDecodeError):  # headers are bytes; those of addresses are mostly UTF-8
+        location = location.encode("latin-1").decode()
     try:
         place = place_of(urljoin(trip.place.url, location))
     except (BadPlace, ValueError) as error:
@@ -256,7 +194,7 @@ def _follow(trip: _Trip, hop: Hop, location: str) -> str:
     return ""
 
 
-def _too_often(trip: _Trip, location: str) -> Fault:
+def _too_often(trip: Trip, location: str) -> Fault:
     times = trip.request.max_redirects
     try:
         is_loop = urljoin(trip.place.url, location) in {*trip.visited, trip.place.url}
@@ -266,7 +204,7 @@ def _too_often(trip: _Trip, location: str) -> Fault:
     return Reason.REDIRECTED_TOO_OFTEN, f"{trip.request.place.authority} redirected more than {times} times{said}"
 
 
-def _outcome(trip: _Trip, hop: Hop) -> Outcome:
+def _outcome(trip: Trip, hop: Hop) -> Outcome:
     reason, message = hop.fault or (Reason.OK, "")
     if hop.fault is None and trip.request.version == "2" and not hop.version.startswith("2"):
         reason = Reason.PROTOCOL

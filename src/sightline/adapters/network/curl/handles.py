@@ -129,6 +129,7 @@ class Handle:
         self.session = b""
         if self.guard.refused:
             self.guard = Guard(policy=self._policy)
+        self.guard.passed = False
 
     def _set_up_always(self) -> None:
         curl = self.curl
@@ -169,7 +170,7 @@ class Handle:
         curl = self.curl
         curl.setopt(pycurl.SSL_VERIFYPEER, int(tls.verify))
         curl.setopt(pycurl.SSL_VERIFYHOST, 2 if tls.verify else 0)
-        if bundle := tls.ca_file or system_bundle():
+        if tls.verify and (bundle := tls.ca_file or system_bundle()):
             curl.setopt(pycurl.CAINFO, bundle)
         if tls.cert_file:
             curl.setopt(pycurl.SSLCERT, tls.cert_file)
@@ -206,6 +207,7 @@ class Handle:
     def _on_open(self, _purpose: int, address: Any) -> Any:
         try:
             self.guard.check(address.addr[0])
+            self.guard.passed = True
             made = socket.socket(address.family, address.socktype, address.protocol)
         except OSError:
             return pycurl.SOCKET_BAD

@@ -52,7 +52,7 @@ def hop_of(handle: Handle, ended: Ended, place: Place, seconds: float, certifica
         hop.certificate = _certificate(handle, certificates)
     if handle.is_too_much:
         hop.fault = Reason.ANSWER_TOO_LARGE, f"{place.authority} answered with more than {handle.limit} bytes"
-    elif handle.guard.refused and ended.code == pycurl.E_COULDNT_CONNECT:
+    elif handle.guard.refused and not handle.guard.passed:
         hop.fault = Reason.ADDRESS_DENIED, handle.guard.advice(place.host)
     elif ended.code:
         hop.fault = explain(

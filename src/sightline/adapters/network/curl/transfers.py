@@ -5,13 +5,18 @@ done, with which a WebSocket would be gone after its handshake, and takes 75 us 
 """
 
 import asyncio
-from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pycurl
 
+from sightline.adapters.network.trust import system_bundle
+from sightline.domain.probes.options import TlsTrust
+
 _READ: Final = 1
 _WRITE: Final = 2
+_FILES: Final = 32
+"""Files of trusted certificates that are kept ready; transfers that trust further ones share, and wait for theirs to be read."""
 
 
 class Ended(NamedTuple):
@@ -22,7 +27,6 @@ class Ended(NamedTuple):
 
 
 _WELL: Final = Ended(0)
-_Watch = Callable[..., Any]
 
 
 class Transfers:
@@ -54,6 +58,11 @@ class Transfers:
         """Let go of a handle: what is still open for it is closed at once."""
         if self._running.pop(curl, None) is not None:
             self._multi.remove_handle(curl)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way."""
+        return not self._running
 
     def close(self) -> None:
         """Break off whatever is under way."""
@@ -112,7 +121,12 @@ class Transfers:
         multi = self._multi
         if multi is None:
             return
-        multi.socket_action(fd, ready)
+        try:
+            multi.socket_action(fd, ready)
+        except pycurl.error as error:  # nothing more is to be heard of any of them
+            for curl in self._running:
+                self._tell(curl, Ended(*error.args))
+            return
         _, done, failed = multi.info_read()
         for curl in done:
             self._tell(curl, _WELL)
@@ -123,3 +137,42 @@ class Transfers:
         told = self._running.get(curl)
         if told is not None and not told.done():
             told.set_result(ended)
+
+
+class TrustedTransfers:
+    """Transfers by the file of certificates that they trust.
+
+    libcurl keeps one such file for all its transfers, takes 7 ms to read the system's, and looks at it again after a day: so each
+    file has transfers of its own, and new ones when it changes.
+    """
+
+    def __init__(self) -> None:
+        self._by_file: dict[str, tuple[int, Transfers]] = {"": (0, Transfers())}
+        self._outdated: list[Transfers] = []
+
+    def trusting(self, tls: TlsTrust | None) -> Transfers:
+        """Those for who is trusted; None without TLS."""
+        file = (tls.ca_file or system_bundle()) if tls is not None and tls.verify else ""
+        known = self._by_file.get(file)
+        if not file or (known is None and len(self._by_file) >= _FILES):
+            return self._by_file[""][1]
+        try:
+            changed = Path(file).stat().st_mtime_ns
+        except OSError:
+            changed = 0
+        if known is None or known[0] != changed:
+            if known is not None:
+                self._outdated.append(known[1])
+            known = self._by_file[file] = (changed, Transfers())
+            self._tidy()
+        return known[1]
+
+    def close(self) -> None:
+        """Break off whatever is under way."""
+        for transfers in (*(each for _, each in self._by_file.values()), *self._outdated):
+            transfers.close()
+
+    def _tidy(self) -> None:
+        for transfers in [each for each in self._outdated if each.is_idle]:
+            transfers.close()
+            self._outdated.remove(transfers)
