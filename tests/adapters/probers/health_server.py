@@ -1,12 +1,13 @@
-"""A gRPC server on loopback that says how it is."""
+"""A gRPC server on loopback that says how it is, in threads: the library's event loop outlives the test's."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import grpc
-import grpc.aio
 from google.protobuf.wrappers_pb2 import Int32Value, StringValue
 from tests.adapters.probers.far_ends import FarEnd
 
@@ -24,20 +25,22 @@ async def health_server(
     """
     known = {"": SERVING} if states is None else states
 
-    async def check(request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
-        far_end.came.set()
+    def check(request: bytes, context: grpc.ServicerContext) -> bytes:
+        loop.call_soon_threadsafe(far_end.came.set)
         metadata = dict(context.invocation_metadata() or ())
         if token and metadata.get("x-key") != token:
-            await context.abort(grpc.StatusCode.UNAUTHENTICATED, "who?")
+            context.abort(grpc.StatusCode.UNAUTHENTICATED, "who?")
         state = known.get(StringValue.FromString(request).value)  # both have one text as field 1
         if isinstance(state, grpc.StatusCode):
-            await context.abort(state, "as told")
+            context.abort(state, "as told")
         if state is None:
-            await context.abort(grpc.StatusCode.NOT_FOUND, "unknown")
+            context.abort(grpc.StatusCode.NOT_FOUND, "unknown")
         return state if isinstance(state, bytes) else Int32Value(value=state).SerializeToString()
 
     method: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(check)
-    server = grpc.aio.server()
+    loop = asyncio.get_running_loop()
+    threads = ThreadPoolExecutor(4)
+    server = grpc.server(threads)
     if known:
         server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler("grpc.health.v1.Health", {"Check": method}),)
@@ -48,8 +51,9 @@ async def health_server(
         pair = (Path(certificate[1]).read_bytes(), Path(certificate[0]).read_bytes())
         port = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([pair]))
     far_end = FarEnd(port)
-    await server.start()
+    server.start()
     try:
         yield far_end
     finally:
-        await server.stop(None)
+        await asyncio.to_thread(server.stop(None).wait)
+        threads.shutdown()

@@ -3,7 +3,9 @@
 import asyncio
 import gzip
 import os
+import socket
 import ssl
+import threading
 import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -608,6 +610,29 @@ class TestTls:
                 outcome = await probe(url, tls=tls)
                 assert outcome.reason is Reason.BAD_TARGET
                 assert "_file" in outcome.message
+
+    async def test_nothing_stays_open_whatever_the_far_end_does(self, probe: Probing, authority: Authority) -> None:
+        """A server that takes the goodbye of TLS and never says its own is left all the same."""
+        context, said = authority.server(), []
+
+        def serve(listening: socket.socket) -> None:
+            plain, _ = listening.accept()
+            secure = context.wrap_socket(plain, server_side=True)
+            secure.recv(65_536)
+            secure.sendall(answer())
+            while secure.recv(65_536):
+                pass
+            with socket.socket(fileno=secure.detach()) as bare:
+                bare.settimeout(20)
+                said.append(bare.recv(1))
+
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            thread = threading.Thread(target=serve, args=(listening,))
+            thread.start()
+            outcome = await probe(f"https://localhost:{listening.getsockname()[1]}/", tls=TlsTrust(verify=False))
+            await asyncio.to_thread(thread.join)
+        assert outcome.reason is Reason.OK
+        assert said == [b""]
 
     async def test_who_is_trusted_may_change(self, probe: Probing, authority: Authority, tmp_path: Path) -> None:
         """A file of trusted certificates is read again when it is another one."""

@@ -102,6 +102,7 @@ class Exchanges:
             hop = _unaskable(error)
         finally:
             transfers.end(handle.curl)
+            handle.hang_up()
             if is_over:
                 self._handles.give_back(handle)
             else:

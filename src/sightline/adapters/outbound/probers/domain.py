@@ -12,9 +12,10 @@ from typing import Any, Final
 import msgspec
 from typing_extensions import override
 
-from sightline.adapters.network.curl.exchange import Exchanges, Request
+from sightline.adapters.network.curl.exchange import Exchanges
 from sightline.adapters.network.curl.headers import with_agent
 from sightline.adapters.network.curl.places import BadPlace, place_of
+from sightline.adapters.network.curl.request import Request
 from sightline.domain.probes.check import Definition
 from sightline.domain.probes.options import MAX_BODY, Domain
 from sightline.domain.probes.outcome import NO_FACTS, Fact, Outcome, Reason

@@ -8,9 +8,10 @@ from typing import Final
 
 from typing_extensions import override
 
-from sightline.adapters.network.curl.exchange import Exchanges, Request
+from sightline.adapters.network.curl.exchange import Exchanges
 from sightline.adapters.network.curl.headers import header_lines, with_agent
 from sightline.adapters.network.curl.places import BadPlace, place_of
+from sightline.adapters.network.curl.request import Request
 from sightline.domain.probes.check import Definition
 from sightline.domain.probes.options import Grpc, TlsTrust
 from sightline.domain.probes.outcome import Outcome, Phase, Reason

@@ -8,9 +8,10 @@ from typing import Final
 
 from typing_extensions import override
 
-from sightline.adapters.network.curl.exchange import Exchanges, Request
+from sightline.adapters.network.curl.exchange import Exchanges
 from sightline.adapters.network.curl.headers import has_header, header_lines, with_agent
 from sightline.adapters.network.curl.places import PROXY, BadPlace, Place, basic, place_of
+from sightline.adapters.network.curl.request import Request
 from sightline.domain.probes.check import Definition
 from sightline.domain.probes.options import BasicAuth, Http
 from sightline.domain.probes.outcome import Outcome, Reason

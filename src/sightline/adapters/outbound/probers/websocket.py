@@ -16,10 +16,11 @@ from typing import Any, Final
 import pycurl
 from typing_extensions import override
 
-from sightline.adapters.network.curl.exchange import Exchanges, Request, Said
+from sightline.adapters.network.curl.exchange import Exchanges, Said
 from sightline.adapters.network.curl.headers import has_header, header_lines, with_agent
 from sightline.adapters.network.curl.hop import Hop
 from sightline.adapters.network.curl.places import WEBSOCKET, BadPlace, place_of
+from sightline.adapters.network.curl.request import Request
 from sightline.domain.errors import BadData
 from sightline.domain.probes.check import Definition
 from sightline.domain.probes.options import WebSocket
