@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 
+import cramjam
 import pytest
 from tests.adapters.probers.certificates import Authority
 from tests.adapters.probers.far_ends import (
@@ -40,6 +41,7 @@ pytestmark = pytest.mark.anyio
 ZONE: Final = {
     "good.example": {"A": ("127.0.0.1",)},
     "meta.example": {"A": ("169.254.169.254",)},
+    "xn--bcher-kva.example": {"A": ("127.0.0.1",)},
     "mixed.example": {"A": ("127.0.0.1",), "AAAA": ("fe80::1",)},
     "both.example": {"A": ("127.0.0.1",), "AAAA": ("::1",)},
 }
@@ -309,7 +311,11 @@ async def test_of_several_addresses_those_that_are_allowed_are_asked(probe: Prob
 
 @pytest.mark.parametrize(
     ("encoding", "body"),
-    [("gzip", gzip.compress(b"hello")), ("deflate", zlib.compress(b"hello"))],
+    [
+        ("gzip", gzip.compress(b"hello")),
+        ("deflate", zlib.compress(b"hello")),
+        ("br", bytes(cramjam.brotli.compress(b"hello"))),
+    ],
 )
 async def test_compressed_answers_are_read(probe: Probing, encoding: str, body: bytes) -> None:
     """The body is what it was before."""
@@ -334,7 +340,8 @@ async def test_broken_compression_is_told(probe: Probing) -> None:
 async def test_a_bomb_ends_the_transfer(probe: Probing) -> None:
     """Decompressed bytes count, and no more of them are kept than are allowed; the connection is left at once."""
     bomb = gzip.compress(bytes(50_000_000), 1)
-    for body, encoding in ((bomb, "gzip"), (gzip.compress(bomb), "gzip, gzip")):
+    brotli = bytes(cramjam.brotli.compress(bytes(50_000_000), 1))
+    for body, encoding in ((bomb, "gzip"), (gzip.compress(bomb), "gzip, gzip"), (brotli, "br")):
         async with serving(answering(answer(body, "200 OK", f"Content-Encoding: {encoding}"))) as far_end:
             outcome = await probe(far_end.url, max_body=10_000)
             assert outcome.reason is Reason.ANSWER_TOO_LARGE
@@ -439,7 +446,7 @@ async def test_answers_that_announce_others_are_passed_over(probe: Probing) -> N
     assert "Link" not in dict(outcome.headers)
 
 
-@pytest.mark.parametrize("name", ["good.example", "both.example", "GOOD.example.", "localhost"])
+@pytest.mark.parametrize("name", ["good.example", "both.example", "GOOD.example.", "localhost", "bücher.example"])
 async def test_names_are_looked_up_each_time(probe: Probing, name: str) -> None:
     """That takes a phase of its own, and all addresses are tried."""
     async with serving(answering(answer())) as far_end:
@@ -589,6 +596,16 @@ class TestTls:
                 outcome = await probe(f"https://{host}:{far_end.port}/", tls=tls)
                 assert outcome.reason is Reason.OK
                 assert f"Host: {host}:{far_end.port}\r\n" in recording.heads[-1]
+
+    async def test_a_version_can_be_insisted_on(self, probe: Probing, authority: Authority) -> None:
+        """A server that speaks HTTP 1 alone is not what is asked for then, with TLS and without."""
+        tls = TlsTrust(ca_file=authority.ca_file)
+        async with serving(answering(answer()), authority.server()) as far_end:
+            outcome = await probe(f"https://localhost:{far_end.port}/", tls=tls, version="2")
+            assert (outcome.reason, "HTTP 2 is asked for" in outcome.message) == (Reason.PROTOCOL, True)
+            assert (await probe(f"https://localhost:{far_end.port}/", tls=tls, version="1.1")).version == "1.1"
+        async with serving(answering(answer())) as far_end:
+            assert (await probe(far_end.url, version="2")).reason is Reason.PROTOCOL
 
     async def test_a_client_certificate_is_shown(self, probe: Probing, authority: Authority) -> None:
         """A server that wants one gets it, and one that gets none says so."""

@@ -10,14 +10,14 @@ import random
 import socket
 import sys
 from contextlib import suppress
-from typing import Final
-
-from aiohttp.abc import AbstractResolver
+from typing import TYPE_CHECKING, Final
 
 from sightline.adapters.network.dns_messages import AAAA, NXDOMAIN, RCODES, A, Answered, answer, is_askable, question
-from sightline.adapters.network.lookups import ThreadedLookups
 from sightline.adapters.network.resolver_files import ResolverFiles
 from sightline.domain.probes.options import IpVersion
+
+if TYPE_CHECKING:
+    from aiohttp.abc import AbstractResolver
 
 Server = tuple[str, int]
 """A name server: its address in numbers, and its port."""
@@ -56,7 +56,7 @@ class Names:
         self,
         files: ResolverFiles | None = None,
         servers: tuple[Server, ...] = (),
-        system: AbstractResolver | None = None,
+        system: "AbstractResolver | None" = None,
     ) -> None:
         self._files = files or ResolverFiles()
         self._servers = servers
@@ -88,6 +88,8 @@ class Names:
 
     async def _of_system(self, host: str, version: IpVersion) -> tuple[str, ...]:
         if self._system is None:
+            from sightline.adapters.network.lookups import ThreadedLookups
+
             self._system = ThreadedLookups()
         try:
             found = await self._system.resolve(host, 0, _FAMILY[version])
