@@ -24,8 +24,10 @@ from sightline.domain.probes.outcome import Outcome, Phase, Reason
 
 pytestmark = pytest.mark.anyio
 
-SECONDS = 1.0
+SECONDS = 0.4
 """For probes that may time out: both wait so long."""
+PLENTY = 20.0
+"""For all others."""
 
 NOTHING: list[dict[str, Any]] = []
 SSH: list[dict[str, Any]] = [{"expect": "^SSH-2.0-"}, {"send": "SSH-2.0-blackbox-ssh-check"}]
@@ -80,14 +82,14 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 def modules(certificates: Certificates) -> Mapping[str, Any]:
     """What blackbox_exporter is told."""
 
-    def tcp(**further: Any) -> dict[str, Any]:
-        return {"prober": "tcp", "timeout": f"{SECONDS}s", "tcp": {"preferred_ip_protocol": "ip4", **further}}
+    def tcp(seconds: float = PLENTY, **further: Any) -> dict[str, Any]:
+        return {"prober": "tcp", "timeout": f"{seconds}s", "tcp": {"preferred_ip_protocol": "ip4", **further}}
 
     def query(name: str, kind: str, **further: Any) -> dict[str, Any]:
         asked = {"query_name": name, "query_type": kind, "preferred_ip_protocol": "ip4", **further}
-        return {"prober": "dns", "timeout": f"{SECONDS}s", "dns": asked}
+        return {"prober": "dns", "timeout": f"{PLENTY}s", "dns": asked}
 
-    found = {"connect": tcp(), "ssh": tcp(query_response=SSH), "pop3": tcp(query_response=POP3S)}
+    found = {"connect": tcp(), "ssh": tcp(SECONDS, query_response=SSH), "pop3": tcp(SECONDS, query_response=POP3S)}
     for name, one in certificates._asdict().items():
         trust = {"ca_file": one.ca_file, "server_name": "localhost"}
         found[f"tls_{name}"] = tcp(tls=True, tls_config=trust)
@@ -99,7 +101,7 @@ def modules(certificates: Certificates) -> Mapping[str, Any]:
     found["dns_wanted_nothing"] = query("nothing.test", "A", valid_rcodes=["NXDOMAIN"])
     for version in ("4", "6"):
         ip = {"preferred_ip_protocol": f"ip{version}", "ip_protocol_fallback": False}
-        found[f"icmp_{version}"] = {"prober": "icmp", "timeout": f"{SECONDS}s", "icmp": ip}
+        found[f"icmp_{version}"] = {"prober": "icmp", "timeout": f"{PLENTY}s", "icmp": ip}
     return found
 
 
@@ -306,7 +308,7 @@ async def test_dns_where_nobody_listens(peer: Blackbox) -> None:
 @pytest.mark.parametrize(("version", "target"), [("4", "127.0.0.1"), ("6", "::1")])
 async def test_icmp(version: str, target: str, peer: Blackbox) -> None:
     """This machine answers both, with as many hops left."""
-    outcome = await IcmpProber(dialler()).probe(attempt(target, Icmp(), SECONDS))
+    outcome = await IcmpProber(dialler()).probe(attempt(target, Icmp(), PLENTY))
     if outcome.reason is Reason.NOT_PERMITTED:
         pytest.skip("needs CAP_NET_RAW or a group within net.ipv4.ping_group_range")
     metrics = await judged(peer, f"icmp_{version}", target)

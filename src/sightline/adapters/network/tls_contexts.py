@@ -21,6 +21,7 @@ class Contexts:
 
     def __init__(self) -> None:
         self._made: dict[_Key, ssl.SSLContext] = {}
+        self._one_at_a_time = asyncio.Lock()
 
     async def of(self, trust: TlsTrust) -> ssl.SSLContext:
         """The context for this trust, its server_name left aside.
@@ -32,11 +33,16 @@ class Contexts:
         key = (trust, _changed(trust))
         found = self._made.get(key)
         if found is None:
-            found = await asyncio.to_thread(_context, trust)
-            while len(self._made) >= MAX_CONTEXTS:
-                del self._made[next(iter(self._made))]
-            self._made[key] = found
+            async with self._one_at_a_time:  # many probes may begin at once
+                found = self._made.get(key) or await self._make(key)
         return found
+
+    async def _make(self, key: _Key) -> ssl.SSLContext:
+        made = await asyncio.to_thread(_context, key[0])
+        while len(self._made) >= MAX_CONTEXTS:
+            del self._made[next(iter(self._made))]
+        self._made[key] = made
+        return made
 
 
 def _files(trust: TlsTrust) -> tuple[str, ...]:
