@@ -26,8 +26,8 @@ PASSWORD = "gehe!m, ein Paßwort"
 
 
 @contextlib.contextmanager
-def postgres(*further: str) -> Iterator[int]:
-    """A server with users of all ways of authentication: its port. further: settings."""
+def postgres(certificate: tuple[str, str] | None = None) -> Iterator[int]:
+    """A server with users of all ways of authentication: its port. certificate: its and its key's file, for TLS."""
     # Not pytest's own folder: PostgreSQL does not run as root, and nobody else may look into that.
     folder = Path(tempfile.mkdtemp(prefix="postgres-"))
     who = _whom(folder)
@@ -38,7 +38,9 @@ def postgres(*further: str) -> Iterator[int]:
         _add_users(who, data)
         (data / "pg_hba.conf").write_text(HBA)
         command = [*who, f"{BINARIES}/postgres", "-D", str(data), "-p", str(port), "-c", "listen_addresses=127.0.0.1"]
-        command += ["-c", "unix_socket_directories=", "-c", "fsync=off", *further]
+        command += ["-c", "unix_socket_directories=", "-c", "fsync=off"]
+        if certificate is not None:
+            command += ["-c", "ssl=on", *_installed(data, certificate)]
         with (folder / "log").open("w") as log:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
             with _stopping(process):
@@ -53,6 +55,19 @@ def _whom(folder: Path) -> list[str]:
         return []
     shutil.chown(folder, "postgres", "postgres")
     return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+
+
+def _installed(data: Path, certificate: tuple[str, str]) -> list[str]:
+    """Copies that are the server's own, as it wants them, and the settings that name them."""
+    settings = []
+    for setting, file in zip(("ssl_cert_file", "ssl_key_file"), certificate, strict=True):
+        copy = data / setting
+        copy.touch(0o600)
+        copy.write_bytes(Path(file).read_bytes())
+        if not os.geteuid():
+            shutil.chown(copy, "postgres", "postgres")
+        settings += ["-c", f"{setting}={copy}"]
+    return settings
 
 
 def _add_users(who: list[str], data: Path) -> None:

@@ -2,14 +2,17 @@
 
 import struct
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from tests.adapters.probers import real_servers
+from tests.adapters.probers.certificates import Authority
 from tests.adapters.probers.peers import attempt, dialler, script, serving
 
 from sightline.adapters.network.talks.postgres import message
 from sightline.adapters.outbound.probers.postgres import PostgresProber
-from sightline.domain.probes.options import Postgres, TlsTrust
+from sightline.adapters.outbound.probers.tls import TlsProber
+from sightline.domain.probes.options import Postgres, Tls, TlsTrust
 from sightline.domain.probes.outcome import Outcome, Phase, Reason
 
 pytestmark = pytest.mark.anyio
@@ -114,6 +117,23 @@ async def test_tls_that_is_not_offered_is_told(port: int) -> None:
     outcome = await probed(port, Postgres(tls=TlsTrust()))
     assert outcome.reason is Reason.TLS_FAILED
     assert "does not offer TLS" in outcome.message
+
+
+async def test_sessions_over_tls(require_binary: Callable[[str, str], str], tmp_path: Path) -> None:
+    """A real server with a certificate: for a user, and for the certificate alone."""
+    require_binary(f"{real_servers.BINARIES}/postgres", "postgresql-15")
+    authority = Authority(tmp_path)
+    trust = TlsTrust(ca_file=authority.ca_file)
+    with real_servers.postgres(authority.signed(days=20)) as port:
+        options = Postgres(username="by_scram", password=PASSWORD, database="shop", query="SELECT 1", tls=trust)
+        outcome = await probed(port, options, "localhost:{}")
+        distrusted = await probed(port, Postgres(tls=TlsTrust()), "localhost:{}")
+        shown = await TlsProber(dialler()).probe(attempt(f"localhost:{port}", Tls(tls=trust, starttls="postgres")))
+    assert (outcome.reason, outcome.body) == (Reason.OK, b"1\n"), outcome.message
+    assert distrusted.reason is Reason.CERTIFICATE_INVALID
+    assert shown.reason is Reason.OK, shown.message
+    assert shown.certificate is not None
+    assert shown.certificate == outcome.certificate
 
 
 def error(code: str, text: str) -> bytes:
