@@ -7,6 +7,8 @@ from sightline.adapters.inbound.cli import (
     alertmanager,
     alerts,
     backtest,
+    checks,
+    declaring,
     finding,
     importing,
     inventory,
@@ -26,7 +28,10 @@ from sightline.adapters.inbound.cli.rule_tests import try_rules
 from sightline.adapters.inbound.cli.rules import check as check_rules
 from sightline.adapters.inbound.cli.rules import rules as rules_app
 
-COMMANDS = (queries, finding, pushing, importing, inventory, locations, rules, backtest, alerts, alertmanager, report)
+COMMANDS = (
+    *(queries, finding, pushing, importing, inventory, locations, checks, declaring),
+    *(rules, backtest, alerts, alertmanager, report),
+)
 """The modules whose commands stand in the app by being imported."""
 
 __all__ = [
