@@ -25,6 +25,7 @@ from sightline.domain.alerts.builtin import host_rules
 from sightline.domain.dashboards.ready_made import READY_MADE
 from sightline.domain.errors import BadData, InvalidField, SightlineError, Unavailable
 from sightline.domain.probes.check import Check, Definition
+from sightline.domain.probes.options import Heartbeat
 from sightline.domain.tenancy import LOCAL, Principal, Tenant
 
 
@@ -170,6 +171,18 @@ async def test_what_goes_without_saying_is_not_exported(world: World) -> None:
             "for": "5m",
         }
     ]
+
+
+async def test_a_heartbeat_is_declared_without_its_token(world: World) -> None:
+    """What is exported makes one elsewhere as well, and here the address of its pings stays."""
+    await world.apply("checks: [{name: backup, type: heartbeat, period: 1h, token: a-token-of-its-own}]")
+    (found,) = (await world.declare.export(LOCAL, ("checks",)))["checks"]
+    assert found == {"name": "backup", "type": "heartbeat", "period": "1h"}
+    assert await world.apply(write_documents({"checks": [found]})) == ()
+    assert len(await world.apply("checks: [{name: backup, type: heartbeat, period: 2h}]")) == 1
+    (check,) = await world.enroll.all(LOCAL)
+    assert isinstance(check.definition.options, Heartbeat)
+    assert check.definition.options.token == "a-token-of-its-own"
 
 
 async def test_drift_is_told_field_by_field(world: World) -> None:

@@ -280,6 +280,13 @@ def test_a_mask_that_comes_back_keeps_what_is_stored() -> None:
     assert read_check(shown(Check(1, bearer, 0, 0)), bearer).options == Http(auth=BearerAuth("abc"))
 
 
+def test_a_heartbeat_keeps_its_address() -> None:
+    """Its token is given once, and who changes something else need not say it."""
+    stored = read_check({"name": "x", "type": "push", "token": "0123456789abc"})
+    found = read_check({"name": "x", "type": "push", "grace": "5m"}, stored)
+    assert found.options == Heartbeat(grace=300_000, token="0123456789abc")
+
+
 def test_a_mask_without_anything_stored_is_refused() -> None:
     """It would be taken for the secret itself."""
     assert refused({**GOOD, "auth": {"token": "***"}}) == [

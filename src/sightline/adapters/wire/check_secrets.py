@@ -44,7 +44,8 @@ def masked_url(url: str) -> str:
 def unmasked(definition: Definition, stored: Definition | None) -> Definition:
     """A definition whose masks are again what is stored.
 
-    Where the address leads to another host, secrets must be written again: nobody learns one by sending it elsewhere.
+    A heartbeat whose token is not said keeps the one it has. Where the address leads to another host, secrets must be written
+    again: nobody learns one by sending it elsewhere.
 
     Raises:
         InvalidField: there is nothing stored for a mask, or it would be sent elsewhere.
@@ -60,7 +61,9 @@ def unmasked(definition: Definition, stored: Definition | None) -> Definition:
         if name in {"headers", "metadata"}:
             changes[name] = _unmasked_pairs(keeper, value, old or {}, path)
         elif name in _PLAIN:
-            changes[name] = keeper.kept(value, old, path, leads_away=not isinstance(options, Heartbeat))
+            # The address of pings is given once: whoever does not say it means the one that is there.
+            given = value or old or "" if isinstance(options, Heartbeat) else value
+            changes[name] = keeper.kept(given, old, path, leads_away=not isinstance(options, Heartbeat))
         elif name == "proxy":
             changes[name] = _unmasked_url(keeper, value, old or "", path)
         elif isinstance(value, BasicAuth):

@@ -120,8 +120,11 @@ def read_check(value: Any, stored: Any, path: str) -> Any:
 
 
 def shown_check(definition: Any) -> dict[str, Any]:
-    """The same as people write it, secrets masked."""
-    return check.written(masked(definition))
+    """The same as people write it, secrets masked; the token of a heartbeat is left out, so that another program gives its own."""
+    said = check.written(masked(definition))
+    if definition.kind == "heartbeat":
+        said.pop("token", None)
+    return said
 
 
 def read_rule(value: Any, _: Any, path: str) -> Any:
