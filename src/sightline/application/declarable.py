@@ -1,6 +1,5 @@
 """What can be declared: each kind of thing that people define, by the use case that keeps it."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -62,7 +61,7 @@ class _Formed(Kind):
         return self._form.shown(item)
 
     @override
-    async def same(self, stored: Any, item: Any) -> bool:
+    def same(self, stored: Any, item: Any) -> bool:
         return bool(stored == item)
 
     @override
@@ -154,7 +153,7 @@ class DeclaredRules(_Formed):
         return {one.rule.name: Kept(one.rule, one.origin is not RuleOrigin.BUILT_IN) for one in found}
 
     @override
-    async def same(self, stored: Any, item: Any) -> bool:
+    def same(self, stored: Any, item: Any) -> bool:
         return bool(replaced(stored, saved=False) == replaced(item, saved=False))
 
     @override
@@ -223,7 +222,7 @@ class DeclaredWindows(_Formed):
         return {one.name: Kept(one) for one in self._maintain.all(principal)}
 
     @override
-    async def same(self, stored: Any, item: Any) -> bool:
+    def same(self, stored: Any, item: Any) -> bool:
         return self.shown(stored) == self.shown(item)
 
     @override
@@ -269,10 +268,10 @@ class DeclaredPages(_Formed):
         return page
 
     @override
-    async def same(self, stored: Any, item: Any) -> bool:
+    def same(self, stored: Any, item: Any) -> bool:
         if self.shown(stored) != self.shown(item):
             return False
-        return item.password in {"", MASKED} or await asyncio.to_thread(matches, item.password, stored.password)
+        return item.password in {"", MASKED} or matches(item.password, stored.password)
 
     @override
     async def put(self, principal: Principal, items: Mapping[str, Any], done: Callable[[str], None]) -> None:

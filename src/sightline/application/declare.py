@@ -100,8 +100,8 @@ class Kind(Protocol):
         """As people write it, what goes without saying left out, secrets masked."""
         ...
 
-    async def same(self, stored: Any, item: Any) -> bool:
-        """Whether what is there says what is written."""
+    def same(self, stored: Any, item: Any) -> bool:
+        """Whether what is there says what is written; in a thread, for it may take a while."""
         ...
 
     async def require(self, principal: Principal, changed: Mapping[str, Any], gone: frozenset[str]) -> None:
@@ -164,7 +164,7 @@ class Declare:
         for name, kind in self._kinds.items():
             if not kinds or name in kinds:
                 there = await kind.there(principal)
-                found[name] = [kind.shown(one.item) for _, one in sorted(there.items()) if one.own]
+                found[name] = await asyncio.to_thread(_exported, kind, there)
         return found
 
     async def compare(
@@ -220,61 +220,18 @@ class Declare:
         for name in sorted(mentioned):
             self._require_kind(name, name)
         problems: list[SightlineError] = []
-        plans = [
-            await self._plan(
-                principal,
-                kind,
-                [one for one in written if one.kind == kind.name],
-                problems,
-                prune=prune and kind.name in mentioned,
-            )
-            for kind in self._kinds.values()
-            if any(one.kind == kind.name for one in written) or kind.name in mentioned
-        ]
+        plans: list[_Plan] = []
+        for kind in self._kinds.values():
+            its = [one for one in written if one.kind == kind.name]
+            if its or kind.name in mentioned:
+                there, removes = await kind.there(principal), prune and kind.name in mentioned
+                # Ten thousand checks take a second or two, in which others must be served.
+                plans.append(await asyncio.to_thread(_planned, kind, there, its, problems, prune=removes))
         if problems:
             raise _together(problems)
         for plan in plans:
             await plan.kind.require(principal, plan.changed, frozenset(plan.gone))
         return plans
-
-    async def _plan(
-        self,
-        principal: Principal,
-        kind: Kind,
-        written: Sequence[Written],
-        problems: list[SightlineError],
-        *,
-        prune: bool,
-    ) -> _Plan:
-        there = await kind.there(principal)
-        wanted: dict[str, tuple[str, Any]] = {}
-        for one in written:
-            try:
-                name = _name(kind, one)
-                if name in wanted:
-                    message = f"{one.path}.{kind.key}: {name[:60]!r} stands at {wanted[name][0]} too"
-                    raise InvalidField(message, field=f"{one.path}.{kind.key}")
-                kept = there.get(name)
-                wanted[name] = (one.path, kind.read(one.value, None if kept is None else kept.item, one.path))
-            except SightlineError as error:
-                problems.append(error)
-        drift: list[Drift] = []
-        changed: dict[str, Any] = {}
-        for name, (_, item) in wanted.items():
-            found = there.get(name)
-            if found is None:
-                drift.append(Drift(kind.name, name, Action.ADD, tuple(fields({}, kind.shown(item)))))
-            elif await kind.same(found.item, item):
-                continue
-            else:
-                fields_changed = tuple(fields(kind.shown(found.item), kind.shown(item)))
-                drift.append(Drift(kind.name, name, Action.CHANGE, fields_changed or (_A_SECRET,)))
-            changed[name] = item
-        gone = sorted(name for name, one in there.items() if one.own and name not in wanted) if prune else []
-        drift += (
-            Drift(kind.name, name, Action.REMOVE, tuple(fields(kind.shown(there[name].item), {}))) for name in gone
-        )
-        return _Plan(kind, there, changed, tuple(gone), tuple(drift))
 
     async def _undone(
         self, principal: Principal, error: SightlineError, done: Sequence[tuple[_Plan, str]]
@@ -321,6 +278,42 @@ class Declare:
 
 _A_SECRET: Final = Field("(a secret)", "***", "***")
 """What differs where nothing that is shown does."""
+
+
+def _exported(kind: Kind, there: Mapping[str, Kept]) -> list[Mapping[str, Any]]:
+    return [kind.shown(one.item) for _, one in sorted(there.items()) if one.own]
+
+
+def _planned(
+    kind: Kind, there: Mapping[str, Kept], written: Sequence[Written], problems: list[SightlineError], *, prune: bool
+) -> _Plan:
+    """What is to be done of one kind; what cannot be is added to the problems."""
+    wanted: dict[str, tuple[str, Any]] = {}
+    for one in written:
+        try:
+            name = _name(kind, one)
+            if name in wanted:
+                message = f"{one.path}.{kind.key}: {name[:60]!r} stands at {wanted[name][0]} too"
+                raise InvalidField(message, field=f"{one.path}.{kind.key}")
+            kept = there.get(name)
+            wanted[name] = (one.path, kind.read(one.value, None if kept is None else kept.item, one.path))
+        except SightlineError as error:
+            problems.append(error)
+    drift: list[Drift] = []
+    changed: dict[str, Any] = {}
+    for name, (_, item) in wanted.items():
+        found = there.get(name)
+        if found is None:
+            drift.append(Drift(kind.name, name, Action.ADD, tuple(fields({}, kind.shown(item)))))
+        elif kind.same(found.item, item):
+            continue
+        else:
+            fields_changed = tuple(fields(kind.shown(found.item), kind.shown(item)))
+            drift.append(Drift(kind.name, name, Action.CHANGE, fields_changed or (_A_SECRET,)))
+        changed[name] = item
+    gone = sorted(name for name, one in there.items() if one.own and name not in wanted) if prune else []
+    drift += (Drift(kind.name, name, Action.REMOVE, tuple(fields(kind.shown(there[name].item), {}))) for name in gone)
+    return _Plan(kind, there, changed, tuple(gone), tuple(drift))
 
 
 def fields(before: Any, after: Any, path: str = "") -> Iterator[Field]:

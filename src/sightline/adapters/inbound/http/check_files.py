@@ -58,7 +58,7 @@ def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
         await enroll.require(request.user, new)
         if not is_dry and new:
             await enroll.add(request.user, new)
-        return _answer(_summary(name, found, new, taken, is_dry=is_dry))
+        return _answer(await asyncio.to_thread(_summary, name, found, new, taken, is_dry=is_dry))
 
     return [validate, take]
 
@@ -71,7 +71,7 @@ def _summary(name: str, found: Imported, new: list[Definition], taken: list[str]
         "added": [one.name for one in new],
         "skipped": taken,
         "left_out": [*skipped, *found.left_out],
-        "checks": write_documents({"checks": [shown_check(one) for one in new]}),
+        "checks": write_documents({"checks": [shown_check(one) for one in new]}) if is_dry else "",
     }
 
 
