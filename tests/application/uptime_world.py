@@ -17,6 +17,7 @@ from sightline.application.alarm import Alarm
 from sightline.application.assess import Assess, KnowWindows
 from sightline.application.chronicle import Chronicle
 from sightline.application.enroll import Enroll
+from sightline.application.issue import with_token
 from sightline.application.keep import Keep
 from sightline.application.respond import Respond
 from sightline.application.review import Review
@@ -112,7 +113,7 @@ class UptimeWorld:
 
     def start(self) -> None:
         """Begin a run: what was only in memory is gone."""
-        self.enroll = Enroll(self.checks, self.clock)
+        self.enroll = Enroll(self.checks, self.clock, complete=with_token)
         self.keep = Keep(self.history, self.telemetry)
         self.chronicle = Chronicle(self.incidents, self.bus, self.telemetry)
         self.alarm = Alarm(self.heard)

@@ -295,12 +295,15 @@ class Beat:
             await self._assess.hear(results)
 
     def _heard(self, its: _Followed, before: Pulse, ping: Ping) -> tuple[Ping, Pulse]:
-        """A ping as it is taken, and how the heartbeat stands after it."""
+        """A ping as it is taken, with how long its run took, and how the heartbeat stands after it."""
         passed = heartbeat.at(before, its.options, ping.at, self._gap)
         is_ignored = passed.state is HeartbeatState.PAUSED and its.options.manual_resume
         kind = PingKind.IGNORED if is_ignored else ping.kind
         taken = replace(ping, number=passed.pings + 1, kind=kind)
-        return taken, heartbeat.heard(passed, taken)
+        after = heartbeat.heard(passed, taken)
+        if kind in {PingKind.SUCCESS, PingKind.FAIL}:
+            taken = replace(taken, seconds=after.seconds)
+        return taken, after
 
     async def _resume(self, check_id: int, ping: Ping) -> None:
         """Have a check go on that was paused, as the ping says that its job does."""

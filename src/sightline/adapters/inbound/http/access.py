@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from sightline.adapters.inbound.http.asgi import Scope, header
+from sightline.adapters.inbound.http.healthchecks_paths import PREFIX as HEALTHCHECKS
 from sightline.adapters.inbound.http.influx_paths import WITH_PASSWORD
 from sightline.adapters.inbound.http.parameters import Parameters
 from sightline.adapters.inbound.http.settings import DoorSettings
@@ -144,8 +145,8 @@ def offered_subprotocols(scope: Scope) -> list[str]:
 def _tokens(scope: Scope) -> list[bytes]:
     """The tokens a request shows: in its Authorization header or, where browsers send none, as a WebSocket subprotocol.
 
-    Clients that know no bearers show one as InfluxDB has it (`Token`), or as a password, whoever they say to be; what calls a
-    webhook may only know its address, and shows one as the parameter `token`.
+    Clients that know no bearers show one as InfluxDB has it (`Token`), as Healthchecks has it (`X-Api-Key`), or as a password,
+    whoever they say to be; what calls a webhook may only know its address, and shows one as the parameter `token`.
     """
     scheme, _, value = (header(scope, b"authorization") or "").partition(" ")
     value = value.strip()
@@ -159,6 +160,8 @@ def _tokens(scope: Scope) -> list[bytes]:
             found = [pair.partition(b":")[2] for pair in _decoded([value])]
     if scope["path"] in WITH_PASSWORD:
         found += [one.encode() for one in Parameters.of(scope["query_string"]).every("p")]
+    if scope["path"].startswith(HEALTHCHECKS):
+        found += [key.encode("latin-1") for key in (header(scope, b"x-api-key"),) if key]
     if scope["path"].startswith(WEBHOOKS):
         found += [one.encode() for one in Parameters.of(scope["query_string"]).every("token")]
     if scope["type"] == "websocket":

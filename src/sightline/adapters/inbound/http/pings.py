@@ -9,6 +9,7 @@ import math
 import re
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Final
@@ -134,8 +135,8 @@ class Pings:
                     timeout=self._settings.read_timeout,
                     growing=share.hold,
                 )
-                ping = Ping(kind=kind, exit_status=exit_status, run=run, body=said[:MAX_BODY], **_about(scope))
-                await self._beat.ping(check.id, ping)
+                ping = Ping(kind=kind, exit_status=exit_status, run=run, body=said[:MAX_BODY])
+                await self._beat.ping(check.id, _sent(ping, scope))
         except _Refused as refused:
             await respond(send, refused.status, refused.text.encode(), _TEXT, _HEADERS)
             return
@@ -187,9 +188,8 @@ class Pings:
             kind=PingKind.SUCCESS if is_up else PingKind.FAIL,
             seconds=_milliseconds(given.text("ping")),
             said=(given.text("msg") or "")[:_MAX_SAID],
-            **_about(scope),
         )
-        await self._beat.ping(found[1].id, ping)
+        await self._beat.ping(found[1].id, _sent(ping, scope))
         await respond(send, HTTPStatus.OK, b'{"ok":true}', _JSON, (_READABLE,))
 
     # Gatus
@@ -223,9 +223,8 @@ class Pings:
             kind=PingKind.SUCCESS if success == "true" else PingKind.FAIL,
             seconds=seconds if duration is not None else None,
             said=(given.text("error") or "")[:_MAX_SAID],
-            **_about(scope),
         )
-        await self._beat.ping(check.id, ping)
+        await self._beat.ping(check.id, _sent(ping, scope))
         await respond(send, HTTPStatus.OK)
 
 
@@ -259,17 +258,18 @@ def _run(given: Parameters) -> str:
         raise _Refused(HTTPStatus.BAD_REQUEST, "invalid uuid format") from None
 
 
-def _about(scope: Scope) -> dict[str, str]:
-    """Who pings, and how: kept to be shown, and believed for nothing else."""
+def _sent(ping: Ping, scope: Scope) -> Ping:
+    """A ping with who sent it, and how: kept to be shown, and believed for nothing else."""
     client = scope.get("client")
     forwarded = (header(scope, b"x-forwarded-for") or "").partition(",")[0].strip()
     scheme = (header(scope, b"x-forwarded-proto") or scope.get("scheme", "http")).lower()
-    return {
-        "remote": _address(forwarded) or (client[0] if client else ""),
-        "scheme": "https" if scheme == "https" else "http",
-        "method": scope["method"],
-        "agent": _shown(header(scope, b"user-agent") or "")[:MAX_AGENT],
-    }
+    return replace(
+        ping,
+        remote=_address(forwarded) or (client[0] if client else ""),
+        scheme="https" if scheme == "https" else "http",
+        method=scope["method"],
+        agent=_shown(header(scope, b"user-agent") or "")[:MAX_AGENT],
+    )
 
 
 def _address(text: str) -> str:

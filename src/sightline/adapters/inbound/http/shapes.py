@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sightline.adapters.inbound.http import alertmanager_paths, influx_paths, otlp_paths
+from sightline.adapters.inbound.http import alertmanager_paths, healthchecks_paths, influx_paths, otlp_paths
 from sightline.adapters.inbound.http.errors import ENVELOPE, Shape
 
 _BY_PATH: Final = {**influx_paths.SHAPES, **otlp_paths.SHAPES}
@@ -13,4 +13,6 @@ def shape_of(path: str) -> Shape:
     known = _BY_PATH.get(path)
     if known is not None:
         return known
+    if path.startswith(healthchecks_paths.PREFIX):
+        return healthchecks_paths.SHAPE
     return alertmanager_paths.SHAPE if path.startswith(alertmanager_paths.PREFIXES) else ENVELOPE
