@@ -238,25 +238,32 @@ def _settings(check: Check) -> dict[str, Any]:
 
 
 def _tags(words: str) -> dict[str, str]:
-    """Words as tags, which become labels: `prod` is true, `env:prod` has a value, and `web-1` is the value of web_1."""
-    found = {}
-    for word in words.split():
-        name, colon, value = word.partition(":")
-        label = _label(name)
-        found[label] = value if colon and label == name else _YES if label == word else word
-    return found
+    """Words as tags, which become labels: `prod` is true, `env:x` has a value, and any other is the value of what is like it."""
+    return dict(map(_tag, words.split()))
+
+
+def _tag(word: str) -> tuple[str, str]:
+    name, _, value = word.partition(":")
+    if _label(word) == word:
+        return word, _YES
+    if _label(name) == name and value not in {"", _YES} and _label(value) != name:
+        return name, value
+    return _label(word), word
 
 
 def _words(tags: Mapping[str, str]) -> str:
-    return " ".join(
-        name if value == _YES else value if _label(value.partition(":")[0]) == name else f"{name}:{value}"
-        for name, value in tags.items()
-    )
+    return " ".join(map(_word, tags, tags.values()))
+
+
+def _word(name: str, value: str) -> str:
+    if value == _YES:
+        return name
+    return value if _label(value) == name else f"{name}:{value}"
 
 
 def _label(word: str) -> str:
     label = _NOT_IN_LABELS.sub("_", word)
-    return f"_{label}" if label[:1].isdigit() else label
+    return f"_{label}" if label[:1].isdigit() or not label else label
 
 
 def _run_start(pulse: Pulse) -> int | None:
