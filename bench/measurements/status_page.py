@@ -43,6 +43,7 @@ def _run(plan: Plan) -> Mapping[str, float]:
         _define(server)
         request = b"GET /status/bench HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: gzip\r\n\r\n"
         send_steadily(server.port, request, rate=RATE / 2, seconds=2)
+        server.settle()
         before = server.process.cpu_seconds()
         steady = send_steadily(server.port, request, rate=RATE, seconds=plan.report)
         return {

@@ -173,7 +173,7 @@ async def test_passwords_are_kept_so_that_nobody_reads_them(world: StatusWorld) 
 
 
 async def test_a_slug_and_a_domain_belong_to_one_page() -> None:
-    """Of all tenants: readers name none. When the page is deleted both are free again."""
+    """Of all tenants, for readers name none, until the page is deleted."""
     world = StatusWorld()
     await world.publish.put(LOCAL, replace(PAGE, domains=("status.acme.org",)), 0)
     with pytest.raises(Conflict, match="slug"):
