@@ -2,7 +2,7 @@
 
 import pytest
 from tests.application.uptime_world import UptimeWorld, results_of
-from tests.domain.probes.checks import definition
+from tests.domain.probes.checks import definition, result
 
 from sightline.domain.alerts.notice import AlertState
 from sightline.domain.errors import NotFound, Unavailable
@@ -184,6 +184,19 @@ async def test_a_location_that_falls_silent_is_unknown_and_says_nothing_about_he
     (incident,) = await world.all_incidents()
     assert incident.ended_at is None
     assert world.told() == [("CheckDown", "api", AlertState.FIRING)]
+
+
+async def test_what_a_location_brings_after_an_outage_is_history(world: UptimeWorld) -> None:
+    """It is stored under its own time, and makes nothing down that is well now."""
+    (api,) = await world.with_checks("api")
+    found_then = [result(DOWN, world.now + at * MINUTE, api.id, "fra") for at in range(10)]
+    await world.passed(1_800)
+    await world.found(api, UP)
+    await world.assess.take([(LOCAL.tenant, one) for one in found_then])
+    assert world.state(api) is CheckState.UP
+    assert len(await world.history.latest(LOCAL.tenant, api.id, 100, ALL_TIME, "fra")) == 10
+    await world.found(api, DOWN, "fra")
+    assert world.state(api) is CheckState.DEGRADED
 
 
 async def test_partial_names_the_locations(world: UptimeWorld) -> None:

@@ -271,13 +271,13 @@ class Assess:
         return found
 
     def _hear(self, rows: Sequence[_Row]) -> None:
-        monotonic = self._monotonic()
+        monotonic, now = self._monotonic(), self._clock.now()
         by_tenant: defaultdict[Tenant, list[Result]] = defaultdict(list)
         for tenant, result in rows:
             self._telemetry.add(RESULTS, labels=(result.verdict.value,))
             by_tenant[tenant].append(result)
             standing = self._standings[result.check]
-            if standing.hear(result, monotonic):
+            if standing.hear(result, monotonic, now):
                 self._decide(result.check, _end_of(result), monotonic)
         for tenant, results in by_tenant.items():
             self._bus.publish(ProbesFinished(tenant, tuple(results)))

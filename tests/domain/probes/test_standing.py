@@ -34,7 +34,7 @@ def test_a_check_that_was_never_probed_is_unknown_and_says_so() -> None:
 def test_the_first_result_decides_and_says_when() -> None:
     """With the reason and the words of the probe."""
     standing = Standing.new(check(), NOW)
-    assert standing.hear(result(DOWN, NOW + 100), 0)
+    assert standing.hear(result(DOWN, NOW + 100), 0, NOW)
     moved = standing.move(standing.decide(0), NOW + 200)
     assert moved is not None
     assert (moved.previous, moved.state, moved.at) == (CheckState.UNKNOWN, CheckState.DOWN, NOW + 200)
@@ -49,7 +49,7 @@ def test_a_result_that_says_the_same_moves_nothing() -> None:
     """As most do."""
     standing = Standing.new(check(), NOW)
     for at in (NOW, NOW + 60_000, NOW + 120_000):
-        standing.hear(result(UP, at), at)
+        standing.hear(result(UP, at), at, NOW)
         moved = standing.move(standing.decide(at), at)
         assert (moved is None) is (at > NOW)
 
@@ -57,15 +57,24 @@ def test_a_result_that_says_the_same_moves_nothing() -> None:
 def test_results_that_come_late_or_twice_count_once() -> None:
     """A location's results count in the order of their times."""
     standing = Standing.new(check(), NOW)
-    assert standing.hear(result(UP, NOW + 1_000), 0)
-    assert not standing.hear(result(UP, NOW + 1_000), 0)
-    assert not standing.hear(result(DOWN, NOW + 500), 0)
+    assert standing.hear(result(UP, NOW + 1_000), 0, NOW)
+    assert not standing.hear(result(UP, NOW + 1_000), 0, NOW)
+    assert not standing.hear(result(DOWN, NOW + 500), 0, NOW)
+
+
+def test_what_was_found_during_an_outage_tells_nothing_of_now() -> None:
+    """A location that would be silent by then has not become one that speaks by bringing what it found long ago."""
+    standing = Standing.new(check(), NOW)
+    assert not standing.hear(result(DOWN, NOW), 0, NOW + 600_000)
+    assert standing.silent_at is None
+    assert standing.decide(0).reason is StateReason.NOBODY_HEARD
+    assert standing.hear(result(UP, NOW + 590_000), 0, NOW + 600_000)
 
 
 def test_a_check_behind_another_that_is_down_cannot_be_reached() -> None:
     """It is not called down."""
     standing = Standing.new(check(), NOW)
-    standing.hear(result(DOWN), 0)
+    standing.hear(result(DOWN), 0, NOW)
     moved = standing.move(standing.decide(0, behind=True), NOW)
     assert moved is not None
     assert (moved.state, moved.reason) == (CheckState.UNREACHABLE, StateReason.DEPENDENCY)
@@ -75,10 +84,10 @@ def test_another_set_of_failing_locations_is_a_transition_of_its_own() -> None:
     """Partial says which."""
     standing = Standing.new(check(), NOW)
     for place, verdict in (("fra", DOWN), ("nyc", UP), ("sin", UP)):
-        standing.hear(result(verdict, location=place), 0)
+        standing.hear(result(verdict, location=place), 0, NOW)
     first = standing.move(standing.decide(0), NOW)
-    standing.hear(result(UP, NOW + 1, location="fra"), 1)
-    standing.hear(result(DOWN, NOW + 1, location="sin"), 1)
+    standing.hear(result(UP, NOW + 1, location="fra"), 1, NOW)
+    standing.hear(result(DOWN, NOW + 1, location="sin"), 1, NOW)
     second = standing.move(standing.decide(1), NOW + 1)
     assert first is not None
     assert second is not None

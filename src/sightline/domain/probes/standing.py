@@ -6,6 +6,7 @@ from sightline.domain.probes.check import Check
 from sightline.domain.probes.result import Result
 from sightline.domain.probes.state import TRANSITIONS, CheckState, StateEvent, StateReason, Transition
 from sightline.domain.probes.voice import Decision, Voice, decide, silent_after
+from sightline.domain.timerange import SECOND
 
 _VERDICTS = frozenset({StateEvent.SUCCEEDED, StateEvent.DEGRADED, StateEvent.FAILED, StateEvent.FAILED_BEHIND})
 
@@ -36,8 +37,14 @@ class Standing:
         """Where it stands."""
         return self.latest.state
 
-    def hear(self, result: Result, monotonic: int) -> bool:
-        """Take in a result; false where it is older than what its location said before, or nobody asked for it."""
+    def hear(self, result: Result, monotonic: int, now: int) -> bool:
+        """Take in a result, at `now` (ms); false where it tells nothing of how the check is now.
+
+        That is where it is older than what its location said before, or so old that the location would be silent by now: it was
+        found during an outage, and is brought afterwards.
+        """
+        if now - result.at > silent_after(self.check.definition) + result.seconds * SECOND:
+            return False
         before = self.voices.get(result.location)
         if self.silent_at is None:
             self.silent_at = monotonic + silent_after(self.check.definition)
