@@ -64,4 +64,4 @@ def test_names_that_tags_may_not_have_are_told() -> None:
 )
 def test_examples_are_conditions(text: str) -> None:
     """Each can be read."""
-    assert parse_condition(text)
+    assert str(parse_condition(text))
