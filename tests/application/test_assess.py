@@ -10,6 +10,7 @@ from sightline.domain.events import CheckMoved, IncidentChanged, ProbesFinished,
 from sightline.domain.labels import METRIC_NAME
 from sightline.domain.metrics.samples import stale_mask
 from sightline.domain.probes.incident import EntryKind, IncidentKind
+from sightline.domain.probes.outcome import Reason
 from sightline.domain.probes.result import Verdict
 from sightline.domain.probes.state import CheckState, StateReason
 from sightline.domain.tenancy import LOCAL, Tenant
@@ -147,6 +148,32 @@ async def test_a_child_that_fails_first_has_its_parent_probed_before_anybody_is_
     assert world.told() == [("CheckDown", "gateway", AlertState.FIRING)]
     child, parent = await world.all_incidents()
     assert child.part_of == parent.id
+
+
+async def test_a_parent_that_fails_after_its_child_for_the_same_cause_is_the_root(world: UptimeWorld) -> None:
+    """Never the child, and never each other's."""
+    (gateway,) = await world.with_checks("gateway", url="http://host.example/")
+    (api,) = await world.enroll.add(LOCAL, [definition("api", url="http://host.example/x", depends_on=("gateway",))])
+    await world.found(api, DOWN)
+    assert world.urged == [gateway.id]
+    await world.passed(1)
+    await world.found(gateway, DOWN)
+    child, parent = await world.all_incidents()
+    assert (child.part_of, parent.part_of) == (parent.id, None)
+    assert world.told() == [("CheckDown", "gateway", AlertState.FIRING)]
+
+
+async def test_a_result_that_nobody_can_tell_is_no_voice(world: UptimeWorld) -> None:
+    """What a check is composed of may all be unknown: so is it, and nothing is stored as if it were down."""
+    (api,) = await world.with_checks("api")
+    await world.found(api, DOWN, reason=Reason.UNDECIDED)
+    assert world.state(api) is CheckState.UNKNOWN
+    assert not world.samples.batches
+    await world.passed(1)
+    await world.found(api, UP)
+    await world.passed(1)
+    await world.found(api, DOWN, reason=Reason.UNDECIDED)
+    assert world.state(api) is CheckState.UNKNOWN
 
 
 async def test_a_child_that_fails_alone_is_told_once_its_parent_had_its_chance(world: UptimeWorld) -> None:

@@ -22,6 +22,7 @@ from sightline.domain.probes.alert import RULE_PREFIX
 from sightline.domain.probes.check import Check
 from sightline.domain.probes.incident import Entry, EntryKind
 from sightline.domain.probes.monitor import Beat, Gap, gap, stop
+from sightline.domain.probes.outcome import Reason
 from sightline.domain.probes.result import Result
 from sightline.domain.probes.series import CheckSeries, batch_of, ending
 from sightline.domain.probes.standing import Standing
@@ -49,6 +50,8 @@ GAPS: Final = Instrument(
 )
 _HOLD: Final = 2 * SECOND
 """On top of the longest timeout of what a check depends on, before an alert about it begins."""
+_MAY_FAIL: Final = frozenset({CheckState.UP, CheckState.DEGRADED, CheckState.UNKNOWN})
+"""States in which it is worth a probe whether it is down by now."""
 _NO_LOOK: Final = -1
 
 _Row = tuple[Tenant, Result]
@@ -239,13 +242,21 @@ class Assess:
     # Results
 
     def _asked_for(self, results: Sequence[_Row]) -> list[_Row]:
-        """Those of checks that are there and switched on; of others nobody wants to hear."""
-        found = self._enrolled
-        return [
-            (tenant, one)
-            for tenant, one in results
-            if (its := found.get(one.check)) is not None and its.tenant == tenant and its.check.definition.enabled
-        ]
+        """Those of checks that are there and switched on; of others nobody wants to hear.
+
+        What says that nobody can tell is no result: its location is as good as silent.
+        """
+        found, decided = self._enrolled, list[_Row]()
+        for tenant, one in results:
+            its = found.get(one.check)
+            if its is None or its.tenant != tenant or not its.check.definition.enabled:
+                continue
+            if one.reason is Reason.UNDECIDED:
+                self._standings[one.check].voices.pop(one.location, None)
+                self._decide(one.check, _end_of(one), self._monotonic())
+            else:
+                decided.append((tenant, one))
+        return decided
 
     async def _store_series(self, rows: Sequence[_Row]) -> None:
         by_tenant: defaultdict[Tenant, list[Result]] = defaultdict(list)
@@ -327,7 +338,7 @@ class Assess:
         """Until when an alert waits for what the check depends on to be probed, which is asked for at once."""
         if transition.state is not CheckState.DOWN:
             return None
-        needs = [one for one in enrolled.needs if one in self._enrolled and self._standings[one].state is CheckState.UP]
+        needs = [one for one in enrolled.needs if one in self._enrolled and self._standings[one].state in _MAY_FAIL]
         if not needs:
             return None
         self._urge(needs)

@@ -153,9 +153,19 @@ class Chronicle:
             check = move.enrolled.check
             title = f"{check.name} is {kind.value}" if kind is not incident.kind else incident.title
             incident = replace(incident, kind=kind, title=title, details=incident.details or transition.message)
-            if transition.state is CheckState.UNREACHABLE and incident.part_of is None:
-                incident = replace(incident, part_of=self._root(tenant, move, incident.cause))
+            if transition.state is CheckState.UNREACHABLE:
+                incident = await self._put_beneath(tenant, incident, move.root)
         await self._save(tenant, incident, entries)
+
+    async def _put_beneath(self, tenant: Tenant, incident: Incident, root: int | None) -> Incident:
+        """An incident that began before that of what is behind it becomes a part of it, and not the other way round."""
+        behind = self._lasting.get(root) if root is not None else None
+        if behind is None or behind.id == incident.id:
+            return incident
+        if behind.part_of == incident.id:
+            await self._save(tenant, replace(behind, part_of=None), [])
+            return replace(incident, part_of=behind.id)
+        return replace(incident, part_of=behind.part_of or behind.id)
 
     async def _mention(self, tenant: Tenant, move: Move) -> None:
         """What cannot be reached has no incident of its own; it stands in that of what it depends on."""

@@ -20,7 +20,7 @@ from sightline.ports.prober import Attempt, Prober
 
 _NAMED: Final = 5
 _UP: Final = frozenset({CheckState.UP, CheckState.DEGRADED})
-_LEFT_OUT: Final = frozenset({CheckState.PAUSED, CheckState.MAINTENANCE})
+_LEFT_OUT: Final = frozenset({CheckState.PAUSED, CheckState.MAINTENANCE, CheckState.UNKNOWN})
 """States in which a part says nothing about the whole."""
 
 
@@ -79,7 +79,7 @@ class PromqlProber(Prober):
 
 
 class ComposedProber(Prober):
-    """Other checks taken together; those that are paused or in maintenance are left out."""
+    """Other checks taken together; those that are paused, in maintenance or unknown are left out."""
 
     def __init__(self, assess: KnowStandings) -> None:
         self._assess = assess
@@ -107,7 +107,8 @@ def composed(states: Mapping[str, CheckState], need: int) -> Outcome:
     down = sorted(name for name in counted if name not in up)
     facts = {"up": float(len(up)), "of": float(len(counted))}
     if not counted:
-        return Outcome(reason=Reason.NO_DATA, message="all its parts are paused or in maintenance", facts=facts)
+        message = "all its parts are paused, in maintenance or unknown"
+        return Outcome(reason=Reason.UNDECIDED, message=message, facts=facts)
     if len(up) >= (min(need, len(counted)) if need else len(counted)):
         return Outcome(facts=facts)
     names = ", ".join(f"{name} ({counted[name].value})" for name in down[:_NAMED])

@@ -30,7 +30,7 @@ checks = App(
     help_epilogue="""Examples:
   sightline checks
   sightline checks list --state down --tag team:shop
-  sightline checks validate my-checks.yml
+  sightline checks validate uptime.yml
   sightline checks import --format kuma backup.json --dry-run
 """,
 )

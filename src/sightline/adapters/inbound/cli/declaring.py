@@ -36,7 +36,7 @@ Prune = Annotated[bool, Parameter(help="Also remove what is not in the files, of
 @app.command(
     help_epilogue="""Examples:
   sightline apply -f sightline.d/ --dry-run
-  sightline apply -f my-checks.yml -f windows.yml
+  sightline apply -f uptime.yml -f windows.yml
   sightline export | ssh backup 'cat > declared.yml'
   sightline apply -f sightline.d/ --prune
 """
@@ -62,7 +62,7 @@ def apply(
 @app.command(
     help_epilogue="""Examples:
   sightline diff -f sightline.d/
-  sightline diff -f my-checks.yml --prune || echo 'somebody changed something by hand'
+  sightline diff -f uptime.yml --prune || echo 'somebody changed something by hand'
 """
 )
 def diff(*, file: File, prune: Prune = False, asking: Asking = ASKING) -> int:
