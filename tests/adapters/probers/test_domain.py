@@ -4,9 +4,11 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.adapters.probers.certificates import Authority
 from tests.adapters.probers.far_ends import FarEnd, answer, hanging, redirect, serving
 
 from sightline.adapters.network.curl.exchange import Exchanges
@@ -189,6 +191,13 @@ async def test_nonsense_is_told(body: bytes, reason: Reason, said: str) -> None:
         outcome = await stage.probe()
     assert outcome.reason is reason
     assert said in outcome.message
+
+
+async def test_the_certificate_of_a_registry_is_not_the_domains(tmp_path: Path) -> None:
+    """What ends is the registration; that a registry is not trusted is told."""
+    async with serving(Registry({}), Authority(tmp_path).server()) as far_end, staged({}) as stage:
+        outcome = await stage.probe("example.com", f"https://localhost:{far_end.port}")
+    assert (outcome.reason, outcome.certificate) == (Reason.CERTIFICATE_INVALID, None)
 
 
 async def test_redirects_lead_to_the_right_registry() -> None:

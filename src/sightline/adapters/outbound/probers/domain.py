@@ -137,7 +137,8 @@ class DomainProber(Prober):
         version = options.ip_version if options else "any"
         request = Request(place=place_of(url), lines=lines, max_body=MAX_BODY, ip_version=version)
         further = (f"traceparent: {attempt.traceparent}",) if attempt and attempt.traceparent else ()
-        return await self._exchanges.exchange(request, max(seconds, 0.001), further)
+        outcome = await self._exchanges.exchange(request, max(seconds, 0.001), further)
+        return replace(outcome, certificate=None)  # it is the registry's, and says nothing of the domain
 
     def _remember(self, key: tuple[str, str], known: _Known) -> None:
         self._known[key] = replace(known, outcome=replace(known.outcome, body=b"", headers=(), phases=()))
