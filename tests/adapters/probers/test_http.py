@@ -1,6 +1,7 @@
 """HTTP as the prober sees it, against servers on loopback that do all that servers do."""
 
 import asyncio
+import errno
 import gzip
 import os
 import socket
@@ -435,6 +436,20 @@ async def test_a_reset_is_told(probe: Probing) -> None:
 
     async with serving(slam) as far_end:
         assert (await probe(far_end.url)).reason is Reason.RESET
+
+
+async def test_what_is_wrong_here_is_not_said_of_the_far_end(probe: Probing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without room for another socket nobody was asked, and the message says what to do."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    async with serving(answering(answer())) as far_end:
+        with monkeypatch.context() as patched:
+            patched.setattr("sightline.adapters.network.curl.handles.socket.socket", full)
+            outcome = await probe(far_end.url)
+        assert (outcome.reason, "ulimit -n" in outcome.message) == (Reason.DEFECT, True)
+        assert (await probe(far_end.url)).reason is Reason.OK
 
 
 async def test_answers_that_announce_others_are_passed_over(probe: Probing) -> None:

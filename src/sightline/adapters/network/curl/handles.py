@@ -57,7 +57,8 @@ class Handle:
     """One handle of libcurl, and what its transfer under way has brought.
 
     headers: lines as they came, all answers' of the transfer. chunks, size: of the body, decompressed, no more than `limit` bytes.
-    is_too_much: whether there was more. session: what was said of the TLS session. guard: of the addresses of this transfer.
+    is_too_much: whether there was more. session: what was said of the TLS session. errno: why no socket could be
+    made, 0 where one could. guard: of the addresses of this transfer.
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -74,6 +75,7 @@ class Handle:
         self.limit = _UNLIMITED
         self.is_too_much = False
         self.session = b""
+        self.errno = 0
         self.guard = Guard(policy=policy)
         self._sockets: list[socket.socket] = []
 
@@ -144,6 +146,7 @@ class Handle:
         self.size = 0
         self.is_too_much = False
         self.session = b""
+        self.errno = 0
         if self.guard.refused:
             self.guard = Guard(policy=self._policy)
         self.guard.passed = False
@@ -226,7 +229,8 @@ class Handle:
             self.guard.check(address.addr[0])
             self.guard.passed = True
             made = socket.socket(address.family, address.socktype, address.protocol)
-        except OSError:
+        except OSError as error:
+            self.errno = error.errno or 0
             return pycurl.SOCKET_BAD
         if self._says_goodbye:
             self._sockets.append(made)

@@ -60,7 +60,7 @@ def hop_of(handle: Handle, ended: Ended, place: Place, seconds: float, certifica
                 name=place.authority,
                 code=ended.code,
                 text=ended.text,
-                os_errno=curl.getinfo(pycurl.OS_ERRNO),
+                os_errno=curl.getinfo(pycurl.OS_ERRNO) or handle.errno,
                 stuck=stuck,
                 seconds=seconds,
                 received=handle.size,
