@@ -39,6 +39,7 @@ def door_settings(settings: Settings, host: str) -> DoorSettings:
         max_websockets=http.max_websockets,
         lifecycle=http.lifecycle,
         external_url=http.external_url,
+        trace_link=settings.traces.link,
         version=__version__,
     )
 

@@ -154,6 +154,7 @@ async def make_checking(
         respond=Respond(incidents, chronicle, clock),
         examine=Examine(probers, clock),
         chronicle=chronicle,
+        spans=core.spans,
         location=location,
     )
     codec = PulseCodec(pulse.encode_pulse, pulse.decode_pulse, pulse.encode_ping, pulse.decode_ping)

@@ -631,6 +631,12 @@ class Traces(Struct, frozen=True, forbid_unknown_fields=True):
     """Spans of traces, those of probes among them."""
 
     retention: Annotated[Duration, Meta(description="How long spans are kept.")] = Duration(14 * 86_400_000)
+    link: Annotated[
+        str,
+        Meta(
+            description="Where another program shows a trace, as `https://jaeger.example.org/trace/{trace_id}`; empty: nowhere."
+        ),
+    ] = ""
 
 
 class Webhook(Struct, frozen=True, forbid_unknown_fields=True):

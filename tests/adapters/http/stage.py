@@ -357,6 +357,7 @@ class Stage:
         self.scrape = Scrape(self.scraper, self, self.metadata, self.clock, self.telemetry)
         self.targets = self.scraping()
         self.checked = UptimeWorld(self.clock)
+        self.spans = MemorySpans()
         self.beat = self.beating()
         self.ping_keys = PingKeys(MemoryCatalog(), self.clock)
         self.prober = MemoryProber(self.clock)
@@ -379,6 +380,7 @@ class Stage:
             respond=self.checked.respond,
             examine=Examine(probers, self.clock),
             chronicle=self.checked.chronicle,
+            spans=self.spans,
         )
 
     def tell(self, world: AlertingWorld) -> None:

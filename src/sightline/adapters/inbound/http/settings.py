@@ -27,7 +27,8 @@ class DoorSettings:
     max_inflight_bytes: of all intake requests under way together, as sent plus decompressed.
     read_timeout: seconds that a client may stand still, with a request's head, its body, or in taking our answer.
     max_websockets: live connections at once. lifecycle: whether callers may have the program read again and stop.
-    external_url: where people reach the web UI, empty where nobody said.
+    external_url: where people reach the web UI, empty where nobody said. trace_link: where another program shows traces, likewise
+    (`traces.link`).
     ui_folder: the built web UI. version, revision: what we say we are.
     """
 
@@ -49,6 +50,7 @@ class DoorSettings:
     max_websockets: int = 1000
     lifecycle: bool = False
     external_url: str = ""
+    trace_link: str = ""
     ui_folder: Path = BUILT_UI
     version: str = "0"
     revision: str = ""

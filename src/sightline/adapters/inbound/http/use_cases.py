@@ -71,6 +71,7 @@ from sightline.domain.scrape.target import JobTargets
 from sightline.domain.tenancy import Principal, Tenant
 from sightline.domain.timerange import Grid, TimeRange
 from sightline.ports.clock import Clock
+from sightline.ports.spans import Spans
 from sightline.ports.telemetry import Telemetry
 
 
@@ -419,6 +420,7 @@ class Uptime:
     respond: Respond
     examine: Examine
     chronicle: Chronicle
+    spans: Spans
     location: str = HERE
 
 
