@@ -161,7 +161,7 @@ async def test_a_new_key_shuts_out_the_old_one() -> None:
     with pytest.raises(Unauthenticated):
         await world.delegate.admit(second, "oslo")
     with pytest.raises(Unauthenticated):
-        await world.delegate.take(location, Parcel(id="p"), Bearing())
+        await world.delegate.take(location, (Parcel(id="p"),), Bearing())
     with pytest.raises(NotFound):
         await world.delegate.remove(LOCAL, "oslo")
     assert await world.anew().all(LOCAL) == []
@@ -252,7 +252,7 @@ async def test_before_the_checks_are_read_nobody_is_told_anything() -> None:
     with pytest.raises(Unavailable):
         await world.delegate.assigned(location, "", 0)
     with pytest.raises(Unavailable):
-        await world.delegate.take(location, Parcel(id="p", results=(result(1),)), Bearing())
+        await world.delegate.take(location, (Parcel(id="p", results=(result(1),)),), Bearing())
     assert world.stored == []
 
 
@@ -262,7 +262,7 @@ async def test_results_are_taken_of_the_checks_of_a_location() -> None:
     location = await world.location()
     good = (result(1), result(2), result(1, START - 86_400_000, "local"))
     bad = (result(3), result(99), result(1, START + 600_000), result(1, START - 8 * 86_400_000))
-    receipt = await world.delegate.take(location, Parcel(id="p", results=(*good, *bad)), Bearing())
+    receipt = await world.delegate.take(location, (Parcel(id="p", results=(*good, *bad)),), Bearing())
     assert (receipt.taken, receipt.refused, receipt.now) == (3, 4, START)
     assert [(tenant, one.check, one.location) for tenant, one in world.stored] == [
         ("default", 1, "oslo"),
@@ -277,11 +277,23 @@ async def test_a_parcel_is_taken_once_however_often_it_comes() -> None:
     world = World()
     location = await world.location()
     parcel = Parcel(id="p", results=(result(1),))
-    first, second = await asyncio.gather(*(world.delegate.take(location, parcel, Bearing()) for _ in range(2)))
+    first, second = await asyncio.gather(*(world.delegate.take(location, (parcel,), Bearing()) for _ in range(2)))
     assert first == second
-    assert await world.delegate.take(location, parcel, Bearing()) == first
+    assert await world.delegate.take(location, (parcel,), Bearing()) == first
     assert len(world.stored) == 1
     assert world.counted() == {"taken": 1}
+
+
+async def test_parcels_that_come_together_are_stored_together() -> None:
+    """Those among them that were taken before, or stand there twice, are not stored again."""
+    world = World()
+    location = await world.location()
+    first, second = (Parcel(id=name, results=(result(1, START - at),)) for at, name in enumerate("ab"))
+    await world.delegate.take(location, (first,), Bearing())
+    receipt = await world.delegate.take(location, (first, second, second), Bearing())
+    assert receipt.taken == 3
+    assert [one.at for _, one in world.stored] == [START, START - 1]
+    assert world.counted() == {"taken": 2}
 
 
 async def test_what_cannot_be_stored_is_not_acknowledged() -> None:
@@ -291,10 +303,10 @@ async def test_what_cannot_be_stored_is_not_acknowledged() -> None:
     parcel = Parcel(id="p", results=(result(1),))
     world.failure = Unavailable("away")
     with pytest.raises(Unavailable):
-        await world.delegate.take(location, parcel, Bearing())
+        await world.delegate.take(location, (parcel,), Bearing())
     assert world.delegate.heard_at(LOCAL.tenant, "oslo") is None
     world.failure = None
-    assert (await world.delegate.take(location, parcel, Bearing())).taken == 1
+    assert (await world.delegate.take(location, (parcel,), Bearing())).taken == 1
 
 
 async def test_spans_are_kept_under_the_tenant() -> None:
@@ -302,7 +314,7 @@ async def test_spans_are_kept_under_the_tenant() -> None:
     world = World()
     location = (await world.delegate.add(OTHERS, "oslo"))[0].location
     span = Span(trace_id="a" * 32, span_id="b" * 16, name="GET", service="sightline", starts_at=1, nanoseconds=1)
-    await world.delegate.take(location, Parcel(id="p", spans=(span,)), Bearing())
+    await world.delegate.take(location, (Parcel(id="p", spans=(span,)),), Bearing())
     assert await world.spans.trace(OTHERS.tenant, "a" * 32) == [span]
 
 
@@ -312,7 +324,7 @@ async def test_it_is_known_when_a_location_was_last_heard() -> None:
     location = await world.location()
     assert world.delegate.heard_at(LOCAL.tenant, "oslo") is None
     await world.clock.advance(60)
-    await world.delegate.take(location, Parcel(), Bearing(skew=1_500, waiting=3, version="9"))
+    await world.delegate.take(location, (), Bearing(skew=1_500, waiting=3, version="9"))
     assert world.delegate.heard_at(LOCAL.tenant, "oslo") == START + 60_000
     assert world.delegate.heard_at(OTHERS.tenant, "oslo") is None
     heard = (await world.delegate.one(LOCAL, "oslo")).heard
@@ -326,8 +338,8 @@ async def test_what_a_location_lost_is_told() -> None:
     location = await world.location()
     lost = Parcel(id="l", lost=Lost(START - 5_000, START, 12))
     for _ in range(2):
-        await world.delegate.take(location, lost, Bearing())
-    await world.delegate.take(location, Parcel(), Bearing())
+        await world.delegate.take(location, (lost,), Bearing())
+    await world.delegate.take(location, (), Bearing())
     heard = (await world.delegate.one(LOCAL, "oslo")).heard
     assert heard is not None
     assert heard.lost == lost.lost

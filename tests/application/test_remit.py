@@ -65,7 +65,7 @@ async def test_what_is_found_is_handed_over_in_parcels() -> None:
     await world.remit.once()
     assert [one.count for one in world.center.parcels.values()] == [1_000, 1_000, 500]
     assert world.outbox.waiting == 0
-    assert [one.waiting for one in world.center.bearings] == [2_500, 1_500, 500]
+    assert [one.waiting for one in world.center.bearings] == [2_500]
     assert world.center.bearings[0].version == "9"
 
 
@@ -130,6 +130,30 @@ async def test_what_would_be_refused_again_does_not_stop_the_rest() -> None:
     world.center.fails = None
     await world.remit.once()
     assert [*world.center.parcels] == ["lost 4", "p1"]
+
+
+async def test_one_parcel_to_blame_costs_no_other() -> None:
+    """Where several go together, the first goes alone then."""
+    world = World()
+    for number in (4, 3, 2, 1):
+        await world.find(number)
+    world.center.refuses = "p2"
+    with pytest.raises(BadData):
+        await world.remit.once()
+    await world.remit.once()
+    assert [*world.center.parcels] == ["p0", "p1", "lost 2", "p3"]
+
+
+async def test_many_parcels_go_together() -> None:
+    """What gathered in an hour is there after a few calls."""
+    world = World()
+    world.center.fails = Unavailable("away")
+    for _ in range(360):
+        await world.find(1)
+    world.center.fails = None
+    await world.remit.once()
+    assert len(world.center.parcels) == 360
+    assert [one.waiting for one in world.center.bearings] == [360, 260, 160, 60]
 
 
 async def test_spans_go_the_same_way() -> None:

@@ -18,7 +18,7 @@ from sightline.domain.errors import BadData, SightlineError, Unauthenticated, Un
 from sightline.domain.probes.check import Check, Definition
 from sightline.domain.probes.judging import Judge
 from sightline.domain.probes.options import Tcp
-from sightline.domain.probes.parcel import Bearing, Packed
+from sightline.domain.probes.parcel import Bearing
 from sightline.domain.probes.result import Result, Verdict
 from sightline.domain.tenancy import DEFAULT_TENANT, LOCAL
 from sightline.ports.center import Center
@@ -156,9 +156,9 @@ async def test_a_parcel_is_taken_once(behind: Behind) -> None:
     """It may be handed over again, and what has no id tells only that somebody is there."""
     parcel = pack("p", results(behind, 3), ())
     for _ in range(2):
-        receipt = await behind.center.push(parcel, Bearing())
+        receipt = await behind.center.push((parcel,), Bearing())
         assert (receipt.taken, receipt.refused, receipt.now) == (3, 0, behind.clock.now())
-    await behind.center.push(Packed("", b"{}", 0, 0, 0), Bearing(skew=1, waiting=2, version="3"))
+    await behind.center.push((), Bearing(skew=1, waiting=2, version="3"))
     assert behind.taken() == 3
 
 
@@ -168,7 +168,7 @@ async def test_what_is_not_taken_is_told_in_kind(behind: Behind, error: Sightlin
     parcel = pack("p", results(behind, 1), ())
     behind.fail(error)
     with pytest.raises(type(error)):
-        await behind.center.push(parcel, Bearing())
+        await behind.center.push((parcel,), Bearing())
     behind.fail(None)
-    await behind.center.push(parcel, Bearing())
+    await behind.center.push((parcel,), Bearing())
     assert behind.taken() == 1

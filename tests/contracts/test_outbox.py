@@ -49,9 +49,9 @@ def parcel(number: int, size: int = 100, count: int = 10) -> Packed:
 async def drained(outbox: Outbox) -> list[Packed]:
     """All that is there, in order; it is empty then."""
     found = []
-    while (one := await outbox.first()) is not None:
-        found.append(one)
-        await outbox.remove(one)
+    while parcels := await outbox.oldest(1, 1):
+        found += parcels
+        await outbox.remove(*parcels)
     return found
 
 
@@ -61,7 +61,8 @@ async def test_parcels_leave_in_the_order_in_which_they_came(outbox: Outbox) -> 
     for one in parcels:
         await outbox.put(one)
     assert outbox.waiting == 30
-    assert await outbox.first() == await outbox.first() == parcels[0]
+    assert await outbox.oldest(1, 1) == await outbox.oldest(1, 1) == parcels[:1]
+    assert await outbox.oldest(2, 1_000) == await outbox.oldest(9, 200) == parcels[:2]
     assert await drained(outbox) == parcels
     assert outbox.waiting == 0
     assert await outbox.lost() is None
@@ -69,7 +70,7 @@ async def test_parcels_leave_in_the_order_in_which_they_came(outbox: Outbox) -> 
 
 async def test_an_empty_one_has_nothing(outbox: Outbox) -> None:
     """There is no first parcel, and removing one that is gone changes nothing."""
-    assert await outbox.first() is None
+    assert await outbox.oldest(9, 900) == []
     await outbox.remove(parcel(1))
     assert outbox.waiting == 0
 
@@ -110,7 +111,7 @@ async def test_a_parcel_that_can_never_be_handed_over_is_lost(outbox: Outbox) ->
     await outbox.remove(parcel(1), lost=True)
     await outbox.remove(parcel(2, count=0), lost=True)
     assert await outbox.lost() == Lost(60_000, 119_000, 10)
-    assert await outbox.first() is None
+    assert await outbox.oldest(9, 900) == []
 
 
 async def test_a_file_keeps_what_waits_for_the_next_process(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Final
 
@@ -38,8 +38,8 @@ LOCATION_KIND: Final = "location"
 MAX_LOCATIONS: Final = 100
 """Of one tenant."""
 
-# A location sends one parcel at a time; one that it does not know to be taken it sends again, the next time it can.
-_REMEMBERED: Final = 256
+# A location makes one call at a time; parcels that it does not know to be taken it sends again with the next.
+_REMEMBERED: Final = 1_000
 _AHEAD: Final = 5 * MINUTE
 _BEHIND: Final = 7 * DAY
 """How far a result's time may be ahead of ours, and behind."""
@@ -245,51 +245,55 @@ class Delegate:
                 return None
             await self._changed(generation, left)
 
-    async def take(self, location: Location, parcel: Parcel, bearing: Bearing) -> Receipt:
-        """Take in what a location brings; when this returns it is stored.
+    async def take(self, location: Location, parcels: Sequence[Parcel], bearing: Bearing) -> Receipt:
+        """Take in what a location brings; when this returns it is stored. Without parcels it says that it is there.
 
         Raises:
             Unauthenticated: it was removed meanwhile.
-            Unavailable, Overloaded, StorageFull: it shall bring it again.
+            Unavailable, Overloaded, StorageFull: it shall bring all of it again.
         """
         self._require_roster()
         known = self._of(location)
         async with known.turn:  # a parcel may come again while it is being taken in
-            receipt = known.taken.get(parcel.id)
-            if receipt is None:
-                receipt = await self._take_in(known, parcel)
+            fresh = {one.id: one for one in parcels if one.id not in known.taken}
+            await self._take_in(known, list(fresh.values()))
+            receipts = [known.taken[one.id] for one in parcels]
+            while len(known.taken) > _REMEMBERED:
+                known.taken.popitem(last=False)
         now = self._clock.now()
         known.heard = Heard(now, bearing, known.heard.lost if known.heard else None)
-        if parcel.lost is not None:
-            known.heard.lost = parcel.lost
+        for one in parcels:
+            known.heard.lost = one.lost or known.heard.lost
         if bearing.skew is not None:
             self._telemetry.set(SKEW, bearing.skew / 1_000, (location.name,))
-        return replace(receipt, now=now)
+        return Receipt(sum(one.taken for one in receipts), sum(one.refused for one in receipts), now)
 
     def close(self) -> None:
         """Locations wait for other orders no longer: the program stops."""
         self._closing.set()
 
-    async def _take_in(self, known: _Known, parcel: Parcel) -> Receipt:
+    async def _take_in(self, known: _Known, parcels: Sequence[Parcel]) -> None:
         location, now = known.location, self._clock.now()
         probed = self._checks_of(location)
-        rows = [
-            (location.tenant, one if one.location == location.name else replace(one, location=location.name))
-            for one in parcel.results
-            if one.check in probed and now - _BEHIND <= one.at <= now + _AHEAD
-        ]
-        spans = [(location.tenant, one) for one in parcel.spans]
+        taken = [[one for one in parcel.results if self._is_for_us(one, probed, now)] for parcel in parcels]
+        spans = [(location.tenant, span) for parcel in parcels for span in parcel.spans]
         if spans:
             await self._keep_spans(spans)
+        rows = [
+            (location.tenant, one if one.location == location.name else replace(one, location=location.name))
+            for results in taken
+            for one in results
+        ]
         if rows:
             await self._take(rows)
-        receipt = Receipt(len(rows), len(parcel.results) - len(rows), now)
-        self._count(location, receipt, parcel.lost)
-        if parcel.id:
+        for parcel, results in zip(parcels, taken, strict=True):
+            receipt = Receipt(len(results), len(parcel.results) - len(results), now)
+            self._count(location, receipt, parcel.lost)
             known.taken[parcel.id] = receipt
-            if len(known.taken) > _REMEMBERED:
-                known.taken.popitem(last=False)
-        return receipt
+
+    @staticmethod
+    def _is_for_us(result: Result, probed: Mapping[int, Check], now: int) -> bool:
+        return result.check in probed and now - _BEHIND <= result.at <= now + _AHEAD
 
     def _count(self, location: Location, receipt: Receipt, lost: Lost | None) -> None:
         lost_count = 0 if lost is None else lost.count

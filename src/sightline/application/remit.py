@@ -18,8 +18,10 @@ HEARTBEAT: Final = 10.0
 
 _AT_ONCE: Final = 1_000
 """Results or spans of one parcel."""
+_PARCELS: Final = 100
+_BYTES: Final = 1 << 20
+"""Parcels that go together, after an outage: a day of one result a second is there after a thousand calls."""
 _NOT_NOW: Final = (Unavailable, Overloaded, StorageFull, Unauthenticated, Forbidden)
-_NOTHING: Final = Packed("", b"{}", 0, 0, 0)
 
 Pack = Callable[[str, Sequence[Result], Sequence[Span]], Packed]
 PackLost = Callable[[Lost], Packed]
@@ -79,35 +81,39 @@ class Remit:
         """
         self._some.clear()
         sent = await self._tell_lost()
-        while (parcel := await self._outbox.first()) is not None:
-            await self._push(parcel)
+        while parcels := await self._outbox.oldest(_PARCELS, _BYTES):
+            await self._push(parcels)
             sent = True
         if not sent:
-            await self._push(_NOTHING)
+            await self._push(())
 
     async def _tell_lost(self) -> bool:
         lost = await self._outbox.lost()
         if lost is None:
             return False
-        await self._push(self._pack_lost(lost))
+        await self._push((self._pack_lost(lost),))
         await self._outbox.told(lost)
         return True
 
-    async def _push(self, parcel: Packed) -> None:
+    async def _push(self, parcels: Sequence[Packed]) -> None:
         bearing = Bearing(skew=self._clock.skew, waiting=self._outbox.waiting, version=self._version)
         asked = self._clock.monotonic()
         try:
-            receipt = await self._center.push(parcel, bearing)
+            receipt = await self._center.push(parcels, bearing)
         except _NOT_NOW:
             self._some.set()
             raise
         except SightlineError:
-            await self._outbox.remove(parcel, lost=True)
+            if len(parcels) > 1:  # one of them is to blame, and the first goes alone
+                await self._push(parcels[:1])
+                return
+            for one in parcels:
+                await self._outbox.remove(one, lost=True)
             self._some.set()
             raise
         self._clock.measure(asked, receipt.now)
-        if parcel.id:
-            await self._outbox.remove(parcel)
+        for one in parcels:
+            await self._outbox.remove(one)
 
     async def _put(self, parcel: Packed) -> None:
         await self._outbox.put(parcel)

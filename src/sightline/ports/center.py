@@ -1,5 +1,6 @@
 """The program that a location probes for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,6 +26,9 @@ class Center(Protocol):
         """What is to be probed; where that is what the tag `known` says, the call waits up to `wait` seconds for other orders."""
         ...
 
-    async def push(self, parcel: Packed, bearing: Bearing) -> Receipt:
-        """Hand a parcel over: when this returns it is taken in, and handing it over again changes nothing."""
+    async def push(self, parcels: Sequence[Packed], bearing: Bearing) -> Receipt:
+        """Hand parcels over: when this returns they are taken in, and handing one of them over again changes nothing.
+
+        Without any it tells that the location is there.
+        """
         ...

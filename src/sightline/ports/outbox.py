@@ -21,8 +21,11 @@ class Outbox(Protocol):
         """Add a parcel; it is there for the next process when this returns."""
         ...
 
-    async def first(self) -> Packed | None:
-        """The oldest parcel, which stays."""
+    async def oldest(self, most: int, most_bytes: int) -> list[Packed]:
+        """The oldest parcels, the first one first: at most `most` of at most so many bytes together, but one where there is one.
+
+        They stay.
+        """
         ...
 
     async def remove(self, parcel: Packed, *, lost: bool = False) -> None:

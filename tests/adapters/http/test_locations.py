@@ -123,9 +123,9 @@ async def test_what_a_location_found_is_taken(door: Door, stage: Stage, count: i
     parcel = pack("p1", [RESULT] * count, [])
     async with door() as address, _center(address, await _key(stage)) as center:
         for _ in range(2):
-            receipt = await center.push(parcel, Bearing(skew=12, waiting=3, version="9"))
+            receipt = await center.push((parcel,), Bearing(skew=12, waiting=3, version="9"))
             assert (receipt.taken, receipt.refused, receipt.now) == (count, 0, NOW)
-        await center.push(Packed("", b"{}", 0, 0, 0), Bearing())
+        await center.push((), Bearing())
     assert stage.results == [(DEFAULT_TENANT, RESULT)] * count
 
 
@@ -146,7 +146,7 @@ async def test_what_is_not_taken_is_told_in_kind(
     async with door() as address, _center(address, await _key(stage)) as center:
         stage.fails = fails
         with pytest.raises(error) as told:
-            await center.push(pack("p1", [RESULT], []), Bearing())
+            await center.push((pack("p1", [RESULT], []),), Bearing())
         if error is Overloaded:
             assert told.value.detail["retry_after"] == 7  # type: ignore[attr-defined] # an error of the tree
 
@@ -165,7 +165,7 @@ async def test_wrong_keys_and_bodies_are_told_in_kind(door: Door, stage: Stage) 
         async with _center(address, key) as center:
             for body in (b'{"results":[{}]}', b'{"id":1}', b'{"results":[' + b",".join([b"1"] * 5) + b"]}"):
                 with pytest.raises(BadData):
-                    await center.push(Packed("p", body, 1, 0, 0), Bearing())
+                    await center.push((Packed("p", body, 1, 0, 0),), Bearing())
 
 
 async def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import ssl
+from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final, Self
@@ -78,8 +79,8 @@ class HttpCenter(Center):
         return Briefing(orders, now)
 
     @override
-    async def push(self, parcel: Packed, bearing: Bearing) -> Receipt:
-        body, headers = sent_to_json(parcel, bearing), dict(_JSON)
+    async def push(self, parcels: Sequence[Packed], bearing: Bearing) -> Receipt:
+        body, headers = sent_to_json(parcels, bearing), dict(_JSON)
         if len(body) >= _SMALL:
             body, headers["Content-Encoding"] = gzip.compress(body, 1), "gzip"
         answer = await self._ask("POST", _RESULTS, headers, body, {}, _TIMEOUT)

@@ -7,15 +7,16 @@ from typing import Final
 import msgspec
 
 from sightline.adapters.wire import fields
-from sightline.domain.errors import MalformedBody
+from sightline.domain.errors import InvalidField, MalformedBody
 from sightline.domain.probes.check import Check
 from sightline.domain.probes.parcel import Bearing, Lost, Orders, Packed, Parcel, Receipt
 from sightline.domain.probes.result import Result
 from sightline.domain.traces.span import Span
 
-MAX_RESULTS: Final = 2_000
-MAX_SPANS: Final = 4 * MAX_RESULTS
-"""Of one parcel."""
+MAX_PARCELS: Final = 100
+MAX_RESULTS: Final = 10_000
+MAX_SPANS: Final = 2 * MAX_RESULTS
+"""That are taken at once."""
 
 
 class _Orders(msgspec.Struct, frozen=True):
@@ -36,7 +37,7 @@ class _Sent(msgspec.Struct, frozen=True, kw_only=True):
     skew: int | None = None
     waiting: int = 0
     version: str = ""
-    parcel: msgspec.Raw = msgspec.Raw(b"{}")
+    parcels: tuple[msgspec.Raw, ...] = ()
 
 
 _ORDERS: Final = msgspec.json.Decoder(_Orders)
@@ -90,25 +91,31 @@ def pack_lost(lost: Lost) -> Packed:
     return Packed(parcel_id, msgspec.json.encode(Parcel(id=parcel_id, lost=lost)), 0, lost.starts_at, lost.ends_at)
 
 
-def sent_to_json(parcel: Packed, bearing: Bearing) -> bytes:
-    """A parcel, and how the location is doing that sends it."""
-    raw = msgspec.Raw(parcel.body or b"{}")
-    return msgspec.json.encode(_Sent(skew=bearing.skew, waiting=bearing.waiting, version=bearing.version, parcel=raw))
+def sent_to_json(parcels: Sequence[Packed], bearing: Bearing) -> bytes:
+    """Parcels, and how the location is doing that sends them."""
+    raw = tuple(msgspec.Raw(one.body) for one in parcels)
+    return msgspec.json.encode(_Sent(skew=bearing.skew, waiting=bearing.waiting, version=bearing.version, parcels=raw))
 
 
-def sent_from_json(body: bytes) -> tuple[Parcel, Bearing]:
+def sent_from_json(body: bytes) -> tuple[list[Parcel], Bearing]:
     """Likewise, as it arrives.
 
     Raises:
         MalformedBody, InvalidField: it is none.
     """
     sent = fields.decode(_SENT, body, {})
-    parcel = fields.decode(_PARCEL, bytes(sent.parcel), {})
-    if len(parcel.results) > MAX_RESULTS:
-        raise MalformedBody(f"the parcel has {len(parcel.results)} results; {MAX_RESULTS} are taken at once")
-    if len(parcel.spans) > MAX_SPANS:
-        raise MalformedBody(f"the parcel has {len(parcel.spans)} spans; {MAX_SPANS} are taken at once")
-    return parcel, Bearing(skew=sent.skew, waiting=sent.waiting, version=sent.version)
+    if len(sent.parcels) > MAX_PARCELS:
+        raise MalformedBody(f"there are {len(sent.parcels)} parcels; {MAX_PARCELS} are taken at once")
+    parcels = [fields.decode(_PARCEL, bytes(one), {}) for one in sent.parcels]
+    if not all(one.id for one in parcels):
+        raise InvalidField(
+            "parcels: each wants an id of its own, by which it is known when it comes again", field="parcels"
+        )
+    results, spans = sum(len(one.results) for one in parcels), sum(len(one.spans) for one in parcels)
+    if results > MAX_RESULTS or spans > MAX_SPANS:
+        message = f"there are {results} results and {spans} spans; {MAX_RESULTS} and {MAX_SPANS} are taken at once"
+        raise MalformedBody(message)
+    return parcels, Bearing(skew=sent.skew, waiting=sent.waiting, version=sent.version)
 
 
 def receipt_to_json(receipt: Receipt) -> bytes:

@@ -1,5 +1,6 @@
 """What goes between a location and the program that it probes for. Times are ms since 1970 UTC."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sightline.domain.probes.check import Check
@@ -35,7 +36,7 @@ class Lost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
-    """Results on their way. id: the same as often as it is sent, and of no other; empty where there is nothing in it to double."""
+    """Results on their way. id: the same as often as it is sent, and of no other."""
 
     id: str = ""
     results: tuple[Result, ...] = ()
@@ -52,6 +53,18 @@ class Packed:
     count: int
     starts_at: int
     ends_at: int
+
+
+def within(parcels: Iterable[Packed], most_bytes: int) -> list[Packed]:
+    """The first of them, as many as fit in so many bytes; one in any case, where there is one."""
+    found: list[Packed] = []
+    size = 0
+    for one in parcels:
+        size += len(one.body)
+        if found and size > most_bytes:
+            break
+        found.append(one)
+    return found
 
 
 def sum_of(lost: Lost | None, gone: Packed) -> Lost | None:

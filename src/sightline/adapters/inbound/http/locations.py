@@ -106,8 +106,8 @@ def _exchanged(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHan
     @post(RESULTS)
     async def results(request: Open) -> Response[bytes]:
         location = await _admitted(delegate, request, Parameters.of(request.scope["query_string"]))
-        parcel, bearing = probe_exchange.sent_from_json(await _body(request, settings))
-        receipt = await delegate.take(location, parcel, bearing)
+        parcels, bearing = probe_exchange.sent_from_json(await _body(request, settings))
+        receipt = await delegate.take(location, parcels, bearing)
         return Response(probe_exchange.receipt_to_json(receipt), status_code=200, media_type="application/json")
 
     return [config, results]

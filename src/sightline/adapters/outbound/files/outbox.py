@@ -10,7 +10,7 @@ from typing import Final, Self, TypeVar
 from typing_extensions import override
 
 from sightline.domain.errors import SettingsInvalid, StorageFull, Unavailable
-from sightline.domain.probes.parcel import Lost, Packed, sum_of
+from sightline.domain.probes.parcel import Lost, Packed, sum_of, within
 from sightline.ports.outbox import Outbox
 
 _Result = TypeVar("_Result")
@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS parcels (
 );
 CREATE TABLE IF NOT EXISTS lost (starts_at INTEGER NOT NULL, ends_at INTEGER NOT NULL, count INTEGER NOT NULL);
 """
-_OLDEST: Final = "SELECT place, id, body, count, starts_at, ends_at FROM parcels ORDER BY place LIMIT 1"
+_OLDEST: Final = "SELECT place, id, body, count, starts_at, ends_at FROM parcels ORDER BY place LIMIT ?"
 _PUT: Final = "INSERT INTO parcels (id, body, count, starts_at, ends_at) VALUES (?, ?, ?, ?, ?)"
 _OWNER_ONLY: Final = 0o600
 
@@ -79,9 +79,11 @@ class FileOutbox(Outbox):
         await self._run(lambda connection: self._put(connection, parcel))
 
     @override
-    async def first(self) -> Packed | None:
-        row = await self._run(lambda connection: connection.execute(_OLDEST).fetchone())
-        return None if row is None else Packed(*row[1:])
+    async def oldest(self, most: int, most_bytes: int) -> list[Packed]:
+        def read(connection: sqlite3.Connection) -> list[Packed]:
+            return within((Packed(*row[1:]) for row in connection.execute(_OLDEST, (most,))), most_bytes)
+
+        return await self._run(read)
 
     @override
     async def remove(self, parcel: Packed, *, lost: bool = False) -> None:
@@ -143,7 +145,7 @@ class FileOutbox(Outbox):
         size, waiting = self._bytes + len(parcel.body), self._waiting + parcel.count
         lost = before = _lost(connection)
         while size > self._most:
-            place, *oldest = connection.execute(_OLDEST).fetchone()
+            place, *oldest = connection.execute(_OLDEST, (1,)).fetchone()
             gone = Packed(*oldest)
             if gone.id == parcel.id:
                 break

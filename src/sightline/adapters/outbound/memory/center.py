@@ -1,8 +1,10 @@
 """A center that lives in the same process."""
 
+from collections.abc import Sequence
+
 from typing_extensions import override
 
-from sightline.domain.errors import Unavailable
+from sightline.domain.errors import BadData, Unavailable
 from sightline.domain.probes.check import Check
 from sightline.domain.probes.parcel import Bearing, Orders, Packed, Receipt
 from sightline.ports.center import Briefing, Center
@@ -12,7 +14,7 @@ from sightline.ports.clock import Clock
 class MemoryCenter(Center):
     """Has the checks that are set, and keeps the parcels that it took, each once. fails: raised by every call, if anything.
 
-    answers_lost: whether what it took is taken, and nobody hears of it.
+    answers_lost: whether what it took is taken, and nobody hears of it. refuses: the id of a parcel that it never takes, if any.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -20,6 +22,7 @@ class MemoryCenter(Center):
         self._orders = Orders("0", ())
         self.fails: Exception | None = None
         self.answers_lost = False
+        self.refuses = ""
         self.parcels: dict[str, Packed] = {}
         self.bearings: list[Bearing] = []
         self.asked: list[float] = []
@@ -38,15 +41,17 @@ class MemoryCenter(Center):
         return Briefing(None if known == self._orders.tag else self._orders, self._clock.now())
 
     @override
-    async def push(self, parcel: Packed, bearing: Bearing) -> Receipt:
+    async def push(self, parcels: Sequence[Packed], bearing: Bearing) -> Receipt:
+        if self.refuses and self.refuses in {one.id for one in parcels}:
+            raise BadData(f"{self.refuses} is refused")
         if self.fails is None:
             self.bearings.append(bearing)
-            if parcel.id:
-                self.parcels.setdefault(parcel.id, parcel)
+            for one in parcels:
+                self.parcels.setdefault(one.id, one)
         self._answer()
         if self.answers_lost:
             raise Unavailable("the answer is lost")
-        return Receipt(parcel.count, 0, self._clock.now())
+        return Receipt(sum(one.count for one in parcels), 0, self._clock.now())
 
     def _answer(self) -> None:
         if self.fails is not None:

@@ -1,10 +1,11 @@
 """Parcels that wait in memory: what is there when the process ends is gone."""
 
 from collections import deque
+from itertools import islice
 
 from typing_extensions import override
 
-from sightline.domain.probes.parcel import Lost, Packed, sum_of
+from sightline.domain.probes.parcel import Lost, Packed, sum_of, within
 from sightline.ports.outbox import Outbox
 
 
@@ -32,12 +33,12 @@ class MemoryOutbox(Outbox):
             self._drop_first(lost=True)
 
     @override
-    async def first(self) -> Packed | None:
-        return self._parcels[0] if self._parcels else None
+    async def oldest(self, most: int, most_bytes: int) -> list[Packed]:
+        return within(islice(self._parcels, most), most_bytes)
 
     @override
     async def remove(self, parcel: Packed, *, lost: bool = False) -> None:
-        if self._parcels and self._parcels[0].id == parcel.id:
+        if self._parcels and self._parcels[0].id == parcel.id:  # they leave in the order in which they came
             self._drop_first(lost=lost)
 
     @override
