@@ -78,13 +78,17 @@ class LocationStatus:
 
 @dataclass(slots=True, eq=False)
 class _Known:
-    """A location with what is remembered of it. taken: ids of parcels that were taken in, the latest last."""
+    """A location with what is remembered of it.
+
+    taken: ids of parcels that were taken in, the latest last. probed, assigned: its checks, at a generation of the roster.
+    """
 
     location: Location
     version: int
     heard: Heard | None = None
     taken: OrderedDict[str, Receipt] = field(default_factory=OrderedDict)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    probed: tuple[int, Mapping[int, Check]] | None = None
     assigned: tuple[int, Assignment] | None = None
 
 
@@ -274,7 +278,7 @@ class Delegate:
 
     async def _take_in(self, known: _Known, parcels: Sequence[Parcel]) -> None:
         location, now = known.location, self._clock.now()
-        probed = self._checks_of(location)
+        probed = self._checks_of(known)
         taken = [[one for one in parcel.results if self._is_for_us(one, probed, now)] for parcel in parcels]
         spans = [(location.tenant, span) for parcel in parcels for span in parcel.spans]
         if spans:
@@ -301,17 +305,23 @@ class Delegate:
             if count:
                 self._telemetry.add(RESULTS, count, (location.name, outcome))
 
-    def _checks_of(self, location: Location) -> dict[int, Check]:
-        """The checks that a location is to probe."""
-        return {
-            check.id: check
-            for tenant, check, _ in self._roster.checks()
-            if tenant == location.tenant and probed_from(check.definition, location.name)
-        }
+    def _checks_of(self, known: _Known) -> Mapping[int, Check]:
+        """The checks that a location is to probe; looked for once a change, for a location brings something every second."""
+        location, generation = known.location, self._roster.generation
+        if known.probed is None or known.probed[0] != generation:
+            known.probed = (
+                generation,
+                {
+                    check.id: check
+                    for tenant, check, _ in self._roster.checks()
+                    if tenant == location.tenant and probed_from(check.definition, location.name)
+                },
+            )
+        return known.probed[1]
 
     def _assignment(self, known: _Known, generation: int) -> Assignment:
         if known.assigned is None or known.assigned[0] != generation:
-            checks = self._checks_of(known.location)
+            checks = self._checks_of(known)
             tag, body = self._write(list(checks.values()))
             known.assigned = generation, Assignment(tag, body, len(checks))
         return known.assigned[1]
@@ -347,7 +357,7 @@ class Delegate:
         return known
 
     def _status(self, known: _Known) -> LocationStatus:
-        return LocationStatus(known.location, len(self._checks_of(known.location)), known.heard)
+        return LocationStatus(known.location, len(self._checks_of(known)), known.heard)
 
     async def _load(self) -> None:
         if not self._is_read:
