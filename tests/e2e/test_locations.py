@@ -101,7 +101,7 @@ def found(program: Program, check: int, location: str) -> list[str]:
 
 @pytest.mark.timeout(120)
 def test_a_location_that_is_cut_off_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    """Three locations probe; one goes on while its way to the server is cut, over a restart too, and brings all of it later."""
+    """Three locations probe; one goes on while its way to the server is cut, is killed, and brings all of it later."""
     with running(tmp_path / "data", *QUIET) as program:
         keys = {name: ask(program, "POST", "/api/v1/locations", {"name": name})["key"] for name in ("a", "b", "c")}
         definition = {"name": "self", "type": "http", "url": f"{program.url}/health", "interval": "1s"}
@@ -123,14 +123,15 @@ async def _cut_off(program: Program, keys: dict[str, str], check: int, folder: P
         for name in ("a", "b"):
             await asyncio.to_thread(stack.enter_context, probing(folder, program.url, name, keys[name]))
         third = probing(folder, over, "c", keys["c"], *buffer)
-        await asyncio.to_thread(third.__enter__)
+        cut_off = await asyncio.to_thread(third.__enter__)
         await asyncio.to_thread(until, lambda: all(len(found(program, check, name)) >= 2 for name in keys))
         await wire.cut()
         cut_at, before = time.time(), len(found(program, check, "c"))
         ahead = len(found(program, check, "a"))
         await asyncio.to_thread(until, lambda: len(found(program, check, "a")) >= ahead + 5)
         assert len(found(program, check, "c")) <= before + 1
-        await asyncio.to_thread(third.__exit__, None, None, None)  # what it found is in its buffer
+        cut_off.kill()  # what it found is in its buffer
+        await asyncio.to_thread(third.__exit__, None, None, None)
         ended_at = time.time()
         await wire.mend()
         await asyncio.to_thread(stack.enter_context, probing(folder, over, "c", keys["c"], *buffer))
