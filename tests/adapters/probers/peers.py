@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
@@ -45,8 +46,11 @@ def dialler(files: ResolverFiles | None = None) -> Dialler:
 
 
 @contextlib.asynccontextmanager
-async def serving(handler: Serve) -> AsyncIterator[int]:
-    """A TCP server on loopback until the end: its port. Connections may begin TLS, after which asyncio never calls them closed."""
+async def serving(handler: Serve, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """A TCP server on loopback until the end: its port. tls: from the start of each connection.
+
+    Handlers may begin TLS later on too, after which asyncio never calls a connection closed.
+    """
     tasks: set[asyncio.Task[None]] = set()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -61,7 +65,7 @@ async def serving(handler: Serve) -> AsyncIterator[int]:
             writer.transport.abort()
             tasks.discard(task)
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

@@ -167,16 +167,6 @@ async def test_a_real_server(peer: Blackbox, require_binary: Callable[[str, str]
     assert outcome.ok
 
 
-def encrypted(issued: Issued) -> Serve:
-    """TLS from the start."""
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await writer.start_tls(issued.server)
-        await silent(reader, writer)
-
-    return handle
-
-
 def upgrading(issued: Issued) -> Serve:
     """SMTP that begins TLS."""
 
@@ -202,7 +192,7 @@ async def test_tls(name: str, way: str, peer: Blackbox, certificates: Certificat
     issued: Issued = getattr(certificates, name)
     trust = TlsTrust(ca_file=issued.ca_file, server_name="localhost")
     options = Tcp(talk=steps(SMTP_STARTTLS if way == "starttls" else NOTHING), tls=trust)
-    async with serving((encrypted if way == "tls" else upgrading)(issued)) as port:
+    async with serving(silent, issued.server) if way == "tls" else serving(upgrading(issued)) as port:
         metrics = await judged(peer, f"{way}_{name}", f"127.0.0.1:{port}")
         outcome = await TcpProber(dialler()).probe(attempt(f"127.0.0.1:{port}", options))
     assert_same_verdict(outcome, metrics)
@@ -226,7 +216,7 @@ def assert_same_certificate(outcome: Outcome, metrics: Metrics) -> None:
 
 async def test_tls_that_is_not_verified(peer: Blackbox, certificates: Certificates) -> None:
     """The end of an expired certificate is told where nobody minds."""
-    async with serving(encrypted(certificates.expired)) as port:
+    async with serving(silent, certificates.expired.server) as port:
         metrics = await judged(peer, "tls_unverified", f"127.0.0.1:{port}")
         options = Tcp(tls=TlsTrust(verify=False))
         outcome = await TcpProber(dialler()).probe(attempt(f"127.0.0.1:{port}", options))

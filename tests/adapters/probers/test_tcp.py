@@ -127,13 +127,8 @@ async def test_tls_from_the_start_is_verified(tmp_path: Path) -> None:
     """An authority that is named is trusted, and its end is told too."""
     issued = issue(tmp_path, 30)
 
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await writer.start_tls(issued.server)
-        writer.write(b"welcome\r\n")
-        await silent(reader, writer)
-
     options = Tcp(talk=(TalkStep(expect="^welcome"),), tls=TlsTrust(ca_file=issued.ca_file))
-    async with serving(handle) as port:
+    async with serving(script(b"welcome\r\n"), issued.server) as port:
         outcome = await TcpProber(dialler()).probe(attempt(f"localhost:{port}", options))
     assert outcome.reason is Reason.OK, outcome.message
     assert outcome.certificate is not None

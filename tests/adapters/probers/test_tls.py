@@ -17,19 +17,9 @@ from sightline.domain.probes.outcome import Outcome, Phase, Reason
 pytestmark = pytest.mark.anyio
 
 
-def encrypted(issued: Issued) -> Serve:
-    """TLS from the start."""
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await writer.start_tls(issued.server)
-        await silent(reader, writer)
-
-    return handle
-
-
 async def probed(issued: Issued, trust: TlsTrust) -> Outcome:
     """What is seen of a server."""
-    async with serving(encrypted(issued)) as port:
+    async with serving(silent, issued.server) as port:
         return await TlsProber(dialler()).probe(attempt(f"localhost:{port}", Tls(tls=trust)))
 
 
@@ -97,7 +87,7 @@ async def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
 async def test_an_address_in_numbers_may_be_in_the_certificate(tmp_path: Path) -> None:
     """Certificates can be for addresses too."""
     issued = issue(tmp_path, 90)
-    async with serving(encrypted(issued)) as port:
+    async with serving(silent, issued.server) as port:
         options = Tls(tls=TlsTrust(ca_file=issued.ca_file))
         outcome = await TlsProber(dialler()).probe(attempt(f"tls://127.0.0.1:{port}", options))
     assert outcome.reason is Reason.OK, outcome.message
