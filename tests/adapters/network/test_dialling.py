@@ -104,6 +104,18 @@ async def test_denied_addresses_are_left_out() -> None:
     assert "denied.test is at 127.0.0.2, which is among what a denies" in told.value.message
 
 
+async def test_the_machines_own_name_servers_are_no_matter_of_the_guard() -> None:
+    """Clouds and clusters have them at link-local addresses; at any other port of theirs they are denied like others."""
+    policy = Policy(denied=networks(["127.0.0.0/8"], "a"), setting="b", deny_setting="a")
+    async with serving(silent) as far_end, serving(silent) as other:
+        dialler = Dialler(partial(Guard, policy=policy), KnownNames(("127.0.0.1", far_end.port)))
+        (await dialler.connect(("127.0.0.1",), far_end.port, "own")).close()
+        with pytest.raises(Failure) as told:
+            await dialler.connect(("127.0.0.1",), other.port, "other")
+        assert told.value.reason is Reason.NOT_PERMITTED
+        assert not other.came.is_set()
+
+
 async def test_a_name_of_another_family_is_told() -> None:
     """It has addresses, but none that is wanted."""
     dialler = Dialler(files=KnownNames(hosts={"four.test": ("127.0.0.1",)}))

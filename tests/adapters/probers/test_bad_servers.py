@@ -161,7 +161,17 @@ async def test_cancellation_leaves_nothing_open(name: str) -> None:
 async def test_a_target_that_cannot_be_read_is_told_without_secrets(name: str) -> None:
     """What is no host is called a bad target, and nothing of it is repeated that could be a password."""
     prober, options = kinds()[name]
-    for url in ("", "gopher://u:hush@host:1", "host:0", "host:99999", "[::1", "a b:1", "x:y", "::1:hush"):
+    for url in (
+        "",
+        "gopher://u:hush@host:1",
+        "host:0",
+        "host:99999",
+        "[::1",
+        "a b:1",
+        "x:y",
+        "x:000008000",
+        "::1:hush",
+    ):
         outcome = await prober.probe(attempt(url, options))
         assert outcome.reason is Reason.BAD_TARGET, url
         assert outcome.message

@@ -4,6 +4,8 @@ import asyncio
 import errno
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,3 +104,32 @@ async def test_the_guard_is_asked() -> None:
     """Metadata is not pinged either."""
     outcome = await IcmpProber(dialler()).probe(attempt("169.254.169.254", Icmp(), SHORT))
     assert outcome.reason is Reason.ADDRESS_DENIED
+
+
+PINGING = """
+import asyncio, os, socket
+os.setgid(0)
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP).close()
+from sightline.adapters.network.dialling import Dialler
+from sightline.adapters.outbound.probers.icmp import IcmpProber
+from sightline.domain.probes.check import Definition
+from sightline.domain.probes.options import Icmp
+from sightline.ports.prober import Attempt
+prober = IcmpProber(Dialler())
+for address in ("127.0.0.1", "::1"):
+    outcome = asyncio.run(prober.probe(Attempt(Definition(name="a", url=address, options=Icmp()), 20)))
+    print(outcome.reason, int(outcome.facts["reply_hop_limit"]))
+"""
+
+
+def test_ping_sockets_need_no_privilege() -> None:
+    """Where the machine allows them to our group: in a network of its own, which needs the right to make one."""
+    allow = "ip link set lo up && echo '0 0' > /proc/sys/net/ipv4/ping_group_range"
+    command = ["unshare", "--net", "sh", "-c", f'{allow} || exit 77; exec "$0" -c "$1"', sys.executable, PINGING]
+    try:
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    except FileNotFoundError:
+        pytest.skip("needs unshare")
+    if ended.returncode == 77 or "unshare:" in ended.stderr:
+        pytest.skip("needs the right to make a network of its own")
+    assert ended.stdout.splitlines() == ["ok 64", "ok 64"], ended.stderr

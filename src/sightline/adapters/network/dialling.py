@@ -113,7 +113,9 @@ class Dialler:
         raise first or Failure(Reason.NO_ROUTE, f"{where} has no address")
 
     def _socket(self, info: Info) -> socket.socket:
-        sock = self._guard().socket(info)
+        # The machine's own name servers are link-local ones in many clouds and clusters; as such they may be talked to.
+        is_own = tuple(info[4][:2]) in self.name_servers
+        sock = (Guard(allow=True) if is_own else self._guard()).socket(info)
         sock.settimeout(0)
         return sock
 

@@ -88,12 +88,12 @@ class Exchange(Generic[OptionsT]):
             self.phases[Phase.RESOLVE] = monotonic() - begun
         return found
 
-    async def connect(self, target: Target, port: int) -> Link:
-        """A connection to the target. port: where it does not say one."""
+    async def connect(self, target: Target, port: int, addresses: tuple[str, ...] = ()) -> Link:
+        """A connection to the target. port: where it does not say one. addresses: of it, where they are known."""
         self.close()
         port = target.port or port
         self.where = target.where(port)
-        addresses = await self.addresses(target.host)
+        addresses = addresses or await self.addresses(target.host)
         self.awaiting = "a connection"
         begun = monotonic()
         self._link = await self.dialler.connect(addresses, port, self.where)

@@ -66,7 +66,7 @@ def _host_and_port(place: str) -> tuple[str, int]:
 
 
 def _port(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:6]) <= _MAX_PORT:
+    if not text.isascii() or not text.isdecimal() or len(text) > len(str(_MAX_PORT)) or not 1 <= int(text) <= _MAX_PORT:
         raise _bad(f"the port must be a number from 1 to {_MAX_PORT}")
     return int(text)
 

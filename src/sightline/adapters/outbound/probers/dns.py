@@ -102,6 +102,11 @@ def _name(url: str, kind: dns.rdatatype.RdataType) -> dns.name.Name:
         raise Failure(Reason.BAD_TARGET, f"{quoted(text)!r} is no name that can be asked for: {error}") from None
 
 
+async def _addresses(exchange: Exchange[Dns], server: Target) -> tuple[str, ...]:
+    """The machine's own servers are in numbers, and no matter of the guard's."""
+    return await exchange.addresses(server.host) if exchange.options.resolver else (server.host,)
+
+
 def _servers(exchange: Exchange[Dns]) -> list[Target]:
     if exchange.options.resolver:
         return [parse_target(exchange.options.resolver, ("dns",))]
@@ -163,7 +168,7 @@ async def _exchanged(exchange: Exchange[Dns], server: Target, query: dns.message
 
 async def _over_udp(exchange: Exchange[Dns], server: Target, query: dns.message.Message) -> dns.message.Message:
     exchange.version = "udp"
-    loop, addresses = asyncio.get_running_loop(), await exchange.addresses(server.host)
+    loop, addresses = asyncio.get_running_loop(), await _addresses(exchange, server)
     with exchange.dialler.datagrams(addresses, server.port or PORT, exchange.where) as (sock, exchange.address):
         begun = monotonic()
         await loop.sock_sendall(sock, query.to_wire())
@@ -181,7 +186,7 @@ async def _over_udp(exchange: Exchange[Dns], server: Target, query: dns.message.
 
 async def _over_tcp(exchange: Exchange[Dns], server: Target, query: dns.message.Message) -> dns.message.Message:
     exchange.version = "tcp"
-    link = await exchange.connect(server, PORT)
+    link = await exchange.connect(server, PORT, await _addresses(exchange, server))
     data = query.to_wire()
     await link.send(len(data).to_bytes(2, "big") + data)
     size = int.from_bytes(await link.exactly(2), "big")

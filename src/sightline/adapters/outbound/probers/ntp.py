@@ -19,6 +19,7 @@ from sightline.ports.prober import Attempt, Prober
 
 PORT: Final = 123
 _PACKET: Final = struct.Struct("!BBbbII4sQQQQ")
+_MAX_DATAGRAM: Final = 512
 _CLIENT: Final = 4 << 3 | 3
 """Version 4, mode 3."""
 _SERVER: Final = 4
@@ -67,10 +68,12 @@ class NtpProber(Prober):
             cookie = secrets.randbits(64)
             sent, asked = self._wall(), monotonic()
             await loop.sock_sendall(sock, _PACKET.pack(_CLIENT, 0, 0, 0, 0, 0, bytes(4), 0, 0, 0, cookie))
-            reply = None
-            while reply is None:
-                reply = _reply(await loop.sock_recv(sock, 512), cookie)
-            took = monotonic() - asked
+            while True:
+                data = await loop.sock_recv(sock, _MAX_DATAGRAM)
+                took = monotonic() - asked
+                if (reply := _reply(data, cookie)) is not None:
+                    break
+                await asyncio.sleep(0)  # a flood of what is none leaves others a turn
         exchange.phases[Phase.PROCESSING] = took
         _judge(exchange, reply, sent, took)
 
