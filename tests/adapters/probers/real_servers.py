@@ -85,15 +85,14 @@ def _add_users(who: list[str], data: Path) -> None:
 
 
 @contextlib.contextmanager
-def redis(folder: Path, *further: str) -> Iterator[int]:
-    """A server: its port. further: lines of its configuration."""
+def redis(folder: Path, *further: str, is_encrypted: bool = False) -> Iterator[int]:
+    """A server: its port. further: lines of its configuration. is_encrypted: whether it speaks TLS alone."""
     port, log, settings = free_port(), folder / "redis.log", folder / "redis.conf"
     settings.write_text("".join(f"{line}\n" for line in further))
     command = [
         "redis-server",
         str(settings),
-        "--port",
-        str(port),
+        *(["--port", "0", "--tls-port", str(port)] if is_encrypted else ["--port", str(port)]),
         "--bind",
         "127.0.0.1",
         "--save",

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 from tests.adapters.probers import real_servers
+from tests.adapters.probers.certificates import Authority
 from tests.adapters.probers.peers import attempt, dialler, script, serving
 
 from sightline.adapters.outbound.probers.redis import RedisProber
-from sightline.domain.probes.options import Redis
+from sightline.domain.probes.options import Redis, TlsTrust
 from sightline.domain.probes.outcome import Outcome, Reason
 
 pytestmark = pytest.mark.anyio
@@ -66,6 +67,22 @@ async def test_a_password_that_nobody_asked_for_is_told(open_port: int) -> None:
     """The server knows none."""
     outcome = await probed(open_port, Redis(password="geheim"))
     assert outcome.reason is Reason.AUTHENTICATION
+
+
+async def test_redis_over_tls(require_binary: Callable[[str, str], str], tmp_path: Path) -> None:
+    """By option, and by the scheme, which trusts whom the machine trusts."""
+    require_binary("redis-server", "redis-server")
+    authority = Authority(tmp_path)
+    certificate, key = authority.signed()
+    lines = ("tls-auth-clients no", f"tls-cert-file {certificate}", f"tls-key-file {key}")
+    with real_servers.redis(tmp_path, *lines, is_encrypted=True) as port:
+        outcome = await probed(port, Redis(tls=TlsTrust(ca_file=authority.ca_file)), "localhost:{}")
+        by_scheme = await probed(port, Redis(), "rediss://localhost:{}")
+        in_the_clear = await probed(port, Redis())
+    assert outcome.reason is Reason.OK, outcome.message
+    assert outcome.certificate is not None
+    assert by_scheme.reason is Reason.CERTIFICATE_INVALID
+    assert not in_the_clear.ok
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ class Exchange(Generic[OptionsT]):
 
     async def encrypt(self, link: Link, trust: TlsTrust, host: str) -> None:
         """Begin TLS on a connection."""
-        self.awaiting = "the end of the TLS handshake"
+        self.awaiting = "the end of the TLS handshake (is TLS spoken there?)"
         begun = monotonic()
         await self.dialler.encrypt(link, trust, host)
         self.phases[Phase.TLS] = monotonic() - begun
