@@ -94,7 +94,7 @@ class Exchange(Generic[OptionsT]):
         port = target.port or port
         self.where = target.where(port)
         addresses = addresses or await self.addresses(target.host)
-        self.awaiting = "a connection"
+        self.awaiting = "a connection (is it up, and does a firewall drop what comes?)"
         begun = monotonic()
         self._link = await self.dialler.connect(addresses, port, self.where)
         self.phases[Phase.CONNECT] = monotonic() - begun
