@@ -134,5 +134,5 @@ async def test_tls_from_the_start_is_verified(tmp_path: Path) -> None:
     assert outcome.certificate is not None
     assert outcome.certificate.expires_at == issued.ends.timestamp() * 1_000
     assert outcome.facts["ssl_last_chain_expiry"] == issued.ends.timestamp()
-    assert outcome.certificate.version == "TLSv1.3"
+    assert outcome.certificate.version == "TLS 1.3"
     assert Phase.TLS in dict(outcome.phases)

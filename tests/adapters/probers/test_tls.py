@@ -27,7 +27,7 @@ async def test_a_good_chain_is_told(tmp_path: Path) -> None:
     """All of the certificate: whose, by whom, until when, for which names."""
     issued = issue(tmp_path, 90)
     outcome = await probed(issued, TlsTrust(ca_file=issued.ca_file))
-    assert (outcome.reason, outcome.version) == (Reason.OK, "TLSv1.3")
+    assert (outcome.reason, outcome.version) == (Reason.OK, "TLS 1.3")
     shown = outcome.certificate
     assert shown is not None
     assert (shown.subject, shown.issuer) == ("CN=localhost", "CN=Tests")

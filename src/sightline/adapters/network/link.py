@@ -192,7 +192,7 @@ class _Session:
     def certificate(self, reads: Certificates) -> Certificate | None:
         cipher = self.object.cipher()
         version = self.object.version() or (cipher[1] if cipher else "")
-        return reads.of_chain(self._chain("unverified"), version, cipher[0] if cipher else "")
+        return reads.of_chain(self._chain("unverified"), version.replace("TLSv", "TLS "), cipher[0] if cipher else "")
 
     def verified_until(self, reads: Certificates) -> int | None:
         """When the chain that was verified ends, ms; None where none was."""
