@@ -1,6 +1,6 @@
 """What probes checks, and what follows from that."""
 
-import secrets
+import random
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -45,7 +45,9 @@ from sightline.settings.schema import Settings
 
 _log = structlog.get_logger("sightline.checks")
 
-_KEEP_EVERY: Final = 2.0
+_KEEP_EVERY: Final = 5.0
+# An insertion costs 15 ms of CPU, and 20 us more for each row.
+_AT_ONCE: Final = 10_000
 _TICK_EVERY: Final = 1.0
 
 
@@ -133,9 +135,9 @@ async def make_checking(
     probers: dict[str, Prober] = {**await open_probers(settings, clock, stack)}
     probers |= _by_kind((PromqlProber(query, clock), ComposedProber(assess)))
     results = Batches("results of probes", assess.hear, clock, telemetry)
-    spans = Batches("spans of probes", core.spans.append, clock, telemetry)
+    spans = Batches("spans of probes", core.spans.append, clock, telemetry, every=_KEEP_EVERY, most=_AT_ONCE)
     location = settings.checks.location
-    probe = Probe(probers, clock, telemetry, secrets.token_hex, spans.add, location=location, version=__version__)
+    probe = Probe(probers, clock, telemetry, _new_id, spans.add, location=location, version=__version__)
     loop = ProbeLoop(
         roster,
         probe,
@@ -160,6 +162,11 @@ async def make_checking(
     codec = PulseCodec(pulse.encode_pulse, pulse.decode_pulse, pulse.encode_ping, pulse.decode_ping)
     heartbeats = Heartbeats(Beat(enroll, assess, catalog, codec, clock, telemetry), PingKeys(catalog, clock))
     return Checking(behind, maintain, heartbeats, keep, settle, loop, results, spans, roster)
+
+
+def _new_id(size: int) -> str:
+    """So many random bytes in hexadecimal, for traces: not for secrets, and at a fiftieth of what these cost."""
+    return random.getrandbits(8 * size).to_bytes(size, "big").hex()
 
 
 async def _take_up(enroll: Enroll, roster: Roster, _: frozenset[int]) -> None:

@@ -36,7 +36,7 @@ _log = structlog.get_logger("sightline.probing")
 
 
 class Batches(Generic[T]):
-    """Hands what is added to `take`, `every` seconds after the first or when `MOST` are there. Use as an async context.
+    """Hands what is added to `take`, `every` seconds after the first or when `most` are there. Use as an async context.
 
     One batch is taken at a time, and who adds waits for nothing. What cannot be taken now (Unavailable, Overloaded, StorageFull)
     is kept, in order, and handed over again; beyond `held` the oldest are dropped. What cannot be taken at all is dropped. Both
@@ -52,9 +52,14 @@ class Batches(Generic[T]):
         *,
         held: int = HELD,
         every: float = EVERY,
+        most: int = MOST,
     ) -> None:
-        """`what`: results, spans; a label and a word of the log. `every`: seconds that the first of a batch waits for others."""
+        """`what`: results, spans; a label and a word of the log. `every`: seconds that the first of a batch waits for others.
+
+        `most`: how many do not wait for more.
+        """
         self._every = every
+        self._most = most
         self._what = what
         self._take = take
         self._clock = clock
@@ -71,7 +76,7 @@ class Batches(Generic[T]):
         self._items.append(item)
         if not self._some.is_set():
             self._some.set()
-        elif len(self._items) >= MOST and not self._many.is_set():
+        elif len(self._items) >= self._most and not self._many.is_set():
             self._many.set()
         if len(self._items) > self._held:
             self._drop(len(self._items) - self._held)
@@ -100,7 +105,7 @@ class Batches(Generic[T]):
 
     async def _others(self) -> None:
         """Until the first waited long enough, or there are many."""
-        if len(self._items) >= MOST:
+        if len(self._items) >= self._most:
             return
         timer = self._clock.call_later(self._every, self._many.set)
         try:

@@ -26,7 +26,7 @@ LATENESS: Final = Instrument(
     "How long after its time a check was probed.",
     Kind.HISTOGRAM,
     (),
-    (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 15.0, 60.0),
+    (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0, 5.0, 15.0, 60.0),
 )
 SKIPPED: Final = Instrument(
     "sightline_check_skipped_total",
