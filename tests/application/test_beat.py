@@ -9,9 +9,10 @@ from typing_extensions import override
 
 from sightline.adapters.outbound.memory.catalog import MemoryCatalog
 from sightline.adapters.wire import pulse as wire
-from sightline.application.beat import PULSE_KIND, Beat, PulseCodec
+from sightline.application.beat import Beat
 from sightline.application.enroll import Enroll
 from sightline.application.issue import with_token
+from sightline.application.remember import PULSE_KIND, PulseCodec
 from sightline.domain.errors import NotFound, Overloaded, Unavailable
 from sightline.domain.probes.check import Check, Definition
 from sightline.domain.probes.heartbeat import HeartbeatState
@@ -312,6 +313,19 @@ async def test_a_zone_that_is_not_known_here_costs_only_its_own_schedule(world: 
     await world.beat.ping(check.id, OK)
     await world.passes(8000)
     assert world.state(check) is CheckState.UP
+
+
+async def test_a_heartbeat_that_comes_while_others_are_read_is_followed(world: World) -> None:
+    """What is made during the start is known after it, and what was there is not overwritten."""
+    check = await world.heartbeat()
+    await world.beat.ping(check.id, OK)
+    world.start()
+    await world.enroll.load()
+    written = Definition(name="late", options=Heartbeat(token="t" * 20))
+    _, (late,) = await asyncio.gather(world.beat.load(), world.enroll.add(LOCAL, [written]))
+    assert world.beat.known.by_token("t" * 20) == (LOCAL.tenant, late)
+    assert world.pulse_state(check) is HeartbeatState.UP
+    assert (await world.beat.ping(late.id, OK)).number == 1
 
 
 async def test_definitions_get_tokens_that_stay(world: World) -> None:

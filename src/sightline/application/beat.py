@@ -1,15 +1,16 @@
 """Beat: take the pings of jobs, and notice when they do not come."""
 
 import asyncio
-import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from msgspec.structs import replace as changed
 
+from sightline.application.agenda import Agenda
 from sightline.application.enroll import Enroll, Enrolled
 from sightline.application.recognize import Recognize
+from sightline.application.remember import PulseCodec, Remember
 from sightline.domain.errors import BadData, NotFound, Overloaded, SightlineError
 from sightline.domain.probes import heartbeat, monitor
 from sightline.domain.probes.check import Check
@@ -17,7 +18,7 @@ from sightline.domain.probes.cron import parse_cron
 from sightline.domain.probes.heartbeat import Deadlines, HeartbeatState, Pulse
 from sightline.domain.probes.monitor import Gap
 from sightline.domain.probes.options import Heartbeat
-from sightline.domain.probes.ping import KEPT, Ping, PingKind
+from sightline.domain.probes.ping import Ping, PingKind
 from sightline.domain.probes.result import Result
 from sightline.domain.tenancy import Principal, Role, Tenant
 from sightline.domain.timerange import DAY, SECOND
@@ -25,10 +26,6 @@ from sightline.ports.catalog import Catalog, Change
 from sightline.ports.clock import Clock
 from sightline.ports.telemetry import Instrument, Kind, Telemetry
 
-PULSE_KIND: Final = "heartbeat"
-"""What the states of heartbeats are called in the catalog; the key is the check's id."""
-PINGS_KIND: Final = "heartbeat_pings:"
-"""What begins the kind of one check's pings, before its id. Keys go round, so that the newest replace the oldest."""
 MAX_WAITING: Final = 20_000
 """Pings that wait for their turn to be stored."""
 PINGS: Final = Instrument("sightline_pings_total", "Pings of heartbeats that were taken.", Kind.COUNTER, ("kind",))
@@ -37,6 +34,7 @@ UNSTORED: Final = Instrument(
     "Writes of states of heartbeats that the catalog did not take.",
     Kind.COUNTER,
 )
+_AT_ONCE: Final = 200  # heartbeats that are looked at before others have the loop
 _NEVER: Final = 36_500 * DAY
 _SPREAD: Final = 997_001  # a prime: heartbeats of one interval are told at instants of their own
 
@@ -54,26 +52,15 @@ class HearResults(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class PulseCodec:
-    """How states of heartbeats, and pings, become documents of the catalog, and back."""
-
-    encode: Callable[[Pulse], bytes]
-    decode: Callable[[bytes], Pulse]
-    encode_ping: Callable[[Ping], bytes]
-    decode_ping: Callable[[bytes], Ping]
-
-
 @dataclass(slots=True)
 class _Followed:
-    """A heartbeat. tell_at: when its check is told how it stands, as long as nothing happens. due_at: its place in the heap."""
+    """A heartbeat. tell_at: when its check is told how it stands, as long as nothing happens."""
 
     tenant: Tenant
     check: Check
     pulse: Pulse
     options: Heartbeat
     tell_at: int = 0
-    due_at: int | None = None
 
 
 @dataclass(slots=True)
@@ -107,14 +94,13 @@ class Beat:
         """most: pings that may wait to be stored."""
         self._enroll = enroll
         self._assess = assess
-        self._catalog = catalog
-        self._codec = codec
+        self._remember = Remember(catalog, codec)
         self._clock = clock
         self._telemetry = telemetry
         self._most = most
         self.known = Recognize()
         self._followed: dict[int, _Followed] = {}
-        self._heap: list[tuple[int, int]] = []
+        self._agenda = Agenda()
         self._waiting: list[_Waiting] = []
         self._unstored: set[int] = set()
         self._gone: list[tuple[Tenant, int]] = []
@@ -123,6 +109,7 @@ class Beat:
         self._last: monitor.Beat | None = None
         self._turn = asyncio.Lock()
         self._taking: asyncio.Task[None] | None = None
+        self._is_watching = False
         self._is_read = False
 
     async def load(self) -> None:
@@ -139,15 +126,15 @@ class Beat:
         if self._is_read:
             return
         await self._enroll.load()
-        enrolled = [one for one in self._enroll.roster.values() if _is_heartbeat(one.check)]
-        pulses: dict[tuple[Tenant, int], Pulse] = {}
-        for tenant in {one.tenant for one in enrolled}:
-            for document in await self._catalog.list(tenant, PULSE_KIND):
-                pulses[tenant, int(document.key)] = self._codec.decode(document.body)
+        if not self._is_watching:  # from before the first look on, so that nothing is overlooked
+            self._enroll.watch(self._take_up)
+            self._is_watching = True
+        tenants = {one.tenant for one in self._enroll.roster.values() if _is_heartbeat(one.check)}
+        pulses = await self._remember.pulses(tenants)
         self._gap = self._gap_told = self._assess.last_gap
-        for one in enrolled:
-            self._follow(one, pulses.get((one.tenant, one.check.id), Pulse()))
-        self._enroll.watch(self._take_up)
+        for one in self._enroll.roster.values():
+            if _is_heartbeat(one.check):
+                self._follow(one, pulses.get((one.tenant, one.check.id), Pulse()))
         self._is_read = True
 
     # What comes in
@@ -184,8 +171,12 @@ class Beat:
         async with self._turn:
             now = self._clock.now()
             self._look_for_gap()
-            due = list(self._pop(now))
-            results = [found for one in due if (found := self._passed(one, now)) is not None]
+            results: list[tuple[Tenant, Result]] = []
+            for number, check in enumerate(self._agenda.take(now), 1):
+                if (found := self._passed(self._followed[check], now)) is not None:
+                    results.append(found)
+                if not number % _AT_ONCE:
+                    await asyncio.sleep(0)
             await self._store()
             if results:
                 await self._assess.hear(results)
@@ -201,13 +192,7 @@ class Beat:
 
     def next_due(self) -> int | None:
         """When `sweep` has something to do, ms; None while nothing is waited for."""
-        while self._heap:
-            at, check_id = self._heap[0]
-            one = self._followed.get(check_id)
-            if one is not None and one.due_at == at:
-                return at
-            heapq.heappop(self._heap)
-        return None
+        return self._agenda.next()
 
     def stands(self, tenant: Tenant, check_id: int) -> tuple[Pulse, Deadlines]:
         """How a heartbeat stands, and when what is due and missed.
@@ -227,9 +212,7 @@ class Beat:
         """
         await self.load()
         self._its(tenant, check_id)
-        documents = await self._catalog.list(tenant, f"{PINGS_KIND}{check_id}")
-        found = [self._codec.decode_ping(one.body) for one in documents]
-        return sorted(found, key=lambda one: one.number, reverse=True)
+        return await self._remember.pings(tenant, check_id)
 
     async def one_ping(self, tenant: Tenant, check_id: int, number: int) -> Ping:
         """One of them.
@@ -240,11 +223,7 @@ class Beat:
         """
         await self.load()
         self._its(tenant, check_id)
-        document = await self._catalog.get(tenant, f"{PINGS_KIND}{check_id}", _slot(number))
-        found = self._codec.decode_ping(document.body)
-        if found.number != number:
-            raise NotFound(f"the check has no ping {number} any more: {KEPT} are kept", number=number)
-        return found
+        return await self._remember.one_ping(tenant, check_id, number)
 
     # Pings
 
@@ -278,11 +257,10 @@ class Beat:
                 found, after = heartbeat.result(one.check, after, judgement, ping.at)
                 results.append((its.tenant, found))
             pulses[one.check] = after
-            body = self._codec.encode_ping(ping)
-            changes.append(Change(its.tenant, f"{PINGS_KIND}{one.check}", _slot(ping.number), body))
+            changes.append(self._remember.ping(its.tenant, one.check, ping))
             taken.append((one, ping))
         changes += (self._change(self._followed[check], pulse) for check, pulse in pulses.items())
-        await self._catalog.write(changes)
+        await self._remember.write(changes)
         for check, pulse in pulses.items():
             self._unstored.discard(check)
             self._followed[check].pulse = pulse
@@ -336,12 +314,6 @@ class Beat:
             one.tell_at = beat.wall
             self._place(one)
 
-    def _pop(self, now: int) -> Iterable[_Followed]:
-        while (at := self.next_due()) is not None and at <= now:
-            one = self._followed[heapq.heappop(self._heap)[1]]
-            one.due_at = None
-            yield one
-
     def _passed(self, one: _Followed, now: int) -> tuple[Tenant, Result] | None:
         """Let time pass for a heartbeat; gives what is to be told of it."""
         pulse = heartbeat.at(one.pulse, one.options, now, self._gap)
@@ -367,12 +339,9 @@ class Beat:
             self._change(one, one.pulse) for key in self._unstored if (one := self._followed.get(key)) is not None
         ]
         for tenant, check in self._gone:
-            changes.append(Change(tenant, PULSE_KIND, str(check), None))
-            changes += (Change(tenant, f"{PINGS_KIND}{check}", _slot(number), None) for number in range(KEPT))
-        if not changes:
-            return
+            changes += self._remember.nothing(tenant, check)
         try:
-            await self._catalog.write(changes)
+            await self._remember.write(changes)
         except SightlineError:
             self._telemetry.add(UNSTORED)
         else:
@@ -383,12 +352,13 @@ class Beat:
 
     async def _take_up(self, changed: frozenset[int]) -> None:
         async with self._turn:
-            for check_id in changed:
+            for check_id in changed if self._is_read else ():
                 enrolled, one = self._enroll.roster.get(check_id), self._followed.get(check_id)
                 if enrolled is not None and _is_heartbeat(enrolled.check):
                     self._follow(enrolled, Pulse() if one is None else one.pulse)
                 elif one is not None:
                     del self._followed[check_id]
+                    self._agenda.drop(check_id)
                     self.known.forget(check_id)
                     self._unstored.discard(check_id)
                     self._gone.append((one.tenant, check_id))
@@ -412,13 +382,10 @@ class Beat:
 
     def _place(self, one: _Followed) -> None:
         """Have it looked at when it changes or is to be told, whatever comes first."""
-        due_at = min((one.tell_at, *heartbeat.changes(one.pulse, one.options, self._gap)))
-        if due_at != one.due_at:
-            one.due_at = due_at
-            heapq.heappush(self._heap, (due_at, one.check.id))
+        self._agenda.put(one.check.id, min((one.tell_at, *heartbeat.changes(one.pulse, one.options, self._gap))))
 
     def _change(self, one: _Followed, pulse: Pulse) -> Change:
-        return Change(one.tenant, PULSE_KIND, str(one.check.id), self._codec.encode(pulse))
+        return self._remember.pulse(one.tenant, one.check.id, pulse)
 
     def _its(self, tenant: Tenant, check_id: int) -> _Followed:
         one = self._followed.get(check_id)
@@ -443,8 +410,3 @@ def _next_tell(check: Check, now: int) -> int:
     interval = check.definition.interval
     phase = check.id * _SPREAD % interval
     return (now - phase) // interval * interval + interval + phase
-
-
-def _slot(number: int) -> str:
-    """Where a ping is kept: there are as many places as pings are kept."""
-    return f"{number % KEPT:03d}"

@@ -17,7 +17,7 @@ from sightline.adapters.inbound.ticker import First, Ticker
 from sightline.adapters.wire import pulse, window
 from sightline.application.alarm import Alarm
 from sightline.application.assess import Assess
-from sightline.application.beat import Beat, PulseCodec
+from sightline.application.beat import Beat
 from sightline.application.chronicle import Chronicle
 from sightline.application.conclude import ComposedProber, PromqlProber
 from sightline.application.dispatch import Dispatch
@@ -28,6 +28,7 @@ from sightline.application.keep import Keep
 from sightline.application.maintain import Maintain, WindowCodec
 from sightline.application.probe import Probe
 from sightline.application.query import Query
+from sightline.application.remember import PulseCodec
 from sightline.application.respond import Respond
 from sightline.application.review import Review
 from sightline.application.roster import Roster

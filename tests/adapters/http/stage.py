@@ -51,7 +51,7 @@ from sightline.application.absorb import Absorb
 from sightline.application.accumulate import Accumulate
 from sightline.application.admit import Turns
 from sightline.application.backtest import RunBacktest
-from sightline.application.beat import Beat, PulseCodec
+from sightline.application.beat import Beat
 from sightline.application.define import Codec, DefineDashboards
 from sightline.application.delegate import Delegate
 from sightline.application.delete import Delete
@@ -75,6 +75,7 @@ from sightline.application.radar import Sweep
 from sightline.application.read import Read, ReadLimits
 from sightline.application.recall import Recall
 from sightline.application.register import Register
+from sightline.application.remember import PulseCodec
 from sightline.application.report import Report
 from sightline.application.roster import Roster as Checked
 from sightline.application.scrape import Scrape

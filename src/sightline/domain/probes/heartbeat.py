@@ -7,6 +7,7 @@ Healthchecks: it is shown, and nobody is told. A run that began and does not end
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from itertools import product
 from typing import Final
 
@@ -215,7 +216,7 @@ def _due(pulse: Pulse, options: Heartbeat) -> int | None:
         return None
     if not options.cron:
         return pulse.last_ping + options.period
-    return Cron(options.cron, options.timezone).next(pulse.last_ping)
+    return _next_due(options.cron, options.timezone, pulse.last_ping)
 
 
 def _missing(options: Heartbeat, lines: Deadlines, gap: Gap | None) -> str:
@@ -227,3 +228,9 @@ def _missing(options: Heartbeat, lines: Deadlines, gap: Gap | None) -> str:
         away = format_duration(max(SECOND, (gap.until - gap.since) // SECOND * SECOND))
         message += f"; one may have been lost while pings could not be taken for {away}"
     return message
+
+
+@lru_cache(maxsize=65_536)
+def _next_due(cron: str, zone: str, last_ping: int) -> int | None:
+    """What a schedule says, remembered: it takes 60 us, and ten thousand heartbeats are asked again and again."""
+    return Cron(cron, zone).next(last_ping)
