@@ -25,7 +25,7 @@ from sightline.adapters.inbound.http.use_cases import Heartbeats
 from sightline.application.enroll import Enroll
 from sightline.application.issue import with_token
 from sightline.application.recognize import endpoint_key
-from sightline.domain.errors import Conflict, NotFound
+from sightline.domain.errors import Conflict, NotFound, Unauthenticated
 from sightline.domain.probes.check import Check, Definition
 from sightline.domain.probes.options import Heartbeat
 from sightline.domain.probes.ping import MAX_AGENT, MAX_BODY, Ping, PingKind, ended
@@ -201,9 +201,7 @@ class Pings:
         scheme, _, token = (header(scope, b"authorization") or "").partition(" ")
         found = self._beat.known.by_token(token.strip()) if scheme.lower() == "bearer" else None
         if found is None:
-            text = b"bearer token must not be empty" if not token else b"invalid token"
-            await respond(send, HTTPStatus.UNAUTHORIZED, text, _TEXT, (("WWW-Authenticate", "Bearer"),))
-            return
+            raise Unauthenticated("invalid token" if token else "bearer token must not be empty")
         check = found[1]
         if scope["path"].removeprefix(OF_GATUS).removesuffix(_EXTERNAL) != endpoint_key(check):
             raise NotFound(f"the token is for the endpoint {endpoint_key(check)}, and the address has another")
