@@ -6,8 +6,10 @@ from itertools import count
 import pytest
 
 from sightline.adapters.outbound.memory.catalog import MemoryCatalog
+from sightline.adapters.outbound.memory.checks import MemoryChecks
 from sightline.adapters.outbound.memory.clock import ManualClock
 from sightline.adapters.wire import window as wire
+from sightline.application.enroll import Enroll
 from sightline.application.maintain import WINDOW_KIND, Maintain, WindowCodec
 from sightline.domain.errors import Conflict, InvalidField, NotFound
 from sightline.domain.probes.check import Check, Definition
@@ -164,3 +166,22 @@ async def test_deleting_one_ends_it(world: World) -> None:
     again = world.started()
     await again.load()
     assert again.all(LOCAL) == []
+
+
+async def test_windows_go_by_the_new_name_of_a_check(world: World) -> None:
+    """A check that is renamed stays in the windows that name it; those of other tenants are left as they are."""
+    enroll = Enroll(MemoryChecks(), world.clock)
+    world.windows.follow(enroll)
+    (shop,) = await enroll.add(LOCAL, [SHOP.definition])
+    made, theirs = await world.windows.add(LOCAL, nightly()), await world.windows.add(OTHER, nightly())
+    renamed = await enroll.put(LOCAL, shop.id, Definition(name="store", options=Http()))
+    assert world.windows.one(LOCAL, made.id).scope.checks == ("store",)
+    assert world.windows.one(OTHER, theirs.id).scope.checks == ("shop",)
+    assert world.windows.covers(LOCAL.tenant, renamed, NOW + 3 * HOUR)
+    again = world.started()
+    await again.load()
+    again.follow(enroll)
+    await enroll.put(LOCAL, shop.id, SHOP.definition)
+    assert again.one(LOCAL, made.id).scope.checks == ("shop",)
+    await enroll.delete(LOCAL, shop.id)
+    assert again.one(LOCAL, made.id).scope.checks == ("shop",)

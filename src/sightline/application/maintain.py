@@ -5,8 +5,10 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
+from sightline.application.enroll import Enroll
 from sightline.domain.errors import Conflict, NotFound, SightlineError
 from sightline.domain.probes.check import Check
 from sightline.domain.probes.window import Coverage, Window, check_window
@@ -37,7 +39,7 @@ class Maintain:
 
     Changes are made one after another. Windows are documents of the program's own tenant, whoever's they are: at the start nobody
     knows which tenants there are. generation: grows with every change that people make. problems: what is stored and cannot be
-    used, for people.
+    used, or could not be changed, for people.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Maintain:
         self._is_read = False
         self.generation = 0
         self.problems: list[str] = []
+        self._names: dict[int, tuple[Tenant, str]] = {}
 
     async def load(self) -> None:
         """Read the windows of the last run, unless that is done; what is asked is known only then.
@@ -70,6 +73,11 @@ class Maintain:
         if not self._is_read:
             async with self._turn:
                 await self._load()
+
+    def follow(self, enroll: Enroll) -> None:
+        """Have windows go by the new name of a check that is renamed, from now on."""
+        self._names = {one.check.id: (one.tenant, one.check.name) for one in enroll.roster.values()}
+        enroll.watch(partial(self._take_up, enroll))
 
     # What others ask
 
@@ -176,6 +184,28 @@ class Maintain:
             await self._catalog.delete(LOCAL.tenant, WINDOW_KIND, _key(principal.tenant, window_id))
             del self._tenants[principal.tenant][window_id]
             self.generation += 1
+
+    async def _take_up(self, enroll: Enroll, changed: frozenset[int]) -> None:
+        for check_id in changed:
+            before, enrolled = self._names.pop(check_id, None), enroll.roster.get(check_id)
+            if enrolled is None:
+                continue
+            tenant, name = self._names[check_id] = (enrolled.tenant, enrolled.check.name)
+            if before is not None and before[1] != name:
+                await self._rename(tenant, before[1], name)
+
+    async def _rename(self, tenant: Tenant, old: str, new: str) -> None:
+        """Have a tenant's windows go by the new name of a check."""
+        async with self._turn:
+            try:
+                await self._load()
+                for one in tuple(self._tenants.get(tenant, {}).values()):
+                    if old in one.scope.checks:
+                        checks = tuple(new if name == old else name for name in one.scope.checks)
+                        scope = replace(one.scope, checks=tuple(dict.fromkeys(checks)))
+                        await self._keep(tenant, replace(one, scope=scope, updated_at=self._clock.now()))
+            except SightlineError as error:  # the check is renamed all the same
+                self.problems.append(f"maintenance windows still name the check {old!r}, now {new!r}: {error.message}")
 
     async def _load(self) -> None:
         if self._is_read:

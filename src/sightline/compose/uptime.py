@@ -114,6 +114,7 @@ async def make_checking(
     clock, telemetry = core.clock, core.telemetry
     enroll = Enroll(core.checks, clock, most=settings.checks.max, complete=with_token)
     maintain = Maintain(catalog, WindowCodec(window.to_document, window.from_document), clock)
+    maintain.follow(enroll)
     history, incidents, standings = core.probe_history, core.incidents, core.standings
     keep = Keep(history, telemetry)
     chronicle = Chronicle(incidents, core.bus, telemetry)
