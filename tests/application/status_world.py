@@ -6,6 +6,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from sightline.adapters.outbound.memory.bus import MemoryBus
 from sightline.adapters.outbound.memory.catalog import MemoryCatalog
 from sightline.adapters.outbound.memory.clock import ManualClock
 from sightline.adapters.outbound.memory.incidents import MemoryIncidents
@@ -127,6 +128,7 @@ class StatusWorld:
     measured: Measured = field(default_factory=Measured)
     mailbox: Mailbox = field(default_factory=Mailbox)
     posted: Posted = field(default_factory=Posted)
+    bus: MemoryBus | None = None
     rendered: int = 0
 
     def __post_init__(self) -> None:
@@ -147,6 +149,7 @@ class StatusWorld:
             {"html": self._html, "json": view_json, "feed": lambda view: feed_xml(view, address_of(view.page, PLACE))},
             lambda count: b"s" * count,
             ways.offered,
+            self.bus,
         )
         self.subscribe = Subscribe(self.publish, self.catalog, self.signing, self.clock, ways)
         self.unlock = Unlock(self.signing, self.clock)

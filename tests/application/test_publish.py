@@ -10,14 +10,16 @@ from msgspec.structs import replace
 from tests.application.status_world import NOW, PAGE, StatusWorld
 from typing_extensions import override
 
+from sightline.adapters.outbound.memory.bus import MemoryBus
 from sightline.adapters.outbound.memory.standings import MemoryStandings
 from sightline.application.announce import Announce
 from sightline.application.latency import PARTS, SeriesLatencies
 from sightline.application.publish import AWAY_AFTER, MAX_PAGES
 from sightline.domain.errors import Conflict, NotFound, QueryTimeout, Unavailable
+from sightline.domain.events import CheckMoved, IncidentChanged
 from sightline.domain.labels import Labels
 from sightline.domain.probes.page_password import is_hashed, matches
-from sightline.domain.probes.state import CheckState, Transition
+from sightline.domain.probes.state import CheckState, StateReason, Transition
 from sightline.domain.probes.status_page import MASKED, PageGroup, Shows
 from sightline.domain.probes.status_view import Planned
 from sightline.domain.probes.window import Once, Scope, Window
@@ -306,3 +308,24 @@ async def test_figures_are_told_of_what_is_public(world: StatusWorld) -> None:
     await world.publish.put(LOCAL, replace(PAGE, password="x"), None)
     world.clock.skip(20_000)
     assert await world.figures(1) is None
+
+
+async def test_what_moves_is_heard_on_the_bus() -> None:
+    """A page is made anew a second after a check moved or an incident changed, and nothing is followed after the end."""
+    bus = MemoryBus()
+    world = StatusWorld(bus=bus)
+    await world.move(world.enroll("Website"), UP, DAY)
+    await world.page()
+    down = Transition(1, world.clock.now(), UP, DOWN, StateReason.VERDICT)
+    await world.standings.record([(DEFAULT_TENANT, down)], world.clock.now())
+    await world.clock.advance(1)
+    assert "All systems operational" in await world.read()
+    bus.publish(CheckMoved(DEFAULT_TENANT, down))
+    await world.clock.advance(0)
+    assert "Major outage" in await world.read()
+    incident = await world.incident(1, 0)
+    bus.publish(IncidentChanged(DEFAULT_TENANT, incident))
+    await world.clock.advance(1)
+    assert "Website is down" in await world.read()
+    await world.publish.close()
+    assert "changes of status pages" not in {task.get_name() for task in asyncio.all_tasks()}

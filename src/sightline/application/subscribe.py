@@ -188,6 +188,8 @@ class Subscribe:
         if all(one.id != key for one in known):
             if len(known) >= MAX_SUBSCRIBERS:
                 raise Conflict(f"{len(known)} are told already, as many as can be: follow the RSS feed")
+            with suppress(Unavailable):
+                await self._begin(published)
             body = json.dumps({"channel": channel, "to": to, "at": self._clock.now()}).encode()
             await self._catalog.put(published.tenant, SUBSCRIBER_KIND, key, body)
         return "Subscribed", f"{to} is told of incidents and maintenance from now on."
@@ -224,6 +226,12 @@ class Subscribe:
         ):
             raise NotFound(f"nobody with the id {subscriber[:80]!r} is told of {slug[:80]!r}")
 
+    async def forget(self, published: Published) -> None:
+        """Tell nobody more of a page that is gone: whoever has its slug next has other readers."""
+        for one in await self._of(published):
+            await self._catalog.delete(published.tenant, SUBSCRIBER_KIND, one.id)
+        await self._catalog.delete(published.tenant, TOLD_KIND, published.page.slug)
+
     async def run_once(self) -> int:
         """Tell whoever is to be told of whatever happened; gives how many messages were handed over.
 
@@ -242,11 +250,8 @@ class Subscribe:
         await asyncio.gather(*self._sending)
 
     async def _tell_of(self, published: Published, who: Sequence[Subscriber]) -> int:
+        state = await self._begin(published)
         view = await self._publish.shown(published)
-        state = await self._state(published)
-        if state is None:  # what was before anybody is told of anything is owed to nobody
-            await self._save(published, {"told": [one.key for one in news(view, ())], "under_way": {}})
-            return 0
         every = news(view, frozenset(state["told"]))
         count = 0
         for one in every:
@@ -257,6 +262,15 @@ class Subscribe:
         if kept != state["told"]:
             await self._save(published, {**state, "told": kept})
         return count
+
+    async def _begin(self, published: Published) -> dict[str, Any]:
+        """What was told of a page. What was before anybody was to be told of anything is owed to nobody."""
+        state = await self._state(published)
+        if state is None:
+            view = await self._publish.shown(published)
+            state = {"told": [one.key for one in news(view, ())], "under_way": {}}
+            await self._save(published, state)
+        return state
 
     async def _tell(self, published: Published, one: News, who: Sequence[Subscriber], state: dict[str, Any]) -> int:
         """Tell all of one thing, some at a time; who has it is written down after each time."""

@@ -34,7 +34,7 @@ async def test_pages_are_defined_over_the_api(client: httpx.AsyncClient) -> None
     assert (made.status_code, made.headers["location"]) == (201, f"{API}/acme")
     told = made.json()
     assert (told["version"], told["password"], told["path"], told["theme"]) == (1, "***", "/status/acme", "auto")
-    assert told["shows"]["windows"] == ["90d"]
+    assert (told["shows"]["windows"], told["notify_after"]) == (["90d"], "2m")
     assert (await client.post(API, json=WRITTEN)).json()["code"] == "conflict"
     listed = (await client.get(API)).json()["data"]
     assert [(one["slug"], one["password"]) for one in listed] == [("acme", "***")]
@@ -55,6 +55,17 @@ async def test_pages_are_defined_over_the_api(client: httpx.AsyncClient) -> None
         (b"{", "body_malformed", "this is not a status page"),
         (b'{"slug":"a","title":"A","groups":[{"chekcs":[]}]}', "body_malformed", "groups[0]: object contains unknown"),
         (b'{"slug":"a","title":"","groups":[{"checks":["x"]}]}', "field_invalid", "title: wants"),
+        (
+            b'{"slug":"a","title":"A","groups":[{"checks":["x"]}],"notify_after":"soon"}',
+            "body_malformed",
+            "notify_after: ",
+        ),
+        (
+            b'{"slug":"a","title":"A","groups":[{"checks":["x"]}],"notify_after":"2h"}',
+            "body_malformed",
+            "notify_after: ",
+        ),
+        (b"[1]", "body_malformed", "this is not a status page"),
         (
             b'{"slug":"other","title":"A","groups":[{"checks":["x"]}]}',
             "parameter_invalid",
@@ -225,6 +236,12 @@ async def test_the_operator_dismisses_a_subscriber(client: httpx.AsyncClient, st
     assert (await client.delete(f"{API}/acme/subscribers/1")).status_code == 204
     assert (await client.delete(f"{API}/acme/subscribers/1")).status_code == 404
     assert (await client.get(f"{API}/gone/subscribers")).status_code == 404
+    await stage.world.catalog.put(
+        LOCAL.tenant, "status_subscriber", "acme/2", b'{"channel":"email","to":"b@example.org","at":1}'
+    )
+    await client.delete(f"{API}/acme")
+    await client.post(API, json=WRITTEN)
+    assert (await client.get(f"{API}/acme/subscribers")).json()["data"] == []
 
 
 @pytest.mark.parametrize("data", [{}, {"email": "nobody"}, {"url": "ftp://x"}])

@@ -73,6 +73,7 @@ def svg(badge: Badge) -> bytes:
     whole = left + right
     round_by = {"flat": 3, "plastic": 4}.get(badge.style, 0)
     ink, middle = _ink(badge.colour), height / 2 + size * 0.36
+    shape = f"r{whole}-{height}"  # told apart where several pictures stand in one document
     shine = (
         '<linearGradient id="s" x2="0" y2="100%"><stop offset="0" stop-color="#fff" stop-opacity=".25"/>'
         '<stop offset="1" stop-opacity=".15"/></linearGradient>'
@@ -83,7 +84,8 @@ def svg(badge: Badge) -> bytes:
     body = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{whole}" height="{height}" role="img" '
         f'aria-label="{said}"><title>{said}</title>'
-        f'{shine}<clipPath id="r"><rect width="{whole}" height="{height}" rx="{round_by}"/></clipPath><g clip-path="url(#r)">'
+        f'{shine}<clipPath id="{shape}"><rect width="{whole}" height="{height}" rx="{round_by}"/></clipPath>'
+        f'<g clip-path="url(#{shape})">'
         f'<rect width="{left}" height="{height}" fill="{escape(badge.label_colour)}"/>'
         f'<rect x="{left}" width="{right}" height="{height}" fill="{escape(badge.colour)}"/>{gloss}</g>'
         f'<g font-family="Verdana,Geneva,DejaVu Sans,sans-serif" font-size="{size}" text-anchor="middle">'

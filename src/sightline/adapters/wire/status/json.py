@@ -9,20 +9,27 @@ from sightline.domain.errors import BadData, MalformedBody
 from sightline.domain.probes.status_page import MASKED, StatusPage
 from sightline.domain.probes.status_view import Line, Planned, ShownIncident, View
 from sightline.domain.probes.uptime import UnknownPolicy, Uptime
+from sightline.domain.timerange import format_duration, parse_duration
 
 MAX_BYTES: Final = 1 << 20
 """Of one definition's text."""
+_NOTIFY_AFTER: Final = "notify_after"
 
 
 def page_from_json(text: bytes) -> StatusPage:
-    """Read a definition.
+    """Read a definition; `notify_after` is a duration as text, or milliseconds.
 
     Raises:
         MalformedBody: not JSON, or a field that is missing, unknown or of another type; the message begins with its place.
     """
     try:
-        return msgspec.json.decode(text, type=StatusPage)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        tree = msgspec.json.decode(text)
+        if isinstance(tree, dict) and isinstance(tree.get(_NOTIFY_AFTER), str):
+            tree[_NOTIFY_AFTER] = parse_duration(tree[_NOTIFY_AFTER])
+        return msgspec.convert(tree, StatusPage)
+    except BadData as error:
+        raise MalformedBody(f"{_NOTIFY_AFTER}: {error.message}") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         what, _, place = " ".join(str(error).split())[:500].partition(" - at `$.")
         if not place:
             raise MalformedBody(f"this is not a status page: {what}") from None
@@ -40,7 +47,11 @@ def shown_page(page: StatusPage) -> dict[str, Any]:
     written = {name: getattr(page, name) for name in page.__struct_fields__}
     whole: dict[str, Any] = {name: tree.get(name, msgspec.to_builtins(value)) for name, value in written.items()}
     whole["shows"] = {name: getattr(page.shows, name) for name in page.shows.__struct_fields__}
-    return {**whole, "password": MASKED if page.password else ""}
+    return {
+        **whole,
+        "password": MASKED if page.password else "",
+        _NOTIFY_AFTER: format_duration(page.notify_after),
+    }
 
 
 def view_json(view: View) -> bytes:

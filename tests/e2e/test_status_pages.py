@@ -1,0 +1,109 @@
+"""A status page of the whole product: it follows what is probed, tells subscribers, and survives a kill."""
+
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+from tests.adapters.webhook_receiver import receiving
+from tests.e2e.program import Program, running, until
+from typing_extensions import override
+
+PAGE = {
+    "slug": "acme",
+    "title": "Acme",
+    "groups": [{"checks": ["Website"]}],
+    "subscribe": ["rss", "webhook"],
+    "notify_after": "0s",
+}
+
+
+@dataclass
+class Website:
+    """What is probed: answers with a status."""
+
+    url: str = ""
+    status: int = 200
+
+
+@contextmanager
+def serving() -> Iterator[Website]:
+    """A site on loopback."""
+    site = Website()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(site.status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        @override
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing is printed."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    site.url = f"http://127.0.0.1:{server.server_address[1]}/"
+    try:
+        yield site
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def said(program: Program) -> str:
+    """What the page says of all together."""
+    return str(program.get("/status/acme.json")["status"])
+
+
+def test_a_page_follows_what_is_probed_and_tells_subscribers_once(tmp_path: Path) -> None:
+    """Down is seen on the page, on the badge and by a subscriber, and after a kill nobody is told again."""
+    flags = (
+        "--set",
+        "http.external_url=https://monitor.example.org",
+        "--set",
+        "status_pages.webhook_networks=127.0.0.0/8",
+    )
+    folder = tmp_path / "data"
+    with serving() as site, receiving() as hook:
+        with running(folder, *flags) as program:
+            check = {"name": "Website", "type": "http", "url": site.url, "interval": "1s"}
+            number = httpx.post(f"{program.url}/targets", json=check).json()["id"]
+            assert httpx.post(f"{program.url}/api/v1/status-pages", json=PAGE).status_code == 201
+            until(lambda: said(program) == "operational")
+            asked = httpx.post(f"{program.url}/status/acme/subscribe", data={"url": hook.url})
+            assert "Almost there" in asked.text
+            until(lambda: bool(hook.bodies))
+            secret = bytes.fromhex(hook.bodies[0]["secret"])
+            link = urlsplit(hook.bodies[0]["confirm_url"])
+            assert link.hostname == "monitor.example.org"
+            confirmed = httpx.post(f"{program.url}{link.path}?{link.query}")
+            assert "Subscribed" in confirmed.text
+            state = f"{program.url}/api/v1/status-pages/acme/subscribers"
+            assert len(httpx.get(state).json()["data"]) == 1
+            until(lambda: program.get("/status/acme.json")["groups"][0]["checks"][0]["state"] == "up")
+            site.status = 500
+            until(lambda: said(program) == "major_outage")
+            assert "Website is down" in httpx.get(f"{program.url}/status/acme").text
+            until(lambda: "Down" in httpx.get(f"{program.url}/badge/{number}/status.svg").text)
+            until(lambda: any(one.get("event") == "incident_opened" for one in hook.bodies))
+            program.kill()
+        with running(folder, *flags) as program:
+            until(lambda: said(program) == "major_outage")
+            site.status = 200
+            until(lambda: any(one.get("event") == "incident_resolved" for one in hook.bodies))
+            assert said(program) == "operational"
+    events = [one["event"] for one in hook.bodies]
+    assert events == ["confirm", "incident_opened", "incident_resolved"]
+    for body, headers in zip(hook.bodies[1:], hook.requests[1:], strict=True):
+        text = json.dumps(body, ensure_ascii=False).encode()
+        assert headers["x-sightline-signature"] == f"sha256={hmac.new(secret, text, hashlib.sha256).hexdigest()}"
