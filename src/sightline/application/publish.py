@@ -17,7 +17,16 @@ from sightline.domain.events import CheckMoved, IncidentChanged
 from sightline.domain.probes.check import Check
 from sightline.domain.probes.incident import Entry, Incident
 from sightline.domain.probes.page_password import SALT_BYTES, hashed
-from sightline.domain.probes.status_page import MASKED, STATUS_PAGE_KIND, Channel, StatusPage, check_page, placed
+from sightline.domain.probes.status_page import (
+    MASKED,
+    STATUS_PAGE_KIND,
+    SUBSCRIBER_KIND,
+    TOLD_KIND,
+    Channel,
+    StatusPage,
+    check_page,
+    placed,
+)
 from sightline.domain.probes.status_view import Circumstances, Planned, View, view
 from sightline.domain.probes.uptime import by_check, last_days
 from sightline.domain.tenancy import Principal, Tenant
@@ -231,13 +240,17 @@ class Publish:
         return published
 
     async def delete(self, principal: Principal, slug: str) -> None:
-        """Remove a page.
+        """Remove a page, and who is told of it: whoever has its slug next has other readers.
 
         Raises:
             NotFound: there is none of that slug.
         """
         if not await self._catalog.delete(principal.tenant, STATUS_PAGE_KIND, slug):
             raise NotFound(f"there is no status page {slug[:80]!r}", slug=slug)
+        for one in await self._catalog.list(principal.tenant, SUBSCRIBER_KIND):
+            if one.key.startswith(f"{slug}/"):
+                await self._catalog.delete(principal.tenant, SUBSCRIBER_KIND, one.key)
+        await self._catalog.delete(principal.tenant, TOLD_KIND, slug)
         await self.directory.release(slug)
         self._kept.pop(slug, None)
 

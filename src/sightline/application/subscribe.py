@@ -30,15 +30,13 @@ from sightline.domain.errors import (
 from sightline.domain.probes.attempts import Attempts
 from sightline.domain.probes.sealed import opened, seal
 from sightline.domain.probes.status_news import News, news
-from sightline.domain.probes.status_page import Channel, StatusPage, address_of
+from sightline.domain.probes.status_page import SUBSCRIBER_KIND, TOLD_KIND, Channel, StatusPage, address_of
 from sightline.domain.reports.letter import Letter
 from sightline.domain.tenancy import Principal
 from sightline.domain.timerange import DAY, HOUR
 from sightline.ports.catalog import Catalog
 from sightline.ports.clock import Clock
 
-SUBSCRIBER_KIND: Final = "status_subscriber"
-TOLD_KIND: Final = "status_told"
 MAX_SUBSCRIBERS: Final = 5_000
 """Of one page."""
 CONFIRM_WITHIN: Final = DAY
@@ -225,12 +223,6 @@ class Subscribe:
             principal.tenant, SUBSCRIBER_KIND, subscriber
         ):
             raise NotFound(f"nobody with the id {subscriber[:80]!r} is told of {slug[:80]!r}")
-
-    async def forget(self, published: Published) -> None:
-        """Tell nobody more of a page that is gone: whoever has its slug next has other readers."""
-        for one in await self._of(published):
-            await self._catalog.delete(published.tenant, SUBSCRIBER_KIND, one.id)
-        await self._catalog.delete(published.tenant, TOLD_KIND, published.page.slug)
 
     async def run_once(self) -> int:
         """Tell whoever is to be told of whatever happened; gives how many messages were handed over.

@@ -15,6 +15,10 @@ from sightline.domain.zone import zone_named
 
 STATUS_PAGE_KIND: Final = "status_page"
 """Under which kind the catalog keeps them."""
+SUBSCRIBER_KIND: Final = "status_subscriber"
+"""Likewise whoever is told of a page, by its slug, a slash and what is made of their address."""
+TOLD_KIND: Final = "status_told"
+"""Likewise what they were told, by slug."""
 MAX_GROUPS: Final = 100
 MAX_SHOWN: Final = 1_000
 """Checks of one page; further ones are told by their number."""

@@ -70,9 +70,7 @@ def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
 
     @delete(f"{PATH}/{{slug:str}}", status_code=204)
     async def remove(request: Call) -> None:
-        published = await publish.get(request.user, request.path_params["slug"])
-        await publish.delete(request.user, published.page.slug)
-        await subscribe.forget(published)
+        await publish.delete(request.user, request.path_params["slug"])
 
     @get(f"{PATH}/{{slug:str}}/subscribers")
     async def subscribers(request: Call) -> Response[bytes]:
