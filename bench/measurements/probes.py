@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
 from typing import Final
 
 import yaml
@@ -32,6 +33,9 @@ def measure(plan: Plan) -> Section:
             found.setdefault(name, {}).setdefault(SIGHTLINE.name, []).append(value)
         if BLACKBOX.installed:
             found.setdefault("cpu", {}).setdefault(BLACKBOX.name, []).append(_blackbox(plan))
+    theirs = found["cpu"].pop(BLACKBOX.name, [])
+    pairs = zip(found["cpu"][SIGHTLINE.name], theirs, strict=False)
+    ratios = {SIGHTLINE.name: [ours / other for ours, other in pairs]} if theirs else {}
     return Section(
         "probes",
         f"{MANY:,} checks over HTTP every minute and {OFTEN:,} every second, all of one address, {plan.probes:g} s long. "
@@ -43,7 +47,13 @@ def measure(plan: Plan) -> Section:
             Row("probes made", "/s", "higher", found["rate"]),
             Row("skipped", "", "lower", found["skipped"]),
             Row("CPU", "us/probe", "lower", found["cpu"]),
+            Row("CPU, beside blackbox_exporter's", "ratio", "lower", ratios, limit=1),
             Row("anonymous memory above rest", "MiB", "lower", found["memory"], limit=300),
+        ],
+        [
+            f"blackbox_exporter {BLACKBOX.version()} in the same run: {median(theirs):,.0f} us a probe."
+            if theirs
+            else "blackbox_exporter is not installed here."
         ],
     )
 

@@ -1,5 +1,6 @@
 """Assess checks: from what probes find, at all locations, to how each check stands, and what follows from that."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
@@ -137,6 +138,7 @@ class Assess:
         self._series: dict[int, dict[str, CheckSeries]] = {}
         self._children: dict[int, tuple[int, ...]] = {}
         self._beat: Beat | None = None
+        self._loading = asyncio.Lock()
         self._loaded = False
         self.last_gap: Gap | None = None
 
@@ -167,8 +169,11 @@ class Assess:
         Raises:
             Unavailable: the store cannot be reached.
         """
-        if self._loaded:
-            return
+        async with self._loading:
+            if not self._loaded:
+                await self._load()
+
+    async def _load(self) -> None:
         await self._enroll.load()
         await self._chronicle.load()
         latest = {(tenant, one.check): one for tenant, one in await self._stored.current()}
@@ -289,7 +294,7 @@ class Assess:
             by_tenant[tenant].append(result)
             standing = self._standings[result.check]
             if standing.hear(result, monotonic, now):
-                self._decide(result.check, _end_of(result), monotonic)
+                self._decide(result.check, min(_end_of(result), now), monotonic)
         for tenant, results in by_tenant.items():
             self._bus.publish(ProbesFinished(tenant, tuple(results)))
 

@@ -1,5 +1,6 @@
 """Enroll checks: what people define, kept, and at hand for what probes and assesses."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -56,6 +57,7 @@ class Enroll:
         self._roster: dict[int, Enrolled] = {}
         self._names: dict[tuple[Tenant, str], int] = {}
         self._watchers: list[Callable[[frozenset[int]], Awaitable[None]]] = []
+        self._loading = asyncio.Lock()
         self._loaded = False
         self.generation = 0
 
@@ -74,8 +76,12 @@ class Enroll:
         Raises:
             Unavailable: the store cannot be reached.
         """
-        if self._loaded:
-            return
+        if not self._loaded:
+            async with self._loading:
+                if not self._loaded:
+                    await self._load()
+
+    async def _load(self) -> None:
         found = await self._checks.everyone()
         self._loaded = True
         for tenant, check in found:

@@ -44,6 +44,7 @@ class Review:
 
     async def all(self, principal: Principal) -> list[Seen]:
         """The tenant's checks, in ascending order of id."""
+        await self._assess.load()
         checks = await self._enroll.all(principal)
         return [Seen(check, self._assess.standing(principal.tenant, check.id)) for check in checks]
 
@@ -53,6 +54,7 @@ class Review:
         Raises:
             NotFound: the tenant has no such check.
         """
+        await self._assess.load()
         check = await self._enroll.get(principal, check_id)
         return Seen(check, self._assess.standing(principal.tenant, check_id))
 

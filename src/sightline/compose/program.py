@@ -25,6 +25,7 @@ from sightline.adapters.inbound.http.asgi import App
 from sightline.adapters.inbound.http.serving import bind, serving, url
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import Program, UseCases
+from sightline.adapters.outbound.system.open_files import allow_open_files
 from sightline.application.recover import Recovered
 from sightline.application.reload import Reload
 from sightline.compose.core import DRAIN_SECONDS, Core, open_core
@@ -114,6 +115,7 @@ def _collect_rarely(stack: AsyncExitStack) -> None:
 
 async def _open(settings: Settings, stack: AsyncExitStack, leave: Callable[[], None]) -> Running:
     require_intervals(settings)
+    allow_open_files()
     host, port = address_of(settings.listen)
     check_listener(host, settings.http.token_file, insecure=settings.http.insecure)
     door = door_settings(settings, host)

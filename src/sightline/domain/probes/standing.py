@@ -83,7 +83,7 @@ class Standing:
         decisive = decision.decisive
         moved = Transition(
             self.check.id,
-            max(at, was.at + 1) if was.reason is not StateReason.NOT_PROBED else max(at, was.at),
+            max(at, was.at + 1),
             was.state,
             state,
             decision.reason,
