@@ -171,6 +171,17 @@ async def test_guessing_a_password_is_stopped(client: httpx.AsyncClient, stage: 
     assert "Wait a minute" in stopped.text
 
 
+async def test_callers_behind_a_proxy_are_told_apart(client: httpx.AsyncClient, stage: Stage) -> None:
+    """By what a proxy nearby says last; one who guesses does not lock the others out."""
+    await stage.world.publish.put(LOCAL, PROTECTED, None)
+    guessing, other = ({"x-forwarded-for": f"203.0.113.9, {one}"} for one in ("198.51.100.1", "198.51.100.2"))
+    for _ in range(10):
+        await client.post("/status/acme/login", data={"password": "x"}, headers=guessing)
+    stopped = await client.post("/status/acme/login", data={"password": "x"}, headers=guessing)
+    let_in = await client.post("/status/acme/login", data={"password": "sesame"}, headers=other)
+    assert (stopped.status_code, let_in.status_code) == (429, 303)
+
+
 async def test_a_page_is_the_root_of_its_domain(client: httpx.AsyncClient, stage: Stage) -> None:
     """And nothing else of the program is reached by that name; by a strange name nothing is."""
     await stage.world.publish.put(LOCAL, replace(PAGE, domains=("status.acme.org",)), None)

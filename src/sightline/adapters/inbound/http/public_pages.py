@@ -6,6 +6,7 @@ with a domain of its own is the root of that site.
 
 import base64
 import binascii
+import ipaddress
 from collections.abc import Mapping
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
@@ -43,6 +44,7 @@ HTML: Final = "html"
 JSON: Final = "json"
 FEED: Final = "feed"
 COOKIE: Final = "sightline_status_"
+_MAX_ADDRESS: Final = 64
 
 _TYPES: Final = {HTML: "text/html; charset=utf-8", JSON: "application/json", FEED: RSS}
 _ENDINGS: Final = {"": HTML, ".json": JSON}
@@ -257,8 +259,18 @@ async def _not_allowed(send: Send, allowed: str) -> None:
 
 
 def _caller(scope: Scope) -> str:
+    """Whence a request comes: what a proxy on this machine or network says last, for behind one all would be one caller."""
     client = scope.get("client")
-    return str(client[0]) if client else ""
+    address = str(client[0]) if client else ""
+    forwarded = (header(scope, b"x-forwarded-for") or "").rpartition(",")[2].strip()
+    return forwarded[:_MAX_ADDRESS] if forwarded and _is_near(address) else address
+
+
+def _is_near(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_private
+    except ValueError:
+        return False
 
 
 def _cookie(scope: Scope, name: str) -> str:
