@@ -149,6 +149,7 @@ class Probe:
             expires_at=_expires_at(outcome),
             trace_id=trace_id,
             value=value if isinstance(value := outcome.facts.get(_VALUE), float) else None,
+            numbers=_numbers(outcome) if outcome.facts else (),
         )
 
     def _spans(self, check: Check, tries: Sequence["_Try"], trace_id: str, seconds: float) -> tuple[Span, ...]:
@@ -176,6 +177,10 @@ class Probe:
         )
 
 
+_TOLD_APART: Final = frozenset({_VALUE, _EXPIRES_AT})
+"""Facts with fields of their own."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Try:
     """An attempt that began at `at` (ms), and what it came to."""
@@ -198,3 +203,9 @@ def _expires_at(outcome: Outcome) -> int | None:
         return outcome.certificate.expires_at
     ends = outcome.facts.get(_EXPIRES_AT)
     return int(ends) if isinstance(ends, int | float) else None
+
+
+def _numbers(outcome: Outcome) -> tuple[tuple[str, float], ...]:
+    """The facts that become series."""
+    facts = outcome.facts.items()
+    return tuple((name, float(one)) for name, one in facts if isinstance(one, float | int) and name not in _TOLD_APART)

@@ -79,3 +79,23 @@ def test_what_ends_is_marked() -> None:
     one = CheckSeries(check(), "fra")
     batch = batch_of([(one, result())])
     assert set(ending([one], NOW + 1).labels) == set(batch.labels)
+
+
+def test_what_stays_the_same_is_stored_now_and_then_and_at_once_when_it_changes() -> None:
+    """A status code of a check that is probed each second has a sample each half minute, and one where it differs."""
+    one = CheckSeries(check(), "fra")
+    codes = [200] * 40 + [503] * 3 + [200] * 2
+    batch = batch_of([(one, result(status=code, at=NOW + 1_000 * place)) for place, code in enumerate(codes)])
+    row = next(row for row, labels in enumerate(batch.labels) if labels.get(METRIC_NAME) == "probe_http_status_code")
+    mine = batch.series == row
+    assert ((batch.times[mine] - NOW) // 1_000).tolist() == [0, 30, 40, 43]
+    assert batch.values[mine].tolist() == [200.0, 200.0, 503.0, 200.0]
+
+
+def test_numbers_of_a_kind_are_series_of_that_kind() -> None:
+    """Under blackbox_exporter's names where it has them; seconds say that they are."""
+    ping = CheckSeries(check(options=Icmp(), url="example.com"), "fra")
+    found = told(batch_of([(ping, result(numbers=(("loss", 0.25), ("rtt_avg", 0.012), ("reply_hop_limit", 57.0))))]))
+    assert found["probe_icmp_loss",] == 0.25
+    assert found["probe_icmp_rtt_avg_seconds",] == 0.012
+    assert found["probe_icmp_reply_hop_limit",] == 57.0

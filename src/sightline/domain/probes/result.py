@@ -33,7 +33,7 @@ class Result:
 
     check: its id. at: wall time of the last attempt's start, ms. seconds: how long that took. attempts: how many there were.
     expires_at: when what was shown (a certificate, a registration) ends, ms. trace_id: 32 hexadecimal digits, or empty.
-    value: of a PromQL condition.
+    value: of a PromQL condition. numbers: what only this kind sees, by name; they become series, and are not kept beside these.
     """
 
     check: int
@@ -54,6 +54,7 @@ class Result:
     expires_at: int | None = None
     trace_id: str = ""
     value: float | None = None
+    numbers: tuple[tuple[str, float], ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -3,7 +3,7 @@
 Source: https://github.com/prometheus/blackbox_exporter.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -24,12 +24,24 @@ _PHASE_NAMES: Final = {
 }
 _VERSIONS: Final = {"1.0": 1.0, "1.1": 1.1, "2": 2.0, "3": 3.0}
 _MS: Final = 1_000
+_NUMBERS: Final = {
+    "failed_due_to_regex": "probe_failed_due_to_regex",
+    "ssl_last_chain_expiry": "probe_ssl_last_chain_expiry_timestamp_seconds",
+}
+"""What numbers are called that are not of their kind alone."""
+_SECONDS: Final = frozenset(
+    {"rtt_min", "rtt_avg", "rtt_max", "offset", "delay", "root_delay", "root_dispersion", "ttl"}
+)
+"""Numbers that are seconds, and say so as series."""
+STEADY: Final = 30_000
+"""Ms after which a sample is stored that says the same as the one before, as most do of what is no duration."""
 
 _Sample = tuple[str, str, float]
 """A metric's name, a phase or nothing, and a value."""
 
 
-def _samples(kind: str, result: Result) -> Iterator[_Sample]:
+def _durations(kind: str, result: Result) -> Iterator[_Sample]:
+    """What differs from probe to probe."""
     yield "probe_success", "", float(result.ok)
     yield "probe_duration_seconds", "", result.seconds
     if result.phases:
@@ -37,6 +49,14 @@ def _samples(kind: str, result: Result) -> Iterator[_Sample]:
         names = _PHASE_NAMES.get(kind, {})
         for phase, seconds in result.phases:
             yield name, names.get(phase, phase.value), seconds
+    if result.value is not None:
+        yield "probe_value", "", result.value
+    for name, value in result.numbers:
+        yield _NUMBERS.get(name) or f"probe_{kind}_{name}{'_seconds' if name in _SECONDS else ''}", "", value
+
+
+def _properties(kind: str, result: Result) -> Iterator[_Sample]:
+    """What stays the same as a rule."""
     if kind == "http":
         yield "probe_http_status_code", "", float(result.status or 0)
         yield "probe_http_redirects", "", float(result.redirects)
@@ -47,35 +67,48 @@ def _samples(kind: str, result: Result) -> Iterator[_Sample]:
         yield "probe_ssl_earliest_cert_expiry", "", result.certificate.expires_at / _MS
     if kind == "domain" and result.expires_at is not None:
         yield "probe_domain_expiry_timestamp_seconds", "", result.expires_at / _MS
-    if result.value is not None:
-        yield "probe_value", "", result.value
 
 
 class CheckSeries:
-    """The series of one check at one location; their label sets are made once."""
+    """The series of one check at one location; their label sets are made once.
 
-    __slots__ = ("_known", "kind", "labels")
+    What stays the same is stored once in `STEADY` ms, and at once when it changes: of a check that is probed each second half of
+    all samples would say nothing.
+    """
+
+    __slots__ = ("_known", "_pairs", "_said", "_said_at", "kind", "labels")
 
     def __init__(self, check: Check, location: str) -> None:
         self.labels = {**target_labels(check), LOCATION: location}
+        self._pairs = Labels.of(
+            self.labels
+        )  # shared by all label sets: of thousands of checks they are most of the memory
         self._known: dict[tuple[str, str], Labels] = {}
+        self._said: tuple[_Sample, ...] = ()
+        self._said_at = 0
         self.kind = check.definition.kind
 
     def samples(self, result: Result) -> Iterator[tuple[Labels, float]]:
         """The samples of one result."""
-        for name, phase, value in _samples(self.kind, result):
-            labels = self._known.get((name, phase))
-            if labels is None:
-                labels = self._known[name, phase] = self._named(name, phase)
-            yield labels, value
+        for name, phase, value in _durations(self.kind, result):
+            yield self._labels(name, phase), value
+        said = tuple(_properties(self.kind, result))
+        if said == self._said and 0 <= result.at - self._said_at < STEADY:
+            return
+        self._said, self._said_at = said, result.at
+        for name, phase, value in said:
+            yield self._labels(name, phase), value
 
     def known(self) -> Iterable[Labels]:
         """All that were ever given."""
         return self._known.values()
 
-    def _named(self, name: str, phase: str) -> Labels:
-        extra: Mapping[str, str] = {"phase": phase} if phase else {}
-        return Labels.of({**self.labels, **extra, METRIC_NAME: name})
+    def _labels(self, name: str, phase: str) -> Labels:
+        found = self._known.get((name, phase))
+        if found is None:
+            extra = (("phase", phase),) if phase else ()
+            found = self._known[name, phase] = Labels(sorted(((METRIC_NAME, name), *self._pairs, *extra)))
+        return found
 
 
 def batch_of(results: Sequence[tuple[CheckSeries, Result]]) -> WriteBatch:
