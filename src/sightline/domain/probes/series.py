@@ -4,6 +4,7 @@ Source: https://github.com/prometheus/blackbox_exporter.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -69,6 +70,12 @@ def _properties(kind: str, result: Result) -> Iterator[_Sample]:
         yield "probe_domain_expiry_timestamp_seconds", "", result.expires_at / _MS
 
 
+@lru_cache(4096)
+def _pair(first: str, second: str) -> tuple[str, str]:
+    """One tuple for all series that have it."""
+    return first, second
+
+
 class CheckSeries:
     """The series of one check at one location; their label sets are made once.
 
@@ -84,7 +91,7 @@ class CheckSeries:
             self.labels
         )  # shared by all label sets: of thousands of checks they are most of the memory
         self._known: dict[tuple[str, str], Labels] = {}
-        self._said: tuple[_Sample, ...] = ()
+        self._said: tuple[float, ...] = ()
         self._said_at = 0
         self.kind = check.definition.kind
 
@@ -92,11 +99,12 @@ class CheckSeries:
         """The samples of one result."""
         for name, phase, value in _durations(self.kind, result):
             yield self._labels(name, phase), value
-        said = tuple(_properties(self.kind, result))
+        properties = list(_properties(self.kind, result))
+        said = tuple(value for _, _, value in properties)
         if said == self._said and 0 <= result.at - self._said_at < STEADY:
             return
         self._said, self._said_at = said, result.at
-        for name, phase, value in said:
+        for name, phase, value in properties:
             yield self._labels(name, phase), value
 
     def known(self) -> Iterable[Labels]:
@@ -106,8 +114,9 @@ class CheckSeries:
     def _labels(self, name: str, phase: str) -> Labels:
         found = self._known.get((name, phase))
         if found is None:
-            extra = (("phase", phase),) if phase else ()
-            found = self._known[name, phase] = Labels(sorted(((METRIC_NAME, name), *self._pairs, *extra)))
+            extra = (_pair("phase", phase),) if phase else ()
+            labels = Labels(sorted((_pair(METRIC_NAME, name), *self._pairs, *extra)))
+            found = self._known[_pair(name, phase)] = labels
         return found
 
 
