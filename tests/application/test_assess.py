@@ -176,6 +176,16 @@ async def test_a_result_that_nobody_can_tell_is_no_voice(world: UptimeWorld) -> 
     assert world.state(api) is CheckState.UNKNOWN
 
 
+async def test_what_timed_out_while_the_monitor_stood_still_changes_nothing(world: UptimeWorld) -> None:
+    """The verdict before it stands, and no sample says otherwise."""
+    (api,) = await world.with_checks("api")
+    await world.found(api, UP)
+    await world.passed(1)
+    await world.found(api, DOWN, reason=Reason.STALLED)
+    assert world.state(api) is CheckState.UP
+    assert len(world.samples.batches) == 1
+
+
 async def test_a_child_that_fails_alone_is_told_once_its_parent_had_its_chance(world: UptimeWorld) -> None:
     """A timeout later."""
     (gateway,) = await world.with_checks("gateway")

@@ -13,6 +13,7 @@ from sightline.domain.probes.check import Check, Definition
 from sightline.domain.probes.options import Grpc, Http, Ssh, Tcp
 from sightline.domain.probes.outcome import Certificate, Outcome, Phase, Reason
 from sightline.domain.probes.result import Judgement, Result, Verdict
+from sightline.domain.probes.stalls import Stalls
 from sightline.domain.tenancy import DEFAULT_TENANT, Tenant
 from sightline.domain.traces.span import Span, SpanKind, SpanStatus
 
@@ -42,6 +43,7 @@ class World:
         self.prober = MemoryProber(self.clock, frozenset({"http", "tcp", "grpc"}))
         self.spans: list[tuple[Tenant, Span]] = []
         numbers = count(1)
+        self.stalls = Stalls()
         self.probe = Probe(
             dict.fromkeys(self.prober.kinds, self.prober),
             self.clock,
@@ -50,6 +52,7 @@ class World:
             self.spans.append,
             location="berlin",
             version="1.2",
+            stalls=self.stalls,
         )
 
     async def once(self, definition: Definition, seconds: float = 100) -> Result:
@@ -220,3 +223,14 @@ async def test_when_a_registration_ends_is_told() -> None:
     world.prober.set("x:1", Outcome(facts={"expires_at": 5e12}))
     result = await world.once(Definition(name="x", url="x:1", options=Tcp()))
     assert result.expires_at == 5_000_000_000_000
+
+
+@pytest.mark.parametrize(("still", "reason"), [(0.15, Reason.TIMED_OUT), (0.4, Reason.STALLED)])
+async def test_a_time_out_while_we_stood_still_ourselves_says_nothing(still: float, reason: Reason) -> None:
+    """A good part of the timeout is enough; a moment is not."""
+    world = World()
+    definition = Definition(name="shop", url="http://shop.test/", options=Http(), timeout=1_000)
+    world.prober.set(definition.url, Outcome(reason=Reason.TIMED_OUT, message="no answer", seconds=1.0))
+    world.prober.seconds[definition.url] = 1.0
+    world.stalls.note(0.9, still)
+    assert (await world.once(definition)).reason is reason

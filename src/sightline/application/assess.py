@@ -256,6 +256,8 @@ class Assess:
             its = found.get(one.check)
             if its is None or its.tenant != tenant or not its.check.definition.enabled:
                 continue
+            if one.reason is Reason.STALLED:
+                continue
             if one.reason is Reason.UNDECIDED:
                 self._standings[one.check].voices.pop(one.location, None)
                 self._decide(one.check, _end_of(one), self._monotonic())

@@ -1,13 +1,14 @@
 """Probe a check once: its attempts, what they mean, and the trace that they carry."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from sightline.domain.probes.check import Check, Definition
 from sightline.domain.probes.client_span import Joint, check_span, client_span, is_traced
 from sightline.domain.probes.outcome import Outcome, Reason
 from sightline.domain.probes.result import HERE, Judgement, Result, Verdict
+from sightline.domain.probes.stalls import Stalls
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import SECOND
 from sightline.domain.traces.span import Span
@@ -24,6 +25,8 @@ PROBES: Final = Instrument(
 
 # A prober may take a tenth of a second more than its timeout; the rest is for judging and for beginning a little late.
 _MARGIN: Final = 0.15
+_STALLED: Final = 0.2
+"""The part of a timeout that we may stand still ourselves before nobody can tell whose fault it was."""
 _LEAST: Final = 0.5
 """The part of an interval that a probe may take in any case."""
 _TRACE_BYTES: Final = 16
@@ -69,13 +72,18 @@ class Probe:
         *,
         location: str = HERE,
         version: str = "",
+        stalls: Stalls | None = None,
     ) -> None:
-        """`probers`: by kind. `new_id`: so many random bytes in hexadecimal. `keep`: takes spans, without waiting."""
+        """`probers`: by kind. `new_id`: so many random bytes in hexadecimal. `keep`: takes spans, without waiting.
+
+        `stalls`: when this program stood still.
+        """
         self._probers = probers
         self._clock = clock
         self._telemetry = telemetry
         self._new_id = new_id
         self._keep = keep
+        self._stalls = stalls or Stalls()
         self._location = location
         self._resource = {"service.name": "sightline", "service.version": version, "sightline.location": location}
 
@@ -125,8 +133,20 @@ class Probe:
             message = f"checks of type {definition.kind} cannot be probed from {self._location}"
             outcome = Outcome(reason=Reason.NOT_SUPPORTED, message=message)
         else:
+            began = self._clock.monotonic()
             outcome = await prober.probe(Attempt(definition, within, joint.traceparent if joint else "", tenant))
+            if outcome.reason is Reason.TIMED_OUT:
+                outcome = await self._believed(outcome, began, within)
         return _Try(at, joint, outcome, judge.judge(outcome, self._clock.now()))
+
+    async def _believed(self, outcome: Outcome, began: float, within: float) -> Outcome:
+        """A time-out, unless we stood still ourselves for a good part of the time that there was."""
+        await self._clock.sleep(0)  # whoever measures that may be due just now, too
+        lost = self._stalls.since(began)
+        if lost < _STALLED * within:
+            return outcome
+        message = f"the monitor stood still for {lost:.1f} s meanwhile: {outcome.message}"
+        return replace(outcome, reason=Reason.STALLED, message=message)
 
     def _result(self, check: Check, last: "_Try", attempts: int, trace_id: str) -> Result:
         outcome, judgement = last.outcome, last.judgement

@@ -44,7 +44,7 @@ _MAIL_EVERY: Final = 60.0
 async def start_jobs(settings: Settings, core: Core, parts: Parts, port: int, stack: AsyncExitStack) -> None:
     """Everything that happens by itself, again and again."""
     _introduce(core.telemetry)
-    await stack.enter_async_context(measuring_lag(core.clock, core.telemetry))
+    await stack.enter_async_context(measuring_lag(core.clock, core.telemetry, parts.checking.stalls))
     clock, evaluate, docker = core.clock, parts.evaluate, parts.docker
     host = HostSource(clock, settings.host.instance)
     own = OwnMetrics(core.telemetry, clock, f"{settings.host.instance or socket.gethostname()}:{port}")

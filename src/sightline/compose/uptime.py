@@ -37,6 +37,7 @@ from sightline.compose.core import Core
 from sightline.compose.probers import open_probers
 from sightline.domain.errors import SightlineError
 from sightline.domain.probes.result import Result
+from sightline.domain.probes.stalls import Stalls
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import SECOND
 from sightline.domain.traces.span import Span
@@ -64,6 +65,7 @@ class Checking:
     loop: ProbeLoop
     results: Batches[tuple[Tenant, Result]]
     spans: Batches[tuple[Tenant, Span]]
+    stalls: Stalls
     roster: Roster
 
     @property
@@ -138,8 +140,8 @@ async def make_checking(
     probers |= _by_kind((PromqlProber(query, clock), ComposedProber(assess)))
     results = Batches("results of probes", assess.hear, clock, telemetry)
     spans = Batches("spans of probes", core.spans.append, clock, telemetry, every=_KEEP_EVERY, most=_AT_ONCE)
-    location = settings.checks.location
-    probe = Probe(probers, clock, telemetry, _new_id, spans.add, location=location, version=__version__)
+    location, stalls = settings.checks.location, Stalls()
+    probe = Probe(probers, clock, telemetry, _new_id, spans.add, location=location, version=__version__, stalls=stalls)
     loop = ProbeLoop(
         roster,
         probe,
@@ -163,7 +165,7 @@ async def make_checking(
     )
     codec = PulseCodec(pulse.encode_pulse, pulse.decode_pulse, pulse.encode_ping, pulse.decode_ping)
     heartbeats = Heartbeats(Beat(enroll, assess, catalog, codec, clock, telemetry), PingKeys(catalog, clock))
-    return Checking(behind, maintain, heartbeats, keep, settle, loop, results, spans, roster)
+    return Checking(behind, maintain, heartbeats, keep, settle, loop, results, spans, stalls, roster)
 
 
 def _new_id(size: int) -> str:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
+from sightline.domain.probes.stalls import Stalls
 from sightline.ports.clock import Clock
 from sightline.ports.telemetry import Instrument, Kind, Telemetry
 
@@ -21,9 +22,9 @@ INTERVAL: Final = 0.25
 
 
 @asynccontextmanager
-async def measuring_lag(clock: Clock, telemetry: Telemetry) -> AsyncIterator[None]:
-    """Measure as long as the context is entered."""
-    task = asyncio.create_task(_measure(clock, telemetry), name="lag")
+async def measuring_lag(clock: Clock, telemetry: Telemetry, stalls: Stalls | None = None) -> AsyncIterator[None]:
+    """Measure as long as the context is entered. stalls: where long ones are noted."""
+    task = asyncio.create_task(_measure(clock, telemetry, stalls or Stalls()), name="lag")
     try:
         yield
     finally:
@@ -32,8 +33,10 @@ async def measuring_lag(clock: Clock, telemetry: Telemetry) -> AsyncIterator[Non
             await task
 
 
-async def _measure(clock: Clock, telemetry: Telemetry) -> None:
+async def _measure(clock: Clock, telemetry: Telemetry, stalls: Stalls) -> None:
     while True:
         due = clock.monotonic() + INTERVAL
         await clock.sleep(INTERVAL)
-        telemetry.observe(LAG, max(0.0, clock.monotonic() - due))
+        now = clock.monotonic()
+        telemetry.observe(LAG, max(0.0, now - due))
+        stalls.note(now, now - due)

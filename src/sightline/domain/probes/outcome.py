@@ -49,6 +49,8 @@ class Reason(StrEnum):
     NO_DATA = "no_data"
     QUERY_FAILED = "query_failed"
     TOO_FEW_UP = "too_few_up"
+    STALLED = "monitor_stalled"
+    """It was the monitor that stood still, so that nobody can tell: likewise, and the verdict before it stands."""
     UNDECIDED = "undecided"
     """Nobody can tell: such a result is no voice, and no sample."""
 
