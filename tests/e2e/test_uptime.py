@@ -1,0 +1,148 @@
+"""Checks from end to end: a target goes and comes, the program is killed, and what nobody saw is said to be unknown."""
+
+import json
+import sqlite3
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.program import Program, running, until
+from typing_extensions import override
+
+AWAY = 600_000
+"""Ms for which the program was away, as its catalog is made to believe."""
+
+
+class Target(ThreadingHTTPServer):
+    """A web server that is well or not; it remembers the traces that it was asked with."""
+
+    daemon_threads = True
+    is_well = True
+    traces: list[str]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers by how the target is."""
+
+    server: Target
+
+    def do_GET(self) -> None:
+        """One answer."""
+        self.server.traces.append(self.headers.get("traceparent", ""))
+        self.send_response(200 if self.server.is_well else 503)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    @override
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def target() -> Iterator[Target]:
+    """One on loopback."""
+    with Target(("127.0.0.1", 0), Handler) as server:
+        server.traces = []
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def add(program: Program, name: str, url: str, **more: Any) -> int:
+    """A check that is probed each second; gives its id."""
+    body = json.dumps({"name": name, "url": url, "type": "http", "interval": "1s", "timeout": "900ms", **more}).encode()
+    request = urllib.request.Request(f"{program.url}/targets", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        found: dict[str, Any] = json.loads(answer.read())
+    return int(found["id"])
+
+
+def state(program: Program, check: int) -> str:
+    """Where it stands."""
+    return str(program.get("/status", target_id=check)["state"])
+
+
+def age(folder: Path) -> None:
+    """Have everything that the catalog knows of uptime lie so much longer ago, as after a long time without the program."""
+    with closing(sqlite3.connect(folder / "catalog.sqlite")) as catalog, catalog:
+        catalog.execute("UPDATE monitor SET alive_at = alive_at - ?", (AWAY,))
+        catalog.execute("UPDATE transitions SET at = at - ?", (AWAY,))
+
+
+def test_a_target_goes_and_comes_with_an_incident_an_alert_and_series(tmp_path: Path) -> None:
+    """Down within a probe, told in the alerts, and over when it is back; every probe is a sample."""
+    with target() as server, running(tmp_path / "data") as program:
+        check = add(program, "shop", f"http://127.0.0.1:{server.server_port}/")
+        until(lambda: state(program, check) == "up")
+        server.is_well = False
+        until(lambda: state(program, check) == "down")
+        until(lambda: len(program.get("/api/v1/incidents", open="true")["incidents"]) == 1)
+        until(lambda: [one["labels"]["alertname"] for one in program.get("/api/v2/alerts")] == ["CheckDown"])
+        server.is_well = True
+        until(lambda: state(program, check) == "up")
+        until(lambda: not program.get("/api/v1/incidents", open="true")["incidents"])
+        incident = program.get("/api/v1/incidents/1")
+        assert incident["details"] == "status is 503, which is not accepted"
+        assert [one["kind"] for one in incident["timeline"] if one["kind"] != "notice"] == [
+            "opened",
+            "transition",
+            "resolved",
+        ]
+        query = 'min_over_time(probe_success{check="shop"}[1m])'
+        (series,) = program.get("/api/v1/query", query=query)["data"]["result"]
+        assert series["value"][1] == "0"
+
+
+def test_the_time_in_which_the_program_was_dead_is_unknown(tmp_path: Path) -> None:
+    """Killed, and back ten minutes later: from its last sign of life on nobody knows, until the first probe after."""
+    folder = tmp_path / "data"
+    with target() as server:
+        with running(folder) as program:
+            check = add(program, "shop", f"http://127.0.0.1:{server.server_port}/")
+            until(lambda: state(program, check) == "up")
+            # The catalog learns of it with the next tick.
+            until(lambda: len(program.get(f"/api/v1/checks/{check}/transitions")["transitions"]) == 2)
+            program.kill()
+        age(folder)
+        with running(folder) as program:
+            until(lambda: state(program, check) == "up")
+            until(lambda: len(program.get(f"/api/v1/checks/{check}/transitions")["transitions"]) == 4)
+            found = program.get(f"/api/v1/checks/{check}/transitions")["transitions"]
+            assert [one["state"] for one in found] == ["unknown", "up", "unknown", "up"]
+            assert found[2]["reason"] == "monitor_was_stopped"
+            uptime = program.get(f"/api/v1/checks/{check}/uptime")["24h"]
+            assert uptime["corrected"] == 1.0
+            assert uptime["raw"] < 0.1
+            assert uptime["seconds"]["unknown"] > 590
+
+
+def test_a_failed_probe_leads_to_its_trace(tmp_path: Path) -> None:
+    """What was asked was told the trace, and the program's own span of it says what went wrong."""
+    with target() as server, running(tmp_path / "data") as program:
+        server.is_well = False
+        check = add(program, "shop", f"http://127.0.0.1:{server.server_port}/")
+        until(lambda: state(program, check) == "down")
+        until(lambda: len(program.get("/api/v1/incidents")["incidents"]) == 1)
+        (incident,) = program.get("/api/v1/incidents")["incidents"]
+        (trace,) = incident["trace_ids"]
+        assert any(one.split("-")[1:2] == [trace] and one.endswith("-01") for one in server.traces)
+
+        def stored() -> bool:
+            try:
+                return bool(program.get(f"/api/v1/traces/{trace}")["spans"])
+            except urllib.error.HTTPError:
+                return False
+
+        until(stored)
+        (span,) = program.get(f"/api/v1/traces/{trace}")["spans"]
+        assert (span["kind"], span["status"]) == ("Client", "Error")
+        assert span["attributes"]["http.response.status_code"] == "503"
