@@ -1,5 +1,6 @@
 """Review what is known of checks: single results, how they stood, and how much of the time they were well."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,12 +14,14 @@ from sightline.domain.probes.standing import Standing
 from sightline.domain.probes.state import Transition
 from sightline.domain.probes.uptime import WINDOWS, Uptime, by_check, spans, windows
 from sightline.domain.tenancy import Principal
-from sightline.domain.timerange import TimeRange
+from sightline.domain.timerange import MAX_TIME, MIN_TIME, TimeRange
 from sightline.ports.clock import Clock
 from sightline.ports.probe_history import ProbeHistory, Standings
 
 MAX_RESULTS: Final = 10_000
 """Results that are told at once."""
+AT_ONCE: Final = 8
+"""Checks whose results are read at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,19 @@ class Review:
         stored = await self._history.latest(principal.tenant, check_id, most, within, location)
         found = {(one.location, one.at): one for one in (*stored, *fresh) if _is_wanted(one, within, location)}
         return sorted(found.values(), key=lambda one: one.at, reverse=True)[:most]
+
+    async def strips(self, principal: Principal, check_ids: Sequence[int], limit: int) -> dict[int, list[Result]]:
+        """The newest results of several checks, newest first, by their ids; of checks that the tenant lacks there is nothing."""
+        theirs = {check.id for check in await self._enroll.all(principal)}
+        turns = asyncio.Semaphore(AT_ONCE)
+
+        async def read(check_id: int) -> list[Result]:
+            async with turns:
+                return await self.results(principal, check_id, limit, TimeRange(MIN_TIME, MAX_TIME))
+
+        async with asyncio.TaskGroup() as group:
+            reading = {one: group.create_task(read(one)) for one in dict.fromkeys(check_ids) if one in theirs}
+        return {check_id: task.result() for check_id, task in reading.items()}
 
     async def transitions(self, principal: Principal, check_id: int, within: TimeRange) -> list[Transition]:
         """How a check stood within a time: the transition before it, and those in it.

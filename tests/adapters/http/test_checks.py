@@ -111,6 +111,29 @@ async def test_a_status_tells_state_uptime_and_results(client: httpx.AsyncClient
     assert 0 < answer["uptime"]["24h"]["corrected"] < 1
 
 
+async def test_strips_tell_the_last_probes_of_several_checks(client: httpx.AsyncClient, stage: Stage) -> None:
+    """Of each what was found, newest first, and its uptime; a check that is not there is left out."""
+    first, second = await made(client, stage), await made(client, stage, name="blog")
+    await probed(stage, first, Verdict.UP, Verdict.UP, Verdict.DOWN)
+    await probed(stage, second, Verdict.UP)
+    answer = await client.get(f"{PATH}/strips", params={"ids": "1,2,99,1", "limit": 2})
+    strips = answer.json()["strips"]
+    assert [(one["id"], [result["verdict"] for result in one["results"]]) for one in strips] == [
+        (1, ["down", "up"]),
+        (2, ["up"]),
+    ]
+    assert (strips[0]["results"][0]["reason"], strips[0]["results"][0]["latency_ms"]) == ("connection_refused", 100.0)
+    assert 0 < strips[0]["uptime"]["24h"] < 1
+    assert strips[1]["uptime"]["90d"] is not None
+
+
+@pytest.mark.parametrize("ids", ["", ",", "1,x", "-1", ",".join(["1"] * 201)])
+async def test_strips_of_no_checks_are_refused(client: httpx.AsyncClient, ids: str) -> None:
+    """In words that say what is wanted."""
+    answer = await client.get(f"{PATH}/strips", params={"ids": ids})
+    assert (answer.status_code, answer.json()["code"]) == (400, "parameter_invalid")
+
+
 @pytest.mark.parametrize(("query", "code"), [("", 400), ("target_id=x", 400), ("target_id=99", 404)])
 async def test_a_status_of_no_target_is_refused(client: httpx.AsyncClient, query: str, code: int) -> None:
     """In words that say what is wanted."""

@@ -1,5 +1,6 @@
 """How a check stands, and what was found of it, as JSON."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sightline.adapters.wire.alertmanager_times import instant_text
@@ -74,6 +75,24 @@ def result_object(result: Result) -> dict[str, Any]:
         "expires_at": None if result.expires_at is None else instant_text(result.expires_at),
         "value": result.value,
         "trace_id": result.trace_id,
+    }
+
+
+def strip_object(check_id: int, results: Sequence[Result], uptimes: Mapping[str, Uptime]) -> dict[str, Any]:
+    """What a row of a list shows of the last probes of a check, and how much of the time it was well."""
+    return {
+        "id": check_id,
+        "results": [
+            {
+                "ts": instant_text(one.at),
+                "verdict": one.verdict,
+                "reason": one.reason,
+                "latency_ms": milliseconds(one.seconds),
+                "location": one.location,
+            }
+            for one in results
+        ],
+        "uptime": {name: one.corrected() for name, one in uptimes.items()},
     }
 
 

@@ -21,6 +21,7 @@ from sightline.adapters.wire.check_shown import (
     outcome_object,
     result_object,
     status_object,
+    strip_object,
     transition_object,
     uptime_object,
 )
@@ -38,6 +39,9 @@ PATH: Final = "/api/v1/checks"
 _ONE: Final = f"{PATH}/{{check_id:int}}"
 _LIMIT: Final = "of a check"
 _USUAL: Final = 100
+_OF_STRIP: Final = 40
+_MOST_STRIPS: Final = 200
+_LONGEST_ID: Final = 20  # digits: no check has a longer number
 _CREATED: Final = 201
 
 
@@ -86,13 +90,21 @@ def _looking_back(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRoute
         found = await review.transitions(request.user, request.path_params["check_id"], within)
         return _answer({"transitions": [transition_object(one) for one in found]})
 
+    @get(f"{PATH}/strips")
+    async def strips(request: Call) -> Response[bytes]:
+        given = await parameters(request, settings)
+        wanted = _ids(given.text("ids") or "")
+        found = await review.strips(request.user, wanted, given.limit() or _OF_STRIP)
+        uptimes = await review.uptime(request.user, tuple(found))
+        return _answer({"strips": [strip_object(one, its, uptimes[one]) for one, its in found.items()]})
+
     @get(f"{_ONE}/uptime")
     async def uptime(request: Call) -> Response[bytes]:
         check = (await review.one(request.user, request.path_params["check_id"])).check
         found = (await review.uptime(request.user, (check.id,)))[check.id]
         return _answer({name: uptime_object(one) for name, one in found.items()})
 
-    return [results, transitions, uptime]
+    return [results, transitions, strips, uptime]
 
 
 def _saving(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
@@ -185,6 +197,15 @@ def _short(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
         )
 
     return [add_target, targets, status]
+
+
+def _ids(text: str) -> list[int]:
+    """The numbers of checks that a parameter lists."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not 0 < len(parts) <= _MOST_STRIPS or not all(part.isascii() and part.isdecimal() for part in parts):
+        message = f"ids: say of which checks, at most {_MOST_STRIPS}, as in ids=1,2,3"
+        raise InvalidParameter(message, parameter="ids")
+    return [int(part[:_LONGEST_ID]) for part in parts]
 
 
 def _matching(found: Iterable[Seen], given: Parameters) -> list[Seen]:
