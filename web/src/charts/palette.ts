@@ -16,6 +16,7 @@ const PINNED: Record<string, number> = {
   user: 0, system: 2, iowait: 3, irq: 5, softirq: 4, nice: 6, steal: 1, guest: 7,
   "1 min": 0, "5 min": 1, "15 min": 2,
   used: 0, cache: 6, free: 7,
+  resolve: 0, connect: 1, setup: 1, tls: 2, processing: 3, rtt: 3, request: 3, transfer: 5,
 };
 
 function hash(text: string): number {

@@ -9,13 +9,15 @@ interface VirtualRowsProps {
   label?: string | undefined;
   /** Stays in sight above the rows. */
   head?: ReactNode;
+  /** Told which rows there are, up to but without the last, whenever that changes. */
+  onRange?: ((first: number, last: number) => void) | undefined;
   render: (index: number) => ReactNode;
 }
 
 const SPARE = 6;
 
 /** A scrolling box in which only the rows in sight exist: ten thousand cost what thirty do. */
-export function VirtualRows({ count, rowHeight, className, role, label, head, render }: VirtualRowsProps) {
+export function VirtualRows({ count, rowHeight, className, role, label, head, onRange, render }: VirtualRowsProps) {
   const box = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(0);
@@ -30,6 +32,9 @@ export function VirtualRows({ count, rowHeight, className, role, label, head, re
 
   const first = Math.max(0, Math.min(Math.floor(top / rowHeight) - SPARE, count - 1));
   const last = Math.min(count, Math.ceil((top + height) / rowHeight) + SPARE);
+  const told = useRef(onRange);
+  told.current = onRange;
+  useLayoutEffect(() => told.current?.(first, last), [first, last]);
   const scrolls = count * rowHeight > height;
   return (
     <div ref={box} className={className} role={role} aria-label={label} aria-rowcount={role === "table" ? count + 1 : undefined} tabIndex={scrolls ? 0 : undefined} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>

@@ -64,3 +64,4 @@ export const ServerIcon = icon(<><rect x="4" y="13" width="16" height="7" rx="2"
 export const SilenceIcon = icon(<><path d="M6.5 16.5V11a5.5 5.5 0 0 1 8.7-4.500M17.5 10v6.500l1.5 1.500H8" /><path d="M10 20.5h4M4.5 19.500l15-15" /></>);
 export const LogIcon = icon(<><path d="M4.5 6.500A1.5 1.5 0 0 1 6 5h12a1.5 1.5 0 0 1 1.5 1.500v8A1.5 1.5 0 0 1 18 16h-7l-4 3.500V16H6a1.5 1.5 0 0 1-1.5-1.500z" /><path d="M8.5 9h7M8.5 12h4" /></>);
 export const ReceiverIcon = icon(<><path d="m20 4-6.5 16-3-7.500L3 9.500z" /><path d="M20 4 10.5 12.5" /></>);
+export const PulseIcon = icon(<path d="M3.5 12.5H8l2.5-6 3.5 11 2.5-7 1 2h3" />);
