@@ -7,8 +7,9 @@ import { navigate, hrefOf, useAddress } from "./address";
 import { ConnectionNotice } from "./ConnectionNotice";
 import { ErrorBoundary } from "./ErrorBoundary";
 import { Navigation } from "./Navigation";
-import { routeOf, subjectWord } from "./routes";
+import { routeOf } from "./routes";
 import styles from "./Shell.module.css";
+import { useSubjectWord } from "./subjects";
 import { TopBar } from "./TopBar";
 
 export function Shell() {
@@ -20,7 +21,7 @@ export function Shell() {
     if (path === "/") navigate(hrefOf("/overview", search), { replace: true });
   }, [path, search]);
 
-  const subject = route && subjectWord(route);
+  const subject = useSubjectWord(route);
   useEffect(() => {
     const parts = [subject, route?.section.word, "Sightline"].filter(Boolean);
     document.title = parts.join(" · ");

@@ -1,13 +1,14 @@
 import { Link } from "../parts/Link";
 import { LiveControl } from "./LiveControl";
 import { RangePicker } from "./RangePicker";
-import { subjectWord, type Route } from "./routes";
+import type { Route } from "./routes";
+import { useSubjectWord } from "./subjects";
 import { ThemeSwitch } from "./ThemeSwitch";
 import styles from "./TopBar.module.css";
 
 /** Where you are, and since when: the same bar over every page. */
 export function TopBar({ route }: { route: Route | null }) {
-  const subject = route && subjectWord(route);
+  const subject = useSubjectWord(route);
   return (
     <header className={styles.bar}>
       <nav aria-label="You are here" className={styles.where}>

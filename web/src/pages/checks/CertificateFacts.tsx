@@ -12,13 +12,15 @@ const SOON = 14 * 86_400;
 export function EndsIn({ at, soon = SOON }: { at: string; soon?: number }) {
   const left = secondsOf(at) - now();
   const tone = left <= 0 ? "critical" : left < soon ? "warning" : "good";
-  const whole = shortDuration(left > 86_400 ? Math.floor(left / 86_400) * 86_400 : Math.abs(left));
   return (
     <span title={absoluteTime(secondsOf(at))}>
-      <StateWord tone={tone}>{left <= 0 ? `Expired ${shortDuration(-left)} ago` : `Ends in ${whole}`}</StateWord>
+      <StateWord tone={tone}>{left <= 0 ? `Expired ${spell(-left)} ago` : `Ends in ${spell(left)}`}</StateWord>
     </span>
   );
 }
+
+/** Whole days, where there are any. */
+const spell = (seconds: number): string => shortDuration(seconds > 86_400 ? Math.floor(seconds / 86_400) * 86_400 : Math.max(1, seconds));
 
 /** What a server showed of itself. */
 export function CertificateFacts({ certificate }: { certificate: Certificate }) {

@@ -98,12 +98,11 @@ export function CheckForm({ id, like, title, initial, names, onClose, onStore }:
           <legend>What must hold</legend>
           <ConditionsEditor conditions={(draft.own.conditions ?? []) as string[]} errors={errors} found={trial.found?.conditions ?? []} onChange={(conditions) => own("conditions", conditions)} />
         </fieldset>
-        {draft.type !== "heartbeat" && (
-          <section className={styles.group} aria-label="Try it now" ref={trial.place}>
+        {(trial.found || trial.failure) && (
+          <section className={styles.group} aria-label="What a probe finds" ref={trial.place}>
             <div className={styles.trial}>
-              <h3>Try it now</h3>
-              <span className={styles.hint}>One probe from here, as it is written; nothing is stored.</span>
-              <Button size="xs" variant="default" loading={trial.busy} onClick={() => void trial.run(definition)}>{trial.found ? "Try again" : "Try"}</Button>
+              <h3>What a probe finds</h3>
+              <span className={styles.hint}>{trial.found && trial.of !== written ? "Of what was written before; try it again." : "One probe from here, as it is written; nothing is stored."}</span>
             </div>
             {trial.failure && <p className={styles.error} role="alert">{trial.failure.message}</p>}
             {trial.found && <div className={styles.found} data-outdated={trial.of !== written || undefined} aria-live="polite"><Examination found={trial.found} /></div>}

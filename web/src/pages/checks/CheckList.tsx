@@ -18,7 +18,7 @@ import { complaintOf, latency, percent, secondsOf, STATES, type Check } from "./
 import { allTagsOf, blocksOf, groupsOf, linesOf, matching, type Line, type Wanted } from "./checkList";
 import styles from "./CheckList.module.css";
 import { CheckStateWord } from "./CheckStateWord";
-import { kindWord } from "./kinds";
+import { isProbed, kindWord } from "./kinds";
 import { NoChecks } from "./NoChecks";
 import { StateCounts } from "./StateCounts";
 import { STRIP, useChecks, useStrips, type Strip } from "./store";
@@ -161,7 +161,7 @@ function Row({ line, at, strips }: { line: Line; at: number; strips: ReadonlyMap
         <VerdictStrip results={strip?.results} length={STRIP} label={check.name} />
         {complaint && <span className={status.state === "down" ? styles.complaint : styles.quiet} title={complaint}>{complaint}</span>}
       </span>
-      <span role="cell" className={styles.number} data-word="Latency">{off ? "–" : latency(status.latency_ms)}</span>
+      <span role="cell" className={styles.number} data-word="Latency">{off || !isProbed(check.type) ? "–" : latency(status.latency_ms)}</span>
       <span role="cell" className={styles.number} data-word="Up, 24 h">{strip ? percent(strip.uptime["24h"]) : ""}</span>
       <span role="cell" className={styles.number} data-word="Up, 30 d">{strip ? percent(strip.uptime["30d"]) : ""}</span>
     </div>

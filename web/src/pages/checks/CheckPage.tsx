@@ -15,6 +15,7 @@ import { Panel } from "../../parts/Panel";
 import { Placeholder } from "../../parts/Placeholder";
 import { useLate } from "../../parts/useLate";
 import { visit } from "../../shell/address";
+import { useNamedSubject } from "../../shell/subjects";
 import { CertificateFacts } from "./CertificateFacts";
 import { complaintOf, reasonWords, secondsOf, type Check, type Examined } from "./check";
 import styles from "./CheckPage.module.css";
@@ -35,6 +36,7 @@ import { UptimeTiles } from "./UptimeTiles";
 export function CheckPage({ id }: { id: number }) {
   const { data, error, isPending } = useCheck(id);
   const late = useLate(isPending);
+  useNamedSubject("/checks", String(id), data?.name);
   if (error instanceof ApiFailure && error.code === "not_found") {
     return (
       <EmptyState icon={<PulseIcon />} title="This check is not there">
@@ -53,14 +55,18 @@ function Known({ check }: { check: Check }) {
       <Head check={check} />
       <UptimeTiles check={check} />
       <StatePanel check={check} />
-      <div className={styles.grid}>
-        {type === "heartbeat" && <HeartbeatPanel id={id} />}
-        <LatencyPanel check={check} />
-        <IncidentsPanel id={id} />
-        {status.certificate && <Panel title="Certificate"><div className={styles.inside}><CertificateFacts certificate={status.certificate} /></div></Panel>}
-        {isProbed(type) && <LocationsPanel status={status} />}
-        <ResultsPanel check={check} />
+      <div className={styles.columns}>
+        <div className={styles.column}>
+          {type === "heartbeat" && <HeartbeatPanel id={id} />}
+          <LatencyPanel check={check} />
+        </div>
+        <div className={styles.column}>
+          <IncidentsPanel id={id} />
+          {isProbed(type) && <LocationsPanel status={status} />}
+          {status.certificate && <Panel title="Certificate"><div className={styles.inside}><CertificateFacts certificate={status.certificate} /></div></Panel>}
+        </div>
       </div>
+      <ResultsPanel check={check} />
     </div>
   );
 }

@@ -11,7 +11,7 @@ export function Examination({ found }: { found: Examined }) {
   const { verdict, reason, message, outcome, conditions } = found;
   const facts = Object.entries(outcome.facts);
   return (
-    <section className={styles.found} aria-label="What the probe found">
+    <section className={styles.found} aria-label="Found">
       <p className={styles.verdict}>
         <VerdictWord verdict={verdict} />
         {reason !== "ok" && <b>{reasonWords(reason)}</b>}

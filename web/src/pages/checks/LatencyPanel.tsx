@@ -6,6 +6,9 @@ import { isProbed, phaseMetric } from "./kinds";
 
 const ORDER = ["resolve", "connect", "setup", "tls", "processing", "request", "rtt", "transfer"];
 
+/** How many phases there may be: their rows are reserved. */
+const PHASES_OF: Record<string, number> = { icmp: 2, dns: 3, http: 4, tls: 3 };
+
 /** How long probes took: by phase where there are any, and where several locations probe, by them. */
 export function LatencyPanel({ check }: { check: Check }) {
   const { name, type, status } = check;
@@ -17,7 +20,7 @@ export function LatencyPanel({ check }: { check: Check }) {
   if (!isProbed(type)) return type === "heartbeat" ? <QueryChart title="Duration" note="of runs that told their start" queries={whole} unit="seconds" legendRows={1} empty="No run told how long it took in this time range." /> : null;
   return (
     <>
-      <QueryChart title="Latency by phase" note={several ? "mean of all locations" : undefined} queries={phases} unit="seconds" stacked order={ORDER} legendRows={5} empty="Nothing was probed in this time range." />
+      <QueryChart title="Latency by phase" note={several ? "mean of all locations" : undefined} queries={phases} unit="seconds" stacked order={ORDER} legendRows={check.url.startsWith("https") ? 5 : (PHASES_OF[type] ?? 4)} empty="Nothing was probed in this time range." />
       {several && <QueryChart title="Latency by location" queries={whole} unit="seconds" legendRows={5} empty="Nothing was probed in this time range." />}
     </>
   );

@@ -13,12 +13,12 @@ export function LocationsPanel({ status }: { status: CheckStatus }) {
       {status.locations.length === 0 ? <p className={styles.quiet}>Nobody has probed it yet.</p> : (
         <div className={styles.scroll} tabIndex={0} role="group" aria-label="Locations, scrollable">
           <table className={styles.table} aria-label="Locations">
-            <thead><tr><th scope="col">Location</th><th scope="col">Finds</th><th scope="col" className={styles.figure}>Latency</th><th scope="col">Last result</th></tr></thead>
+            <thead><tr><th scope="col">Location</th><th scope="col" className={styles.wide}>Finds</th><th scope="col" className={styles.figure}>Latency</th><th scope="col">Last result</th></tr></thead>
             <tbody>
               {status.locations.map((one) => (
                 <tr key={one.location}>
                   <th scope="row">{one.location}</th>
-                  <td>
+                  <td className={styles.wide}>
                     {one.heard ? <VerdictWord verdict={one.verdict} /> : <StateWord tone="neutral">Not heard</StateWord>}
                     {one.reason !== "ok" && <span className={styles.beneath} title={one.message}>{one.message || reasonWords(one.reason)}</span>}
                   </td>

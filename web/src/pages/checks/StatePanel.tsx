@@ -16,6 +16,8 @@ import { merged, stretchesOf, type Stretch } from "./stretches";
 
 /** More would be thinner than a pixel. */
 const MOST = 400;
+/** Percent at either end where a time would stick out. */
+const MARGIN = 3;
 
 /** How the check stood over the page's time range. */
 export function StatePanel({ check }: { check: Check }) {
@@ -41,7 +43,7 @@ export function StatePanel({ check }: { check: Check }) {
           </div>
         )}
         <div className={styles.axis} aria-hidden="true">
-          {ticks.map((tick) => <span key={tick.time} style={{ left: `${place(tick.time)}%` }}>{tick.text}</span>)}
+          {ticks.filter((tick) => place(tick.time) > MARGIN && place(tick.time) < 100 - MARGIN).map((tick) => <span key={tick.time} style={{ left: `${place(tick.time)}%` }}>{tick.text}</span>)}
         </div>
         <figcaption className={styles.legend}>
           {error && !data ? `It cannot be read: ${error.message}` : shown.length === 0 && !isPending ? "Nothing is known of this time." : shown.map((state) => (

@@ -1,6 +1,8 @@
+import { useNow } from "../../parts/useNow";
 import { shortDuration } from "../../time/duration";
-import { latency, percent, type Check, type Uptime } from "./check";
+import { latency, percent, secondsOf, type Check, type Uptime } from "./check";
 import { EndsIn } from "./CertificateFacts";
+import { isProbed } from "./kinds";
 import styles from "./UptimeTiles.module.css";
 import { useUptime } from "./store";
 
@@ -13,13 +15,24 @@ export function UptimeTiles({ check }: { check: Check }) {
   return (
     <dl className={styles.tiles} aria-label="Uptime">
       {WINDOWS.map(([window, words]) => <Tile key={window} words={`Up, ${words}`} uptime={uptime.data?.[window]} />)}
-      <div className={styles.tile}>
+      {isProbed(check.type) && <div className={styles.tile}>
         <dt>Latency</dt>
         <dd className={styles.figure}>{latency(latency_ms)}</dd>
-        <dd className={styles.note}>{expires_at ? <EndsIn at={expires_at} /> : "last probe"}</dd>
-      </div>
+        <dd className={styles.note}>last probe</dd>
+      </div>}
+      {expires_at && <div className={styles.tile}>
+        <dt>{check.type === "domain" ? "Registration" : "Certificate"}</dt>
+        <dd className={styles.figure}><Left at={expires_at} /></dd>
+        <dd className={styles.note}><EndsIn at={expires_at} /></dd>
+      </div>}
     </dl>
   );
+}
+
+/** The time to an end, in days where there are any; less than none is none. */
+function Left({ at }: { at: string }) {
+  const left = Math.max(0, secondsOf(at) - useNow(60_000));
+  return left >= 2 * 86_400 ? `${Math.floor(left / 86_400).toLocaleString("en")} days` : left === 0 ? "0 days" : shortDuration(left);
 }
 
 function Tile({ words, uptime }: { words: string; uptime: Uptime | undefined }) {
