@@ -376,3 +376,9 @@ def test_any_value_of_any_field_is_read_or_refused(value: dict[str, Any], change
     found, problems = try_check({"name": "x", **value, **changes})
     assert (found is None) is bool(problems)
     assert found is None or read_check(shown_definition(found), found) == found
+
+
+def test_conditions_are_judged_beside_whatever_else_is_wrong() -> None:
+    """Who mends one field need not come again for the next."""
+    _, found = try_check({"url": "https://a.example", "interval": "1ms", "conditions": ["status == 200", "statu == 1"]})
+    assert [one.detail["field"] for one in found] == ["interval", "name", "conditions[1]"]

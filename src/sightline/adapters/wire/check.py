@@ -5,7 +5,7 @@ Durations are texts such as `60s`, or numbers of seconds; sizes texts such as `1
 is refused by its name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -245,6 +245,7 @@ class _Reader(TypedFields):
         found = self._fields(own)
         read = self._options(kind, {**said, **options})
         if read is None:
+            self._judge(found.get("conditions", ()))
             raise Unread
         found["url"] = self._url(kind, found.get("url", ""), read)
         if isinstance(keyword, str) and keyword:
@@ -252,8 +253,17 @@ class _Reader(TypedFields):
         if "timeout" not in found:
             found["timeout"] = _usual_timeout(found.get("interval", 60 * SECOND))
         if self.problems:
+            self._judge(found.get("conditions", ()))
             raise Unread
         return Definition(options=read, **found)
+
+    def _judge(self, conditions: Sequence[str]) -> None:
+        """Whoever hears that something else is wrong hears of conditions too."""
+        for number, text in enumerate(conditions):
+            try:
+                check_condition(text, joined(self._path, f"conditions[{number}]"))
+            except InvalidField as error:
+                self.problems.append(error)
 
     def _kind(self, given: dict[str, Any]) -> tuple[str, Mapping[str, Any]]:
         place = joined(self._path, "type")

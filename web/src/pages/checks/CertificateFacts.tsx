@@ -6,12 +6,13 @@ import { absoluteTime } from "../../time/words";
 import { secondsOf, type Certificate } from "./check";
 import styles from "./CertificateFacts.module.css";
 
-const SOON = 14 * 86_400;
+/** What ends within so many seconds is said with a warning. */
+export const SOON = 14 * 86_400;
 
 /** When something ends, as a state: over, soon, or far off. */
-export function EndsIn({ at, soon = SOON }: { at: string; soon?: number }) {
+export function EndsIn({ at }: { at: string }) {
   const left = secondsOf(at) - now();
-  const tone = left <= 0 ? "critical" : left < soon ? "warning" : "good";
+  const tone = left <= 0 ? "critical" : left < SOON ? "warning" : "good";
   return (
     <span title={absoluteTime(secondsOf(at))}>
       <StateWord tone={tone}>{left <= 0 ? `Expired ${spell(-left)} ago` : `Ends in ${spell(left)}`}</StateWord>

@@ -15,8 +15,13 @@ import { tryOut, useJudgement, type FieldError } from "./store";
 
 /** Typing has paused for so long before the server is asked. */
 const PAUSE_MS = 400;
+/** What is judged and tried before it has a name is called so. */
+const UNNAMED = "unnamed";
 /** What a new check lacks at first, which is no fault before somebody wants to save it. */
-const AT_FIRST = ["name", "url", "options.expr", "options.checks"];
+const AT_FIRST = ["url", "options.expr", "options.checks"];
+
+/** Kinds that see nothing that conditions could look at. */
+const BLIND: ReadonlySet<string> = new Set(["heartbeat", "composed"]);
 
 interface CheckFormProps {
   id: number | null;
@@ -41,16 +46,19 @@ export function CheckForm({ id, like, title, initial, names, onClose, onStore }:
   const definition = useMemo(() => definitionOf(draft), [draft]);
   const written = JSON.stringify(definition);
   const before = useMemo(() => JSON.stringify(definitionOf(initial)), [initial]);
-  const [settled] = useDebouncedValue(written, PAUSE_MS);
+  // The server would look no further than that a name is missing.
+  const [settled] = useDebouncedValue(useMemo(() => JSON.stringify({ ...definition, name: definition.name ?? UNNAMED }), [definition]), PAUSE_MS);
   const judged = useJudgement(settled, like);
   const name = String(draft.own.name ?? "").trim();
   const errors = useMemo(() => {
     const said = judged.data?.errors ?? [];
     const shown = insists ? said : said.filter(({ field }) => !AT_FIRST.includes(field) || given(draft, field));
+    if (name === "") return insists ? [...shown, { code: "field_invalid", field: "name", error: "name: is missing" }] : shown;
     const isTaken = names.includes(name) && name !== String(initial.own.name ?? "");
     return isTaken ? [...shown, { code: "conflict", field: "name", error: "name: a check of this name is there already" }] : shown;
   }, [judged.data, insists, draft, names, name, initial]);
   const kind = kindOf(draft.type);
+  const conditions = (draft.own.conditions ?? []) as string[];
   const own = (field: string, value: Value): void => setDraft((old) => ({ ...old, own: { ...old.own, [field]: value } }));
   const option = (field: string, value: Value): void => setDraft((old) => ({ ...old, options: { ...old.options, [field]: value } }));
   const saving = useRef(false);
@@ -94,10 +102,13 @@ export function CheckForm({ id, like, title, initial, names, onClose, onStore }:
           <Fields fields={kind.fields.filter((field) => !field.rare)} {...optionFields} />
           <Folded title="More about how it is asked" fields={kind.fields.filter((field) => field.rare)} {...optionFields} />
         </fieldset>
-        <fieldset className={styles.group}>
-          <legend>What must hold</legend>
-          <ConditionsEditor conditions={(draft.own.conditions ?? []) as string[]} errors={errors} found={trial.found?.conditions ?? []} onChange={(conditions) => own("conditions", conditions)} />
-        </fieldset>
+        {(!BLIND.has(draft.type) || conditions.length > 0) && (
+          <fieldset className={styles.group}>
+            <legend>What must hold</legend>
+            <ConditionsEditor conditions={conditions} errors={errors} found={trial.found?.conditions ?? []} onChange={(next) => own("conditions", next)} />
+            {BLIND.has(draft.type) && complaintAt(errors, "conditions") && <p className={styles.error}>{complaintAt(errors, "conditions")}</p>}
+          </fieldset>
+        )}
         {(trial.found || trial.failure) && (
           <section className={styles.group} aria-label="What a probe finds" ref={trial.place}>
             <div className={styles.trial}>
@@ -105,7 +116,7 @@ export function CheckForm({ id, like, title, initial, names, onClose, onStore }:
               <span className={styles.hint}>{trial.found && trial.of !== written ? "Of what was written before; try it again." : "One probe from here, as it is written; nothing is stored."}</span>
             </div>
             {trial.failure && <p className={styles.error} role="alert">{trial.failure.message}</p>}
-            {trial.found && <div className={styles.found} data-outdated={trial.of !== written || undefined} aria-live="polite"><Examination found={trial.found} /></div>}
+            {trial.found && <div aria-live="polite"><Examination found={trial.found} /></div>}
           </section>
         )}
         <fieldset className={styles.group}>
@@ -210,8 +221,7 @@ function useTrial(like: number | null): Trial {
     setState((old) => ({ ...old, busy: true, failure: null }));
     const { name, ...rest } = definition as { name?: string };
     try {
-      // It can be tried before it has a name.
-      const found = await tryOut({ ...rest, name: name || "unnamed" }, like);
+      const found = await tryOut({ ...rest, name: name || UNNAMED }, like);
       setState({ found, of: JSON.stringify(definition), busy: false, failure: null });
     } catch (reason) {
       setState({ found: null, of: "", busy: false, failure: reason instanceof Error ? reason : new Error(String(reason)) });

@@ -145,7 +145,7 @@ function Row({ line, at, strips }: { line: Line; at: number; strips: ReadonlyMap
   const { check } = line;
   const { status } = check;
   const strip = strips.get(check.id);
-  const complaint = complaintOf(status);
+  const complaint = complaintOf(status, check.type);
   const off = status.state === "paused";
   return (
     <div className={styles.row} role="row" aria-rowindex={at + 2} data-off={off || undefined}>

@@ -22,7 +22,7 @@ import styles from "./CheckPage.module.css";
 import { CheckStateWord } from "./CheckStateWord";
 import { Deletion } from "./Deletion";
 import { Examination } from "./Examination";
-import { HeartbeatPanel } from "./HeartbeatPanel";
+import { PingsPanel, ReportsPanel } from "./HeartbeatPanels";
 import { IncidentsPanel } from "./IncidentsPanel";
 import { isProbed, kindWord } from "./kinds";
 import { LatencyPanel } from "./LatencyPanel";
@@ -57,10 +57,11 @@ function Known({ check }: { check: Check }) {
       <StatePanel check={check} />
       <div className={styles.columns}>
         <div className={styles.column}>
-          {type === "heartbeat" && <HeartbeatPanel id={id} />}
+          {type === "heartbeat" && <ReportsPanel id={id} />}
           <LatencyPanel check={check} />
         </div>
         <div className={styles.column}>
+          {type === "heartbeat" && <PingsPanel id={id} />}
           <IncidentsPanel id={id} />
           {isProbed(type) && <LocationsPanel status={status} />}
           {status.certificate && <Panel title="Certificate"><div className={styles.inside}><CertificateFacts certificate={status.certificate} /></div></Panel>}
@@ -92,7 +93,7 @@ function Head({ check }: { check: Check }) {
     client.setQueryData(["checks", "one", id], await turn(id, action));
     await client.invalidateQueries({ queryKey: ["checks"] });
   });
-  const complaint = complaintOf(status);
+  const complaint = complaintOf(status, type);
   return (
     <header className={styles.head}>
       <div className={styles.names}>
@@ -125,8 +126,8 @@ function Head({ check }: { check: Check }) {
       {asks && <Deletion check={check} onKeep={() => setAsks(false)} />}
       {complaint && (
         <div className={styles.complaint} data-state={status.state}>
-          <b>{status.reason === "verdict" ? reasonWords(status.probe_reason) : reasonWords(status.reason)}</b>
-          {complaint !== reasonWords(status.reason) && complaint !== reasonWords(status.probe_reason) && <span>{complaint}</span>}
+          <b>{status.message ? reasonWords(status.reason === "verdict" ? status.probe_reason : status.reason) : complaint}</b>
+          {status.message && <span>{complaint}</span>}
           {status.incident_id !== null && <Link to={`/incidents/${status.incident_id}`}>Incident {status.incident_id}</Link>}
         </div>
       )}

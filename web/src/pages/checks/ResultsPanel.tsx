@@ -68,7 +68,7 @@ export function ResultsPanel({ check }: { check: Check }) {
 function TraceId({ id }: { id: string }) {
   const [copied, setCopied] = useState(false);
   return (
-    <button type="button" className={styles.trace} title={`${id}\nClick to copy`} aria-label={`Copy trace ${id}`} onClick={() => void copyText(id).then(setCopied)} onBlur={() => setCopied(false)}>
+    <button type="button" className={styles.trace} title={`${id}\nClick to copy`} aria-label={copied ? "Trace copied" : `Copy trace ${id.slice(0, 8)}`} onClick={() => void copyText(id).then(setCopied)} onBlur={() => setCopied(false)}>
       <code>{copied ? "copied" : id.slice(0, 8)}</code> <CopyIcon />
     </button>
   );

@@ -1,7 +1,8 @@
 import { useNow } from "../../parts/useNow";
 import { shortDuration } from "../../time/duration";
+import { absoluteTime } from "../../time/words";
 import { latency, percent, secondsOf, type Check, type Uptime } from "./check";
-import { EndsIn } from "./CertificateFacts";
+import { EndsIn, SOON } from "./CertificateFacts";
 import { isProbed } from "./kinds";
 import styles from "./UptimeTiles.module.css";
 import { useUptime } from "./store";
@@ -22,17 +23,21 @@ export function UptimeTiles({ check }: { check: Check }) {
       </div>}
       {expires_at && <div className={styles.tile}>
         <dt>{check.type === "domain" ? "Registration" : "Certificate"}</dt>
-        <dd className={styles.figure}><Left at={expires_at} /></dd>
-        <dd className={styles.note}><EndsIn at={expires_at} /></dd>
+        <End at={expires_at} />
       </div>}
     </dl>
   );
 }
 
-/** The time to an end, in days where there are any; less than none is none. */
-function Left({ at }: { at: string }) {
-  const left = Math.max(0, secondsOf(at) - useNow(60_000));
-  return left >= 2 * 86_400 ? `${Math.floor(left / 86_400).toLocaleString("en")} days` : left === 0 ? "0 days" : shortDuration(left);
+/** The time to an end, in days where there are many. */
+function End({ at }: { at: string }) {
+  const left = secondsOf(at) - useNow(60_000);
+  return (
+    <>
+      <dd className={styles.figure}>{left <= 0 ? "Expired" : left >= 2 * 86_400 ? `${Math.floor(left / 86_400).toLocaleString("en")} days` : shortDuration(left)}</dd>
+      <dd className={styles.note}>{left < SOON ? <EndsIn at={at} /> : `until ${absoluteTime(secondsOf(at)).slice(0, 10)}`}</dd>
+    </>
+  );
 }
 
 function Tile({ words, uptime }: { words: string; uptime: Uptime | undefined }) {

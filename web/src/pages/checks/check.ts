@@ -142,8 +142,9 @@ const REASONS: Record<string, string> = {
 export const reasonWords = (reason: string): string => REASONS[reason] ?? `${reason.charAt(0).toUpperCase()}${reason.slice(1).replaceAll("_", " ")}`;
 
 /** What is wrong with a check, in a line; empty where nothing is to be said. */
-export function complaintOf({ state, reason, probe_reason, message }: CheckStatus): string {
+export function complaintOf({ state, reason, probe_reason, message }: CheckStatus, type = "http"): string {
   if (state === "up") return "";
+  if (type === "heartbeat" && reason === "not_probed_yet") return "Waits for its first ping";
   if (message) return message;
   if (reason === "verdict") return probe_reason && probe_reason !== "ok" ? reasonWords(probe_reason) : "";
   return reasonWords(reason);

@@ -59,7 +59,7 @@ export const KINDS: readonly Kind[] = [
   { type: "icmp", word: "Ping", about: "A machine answers echo requests", url: { label: "Host", placeholder: "router.example.com" }, fields: [{ name: "count", label: "Requests", shape: "number", initial: "1", hint: "up when one of them is answered" }, { name: "payload", label: "Payload", shape: "number", initial: "56", hint: "bytes", rare: true }, IP] },
   {
     type: "dns", word: "DNS", about: "A name resolves to what it should",
-    url: { label: "Name", placeholder: "shop.example.com" },
+    url: { label: "Name asked for", placeholder: "shop.example.com" },
     fields: [
       { name: "record_type", label: "Record type", shape: "choice", choices: choice("A", "AAAA", "CNAME", "MX", "NS", "TXT", "SOA", "SRV", "CAA", "PTR"), initial: "A" },
       { name: "resolver", label: "Resolver", shape: "text", placeholder: "9.9.9.9", hint: "host or host:port; empty the machine's own" },

@@ -133,8 +133,8 @@ export interface Ping {
   body_url: string | null;
 }
 
-export function useHeartbeat(id: number, enabled: boolean): UseQueryResult<Heartbeat> {
-  return useQuery({ queryKey: ["checks", "heartbeat", id], queryFn: ({ signal }) => fetchDocument<Heartbeat>(`/api/v1/heartbeats/${id}`, {}, signal), enabled, refetchInterval: 5_000 });
+export function useHeartbeat(id: number): UseQueryResult<Heartbeat> {
+  return useQuery({ queryKey: ["checks", "heartbeat", id], queryFn: ({ signal }) => fetchDocument<Heartbeat>(`/api/v1/heartbeats/${id}`, {}, signal), refetchInterval: 5_000 });
 }
 
 export function usePings(id: number): UseQueryResult<Ping[]> {

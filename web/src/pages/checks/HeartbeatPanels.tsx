@@ -17,20 +17,24 @@ const TONE: Record<Ping["kind"], Tone> = { success: "good", start: "neutral", fa
 const WORD: Record<Ping["kind"], string> = { success: "Success", start: "Started", fail: "Failed", log: "Log", ignored: "Ignored" };
 const MOST = 20;
 
-/** Where a job reports to, when it is due, and what it told. */
-export function HeartbeatPanel({ id }: { id: number }) {
-  const { data, error, isPending } = useHeartbeat(id, true);
-  const pings = usePings(id);
+/** Where a job reports to, and when it is due. */
+export function ReportsPanel({ id }: { id: number }) {
+  const { data, error, isPending } = useHeartbeat(id);
   const late = useLate(isPending);
   return (
-    <>
-      <Panel title="Where it reports to">
-        {!data ? (error ? <p className={styles.quiet}>It cannot be read: {error.message}</p> : late && <Placeholder height={160} />) : <Address heartbeat={data} />}
-      </Panel>
-      <Panel title="Pings" note={pings.data && pings.data.length > 0 ? `the last ${Math.min(MOST, pings.data.length)}` : undefined}>
-        {!pings.data ? (pings.error ? <p className={styles.quiet}>They cannot be read: {pings.error.message}</p> : null) : pings.data.length === 0 ? <p className={styles.quiet}>None yet. Until the first one nothing is due.</p> : <Pings pings={pings.data} />}
-      </Panel>
-    </>
+    <Panel title="Where it reports to">
+      {!data ? (error ? <p className={styles.quiet}>It cannot be read: {error.message}</p> : late && <Placeholder height={160} />) : <Address heartbeat={data} />}
+    </Panel>
+  );
+}
+
+/** What a job told. */
+export function PingsPanel({ id }: { id: number }) {
+  const pings = usePings(id);
+  return (
+    <Panel title="Pings" note={pings.data && pings.data.length > 0 ? `the last ${Math.min(MOST, pings.data.length)}` : undefined}>
+      {!pings.data ? (pings.error ? <p className={styles.quiet}>They cannot be read: {pings.error.message}</p> : null) : pings.data.length === 0 ? <p className={styles.quiet}>None yet. Until the first one nothing is due.</p> : <Pings pings={pings.data} />}
+    </Panel>
   );
 }
 
