@@ -1,5 +1,7 @@
 """From what probes find to how checks stand, and what follows."""
 
+import asyncio
+
 import pytest
 from tests.application.uptime_world import UptimeWorld, results_of
 from tests.domain.probes.checks import definition, result
@@ -48,6 +50,17 @@ async def test_a_check_goes_down_and_comes_back(world: UptimeWorld) -> None:
     timeline = await world.incidents.timeline(LOCAL.tenant, incident.id)
     assert [one.kind for one in timeline] == [EntryKind.OPENED, EntryKind.TRANSITION, EntryKind.RESOLVED]
     assert world.told() == [("CheckDown", "api", AlertState.FIRING), ("CheckDown", "api", AlertState.RESOLVED)]
+
+
+async def test_checks_can_be_read_from_the_first_moment_on(world: UptimeWorld) -> None:
+    """Before anything was assessed in this run, and by several at a time, each is there once; those that come now are too."""
+    await world.with_checks("api")
+    world.start()
+    listed, again = await asyncio.gather(world.review.all(LOCAL), world.review.all(LOCAL))
+    assert [one.check.name for one in listed] == [one.check.name for one in again] == ["api"]
+    world.start()
+    (shop,) = await world.enroll.add(LOCAL, [definition("shop")])
+    assert (await world.review.one(LOCAL, shop.id)).standing.state is CheckState.UNKNOWN
 
 
 async def test_results_become_series_and_history(world: UptimeWorld) -> None:
