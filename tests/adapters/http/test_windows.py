@@ -83,6 +83,19 @@ async def test_an_active_window_is_ended(client: httpx.AsyncClient, stage: Stage
     assert stage.windows.current(DEFAULT_TENANT).active == ()
 
 
+async def test_a_window_is_previewed(client: httpx.AsyncClient) -> None:
+    """Before it is stored a window tells when it would be active; one that cannot be is refused, and nothing is there after."""
+    found = told(await client.post(f"{PATH}/preview", json=NIGHTLY))["stretches"]
+    assert len(found) == 5
+    assert found[0] == {"start": "2025-11-22T01:00:00.000Z", "end": "2025-11-22T03:00:00.000Z"}
+    once = {"name": "now", "scope": {"all": True}, "starts_at": "2025-11-21T04:00:00Z", "duration": "3h"}
+    assert told(await client.post(f"{PATH}/preview", json=once))["stretches"] == [
+        {"start": "2025-11-21T04:00:00.000Z", "end": "2025-11-21T07:00:00.000Z"}
+    ]
+    assert told(await client.post(f"{PATH}/preview", json={**NIGHTLY, "cron": "never"}), 400)["code"] == "field_invalid"
+    assert told(await client.get(PATH))["windows"] == []
+
+
 async def test_windows_of_other_tenants_are_not_seen(client: httpx.AsyncClient) -> None:
     """A tenant sees its own windows alone."""
     made = told(await client.post(PATH, json=NIGHTLY), 201)

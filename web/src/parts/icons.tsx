@@ -65,3 +65,6 @@ export const SilenceIcon = icon(<><path d="M6.5 16.5V11a5.5 5.5 0 0 1 8.7-4.500M
 export const LogIcon = icon(<><path d="M4.5 6.500A1.5 1.5 0 0 1 6 5h12a1.5 1.5 0 0 1 1.5 1.500v8A1.5 1.5 0 0 1 18 16h-7l-4 3.500V16H6a1.5 1.5 0 0 1-1.5-1.500z" /><path d="M8.5 9h7M8.5 12h4" /></>);
 export const ReceiverIcon = icon(<><path d="m20 4-6.5 16-3-7.500L3 9.500z" /><path d="M20 4 10.5 12.5" /></>);
 export const PulseIcon = icon(<path d="M3.5 12.5H8l2.5-6 3.5 11 2.5-7 1 2h3" />);
+export const IncidentIcon = icon(<><path d="M12 4a7 7 0 0 1 7 7v6.500H5V11a7 7 0 0 1 7-7z" /><path d="M3.500 20.500h17M12 8.500v3.500M12 14.500h.01" /></>);
+export const MaintenanceIcon = icon(<path d="M14.500 5.500a4.500 4.500 0 0 0-5.700 5.700L4 16v4h4l4.800-4.800a4.500 4.500 0 0 0 5.700-5.700L15.500 12.500 12 12l-.5-3.500z" />);
+export const BroadcastIcon = icon(<><rect x="3.500" y="5" width="17" height="14" rx="2" /><path d="M3.500 9h17M7 13h2.500M7 16h6M15 13.500l1.500 1.500 2.500-3" /></>);

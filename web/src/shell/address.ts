@@ -41,9 +41,10 @@ export function navigate(href: string, options: { replace?: boolean } = {}): voi
 
 const TIME_NAMES = ["range", "from", "to", "live"];
 
-/** The href of a page, taking the time range along. */
+/** The href of a page, taking the time range along, unless it is found at another time. */
 export function hrefOf(path: string, search: URLSearchParams, find: Readonly<Record<string, string>> = {}): string {
-  const kept = new URLSearchParams([...[...search].filter(([name]) => TIME_NAMES.includes(name)), ...Object.entries(find)]);
+  const isTimed = TIME_NAMES.some((name) => name in find);
+  const kept = new URLSearchParams([...[...search].filter(([name]) => TIME_NAMES.includes(name) && !isTimed), ...Object.entries(find)]);
   return withSearch(`${BASE}${path}`, kept);
 }
 

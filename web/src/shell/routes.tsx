@@ -1,5 +1,5 @@
 import { lazy, type ComponentType, type LazyExoticComponent } from "react";
-import { BellIcon, CompassIcon, ContainerIcon, DashboardIcon, HostIcon, LogIcon, OverviewIcon, PulseIcon, ReceiverIcon, RuleIcon, ServerIcon, SilenceIcon, TargetIcon } from "../parts/icons";
+import { BellIcon, BroadcastIcon, CompassIcon, ContainerIcon, DashboardIcon, HostIcon, IncidentIcon, LogIcon, MaintenanceIcon, OverviewIcon, PulseIcon, ReceiverIcon, RuleIcon, ServerIcon, SilenceIcon, TargetIcon } from "../parts/icons";
 
 export interface PageProps {
   /** What follows the section in the path, decoded: a host's name. */
@@ -24,6 +24,9 @@ export const SECTIONS: readonly Section[] = [
   { path: "/explore", word: "Explore", icon: CompassIcon, page: lazy(() => import("../pages/explore/ExplorePage")) },
   { path: "/targets", word: "Targets", icon: TargetIcon, page: lazy(() => import("../pages/targets/TargetsPage")) },
   { path: "/checks", word: "Checks", icon: PulseIcon, page: lazy(() => import("../pages/checks/ChecksPage")) },
+  { path: "/incidents", word: "Incidents", icon: IncidentIcon, page: lazy(() => import("../pages/incidents/IncidentsPage")), words: { "+": "New" } },
+  { path: "/maintenance", word: "Maintenance", icon: MaintenanceIcon, page: lazy(() => import("../pages/maintenance/MaintenancePage")), words: { "+": "New" } },
+  { path: "/status-pages", word: "Status pages", icon: BroadcastIcon, page: lazy(() => import("../pages/statuspages/StatusPagesPage")), words: { "+": "New" } },
   { path: "/alerts", word: "Alerts", icon: BellIcon, page: lazy(() => import("../pages/alerts/AlertsPage")) },
   { path: "/rules", word: "Rules", icon: RuleIcon, page: lazy(() => import("../pages/rules/RulesPage")), words: { "+": "New" } },
   { path: "/silences", word: "Silences", icon: SilenceIcon, page: lazy(() => import("../pages/silences/SilencesPage")), words: { "+": "New" } },

@@ -3,12 +3,10 @@ import { outcomeOf, sayKind, sayReason, sayRoute, startBig, verdictOf } from "..
 import type { Why, WhyChannel, WhyGroup, WhyRoute } from "../../api/alerting";
 import { Ago } from "../../parts/Ago";
 import { AlertIcon, BellIcon, CheckIcon, ClockIcon, DotIcon, ListIcon, ReceiverIcon, SilenceIcon } from "../../parts/icons";
+import { InTime } from "../../parts/InTime";
 import { LabelChips } from "../../parts/LabelChips";
 import { Link } from "../../parts/Link";
 import { StateWord, type Tone } from "../../parts/StateWord";
-import { useNow } from "../../parts/useNow";
-import { shortDuration } from "../../time/duration";
-import { absoluteTime } from "../../time/words";
 import styles from "./WhyPath.module.css";
 
 /** Routes that were not taken, shown at once; a tree may have hundreds. */
@@ -89,7 +87,7 @@ function GroupSteps({ group: { labels, receiver, nextLookAt, channels } }: { gro
     <>
       <Step icon={<ClockIcon />} title={<>Told to <strong>{receiver}</strong> together with {hasLabels ? "alerts that have" : "all others"}</>}>
         {hasLabels && <LabelChips labels={labels} label="Labels of the group" />}
-        <p className={styles.quiet}>The group is looked at next <Until time={Date.parse(nextLookAt) / 1000} />.</p>
+        <p className={styles.quiet}>The group is looked at next <InTime time={Date.parse(nextLookAt) / 1000} />.</p>
       </Step>
       <Step icon={<ReceiverIcon />} title={channels.length === 1 ? "Channel" : `${channels.length} channels`}>
         {channels.length === 0 && <p className={styles.quiet}>The receiver has no channel: nobody hears of it.</p>}
@@ -97,12 +95,6 @@ function GroupSteps({ group: { labels, receiver, nextLookAt, channels } }: { gro
       </Step>
     </>
   );
-}
-
-/** What is still to come, as "in 12 s". */
-function Until({ time }: { time: number }) {
-  const now = useNow();
-  return <time dateTime={new Date(time * 1000).toISOString()} title={absoluteTime(time)}>{time - now < 1 ? "now" : `in ${shortDuration(time - now)}`}</time>;
 }
 
 function Channel({ channel }: { channel: WhyChannel }) {

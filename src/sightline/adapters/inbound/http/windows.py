@@ -18,6 +18,7 @@ from sightline.application.maintain import Maintain
 from sightline.domain.errors import UnsupportedMediaType
 from sightline.domain.probes.window import Window
 from sightline.domain.tenancy import Principal
+from sightline.domain.timerange import TimeRange
 
 Call = Request[Principal, Any, Any]
 
@@ -25,6 +26,8 @@ PATH: Final = "/api/v1/windows"
 _ONE: Final = f"{PATH}/{{window_id:str}}"
 _LIMIT: Final = "of a maintenance window"
 _JSON: Final = "application/json"
+_PREVIEWED: Final = 5
+"""Next starts that are told before a window is stored."""
 _READERS: Final = {
     _JSON: wire.from_json,
     "application/yaml": wire.from_yaml,
@@ -66,6 +69,10 @@ def _writing(use_cases: UseCases, windows: Maintain, settings: DoorSettings) -> 
         made = await windows.add(request.user, await _written(request, settings))
         return _told(made, use_cases.clock.now(), 201)
 
+    @post(f"{PATH}/preview", status_code=200)
+    async def preview(request: Call) -> Response[bytes]:
+        return _answer(_ahead(await _written(request, settings), use_cases.clock.now()))
+
     @put(_ONE)
     async def save(request: Call) -> Response[bytes]:
         scope: Any = request.scope
@@ -82,7 +89,7 @@ def _writing(use_cases: UseCases, windows: Maintain, settings: DoorSettings) -> 
     async def remove(request: Call) -> None:
         await windows.delete(request.user, request.path_params["window_id"])
 
-    return [create, save, end, remove]
+    return [create, preview, save, end, remove]
 
 
 async def _written(request: Call, settings: DoorSettings) -> Window:
@@ -110,6 +117,19 @@ def _object(window: Window, at: int) -> dict[str, Any]:
         "next_start": None if start is None else instant_text(start),
         "next_end": None if start is None else instant_text(start + window.longest),
     }
+
+
+def _ahead(window: Window, at: int) -> dict[str, Any]:
+    """When a window would be active: now, and from its next starts on."""
+    now, found, start = window.stretch(at), [], at
+    while len(found) < _PREVIEWED and (following := window.next_start(start)) is not None:
+        start = following
+        found.append(TimeRange(start, start + window.longest))
+    return {"stretches": [_stretch(one) for one in ([] if now is None else [now]) + found]}
+
+
+def _stretch(one: TimeRange) -> dict[str, str]:
+    return {"start": instant_text(one.start), "end": instant_text(one.end)}
 
 
 def _told(window: Window, at: int, status: int = 200) -> Response[bytes]:

@@ -1,0 +1,73 @@
+import type { ReactNode } from "react";
+import { AlertIcon, BellIcon, CheckIcon, EyeIcon, HistoryIcon, HostIcon, LogIcon, ReceiverIcon, RuleIcon } from "../../parts/icons";
+import { Ago } from "../../parts/Ago";
+import { absoluteTime } from "../../time/words";
+import { STATUS_WORDS, type Entry, type EntryKind } from "../../uptime/incident";
+import styles from "./Entries.module.css";
+
+const ICONS: Record<EntryKind, (props: { className?: string }) => ReactNode> = {
+  opened: AlertIcon,
+  transition: RuleIcon,
+  notice: BellIcon,
+  acknowledged: EyeIcon,
+  assigned: HostIcon,
+  update: LogIcon,
+  post_mortem: ReceiverIcon,
+  resolved: CheckIcon,
+  reopened: HistoryIcon,
+};
+
+/** All that happened and was said, the newest first. */
+export function Entries({ entries }: { entries: readonly Entry[] }) {
+  return (
+    <ol className={styles.entries} aria-label="Timeline, the newest first" reversed>
+      {entries.toReversed().map((entry, at) => <Line key={entries.length - at} entry={entry} />)}
+    </ol>
+  );
+}
+
+function Line({ entry }: { entry: Entry }) {
+  const Icon = ICONS[entry.kind];
+  const time = Date.parse(entry.at) / 1000;
+  return (
+    <li className={styles.entry} data-kind={entry.kind}>
+      <span className={styles.mark}><Icon /></span>
+      <div className={styles.body}>
+        <p className={styles.line}>
+          <strong>{titleOf(entry)}</strong>
+          {entry.kind === "update" && <span className={styles.badge}>{entry.public ? "Public" : "Internal"}</span>}
+          <span className={styles.when}><time dateTime={entry.at}>{absoluteTime(time)}</time> <span className={styles.ago}>(<Ago time={time} />)</span></span>
+        </p>
+        {textOf(entry) && <p className={styles.text} data-said={entry.kind === "update" || undefined}>{textOf(entry)}</p>}
+      </div>
+    </li>
+  );
+}
+
+/** What happened, and by whom where it was somebody. */
+export function titleOf({ kind, text, who, status }: Entry): string {
+  const by = who ? ` by ${who}` : "";
+  switch (kind) {
+    case "opened":
+      return who ? `Written${by}` : "Opened";
+    case "transition":
+      return "Changed";
+    case "notice":
+      return "Notice";
+    case "acknowledged":
+      return `Acknowledged${by}`;
+    case "assigned":
+      return `Assigned to ${text || "nobody"}${by}`;
+    case "update":
+      return `${status === "" ? "Update" : STATUS_WORDS[status]}${who ? `, ${who}` : ""}`;
+    case "post_mortem":
+      return `Post-mortem ${text || "written"}${by}`;
+    case "resolved":
+      return `Over${who ? `, ended${by}` : ""}`;
+    case "reopened":
+      return `Open again${by}`;
+  }
+}
+
+/** What the title does not say already. */
+export const textOf = ({ kind, text }: Entry): string => (kind === "assigned" || kind === "post_mortem" ? "" : text);
