@@ -62,8 +62,9 @@ function Again({ form, problems, tried, set }: TimeFieldsProps) {
         </div>
       )}
       {problems.days && <p className={styles.problem} role="alert">{problems.days}</p>}
-      {form.recurs === "cron" && <TextInput label="Cron expression" description={sayCron(form.cron)} placeholder="0 2 * * SUN" classNames={{ input: styles.code ?? "" }} value={form.cron} error={tried && problems.cron} spellCheck={false} onChange={(event) => set({ cron: event.currentTarget.value })} />}
-      {form.recurs === "rrule" && <TextInput label="Recurrence rule" description={sayRule(form.rrule)} placeholder="FREQ=MONTHLY;BYDAY=1SU" classNames={{ input: styles.code ?? "" }} value={form.rrule} error={tried && problems.rrule} spellCheck={false} onChange={(event) => set({ rrule: event.currentTarget.value })} />}
+      {form.recurs === "cron" && <TextInput label="Cron expression" placeholder="0 2 * * SUN" classNames={{ input: styles.code ?? "" }} value={form.cron} error={tried && problems.cron} spellCheck={false} onChange={(event) => set({ cron: event.currentTarget.value })} />}
+      {form.recurs === "rrule" && <TextInput label="Recurrence rule" placeholder="FREQ=MONTHLY;BYDAY=1SU" classNames={{ input: styles.code ?? "" }} value={form.rrule} error={tried && problems.rrule} spellCheck={false} onChange={(event) => set({ rrule: event.currentTarget.value })} />}
+      {(form.recurs === "cron" || form.recurs === "rrule") && <p className={styles.words} role="status">{form.recurs === "cron" ? sayCron(form.cron) : sayRule(form.rrule)}</p>}
       <div className={styles.times}>
         {form.recurs === "weekly" && <TextInput label="Begins at" placeholder="02:00" value={form.at} error={problems.at} onChange={(event) => set({ at: event.currentTarget.value })} />}
         <TextInput label="Lasts" placeholder="2h" value={form.duration} error={problems.duration} onChange={(event) => set({ duration: event.currentTarget.value })} />

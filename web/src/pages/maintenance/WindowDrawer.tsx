@@ -1,5 +1,5 @@
 import { Button, Textarea, TextInput } from "@mantine/core";
-import { useState, type FormEvent } from "react";
+import { useEffect, useRef, useState, type FormEvent } from "react";
 import { Banner } from "../../parts/Banner";
 import { Drawer } from "../../parts/Drawer";
 import { EmptyState } from "../../parts/EmptyState";
@@ -8,7 +8,7 @@ import { useNow } from "../../parts/useNow";
 import { useWork } from "../../parts/useWork";
 import { now } from "../../time/clock";
 import { absoluteTime } from "../../time/words";
-import { formOf, newWindowForm, problemsOf, windowOf, type MaintenanceWindow, type WindowForm } from "../../uptime/window";
+import { EVERYTHING, formOf, newWindowForm, problemsOf, windowOf, type MaintenanceWindow, type WindowForm } from "../../uptime/window";
 import { create, remove, save } from "../../uptime/windowStore";
 import { Ahead } from "./Ahead";
 import { ScopeFields } from "./ScopeFields";
@@ -44,6 +44,11 @@ function Fields({ base, onClose }: { base: MaintenanceWindow | undefined; onClos
   const minute = Math.floor(useNow(10_000) / 60) * 60;
   const [form, setForm] = useState<WindowForm>(() => (base ? formOf(base, minutes) : newWindowForm(Intl.DateTimeFormat().resolvedOptions().timeZone, "", minutes(now() + USUAL_S))));
   const [tried, setTried] = useState(false);
+  const name = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    // A dialog puts the focus on what closes it.
+    if (!base) name.current?.focus();
+  }, [base]);
   const problems = problemsOf(form);
   const hasProblem = Object.keys(problems).length > 0;
   const set = (part: Partial<WindowForm>): void => {
@@ -59,15 +64,15 @@ function Fields({ base, onClose }: { base: MaintenanceWindow | undefined; onClos
   };
   return (
     <form className={styles.form} onSubmit={(event) => void submit(event)} noValidate>
-      <TextInput label="Name" placeholder="Move of the database" value={form.name} maxLength={200} error={tried && problems.name} onChange={(event) => set({ name: event.currentTarget.value })} />
+      <TextInput ref={name} label="Name" placeholder="Move of the database" value={form.name} maxLength={200} error={tried && problems.name} onChange={(event) => set({ name: event.currentTarget.value })} />
       <TimeFields {...{ form, problems, tried, set }} />
-      <Ahead window={hasNoTime(problems) ? windowOf({ ...form, name: form.name.trim() || "preview" }, minute) : null} />
+      <Ahead window={isTimeKnown(problems) ? windowOf({ ...form, name: form.name.trim() || "preview", scope: EVERYTHING }, minute) : null} />
       <ScopeFields scope={form.scope} problem={tried ? problems.scope : undefined} onChange={(scope) => set({ scope })} />
       <section className={styles.part}>
         <h3>What readers are told</h3>
         <Textarea label="Description" placeholder="What is done, and what does not work meanwhile" autosize minRows={2} maxRows={10} value={form.description} onChange={(event) => set({ description: event.currentTarget.value })} />
         <label className={styles.checkbox}><input type="checkbox" checked={form.public} onChange={(event) => set({ public: event.currentTarget.checked })} /> Announce it on status pages</label>
-        <label className={styles.checkbox}><input type="checkbox" checked={form.enabled} onChange={(event) => set({ enabled: event.currentTarget.checked })} /> It counts; off, it is kept and does nothing</label>
+        {(base || !form.enabled) && <label className={styles.checkbox}><input type="checkbox" checked={form.enabled} onChange={(event) => set({ enabled: event.currentTarget.checked })} /> Switched on; off, it is kept and does nothing</label>}
       </section>
       <Problem problem={work.problem} />
       {tried && hasProblem && <p className={styles.problem}>Something above is still to be put right.</p>}
@@ -81,7 +86,7 @@ function Fields({ base, onClose }: { base: MaintenanceWindow | undefined; onClos
 }
 
 /** Whether when it is can be said, whatever else is missing. */
-const hasNoTime = (problems: Partial<Record<keyof WindowForm, string>>): boolean => Object.keys(problems).every((one) => one === "name");
+const isTimeKnown = (problems: Partial<Record<keyof WindowForm, string>>): boolean => Object.keys(problems).every((one) => one === "name" || one === "scope");
 
 /** Gone for good: it asks by name. */
 function Delete({ window, onGone }: { window: MaintenanceWindow; onGone: () => void }) {
