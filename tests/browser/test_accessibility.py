@@ -20,8 +20,24 @@ from tests.browser.alerting import (
     silence,
     told_alert,
 )
+from tests.browser.answers import ago
 from tests.browser.panels import rows
 from tests.browser.test_alerts_page import FIRING, answer_alerts, answer_history, series
+from tests.browser.uptime import (
+    TRACE,
+    WINDOW,
+    answer_checks,
+    answer_incident,
+    answer_incidents,
+    answer_pages,
+    answer_windows,
+    check,
+    entry,
+    incident,
+    status_page,
+    told,
+    window,
+)
 
 AXE: Final = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -144,6 +160,63 @@ def test_the_receivers(themed: Page, axe: str) -> None:
     answer_receivers(themed, {"db": [receiver_channel("db/slack/0"), broken], "nobody": []})
     themed.goto("/ui/receivers")
     expect(themed.get_by_text("Spared after failures")).to_be_visible()
+    assert violations(themed, axe) == []
+
+
+def test_the_incidents(themed: Page, axe: str) -> None:
+    """Incidents of all kinds, with what follows from them and their timeline, have no violations."""
+    answer_checks(themed, check(1, "database"))
+    others = [incident(2, "api", part_of=1, kind="unreachable"), incident(3, "dns", kind="degraded", assignee="ada")]
+    over = incident(4, "ntp", started_at=ago(900), ended_at=ago(300), part_of=9)
+    answer_incidents(themed, [incident(1, "database"), *others, over, incident(5, "x", check=None, kind="manual")])
+    themed.goto("/ui/incidents")
+    expect(themed.get_by_role("figure", name="Timeline of incidents")).to_be_visible()
+    assert violations(themed, axe) == []
+
+
+def test_an_incident(themed: Page, axe: str) -> None:
+    """An incident with every kind of line, a post-mortem in the making and traces has no violations."""
+    answer_checks(themed, check(1, "database"))
+    kinds = ["transition", "notice", "acknowledged", "assigned", "update", "post_mortem", "resolved", "reopened"]
+    its = incident(1, "database", trace_ids=[TRACE], public=False, part_of=9)
+    answer_incident(themed, told(its, *(entry(one, "t", who="ada") for one in kinds), related=[incident(2, "api")]))
+    themed.goto("/ui/incidents/1")
+    themed.get_by_role("button", name="Write it").click()
+    assert violations(themed, axe) == []
+    themed.goto("/ui/incidents/+")
+    themed.get_by_role("button", name="Begin incident").click()
+    expect(themed.get_by_text("it cannot be empty")).to_be_visible()
+    assert violations(themed, axe) == []
+
+
+@pytest.mark.parametrize("kind", ["Once", "On weekdays", "By cron", "By rule"])
+def test_maintenance_and_its_editor(themed: Page, axe: str, kind: str) -> None:
+    """Windows and the editor of one, whichever way it recurs, have no violations."""
+    answer_checks(themed, check(1, "shop"))
+    active = window("Move", id="now", active=True, active_until=ago(-600), next_start=None)
+    answer_windows(themed, [window("Nights"), active, window("Old", id="o", enabled=False)])
+    themed.goto("/ui/maintenance")
+    expect(themed.get_by_role("region", name="Planned")).to_be_visible()
+    assert violations(themed, axe) == []
+    themed.goto(f"/ui/maintenance/{WINDOW}")
+    themed.get_by_role("button", name=kind, exact=True).click()
+    themed.get_by_role("button", name="Delete…").click()
+    expect(themed.get_by_role("region", name="When it would be active")).to_be_visible()
+    assert violations(themed, axe) == []
+
+
+def test_status_pages_and_their_editor(themed: Page, axe: str) -> None:
+    """The list of pages, and the editor with badges and subscribers, have no violations."""
+    answer_checks(themed, check(1, "shop"), check(2, "db", team="data"))
+    reader = {"id": "s1", "channel": "email", "to": "ada@example.org", "since": ago(7_200)}
+    whole = status_page("acme", "Acme", domains=["status.example.org"], names={"db": "Orders"}, accent="#1f5fbf")
+    answer_pages(themed, [whole, status_page("staff", "Staff", published=False)], [reader])
+    themed.goto("/ui/status-pages")
+    expect(themed.get_by_role("list", name="Status pages")).to_be_visible()
+    assert violations(themed, axe) == []
+    themed.goto("/ui/status-pages/acme")
+    themed.get_by_label("Only with a password").check()
+    expect(themed.get_by_text("ada@example.org")).to_be_visible()
     assert violations(themed, axe) == []
 
 

@@ -4,6 +4,7 @@ import { WEEKDAYS } from "../../alerting/recurrence";
 import { endings } from "../../alerting/until";
 import { Choices } from "../../parts/Choices";
 import { useNow } from "../../parts/useNow";
+import { now } from "../../time/clock";
 import { absoluteTime, parseAbsolute } from "../../time/words";
 import { sayCron, sayRule, type Recurs, type WindowForm } from "../../uptime/window";
 import styles from "./WindowDrawer.module.css";
@@ -15,6 +16,7 @@ interface TimeFieldsProps {
   set: (part: Partial<WindowForm>) => void;
 }
 
+const USUAL_S = 2 * 3600;
 /** Weeks are read from Monday on. */
 const ORDER = [1, 2, 3, 4, 5, 6, 0];
 const KINDS: ReadonlyArray<readonly [Recurs, string]> = [["once", "Once"], ["weekly", "On weekdays"], ["cron", "By cron"], ["rrule", "By rule"]];
@@ -30,10 +32,13 @@ export function TimeFields({ form, problems, tried, set }: TimeFieldsProps) {
   );
 }
 
-/** What recurs has no end at first, and what is once has one. */
+/** What recurs has no end at first; a rule counts from its first time, the next night where nobody said. */
 function switched(form: WindowForm, recurs: Recurs): Partial<WindowForm> {
   if (recurs === form.recurs) return {};
-  return { recurs, ...(form.recurs === "once" ? { until: "" } : {}) };
+  const night = new Date(now() * 1000);
+  night.setHours(24 + 2, 0, 0, 0);
+  const first = recurs === "rrule" && form.from.trim() === "" ? { from: absoluteTime(night.getTime() / 1000).slice(0, 16) } : {};
+  return { recurs, ...first, ...(form.recurs === "once" ? { until: "" } : recurs === "once" ? { until: absoluteTime(now() + USUAL_S).slice(0, 16) } : {}) };
 }
 
 function Once({ form, problems, tried, set }: TimeFieldsProps) {

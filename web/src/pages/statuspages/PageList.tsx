@@ -51,7 +51,8 @@ function Row({ page }: { page: StatusPage }) {
         {page.description && <p className={styles.quiet}>{page.description}</p>}
       </div>
       <FactList className={styles.facts}>
-        <div><dt>Address</dt><dd>{page.published ? <a href={page.path} target="_blank" rel="noreferrer">{page.path}</a> : page.path}{page.domains.length > 0 && `, ${page.domains.join(", ")}`}</dd></div>
+        <div><dt>Address</dt><dd>{page.published ? <a href={page.path} target="_blank" rel="noreferrer">{page.path}</a> : page.path}</dd></div>
+        {page.domains.length > 0 && <div><dt>Domains</dt><dd>{page.domains.join(", ")}</dd></div>}
         {count !== undefined && <div><dt>Shows</dt><dd>{count.toLocaleString("en-GB")} {count === 1 ? "check" : "checks"}{page.groups.length > 1 && ` in ${page.groups.length} groups`}</dd></div>}
         <div><dt>Told by</dt><dd>{ways.length > 0 ? ways.join(", ") : "nothing"}</dd></div>
       </FactList>

@@ -59,6 +59,13 @@ export const CHANNELS: ReadonlyArray<readonly [Channel, string]> = [["rss", "RSS
 
 export const EMPTY_GROUP: PageGroup = { name: "", checks: [], groups: [], tags: {}, collapsed: false };
 
+/** A page as the API tells of it, where groups leave out what says nothing. */
+export interface ToldPage extends Omit<StatusPage, "groups"> {
+  groups: Array<Partial<PageGroup>>;
+}
+
+export const wholeOf = (told: ToldPage): StatusPage => ({ ...told, groups: told.groups.map((one) => ({ ...EMPTY_GROUP, ...one })) });
+
 export const newPage = (timezone: string): WrittenPage => ({
   slug: "", title: "", description: "", groups: [{ ...EMPTY_GROUP, groups: ["*"] }], names: {}, shows: { uptime: true, bars: true, latency: false, incidents: 14, maintenance: true, windows: ["90d"] },
   published: true, password: "", domains: [], theme: "auto", accent: "", link: "", announcement: "", footer: "", unknown: "ignore", timezone, subscribe: ["rss", "email"], notify_after: 120_000,
