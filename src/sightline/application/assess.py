@@ -140,7 +140,6 @@ class Assess:
         self._beat: Beat | None = None
         self._loading = asyncio.Lock()
         self._loaded = False
-        self._loading = asyncio.Lock()
         self.last_gap: Gap | None = None
 
     # What others ask
