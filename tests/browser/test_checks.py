@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.answers import ago, answer
 from tests.browser.panels import narrower_than_the_window, panel
 from tests.browser.test_accessibility import axe, themed, violations
+from typing_extensions import override
 
 __all__ = ["axe", "themed"]
 
@@ -33,7 +34,8 @@ class Answers(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - so the base class calls it
+    @override
+    def log_message(self, format: str, *args: Any) -> None:
         """Nothing is to be read of it."""
 
 
@@ -75,7 +77,7 @@ def stored(base_url: str, check_id: int) -> dict[str, Any]:
 
 def shown(check_id: int, name: str, state: str = "up", **parts: Any) -> dict[str, Any]:
     """A check as the server shows it."""
-    status = {
+    status: dict[str, Any] = {
         "state": state,
         "since": ago(120),
         "reason": "verdict",

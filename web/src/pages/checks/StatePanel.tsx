@@ -7,7 +7,7 @@ import { shortDuration } from "../../time/duration";
 import { sayRange, windowOf, zoomTo } from "../../time/range";
 import { setRange, useTimeRange } from "../../time/useTimeRange";
 import { absoluteTime, clockTime } from "../../time/words";
-import { timeTicks } from "../alerts/axis";
+import { timeTicks } from "../../time/ticks";
 import { STATE_WORD, STATES, type Check } from "./check";
 import { rankOf } from "./checkList";
 import { useTransitions } from "./store";

@@ -121,7 +121,8 @@ def _object(window: Window, at: int) -> dict[str, Any]:
 
 def _ahead(window: Window, at: int) -> dict[str, Any]:
     """When a window would be active: now, and from its next starts on."""
-    now, found, start = window.stretch(at), [], at
+    now, start = window.stretch(at), at
+    found: list[TimeRange] = []
     while len(found) < _PREVIEWED and (following := window.next_start(start)) is not None:
         start = following
         found.append(TimeRange(start, start + window.longest))
