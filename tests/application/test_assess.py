@@ -12,6 +12,7 @@ from sightline.domain.events import CheckMoved, IncidentChanged, ProbesFinished,
 from sightline.domain.labels import METRIC_NAME
 from sightline.domain.metrics.samples import stale_mask
 from sightline.domain.probes.incident import EntryKind, IncidentKind
+from sightline.domain.probes.options import Composed
 from sightline.domain.probes.outcome import Reason
 from sightline.domain.probes.result import Verdict
 from sightline.domain.probes.state import CheckState, StateReason
@@ -197,6 +198,14 @@ async def test_what_timed_out_while_the_monitor_stood_still_changes_nothing(worl
     await world.found(api, DOWN, reason=Reason.STALLED)
     assert world.state(api) is CheckState.UP
     assert len(world.samples.batches) == 1
+
+
+async def test_what_a_check_is_composed_of_has_it_looked_at_when_it_moves(world: UptimeWorld) -> None:
+    """At once, and not with its next turn."""
+    (api,) = await world.with_checks("api")
+    (whole,) = await world.enroll.add(LOCAL, [definition("all", url="", options=Composed(checks=("api",)))])
+    await world.found(api, DOWN)
+    assert world.urged == [whole.id]
 
 
 async def test_a_child_that_fails_alone_is_told_once_its_parent_had_its_chance(world: UptimeWorld) -> None:

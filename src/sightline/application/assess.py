@@ -137,6 +137,7 @@ class Assess:
         self._enrolled: dict[int, Enrolled] = {}
         self._series: dict[int, dict[str, CheckSeries]] = {}
         self._children: dict[int, tuple[int, ...]] = {}
+        self._wholes: dict[int, tuple[int, ...]] = {}
         self._beat: Beat | None = None
         self._loading = asyncio.Lock()
         self._loaded = False
@@ -318,6 +319,8 @@ class Assess:
         self._settle.add((Move(enrolled, transition, trace, root),))
         self._alarm.moved(enrolled, transition, self._hold_until(enrolled, transition))
         self._bus.publish(CheckMoved(enrolled.tenant, transition))
+        if wholes := self._wholes.get(check):
+            self._urge(wholes)
         if transition.state in {CheckState.DOWN, CheckState.UNREACHABLE}:
             self._put_behind(check, transition.at)
 
@@ -467,12 +470,15 @@ class Assess:
             self._telemetry.add(UNSTORED)
 
     def _note_changes(self) -> None:
-        """Who needs whom, and what windows have to say of checks that are new."""
-        children: defaultdict[int, list[int]] = defaultdict(list)
+        """Who needs whom, what is a part of what, and what windows have to say of checks that are new."""
+        children, wholes = defaultdict[int, list[int]](list), defaultdict[int, list[int]](list)
         for check, enrolled in self._enrolled.items():
             for need in enrolled.needs:
                 children[need].append(check)
+            for part in enrolled.parts:
+                wholes[part].append(check)
         self._children = {need: tuple(its) for need, its in children.items()}
+        self._wholes = {part: tuple(its) for part, its in wholes.items()}
         self._windows_seen = _NO_LOOK
 
     def _now(self) -> Beat:

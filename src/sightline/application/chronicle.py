@@ -142,7 +142,7 @@ class Chronicle:
     async def _continue(self, tenant: Tenant, incident: Incident, move: Move) -> None:
         transition = move.transition
         entries = [Entry(transition.at, EntryKind.TRANSITION, told(transition))]
-        traces = ((move.trace_id, *incident.trace_ids) if move.trace_id else incident.trace_ids)[:MOST_TRACES]
+        traces = tuple(filter(None, dict.fromkeys((move.trace_id, *incident.trace_ids))))[:MOST_TRACES]
         incident = replace(incident, trace_ids=traces)
         if transition.state in _OVER:
             is_up = transition.state is CheckState.UP
