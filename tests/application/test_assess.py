@@ -200,6 +200,18 @@ async def test_what_timed_out_while_the_monitor_stood_still_changes_nothing(worl
     assert len(world.samples.batches) == 1
 
 
+async def test_what_the_monitor_cannot_do_is_unknown_and_says_why(world: UptimeWorld) -> None:
+    """A ping that this machine may not send says nothing of the other one; nobody is told that it is down."""
+    (api,) = await world.with_checks("api")
+    for _ in range(3):
+        await world.found(api, DOWN, reason=Reason.NOT_PERMITTED, message="pings need CAP_NET_RAW")
+        await world.passed(1)
+    latest = world.assess.standing(LOCAL.tenant, api.id).latest
+    assert (latest.state, latest.message) == (CheckState.UNKNOWN, "pings need CAP_NET_RAW")
+    assert len(await world.stored(api)) == 2
+    assert world.told() == []
+
+
 async def test_what_a_check_is_composed_of_has_it_looked_at_when_it_moves(world: UptimeWorld) -> None:
     """At once, and not with its next turn."""
     (api,) = await world.with_checks("api")

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final, Protocol
 
 from typing_extensions import override
@@ -53,6 +54,8 @@ _HOLD: Final = 2 * SECOND
 """On top of the longest timeout of what a check depends on, before an alert about it begins."""
 _MAY_FAIL: Final = frozenset({CheckState.UP, CheckState.DEGRADED, CheckState.UNKNOWN})
 """States in which it is worth a probe whether it is down by now."""
+_NOBODY_CAN_TELL: Final = frozenset({Reason.UNDECIDED, Reason.DEFECT, Reason.NOT_PERMITTED, Reason.NOT_SUPPORTED})
+"""Reasons that say something of who looks, and nothing of who was looked at."""
 _NO_LOOK: Final = -1
 
 _Row = tuple[Tenant, Result]
@@ -259,12 +262,21 @@ class Assess:
                 continue
             if one.reason is Reason.STALLED:
                 continue
-            if one.reason is Reason.UNDECIDED:
-                self._standings[one.check].voices.pop(one.location, None)
-                self._decide(one.check, _end_of(one), self._monotonic())
+            if one.reason in _NOBODY_CAN_TELL:
+                self._fall_silent(one)
             else:
                 decided.append((tenant, one))
         return decided
+
+    def _fall_silent(self, result: Result) -> None:
+        """A location cannot tell; where no other can, the check is unknown, in the words of this one."""
+        standing, monotonic, now = self._standings[result.check], self._monotonic(), self._clock.now()
+        standing.voices.pop(result.location, None)
+        root = self._behind(result.check)
+        decision = standing.decide(monotonic, behind=root is not None)
+        if decision.event is StateEvent.LOST:
+            decision = replace(decision, message=result.message)
+        self._move(result.check, decision, min(_end_of(result), now), root)
 
     async def _store_series(self, rows: Sequence[_Row]) -> None:
         by_tenant: defaultdict[Tenant, list[Result]] = defaultdict(list)

@@ -96,6 +96,10 @@ class Standing:
 
     def _is_news(self, decision: Decision) -> bool:
         """Whether a decision that leaves the state as it is says why with other words."""
-        if decision.event not in _VERDICTS or self.state in {CheckState.PAUSED, CheckState.MAINTENANCE}:
+        if self.state in {CheckState.PAUSED, CheckState.MAINTENANCE}:
+            return False
+        if decision.event is StateEvent.LOST:
+            return decision.message not in {"", self.latest.message}
+        if decision.event not in _VERDICTS:
             return False
         return decision.reason is not self.latest.reason or decision.failing != self.latest.locations
