@@ -261,7 +261,7 @@ class _Reader(TypedFields):
         """Whoever hears that something else is wrong hears of conditions too."""
         for number, text in enumerate(conditions):
             try:
-                check_condition(text, joined(self._path, f"conditions[{number}]"))
+                check_condition(text, f"{joined(self._path, 'conditions')}[{number}]")
             except InvalidField as error:
                 self.problems.append(error)
 
