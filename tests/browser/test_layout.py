@@ -23,6 +23,14 @@ def test_alerts_fit_a_phone(page: Page) -> None:
     assert narrower_than_the_window(page)
 
 
+def test_checks_fit_a_phone(page: Page) -> None:
+    """The list of checks, or the offer of a first one, fits 360 pixels."""
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto("/ui/checks")
+    expect(page.get_by_role("heading", name=re.compile("^(Checks|Nothing is checked yet)")).first).to_be_visible()
+    assert narrower_than_the_window(page)
+
+
 def test_a_phone_navigates_at_the_bottom(page: Page) -> None:
     """On a phone the navigation is a bar at the bottom."""
     page.set_viewport_size({"width": 390, "height": 844})

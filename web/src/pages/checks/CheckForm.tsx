@@ -11,7 +11,7 @@ import { complaintAt, definitionOf, elsewhere, ofType, type Draft, type Value } 
 import { Examination } from "./Examination";
 import { FieldControl, Labelled } from "./FieldControl";
 import { isProbed, kindOf, KINDS, NOTICE, PLACE, TIMING, type Field } from "./kinds";
-import { tryOut, useJudgement, type FieldError } from "./store";
+import { tryOut, useJudgement, useLocations, type FieldError } from "./store";
 
 /** Typing has paused for so long before the server is asked. */
 const PAUSE_MS = 400;
@@ -80,6 +80,8 @@ export function CheckForm({ id, like, title, initial, names, onClose, onStore }:
     if (written === before) onClose();
     else setLeaves(true);
   };
+  const known = useLocations().data?.map((one) => one.name) ?? [];
+  const place = known.length === 0 ? PLACE : PLACE.map((field) => (field.name === "locations" ? { ...field, hint: `${field.hint}; there are ${known.join(", ")}` } : field));
   const others = elsewhere(errors, draft);
   const ownFields = { values: draft.own, errors, prefix: "", onChange: own };
   const optionFields = { values: draft.options, errors, prefix: "options.", onChange: option };
@@ -129,7 +131,7 @@ export function CheckForm({ id, like, title, initial, names, onClose, onStore }:
         </fieldset>
         <fieldset className={styles.group}>
           <legend>Where it belongs</legend>
-          <Fields fields={PLACE.filter(({ name: field }) => isProbed(draft.type) || !["locations", "quorum", "trace"].includes(field))} {...ownFields} />
+          <Fields fields={place.filter(({ name: field }) => isProbed(draft.type) || !["locations", "quorum", "trace"].includes(field))} {...ownFields} />
         </fieldset>
         <div className={styles.footer}>
           {judged.error && settled !== "" && <p className={styles.error}>It cannot be judged now: {judged.error.message}</p>}
