@@ -29,7 +29,7 @@ def test_windows_stand_by_how_they_are(page: Page) -> None:
     page.goto("/ui/maintenance")
     expect(page.get_by_role("region", name="Active now")).to_contain_text("in 1 d")
     planned = page.get_by_role("region", name="Planned")
-    for text in ("Every Sunday at 02:00 for 2 hours (Europe/Berlin)", "in 2 h", "group shop", "(1 check)"):
+    for text in ("Every Sunday at 02:00 for 2 hours (Europe/Berlin)", "in 2 h", "group shop", "1 check now"):
         expect(planned).to_contain_text(text)
     expect(page.get_by_role("region", name="Switched off")).to_contain_text("Old")
 

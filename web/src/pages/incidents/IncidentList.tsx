@@ -57,9 +57,9 @@ export function IncidentList() {
           <LinkButton main to="/incidents/+">Write an incident</LinkButton>
         </div>
       </div>
-      <IncidentTimeline check={check} names={names} />
       {causes.length === 0 && <NothingHere isOpenOnly={isOpenOnly} check={check} />}
       <Section title="Open" causes={causes.filter(lasts)} names={names} />
+      <IncidentTimeline check={check} names={names} />
       <Section title="Over" causes={causes.filter((one) => !lasts(one))} names={names} />
       {(isMore || before !== "") && (
         <nav className={styles.paging} aria-label="Pages">

@@ -76,14 +76,14 @@ function Row({ window, state, checks }: { window: MaintenanceWindow; state: Stat
       <div className={styles.what}>
         <h3><Link to={`/maintenance/${window.id}`}>{window.name}</Link></h3>
         <p>{sayWhen(window, (time) => absoluteTime(time).slice(0, 16))}</p>
-        {window.description && <p className={styles.quiet}>{window.description}</p>}
+        {window.description && <p className={`${styles.quiet} ${styles.long}`} title={window.description}>{window.description}</p>}
         <Problem problem={work.problem} />
       </div>
       <FactList className={styles.facts}>
         {window.active_until !== null && <div><dt>Ends</dt><dd><InTime time={Date.parse(window.active_until) / 1000} /></dd></div>}
         {window.next_start !== null && <div><dt>{window.active ? "Again" : "Begins"}</dt><dd><InTime time={Date.parse(window.next_start) / 1000} /></dd></div>}
         {state === "over" && window.ends_at && <div><dt>Ended</dt><dd><Ago time={Date.parse(window.ends_at) / 1000} /></dd></div>}
-        <div><dt>Covers</dt><dd title={its?.slice(0, 40).map((one) => one.name).join("\n")}>{scope}{its && !window.scope.all && <span className={styles.quiet}> ({its.length.toLocaleString("en-GB")} {its.length === 1 ? "check" : "checks"})</span>}</dd></div>
+        <div><dt>Covers</dt><dd title={its?.slice(0, 40).map((one) => one.name).join("\n")}><span className={styles.long}>{scope}</span>{its && !window.scope.all && <span className={styles.quiet}>{its.length.toLocaleString("en-GB")} {its.length === 1 ? "check" : "checks"} now</span>}</dd></div>
         <div><dt>Readers</dt><dd>{window.public ? "see it on status pages" : "do not see it"}</dd></div>
       </FactList>
       <div className={styles.actions}>

@@ -114,7 +114,7 @@ function Head({ stored }: { stored: StatusPage | null }) {
       {asks && (
         <Banner question="Delete status page">
           <p>Delete “{stored.title}”? Its address, its subscribers and badges of checks that no other page shows end with it; the checks stay.</p>
-          <Button color="red" variant="outline" size="xs" loading={work.busy} onClick={() => void work.attempt(() => remove(stored.slug)).then((gone) => gone && visit("/status-pages"))}>Delete {stored.title}</Button>
+          <Button color="red" variant="outline" size="xs" loading={work.busy} onClick={() => void work.attempt(async () => { await remove(stored.slug); visit("/status-pages"); })}>Delete {stored.title}</Button>
           <Button variant="default" size="xs" autoFocus onClick={() => setAsks(false)}>Keep it</Button>
         </Banner>
       )}

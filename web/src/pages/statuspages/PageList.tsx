@@ -48,7 +48,7 @@ function Row({ page }: { page: StatusPage }) {
       <span className={styles.state}>{!page.published ? <StateWord tone="neutral" icon={EyeOffIcon}>Hidden</StateWord> : page.password ? <StateWord tone="neutral" icon={KeyIcon}>Password</StateWord> : <StateWord tone="good" icon={CheckIcon}>Public</StateWord>}</span>
       <div className={styles.what}>
         <h2><Link to={`/status-pages/${encodeURIComponent(page.slug)}`}>{page.title}</Link></h2>
-        {page.description && <p className={styles.quiet}>{page.description}</p>}
+        {page.description && <p className={`${styles.quiet} ${styles.long}`} title={page.description}>{page.description}</p>}
       </div>
       <FactList className={styles.facts}>
         <div><dt>Address</dt><dd>{page.published ? <a href={page.path} target="_blank" rel="noreferrer">{page.path}</a> : page.path}</dd></div>
