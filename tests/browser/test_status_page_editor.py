@@ -82,6 +82,7 @@ def test_an_edit_keeps_what_was_not_changed(page: Page) -> None:
     expect(page.get_by_label("Password", exact=True)).to_have_value("")
     page.get_by_label("Announcement").fill("We move.")
     page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved. Readers see it within seconds.")).to_be_visible()
     expect(page.get_by_label("Announcement")).to_have_value("We move.")
     (saved,) = sent
     assert (saved.pop("how"), saved.pop("if_match")) == ("PUT /acme", '"4"')

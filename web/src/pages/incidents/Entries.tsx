@@ -2,7 +2,8 @@ import type { ReactNode } from "react";
 import { AlertIcon, BellIcon, CheckIcon, EyeIcon, HistoryIcon, HostIcon, LogIcon, ReceiverIcon, RuleIcon } from "../../parts/icons";
 import { Ago } from "../../parts/Ago";
 import { absoluteTime } from "../../time/words";
-import { STATUS_WORDS, type Entry, type EntryKind } from "../../uptime/incident";
+import type { Entry, EntryKind } from "../../uptime/incident";
+import { textOf, titleOf } from "./entryWords";
 import styles from "./Entries.module.css";
 
 const ICONS: Record<EntryKind, (props: { className?: string }) => ReactNode> = {
@@ -43,31 +44,3 @@ function Line({ entry }: { entry: Entry }) {
     </li>
   );
 }
-
-/** What happened, and by whom where it was somebody. */
-export function titleOf({ kind, text, who, status }: Entry): string {
-  const by = who ? ` by ${who}` : "";
-  switch (kind) {
-    case "opened":
-      return who ? `Written${by}` : "Opened";
-    case "transition":
-      return "Changed";
-    case "notice":
-      return "Notice";
-    case "acknowledged":
-      return `Acknowledged${by}`;
-    case "assigned":
-      return `Assigned to ${text || "nobody"}${by}`;
-    case "update":
-      return `${status === "" ? "Update" : STATUS_WORDS[status]}${who ? `, ${who}` : ""}`;
-    case "post_mortem":
-      return `Post-mortem ${text || "written"}${by}`;
-    case "resolved":
-      return `Over${who ? `, ended${by}` : ""}`;
-    case "reopened":
-      return `Open again${by}`;
-  }
-}
-
-/** What the title does not say already. */
-export const textOf = ({ kind, text }: Entry): string => (kind === "assigned" || kind === "post_mortem" ? "" : text);

@@ -26,7 +26,7 @@ export function IncidentHead({ incident }: { incident: ToldIncident }) {
           <span>{end === null ? <>Open since {absoluteTime(startOf(incident))}, <Lasted incident={incident} /></> : <>Over <Ago time={end} />, lasted <Lasted incident={incident} /></>}</span>
           {acknowledged !== null && <span className={styles.quiet}>Acknowledged <Ago time={Date.parse(acknowledged) / 1000} /></span>}
         </p>
-        {details && <p className={styles.details}>{details}</p>}
+        {details && check !== null && <p className={styles.details}>{details}</p>}
         <Problem problem={work.problem} />
       </div>
       <div className={styles.actions}>

@@ -27,7 +27,7 @@ export function ScopeFields({ scope, problem, onChange }: { scope: Scope; proble
 
 function Covered({ its, all }: { its: readonly NamedCheck[]; all: number }) {
   if (all === 0) return <p className={styles.quiet}>There are no checks yet; those that come are covered when they match.</p>;
-  if (its.length === all) return <p className={styles.quiet} role="status">{all === 1 ? "The one check that there is now" : `All ${all.toLocaleString("en-GB")} checks that there are now`}, and those that come and match.</p>;
+  if (its.length === all) return <p className={styles.quiet} role="status">{all === 1 ? "The one check that there is now" : `All ${all.toLocaleString("en-GB")} checks that there are now`}, and others that come and match.</p>;
   const names = its.slice(0, FIRST).map((one) => one.name).join(", ");
   return <p className={styles.quiet} role="status">{its.length === 0 ? "It would cover no check now." : `It would cover ${its.length.toLocaleString("en-GB")} of ${all.toLocaleString("en-GB")} ${all === 1 ? "check" : "checks"} now: ${names}${its.length > FIRST ? ` and ${(its.length - FIRST).toLocaleString("en-GB")} more` : ""}.`}</p>;
 }

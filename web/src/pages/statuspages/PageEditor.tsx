@@ -25,15 +25,16 @@ import { create, remove, save, usePage } from "./store";
 import { Subscribers } from "./Subscribers";
 
 export function NewPage() {
-  return <Editor stored={null} />;
+  return <Editor stored={null} saved={false} />;
 }
 
 /** The editor of a page that is there. */
 export function StoredPage({ slug }: { slug: string }) {
   const { data, error, isPending } = usePage(slug);
+  const [saved, setSaved] = useState<number | null>(null);
   const late = useLate(isPending);
   const failure = useStandingFailure(error, data !== undefined);
-  if (data) return <Editor key={data.version} stored={data} />;
+  if (data) return <Editor key={data.version} stored={data} saved={saved === data.version} onSaved={setSaved} />;
   if (failure instanceof ApiFailure && failure.code === "not_found") {
     return (
       <EmptyState icon={<BroadcastIcon />} title="There is no such status page">
@@ -44,18 +45,27 @@ export function StoredPage({ slug }: { slug: string }) {
   return failure ? <Failure failure={failure} /> : late ? <Placeholder height={320} /> : null;
 }
 
-function Editor({ stored }: { stored: StatusPage | null }) {
+interface EditorProps {
+  stored: StatusPage | null;
+  /** Whether what is shown was saved here just now. */
+  saved: boolean;
+  onSaved?: (version: number) => void;
+}
+
+function Editor({ stored, saved, onSaved }: EditorProps) {
   const client = useQueryClient();
   const work = useWork("pages");
   const checks = useCheckNames().data ?? [];
   const [page, setPage] = useState<WrittenPage>(() => (stored ? writtenOf(stored) : newPage(Intl.DateTimeFormat().resolvedOptions().timeZone)));
   const [tried, setTried] = useState(false);
+  const [changed, setChanged] = useState(false);
   const problems = problemsOf(page);
   const shown = tried ? problems : {};
   const hasProblem = Object.keys(problems).length > 0;
   const its = placed(page.groups, checks);
   const set = (part: Partial<WrittenPage>): void => {
     setPage((last) => ({ ...last, ...part }));
+    setChanged(true);
     work.forget();
   };
   const submit = async (event: FormEvent): Promise<void> => {
@@ -63,9 +73,10 @@ function Editor({ stored }: { stored: StatusPage | null }) {
     setTried(true);
     if (hasProblem) return;
     await work.attempt(async () => {
-      const saved = await (stored ? save(page, stored.version) : create(page));
-      client.setQueryData(["page", saved.slug], saved);
-      if (!stored) visit(`/status-pages/${saved.slug}`, {}, { replace: true });
+      const made = await (stored ? save(page, stored.version) : create(page));
+      onSaved?.(made.version);
+      client.setQueryData(["page", made.slug], made);
+      if (!stored) visit(`/status-pages/${made.slug}`, {}, { replace: true });
     });
   };
   return (
@@ -88,6 +99,7 @@ function Editor({ stored }: { stored: StatusPage | null }) {
       <div className={styles.bar}>
         <Button type="submit" loading={work.busy}>{stored ? "Save" : "Publish"}</Button>
         <Button variant="default" onClick={() => visit("/status-pages")}>{stored ? "Back" : "Cancel"}</Button>
+        {saved && !changed && <p className={styles.quiet} role="status">Saved. Readers see it within seconds.</p>}
         <Problem problem={work.problem} />
         {tried && hasProblem && <p className={styles.problem} role="alert">{Object.values(problems)[0]}</p>}
       </div>
