@@ -87,7 +87,7 @@ export function CheckForm({ id, like, title, initial, names, onClose, onStore }:
   const optionFields = { values: draft.options, errors, prefix: "options.", onChange: option };
   return (
     <Drawer label={title} onClose={close} head={<h2 className={styles.title}>{title}</h2>}>
-      <form className={styles.form} noValidate onSubmit={(event) => { event.preventDefault(); void submit(); }} onKeyDown={(event) => { if ((event.ctrlKey || event.metaKey) && event.key === "s") { event.preventDefault(); void submit(); } }}>
+      <form ref={id === null ? beginAtName : undefined} className={styles.form} noValidate onSubmit={(event) => { event.preventDefault(); void submit(); }} onKeyDown={(event) => { if ((event.ctrlKey || event.metaKey) && event.key === "s") { event.preventDefault(); void submit(); } }}>
         <fieldset className={styles.group}>
           <legend>What is checked</legend>
           <div className={styles.fields}>
@@ -154,6 +154,11 @@ export function CheckForm({ id, like, title, initial, names, onClose, onStore }:
       </form>
     </Drawer>
   );
+}
+
+/** A new check is begun by writing its name: the dialog gives the focus to what asks for it by this attribute. */
+function beginAtName(form: HTMLFormElement | null): void {
+  form?.querySelector("input")?.setAttribute("autofocus", "");
 }
 
 /** Whether anything is written where the server complains. */

@@ -94,7 +94,8 @@ export function CheckList() {
   );
 }
 
-const idsOf = (lines: readonly Line[]): number[] => lines.flatMap((line) => (line.kind === "check" ? [line.check.id] : []));
+/** In an order that stays when a check moves within its block. */
+const idsOf = (lines: readonly Line[]): number[] => lines.flatMap((line) => (line.kind === "check" ? [line.check.id] : [])).sort((a, b) => a - b);
 const keyOf = (line: Line): string => (line.kind === "check" ? `check ${line.check.id}` : `group ${line.name}`);
 
 function Filters({ checks, wanted }: { checks: readonly Check[]; wanted: Wanted }) {

@@ -15,9 +15,10 @@ export function LatencyPanel({ check }: { check: Check }) {
   const several = status.locations.length > 1;
   const phases = useMemo<ChartQuery[]>(() => [{ expr: `avg by (phase) (${select(phaseMetric(type), { check: name })})`, legend: "{{phase}}" }], [type, name]);
   const whole = useMemo<ChartQuery[]>(() => [{ expr: select("probe_duration_seconds", { check: name }), legend: several ? "{{location}}" : "duration" }], [name, several]);
+  const runs = useMemo<ChartQuery[]>(() => [{ expr: `${select("probe_duration_seconds", { check: name })} > 0`, legend: "duration" }], [name]);
   const value = useMemo<ChartQuery[]>(() => [{ expr: select("probe_value", { check: name }), legend: "value" }], [name]);
   if (type === "promql") return <QueryChart title="Value" queries={value} unit="count" legendRows={1} empty="The expression gave no value in this time range." />;
-  if (!isProbed(type)) return type === "heartbeat" ? <QueryChart title="Duration" note="of runs that told their start" queries={whole} unit="seconds" legendRows={1} empty="No run told how long it took in this time range." /> : null;
+  if (!isProbed(type)) return type === "heartbeat" ? <QueryChart title="Duration" note="of runs that told their start" queries={runs} unit="seconds" legendRows={1} empty="No run told how long it took in this time range." /> : null;
   return (
     <>
       <QueryChart title="Latency by phase" note={several ? "mean of all locations" : undefined} queries={phases} unit="seconds" stacked order={ORDER} legendRows={check.url.startsWith("https") ? 5 : (PHASES_OF[type] ?? 4)} empty="Nothing was probed in this time range." />

@@ -8,6 +8,7 @@ import { useLate } from "../../parts/useLate";
 import { absoluteTime, clockTime } from "../../time/words";
 import { latency, reasonWords, secondsOf, type Check } from "./check";
 import { VerdictWord } from "./CheckStateWord";
+import { isProbed } from "./kinds";
 import styles from "./Panels.module.css";
 import { useResults } from "./store";
 import { VerdictStrip } from "./VerdictStrip";
@@ -20,6 +21,7 @@ export function ResultsPanel({ check }: { check: Check }) {
   const { data, error, isPending } = useResults(check.id, location);
   const late = useLate(isPending);
   const places = check.status.locations.map((one) => one.location);
+  const timed = isProbed(check.type);
   const hasStatus = data?.some((one) => one.status_code !== null) ?? false;
   const hasTrace = data?.some((one) => one.trace_id) ?? false;
   return (
@@ -36,7 +38,7 @@ export function ResultsPanel({ check }: { check: Check }) {
             <table className={styles.table} aria-label="Last results">
               <thead>
                 <tr>
-                  <th scope="col">Time</th><th scope="col">Found</th><th scope="col" className={styles.figure}>Latency</th>
+                  <th scope="col">Time</th><th scope="col">Found</th>{timed && <th scope="col" className={styles.figure}>Latency</th>}
                   {hasStatus && <th scope="col" className={styles.figure}>Status</th>}
                   {places.length > 1 && <th scope="col">Location</th>}
                   <th scope="col" className={styles.wide}>Why</th>
@@ -48,7 +50,7 @@ export function ResultsPanel({ check }: { check: Check }) {
                   <tr key={`${one.ts} ${one.location}`}>
                     <td title={absoluteTime(secondsOf(one.ts))}>{clockTime(secondsOf(one.ts))}</td>
                     <td><VerdictWord verdict={one.verdict} /></td>
-                    <td className={styles.figure}>{latency(one.latency_ms)}</td>
+                    {timed && <td className={styles.figure}>{latency(one.latency_ms)}</td>}
                     {hasStatus && <td className={styles.figure}>{one.status_code ?? "–"}</td>}
                     {places.length > 1 && <td>{one.location}</td>}
                     <td className={styles.wide}>{one.reason === "ok" ? "" : one.message || reasonWords(one.reason)}{one.attempts > 1 && <span className={styles.quiet}> {one.attempts} attempts</span>}</td>
