@@ -1,6 +1,6 @@
 """Checks over memory adapters, for tests of what becomes of their results."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from tests.application.heard import Heard
 from tests.domain.probes.checks import definition, result
@@ -36,15 +36,19 @@ from sightline.ports.incidents import Wanted
 
 
 class Samples:
-    """Intake that keeps what it is given. away: takes nothing."""
+    """Intake that keeps what it is given. is_away: takes nothing. amid: what happens, once, while it takes something."""
 
     def __init__(self) -> None:
         self.batches: list[WriteBatch] = []
         self.is_away = False
+        self.amid: Callable[[], Awaitable[None]] | None = None
 
     async def __call__(self, principal: Principal, batch: WriteBatch, /) -> int:
         if self.is_away:
             raise Unavailable(f"nothing is taken in for {principal.tenant}")
+        amid, self.amid = self.amid, None
+        if amid is not None:
+            await amid()
         self.batches.append(batch)
         return len(self.batches)
 

@@ -1,7 +1,7 @@
 """Alarm people about checks: their states become alerts, which go the way of all alerts."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from sightline.application.enroll import Enrolled
@@ -75,7 +75,7 @@ class Alarm:
         firing = self._firing.get(transition.check)
         if transition.state in _KEEP or (firing is not None and firing.name == wanted):
             return
-        if hold_until is not None and wanted and firing is None:
+        if hold_until is not None and wanted:
             self._held[transition.check] = _Held(enrolled, transition, hold_until)
             return
         self._end(enrolled.tenant, transition)
@@ -89,9 +89,16 @@ class Alarm:
             self.moved(held.enrolled, held.transition)
 
     def redefined(self, enrolled: Enrolled, latest: Transition, at: int) -> None:
-        """A check says something else of itself now: its alert, if it has one, goes on under the new labels."""
-        firing = self._firing.get(enrolled.check.id)
+        """A check says something else of itself now: its alert, if it has one, goes on under the new labels.
+
+        Where it should have one by now, it begins; one that waits does so for what the check says now.
+        """
+        firing, held = self._firing.get(enrolled.check.id), self._held.get(enrolled.check.id)
+        if held is not None:
+            self._held[enrolled.check.id] = replace(held, enrolled=enrolled)
         if firing is None:
+            if held is None:
+                self.moved(enrolled, latest)
             return
         now = Transition(
             latest.check, at, latest.previous, latest.state, latest.reason, latest.probe_reason, latest.message

@@ -52,10 +52,10 @@ GAPS: Final = Instrument(
 )
 _HOLD: Final = 2 * SECOND
 """On top of the longest timeout of what a check depends on, before an alert about it begins."""
-_MAY_FAIL: Final = frozenset({CheckState.UP, CheckState.DEGRADED, CheckState.UNKNOWN})
-"""States in which it is worth a probe whether it is down by now."""
 _NOBODY_CAN_TELL: Final = frozenset({Reason.UNDECIDED, Reason.DEFECT, Reason.NOT_PERMITTED, Reason.NOT_SUPPORTED})
 """Reasons that say something of who looks, and nothing of who was looked at."""
+_MAY_FAIL: Final = frozenset({CheckState.UP, CheckState.DEGRADED, CheckState.UNKNOWN, CheckState.UNREACHABLE})
+"""States in which it is worth a probe whether it is down by now; what was unreachable may be down once it is not."""
 _NO_LOOK: Final = -1
 
 _Row = tuple[Tenant, Result]
@@ -283,7 +283,8 @@ class Assess:
         for tenant, one in rows:
             by_tenant[tenant].append(one)
         for tenant, its in by_tenant.items():
-            await self._write(tenant, batch_of([(self._series_of(one), one) for one in its]))
+            there = [one for one in its if one.check in self._enrolled]  # others were deleted since they came in
+            await self._write(tenant, batch_of([(self._series_of(one), one) for one in there]))
 
     async def _write(self, tenant: Tenant, batch: WriteBatch) -> None:
         if not len(batch):
@@ -307,8 +308,8 @@ class Assess:
         for tenant, result in rows:
             self._telemetry.add(RESULTS, labels=(result.verdict.value,))
             by_tenant[tenant].append(result)
-            standing = self._standings[result.check]
-            if standing.hear(result, monotonic, now):
+            standing = self._standings.get(result.check)
+            if standing is not None and standing.hear(result, monotonic, now):  # None: deleted since it came in
                 self._decide(result.check, min(_end_of(result), now), monotonic)
         for tenant, results in by_tenant.items():
             self._bus.publish(ProbesFinished(tenant, tuple(results)))
@@ -319,7 +320,8 @@ class Assess:
         """Let a check stand as its locations say."""
         root = self._behind(check)
         decision = self._standings[check].decide(monotonic, behind=root is not None)
-        self._move(check, decision, at, root)
+        if decision is not None:
+            self._move(check, decision, at, root)
 
     def _move(self, check: int, decision: Decision, at: int, root: int | None = None) -> None:
         """Let a check stand as decided, and tell of it."""
@@ -353,7 +355,8 @@ class Assess:
     def _put_behind(self, check: int, at: int) -> None:
         """What depends on a check that is down was not down by itself."""
         for child in self._children.get(check, ()):
-            if self._standings[child].state is CheckState.DOWN:
+            standing = self._standings.get(child)  # None: it is being deleted
+            if standing is not None and standing.state is CheckState.DOWN:
                 self._decide(child, at, self._monotonic())
 
     def _hold_until(self, enrolled: Enrolled, transition: Transition) -> int | None:
@@ -380,6 +383,7 @@ class Assess:
         length = max(0, amiss.until - amiss.since) // SECOND
         decision = Decision(StateEvent.LOST, amiss.reason, message=f"nobody looked for {length} s")
         for check in self._enrolled:
+            self._standings[check].set_back(amiss.until)
             self._move(check, decision, amiss.since)
 
     def _look_at_windows(self, now: int) -> None:
@@ -438,6 +442,7 @@ class Assess:
         standing.latest = known
         if known.state is not CheckState.UP:
             self._alarm.claim(enrolled)
+            self._alarm.moved(enrolled, known)  # where its alert did not survive the end of the last run
         self._switch(enrolled, now)
 
     def _switch(self, enrolled: Enrolled, now: int) -> None:

@@ -105,7 +105,8 @@ class Chronicle:
 
     def changed(self, tenant: Tenant, incident: Incident) -> None:
         """People changed an incident; where it lasts, it is this that goes on."""
-        if incident.check is not None and (incident.check in self._lasting or incident.ended_at is None):
+        lasting = self._lasting.get(incident.check) if incident.check is not None else None
+        if lasting is not None and lasting.id == incident.id:
             self._note(tenant, incident)
         self._bus.publish(IncidentChanged(tenant, incident))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from sightline.domain.probes.check import Check
 from sightline.domain.probes.result import Result
 from sightline.domain.probes.state import TRANSITIONS, CheckState, StateEvent, StateReason, Transition
-from sightline.domain.probes.voice import Decision, Voice, decide, silent_after
+from sightline.domain.probes.voice import Decision, Voice, decide, is_open, silent_after
 from sightline.domain.timerange import SECOND
 
 _VERDICTS = frozenset({StateEvent.SUCCEEDED, StateEvent.DEGRADED, StateEvent.FAILED, StateEvent.FAILED_BEHIND})
@@ -16,13 +16,15 @@ class Standing:
     """One check, from result to result.
 
     latest: its newest transition, which says how it stands and why. silent_at: ms on the clock that never goes back, not before
-    which a location may have to be taken as silent; None where none was heard.
+    which a location may have to be taken as silent; None where none was heard. gathering_until: on the same clock, until when
+    locations are waited for, from the first that was heard.
     """
 
     check: Check
     latest: Transition
     voices: dict[str, Voice] = field(default_factory=dict)
     silent_at: int | None = None
+    gathering_until: int = 0
 
     @classmethod
     def new(cls, check: Check, at: int) -> "Standing":
@@ -46,9 +48,9 @@ class Standing:
         if now - result.at > silent_after(self.check.definition) + result.seconds * SECOND:
             return False
         before = self.voices.get(result.location)
-        if self.silent_at is None:
-            self.silent_at = monotonic + silent_after(self.check.definition)
         if before is None:
+            if not self.voices:
+                self.gathering_until = self.silent_at = monotonic + silent_after(self.check.definition)
             self.voices[result.location] = Voice.first(result, monotonic)
             return True
         if result.at <= before.last.at and monotonic - before.heard_at < silent_after(self.check.definition):
@@ -56,8 +58,13 @@ class Standing:
         self.voices[result.location] = before.after(result, monotonic, self.check.definition)
         return True
 
-    def decide(self, monotonic: int, *, behind: bool = False) -> Decision:
-        """What the locations mean now. behind: whether something that it depends on is down."""
+    def decide(self, monotonic: int, *, behind: bool = False) -> Decision | None:
+        """What the locations mean now; None while that is open, shortly after the first was heard.
+
+        behind: whether something that it depends on is down.
+        """
+        if monotonic < self.gathering_until and is_open(self.check.definition, self.voices):
+            return None
         decision = decide(self.check.definition, self.voices, monotonic)
         if behind and decision.event is StateEvent.FAILED:
             return replace(decision, event=StateEvent.FAILED_BEHIND, reason=StateReason.DEPENDENCY)
@@ -69,6 +76,12 @@ class Standing:
         for location in [name for name, one in self.voices.items() if one.heard_at + after <= monotonic]:
             del self.voices[location]
         self.silent_at = min((one.heard_at + after for one in self.voices.values()), default=None)
+
+    def set_back(self, now: int) -> None:
+        """The clock may have been set back: what was heard before is not after `now` (ms), so that what comes next counts."""
+        for location, voice in self.voices.items():
+            if voice.last.at >= now:
+                self.voices[location] = replace(voice, last=replace(voice.last, at=now - 1))
 
     def move(self, decision: Decision, at: int) -> Transition | None:
         """Where that leads, at `at` (ms); None where all stays as it is.

@@ -92,6 +92,17 @@ def decide(definition: Definition, voices: Mapping[str, Voice], now: int) -> Dec
     return Decision(StateEvent.SUCCEEDED, StateReason.VERDICT, _newest(heard, Verdict.UP))
 
 
+def is_open(definition: Definition, voices: Mapping[str, Voice]) -> bool:
+    """Whether locations that are still to be heard can tell if a check that fails somewhere is down.
+
+    They are known by their number only: as many as are named, or as the quorum needs.
+    """
+    expected = max(len(definition.locations), definition.quorum, len(voices))
+    needed = min(definition.quorum or expected // 2 + 1, expected)
+    failing = sum(voice.verdict is Verdict.DOWN for voice in voices.values())
+    return 0 < failing < needed <= failing + expected - len(voices)
+
+
 def _newest(voices: list[Voice], verdict: Verdict) -> Result:
     """The newest result of that verdict, or just the newest: while a streak lasts, results are of another verdict."""
     fitting = [voice for voice in voices if voice.last.verdict is verdict] or voices

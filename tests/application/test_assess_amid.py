@@ -1,0 +1,154 @@
+"""Checks that come, go and change while their results are on their way."""
+
+import pytest
+from tests.application.uptime_world import UptimeWorld, results_of
+from tests.domain.probes.checks import definition, result
+
+from sightline.application.respond import Change
+from sightline.domain.probes.result import Verdict
+from sightline.domain.probes.state import CheckState
+from sightline.domain.tenancy import LOCAL
+
+UP, DOWN, DEGRADED = Verdict.UP, Verdict.DOWN, Verdict.DEGRADED
+
+
+@pytest.fixture
+def world() -> UptimeWorld:
+    return UptimeWorld()
+
+
+async def test_a_note_on_what_is_over_leaves_what_lasts(world: UptimeWorld) -> None:
+    """A check is down again while somebody writes about the last time: it is this time that ends when it is up."""
+    (api,) = await world.with_checks("api")
+    for verdict in (DOWN, UP, DOWN):
+        await world.found(api, verdict)
+        await world.passed(10)
+    first, second = await world.all_incidents()
+    await world.respond.change(LOCAL, first.id, Change(post_mortem="A cable."))
+    await world.found(api, UP)
+    first, second = await world.all_incidents()
+    assert first.post_mortem == "A cable."
+    assert second.ended_at is not None
+
+
+async def test_a_check_that_is_deleted_while_its_series_are_stored_is_left_out(world: UptimeWorld) -> None:
+    """What comes with its results counts all the same."""
+    api, web = await world.with_checks("api", "web")
+    rows = [*results_of(world, api, DOWN), *results_of(world, web, DOWN)]
+    world.samples.amid = lambda: world.enroll.delete(LOCAL, api.id)
+    await world.assess.take(rows)
+    assert world.state(web) is CheckState.DOWN
+
+
+async def test_a_parent_goes_down_while_its_child_is_deleted(world: UptimeWorld) -> None:
+    """Nobody misses the child."""
+    (gateway,) = await world.with_checks("gateway")
+    (api,) = await world.enroll.add(LOCAL, [definition("api", depends_on=("gateway",))])
+    await world.found(api, DOWN)
+    found = [(LOCAL.tenant, result(DOWN, world.now, gateway.id))]
+    world.samples.amid = lambda: world.assess.hear(found)
+    await world.enroll.delete(LOCAL, api.id)
+    assert world.state(gateway) is CheckState.DOWN
+
+
+async def test_an_alert_that_waits_is_told_as_the_check_is_called_by_then(world: UptimeWorld) -> None:
+    """Renamed while what it depends on is probed."""
+    await world.with_checks("gateway")
+    (api,) = await world.enroll.add(LOCAL, [definition("api", depends_on=("gateway",))])
+    await world.found(api, DOWN)
+    await world.enroll.put(LOCAL, api.id, definition("shop", depends_on=("gateway",)))
+    await world.passed(20)
+    assert [check for _, check, _ in world.told()] == ["shop"]
+
+
+async def test_an_alert_that_waits_is_dropped_with_its_notices(world: UptimeWorld) -> None:
+    """Nobody is told of a check of which nobody is to be told by then."""
+    await world.with_checks("gateway")
+    (api,) = await world.enroll.add(LOCAL, [definition("api", depends_on=("gateway",))])
+    await world.found(api, DOWN)
+    await world.enroll.put(LOCAL, api.id, definition("api", depends_on=("gateway",), notify=False))
+    await world.passed(20)
+    assert not world.told()
+
+
+async def test_people_are_told_of_what_is_down_when_they_say_so(world: UptimeWorld) -> None:
+    """Notices are switched on while a check is down."""
+    (api,) = await world.with_checks("api", notify=False)
+    await world.found(api, DOWN)
+    await world.enroll.put(LOCAL, api.id, definition("api"))
+    assert [(name, state.value) for name, _, state in world.told()] == [("CheckDown", "firing")]
+
+
+async def test_a_degraded_child_waits_too_before_it_is_called_down(world: UptimeWorld) -> None:
+    """Its warning goes on; what is behind it turns out to be its parent."""
+    (gateway,) = await world.with_checks("gateway")
+    (api,) = await world.enroll.add(LOCAL, [definition("api", depends_on=("gateway",))])
+    await world.found(gateway, UP)
+    await world.found(api, DEGRADED)
+    await world.passed(1)
+    await world.found(api, DOWN)
+    await world.found(gateway, DOWN)
+    assert world.state(api) is CheckState.UNREACHABLE
+    assert [(name, check) for name, check, _ in world.told()] == [("CheckDegraded", "api"), ("CheckDown", "gateway")]
+
+
+async def test_what_is_behind_something_unreachable_waits_until_that_is_probed(world: UptimeWorld) -> None:
+    """The farthest is up again; what it hid is not known yet, so the child is not called down at once."""
+    (line,) = await world.with_checks("line")
+    (gateway,) = await world.enroll.add(LOCAL, [definition("gateway", depends_on=("line",))])
+    (api,) = await world.enroll.add(LOCAL, [definition("api", depends_on=("gateway",))])
+    for check in (line, gateway, api):
+        await world.found(check, DOWN)
+    await world.passed(1)
+    await world.found(line, UP)
+    await world.passed(1)
+    await world.found(api, DOWN)
+    await world.passed(1)
+    await world.found(gateway, DOWN)
+    assert world.state(api) is CheckState.UNREACHABLE
+    assert "api" not in {check for _, check, _ in world.told()}
+
+
+async def test_an_alert_that_was_lost_in_a_crash_is_told_after_it(world: UptimeWorld) -> None:
+    """Killed between the state and its alert, and back before anybody would call it a gap."""
+    (api,) = await world.with_checks("api")
+    await world.found(api, DOWN)
+    world.heard.notices.clear()
+    world.start()
+    await world.assess.load()
+    assert [(name, state.value) for name, _, state in world.told()] == [("CheckDown", "firing")]
+
+
+async def test_one_place_of_two_makes_nothing_down_after_a_restart(world: UptimeWorld) -> None:
+    """Whoever is heard first is not alone: those that were heard before are waited for."""
+    (api,) = await world.with_checks("api", quorum=2)
+    for place, verdict in (("fra", UP), ("nyc", UP), ("sin", DOWN)):
+        await world.found(api, verdict, place)
+    await world.passed(60)
+    world.start()
+    await world.assess.load()
+    for place, verdict in (("sin", DOWN), ("fra", UP), ("nyc", UP)):
+        await world.found(api, verdict, place)
+        await world.passed(1)
+    assert CheckState.DOWN not in {one.state for one in await world.stored(api)}
+    assert world.state(api) is CheckState.DEGRADED
+
+
+async def test_one_place_decides_once_it_is_known_to_be_alone(world: UptimeWorld) -> None:
+    """Silence is no sign of health, be it from the beginning."""
+    (api,) = await world.with_checks("api", quorum=2)
+    for _ in range(5):
+        await world.found(api, DOWN, "sin")
+        await world.passed(60)
+    assert world.state(api) is CheckState.DOWN
+
+
+async def test_after_the_clock_was_set_back_the_next_probe_tells(world: UptimeWorld) -> None:
+    """It does not wait until the clock is where it was."""
+    (api,) = await world.with_checks("api")
+    await world.passed(5)
+    await world.found(api, UP)
+    world.clock.jump(-3_600_000)
+    await world.passed(60)
+    await world.found(api, UP)
+    assert world.state(api) is CheckState.UP
