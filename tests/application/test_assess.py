@@ -110,7 +110,7 @@ async def test_results_are_refused_while_their_series_cannot_be_stored(world: Up
 async def test_what_moved_while_the_catalog_was_away_is_stored_later(world: UptimeWorld) -> None:
     """In order; alerts did not wait for it."""
     (api,) = await world.with_checks("api")
-    await world.assess.tick()
+    await world.tick()
     world.standings.is_away = True
     for verdict in (DOWN, UP, DOWN):
         await world.clock.advance(1)
@@ -119,7 +119,7 @@ async def test_what_moved_while_the_catalog_was_away_is_stored_later(world: Upti
     assert len(world.told()) == 3
     assert world.settle.problem
     world.standings.is_away = False
-    await world.assess.tick()
+    await world.tick()
     assert [one.state.value for one in await world.stored(api)] == ["unknown", "down", "up", "down"]
     assert len(await world.all_incidents()) == 2
     assert not world.settle.problem
@@ -292,7 +292,7 @@ async def test_a_restart_leaves_an_honest_gap(world: UptimeWorld) -> None:
     await world.clock.advance(600)
     world.start()
     await world.assess.load()
-    await world.assess.tick()
+    await world.tick()
     assert world.state(api) is CheckState.UNKNOWN
     assert world.assess.last_gap is not None
     gap = (await world.stored(api))[-1]
@@ -335,7 +335,7 @@ async def test_a_process_that_stood_still_is_told(world: UptimeWorld) -> None:
     await world.passed(2)
     await world.found(api, UP)
     await world.clock.advance(30)
-    await world.assess.tick()
+    await world.tick()
     assert world.assess.standing(LOCAL.tenant, api.id).latest.reason is StateReason.MONITOR_STALLED
 
 
@@ -360,7 +360,7 @@ async def test_an_incident_that_the_last_run_left_behind_is_put_right(world: Upt
     world.incidents.is_away = False
     world.start()
     await world.assess.load()
-    await world.assess.tick()
+    await world.tick()
     (incident,) = await world.all_incidents()
     assert incident.ended_at is None
 
@@ -370,7 +370,7 @@ async def test_pausing_ends_the_incident_and_the_alert(world: UptimeWorld) -> No
     (api,) = await world.with_checks("api")
     await world.found(api, DOWN)
     await world.enroll.switch(LOCAL, api.id, enabled=False)
-    await world.assess.tick()
+    await world.tick()
     assert world.state(api) is CheckState.PAUSED
     assert world.told()[-1] == ("CheckDown", "api", AlertState.RESOLVED)
     (incident,) = await world.all_incidents()
@@ -384,7 +384,7 @@ async def test_deleting_ends_everything(world: UptimeWorld) -> None:
     (api,) = await world.with_checks("api")
     await world.found(api, DOWN)
     await world.enroll.delete(LOCAL, api.id)
-    await world.assess.tick()
+    await world.tick()
     assert stale_mask(world.samples.batches[-1].values).all()
     assert world.told()[-1][2] is AlertState.RESOLVED
     (incident,) = await world.all_incidents()

@@ -1,13 +1,20 @@
 """Checks that come, go and change while their results are on their way."""
 
+import asyncio
+
 import pytest
 from tests.application.uptime_world import UptimeWorld, results_of
 from tests.domain.probes.checks import definition, result
 
+from sightline.application.deliver import Decision
 from sightline.application.respond import Change
+from sightline.domain.alerts.notice import Reason
+from sightline.domain.alerts.pipeline.plan import Channel
+from sightline.domain.alerts.posted import PostedAlert
+from sightline.domain.labels import Labels
 from sightline.domain.probes.result import Verdict
 from sightline.domain.probes.state import CheckState
-from sightline.domain.tenancy import LOCAL
+from sightline.domain.tenancy import LOCAL, Tenant
 
 UP, DOWN, DEGRADED = Verdict.UP, Verdict.DOWN, Verdict.DEGRADED
 
@@ -152,3 +159,45 @@ async def test_after_the_clock_was_set_back_the_next_probe_tells(world: UptimeWo
     await world.passed(60)
     await world.found(api, UP)
     assert world.state(api) is CheckState.UP
+
+
+async def test_a_store_that_takes_long_is_no_monitor_that_stands_still(world: UptimeWorld) -> None:
+    """The state is as probes say, and is stored when it can be."""
+    (api,) = await world.with_checks("api")
+    await world.found(api, UP)
+    world.standings.gate = asyncio.Event()
+    await world.assess.hear([(LOCAL.tenant, result(DOWN, world.now + 1, api.id))])
+    settling = asyncio.create_task(world.assess.settle())
+    for _ in range(60):
+        await world.clock.advance(1)
+        await world.assess.tick()
+    assert world.state(api) is CheckState.DOWN
+    world.standings.gate.set()
+    await settling
+    assert [one.state.value for one in await world.stored(api)] == ["unknown", "up", "down"]
+
+
+async def test_nothing_is_said_of_the_monitor_before_it_is_known_when_it_stopped(world: UptimeWorld) -> None:
+    """Results of other locations that come in first do not make the gap disappear."""
+    (api,) = await world.with_checks("api")
+    await world.found(api, UP)
+    await world.passed(10)
+    await world.clock.advance(600)
+    world.start()
+    await world.assess.take(results_of(world, api, UP))
+    await world.assess.load()
+    assert world.state(api) is CheckState.UNKNOWN
+
+
+@pytest.mark.parametrize("rule", ["check:1", "check: disks", "check:²", "check:" + "9" * 5_000])
+async def test_rules_that_are_called_like_checks_are_none(world: UptimeWorld, rule: str) -> None:
+    """Least of all of another tenant: what its channels were told stands in no incident of ours."""
+    (api,) = await world.with_checks("api")
+    await world.found(api, DOWN)
+    channel = Channel("ops/slack/0", "ops", "slack")
+    told = Decision(world.now, channel, "g", Labels(), (), told=True, reason=Reason.NOTIFIED)
+    alert = PostedAlert(Tenant("other"), Labels(), Labels(), world.now, None, world.now, rule=rule)
+    world.assess.noticed(told, [alert])
+    await world.tick()
+    (incident,) = await world.all_incidents()
+    assert len(await world.incidents.timeline(LOCAL.tenant, incident.id)) == 1

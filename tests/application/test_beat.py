@@ -76,6 +76,7 @@ class World(UptimeWorld):
             seconds -= 10
             await self.beat.sweep()
             await self.assess.tick()
+            await self.assess.settle()
             await self.keep.run_once()
 
     def pulse_state(self, check: Check) -> HeartbeatState:

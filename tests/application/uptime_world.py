@@ -1,5 +1,6 @@
 """Checks over memory adapters, for tests of what becomes of their results."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from tests.application.heard import Heard
@@ -54,14 +55,17 @@ class Samples:
 
 
 class FlakyStandings(MemoryStandings):
-    """Standings that can be away."""
+    """Standings that can be away. gate: takes nothing before that opens."""
 
     is_away = False
+    gate: asyncio.Event | None = None
 
     @override
     async def record(self, transitions: Sequence[tuple[Tenant, Transition]], alive_at: int) -> None:
         if self.is_away:
             raise Unavailable("the catalog is away")
+        if self.gate is not None:
+            await self.gate.wait()
         await super().record(transitions, alive_at)
 
 
@@ -148,13 +152,18 @@ class UptimeWorld:
         """A probe of our own found that just now."""
         one = result(verdict, self.clock.now(), check.id, location, **given)
         await self.assess.hear([(LOCAL.tenant, one)])
+        await self.tick()
+
+    async def tick(self) -> None:
+        """What happens every second."""
         await self.assess.tick()
+        await self.assess.settle()
 
     async def passed(self, seconds: float) -> None:
         """Time went by, with a tick each second."""
         for _ in range(int(seconds)):
             await self.clock.advance(1)
-            await self.assess.tick()
+            await self.tick()
 
     def state(self, check: Check) -> CheckState:
         """Where a check stands."""

@@ -57,6 +57,8 @@ _NOBODY_CAN_TELL: Final = frozenset({Reason.UNDECIDED, Reason.DEFECT, Reason.NOT
 _MAY_FAIL: Final = frozenset({CheckState.UP, CheckState.DEGRADED, CheckState.UNKNOWN, CheckState.UNREACHABLE})
 """States in which it is worth a probe whether it is down by now; what was unreachable may be down once it is not."""
 _NO_LOOK: Final = -1
+_DIGITS: Final = 19
+"""Of the longest id."""
 
 _Row = tuple[Tenant, Result]
 
@@ -206,7 +208,7 @@ class Assess:
         await self._store_series(rows)
         self._hear(rows)
         await self._keep.store(rows)
-        await self._settle.run_once()
+        await self.settle()
 
     async def hear(self, results: Sequence[_Row]) -> None:
         """Take in results of our own probes; what cannot be stored now is stored later, or counted as lost."""
@@ -221,10 +223,11 @@ class Assess:
     async def tick(self) -> None:
         """What follows from time alone: the monitor's own gaps, windows, silent locations, alerts that were held.
 
-        To be called every second.
+        To be called every second. What moved is stored by `settle`, apart: a store that takes long must not look like a monitor
+        that stands still.
 
         Raises:
-            Unavailable, StorageFull: the store does not take what moved; it will be stored later.
+            Unavailable: checks are not read yet, and cannot be.
         """
         if not self._loaded:
             await self.load()
@@ -237,16 +240,32 @@ class Assess:
         self._look_for_silence(beat)
         self._release(beat.monotonic)
         self._count()
-        await self._settle.run_once()
+
+    async def settle(self) -> None:
+        """Store what moved, and that the monitor is there; nothing before it is known how checks stood.
+
+        Raises:
+            Unavailable, StorageFull: the store does not take what moved; it will be stored later.
+        """
+        if self._loaded:
+            await self._settle.run_once()
 
     def noticed(self, decision: Decided, alerts: Sequence[PostedAlert]) -> None:
         """A channel was told of alerts, or could not be: where they are about checks, their incidents say so."""
-        checks = {int(number) for one in alerts if (number := one.rule.removeprefix(RULE_PREFIX)) != one.rule}
+        checks = {check for one in alerts if (check := self._told_of(one)) is not None}
         if checks:
             text = f"{decision.channel.key}: " + (
                 "told" if decision.told else decision.problem or decision.reason.value
             )
             self._settle.say(sorted(checks), Entry(decision.at, EntryKind.NOTICE, text))
+
+    def _told_of(self, alert: PostedAlert) -> int | None:
+        """The check that an alert is about; None of others, be their rule called as if it were a check."""
+        number = alert.rule.removeprefix(RULE_PREFIX)
+        if number == alert.rule or not (number.isascii() and number.isdecimal()):
+            return None
+        enrolled = self._enrolled.get(int(number[:_DIGITS]))
+        return enrolled.check.id if enrolled is not None and enrolled.tenant == alert.tenant else None
 
     # Results
 

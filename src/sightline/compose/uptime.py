@@ -88,6 +88,7 @@ class Checking:
             _log.warning("nobody looked after checks for a while", seconds=round(away), reason=assess.last_gap.reason)
         ticker.every(_KEEP_EVERY, "store results of probes", self.keep.run_once, First.LATER)
         ticker.every(_TICK_EVERY, "assess checks", assess.tick)
+        ticker.every(_TICK_EVERY, "store how checks stand", assess.settle)
         ticker.every(_TICK_EVERY, "look after heartbeats", self.heartbeats.beat.sweep)
         stack.push_async_callback(self._leave)
         await stack.enter_async_context(self.results)
@@ -99,7 +100,7 @@ class Checking:
         try:
             await self.heartbeats.beat.close()
             await self.keep.run_once()
-            await self.settle.run_once()
+            await self.behind_the_door.assess.settle()
         except SightlineError as error:
             _log.warning("the last results of probes could not be stored", reason=error.message)
 

@@ -32,7 +32,7 @@ async def probed(stage: Stage, check: dict[str, Any], *verdicts: Verdict) -> Non
         one = result(verdict, stage.clock.now(), check["id"], status=200 if verdict is Verdict.UP else None)
         await stage.clock.advance(1)
         await stage.checked.assess.hear([(LOCAL.tenant, one)])
-    await stage.checked.assess.tick()
+    await stage.checked.tick()
 
 
 async def test_a_target_is_made_with_the_fewest_words(client: httpx.AsyncClient, stage: Stage) -> None:

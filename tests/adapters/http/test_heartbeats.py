@@ -148,7 +148,7 @@ async def test_pings_and_flips_are_told(client: httpx.AsyncClient, stage: Stage)
     for signal, seconds in (("/start", 2), ("", 60), ("/fail", 60), ("", 60)):
         await client.post(made["ping_url"] + signal, content=b"said")
         await stage.clock.advance(seconds)
-        await stage.checked.assess.tick()
+        await stage.checked.tick()
     pings = told(await client.get(f"{one}/pings/"))["pings"]
     assert [ping["type"] for ping in pings] == ["success", "fail", "success", "start"]
     assert (pings[2]["duration"], "duration" in pings[1]) == (2.0, False)

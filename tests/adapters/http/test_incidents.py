@@ -33,7 +33,7 @@ async def test_an_incident_is_told_with_all_that_happened(client: httpx.AsyncCli
     assert found["trace_ids"] == ["ab" * 16]
     assert [one["kind"] for one in found["timeline"]] == ["opened"]
     await stage.checked.assess.hear([(LOCAL.tenant, result(Verdict.UP, stage.clock.now() + 1_000, check))])
-    await stage.checked.assess.tick()
+    await stage.checked.tick()
     assert (await client.get(PATH, params={"open": "true"})).json()["incidents"] == []
     assert (await client.get(f"{PATH}/{listed['id']}")).json()["ended_at"] is not None
 
