@@ -45,7 +45,8 @@ class Enrolled:
 class Enroll:
     """The use case. All checks are in memory; `roster` has them, and `generation` grows with every change.
 
-    A change is stored before it is followed. Whoever watches is called after each change, with the ids that changed.
+    A change is stored before it is followed, one after another: two that are sound each may not be so together. Whoever watches is
+    called after each change, with the ids that changed, and makes none itself.
     """
 
     def __init__(self, checks: Checks, clock: Clock, *, most: int = MAX_CHECKS, complete: Complete = _as_it_is) -> None:
@@ -58,6 +59,7 @@ class Enroll:
         self._names: dict[tuple[Tenant, str], int] = {}
         self._watchers: list[Callable[[frozenset[int]], Awaitable[None]]] = []
         self._loading = asyncio.Lock()
+        self._turn = asyncio.Lock()
         self._loaded = False
         self.generation = 0
 
@@ -126,12 +128,13 @@ class Enroll:
             Conflict: a name is taken, or there are too many.
         """
         await self.load()
-        self._require_room(principal.tenant, len(definitions))
-        self._require_sound(principal.tenant, {one.name: one for one in definitions})
-        completed = [self._complete(one, None) for one in definitions]
-        added = await self._checks.add(principal.tenant, completed, self._clock.now())
-        await self._adopt(principal.tenant, added)
-        return added
+        async with self._turn:
+            self._require_room(principal.tenant, len(definitions))
+            self._require_sound(principal.tenant, {one.name: one for one in definitions})
+            completed = [self._complete(one, None) for one in definitions]
+            added = await self._checks.add(principal.tenant, completed, self._clock.now())
+            await self._adopt(principal.tenant, added)
+            return added
 
     async def require(
         self, principal: Principal, definitions: Sequence[Definition], gone: frozenset[str] = frozenset()
@@ -160,16 +163,22 @@ class Enroll:
             Conflict: another version is there, or the name is taken.
         """
         await self.load()
+        async with self._turn:
+            return await self._put(principal, check_id, definition, expected)
+
+    async def _put(self, principal: Principal, check_id: int, definition: Definition, expected: int | None) -> Check:
         before = self._one(principal, check_id).check
         self._require_sound(principal.tenant, {before.name: definition})
         definition = self._complete(definition, before.definition)
         tenant, now = principal.tenant, self._clock.now()
         changed = [await self._checks.put(tenant, check_id, definition, now, expected)]
-        if definition.name != before.name:
-            for other in self._needing(tenant, check_id):
-                renamed = _renamed(other.definition, before.name, definition.name)
-                changed.append(await self._checks.put(tenant, other.id, renamed, now))
-        await self._adopt(tenant, changed)
+        try:
+            if definition.name != before.name:
+                for other in self._needing(tenant, check_id):
+                    renamed = _renamed(other.definition, before.name, definition.name)
+                    changed.append(await self._checks.put(tenant, other.id, renamed, now))
+        finally:
+            await self._adopt(tenant, changed)  # what is stored is followed, be it not all of it
         return changed[0]
 
     async def delete(self, principal: Principal, check_id: int) -> None:
@@ -180,6 +189,10 @@ class Enroll:
             Conflict: others need it.
         """
         await self.load()
+        async with self._turn:
+            await self._delete(principal, check_id)
+
+    async def _delete(self, principal: Principal, check_id: int) -> None:
         found = self._one(principal, check_id)
         needing = self._needing(found.tenant, check_id)
         if needing:
@@ -196,10 +209,12 @@ class Enroll:
         Raises:
             NotFound: the tenant has no such check.
         """
-        check = await self.get(principal, check_id)
-        if check.definition.enabled is enabled:
-            return check
-        return await self.put(principal, check_id, replace(check.definition, enabled=enabled), check.version)
+        await self.load()
+        async with self._turn:
+            check = self._one(principal, check_id).check
+            if check.definition.enabled is enabled:
+                return check
+            return await self._put(principal, check_id, replace(check.definition, enabled=enabled), check.version)
 
     def _one(self, principal: Principal, check_id: int) -> Enrolled:
         found = self._roster.get(check_id)
