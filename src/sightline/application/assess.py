@@ -337,10 +337,10 @@ class Assess:
 
     def _decide(self, check: int, at: int, monotonic: int) -> None:
         """Let a check stand as its locations say."""
-        root = self._behind(check)
-        decision = self._standings[check].decide(monotonic, behind=root is not None)
-        if decision is not None:
-            self._move(check, decision, at, root)
+        standing = self._standings[check]
+        if not standing.is_open(monotonic):
+            root = self._behind(check)
+            self._move(check, standing.decide(monotonic, behind=root is not None), at, root)
 
     def _move(self, check: int, decision: Decision, at: int, root: int | None = None) -> None:
         """Let a check stand as decided, and tell of it."""

@@ -58,13 +58,12 @@ class Standing:
         self.voices[result.location] = before.after(result, monotonic, self.check.definition)
         return True
 
-    def decide(self, monotonic: int, *, behind: bool = False) -> Decision | None:
-        """What the locations mean now; None while that is open, shortly after the first was heard.
+    def is_open(self, monotonic: int) -> bool:
+        """Whether it is too early to decide: the first location was heard just now, and those to come may say otherwise."""
+        return monotonic < self.gathering_until and is_open(self.check.definition, self.voices)
 
-        behind: whether something that it depends on is down.
-        """
-        if monotonic < self.gathering_until and is_open(self.check.definition, self.voices):
-            return None
+    def decide(self, monotonic: int, *, behind: bool = False) -> Decision:
+        """What the locations mean now. behind: whether something that it depends on is down."""
         decision = decide(self.check.definition, self.voices, monotonic)
         if behind and decision.event is StateEvent.FAILED:
             return replace(decision, event=StateEvent.FAILED_BEHIND, reason=StateReason.DEPENDENCY)
