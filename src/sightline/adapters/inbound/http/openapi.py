@@ -28,6 +28,7 @@ _OF_ALL: Final = ("forbidden", "internal")
 _OF_CLOSED: Final = ("unauthenticated", "tenant_invalid")
 """What a request may be answered with where a token counts."""
 _OF_FORMS: Final = ("bad_data", "body_malformed", "body_too_large", "media_type_unsupported", "request_timeout")
+_HTML: Final = "text/html"
 _FORM: Final = "application/x-www-form-urlencoded"
 _KEY: Final = "locationKey"
 
@@ -87,7 +88,7 @@ def _completed(path: str, item: Tree, errors: Mapping[str, tuple[str, str]]) -> 
 
 def _operation(written: Tree, errors: Mapping[str, tuple[str, str]], shape: Shape) -> Tree:
     made: Tree = copy.deepcopy(
-        {name: value for name, value in written.items() if name not in {"errors", "open", "keyed"}}
+        {name: value for name, value in written.items() if name not in {"errors", "open", "keyed", "page"}}
     )
     is_keyed = written.get("keyed", False)
     is_open = is_keyed or written.get("open", False)
@@ -96,7 +97,11 @@ def _operation(written: Tree, errors: Mapping[str, tuple[str, str]], shape: Shap
         made["security"] = [{_KEY: []}] if is_keyed else []
     else:
         made["parameters"] = [*made.get("parameters", ()), {"$ref": "#/components/parameters/tenant"}]
-    made["responses"] = {**made["responses"], **_error_responses(codes, errors, shape)}
+    refused = _error_responses(codes, errors, shape)
+    if written.get("page"):  # those who asked from a page get one
+        for response in refused.values():
+            response["content"][_HTML] = {"schema": {"type": "string"}}
+    made["responses"] = {**made["responses"], **refused}
     return made
 
 
