@@ -33,7 +33,7 @@ CHECKS = [
 ]
 DOCUMENT = openapi.document("0")
 NEED_MORE = {"/api/v1/ingest", "/api/metrics", "/-/reload", "/-/quit", "/targets", "/api/v1/status-pages"}
-"""Whose examples name a server, or a container, that must be there first, a name that may be taken, or which settings must allow."""
+"""Whose examples name a server or a container that must be there first, a name that may be taken, or which settings must allow."""
 NEED_ONE = ("{check_id}", "{incident_id}", "{slug}", "{trace_id}")
 """What stands in addresses of things that must be there first."""
 OPERATIONS: list[tuple[str, str]] = [
