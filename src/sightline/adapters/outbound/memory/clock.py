@@ -11,10 +11,9 @@ from sightline.ports.clock import Clock, Timer
 
 _NS_PER_SECOND: Final = 1_000_000_000
 _NS_PER_MS: Final = 1_000_000
-# How often woken tasks get the loop before time goes on, at the most; a task that needs more turns than this between two
-# sleeps is simply later in its own work, never woken out of order.
+# How often woken tasks get the loop before time goes on. asyncio cannot say that a loop is idle; a task that needs more
+# turns than this between two sleeps is simply later in its own work, never woken out of order.
 _TURNS: Final = 32
-_UNKNOWN: Final = (None,)
 
 
 class ManualClock(Clock):
@@ -100,10 +99,5 @@ class ManualClock(Clock):
 
     @staticmethod
     async def _settle() -> None:
-        # What asyncio's own loops are to run next, in which this task does not stand while it runs. There is no public word
-        # for a loop that is idle: where another loop has no such list, it gets all turns.
-        to_run = getattr(asyncio.get_running_loop(), "_ready", _UNKNOWN)
         for _ in range(_TURNS):
             await asyncio.sleep(0)
-            if not to_run:
-                return
