@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sightline.adapters.wire.exposition_numbers import number
@@ -82,6 +82,7 @@ def test_machine_code_reads_the_same(rows: list[tuple[str, str, int]]) -> None:
 
 
 @pytest.mark.usefixtures("compiled_decoders")
+@example(texts=["9300000000000000000", "-9300000000000000000", "18446744073709551616"])
 @given(
     st.lists(st.one_of(_VALUE, st.from_regex(r"[-+]?[0-9]{0,19}\.?[0-9]{0,19}([eE][-+]?[0-9]{1,3})?", fullmatch=True)))
 )

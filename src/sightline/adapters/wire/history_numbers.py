@@ -67,7 +67,7 @@ def decimals_in_python(
             byte = int(data[at])
             if 48 <= byte <= 57:
                 mantissa = 10 * mantissa + (byte - 48)
-                digits += int(mantissa > 0)
+                digits += int(mantissa != 0)  # a nineteenth digit may pass 2^63
                 scale -= int(point)
             elif byte == 46 and not point:
                 point = True
