@@ -88,6 +88,8 @@ def test_what_a_location_cannot_use_is_refused_at_once(
     flags: list[str], message: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """With what to do about it, and exit code 2."""
+    # A program sets up its process's log, which here is that of all tests and outlives the streams of this one.
+    monkeypatch.setattr("sightline.log.configure", lambda *_: None)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SIGHTLINE_KEY", raising=False)
     assert run(["probe", "--location", "oslo", *flags]) == Exit.USAGE
