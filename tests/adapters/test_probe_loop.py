@@ -125,12 +125,24 @@ async def test_a_new_check_is_probed_at_once_and_then_at_its_place() -> None:
     world = World(check(1, interval=60_000))
     async with world.loop:
         await world.clock.advance(0.2)
-        world.enroll([world.roster.checks()[0][1], check(2, interval=60_000)])
+        world.enroll([*(one for _, one, _ in world.roster.checks()), check(2, interval=60_000)])
         await world.clock.advance(120)
     place = (phase(check(2, interval=60_000), HERE) - START) % 60_000
     assert world.asked(2) == pytest.approx([200, place, place + 60_000], abs=SOON)
     assert len(world.asked(1)) == 2
     assert world.counted("sightline_check_skipped_total") == 0
+
+
+async def test_one_change_is_taken_up_without_the_others() -> None:
+    """One comes, one says something else, one goes: only these are begun anew or stopped."""
+    world = World(*(check(number, interval=60_000) for number in range(1, 5)))
+    async with world.loop:
+        await world.clock.advance(60)
+        changed = [check(2, interval=60_000, version=2), check(9, interval=60_000)]
+        world.roster.change([(DEFAULT_TENANT, one, Judge()) for one in changed], [3])
+        await world.clock.advance(60)
+        assert world.counted("sightline_checks_scheduled") == 4
+    assert [len(world.asked(number)) for number in (1, 2, 3, 4, 9)] == [2, 3, 1, 2, 2]
 
 
 async def test_many_new_checks_are_not_probed_in_one_instant() -> None:

@@ -1,7 +1,7 @@
 """Declaring what there is to be: compared, made so, and put back where it cannot be."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -24,9 +24,10 @@ from sightline.compose.declaring import make_declare
 from sightline.domain.alerts.builtin import host_rules
 from sightline.domain.dashboards.ready_made import READY_MADE
 from sightline.domain.errors import BadData, InvalidField, SightlineError, Unavailable
-from sightline.domain.probes.check import Check, Definition
+from sightline.domain.probes.check import Check
 from sightline.domain.probes.options import Heartbeat
 from sightline.domain.tenancy import LOCAL, Principal, Tenant
+from sightline.ports.checks import Rewrite
 
 
 class FlakyChecks(MemoryChecks):
@@ -36,13 +37,11 @@ class FlakyChecks(MemoryChecks):
     puts = 100
 
     @override
-    async def put(
-        self, tenant: Tenant, check_id: int, definition: Definition, at: int, expected: int | None = None
-    ) -> Check:
+    async def put(self, tenant: Tenant, changes: Sequence[Rewrite], at: int) -> list[Check]:
         self.puts -= 1
-        if definition.name in self.stuck or self.puts < 0:
+        if self.puts < 0 or not self.stuck.isdisjoint(one.definition.name for one in changes):
             raise Unavailable("the catalog is away")
-        return await super().put(tenant, check_id, definition, at, expected)
+        return await super().put(tenant, changes, at)
 
 
 class FlakyCatalog(MemoryCatalog):

@@ -1,6 +1,7 @@
 """Checks as people define and change them."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 from tests.domain.probes.checks import definition
@@ -10,8 +11,9 @@ from sightline.adapters.outbound.memory.checks import MemoryChecks
 from sightline.adapters.outbound.memory.clock import ManualClock
 from sightline.application.enroll import Enroll
 from sightline.domain.errors import Conflict, InvalidField, NotFound, Unavailable
-from sightline.domain.probes.check import Check, Definition
+from sightline.domain.probes.check import Check
 from sightline.domain.tenancy import LOCAL, Principal, Role, Tenant
+from sightline.ports.checks import Rewrite
 
 OTHER = Principal("b", Tenant("b"), Role.ADMIN)
 
@@ -22,13 +24,11 @@ class SlowChecks(MemoryChecks):
     refused = ""
 
     @override
-    async def put(
-        self, tenant: Tenant, check_id: int, definition: Definition, at: int, expected: int | None = None
-    ) -> Check:
+    async def put(self, tenant: Tenant, changes: Sequence[Rewrite], at: int) -> list[Check]:
         await asyncio.sleep(0)
-        if definition.name == self.refused:
+        if self.refused in {one.definition.name for one in changes}:
             raise Unavailable("the catalog is away")
-        found = await super().put(tenant, check_id, definition, at, expected)
+        found = await super().put(tenant, changes, at)
         await asyncio.sleep(0)
         return found
 
@@ -66,17 +66,14 @@ async def test_a_check_that_is_deleted_while_it_is_changed_does_not_come_back(
     assert not await checks.everyone()
 
 
-async def test_a_name_that_not_all_could_be_told_of_is_followed_as_it_is_stored(
-    enroll: Enroll, checks: SlowChecks
-) -> None:
-    """The store goes away in the middle: the check goes by its new name all the same."""
-    a, _ = await enroll.add(LOCAL, [definition("a"), definition("b", depends_on=("a",))])
+async def test_a_name_that_not_all_can_be_told_of_is_not_given(enroll: Enroll, checks: SlowChecks) -> None:
+    """The store does not take what becomes of a check that needs it: both stay as they were."""
+    a, b = await enroll.add(LOCAL, [definition("a"), definition("b", depends_on=("a",))])
     checks.refused = "b"
     with pytest.raises(Unavailable):
         await enroll.put(LOCAL, a.id, definition("z"))
-    assert (await enroll.by_name(LOCAL, "z")).id == a.id
-    with pytest.raises(NotFound):
-        await enroll.by_name(LOCAL, "a")
+    assert await enroll.all(LOCAL) == [a, b]
+    assert await checks.all(LOCAL.tenant) == [a, b]
 
 
 async def test_renaming_is_followed_by_those_that_need_it(enroll: Enroll) -> None:
@@ -108,3 +105,52 @@ async def test_tenants_have_names_and_room_of_their_own(enroll: Enroll) -> None:
     with pytest.raises(Conflict, match=r"checks\.max"):
         await enroll.add(OTHER, [definition("d")])
     assert [one.name for one in await enroll.all(LOCAL)] == ["a"]
+
+
+async def test_who_goes_away_leaves_nothing_that_is_stored_and_not_followed(enroll: Enroll, checks: SlowChecks) -> None:
+    """A change whose caller is cancelled in the middle is made all the same, and told to who watches."""
+    (a,) = await enroll.add(LOCAL, [definition("a")])
+    told: list[frozenset[int]] = []
+
+    async def watch(changed: frozenset[int]) -> None:
+        told.append(changed)
+
+    enroll.watch(watch)
+    change = asyncio.ensure_future(enroll.put(LOCAL, a.id, definition("a", interval=5_000)))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    change.cancel()
+    await enroll.delete(LOCAL, (await enroll.add(LOCAL, [definition("b")]))[0].id)
+    assert change.cancelled()
+    assert await enroll.all(LOCAL) == await checks.all(LOCAL.tenant)
+    assert (await enroll.get(LOCAL, a.id)).definition.interval == 5_000
+    assert told[0] == {a.id}
+
+
+async def test_several_that_are_only_sound_together_are_put_together(enroll: Enroll) -> None:
+    """Two exchange who needs whom, and their names; a third that needs one of them goes on needing it."""
+    a, b, c = await enroll.add(
+        LOCAL, [definition("a"), definition("b", depends_on=("a",)), definition("c", depends_on=("b",))]
+    )
+    await enroll.put_all(LOCAL, {a.id: definition("b", depends_on=("a",)), b.id: definition("a")})
+    assert {one.name: one.definition.depends_on for one in await enroll.all(LOCAL)} == {
+        "b": ("a",),
+        "a": (),
+        "c": ("a",),
+    }
+    assert enroll.roster[c.id].needs == (b.id,)
+    with pytest.raises(Conflict, match="'c'"):
+        await enroll.delete(LOCAL, b.id)
+
+
+async def test_who_needs_a_check_is_known_through_every_change(enroll: Enroll) -> None:
+    """What is needed cannot be deleted; once nothing needs it any more, it can."""
+    a, b = await enroll.add(LOCAL, [definition("a"), definition("b", depends_on=("a",))])
+    await enroll.put(LOCAL, b.id, definition("b", interval=5_000))
+    await enroll.delete(LOCAL, a.id)
+    (c,) = await enroll.add(LOCAL, [definition("c", depends_on=("b",))])
+    with pytest.raises(Conflict, match="'c'"):
+        await enroll.delete(LOCAL, b.id)
+    await enroll.delete(LOCAL, c.id)
+    await enroll.delete(LOCAL, b.id)
+    assert not enroll.roster

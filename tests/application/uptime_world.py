@@ -82,10 +82,11 @@ class FlakyIncidents(MemoryIncidents):
 
 
 class Windows(KnowWindows):
-    """Maintenance of some checks, by name."""
+    """Maintenance of some checks, by name. asked: of which checks it was asked, by name, in order."""
 
     def __init__(self) -> None:
         self.covered: frozenset[str] = frozenset()
+        self.asked: list[str] = []
         self._generation = 0
 
     @property
@@ -104,6 +105,7 @@ class Windows(KnowWindows):
 
     @override
     def covers(self, tenant: Tenant, check: Check, at: int, /) -> bool:
+        self.asked.append(check.name)
         return check.name in self.covered
 
 

@@ -14,7 +14,7 @@ from sightline.domain.errors import Conflict, NotFound
 from sightline.domain.probes.check import Check, Definition
 from sightline.domain.probes.options import BasicAuth, Composed, Heartbeat, Http, Tcp, TlsTrust
 from sightline.domain.tenancy import DEFAULT_TENANT, Tenant
-from sightline.ports.checks import Checks
+from sightline.ports.checks import Checks, Rewrite
 
 pytestmark = pytest.mark.anyio
 
@@ -57,6 +57,19 @@ async def checks(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 async def names(checks: Checks, tenant: Tenant = DEFAULT_TENANT) -> list[str]:
     """What a tenant's checks are called."""
     return [check.name for check in await checks.all(tenant)]
+
+
+async def put(
+    checks: Checks,
+    check_id: int,
+    definition: Definition,
+    at: int,
+    expected: int | None = None,
+    tenant: Tenant = DEFAULT_TENANT,
+) -> Check:
+    """One check says something else."""
+    (changed,) = await checks.put(tenant, [Rewrite(check_id, definition, expected)], at)
+    return changed
 
 
 async def test_new_checks_are_stored_as_they_were_written(checks: Checks) -> None:
@@ -108,8 +121,8 @@ async def test_a_put_replaces_what_is_said(checks: Checks) -> None:
     """Id and created_at stay, updated_at is new, and the version grows."""
     await checks.add(DEFAULT_TENANT, [SHOP], 1)
     renamed = replace(SHOP, name="Store", enabled=False)
-    assert await checks.put(DEFAULT_TENANT, 1, renamed, 5) == Check(1, renamed, 1, 5, 2)
-    assert await checks.put(DEFAULT_TENANT, 1, QUEUE, 6, expected=2) == Check(1, QUEUE, 1, 6, 3)
+    assert await put(checks, 1, renamed, 5) == Check(1, renamed, 1, 5, 2)
+    assert await put(checks, 1, QUEUE, 6, expected=2) == Check(1, QUEUE, 1, 6, 3)
     assert await checks.get(DEFAULT_TENANT, 1) == Check(1, QUEUE, 1, 6, 3)
     assert await checks.all(DEFAULT_TENANT) == [Check(1, QUEUE, 1, 6, 3)]
 
@@ -118,7 +131,7 @@ async def test_a_put_that_expects_another_version_changes_nothing(checks: Checks
     """The message names the version that is there."""
     await checks.add(DEFAULT_TENANT, [SHOP], 1)
     with pytest.raises(Conflict, match="at version 1, not 2"):
-        await checks.put(DEFAULT_TENANT, 1, QUEUE, 5, expected=2)
+        await put(checks, 1, QUEUE, 5, expected=2)
     assert await names(checks) == [SHOP.name]
 
 
@@ -126,11 +139,60 @@ async def test_a_put_cannot_take_the_name_of_another(checks: Checks) -> None:
     """Its own name it keeps, and a name that was given up is free."""
     await checks.add(DEFAULT_TENANT, [SHOP, QUEUE], 1)
     with pytest.raises(Conflict, match=SHOP.name):
-        await checks.put(DEFAULT_TENANT, 2, replace(QUEUE, name=SHOP.name), 2)
-    await checks.put(DEFAULT_TENANT, 2, replace(QUEUE, url="elsewhere:1"), 3)
-    await checks.put(DEFAULT_TENANT, 1, replace(SHOP, name="free"), 4)
-    await checks.put(DEFAULT_TENANT, 2, replace(QUEUE, name=SHOP.name), 5)
+        await put(checks, 2, replace(QUEUE, name=SHOP.name), 2)
+    await put(checks, 2, replace(QUEUE, url="elsewhere:1"), 3)
+    await put(checks, 1, replace(SHOP, name="free"), 4)
+    await put(checks, 2, replace(QUEUE, name=SHOP.name), 5)
     assert await names(checks) == ["free", SHOP.name]
+
+
+async def test_several_are_replaced_together(checks: Checks) -> None:
+    """They come back in the order given, each with its own id and version."""
+    await checks.add(DEFAULT_TENANT, [SHOP, QUEUE], 1)
+    await put(checks, 1, SHOP, 2)
+    slower, moved = replace(QUEUE, interval=90_000), replace(SHOP, url="https://new.example")
+    changed = await checks.put(DEFAULT_TENANT, [Rewrite(2, slower, 1), Rewrite(1, moved)], 5)
+    assert changed == [Check(2, slower, 1, 5, 2), Check(1, moved, 1, 5, 3)]
+    assert await checks.all(DEFAULT_TENANT) == changed[::-1]
+    assert await checks.put(DEFAULT_TENANT, [], 6) == []
+
+
+async def test_names_may_be_exchanged(checks: Checks) -> None:
+    """Each takes the name of the next, and the last that of the first; what was the name of one is that of another."""
+    third = replace(QUEUE, name="third")
+    await checks.add(DEFAULT_TENANT, [SHOP, QUEUE, third], 1)
+    given = [replace(SHOP, name="queue"), replace(QUEUE, name="third"), replace(third, name=SHOP.name)]
+    await checks.put(DEFAULT_TENANT, [Rewrite(number, one) for number, one in enumerate(given, 1)], 2)
+    assert [check.definition for check in await checks.all(DEFAULT_TENANT)] == given
+    with pytest.raises(Conflict, match="third"):
+        await checks.add(DEFAULT_TENANT, [third], 3)
+
+
+@pytest.mark.parametrize(
+    ("second", "error"),
+    [
+        (Rewrite(9, QUEUE), NotFound),
+        (Rewrite(2, QUEUE, 7), Conflict),
+        (Rewrite(2, replace(QUEUE, name="new")), Conflict),
+        (Rewrite(2, replace(QUEUE, name="kept")), Conflict),
+    ],
+)
+async def test_one_that_cannot_be_replaced_keeps_all_as_they_were(
+    checks: Checks, second: Rewrite, error: type[Exception]
+) -> None:
+    """Be it not there, at another version, or of a name that is given twice or kept by one that does not change."""
+    stored = await checks.add(DEFAULT_TENANT, [SHOP, QUEUE, replace(QUEUE, name="kept")], 1)
+    with pytest.raises(error):
+        await checks.put(DEFAULT_TENANT, [Rewrite(1, replace(SHOP, name="new")), second], 2)
+    assert await checks.all(DEFAULT_TENANT) == stored
+
+
+async def test_many_are_replaced_at_once(checks: Checks) -> None:
+    """More than a statement takes."""
+    stored = await checks.add(DEFAULT_TENANT, [replace(QUEUE, name=f"q{number}") for number in range(2_500)], 1)
+    changes = [Rewrite(one.id, replace(one.definition, name=f"{one.name}!")) for one in stored]
+    await checks.put(DEFAULT_TENANT, changes, 2)
+    assert await names(checks) == [f"q{number}!" for number in range(2_500)]
 
 
 @pytest.mark.parametrize("absent", ABSENT)
@@ -140,7 +202,7 @@ async def test_what_is_not_there_is_not_found(checks: Checks, absent: int) -> No
     with pytest.raises(NotFound, match=str(absent)):
         await checks.get(DEFAULT_TENANT, absent)
     with pytest.raises(NotFound, match=str(absent)):
-        await checks.put(DEFAULT_TENANT, absent, QUEUE, 1)
+        await put(checks, absent, QUEUE, 1)
     assert not await checks.delete(DEFAULT_TENANT, absent)
 
 
@@ -159,7 +221,7 @@ async def test_tenants_see_nothing_of_each_other(checks: Checks) -> None:
     with pytest.raises(NotFound):
         await checks.get(OTHER_TENANT, 1)
     with pytest.raises(NotFound):
-        await checks.put(OTHER_TENANT, 1, QUEUE, 3)
+        await put(checks, 1, QUEUE, 3, tenant=OTHER_TENANT)
     assert not await checks.delete(OTHER_TENANT, 1)
     assert [check.id for check in await checks.all(DEFAULT_TENANT)] == [1]
     assert [check.id for check in await checks.all(OTHER_TENANT)] == [2]
@@ -169,7 +231,7 @@ async def test_everyone_has_the_checks_of_all_tenants(checks: Checks) -> None:
     """In ascending order of id, whoever owns them and whichever was changed last."""
     await checks.add(OTHER_TENANT, [SHOP], 1)
     await checks.add(DEFAULT_TENANT, [SHOP, QUEUE], 1)
-    await checks.put(OTHER_TENANT, 1, QUEUE, 2)
+    await put(checks, 1, QUEUE, 2, tenant=OTHER_TENANT)
     found = [(tenant, check.id, check.name) for tenant, check in await checks.everyone()]
     assert found == [(OTHER_TENANT, 1, "queue"), (DEFAULT_TENANT, 2, SHOP.name), (DEFAULT_TENANT, 3, "queue")]
 

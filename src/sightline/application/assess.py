@@ -24,6 +24,7 @@ from sightline.domain.probes.alert import RULE_PREFIX
 from sightline.domain.probes.check import Check
 from sightline.domain.probes.incident import Entry, EntryKind
 from sightline.domain.probes.monitor import Beat, Gap, gap, stop
+from sightline.domain.probes.needs import Needers
 from sightline.domain.probes.outcome import Reason
 from sightline.domain.probes.result import Result
 from sightline.domain.probes.series import CheckSeries, batch_of, ending
@@ -141,8 +142,9 @@ class Assess:
         self._standings: dict[int, Standing] = {}
         self._enrolled: dict[int, Enrolled] = {}
         self._series: dict[int, dict[str, CheckSeries]] = {}
-        self._children: dict[int, tuple[int, ...]] = {}
-        self._wholes: dict[int, tuple[int, ...]] = {}
+        self._children = Needers()
+        self._wholes = Needers()
+        self._new: set[int] = set()
         self._beat: Beat | None = None
         self._loading = asyncio.Lock()
         self._loaded = False
@@ -193,7 +195,6 @@ class Assess:
             self._settle.gone(check, self._clock.now())
         self._enroll.watch(self._take_up)
         self._loaded = True
-        self._note_changes()
         if away is not None:
             self._doubt(away)
         self._beat = self._now()
@@ -352,7 +353,7 @@ class Assess:
         self._settle.add((Move(enrolled, transition, trace, root),))
         self._alarm.moved(enrolled, transition, self._hold_until(enrolled, transition))
         self._bus.publish(CheckMoved(enrolled.tenant, transition))
-        if wholes := self._wholes.get(check):
+        if wholes := self._wholes.of(check):
             self._urge(wholes)
         if transition.state in {CheckState.DOWN, CheckState.UNREACHABLE}:
             self._put_behind(check, transition.at)
@@ -373,7 +374,7 @@ class Assess:
 
     def _put_behind(self, check: int, at: int) -> None:
         """What depends on a check that is down was not down by itself."""
-        for child in self._children.get(check, ()):
+        for child in self._children.of(check):
             standing = self._standings.get(child)  # None: it is being deleted
             if standing is not None and standing.state is CheckState.DOWN:
                 self._decide(child, at, self._monotonic())
@@ -408,11 +409,12 @@ class Assess:
     def _look_at_windows(self, now: int) -> None:
         windows = self._windows
         due = self._windows_change is not None and now >= self._windows_change
-        if windows.generation == self._windows_seen and not due:
-            return
-        self._windows_seen, self._windows_change = windows.generation, windows.next_change(now)
-        for check, enrolled in self._enrolled.items():
-            self._look_at_window(check, enrolled, now)
+        new, self._new = self._new, set()
+        if windows.generation != self._windows_seen or due:
+            self._windows_seen, self._windows_change = windows.generation, windows.next_change(now)
+            new = set(self._enrolled)
+        for check in sorted(new & self._enrolled.keys()):
+            self._look_at_window(check, self._enrolled[check], now)
 
     def _look_at_window(self, check: int, enrolled: Enrolled, now: int) -> None:
         state = self._standings[check].state
@@ -448,11 +450,11 @@ class Assess:
                 self._follow(enrolled, None)
             else:
                 await self._redefine(before, enrolled)
-        self._note_changes()
 
     def _follow(self, enrolled: Enrolled, known: Transition | None) -> None:
         check, now = enrolled.check, self._clock.now()
-        self._enrolled[check.id] = enrolled
+        self._note(check.id, enrolled)
+        self._new.add(check.id)
         standing = Standing.new(check, now)
         self._standings[check.id] = standing
         if known is None:
@@ -476,7 +478,7 @@ class Assess:
 
     async def _redefine(self, before: Enrolled, enrolled: Enrolled) -> None:
         check, now = enrolled.check.id, self._clock.now()
-        self._enrolled[check] = enrolled
+        self._note(check, enrolled)
         standing = self._standings[check]
         standing.check = enrolled.check
         known = self._series.get(check, {})
@@ -490,9 +492,10 @@ class Assess:
         self._look_at_window(check, enrolled, now)
 
     async def _forget(self, check: int) -> None:
-        enrolled = self._enrolled.pop(check, None)
+        enrolled = self._enrolled.get(check)
         if enrolled is None:
             return
+        self._note(check, None)
         standing, now = self._standings.pop(check), self._clock.now()
         gone = Transition(check, now, standing.state, CheckState.PAUSED, StateReason.SWITCHED_OFF)
         self._alarm.end(enrolled.tenant, gone)
@@ -505,17 +508,18 @@ class Assess:
         except SightlineError:
             self._telemetry.add(UNSTORED)
 
-    def _note_changes(self) -> None:
-        """Who needs whom, what is a part of what, and what windows have to say of checks that are new."""
-        children, wholes = defaultdict[int, list[int]](list), defaultdict[int, list[int]](list)
-        for check, enrolled in self._enrolled.items():
-            for need in enrolled.needs:
-                children[need].append(check)
-            for part in enrolled.parts:
-                wholes[part].append(check)
-        self._children = {need: tuple(its) for need, its in children.items()}
-        self._wholes = {part: tuple(its) for part, its in wholes.items()}
-        self._windows_seen = _NO_LOOK
+    def _note(self, check: int, enrolled: Enrolled | None) -> None:
+        """A check says this now, None when it is gone: who needs whom, and what is a part of what."""
+        before = self._enrolled.get(check)
+        if enrolled is not None:
+            self._enrolled[check] = enrolled
+        else:
+            self._enrolled.pop(check, None)
+        for needers, was, now in (
+            (self._children, before.needs if before else (), enrolled.needs if enrolled else ()),
+            (self._wholes, before.parts if before else (), enrolled.parts if enrolled else ()),
+        ):
+            needers.change(check, was, now)
 
     def _now(self) -> Beat:
         return Beat(self._clock.now(), self._monotonic())

@@ -93,12 +93,10 @@ class DeclaredChecks(_Formed):
         if new:
             for check in await self._enroll.add(principal, new):
                 done(check.name)
-        waiting = {name: item for name, item in items.items() if name in there}
-
-        async def change(name: str) -> None:
-            await self._enroll.put(principal, there[name].id, waiting[name])
-
-        await _in_some_order(waiting, change, done)
+        changed = {there[name].id: item for name, item in items.items() if name in there}
+        if changed:
+            for check in await self._enroll.put_all(principal, changed):
+                done(check.name)
 
     @override
     async def delete(self, principal: Principal, names: Sequence[str], done: Callable[[str], None]) -> None:

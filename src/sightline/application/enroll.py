@@ -3,22 +3,26 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
-from sightline.domain.errors import BadData, Conflict, InvalidField, NotFound
-from sightline.domain.nearest import nearest
+from sightline.domain.errors import BadData, Conflict, NotFound
+from sightline.domain.nearest import hint
 from sightline.domain.probes.check import Check, Definition
 from sightline.domain.probes.judging import Judge
-from sightline.domain.probes.options import Composed
+from sightline.domain.probes.needs import Needers, parts, renamed, require_sound
 from sightline.domain.tenancy import Principal, Tenant
-from sightline.ports.checks import Checks
+from sightline.ports.checks import Checks, Rewrite
 from sightline.ports.clock import Clock
 
 MAX_CHECKS: Final = 20_000
 """Of one tenant."""
+_AT_ONCE: Final = 100
+"""Definitions that are made ready before others have the loop: 2 ms."""
 
+_Done = TypeVar("_Done")
 
 Complete = Callable[[Definition, Definition | None], Definition]
 """Makes a definition whole; the second is what it replaces, if anything."""
@@ -45,7 +49,8 @@ class Enrolled:
 class Enroll:
     """The use case. All checks are in memory; `roster` has them, and `generation` grows with every change.
 
-    A change is stored before it is followed, one after another: two that are sound each may not be so together. Whoever watches is
+    A change is stored before it is followed, one after another: two that are sound each may not be so together. It is made whole
+    though whoever asked for it goes away, and costs as much as what it changes, however many checks there are. Whoever watches is
     called after each change, with the ids that changed, and makes none itself.
     """
 
@@ -56,7 +61,8 @@ class Enroll:
         self._most = most
         self._complete = complete
         self._roster: dict[int, Enrolled] = {}
-        self._names: dict[tuple[Tenant, str], int] = {}
+        self._names: dict[Tenant, dict[str, int]] = {}
+        self._needers = Needers()
         self._watchers: list[Callable[[frozenset[int]], Awaitable[None]]] = []
         self._loading = asyncio.Lock()
         self._turn = asyncio.Lock()
@@ -84,12 +90,13 @@ class Enroll:
                     await self._load()
 
     async def _load(self) -> None:
-        found = await self._checks.everyone()
+        by_tenant: dict[Tenant, list[Check]] = {}
+        for tenant, check in await self._checks.everyone():
+            by_tenant.setdefault(tenant, []).append(check)
+        judges = {tenant: await _judges([one.definition for one in its]) for tenant, its in by_tenant.items()}
         self._loaded = True
-        for tenant, check in found:
-            self._names[tenant, check.name] = check.id
-        for tenant, check in found:
-            self._roster[check.id] = self._enrolled(tenant, check)
+        for tenant, its in by_tenant.items():
+            self._take_in(tenant, its, judges[tenant])
         await self._tell(frozenset(self._roster))
 
     async def all(self, principal: Principal) -> list[Check]:
@@ -113,11 +120,10 @@ class Enroll:
             NotFound: the tenant has no check of that name.
         """
         await self.load()
-        check_id = self._names.get((principal.tenant, name))
+        names = self._names.get(principal.tenant, {})
+        check_id = names.get(name)
         if check_id is None:
-            near = nearest(name, self._names_of(principal.tenant))
-            hint = f"; there is {', '.join(map(repr, near))}" if near else ""
-            raise NotFound(f"there is no check named {name[:60]!r}{hint}", name=name)
+            raise NotFound(f"there is no check named {name[:60]!r}{hint(name, names)}", name=name)
         return self._roster[check_id].check
 
     async def add(self, principal: Principal, definitions: Sequence[Definition]) -> list[Check]:
@@ -128,13 +134,16 @@ class Enroll:
             Conflict: a name is taken, or there are too many.
         """
         await self.load()
-        async with self._turn:
-            self._require_room(principal.tenant, len(definitions))
-            self._require_sound(principal.tenant, {one.name: one for one in definitions})
-            completed = [self._complete(one, None) for one in definitions]
-            added = await self._checks.add(principal.tenant, completed, self._clock.now())
-            await self._adopt(principal.tenant, added)
-            return added
+        return await self._whole(partial(self._add, principal.tenant, list(definitions)))
+
+    async def _add(self, tenant: Tenant, definitions: Sequence[Definition]) -> list[Check]:
+        self._require_room(tenant, len(definitions))
+        self._require_sound(tenant, {one.name: one for one in definitions})
+        completed = [self._complete(one, None) for one in definitions]
+        judges = await _judges(completed)
+        added = await self._checks.add(tenant, completed, self._clock.now())
+        await self._adopt(tenant, added, judges)
+        return added
 
     async def require(
         self, principal: Principal, definitions: Sequence[Definition], gone: frozenset[str] = frozenset()
@@ -146,7 +155,8 @@ class Enroll:
             Conflict: there are too many.
         """
         await self.load()
-        new = sum((principal.tenant, one.name) not in self._names for one in definitions)
+        there = self._names.get(principal.tenant, {})
+        new = sum(one.name not in there for one in definitions)
         self._require_room(principal.tenant, new - len(gone))
         self._require_sound(principal.tenant, {one.name: one for one in definitions}, gone)
 
@@ -162,24 +172,37 @@ class Enroll:
             InvalidField: a check that it needs is not there, or needs it too.
             Conflict: another version is there, or the name is taken.
         """
-        await self.load()
-        async with self._turn:
-            return await self._put(principal, check_id, definition, expected)
+        (changed,) = await self.put_all(principal, {check_id: definition}, expected)
+        return changed
 
-    async def _put(self, principal: Principal, check_id: int, definition: Definition, expected: int | None) -> Check:
-        before = self._one(principal, check_id).check
-        self._require_sound(principal.tenant, {before.name: definition})
-        definition = self._complete(definition, before.definition)
-        tenant, now = principal.tenant, self._clock.now()
-        changed = [await self._checks.put(tenant, check_id, definition, now, expected)]
-        try:
-            if definition.name != before.name:
-                for other in self._needing(tenant, check_id):
-                    renamed = _renamed(other.definition, before.name, definition.name)
-                    changed.append(await self._checks.put(tenant, other.id, renamed, now))
-        finally:
-            await self._adopt(tenant, changed)  # what is stored is followed, be it not all of it
-        return changed[0]
+    async def put_all(
+        self, principal: Principal, definitions: Mapping[int, Definition], expected: int | None = None
+    ) -> list[Check]:
+        """Replace what several checks say, by their ids, all or none; otherwise as `put`."""
+        await self.load()
+        return await self._whole(partial(self._put, principal, dict(definitions), expected))
+
+    async def _put(self, principal: Principal, said: Mapping[int, Definition], expected: int | None) -> list[Check]:
+        tenant, before = principal.tenant, {check_id: self._one(principal, check_id).check for check_id in said}
+        self._require_sound(tenant, {check.name: said[check_id] for check_id, check in before.items()})
+        changes = [
+            Rewrite(check_id, self._complete(said[check_id], check.definition), expected)
+            for check_id, check in before.items()
+        ]
+        changes += self._followers(
+            {check_id: said[check_id].name for check_id, check in before.items() if said[check_id].name != check.name},
+            said,
+        )
+        judges = await _judges([one.definition for one in changes])
+        changed = await self._checks.put(tenant, changes, self._clock.now())
+        await self._adopt(tenant, changed, judges)
+        return changed[: len(said)]
+
+    def _followers(self, names: Mapping[int, str], said: Mapping[int, Definition]) -> list[Rewrite]:
+        """What becomes of checks that need others which go by new names, given by their ids, but for those that are written."""
+        new = {self._roster[check_id].check.name: name for check_id, name in names.items()}
+        needing = {one for check_id in names for one in self._needers.of(check_id)}
+        return [Rewrite(one, renamed(self._roster[one].check.definition, new)) for one in sorted(needing - said.keys())]
 
     async def delete(self, principal: Principal, check_id: int) -> None:
         """Remove a check.
@@ -189,18 +212,17 @@ class Enroll:
             Conflict: others need it.
         """
         await self.load()
-        async with self._turn:
-            await self._delete(principal, check_id)
+        await self._whole(partial(self._delete, principal, check_id))
 
     async def _delete(self, principal: Principal, check_id: int) -> None:
         found = self._one(principal, check_id)
-        needing = self._needing(found.tenant, check_id)
+        tenant, needing = found.tenant, self._needers.of(check_id)
         if needing:
-            names = ", ".join(repr(one.name) for one in needing[:5])
+            names = ", ".join(repr(self._roster[one].check.name) for one in sorted(needing)[:5])
             raise Conflict(f"{names} need the check {found.check.name!r}: change them first", name=found.check.name)
-        await self._checks.delete(found.tenant, check_id)
-        self._roster.pop(check_id, None)
-        self._names.pop((found.tenant, found.check.name), None)
+        await self._checks.delete(tenant, check_id)
+        del self._roster[check_id], self._names[tenant][found.check.name]
+        self._needers.change(check_id, (*found.needs, *found.parts), ())
         await self._tell(frozenset((check_id,)))
 
     async def switch(self, principal: Principal, check_id: int, *, enabled: bool) -> Check:
@@ -210,11 +232,23 @@ class Enroll:
             NotFound: the tenant has no such check.
         """
         await self.load()
-        async with self._turn:
-            check = self._one(principal, check_id).check
-            if check.definition.enabled is enabled:
-                return check
-            return await self._put(principal, check_id, replace(check.definition, enabled=enabled), check.version)
+        return await self._whole(partial(self._switch, principal, check_id, enabled=enabled))
+
+    async def _switch(self, principal: Principal, check_id: int, *, enabled: bool) -> Check:
+        check = self._one(principal, check_id).check
+        if check.definition.enabled is enabled:
+            return check
+        switched = {check_id: replace(check.definition, enabled=enabled)}
+        return (await self._put(principal, switched, check.version))[0]
+
+    async def _whole(self, change: Callable[[], Awaitable[_Done]]) -> _Done:
+        """Make a change in its turn. A caller that goes away must not leave behind what is stored and not followed."""
+
+        async def in_turn() -> _Done:
+            async with self._turn:
+                return await change()
+
+        return await asyncio.shield(asyncio.ensure_future(in_turn()))
 
     def _one(self, principal: Principal, check_id: int) -> Enrolled:
         found = self._roster.get(check_id)
@@ -222,43 +256,32 @@ class Enroll:
             raise NotFound(f"there is no check with the id {check_id}", id=check_id)
         return found
 
-    async def _adopt(self, tenant: Tenant, checks: Iterable[Check]) -> None:
+    async def _adopt(self, tenant: Tenant, checks: Sequence[Check], judges: Sequence[Judge]) -> None:
         """Follow checks as they are now."""
-        changed = list(checks)
-        for check in changed:
+        self._take_in(tenant, checks, judges)
+        await self._tell(frozenset(check.id for check in checks))
+
+    def _take_in(self, tenant: Tenant, checks: Sequence[Check], judges: Sequence[Judge]) -> None:
+        names = self._names.setdefault(tenant, {})
+        for check in checks:
             before = self._roster.get(check.id)
             if before is not None:
-                self._names.pop((tenant, before.check.name), None)
-        for check in changed:
-            self._names[tenant, check.name] = check.id
-        for check in changed:
-            self._roster[check.id] = self._enrolled(tenant, check)
-        await self._tell(frozenset(check.id for check in changed))
-
-    def _enrolled(self, tenant: Tenant, check: Check) -> Enrolled:
-        definition = check.definition
-        needs, parts = self._ids(tenant, definition.depends_on), self._ids(tenant, _parts(definition))
-        return Enrolled(tenant, check, _judge(definition), needs, parts)
-
-    def _ids(self, tenant: Tenant, names: Iterable[str]) -> tuple[int, ...]:
-        found = (self._names.get((tenant, name)) for name in dict.fromkeys(names))
-        return tuple(one for one in found if one is not None)
+                names.pop(before.check.name, None)
+        names.update({check.name: check.id for check in checks})
+        for check, judge in zip(checks, judges, strict=True):
+            before, definition = self._roster.get(check.id), check.definition
+            needs, its_parts = _ids(names, definition.depends_on), _ids(names, parts(definition))
+            self._roster[check.id] = Enrolled(tenant, check, judge, needs, its_parts)
+            needed_before = () if before is None else (*before.needs, *before.parts)
+            self._needers.change(check.id, needed_before, (*needs, *its_parts))
 
     async def _tell(self, changed: frozenset[int]) -> None:
         self.generation += 1
         for call in self._watchers:
             await call(changed)
 
-    def _needing(self, tenant: Tenant, check_id: int) -> list[Check]:
-        return [
-            one.check for one in self._roster.values() if one.tenant == tenant and check_id in (*one.needs, *one.parts)
-        ]
-
-    def _names_of(self, tenant: Tenant) -> list[str]:
-        return [name for its, name in self._names if its == tenant]
-
     def _require_room(self, tenant: Tenant, more: int) -> None:
-        there = sum(one.tenant == tenant for one in self._roster.values())
+        there = len(self._names.get(tenant, ()))
         if there + more > self._most:
             message = f"{there} checks are there, and {more} more would be over checks.max ({self._most}): delete some, or raise it"
             raise Conflict(message, limit=self._most)
@@ -266,25 +289,38 @@ class Enroll:
     def _require_sound(
         self, tenant: Tenant, written: Mapping[str, Definition], gone: frozenset[str] = frozenset()
     ) -> None:
-        """Whatever checks need is there, and nothing needs itself, be it by way of others. gone: names that are no more."""
-        known = {name: self._roster[one].check.definition for (its, name), one in self._names.items() if its == tenant}
-        for name, definition in written.items():
-            known.pop(name, None)
-            known[definition.name] = definition
-        known = {name: one for name, one in known.items() if name not in gone}
-        left = (one for one in known.values() if one.name not in written and not gone.isdisjoint(_needed(one)))
-        for definition in (*written.values(), *left):
-            for field, names in (("depends_on", definition.depends_on), ("options.checks", _parts(definition))):
-                for place, name in enumerate(names):
-                    if name not in known:
-                        near = nearest(name, list(known))
-                        hint = f"; there is {', '.join(map(repr, near))}" if near else ""
-                        message = f"{field}[{place}]: there is no check named {name[:60]!r}{hint}"
-                        raise InvalidField(message, field=f"{field}[{place}]")
-            circle = _circle(definition.name, known)
-            if circle:
-                message = f"depends_on: {' needs '.join(map(repr, circle))}: a check cannot need itself"
-                raise InvalidField(message, field="depends_on")
+        """Whatever checks need is there, and nothing needs itself, be it by way of others.
+
+        written: by the names that they have now. gone: names that are no more.
+        """
+        ids: Mapping[str, int] = self._names.get(tenant, {})
+        new = {one.name: one for one in written.values()}
+
+        def known(name: str) -> Definition | None:
+            """What will be called so."""
+            if name in gone or (name in written and name not in new):
+                return None
+            return new.get(name) or (self._roster[ids[name]].check.definition if name in ids else None)
+
+        stay = self._needing(tenant, gone)
+        left = (one for one in stay if one.name not in written and one.name not in gone)
+        require_sound((*written.values(), *left), known, (*ids, *new))
+
+    def _needing(self, tenant: Tenant, names: Iterable[str]) -> list[Definition]:
+        """Checks that need any of some, in order of id."""
+        ids = self._names.get(tenant, {})
+        needing = {one for name in names if name in ids for one in self._needers.of(ids[name])}
+        return [self._roster[one].check.definition for one in sorted(needing)]
+
+
+async def _judges(definitions: Sequence[Definition]) -> list[Judge]:
+    """What judges checks, some at a time: ten thousand take a fifth of a second, in which others must be served."""
+    found = list[Judge]()
+    for number, definition in enumerate(definitions, 1):
+        found.append(_judge(definition))
+        if not number % _AT_ONCE:
+            await asyncio.sleep(0)
+    return found
 
 
 def _judge(definition: Definition) -> Judge:
@@ -294,32 +330,5 @@ def _judge(definition: Definition) -> Judge:
         return Judge.of(replace(definition, conditions=()))
 
 
-def _parts(definition: Definition) -> tuple[str, ...]:
-    return definition.options.checks if isinstance(definition.options, Composed) else ()
-
-
-def _needed(definition: Definition) -> tuple[str, ...]:
-    return (*definition.depends_on, *_parts(definition))
-
-
-def _renamed(definition: Definition, old: str, new: str) -> Definition:
-    depends_on = tuple(new if name == old else name for name in definition.depends_on)
-    options = definition.options
-    if isinstance(options, Composed):
-        options = replace(options, checks=tuple(new if name == old else name for name in options.checks))
-    return replace(definition, depends_on=depends_on, options=options)
-
-
-def _circle(name: str, known: Mapping[str, Definition]) -> tuple[str, ...]:
-    """The way from a check back to itself; empty where there is none."""
-    seen: set[str] = set()
-    ways: list[tuple[str, ...]] = [(name,)]
-    while ways:
-        way = ways.pop()
-        for need in _needed(known[way[-1]]) if way[-1] in known else ():
-            if need == name:
-                return (*way, name)
-            if need not in seen:
-                seen.add(need)
-                ways.append((*way, need))
-    return ()
+def _ids(known: Mapping[str, int], names: Iterable[str]) -> tuple[int, ...]:
+    return tuple(known[name] for name in dict.fromkeys(names) if name in known)

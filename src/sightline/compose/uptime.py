@@ -174,9 +174,10 @@ def _new_id(size: int) -> str:
     return random.getrandbits(8 * size).to_bytes(size, "big").hex()
 
 
-async def _take_up(enroll: Enroll, roster: Roster, _: frozenset[int]) -> None:
+async def _take_up(enroll: Enroll, roster: Roster, changed: frozenset[int]) -> None:
     """Have the schedule follow what people changed."""
-    roster.replace([(one.tenant, one.check, one.judge) for one in enroll.roster.values()])
+    there = [one for check in sorted(changed) if (one := enroll.roster.get(check)) is not None]
+    roster.change([(one.tenant, one.check, one.judge) for one in there], changed - enroll.roster.keys())
 
 
 def _hurry(loop: ProbeLoop, enroll: Enroll, checks: Sequence[int]) -> None:

@@ -1,6 +1,6 @@
 """Which of many names somebody may have meant who wrote one that is not there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -35,6 +35,12 @@ def nearest(name: str, among: Sequence[str], most: int = 3) -> tuple[str, ...]:
             if len(found) >= most:
                 bound = found[most - 1][0]
     return tuple([one for _, one in found[:most]])
+
+
+def hint(name: str, among: Iterable[str]) -> str:
+    """What to add to the message that a name is not there; empty where none is near."""
+    near = nearest(name, list(among))
+    return f"; there is {', '.join(map(repr, near))}" if near else ""
 
 
 def distance(one: str, other: str, bound: int) -> int:

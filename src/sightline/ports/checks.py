@@ -1,9 +1,20 @@
 """The checks that people defined, wherever they are kept."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from sightline.domain.probes.check import Check, Definition
 from sightline.domain.tenancy import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """What a check, by its id, says from now on. expected: the version that must be there now; None replaces whatever is there."""
+
+    check: int
+    definition: Definition
+    expected: int | None = None
 
 
 class Checks(Protocol):
@@ -37,14 +48,12 @@ class Checks(Protocol):
         """
         ...
 
-    async def put(
-        self, tenant: Tenant, check_id: int, definition: Definition, at: int, expected: int | None = None
-    ) -> Check:
-        """Replace what a check says. expected: the version that must be there now; None replaces whatever is there.
+    async def put(self, tenant: Tenant, changes: Sequence[Rewrite], at: int) -> list[Check]:
+        """Replace what checks say at `at` (ms), all or none; in the order given, each check once. Names may be exchanged.
 
         Raises:
             NotFound: no such check.
-            Conflict: another version is there, or the name is taken by another.
+            Conflict: another version is there, or a name is given twice, or is that of a check that keeps it.
         """
         ...
 

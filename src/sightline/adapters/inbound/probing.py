@@ -1,7 +1,7 @@
 """Time as a caller of probes: each check on its own schedule, all of them from one heap."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -50,8 +50,6 @@ _AT_ONCE: Final = 0.002
 
 _log = structlog.get_logger("sightline.probing")
 
-_Key = tuple[Tenant, int]
-
 
 @dataclass(slots=True, eq=False)
 class _Entry:
@@ -94,13 +92,13 @@ class ProbeLoop:
         self._location = location
         self._allowance: Allowance[Place[_Entry]] = Allowance(max_concurrent)
         self._rounds: Rounds[_Entry] = Rounds(clock, self._begin)
-        self._places: dict[_Key, Place[_Entry]] = {}
+        self._places: dict[int, Place[_Entry]] = {}
         self._cancelled: set[asyncio.Task[None]] = set()
         self._watch: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         generation = self._roster.generation
-        self._adopt(starting=True)
+        self._adopt(None, starting=True)
         self._watch = asyncio.create_task(self._follow(generation), name="probing:roster")
         return self
 
@@ -119,34 +117,45 @@ class ProbeLoop:
 
     def hurry(self, tenant: Tenant, check_id: int) -> bool:
         """Probe a check now, beside its schedule; whether it is probed from here at all. One under way is not begun anew."""
-        place = self._places.get((tenant, check_id))
-        if place is not None and not place.of.busy:
+        place = self._places.get(check_id)
+        if place is None or place.of.tenant != tenant:
+            return False
+        if not place.of.busy:
             self._rounds.hurry(place)
-        return place is not None
+        return True
 
     async def _follow(self, generation: int) -> None:
         while True:
             await self._roster.changed(generation)
-            generation = self._roster.generation
-            self._adopt()
+            changed, generation = self._roster.since(generation), self._roster.generation
+            self._adopt(changed)
 
-    def _adopt(self, *, starting: bool = False) -> None:
-        """Take up what changed."""
-        wanted = {
-            (tenant, check.id): _Entry(tenant, check, judge)
-            for tenant, check, judge in self._roster.checks()
-            if scheduled_at(check.definition, self._location)
-        }
-        came = [key for key, entry in wanted.items() if not self._knows(key, entry)]
-        for key in [key for key in self._places if key not in wanted] + came:
-            if (place := self._places.pop(key, None)) is not None:
+    def _adopt(self, changed: Collection[int] | None, *, starting: bool = False) -> None:
+        """Take up what changed; None: anything may have."""
+        if changed is None:
+            changed = dict.fromkeys((*self._places, *(check.id for _, check, _ in self._roster.checks())))
+        came = list[_Entry]()
+        for check_id in changed:
+            entry = self._wanted(check_id)
+            if entry is not None and self._knows(entry):
+                continue
+            if (place := self._places.pop(check_id, None)) is not None:
                 self._leave(place)
-        for number, key in enumerate(came):
-            self._join(key, wanted[key], None if starting else number * _AT_ONCE)
+            if entry is not None:
+                came.append(entry)
+        for number, entry in enumerate(came):
+            self._join(entry, None if starting else number * _AT_ONCE)
         self._telemetry.set(SCHEDULED, len(self._places))
 
-    def _knows(self, key: _Key, entry: _Entry) -> bool:
-        place = self._places.get(key)
+    def _wanted(self, check_id: int) -> _Entry | None:
+        """A check as it is to be probed from here; None where it is not."""
+        found = self._roster.find(check_id)
+        if found is None or not scheduled_at(found[1].definition, self._location):
+            return None
+        return _Entry(*found)
+
+    def _knows(self, entry: _Entry) -> bool:
+        place = self._places.get(entry.check.id)
         if place is None:
             return False
         known, said = place.of.check, entry.check
@@ -155,10 +164,10 @@ class ProbeLoop:
         place.of.check, place.of.judge = said, entry.judge
         return True
 
-    def _join(self, key: _Key, entry: _Entry, soon: float | None) -> None:
+    def _join(self, entry: _Entry, soon: float | None) -> None:
         interval = entry.check.definition.interval
         wait = (phase(entry.check, self._location) - self._clock.now()) % interval
-        place = self._places[key] = self._rounds.join(entry, wait / SECOND, interval / SECOND)
+        place = self._places[entry.check.id] = self._rounds.join(entry, wait / SECOND, interval / SECOND)
         if soon is not None and soon < wait / SECOND:
             self._rounds.hurry(place, soon)
 

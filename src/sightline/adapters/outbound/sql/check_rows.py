@@ -1,18 +1,23 @@
 """The rows of checks, read and written within one transaction. Importing this loads SQLAlchemy."""
 
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Row, Select
+from sqlalchemy import Connection, Row, Select, bindparam
 
 from sightline.adapters.outbound.sql.tables import TARGETS, is_id
 from sightline.domain.errors import Unavailable
 from sightline.domain.probes.check import Check, Definition
 from sightline.domain.probes.refusal import name_taken, no_check, version_differs
 from sightline.domain.tenancy import Tenant
+from sightline.ports.checks import Rewrite
 
+_ASKED_AT_ONCE: Final = 1_000
+"""Ids or names in one statement: each is a parameter, of which SQLite takes 32,766 and PostgreSQL 65,535."""
 _DEFINITION: Final = msgspec.json.Decoder(Definition)
+
+_Asked = TypeVar("_Asked")
 
 
 class CheckRows:
@@ -51,16 +56,26 @@ class CheckRows:
         ids = self._connection.execute(insert, rows).scalars()
         return [Check(number, definition, at, at) for number, definition in zip(ids, definitions, strict=True)]
 
-    def put(self, tenant: Tenant, check_id: int, definition: Definition, at: int, expected: int | None) -> Check:
-        """Update a row."""
-        present = self.get(tenant, check_id)
-        if expected is not None and expected != present.version:
-            raise version_differs("check", check_id, present.version, expected)
-        if definition.name != present.name:
-            self._refuse_taken(tenant, [definition.name])
-        changed = Check(check_id, definition, present.created_at, at, present.version + 1)
-        said = {"updated_at": at, "version": changed.version, **_said(definition)}
-        self._connection.execute(TARGETS.update().where(TARGETS.c.id == check_id).values(**said))
+    def put(self, tenant: Tenant, changes: Sequence[Rewrite], at: int) -> list[Check]:
+        """Update rows."""
+        present = self._present(tenant, [one.check for one in changes])
+        for one in changes:
+            if one.expected is not None and one.expected != present[one.check].version:
+                raise version_differs("check", one.check, present[one.check].version, one.expected)
+        self._refuse_taken(
+            tenant, [one.definition.name for one in changes], frozenset(one.name for one in present.values())
+        )
+        self._free_names(present, changes)
+        changed = [
+            Check(one.check, one.definition, its.created_at, at, its.version + 1)
+            for one in changes
+            for its in (present[one.check],)
+        ]
+        rows = [
+            {"its_id": one.id, "updated_at": at, "version": one.version, **_said(one.definition)} for one in changed
+        ]
+        if rows:
+            self._connection.execute(TARGETS.update().where(TARGETS.c.id == bindparam("its_id")), rows)
         return changed
 
     def delete(self, tenant: Tenant, check_id: int) -> bool:
@@ -70,13 +85,45 @@ class CheckRows:
         gone = TARGETS.delete().where(TARGETS.c.tenant == tenant, TARGETS.c.id == check_id)
         return self._connection.execute(gone).rowcount > 0
 
-    def _refuse_taken(self, tenant: Tenant, names: Iterable[str]) -> None:
-        known = TARGETS.select().with_only_columns(TARGETS.c.name).where(TARGETS.c.tenant == tenant)
-        taken = set(self._connection.execute(known).scalars())
+    def _present(self, tenant: Tenant, ids: Sequence[int]) -> dict[int, Check]:
+        """A tenant's checks, all that are asked for."""
+        found: dict[int, Check] = {}
+        for some in _some_at_once([number for number in ids if is_id(number)]):
+            rows = TARGETS.select().where(TARGETS.c.tenant == tenant, TARGETS.c.id.in_(some))
+            found |= {row.id: _check(row) for row in self._connection.execute(rows)}
+        for number in ids:
+            if number not in found:
+                raise no_check(number)
+        return found
+
+    def _free_names(self, present: dict[int, Check], changes: Sequence[Rewrite]) -> None:
+        """Names are told apart row by row: what takes the name of another that changes with it waits until that has gone."""
+        given_up = {one.name: one.id for one in present.values()}
+        in_the_way = [given_up.get(one.definition.name, one.check) for one in changes]
+        rows = [
+            {"its_id": number, "name": f"\x01{number}"}
+            for number, one in zip(in_the_way, changes, strict=True)
+            if number != one.check
+        ]
+        if rows:
+            self._connection.execute(TARGETS.update().where(TARGETS.c.id == bindparam("its_id")), rows)
+
+    def _refuse_taken(self, tenant: Tenant, names: Sequence[str], own: frozenset[str] = frozenset()) -> None:
+        """own: names that are given up."""
+        taken: set[str] = set()
+        for some in _some_at_once([name for name in names if name not in own]):
+            known = TARGETS.select().with_only_columns(TARGETS.c.name)
+            rows = known.where(TARGETS.c.tenant == tenant, TARGETS.c.name.in_(some))
+            taken.update(self._connection.execute(rows).scalars())
         for name in names:
             if name in taken:
                 raise name_taken(name)
             taken.add(name)
+
+
+def _some_at_once(asked: Sequence[_Asked]) -> Iterator[Sequence[_Asked]]:
+    for first in range(0, len(asked), _ASKED_AT_ONCE):
+        yield asked[first : first + _ASKED_AT_ONCE]
 
 
 def _identified(tenant: Tenant, check_id: int) -> Select[Any]:

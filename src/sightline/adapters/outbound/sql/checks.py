@@ -1,5 +1,6 @@
 """Checks in the catalog database."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
@@ -7,7 +8,7 @@ from typing_extensions import override
 from sightline.adapters.outbound.sql.database import SqlDatabase
 from sightline.domain.probes.check import Check, Definition
 from sightline.domain.tenancy import Tenant
-from sightline.ports.checks import Checks
+from sightline.ports.checks import Checks, Rewrite
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -39,12 +40,9 @@ class SqlChecks(Checks):
         return await self._database.run(lambda connection: _rows(connection).add(tenant, owned, at))
 
     @override
-    async def put(
-        self, tenant: Tenant, check_id: int, definition: Definition, at: int, expected: int | None = None
-    ) -> Check:
-        return await self._database.run(
-            lambda connection: _rows(connection).put(tenant, check_id, definition, at, expected)
-        )
+    async def put(self, tenant: Tenant, changes: Sequence[Rewrite], at: int) -> list[Check]:
+        owned = list(changes)
+        return await self._database.run(lambda connection: _rows(connection).put(tenant, owned, at))
 
     @override
     async def delete(self, tenant: Tenant, check_id: int) -> bool:
