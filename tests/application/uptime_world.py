@@ -28,12 +28,12 @@ from sightline.domain.alerts.rule import ALERT_NAME
 from sightline.domain.errors import Unavailable
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.probes.check import Check
-from sightline.domain.probes.incident import Entry, Incident
+from sightline.domain.probes.incident import Incident
 from sightline.domain.probes.result import HERE, Result, Verdict
 from sightline.domain.probes.state import CheckState, Transition
 from sightline.domain.tenancy import LOCAL, Principal, Tenant
 from sightline.domain.timerange import ALL_TIME, SECOND
-from sightline.ports.incidents import Wanted
+from sightline.ports.incidents import Wanted, Written
 
 
 class Samples:
@@ -70,15 +70,18 @@ class FlakyStandings(MemoryStandings):
 
 
 class FlakyIncidents(MemoryIncidents):
-    """Incidents that can be away."""
+    """Incidents that can be away. writes: transactions that they took. most: that they take before they are away."""
 
     is_away = False
+    writes = 0
+    most = 1_000_000
 
     @override
-    async def open(self, tenant: Tenant, incident: Incident, entries: Sequence[Entry]) -> Incident:
-        if self.is_away:
+    async def write(self, changes: Sequence[Written]) -> list[Incident]:
+        if self.is_away or self.writes >= self.most:
             raise Unavailable("the catalog is away")
-        return await super().open(tenant, incident, entries)
+        self.writes += 1
+        return await super().write(changes)
 
 
 class Windows(KnowWindows):

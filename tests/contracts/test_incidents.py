@@ -14,7 +14,7 @@ from sightline.domain.errors import Conflict, NotFound
 from sightline.domain.probes.incident import Entry, EntryKind, Incident, IncidentKind
 from sightline.domain.tenancy import DEFAULT_TENANT, Tenant
 from sightline.domain.timerange import ALL_TIME, TimeRange
-from sightline.ports.incidents import Incidents, Wanted
+from sightline.ports.incidents import Incidents, Wanted, Written
 
 pytestmark = pytest.mark.anyio
 
@@ -106,6 +106,66 @@ async def test_lines_have_ids_that_grow(incidents: Incidents) -> None:
     assert ids[:3] == sorted(ids[:3])
     assert len(set(ids)) == 4
     assert await timeline(incidents, 1) == [UPDATE, OPENED, OPENED]
+
+
+async def test_many_are_written_together(incidents: Incidents) -> None:
+    """New ones, and one that is saved twice: in their order, whoever owns them, each with its lines."""
+    first = await incidents.open(DEFAULT_TENANT, OUTAGE, [OPENED])
+    ended = replace(first, ended_at=300)
+    written = await incidents.write(
+        [
+            Written(DEFAULT_TENANT, replace(first, title="Shop is slow"), [UPDATE]),
+            Written(OTHER_TENANT, lasted(1, 5, None), [OPENED, UPDATE]),
+            Written(DEFAULT_TENANT, replace(lasted(2, 6, 7), version=9)),
+            Written(DEFAULT_TENANT, ended, [Entry(300, EntryKind.RESOLVED)], expected=2),
+        ]
+    )
+    assert written == [
+        replace(first, title="Shop is slow", version=2),
+        replace(lasted(1, 5, None), id=2),
+        replace(lasted(2, 6, 7), id=3),
+        replace(ended, version=3),
+    ]
+    assert await incidents.find(DEFAULT_TENANT, Wanted(ALL_TIME)) == [written[2], written[3]]
+    assert await incidents.lasting() == [(OTHER_TENANT, written[1])]
+    assert await timeline(incidents, 1) == [OPENED, UPDATE, Entry(300, EntryKind.RESOLVED)]
+    assert await timeline(incidents, 2, OTHER_TENANT) == [OPENED, UPDATE]
+    assert await incidents.write([]) == []
+
+
+@pytest.mark.parametrize(
+    ("tenant", "changed", "expected", "error"),
+    [
+        (DEFAULT_TENANT, 7, None, NotFound),
+        (DEFAULT_TENANT, 2**70, None, NotFound),
+        (OTHER_TENANT, 1, None, NotFound),
+        (DEFAULT_TENANT, 1, 5, Conflict),
+    ],
+)
+async def test_one_that_cannot_be_written_keeps_all_from_being_written(
+    incidents: Incidents, tenant: Tenant, changed: int, expected: int | None, error: type[Exception]
+) -> None:
+    """Neither those before it nor their lines."""
+    opened = await incidents.open(DEFAULT_TENANT, OUTAGE, [OPENED])
+    with pytest.raises(error):
+        await incidents.write(
+            [
+                Written(DEFAULT_TENANT, lasted(2, 6, 7), [OPENED]),
+                Written(DEFAULT_TENANT, replace(opened, title="new"), [UPDATE]),
+                Written(tenant, replace(OUTAGE, id=changed), [UPDATE], expected),
+            ]
+        )
+    assert await incidents.find(DEFAULT_TENANT, Wanted(ALL_TIME)) == [opened]
+    assert await timeline(incidents, 1) == [OPENED]
+
+
+async def test_more_than_a_statement_takes_are_written(incidents: Incidents) -> None:
+    """Opened, and then all of them saved."""
+    opened = await incidents.write([Written(DEFAULT_TENANT, lasted(1, at, None), [OPENED]) for at in range(2_500)])
+    assert [one.id for one in opened] == list(range(1, 2_501))
+    await incidents.write([Written(DEFAULT_TENANT, replace(one, ended_at=9_000), [UPDATE]) for one in opened])
+    assert await incidents.lasting() == []
+    assert await timeline(incidents, 2_500) == [OPENED, UPDATE]
 
 
 async def test_saving_over_another_version_changes_nothing(incidents: Incidents) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -58,6 +58,8 @@ _NOBODY_CAN_TELL: Final = frozenset({Reason.UNDECIDED, Reason.DEFECT, Reason.NOT
 _MAY_FAIL: Final = frozenset({CheckState.UP, CheckState.DEGRADED, CheckState.UNKNOWN, CheckState.UNREACHABLE})
 """States in which it is worth a probe whether it is down by now; what was unreachable may be down once it is not."""
 _NO_LOOK: Final = -1
+_AT_ONCE: Final = 100
+"""Results that are heard before others have the loop: 5 ms where all of them are news."""
 _DIGITS: Final = 19
 """Of the longest id."""
 
@@ -205,21 +207,28 @@ class Assess:
         Raises:
             SightlineError: they are not all stored; those that are will not count twice when they come again.
         """
-        rows = self._asked_for(results)
-        await self._store_series(rows)
-        self._hear(rows)
+        rows = list[_Row]()
+        for some in _slices(results):
+            asked_for = self._asked_for(some)
+            await self._store_series(asked_for)
+            rows += asked_for
+        for some in _slices(rows):
+            self._hear(some)
+            await asyncio.sleep(0)
         await self._keep.store(rows)
         await self.settle()
 
     async def hear(self, results: Sequence[_Row]) -> None:
         """Take in results of our own probes; what cannot be stored now is stored later, or counted as lost."""
-        rows = self._asked_for(results)
-        self._keep.add(rows)
-        self._hear(rows)
-        try:
-            await self._store_series(rows)
-        except SightlineError:
-            self._telemetry.add(UNSTORED)
+        for some in _slices(results):
+            rows = self._asked_for(some)
+            self._keep.add(rows)
+            self._hear(rows)
+            try:
+                await self._store_series(rows)
+            except SightlineError:
+                self._telemetry.add(UNSTORED)
+            await asyncio.sleep(0)
 
     async def tick(self) -> None:
         """What follows from time alone: the monitor's own gaps, windows, silent locations, alerts that were held.
@@ -526,6 +535,11 @@ class Assess:
 
     def _monotonic(self) -> int:
         return int(self._clock.monotonic() * SECOND)
+
+
+def _slices(rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
+    for first in range(0, len(rows), _AT_ONCE):
+        yield rows[first : first + _AT_ONCE]
 
 
 def _end_of(result: Result) -> int:

@@ -6,16 +6,16 @@ from typing import Final
 
 from sightline.application.chronicle import Chronicle, Move
 from sightline.domain.errors import SightlineError
+from sightline.domain.probes.course import ENDS, OPENS
 from sightline.domain.probes.incident import Entry
-from sightline.domain.probes.state import CheckState
 from sightline.domain.timerange import SECOND
 from sightline.ports.clock import Clock
 from sightline.ports.probe_history import Standings
 
 ALIVE_EVERY: Final = 5 * SECOND
 """How often the store learns that the monitor is there."""
-_LASTING: Final = frozenset({CheckState.DOWN, CheckState.DEGRADED})
-_OVER: Final = frozenset({CheckState.UP, CheckState.PAUSED})
+_AT_ONCE: Final = 500
+"""Incidents of one transaction, and transitions that are looked at before others have the loop: 10 ms."""
 
 
 class Settle:
@@ -28,7 +28,7 @@ class Settle:
         self._unrecorded: list[Move] = []
         self._untold: list[Move] = []
         self._gone: list[tuple[int, int]] = []
-        self._said: list[tuple[Sequence[int], Entry]] = []
+        self._said: list[tuple[int, Entry]] = []
         self._alive_at = 0
         self._turn = asyncio.Lock()
         self.problem = ""
@@ -44,8 +44,8 @@ class Settle:
 
     def repair(self, move: Move) -> None:
         """Take in how a check stood at the start: where its incident does not say so, the last run ended in between."""
-        is_told = (move.enrolled.check.id in self._chronicle.lasting) is (move.transition.state in _LASTING)
-        if not is_told and move.transition.state in _LASTING | _OVER:
+        is_told = (move.enrolled.check.id in self._chronicle.lasting) is (move.transition.state in OPENS)
+        if not is_told and move.transition.state in OPENS | ENDS:
             self._untold.append(move)
 
     def gone(self, check: int, at: int) -> None:
@@ -54,7 +54,7 @@ class Settle:
 
     def say(self, checks: Sequence[int], entry: Entry) -> None:
         """Add a line to the incidents that last of some checks."""
-        self._said.append((checks, entry))
+        self._said += ((check, entry) for check in checks)
 
     async def run_once(self) -> None:
         """Store what is owed, and now and then that the monitor is there.
@@ -83,12 +83,13 @@ class Settle:
 
     async def _tell(self) -> None:
         while self._untold:
-            await self._chronicle.apply(self._untold[0])
-            del self._untold[0]
+            moves = self._untold[:_AT_ONCE]
+            self._untold[: len(moves)] = await self._chronicle.apply(moves)
         while self._gone:
-            check, at = self._gone[0]
-            await self._chronicle.end(check, at, "the check was deleted")
-            del self._gone[0]
+            gone = self._gone[:_AT_ONCE]
+            await self._chronicle.end(gone, "the check was deleted")
+            del self._gone[: len(gone)]
         while self._said:
-            await self._chronicle.say(*self._said[0])
-            del self._said[0]
+            lines = self._said[:_AT_ONCE]
+            await self._chronicle.say(lines)
+            del self._said[: len(lines)]

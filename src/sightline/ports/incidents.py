@@ -21,11 +21,34 @@ class Wanted:
     """Only those with a smaller id, for the next page."""
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What is to be stored of an incident, and lines to add; id 0: it is new, and its version is ignored.
+
+    expected: the version that must be there now; None replaces whatever is there.
+    """
+
+    tenant: Tenant
+    incident: Incident
+    entries: Sequence[Entry] = ()
+    expected: int | None = None
+
+
 class Incidents(Protocol):
     """Incidents by (tenant, id), with timelines that only grow. Ids grow and are never given again.
 
     Errors: Unavailable when the store cannot be reached, StorageFull when it has no room; nothing is stored then.
     """
+
+    async def write(self, changes: Sequence[Written]) -> list[Incident]:
+        """Do in their order, and all or nothing, what `open` and `save` do each; returns each incident as it is then stored.
+
+        An incident may come more than once.
+
+        Raises:
+            NotFound, Conflict: as `save`, of any.
+        """
+        ...
 
     async def open(self, tenant: Tenant, incident: Incident, entries: Sequence[Entry]) -> Incident:
         """Store a new incident, whose id and version are ignored, with its first lines; returns it as it is stored."""

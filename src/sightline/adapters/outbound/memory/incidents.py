@@ -1,6 +1,6 @@
 """Incidents in memory; they live as long as the process."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from typing_extensions import override
@@ -8,7 +8,7 @@ from typing_extensions import override
 from sightline.domain.probes.incident import Entry, Incident
 from sightline.domain.probes.refusal import no_incident, version_differs
 from sightline.domain.tenancy import Tenant
-from sightline.ports.incidents import Incidents, Wanted
+from sightline.ports.incidents import Incidents, Wanted, Written
 
 
 class MemoryIncidents(Incidents):
@@ -20,23 +20,33 @@ class MemoryIncidents(Incidents):
         self._entries = 0
 
     @override
+    async def write(self, changes: Sequence[Written]) -> list[Incident]:
+        written: dict[int, tuple[Tenant, Incident]] = {}
+        found: list[Incident] = []
+        newest = len(self._incidents)
+        for change in changes:
+            if not change.incident.id:
+                newest += 1
+            number = change.incident.id or newest
+            version = self._version(change, written) if change.incident.id else 1
+            found.append(replace(change.incident, id=number, version=version))
+            written[number] = change.tenant, found[-1]
+        self._incidents |= written
+        for change, incident in zip(changes, found, strict=True):
+            self._add(incident.id, change.entries)
+        return found
+
+    @override
     async def open(self, tenant: Tenant, incident: Incident, entries: Sequence[Entry]) -> Incident:
-        opened = replace(incident, id=len(self._incidents) + 1, version=1)
-        self._incidents[opened.id] = tenant, opened
-        self._add(opened.id, entries)
-        return opened
+        return (await self.write([Written(tenant, replace(incident, id=0), entries)]))[0]
 
     @override
     async def save(
         self, tenant: Tenant, incident: Incident, entries: Sequence[Entry] = (), expected: int | None = None
     ) -> Incident:
-        present = await self.get(tenant, incident.id)
-        if expected is not None and expected != present.version:
-            raise version_differs("incident", incident.id, present.version, expected)
-        saved = replace(incident, version=present.version + 1)
-        self._incidents[saved.id] = tenant, saved
-        self._add(saved.id, entries)
-        return saved
+        if not incident.id:
+            raise no_incident(incident.id)
+        return (await self.write([Written(tenant, incident, entries, expected)]))[0]
 
     @override
     async def get(self, tenant: Tenant, incident_id: int) -> Incident:
@@ -59,6 +69,17 @@ class MemoryIncidents(Incidents):
     @override
     async def lasting(self) -> list[tuple[Tenant, Incident]]:
         return [(tenant, incident) for tenant, incident in self._incidents.values() if incident.ended_at is None]
+
+    def _version(self, change: Written, written: Mapping[int, tuple[Tenant, Incident]]) -> int:
+        """What follows on the version that a change replaces."""
+        number, expected = change.incident.id, change.expected
+        found = written.get(number) or self._incidents.get(number)
+        if found is None or found[0] != change.tenant:
+            raise no_incident(number)
+        present = found[1]
+        if expected is not None and expected != present.version:
+            raise version_differs("incident", number, present.version, expected)
+        return present.version + 1
 
     def _add(self, incident_id: int, entries: Sequence[Entry]) -> None:
         numbered = [replace(entry, id=number) for number, entry in enumerate(entries, self._entries + 1)]
