@@ -13,7 +13,7 @@ from sightline.application.gather import Gather
 from sightline.application.ledger import Ledger
 from sightline.domain.alerts.inhibition import InhibitRule
 from sightline.domain.alerts.notice import Alert, AlertState, Notice, Reason
-from sightline.domain.alerts.pipeline.batch import Manners, SilencedBy
+from sightline.domain.alerts.pipeline.batch import MaintainedBy, Maintaining, Manners, SilencedBy, not_maintained
 from sightline.domain.alerts.pipeline.plan import Channel, Plan
 from sightline.domain.alerts.posted import PostedAlert
 from sightline.domain.alerts.route import WrittenRoute, route_tree
@@ -41,6 +41,7 @@ class AlertingWorld:
         """manners: of the channel of each receiver; without any there is one of `team`."""
         self.clock, self.telemetry, self.log = ManualClock(), MemoryTelemetry(), MemoryNotificationLog()
         self.silenced: dict[tuple[Tenant, str], tuple[str, ...]] = {}
+        self.maintaining: Maintaining = lambda _: not_maintained
         self.per_minute = per_minute
         manners = {"team": Manners()} if manners is None else manners
         self.channels = {name: MemoryNotifier(name) for name in manners}
@@ -57,8 +58,9 @@ class AlertingWorld:
         """Forget everything but the log."""
         self.ledger = Ledger(self.log)
         self.gather = Gather(self.plan, self.ledger)
-        self.dispatch = Dispatch(self.gather, self.ledger, self.silencing, self.clock, self.telemetry)
-        self.explain = Explain(self.gather, self.ledger, self.silencing, self.clock)
+        around = self.silencing, self.clock
+        self.dispatch = Dispatch(self.gather, self.ledger, *around, self.telemetry, maintaining=self._maintained)
+        self.explain = Explain(self.gather, self.ledger, *around, maintaining=self._maintained)
         self.deliver = Deliver(self.ledger, self.clock, self.telemetry, lambda: 0.0, per_minute=self.per_minute)
         self.deliver.adopt(self.plan, self.channels)
         self.deliver.join(self.dispatch.settled)
@@ -67,6 +69,9 @@ class AlertingWorld:
     def silencing(self, tenant: Tenant) -> SilencedBy:
         """What is silenced now."""
         return lambda labels: self.silenced.get((tenant, labels.get("alertname")), ())
+
+    def _maintained(self, tenant: Tenant) -> MaintainedBy:
+        return self.maintaining(tenant)
 
     async def fire(self, *names: str, ends_at: int | None = None, **labels: str) -> None:
         """Post alerts that begin now, each with one more label."""

@@ -8,7 +8,7 @@ from tests.domain.probes.checks import definition, result
 
 from sightline.domain.alerts.notice import AlertState
 from sightline.domain.errors import NotFound, Unavailable
-from sightline.domain.events import CheckMoved, IncidentChanged, ProbesFinished, topic
+from sightline.domain.events import AlertChanged, CheckMoved, IncidentChanged, ProbesFinished, topic
 from sightline.domain.labels import METRIC_NAME
 from sightline.domain.metrics.samples import stale_mask
 from sightline.domain.probes.incident import EntryKind, IncidentKind
@@ -429,16 +429,17 @@ async def test_degrading_and_failing_are_one_incident(world: UptimeWorld) -> Non
     ]
 
 
-async def test_listeners_hear_of_results_states_and_incidents(world: UptimeWorld) -> None:
+async def test_listeners_hear_of_results_states_alerts_and_incidents(world: UptimeWorld) -> None:
     """Under topics of their own."""
     (api,) = await world.with_checks("api")
     async with world.bus.subscribe(LOCAL.tenant) as heard:
         await world.found(api, DOWN)
         world.bus.close()
         events = [event async for event in heard]
-    assert {type(event) for event in events} == {ProbesFinished, CheckMoved, IncidentChanged}
+    assert {type(event) for event in events} == {ProbesFinished, CheckMoved, AlertChanged, IncidentChanged}
     assert {topic(event) for event in events} == {
         "sightline.default.probes.results",
         "sightline.default.probes.states",
+        "sightline.default.alerts",
         "sightline.default.incidents",
     }

@@ -14,7 +14,7 @@ from sightline.adapters.outbound.memory.incidents import MemoryIncidents
 from sightline.adapters.outbound.memory.probe_history import MemoryProbeHistory
 from sightline.adapters.outbound.memory.standings import MemoryStandings
 from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
-from sightline.application.alarm import Alarm
+from sightline.application.alarm import Alarm, TakeNotices
 from sightline.application.assess import Assess, KnowWindows
 from sightline.application.chronicle import Chronicle
 from sightline.application.enroll import Enroll
@@ -115,8 +115,15 @@ class Windows(KnowWindows):
 class UptimeWorld:
     """Checks, and everything that follows from their results. urged: checks that were to be probed soon."""
 
-    def __init__(self, clock: ManualClock | None = None) -> None:
+    def __init__(
+        self,
+        clock: ManualClock | None = None,
+        pipeline: TakeNotices | None = None,
+        windows: KnowWindows | None = None,
+    ) -> None:
+        """pipeline: where alerts go, in place of `heard`; windows: maintenance, in place of `windows`."""
         self.clock = clock or ManualClock()
+        self.takes, self.maintained = pipeline, windows
         self.telemetry, self.bus = MemoryTelemetry(), MemoryBus()
         self.checks, self.incidents, self.standings = MemoryChecks(), FlakyIncidents(), FlakyStandings()
         self.history = MemoryProbeHistory()
@@ -129,7 +136,7 @@ class UptimeWorld:
         self.enroll = Enroll(self.checks, self.clock, complete=with_token)
         self.keep = Keep(self.history, self.telemetry)
         self.chronicle = Chronicle(self.incidents, self.bus, self.telemetry)
-        self.alarm = Alarm(self.heard)
+        self.alarm = Alarm(self.takes or self.heard, self.bus)
         self.settle = Settle(self.standings, self.chronicle, self.clock)
         self.assess = Assess(
             self.enroll,
@@ -142,7 +149,7 @@ class UptimeWorld:
             self.bus,
             self.clock,
             self.telemetry,
-            windows=self.windows,
+            windows=self.maintained or self.windows,
             urge=self.urged.extend,
         )
         self.review = Review(self.enroll, self.assess, self.keep, self.history, self.standings, self.clock)

@@ -1,17 +1,21 @@
 """Alarm people about checks: their states become alerts, which go the way of all alerts."""
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from sightline.application.enroll import Enrolled
-from sightline.domain.alerts.notice import Notice
-from sightline.domain.alerts.posted import PostedAlert
+from sightline.domain.alerts.notice import Alert, AlertState, Notice
+from sightline.domain.alerts.posted import PostedAlert, firing_again
 from sightline.domain.alerts.rule import ALERT_NAME
-from sightline.domain.probes.alert import ALERT_NAMES, alert_labels, alert_notice, rule_name
+from sightline.domain.alerts.state import RESOLVED_SHOWN
+from sightline.domain.events import AlertChanged
+from sightline.domain.probes.alert import ALERT_NAMES, alert_labels, alert_notice, rule_name, stale_notice
 from sightline.domain.probes.check import Check
 from sightline.domain.probes.state import CheckState, Transition
 from sightline.domain.tenancy import Tenant
+from sightline.ports.bus import Bus
 
 _KEEP: Final = frozenset({CheckState.UNKNOWN, CheckState.MAINTENANCE, CheckState.UNREACHABLE})
 """States in which an alert that fires goes on, and none begins."""
@@ -31,11 +35,11 @@ class TakeNotices(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Firing:
-    """An alert that was told. check: as it was then, which its labels come from. since: ms."""
+    """An alert that was told. check: as it was then, which its labels come from."""
 
     name: str
     check: Check
-    since: int
+    alert: Alert
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +54,47 @@ class _Held:
 class Alarm:
     """The use case. A check has at most one alert: CheckDown or CheckDegraded."""
 
-    def __init__(self, pipeline: TakeNotices) -> None:
+    def __init__(self, pipeline: TakeNotices, bus: Bus) -> None:
         self._pipeline = pipeline
+        self._bus = bus
         self._firing: dict[int, _Firing] = {}
         self._held: dict[int, _Held] = {}
+        self._ended: deque[Alert] = deque()
 
     @property
     def held(self) -> Mapping[int, int]:
         """Checks whose alert waits, with the moment until when, ms on the clock that never goes back."""
         return {check: one.until for check, one in self._held.items()}
 
-    def claim(self, enrolled: Enrolled) -> None:
-        """Go on with the alert that a check had before the program started."""
-        check = enrolled.check
-        for alert in self._pipeline.claim(enrolled.tenant, rule_name(check.id)):
-            name = alert.labels.get(ALERT_NAME)
-            if alert.labels == alert_labels(check, name):
-                self._firing[check.id] = _Firing(name, check, alert.starts_at)
+    def alerts(self, tenant: Tenant, now: int) -> list[Alert]:
+        """A tenant's alerts at `now` (ms): those that fire, that wait to, and that ended lately, as rules show theirs; by check."""
+        self._forget(now)
+        found = {one.labels: one for one in self._ended if one.tenant == tenant}
+        for held in self._held.values():
+            if held.enrolled.tenant == tenant:
+                name, moved = ALERT_NAMES[held.transition.state], held.transition
+                waits = alert_notice(tenant, held.enrolled.check, name, moved, since=moved.at, ended=False).alert
+                found[waits.labels] = replace(waits, state=AlertState.PENDING)
+        found |= {one.alert.labels: one.alert for one in self._firing.values() if one.alert.tenant == tenant}
+        return sorted(found.values(), key=lambda one: (one.rule, one.labels))
+
+    def claim(self, enrolled: Enrolled, latest: Transition, at: int) -> None:
+        """Go on with the alert that a check had before the program started.
+
+        One that does not fit what the check says of itself now, or that nobody is to hear of any more, ends at `at` (ms). Where
+        the check still is as it was then, or nobody can tell, it goes on as another.
+        """
+        check, known = enrolled.check, list(self._pipeline.claim(enrolled.tenant, rule_name(enrolled.check.id)))
+        wanted = set(ALERT_NAMES.values()) if check.definition.notify else set[str]()
+        fitting = [one for one in known if _name(one) in wanted and one.labels == alert_labels(check, _name(one))]
+        for alert in fitting[:1]:
+            self._firing[check.id] = _Firing(_name(alert), check, firing_again(alert, check.name))
+        stale = [one for one in known if one not in fitting[:1]]
+        for alert in stale:
+            self._tell(stale_notice(alert, check.name, at), check.id)
+        again = [_name(one) for one in stale if _name(one) in wanted]
+        if again and not fitting and latest.state in _KEEP:
+            self._begin(enrolled, again[0], replace(latest, at=at))
 
     def moved(self, enrolled: Enrolled, transition: Transition, hold_until: int | None = None) -> None:
         """Tell what a transition means. hold_until: do not begin an alert before that, ms on the clock that never goes back."""
@@ -116,12 +144,31 @@ class Alarm:
         self._end(tenant, transition)
 
     def _begin(self, enrolled: Enrolled, name: str, transition: Transition) -> None:
-        self._firing[transition.check] = _Firing(name, enrolled.check, transition.at)
         notice = alert_notice(enrolled.tenant, enrolled.check, name, transition, since=transition.at, ended=False)
-        self._pipeline.tell((notice,), rule_name(transition.check))
+        self._firing[transition.check] = _Firing(name, enrolled.check, notice.alert)
+        self._tell(notice, transition.check)
 
     def _end(self, tenant: Tenant, transition: Transition) -> None:
         firing = self._firing.pop(transition.check, None)
         if firing is not None:
-            notice = alert_notice(tenant, firing.check, firing.name, transition, since=firing.since, ended=True)
-            self._pipeline.tell((notice,), rule_name(transition.check))
+            since = firing.alert.active_at
+            self._tell(
+                alert_notice(tenant, firing.check, firing.name, transition, since=since, ended=True), transition.check
+            )
+
+    def _tell(self, notice: Notice, check: int) -> None:
+        """Have whoever is to hear of it hear what became of an alert of a check."""
+        if notice.alert.state is AlertState.RESOLVED:
+            self._forget(notice.at)
+            self._ended.append(notice.alert)
+        self._pipeline.tell((notice,), rule_name(check))
+        self._bus.publish(AlertChanged(notice.alert.tenant, notice))
+
+    def _forget(self, now: int) -> None:
+        """Let go of alerts that ended long enough ago."""
+        while self._ended and now - self._ended[0].changed_at > RESOLVED_SHOWN:
+            self._ended.popleft()
+
+
+def _name(alert: PostedAlert) -> str:
+    return alert.labels.get(ALERT_NAME)

@@ -15,6 +15,7 @@ from sightline.application.enroll import Enroll, Enrolled
 from sightline.application.keep import Keep
 from sightline.application.record import IngestSamples
 from sightline.application.settle import Settle
+from sightline.domain.alerts.notice import Alert
 from sightline.domain.alerts.posted import PostedAlert
 from sightline.domain.errors import NotFound, SightlineError
 from sightline.domain.events import CheckMoved, ProbesFinished
@@ -168,6 +169,10 @@ class Assess:
     def standings(self, tenant: Tenant) -> list[Standing]:
         """How all the tenant's checks stand, in ascending order of id."""
         return [self._standings[key] for key, one in sorted(self._enrolled.items()) if one.tenant == tenant]
+
+    def alerts(self, principal: Principal) -> list[Alert]:
+        """The alerts of the tenant's checks: those that fire, that wait to, and that ended lately."""
+        return self._alarm.alerts(principal.tenant, self._clock.now())
 
     # What comes in
 
@@ -471,7 +476,7 @@ class Assess:
             return
         standing.latest = known
         if known.state is not CheckState.UP:
-            self._alarm.claim(enrolled)
+            self._alarm.claim(enrolled, known, now)
             self._alarm.moved(enrolled, known)  # where its alert did not survive the end of the last run
         self._switch(enrolled, now)
 

@@ -13,7 +13,7 @@ from sightline.application.gather import Gather, monotonic_ms
 from sightline.application.ledger import Ledger
 from sightline.domain.alerts.notice import AlertState, Notice, Reason
 from sightline.domain.alerts.notification import Notification
-from sightline.domain.alerts.pipeline.batch import Batch, Silencing, Surroundings
+from sightline.domain.alerts.pipeline.batch import Batch, Maintaining, Silencing, Surroundings, not_maintained
 from sightline.domain.alerts.pipeline.group import LOOK_AGAIN, LOOK_AGAIN_HELD, AlertGroup
 from sightline.domain.alerts.pipeline.plan import Channel, Plan
 from sightline.domain.alerts.pipeline.sent import About, Owed, Place, Sent
@@ -54,18 +54,20 @@ class Dispatch:
         clock: Clock,
         telemetry: Telemetry,
         *,
+        maintaining: Maintaining = lambda _: not_maintained,
         ready: Callable[[], Awaitable[None]] = _at_once,
         external_url: str = "",
         max_alerts: int = MAX_ALERTS,
         look_again: int = LOOK_AGAIN,
     ) -> None:
-        """ready: returns when it is known what is silenced. external_url: where people reach this program, if anybody said.
+        """ready: returns when it is known what is silenced and what is in maintenance.
 
-        look_again: as `AlertGroup.flushed` has it.
+        external_url: where people reach this program, if anybody said. look_again: as `AlertGroup.flushed` has it.
         """
         self._gather = gather
         self._ledger = ledger
         self._silencing = silencing
+        self._maintaining = maintaining
         self._ready = ready
         self._clock = clock
         self._telemetry = telemetry
@@ -225,7 +227,8 @@ class Dispatch:
                 self._ledger.keep(entered)
 
     def _surroundings(self, tenant: Tenant) -> Surroundings:
-        return self._gather.surroundings(tenant, self._silencing(tenant), self._clock.now())
+        now = self._clock.now()
+        return self._gather.surroundings(tenant, self._silencing(tenant), now, self._maintaining(tenant))
 
     def _look_at(self, group: AlertGroup, around: Surroundings, monotonic: int) -> None:
         """Decide for every channel of a group."""
@@ -264,8 +267,9 @@ class Dispatch:
                 self._ledger.owe(Owed(place, self._notification(place, group, batch, about), then))
             return
         self._ledger.settle(place)
-        if batch.reason is Reason.NO_RESOLVES_WANTED:
-            self._ledger.told(place, replace(after(batch), about=about))
+        then = replace(after(batch), about=about)
+        if batch.reason is Reason.NO_RESOLVES_WANTED or then.acknowledged != batch.sent.acknowledged:
+            self._ledger.told(place, then)
 
     def _notification(self, place: Place, group: AlertGroup, batch: Batch, about: About) -> Notification:
         alerts = alerts_of(batch)

@@ -126,6 +126,11 @@ class Enroll:
             raise NotFound(f"there is no check named {name[:60]!r}{hint(name, names)}", name=name)
         return self._roster[check_id].check
 
+    def named(self, tenant: Tenant, name: str) -> Enrolled | None:
+        """The check of a tenant that has a name, of those that are read; None where there is none."""
+        check_id = self._names.get((tenant, name))
+        return self._roster.get(check_id) if check_id is not None else None
+
     async def add(self, principal: Principal, definitions: Sequence[Definition]) -> list[Check]:
         """Store new checks, all or none, and follow them.
 

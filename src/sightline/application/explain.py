@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from sightline.application.gather import Gather, Gathered, monotonic_ms
 from sightline.application.ledger import Ledger
 from sightline.domain.alerts.notification import fingerprint
-from sightline.domain.alerts.pipeline.batch import Silencing, Surroundings
+from sightline.domain.alerts.pipeline.batch import Maintaining, Silencing, Surroundings, not_maintained
 from sightline.domain.alerts.pipeline.group import AlertGroup
 from sightline.domain.alerts.pipeline.sent import Member
 from sightline.domain.alerts.pipeline.stages import consider, held
@@ -23,10 +23,19 @@ from sightline.ports.clock import Clock
 class Explain:
     """The use case. It answers at once and changes nothing."""
 
-    def __init__(self, gather: Gather, ledger: Ledger, silencing: Silencing, clock: Clock) -> None:
+    def __init__(
+        self,
+        gather: Gather,
+        ledger: Ledger,
+        silencing: Silencing,
+        clock: Clock,
+        *,
+        maintaining: Maintaining = lambda _: not_maintained,
+    ) -> None:
         self._gather = gather
         self._ledger = ledger
         self._silencing = silencing
+        self._maintaining = maintaining
         self._clock = clock
 
     def alerts(self, principal: Principal) -> Sequence[ShownAlert]:
@@ -82,7 +91,8 @@ class Explain:
         return GroupWhy(group.key, group.labels, receiver, look_at, tuple(channels))
 
     def _surroundings(self, tenant: Tenant) -> Surroundings:
-        return self._gather.surroundings(tenant, self._silencing(tenant), self._clock.now())
+        now = self._clock.now()
+        return self._gather.surroundings(tenant, self._silencing(tenant), now, self._maintaining(tenant))
 
 
 def _shown(one: Gathered, groups: Iterable[AlertGroup], around: Surroundings) -> ShownAlert:
@@ -100,4 +110,5 @@ def _shown(one: Gathered, groups: Iterable[AlertGroup], around: Surroundings) ->
         around.silenced_by(labels),
         tuple(fingerprint(why.source) for why in around.inhibition.reasons(labels)),
         tuple(dict.fromkeys(muted)),
+        around.maintained_by(labels),
     )

@@ -10,7 +10,7 @@ from itertools import count
 
 from sightline.application.ledger import Ledger
 from sightline.domain.alerts.inhibition import Inhibition
-from sightline.domain.alerts.pipeline.batch import SilencedBy, Surroundings
+from sightline.domain.alerts.pipeline.batch import MaintainedBy, SilencedBy, Surroundings, not_maintained
 from sightline.domain.alerts.pipeline.group import AlertGroup, group_id, group_key
 from sightline.domain.alerts.pipeline.plan import Channel, Plan
 from sightline.domain.alerts.pipeline.sent import Member, Place, Sent, member
@@ -98,11 +98,13 @@ class Gather:
         """Who is to be told of a group: the channels of its route, then the others."""
         return (*self._plan.channels_of(group.route), *group.others.values())
 
-    def surroundings(self, tenant: Tenant, silenced_by: SilencedBy, now: int) -> Surroundings:
+    def surroundings(
+        self, tenant: Tenant, silenced_by: SilencedBy, now: int, maintained_by: MaintainedBy = not_maintained
+    ) -> Surroundings:
         """What is looked at beside a group when it is decided who is told of it."""
         rules = self._plan.inhibit_rules
         firing = (one.alert.labels for one in self.alerts(tenant) if not one.alert.has_ended(now)) if rules else ()
-        return Surroundings(Inhibition(rules, firing), silenced_by, self._plan.intervals, now)
+        return Surroundings(Inhibition(rules, firing), silenced_by, self._plan.intervals, now, maintained_by)
 
     # Taking in
 

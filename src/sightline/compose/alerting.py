@@ -15,6 +15,7 @@ from sightline.application.deliver import Deliver
 from sightline.application.dispatch import Dispatch
 from sightline.application.explain import Explain
 from sightline.application.gather import Gather
+from sightline.application.hush import Hush
 from sightline.application.ledger import Ledger
 from sightline.application.silence import Silences
 from sightline.compose.channels import make_channel, notifiers
@@ -59,7 +60,9 @@ class Alerting:
         await self.dispatch.adopt(plan)
 
 
-async def make_alerting(settings: Settings, core: Core, silences: Silences, stack: AsyncExitStack) -> Alerting:
+async def make_alerting(
+    settings: Settings, core: Core, silences: Silences, hush: Hush, stack: AsyncExitStack
+) -> Alerting:
     """The pipeline, whose jobs are still to be run.
 
     Raises:
@@ -68,13 +71,19 @@ async def make_alerting(settings: Settings, core: Core, silences: Silences, stac
     plan, channels = read_plan(settings)
     ledger = Ledger(SqlNotificationLog(core.database))
     gather = Gather(plan, ledger)
+
+    async def ready() -> None:
+        await silences.load()
+        await hush.load()
+
     dispatch = Dispatch(
         gather,
         ledger,
         lambda tenant: silences.silencing(tenant).ids,
         core.clock,
         core.telemetry,
-        ready=silences.load,
+        maintaining=hush.maintaining,
+        ready=ready,
         external_url=settings.http.external_url,
         max_alerts=settings.alerts.max_outside,
     )
@@ -90,7 +99,9 @@ async def make_alerting(settings: Settings, core: Core, silences: Silences, stac
     deliver.join(dispatch.settled)
     dispatch.join(deliver.is_busy, deliver.said)
     stack.push_async_callback(deliver.close)
-    explain = Explain(gather, ledger, lambda tenant: silences.silencing(tenant).ids, core.clock)
+    explain = Explain(
+        gather, ledger, lambda tenant: silences.silencing(tenant).ids, core.clock, maintaining=hush.maintaining
+    )
     return Alerting(dispatch, explain, deliver, settings)
 
 

@@ -38,7 +38,7 @@ from sightline.compose.radar import make_radar
 from sightline.compose.reports import make_mail, make_summarize
 from sightline.compose.rules import Rules, make_rules
 from sightline.compose.scraping import Scraping, make_scraping
-from sightline.compose.uptime import Checking, make_checking
+from sightline.compose.uptime import Checking, make_checking, make_watched
 from sightline.compose.webhooks import Webhooks
 from sightline.domain.alerts.builtin import HostThresholds, container_rules, host_rules
 from sightline.domain.alerts.rule import AlertRule
@@ -94,7 +94,8 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
     )
     catalog = SqlCatalog(core.database)
     silences = _silences(settings, core, catalog)
-    alerting = await make_alerting(settings, core, silences, stack)
+    watched = make_watched(settings, core, catalog)
+    alerting = await make_alerting(settings, core, silences, watched.hush, stack)
     told = alerting.dispatch
     evaluate = Evaluate(query, catalog, core.bus, told, clock, telemetry, external_url=settings.http.external_url)
     read, rules = _read(settings, core, query), await make_rules(settings, core, query, told)
@@ -103,7 +104,7 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
     summarize = make_summarize(settings, core, read, evaluate, rules.adopt, alerting.deliver, own)
     servers = Register(SqlServers(core.database), clock, label_limits(settings), most=settings.servers.max)
     stack.push_async_callback(_settle, servers)
-    checking = await make_checking(settings, core, query, told, catalog, stack)
+    checking = await make_checking(settings, core, query, told, catalog, watched, stack)
     alerting.deliver.tell(checking.behind_the_door.assess.noticed)
     pages = make_pages(settings, core, catalog, query, checking.behind_the_door.enroll, checking.maintain)
     stack.push_async_callback(pages.publish.close)

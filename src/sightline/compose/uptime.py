@@ -23,6 +23,7 @@ from sightline.application.conclude import ComposedProber, PromqlProber
 from sightline.application.dispatch import Dispatch
 from sightline.application.enroll import Enroll
 from sightline.application.examine import Examine
+from sightline.application.hush import Hush
 from sightline.application.issue import PingKeys, with_token
 from sightline.application.keep import Keep
 from sightline.application.maintain import Maintain, WindowCodec
@@ -105,19 +106,35 @@ class Checking:
             _log.warning("the last results of probes could not be stored", reason=error.message)
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What people want watched, and when not to be disturbed about it."""
+
+    enroll: Enroll
+    maintain: Maintain
+    hush: Hush
+
+
+def make_watched(settings: Settings, core: Core, catalog: Catalog) -> Watched:
+    """Make it; it is read when somebody needs it."""
+    enroll = Enroll(core.checks, core.clock, most=settings.checks.max, complete=with_token)
+    maintain = Maintain(catalog, WindowCodec(window.to_document, window.from_document), core.clock)
+    maintain.follow(enroll)
+    return Watched(enroll, maintain, Hush(enroll, maintain))
+
+
 async def make_checking(
     settings: Settings,
     core: Core,
     query: Query,
     pipeline: Dispatch,
     catalog: Catalog,
+    watched: Watched,
     stack: AsyncExitStack,
 ) -> Checking:
     """Make it, with what undoes it."""
     clock, telemetry = core.clock, core.telemetry
-    enroll = Enroll(core.checks, clock, most=settings.checks.max, complete=with_token)
-    maintain = Maintain(catalog, WindowCodec(window.to_document, window.from_document), clock)
-    maintain.follow(enroll)
+    enroll, maintain = watched.enroll, watched.maintain
     history, incidents, standings = core.probe_history, core.incidents, core.standings
     keep = Keep(history, telemetry)
     chronicle = Chronicle(incidents, core.bus, telemetry)
@@ -128,7 +145,7 @@ async def make_checking(
         keep,
         settle,
         chronicle,
-        Alarm(pipeline),
+        Alarm(pipeline, core.bus),
         standings,
         core.ingest,
         core.bus,
@@ -137,6 +154,7 @@ async def make_checking(
         windows=maintain,
         urge=lambda ids: _hurry(loop, enroll, ids),
     )
+    watched.hush.follow(assess)
     probers: dict[str, Prober] = {**await open_probers(settings, clock, stack)}
     probers |= _by_kind((PromqlProber(query, clock), ComposedProber(assess)))
     results = Batches("results of probes", assess.hear, clock, telemetry)

@@ -10,6 +10,9 @@ from sightline.adapters.wire.alertmanager_times import instant_text
 from sightline.domain.alerts.notification import fingerprint
 from sightline.domain.alerts.shown import ShownAlert, ShownGroup
 
+_MAINTENANCE: Final = "maintenance: "
+"""What the names of windows follow among those of time intervals: to clients of Alertmanager both are times that mute."""
+
 # Of alerts that are shown again and again: a fingerprint takes 15 us.
 _fingerprint: Final = lru_cache(65_536)(fingerprint)
 
@@ -48,13 +51,14 @@ class _Group(msgspec.Struct):
 def alert_object(shown: ShownAlert, unless_ended: int) -> AlertObject:
     """What is shown of an alert. unless_ended: the end, ms, that is shown where only its rule ends it: there must be one."""
     alert = shown.alert
+    muted_by = (*shown.muted_by, *(f"{_MAINTENANCE}{name}" for name in shown.maintained_by))
     return AlertObject(
         annotations=dict(alert.annotations),
         endsAt=instant_text(unless_ended if alert.ends_at is None else alert.ends_at),
         fingerprint=_fingerprint(alert.labels),
         receivers=[_Name(name) for name in shown.receivers],
         startsAt=instant_text(alert.starts_at),
-        status=_Status(shown.inhibited_by, shown.muted_by, shown.silenced_by, shown.state.value),
+        status=_Status(shown.inhibited_by, muted_by, shown.silenced_by, shown.state.value),
         updatedAt=instant_text(alert.updated_at),
         labels=dict(alert.labels),
         generatorURL=alert.generator_url,

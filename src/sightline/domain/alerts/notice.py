@@ -37,6 +37,7 @@ class Reason(StrEnum):
     INHIBITED = "inhibited"
     MUTED_BY_TIME = "muted_by_time_interval"
     OUTSIDE_ACTIVE_TIME = "outside_active_time_interval"
+    IN_MAINTENANCE = "in_maintenance"
     NEW_ALERTS = "new_alerts"
     RESOLVES = "alerts_resolved"
     MUTED_AFTER_TELLING = "muted_after_it_was_told"

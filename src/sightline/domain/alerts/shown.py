@@ -23,7 +23,7 @@ class ShownAlert:
     """An alert, who is told of it, and what keeps them from being told.
 
     receivers: names, in the order of routes. silenced_by: ids of silences. inhibited_by: fingerprints of alerts. muted_by: names of
-    time intervals.
+    time intervals. maintained_by: names of maintenance windows.
     """
 
     alert: PostedAlert
@@ -31,6 +31,7 @@ class ShownAlert:
     silenced_by: tuple[str, ...] = ()
     inhibited_by: tuple[str, ...] = ()
     muted_by: tuple[str, ...] = ()
+    maintained_by: tuple[str, ...] = ()
     is_processed: bool = True
 
     @property
@@ -38,7 +39,7 @@ class ShownAlert:
         """What the pipeline makes of it."""
         if not self.is_processed:
             return Processing.UNPROCESSED
-        is_held = bool(self.silenced_by or self.inhibited_by or self.muted_by)
+        is_held = bool(self.silenced_by or self.inhibited_by or self.muted_by or self.maintained_by)
         return Processing.SUPPRESSED if is_held else Processing.ACTIVE
 
 

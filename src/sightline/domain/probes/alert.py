@@ -1,9 +1,11 @@
 """What is told of a check that is not well, as an alert like any other."""
 
 import math
+from dataclasses import replace
 from typing import Final
 
 from sightline.domain.alerts.notice import Alert, AlertState, Notice, Reason
+from sightline.domain.alerts.posted import PostedAlert, firing_again
 from sightline.domain.alerts.rule import ALERT_NAME, SEVERITY, Severity
 from sightline.domain.labels import Labels
 from sightline.domain.probes.address import address_of
@@ -61,6 +63,13 @@ def alert_notice(tenant: Tenant, check: Check, name: str, transition: Transition
         Reason.CONDITION_FALSE if ended else Reason.CONDITION_TRUE,
     )
     return Notice(alert, previous, transition.at)
+
+
+def stale_notice(alert: PostedAlert, check: str, at: int) -> Notice:
+    """That an alert of a check ended at `at` (ms), because the check says something else of itself by now."""
+    fired = firing_again(alert, check)
+    ended = replace(fired, state=AlertState.RESOLVED, changed_at=at, reason=Reason.CONDITION_FALSE)
+    return Notice(ended, AlertState.FIRING, at)
 
 
 def _annotations(check: Check, name: str, transition: Transition) -> Labels:

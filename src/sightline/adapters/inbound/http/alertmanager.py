@@ -227,7 +227,7 @@ class _Wanted:
             and (self.unprocessed or shown.state is not Processing.UNPROCESSED)
             and (self.silenced or not shown.silenced_by)
             and (self.inhibited or not shown.inhibited_by)
-            and (self.muted or not shown.muted_by)
+            and (self.muted or not (shown.muted_by or shown.maintained_by))
             and satisfies(shown.alert.labels, self.matchers)
         )
 

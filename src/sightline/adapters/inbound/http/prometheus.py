@@ -87,8 +87,8 @@ def _states(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandle
     @get("/api/v1/alerts")
     async def alerts(request: Call) -> Response[Any]:
         user = request.user
-        found = [*map(alert_object, use_cases.alerts.alerts(user)), *map(alert_object, use_cases.rules.alerts(user))]
-        return _success({"alerts": found})
+        found = [*use_cases.alerts.alerts(user), *use_cases.rules.alerts(user), *use_cases.uptime.assess.alerts(user)]
+        return _success({"alerts": [alert_object(one) for one in found]})
 
     @get("/api/v1/rules")
     async def rules(request: Call) -> Response[Any]:

@@ -35,7 +35,10 @@ class Manners:
 
 
 class Hold(NamedTuple):
-    """Why an alert is not told. by: ids of silences, fingerprints of alerts or names of time intervals."""
+    """Why an alert is not told.
+
+    by: ids of silences, fingerprints of alerts, or names of time intervals or maintenance windows.
+    """
 
     reason: Reason
     by: tuple[str, ...] = ()
@@ -49,6 +52,15 @@ SilencedBy = Callable[[Labels], tuple[str, ...]]
 """Gives the ids of the silences that an alert satisfies."""
 Silencing = Callable[[Tenant], SilencedBy]
 """What a tenant silences now."""
+MaintainedBy = Callable[[Labels], tuple[str, ...]]
+"""Gives the names of the maintenance windows that cover the check that an alert is about."""
+Maintaining = Callable[[Tenant], MaintainedBy]
+"""What a tenant has in maintenance now."""
+
+
+def not_maintained(_: Labels) -> tuple[str, ...]:
+    """Where nothing is in maintenance."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,7 @@ class Surroundings:
     silenced_by: SilencedBy
     intervals: TimeIntervals
     now: int
+    maintained_by: MaintainedBy = not_maintained
 
 
 Mute = Callable[[Route, tuple[Member, ...], Surroundings], Holds]

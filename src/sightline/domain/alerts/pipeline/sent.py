@@ -42,8 +42,9 @@ class Sent:
     """What a channel was told of a group, by ids of alerts; times are wall time in ms.
 
     at: when it was told last. firing: those that it takes to fire, and when it last heard so. resolved: those of which it heard
-    that they ended, and when it last heard that they fire. acknowledged: those of `firing` that it takes for known. count: how
-    often it was told, which tells notifications apart.
+    that they ended, and when it last heard that they fire. acknowledged: those of `firing` that it takes for known, or about which
+    it was left alone during maintenance; it hears of them again when that is over. count: how often it was told, which tells
+    notifications apart.
     """
 
     at: int = 0

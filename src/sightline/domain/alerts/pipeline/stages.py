@@ -21,6 +21,7 @@ from sightline.domain.alerts.pipeline.deduplicate import deduplicate
 from sightline.domain.alerts.pipeline.follow import follow
 from sightline.domain.alerts.pipeline.group import AlertGroup
 from sightline.domain.alerts.pipeline.inhibit import inhibit
+from sightline.domain.alerts.pipeline.maintenance import leave_alone
 from sightline.domain.alerts.pipeline.mute import mute
 from sightline.domain.alerts.pipeline.plan import Channel
 from sightline.domain.alerts.pipeline.sent import Member, Sent
@@ -28,7 +29,7 @@ from sightline.domain.alerts.pipeline.silence import silence
 from sightline.domain.alerts.pipeline.times import mute_by_time
 from sightline.domain.alerts.posted import PostedAlert
 
-MUTES: Final[tuple[Mute, ...]] = (mute_by_time, inhibit, silence)
+MUTES: Final[tuple[Mute, ...]] = (mute_by_time, leave_alone, inhibit, silence)
 TELLS: Final[tuple[Stage, ...]] = (mute, follow, cool_down, deduplicate)
 
 
@@ -101,5 +102,10 @@ def after(batch: Batch) -> Sent:
         if one not in firing and batch.now - fired < batch.manners.cooldown
     }
     ended = {one.id: sent.firing[one.id] for one in batch.resolved}
-    known = {one.id for one in batch.known} | {one.id for one in batch.silently if one.id in sent.acknowledged}
+    known = {one.id for one in batch.known} | {one.id for one in batch.silently if _is_known(batch, one)}
     return Sent(told_at, firing, {**recent, **ended}, frozenset(known), sent.count + batch.tell)
+
+
+def _is_known(batch: Batch, one: Member) -> bool:
+    """Whether a channel that hears nothing of an alert now is to hear of it as soon as it may."""
+    return one.id in batch.sent.acknowledged or batch.held[one.id].reason is Reason.IN_MAINTENANCE
