@@ -56,8 +56,9 @@ _HOLD: Final = 2 * SECOND
 """On top of the longest timeout of what a check depends on, before an alert about it begins."""
 _NOBODY_CAN_TELL: Final = frozenset({Reason.UNDECIDED, Reason.DEFECT, Reason.NOT_PERMITTED, Reason.NOT_SUPPORTED})
 """Reasons that say something of who looks, and nothing of who was looked at."""
-_MAY_FAIL: Final = frozenset({CheckState.UP, CheckState.DEGRADED, CheckState.UNKNOWN, CheckState.UNREACHABLE})
+_MAY_FAIL: Final = frozenset(CheckState) - {CheckState.DOWN, CheckState.PAUSED}
 """States in which it is worth a probe whether it is down by now; what was unreachable may be down once it is not."""
+_FAILED: Final = frozenset({StateEvent.FAILED, StateEvent.FAILED_BEHIND})
 _NO_LOOK: Final = -1
 _AT_ONCE: Final = 100
 """Results that are heard before others have the loop: 5 ms where all of them are news."""
@@ -362,6 +363,8 @@ class Assess:
         standing, enrolled = self._standings[check], self._enrolled[check]
         transition = standing.move(decision, at)
         if transition is None:
+            if standing.state is CheckState.MAINTENANCE and decision.event in _FAILED:
+                self._put_behind(check, at)
             return
         trace = decision.decisive.trace_id if decision.decisive is not None else ""
         self._settle.add((Move(enrolled, transition, trace, root),))
@@ -374,15 +377,15 @@ class Assess:
 
     def _behind(self, check: int) -> int | None:
         """The check that is down and without which this one cannot be reached, the farthest one; None where there is none."""
-        seen, todo, found = {check}, list(self._enrolled[check].needs), None
+        seen, todo, found, monotonic = {check}, list(self._enrolled[check].needs), None, self._monotonic()
         while todo:
             need = todo.pop()
             if need in seen or need not in self._enrolled:
                 continue
             seen.add(need)
-            state = self._standings[need].state
-            if state in {CheckState.DOWN, CheckState.UNREACHABLE}:
-                found = need if state is CheckState.DOWN else found
+            standing = self._standings[need]
+            if standing.is_failing(monotonic):
+                found = found if standing.state is CheckState.UNREACHABLE else need
                 todo += self._enrolled[need].needs
         return found
 

@@ -1,7 +1,9 @@
 """How one check stands, from result to result."""
 
+from dataclasses import replace
 from itertools import product
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.probes.checks import NOW, check, result
@@ -106,3 +108,38 @@ def test_time_never_goes_back(moves: list[tuple[StateEvent, int]]) -> None:
             assert moved.at > before.at or before.reason is StateReason.NOT_PROBED
             assert moved.previous is before.state
             before = moved
+
+
+@pytest.mark.parametrize(
+    ("state", "heard", "expected"),
+    [
+        (CheckState.UP, UP, False),
+        (CheckState.DEGRADED, Verdict.DEGRADED, False),
+        (CheckState.UNKNOWN, None, False),
+        (CheckState.DOWN, DOWN, True),
+        (CheckState.UNREACHABLE, DOWN, True),
+        (CheckState.MAINTENANCE, None, False),
+        (CheckState.MAINTENANCE, UP, False),
+        (CheckState.MAINTENANCE, Verdict.DEGRADED, False),
+        (CheckState.MAINTENANCE, DOWN, True),
+        (CheckState.PAUSED, DOWN, False),
+    ],
+)
+def test_what_depends_on_it_may_fail_where_it_does(state: CheckState, heard: Verdict | None, expected: bool) -> None:  # noqa: FBT001 - parametrised
+    """In maintenance it is what its locations find that counts, for that is not told otherwise."""
+    standing = Standing.new(check(), NOW)
+    if heard is not None:
+        standing.hear(result(heard, NOW), 0, NOW)
+    standing.latest = replace(standing.latest, state=state)
+    assert standing.is_failing(0) is expected
+
+
+def test_what_is_in_maintenance_fails_by_its_quorum() -> None:
+    """One place of two is none; while others are waited for it is not known."""
+    standing = Standing.new(check(locations=("a", "b"), quorum=2), NOW)
+    standing.latest = replace(standing.latest, state=CheckState.MAINTENANCE)
+    found = []
+    for verdict, place in ((DOWN, "a"), (UP, "b"), (DOWN, "b")):
+        standing.hear(result(verdict, NOW + len(found), location=place), len(found), NOW + len(found))
+        found.append(standing.is_failing(len(found)))
+    assert found == [False, False, True]

@@ -69,6 +69,12 @@ class Standing:
             return replace(decision, event=StateEvent.FAILED_BEHIND, reason=StateReason.DEPENDENCY)
         return decision
 
+    def is_failing(self, monotonic: int) -> bool:
+        """Whether what depends on it may fail for that alone: it is down, be it that nobody is to hear so during maintenance."""
+        if self.state is CheckState.MAINTENANCE:
+            return not self.is_open(monotonic) and self.decide(monotonic).event is StateEvent.FAILED
+        return self.state in {CheckState.DOWN, CheckState.UNREACHABLE}
+
     def look_for_silence(self, monotonic: int) -> None:
         """Forget locations that were not heard for too long; monotonic: ms on the clock that never goes back."""
         after = silent_after(self.check.definition)
