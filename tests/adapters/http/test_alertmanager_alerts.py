@@ -173,4 +173,22 @@ async def test_filters_for_muted_and_unprocessed_alerts(client: httpx.AsyncClien
         found = (await client.get(f"/api/v2/alerts?{query}")).json()
         assert sorted(one["status"]["state"] for one in found) == expected, query
     assert (await client.get("/api/v2/receivers?receiver_matchers=owner%3Dx")).json() == []
+
+
+async def test_maintenance_windows_mute(client: httpx.AsyncClient, stage: Stage) -> None:
+    """To clients of Alertmanager they are times that mute, told from others by a word; no silence of theirs is looked for."""
+    alert = PostedAlert(DEFAULT_TENANT, Labels.of(alertname="X", check="api"), Labels(), NOW, NOW + HOUR, NOW)
+    stage.pipeline.shown = [ShownAlert(alert, ("default",), muted_by=("nights",), maintained_by=("upgrade", "patches"))]
+    (shown,) = (await client.get("/api/v2/alerts")).json()
+    assert shown["status"] == {
+        "state": "suppressed",
+        "silencedBy": [],
+        "inhibitedBy": [],
+        "mutedBy": ["nights", "maintenance: upgrade", "maintenance: patches"],
+    }
+    stage.pipeline.shown = [ShownAlert(alert, ("default",), maintained_by=("upgrade",))]
+    counts = {
+        query: len((await client.get(f"/api/v2/alerts?{query}")).json()) for query in ("muted=false", "active=false")
+    }
+    assert counts == {"muted=false": 0, "active=false": 1}
     assert (await client.get("/api/v2/receivers?receiver_matchers=%7B%7B")).status_code == 400

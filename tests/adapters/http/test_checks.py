@@ -207,3 +207,25 @@ async def test_checks_of_other_tenants_are_not_there(client: httpx.AsyncClient, 
     assert (await client.get(f"{PATH}/1", headers=other)).status_code == 404
     assert (await client.delete(f"{PATH}/1", headers=other)).status_code == 404
     assert (await client.get("/status?target_id=1", headers=other)).status_code == 404
+
+
+async def test_alerts_of_checks_are_among_all_alerts(client: httpx.AsyncClient, stage: Stage) -> None:
+    """In the shape of those of rules, and of the asker's tenant alone."""
+    check = await made(client, stage, tags={"team": "web"}, severity="warning")
+    await probed(stage, check, Verdict.DOWN)
+    (alert,) = (await client.get("/api/v1/alerts")).json()["data"]["alerts"]
+    assert alert["labels"] == {
+        "alertname": "CheckDown",
+        "check": "shop",
+        "severity": "warning",
+        "target": SHOP["url"],
+        "team": "web",
+        "type": "http",
+    }
+    assert (alert["state"], alert["value"], alert["reason"]) == ("firing", "NaN", "condition_true")
+    assert alert["annotations"]["summary"].startswith("shop is down")
+    assert alert["activeAt"] == alert["changedAt"]
+    await probed(stage, check, Verdict.UP)
+    (alert,) = (await client.get("/api/v1/alerts")).json()["data"]["alerts"]
+    assert alert["state"] == "resolved"
+    assert alert["activeAt"] < alert["changedAt"]
