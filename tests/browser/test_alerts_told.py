@@ -4,8 +4,10 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 from tests.browser.alerting import LAGGING, SILENCE, answer_why, channel, group, told_alert
+from tests.browser.answers import answer
 from tests.browser.panels import narrower_than_the_window
 from tests.browser.test_alerts_page import FIRING, answer_alerts
+from tests.browser.uptime import WINDOW, answer_checks, check
 
 WEB = {"alertname": "Slow", "instance": "web-1", "severity": "critical", "team": "web"}
 
@@ -34,6 +36,32 @@ def test_alerts_of_rules_and_of_elsewhere_stand_together(page: Page) -> None:
     expect(rows(page).nth(2).get_by_role("link", name="Its silence")).to_have_attribute(
         "href", re.compile(f"/ui/silences/{SILENCE}")
     )
+
+
+def test_an_alert_of_a_check_leads_to_it_and_to_the_window_that_holds_it(page: Page) -> None:
+    """It stands once in the list, without a value, and counts in the navigation; its drawer says who is left alone, and why."""
+    labels = {"alertname": "CheckDown", "app": "front", "check": "shop", "severity": "critical", "type": "http"}
+    down = {**FIRING, "labels": labels, "annotations": {"summary": "shop is down: refused"}, "value": "NaN"}
+    held = told_alert(labels, mutedBy=["maintenance: upgrade"])
+    answer_alerts(page, [down], [group(held, check="shop")])
+    answer_checks(page, check(7, "shop"))
+    answer(page, "**/api/v1/windows", {"windows": [{"id": WINDOW, "name": "upgrade"}]})
+    answer_why(page, held, channel("db/slack/0", told=False, reason="in_maintenance", by=["upgrade"]))
+    page.goto("/ui/alerts")
+    expect(rows(page)).to_have_count(1)
+    expect(rows(page)).to_contain_text("In maintenance")
+    expect(rows(page)).not_to_contain_text("Value")
+    expect(page.get_by_role("navigation", name="Main").get_by_role("link", name="Alerts")).to_contain_text("1 firing")
+    expect(rows(page).get_by_role("link", name="shop", exact=True)).to_have_attribute(
+        "href", re.compile("/ui/checks/7")
+    )
+    expect(rows(page).get_by_role("link", name="upgrade")).to_have_attribute(
+        "href", re.compile(f"/maintenance/{WINDOW}")
+    )
+    rows(page).get_by_role("button", name="CheckDown", exact=True).click()
+    drawer = page.get_by_role("dialog", name="Alert CheckDown shop")
+    expect(drawer).to_contain_text("In maintenance by upgrade")
+    expect(drawer).to_contain_text("A maintenance window covers what it is about")
 
 
 def test_filters_stand_in_the_address(page: Page) -> None:

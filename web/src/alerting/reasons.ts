@@ -17,6 +17,7 @@ const REASONS: Record<string, string> = {
   inhibited: "another alert inhibits it",
   muted_by_time_interval: "a time interval mutes it",
   outside_active_time_interval: "outside of the time in which its route is active",
+  in_maintenance: "a maintenance window covers what it is about",
   cooldown: "it was told a short while ago, and hears again after the cooldown",
   firing_was_not_sent: "it ended before it was told that it fired",
   receiver_wants_no_resolves: "it does not want to hear that alerts end",

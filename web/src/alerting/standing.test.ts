@@ -22,6 +22,13 @@ describe("standingAlerts", () => {
     expect(alert).toMatchObject({ standing: "silenced", receivers: ["b"], silencedBy: ["s"], known: true, value: 1 });
   });
   it("tells of what programs posted, too", () => expect(standingAlerts([], [group({}, "b", told(HOT, { mutedBy: ["nights"] }))])).toMatchObject([{ standing: "muted", value: null }]));
+  it("tells maintenance from times that mute", () => {
+    const mutedBy = ["nights", "maintenance: upgrade", "maintenance: patches"];
+    expect(standingAlerts([], [group({}, "b", told(HOT, { mutedBy }))])).toMatchObject([{ standing: "maintenance", mutedBy: ["nights"], windows: ["upgrade", "patches"] }]);
+  });
+  it("knows of no value where there is none, as of alerts of checks", () => {
+    expect(standingAlerts([{ ...rule({ alertname: "CheckDown", check: "shop" }, "firing"), value: "NaN" }], [])).toMatchObject([{ standing: "firing", value: null }]);
+  });
   it("leaves pending alerts pending", () => expect(standingAlerts([rule(HOT, "pending")], [])).toMatchObject([{ standing: "pending", known: false, receivers: [] }]));
   it("puts first what people are told of, and the worst of that", () => {
     const found = standingAlerts([rule(HOT, "firing"), rule(COLD, "firing"), rule({ alertname: "New" }, "resolved")], [group({}, "b", told({ alertname: "Held" }, { inhibitedBy: ["x"] }))]);

@@ -5,7 +5,7 @@ import { fingerprintOf } from "./fingerprint";
 import { satisfies, type Wanted } from "./matchers";
 
 /** How an alert stands: where its rule has it, and for one that fires, what keeps people from being told. */
-export type Standing = "firing" | "pending" | "silenced" | "inhibited" | "muted" | "unknown" | "resolved";
+export type Standing = "firing" | "pending" | "silenced" | "inhibited" | "maintenance" | "muted" | "unknown" | "resolved";
 
 export interface StandingAlert {
   key: string;
@@ -22,12 +22,27 @@ export interface StandingAlert {
   receivers: string[];
   silencedBy: string[];
   inhibitedBy: string[];
+  /** Names of time intervals. */
   mutedBy: string[];
+  /** Names of the maintenance windows that cover the check that it is about. */
+  windows: string[];
   /** Where it came from, when that is an address one may follow. */
   source: string | null;
   /** Whether the pipeline knows it, so that it can tell why who was told. */
   known: boolean;
 }
+
+/** What stands before the names of windows, among those of time intervals. */
+const MAINTENANCE = "maintenance: ";
+
+/** The names of the maintenance windows among those of what mutes an alert. */
+export const windowsOf = (mutedBy: readonly string[]): string[] => mutedBy.filter((one) => one.startsWith(MAINTENANCE)).map((one) => one.slice(MAINTENANCE.length));
+
+/** The names of the time intervals among those of what mutes an alert. */
+export const intervalsOf = (mutedBy: readonly string[]): string[] => mutedBy.filter((one) => !one.startsWith(MAINTENANCE));
+
+/** The value of an alert; those of checks have none. */
+const valueOf = (text: string): number | null => (Number.isNaN(Number(text)) ? null : Number(text));
 
 const seconds = (text: string): number => Date.parse(text) / 1000;
 
@@ -49,7 +64,7 @@ export function standingAlerts(alerts: readonly Alert[], groups: readonly ToldGr
       standing: known ? heldAs(known) : alert.state,
       since: seconds(alert.activeAt),
       ended: alert.state === "resolved" && alert.changedAt ? seconds(alert.changedAt) : null,
-      value: Number(alert.value),
+      value: valueOf(alert.value),
       reason: alert.reason ?? null,
       ...pipelineOf(known),
     };
@@ -63,19 +78,21 @@ export function standingAlerts(alerts: readonly Alert[], groups: readonly ToldGr
 function heldAs({ status }: ToldAlert): Standing {
   if (status.silencedBy.length > 0) return "silenced";
   if (status.inhibitedBy.length > 0) return "inhibited";
+  if (windowsOf(status.mutedBy).length > 0) return "maintenance";
   return status.mutedBy.length > 0 ? "muted" : "firing";
 }
 
-const pipelineOf = (alert: ToldAlert | undefined): Pick<StandingAlert, "receivers" | "silencedBy" | "inhibitedBy" | "mutedBy" | "source" | "known"> => ({
+const pipelineOf = (alert: ToldAlert | undefined): Pick<StandingAlert, "receivers" | "silencedBy" | "inhibitedBy" | "mutedBy" | "windows" | "source" | "known"> => ({
   receivers: alert?.receivers.map((one) => one.name) ?? [],
   silencedBy: alert?.status.silencedBy ?? [],
   inhibitedBy: alert?.status.inhibitedBy ?? [],
-  mutedBy: alert?.status.mutedBy ?? [],
+  mutedBy: intervalsOf(alert?.status.mutedBy ?? []),
+  windows: windowsOf(alert?.status.mutedBy ?? []),
   source: webAddress(alert?.generatorURL),
   known: alert !== undefined,
 });
 
-const STANDING_WEIGHT: Record<Standing, number> = { firing: 0, pending: 1, unknown: 2, inhibited: 3, silenced: 4, muted: 5, resolved: 6 };
+const STANDING_WEIGHT: Record<Standing, number> = { firing: 0, pending: 1, unknown: 2, inhibited: 3, silenced: 4, maintenance: 5, muted: 6, resolved: 7 };
 const SEVERITY_WEIGHT: Record<string, number> = { critical: 0, error: 1, warning: 2, info: 4 };
 const severityWeight = (labels: Labels): number => SEVERITY_WEIGHT[labels.severity ?? ""] ?? 3;
 
@@ -152,7 +169,7 @@ export function heldCounts(groups: readonly ToldGroup[]): Map<string, number> {
   return new Map([...held].map(([id, its]) => [id, its.size]));
 }
 
-/** What an alert is about, beside its rule: a container, a host, or else whatever label it has. */
+/** What an alert is about, beside its rule: a container, a host, a check, or else whatever label it has. */
 export function aboutOf({ alertname: _, severity: __, job: ___, ...others }: Labels): string {
-  return (others.id ? others.name : undefined) ?? others.instance ?? Object.values(others)[0] ?? "";
+  return (others.id ? others.name : undefined) ?? others.instance ?? others.check ?? Object.values(others)[0] ?? "";
 }

@@ -9,6 +9,11 @@ export interface NamedCheck {
   tags: Record<string, string>;
 }
 
+/** The check that a label names; nothing where there is none of that name. */
+export function useCheckNamed(name: string | undefined): NamedCheck | undefined {
+  return useCheckNames(name !== undefined).data?.find((one) => one.name === name);
+}
+
 /** All checks by name: what they are called hardly changes, so they are asked rarely. */
 export function useCheckNames(enabled = true): UseQueryResult<NamedCheck[]> {
   return useQuery({

@@ -16,6 +16,7 @@ import { useLate } from "../../parts/useLate";
 import { useStandingFailure } from "../../parts/useStandingFailure";
 import { put } from "../../shell/address";
 import { sayDuration } from "../../time/duration";
+import { useCheckNamed } from "../../uptime/useCheckNames";
 import styles from "./AlertDrawer.module.css";
 import { Silence } from "./AlertRow";
 import { Timeline } from "./Timeline";
@@ -85,9 +86,11 @@ function Linked({ text }: { text: string }) {
 
 function Facts({ alert, rule }: { alert: StandingAlert; rule: Rule | undefined }) {
   const { labels, standing } = alert;
+  const check = useCheckNamed(labels.check);
   return (
     <FactList className={styles.facts}>
       {labels.severity && <div><dt>Severity</dt><dd>{labels.severity}</dd></div>}
+      {check && <div><dt>Check</dt><dd><Link to={`/checks/${check.id}`}>{check.name}</Link></dd></div>}
       {labels.instance && <div><dt>Host</dt><dd><Link to={`/hosts/${encodeURIComponent(labels.instance)}`}>{labels.instance}</Link></dd></div>}
       {alert.value !== null && <div><dt>Value</dt><dd>{format("count", alert.value)}</dd></div>}
       <div><dt>{standing === "resolved" ? "Began" : "Since"}</dt><dd><Ago time={alert.since} ongoing={standing !== "resolved"} /></dd></div>

@@ -16,7 +16,7 @@ interface AlertFiltersProps {
 
 /** Always offered, so that one learns that they are there. */
 const USUAL: readonly Standing[] = ["firing", "pending", "silenced"];
-const RARE: readonly Standing[] = ["inhibited", "muted", "unknown"];
+const RARE: readonly Standing[] = ["inhibited", "maintenance", "muted", "unknown"];
 
 /** Which alerts are shown, by what they are about and how they stand; it stands in the address. */
 export function AlertFilters({ active, text, problem, standing }: AlertFiltersProps) {

@@ -20,7 +20,7 @@ import { Rules } from "./Rules";
 import { Timeline } from "./Timeline";
 
 const GROUPINGS: readonly Grouping[] = ["rule", "told", "none"];
-const STANDINGS: readonly Standing[] = ["firing", "pending", "silenced", "inhibited", "muted", "unknown"];
+const STANDINGS: readonly Standing[] = ["firing", "pending", "silenced", "inhibited", "maintenance", "muted", "unknown"];
 
 /** What is wrong now, who is told of it, and what is watched for. */
 export default function AlertsPage() {

@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { outcomeOf, sayKind, sayReason, sayRoute, startBig, verdictOf } from "../../alerting/reasons";
+import { intervalsOf, windowsOf } from "../../alerting/standing";
 import type { Why, WhyChannel, WhyGroup, WhyRoute } from "../../api/alerting";
 import { Ago } from "../../parts/Ago";
 import { AlertIcon, BellIcon, CheckIcon, ClockIcon, DotIcon, ListIcon, ReceiverIcon, SilenceIcon } from "../../parts/icons";
@@ -7,6 +8,7 @@ import { InTime } from "../../parts/InTime";
 import { LabelChips } from "../../parts/LabelChips";
 import { Link } from "../../parts/Link";
 import { StateWord, type Tone } from "../../parts/StateWord";
+import { WindowLink } from "./WindowLink";
 import styles from "./WhyPath.module.css";
 
 /** Routes that were not taken, shown at once; a tree may have hundreds. */
@@ -37,7 +39,7 @@ export function WhyPath({ why: { alert, routes, groups } }: { why: Why }) {
           )}
         </Step>
         <Step icon={isHeld ? <SilenceIcon /> : <CheckIcon />} title={isHeld ? "Something holds it" : "Nothing holds it"} tone={isHeld ? "warning" : undefined}>
-          {isHeld ? <Holds {...{ silencedBy, inhibitedBy, mutedBy }} /> : <p className={styles.quiet}>No silence, no other alert, no time of the week.</p>}
+          {isHeld ? <Holds {...{ silencedBy, inhibitedBy, mutedBy }} /> : <p className={styles.quiet}>No silence, no other alert, no time of the week, no maintenance.</p>}
         </Step>
         {groups.map((group) => <GroupSteps key={`${group.receiver} ${group.key}`} group={group} />)}
       </ol>
@@ -76,7 +78,8 @@ function Holds({ silencedBy, inhibitedBy, mutedBy }: { silencedBy: readonly stri
     <ul className={styles.holds} aria-label="What holds it">
       {silencedBy.map((id) => <li key={id}>Silenced by <Link to={`/silences/${id}`}>silence {id.slice(0, 8)}</Link></li>)}
       {inhibitedBy.map((one) => <li key={one}>Inhibited by <Link to="/alerts" find={{ alert: one }}>another alert</Link></li>)}
-      {mutedBy.map((one) => <li key={one}>Muted by the time interval <strong>{one}</strong></li>)}
+      {windowsOf(mutedBy).map((one) => <li key={one}>In maintenance by <WindowLink name={one} /></li>)}
+      {intervalsOf(mutedBy).map((one) => <li key={one}>Muted by the time interval <strong>{one}</strong></li>)}
     </ul>
   );
 }

@@ -60,13 +60,13 @@ export function alertTroubles(alerts: readonly Alert[], down: readonly string[] 
     }));
 }
 
-/** Where an alert leads: to the container, server or host that it is about. */
+/** Where an alert leads: to the container, server or host that it is about; one about a check says which. */
 function placeOf({ labels }: Alert): { subject: string; to: string } {
-  const { id, name, server_id: server, hostname, instance, alertname = "" } = labels;
+  const { id, name, server_id: server, hostname, instance, check, alertname = "" } = labels;
   if (id && name) return { subject: name, to: pathOf("containers", name) };
   if (server && hostname) return { subject: hostname, to: pathOf("servers", hostname) };
   if (instance) return { subject: instance, to: pathOf("hosts", instance) };
-  return { subject: alertname, to: "/alerts" };
+  return { subject: check ?? alertname, to: "/alerts" };
 }
 
 /** What a rule watches is not known while it cannot be evaluated. */
