@@ -35,7 +35,10 @@ def restart(world: UptimeWorld, check: Check, *alerts: PostedAlert) -> None:
 def said(world: UptimeWorld) -> list[tuple[str, str, str, str]]:
     """What the pipeline was told: name, check, severity and state."""
     found = [one.alert for one in world.heard.notices]
-    return [(*(one.labels.get(name) for name in ("alertname", "check", "severity")), one.state.value) for one in found]
+    return [
+        (one.labels.get("alertname"), one.labels.get("check"), one.labels.get("severity"), one.state.value)
+        for one in found
+    ]
 
 
 def listed(world: UptimeWorld, principal: Principal = LOCAL) -> list[tuple[str, str]]:

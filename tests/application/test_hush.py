@@ -49,9 +49,16 @@ class World:
         uptime.takes, uptime.maintained = self.alerting.dispatch, self.windows
         uptime.start()
         self.windows.follow(uptime.enroll)
-        self.hush = Hush(uptime.enroll, self.windows)
+        self.hush = Hush(uptime.enroll, self.windows, self.alerting.clock)
         self.hush.follow(uptime.assess)
         self.alerting.maintaining = self.hush.maintaining
+
+    async def restart(self) -> None:
+        """Begin another run, as the program does."""
+        self.start()
+        await self.hush.load()
+        await self.alerting.dispatch.load()
+        await self.uptime.assess.load()
 
     async def with_check(self, name: str = "api", **given: object) -> Check:
         """A check that is there from the start."""
@@ -229,12 +236,40 @@ async def test_a_window_that_ended_while_nobody_looked_holds_until_it_is_noticed
     await world.window("api", lasts=MINUTE)
     await world.passed(10, api=DOWN)
     await world.alerting.clock.advance(120)
-    world.start()
-    await world.uptime.assess.load()
-    await world.hush.load()
+    await world.restart()
     assert world.hush.maintaining(LOCAL.tenant)(world.alerting.alert("Slow", check="api").labels) == (JUST_OVER,)
     await world.passed(15, api=DOWN)
     assert world.uptime.state(check) is CheckState.DOWN
+    assert world.told() == ["firing CheckDown"] * 2
+
+
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [(DOWN, ["firing CheckDown"] * 2), (UP, ["firing CheckDown", "resolved CheckDown"]), (None, ["firing CheckDown"])],
+)
+async def test_after_a_restart_and_a_window_the_next_probe_tells(verdict: Verdict | None, expected: list[str]) -> None:
+    """Nothing is told before it, though nobody knows how the check is."""
+    world = World()
+    await world.with_check()
+    await world.passed(20, api=DOWN)
+    await world.window("api", lasts=MINUTE)
+    await world.passed(10, api=DOWN)
+    await world.restart()
+    await world.passed(90)
+    assert world.told() == ["firing CheckDown"]
+    await world.passed(15, **({} if verdict is None else {"api": verdict}))
+    assert world.told() == expected
+
+
+async def test_an_alert_is_not_held_for_ever_where_no_probe_tells() -> None:
+    """Whoever looked before the window looks no longer: after three intervals, that is, it is told again."""
+    world = World()
+    await world.with_check(interval=20 * SECOND)
+    await world.passed(20, api=DOWN)
+    await world.window("api", lasts=MINUTE)
+    await world.passed(10, api=DOWN)
+    await world.restart()
+    await world.passed(3 * MINUTE // SECOND)
     assert world.told() == ["firing CheckDown"] * 2
 
 

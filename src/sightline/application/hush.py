@@ -8,12 +8,19 @@ from sightline.domain.alerts.pipeline.batch import MaintainedBy
 from sightline.domain.errors import NotFound
 from sightline.domain.labels import Labels
 from sightline.domain.probes.alert import CHECK
+from sightline.domain.probes.check import Check
 from sightline.domain.probes.standing import Standing
-from sightline.domain.probes.state import CheckState
+from sightline.domain.probes.state import CheckState, StateReason
+from sightline.domain.probes.voice import silent_after
 from sightline.domain.tenancy import Tenant
+from sightline.domain.timerange import MINUTE
+from sightline.ports.clock import Clock
 
 JUST_OVER: Final = "one that is over just now"
 """In place of a window's name where it ended while the program was not there."""
+
+PATIENCE: Final = 10 * MINUTE
+"""How long a probe is waited for after a window at most, ms."""
 
 
 class KnowStanding(Protocol):
@@ -31,13 +38,14 @@ class KnowStanding(Protocol):
 class Hush:
     """The use case. An alert is about the check that its label `check` names, be it the check's own or a rule's over its series.
 
-    It is hushed while a window covers the check, and until it was found out how the check is after that: what was put right during
-    maintenance is told to have ended, and not that it still fires.
+    It is hushed while a window covers the check, and until it was found out how the check is after that, for a while: what was put
+    right during maintenance is told to have ended, and not that it still fires.
     """
 
-    def __init__(self, enroll: Enroll, windows: Maintain) -> None:
+    def __init__(self, enroll: Enroll, windows: Maintain, clock: Clock) -> None:
         self._enroll = enroll
         self._windows = windows
+        self._clock = clock
         self._assess: KnowStanding | None = None
         self._last: dict[int, tuple[str, ...]] = {}
 
@@ -68,18 +76,21 @@ class Hush:
             if windows:
                 self._last[check.id] = windows
                 return windows
-            if self._is_in_maintenance(tenant, check.id):
+            if self._is_unsettled(tenant, check):
                 return self._last.get(check.id, (JUST_OVER,))
             self._last.pop(check.id, None)
             return ()
 
         return maintained_by
 
-    def _is_in_maintenance(self, tenant: Tenant, check: int) -> bool:
-        """Whether a check stands so; a window that ended a moment ago has yet to be noticed there."""
+    def _is_unsettled(self, tenant: Tenant, check: Check) -> bool:
+        """Whether it has yet to be noticed that a window is over, or a probe has yet to tell how the check is since."""
         if self._assess is None:
             return False
         try:
-            return self._assess.standing(tenant, check).state is CheckState.MAINTENANCE
+            latest = self._assess.standing(tenant, check.id).latest
         except NotFound:
             return False
+        if latest.reason is StateReason.WINDOW_OVER:
+            return self._clock.now() - latest.at < min(silent_after(check.definition), PATIENCE)
+        return latest.state is CheckState.MAINTENANCE

@@ -120,7 +120,7 @@ def make_watched(settings: Settings, core: Core, catalog: Catalog) -> Watched:
     enroll = Enroll(core.checks, core.clock, most=settings.checks.max, complete=with_token)
     maintain = Maintain(catalog, WindowCodec(window.to_document, window.from_document), core.clock)
     maintain.follow(enroll)
-    return Watched(enroll, maintain, Hush(enroll, maintain))
+    return Watched(enroll, maintain, Hush(enroll, maintain, core.clock))
 
 
 async def make_checking(

@@ -138,7 +138,7 @@ def test_what_is_in_maintenance_fails_by_its_quorum() -> None:
     """One place of two is none; while others are waited for it is not known."""
     standing = Standing.new(check(locations=("a", "b"), quorum=2), NOW)
     standing.latest = replace(standing.latest, state=CheckState.MAINTENANCE)
-    found = []
+    found: list[bool] = []
     for verdict, place in ((DOWN, "a"), (UP, "b"), (DOWN, "b")):
         standing.hear(result(verdict, NOW + len(found), location=place), len(found), NOW + len(found))
         found.append(standing.is_failing(len(found)))
