@@ -132,7 +132,7 @@ class StatusWorld:
     rendered: int = 0
 
     def __post_init__(self) -> None:
-        sources = Sources(self.checks, self.standings, self.incidents, self.plans, self.measured)
+        self.sources = Sources(self.checks, self.standings, self.incidents, self.plans, self.measured)
         self.signing = SigningKey(self.catalog, lambda count: bytes(range(count)))
         ways = Ways(
             self.mailbox,
@@ -144,7 +144,7 @@ class StatusWorld:
         self.publish = Publish(
             self.catalog,
             PageCodec(page_to_json, from_stored),
-            sources,
+            self.sources,
             self.clock,
             {"html": self._html, "json": view_json, "feed": lambda view: feed_xml(view, address_of(view.page, PLACE))},
             lambda count: b"s" * count,
@@ -153,7 +153,7 @@ class StatusWorld:
         )
         self.subscribe = Subscribe(self.publish, self.catalog, self.signing, self.clock, ways)
         self.unlock = Unlock(self.signing, self.clock)
-        self.figures = TellFigures(self.publish, sources, self.history, self.clock)
+        self.figures = TellFigures(self.publish, self.sources, self.history, self.clock)
 
     def _html(self, view: Any) -> bytes:
         self.rendered += 1

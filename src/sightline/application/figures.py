@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from sightline.application.directory import Published
 from sightline.application.publish import AWAY_AFTER, Publish, Sources
 from sightline.domain.probes.check import Check
 from sightline.domain.probes.state import CheckState
@@ -47,17 +48,19 @@ class TellFigures:
         self._clock = clock
         self._everybody = everybody
         self._kept: dict[tuple[int, int], tuple[float, Figures]] = {}
-        self._public: frozenset[int] = frozenset()
-        self._public_at = float("-inf")
+        self._shown: Mapping[str, frozenset[int]] = {}
+        self._shown_at = float("-inf")
 
-    async def __call__(self, check_id: int, window: int = DAY) -> Figures | None:
+    async def __call__(self, check_id: int, window: int = DAY, by: Published | None = None) -> Figures | None:
         """The figures of a check, its uptime over a time (ms) up to now; None where strangers may not know of it.
+
+        by: the page by whose own domain they are asked for, which tells of nothing that it does not show.
 
         Raises:
             Unavailable: they cannot be read.
         """
         found = self._sources.roster.roster.get(check_id)
-        if found is None or not (self._everybody or check_id in await self._shown()):
+        if found is None or not await self._may_tell(check_id, by):
             return None
         window = min(max(window, 1), KEPT_BACK)
         key, now = (check_id, window), self._clock.monotonic()
@@ -72,20 +75,27 @@ class TellFigures:
         self._kept[key] = (now, figures)
         return figures
 
-    async def _shown(self) -> frozenset[int]:
-        """The checks that pages show to everybody."""
+    async def _may_tell(self, check_id: int, by: Published | None) -> bool:
+        if by is None and self._everybody:
+            return True
+        await self._look()
+        pages = self._publish.directory.known() if by is None else (by,)
+        return any(_is_open(one) and check_id in self._shown.get(one.page.slug, ()) for one in pages)
+
+    async def _look(self) -> None:
+        """See which checks each page shows that is open to everybody, where that is due."""
         now = self._clock.monotonic()
-        if now - self._public_at >= FRESH:
-            await self._publish.directory.refresh()
-            self._public = frozenset(
-                check.id
-                for one in self._publish.directory.known()
-                if one.page.published and not one.page.password
-                for _, checks in placed(one.page, self._sources.checks(one.tenant))
-                for check in checks
+        if now - self._shown_at < FRESH:
+            return
+        await self._publish.directory.refresh()
+        self._shown = {
+            one.page.slug: frozenset(
+                check.id for _, checks in placed(one.page, self._sources.checks(one.tenant)) for check in checks
             )
-            self._public_at = now
-        return self._public
+            for one in self._publish.directory.known()
+            if _is_open(one)
+        }
+        self._shown_at = now
 
     async def _read(self, tenant: Tenant, check: Check, window: int) -> Figures:
         now = self._clock.now()
@@ -106,3 +116,8 @@ class TellFigures:
             results[0].expires_at if results else None,
             now,
         )
+
+
+def _is_open(published: Published) -> bool:
+    """Whether everybody may read a page."""
+    return published.page.published and not published.page.password

@@ -1,6 +1,7 @@
 """Badges of checks over HTTP, under our own addresses and under Uptime Kuma's."""
 
 import re
+from collections.abc import Callable
 from html import unescape
 
 import httpx
@@ -9,11 +10,15 @@ from msgspec.structs import replace
 from tests.adapters.http.stage import Stage
 from tests.application.status_world import PAGE
 
+from sightline.application.figures import TellFigures
 from sightline.domain.probes.result import Result, Verdict
 from sightline.domain.probes.state import CheckState
 from sightline.domain.probes.status_page import PageGroup
 from sightline.domain.tenancy import DEFAULT_TENANT, LOCAL
 from sightline.domain.timerange import DAY, HOUR, MINUTE
+
+Caller = Callable[..., httpx.AsyncClient]
+DOMAIN = "status.acme.org"
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +73,52 @@ def said(answer: httpx.Response) -> str:
 async def test_a_badge_tells_a_figure(client: httpx.AsyncClient, path: str, text: str) -> None:
     """In words for readers too, under the label that is asked for."""
     assert said(await client.get(path)) == text
+
+
+async def test_a_page_with_a_domain_has_the_badges_of_its_checks_there(client: httpx.AsyncClient, stage: Stage) -> None:
+    """And of no others, not even of those that other pages show; by other names all of them are as before."""
+    its = PageGroup(checks=("Hidden",))
+    await stage.world.publish.put(LOCAL, replace(PAGE, slug="inner", groups=(its,), domains=(DOMAIN,)), None)
+    by_domain = {"host": f"{DOMAIN}:8443"}
+    assert said(await client.get("/badge/2/status.svg", headers=by_domain)) == "status: Up"
+    assert said(await client.get("/badge/2/uptime/7d.svg", headers=by_domain)) == "uptime 7d: 100 %"
+    assert said(await client.get("/api/badge/2/uptime/24", headers=by_domain)) == "Uptime (24h): 100 %"
+    assert (await client.get("/badge/1/status.svg", headers=by_domain)).status_code == 404
+    assert said(await client.get("/api/badge/1/status", headers=by_domain)) == "N/A"
+    for path in ("/badge/1/status.svg", "/badge/2/status.svg"):
+        assert (await client.get(path)).status_code == 200
+        assert (await client.get(path, headers={"host": "evil.example.org"})).status_code == 403
+
+
+async def test_badges_of_all_checks_are_not_told_by_a_pages_domain(caller: Caller, stage: Stage) -> None:
+    """The setting that makes every badge public does not make a page's site tell of what the page does not show."""
+    world, its = stage.world, PageGroup(checks=("Website",))
+    world.figures = TellFigures(world.publish, world.sources, world.history, world.clock, everybody=True)
+    await world.publish.put(LOCAL, replace(PAGE, groups=(its,), domains=(DOMAIN,)), 1)
+    async with caller() as client:
+        assert said(await client.get("/badge/2/status.svg")) == "status: Up"
+        assert (await client.get("/badge/1/status.svg", headers={"host": DOMAIN})).status_code == 200
+        assert (await client.get("/badge/2/status.svg", headers={"host": DOMAIN})).status_code == 404
+
+
+async def test_the_domain_of_a_page_with_a_password_has_no_badges(client: httpx.AsyncClient, stage: Stage) -> None:
+    """From the moment that it has one, be the check on another page that everybody may read."""
+    its = replace(PAGE, slug="inner", groups=(PageGroup(groups=("*",)),), domains=(DOMAIN,))
+    await stage.world.publish.put(LOCAL, its, None)
+    assert (await client.get("/badge/2/status.svg", headers={"host": DOMAIN})).status_code == 200
+    await stage.world.publish.put(LOCAL, replace(its, password="sesame"), 1)
+    for number in (1, 2):
+        assert (await client.get(f"/badge/{number}/status.svg", headers={"host": DOMAIN})).status_code == 404
+    assert (await client.get("/badge/1/status.svg")).status_code == 200
+    assert (await client.get("/badge/2/status.svg")).status_code == 404
+
+
+async def test_a_name_of_the_server_has_all_badges_though_a_page_has_it_too(caller: Caller, stage: Stage) -> None:
+    """Where `http.allowed_hosts` names the domain as well, everything is served by it."""
+    its = PageGroup(checks=("Hidden",))
+    await stage.world.publish.put(LOCAL, replace(PAGE, slug="own", groups=(its,), domains=(DOMAIN,)), None)
+    async with caller(allowed_hosts=(DOMAIN,)) as client:
+        assert (await client.get("/badge/1/status.svg", headers={"host": DOMAIN})).status_code == 200
 
 
 async def test_badges_are_kept_by_whoever_shows_them(client: httpx.AsyncClient) -> None:

@@ -188,7 +188,7 @@ async def test_a_page_is_the_root_of_its_domain(client: httpx.AsyncClient, stage
     by_domain = {"host": "status.acme.org"}
     assert "Acme" in (await client.get("/", headers=by_domain)).text
     assert (await client.get("/status/acme/feed.xml", headers=by_domain)).status_code == 200
-    for path in ("/ui/", "/api/v1/query?query=up", "/api/v1/status-pages", "/metrics", "/badge/1/status.svg"):
+    for path in ("/ui/", "/api/v1/query?query=up", "/api/v1/status-pages", "/metrics", "/badges", "/api/badges"):
         assert (await client.get(path, headers=by_domain)).status_code == 403
     assert (await client.get("/", headers={"host": "evil.example.org"})).status_code == 403
     assert (await client.get("/status/acme", headers={"host": "evil.example.org"})).status_code == 403

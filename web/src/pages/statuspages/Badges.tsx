@@ -12,7 +12,9 @@ export function Badges({ page, checks }: { page: StatusPage; checks: readonly Na
   const check = checks.find((one) => String(one.id) === id) ?? checks[0];
   if (!check) return null;
   const isOpen = page.published && page.password === "";
-  const { markdown, html } = snippetsOf(location.origin, page.path, check, kind);
+  // Readers may not reach the address that one manages it by.
+  const origin = page.domains[0] ? `https://${page.domains[0]}` : location.origin;
+  const { markdown, html } = snippetsOf(origin, page.path, check, kind);
   return (
     <section className={styles.part}>
       <h2>Badges</h2>
@@ -25,7 +27,7 @@ export function Badges({ page, checks }: { page: StatusPage; checks: readonly Na
             <img src={badgePath(check.id, kind)} alt={`${check.name}, ${kind}`} />
           </div>
           <ul className={styles.snippets}>
-            {[["Markdown", markdown], ["HTML", html], ["Address", `${location.origin}${badgePath(check.id, kind)}`]].map(([word = "", text = ""]) => (
+            {[["Markdown", markdown], ["HTML", html], ["Address", `${origin}${badgePath(check.id, kind)}`]].map(([word = "", text = ""]) => (
               <li key={word}><span className={styles.quiet}>{word}</span><code tabIndex={0} role="textbox" aria-readonly="true" aria-label={word}>{text}</code><CopyText text={text} label={`Copy ${word}`} /></li>
             ))}
           </ul>

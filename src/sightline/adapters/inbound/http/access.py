@@ -79,8 +79,12 @@ class Access:
         machine = socket.gethostname().lower()
         own = {"localhost"} if self._local else {"localhost", machine, machine.partition(".")[0]}
         self._hosts = own | {host.lower() for host in settings.allowed_hosts}
-        self._is_ours = lru_cache(_KNOWN_HOSTS)(self._judge)
+        self._is_own = lru_cache(_KNOWN_HOSTS)(self._judge)
         self._origins = {origin.lower().rstrip("/") for origin in settings.allowed_origins}
+
+    def is_ours(self, scope: Scope) -> bool:
+        """Whether the Host of a request is a name of this server, by which everything is served."""
+        return self._is_own(name_of(header(scope, b"host") or ""))
 
     def check_names(self, scope: Scope, *, is_known: bool = False) -> None:
         """Stop DNS rebinding and calls from foreign web pages. is_known: the Host is one for what is asked for, at least.
@@ -89,7 +93,7 @@ class Access:
             Forbidden: the Host is not a name of ours, or the Origin is foreign where that matters.
         """
         host = header(scope, b"host") or ""
-        if not is_known and not self._is_ours(name_of(host)):
+        if not is_known and not self.is_ours(scope):
             raise Forbidden(
                 f"Host {host[:200]!r} is not a name of this server; add it to http.allowed_hosts if it should be",
             )

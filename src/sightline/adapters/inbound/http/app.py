@@ -132,7 +132,7 @@ class _Door:
         }
         self._queries = Queries(use_cases, settings)
         pages = use_cases.pages
-        public: list[_Public] = [] if pages is None else [PublicPages(pages, settings), Badges(pages.figures)]
+        public: list[_Public] = [] if pages is None else [PublicPages(pages, settings), Badges(pages, self._access)]
         if use_cases.heartbeats is not None:
             public.append(Pings(use_cases.heartbeats, use_cases.uptime.enroll, settings, inflight))
         self._public = tuple(public)

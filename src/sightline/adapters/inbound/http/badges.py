@@ -10,12 +10,15 @@ from hashlib import sha256
 from http import HTTPStatus
 from typing import Final
 
+from sightline.adapters.inbound.http.access import Access
 from sightline.adapters.inbound.http.asgi import Receive, Scope, Send, header, respond
 from sightline.adapters.inbound.http.parameters import Parameters
+from sightline.adapters.inbound.http.public_pages import of_host
+from sightline.adapters.inbound.http.use_cases import Pages
 from sightline.adapters.wire.status import badge
 from sightline.adapters.wire.status.badge import Badge
 from sightline.adapters.wire.status.words import share
-from sightline.application.figures import Figures, TellFigures
+from sightline.application.figures import Figures
 from sightline.domain.errors import InvalidParameter, NotFound
 from sightline.domain.probes.state import CheckState
 from sightline.domain.probes.uptime import WINDOWS, UnknownPolicy
@@ -67,20 +70,24 @@ _Draw = Callable[[Figures, int], Badge]
 
 
 class Badges:
-    """The door of badges."""
+    """The door of badges. By the domain of a page there are those of the checks that it shows, and no others."""
 
-    def __init__(self, figures: TellFigures) -> None:
-        self._figures = figures
+    def __init__(self, pages: Pages, access: Access) -> None:
+        self._figures = pages.figures
+        self._directory = pages.publish.directory
+        self._access = access
 
     def takes(self, scope: Scope) -> bool:
         """Whether a request is for a badge."""
         path: str = scope["path"]
-        return path.startswith((OURS, KUMAS))
+        if not path.startswith((OURS, KUMAS)):
+            return False
+        self._directory.keep_current()
+        return True
 
     def knows_host(self, scope: Scope) -> bool:
-        """No host is let in for badges alone."""
-        del scope
-        return False
+        """Whether a request came by the domain of a page."""
+        return of_host(self._directory, scope) is not None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that it takes."""
@@ -102,7 +109,8 @@ class Badges:
             await respond(send, HTTPStatus.METHOD_NOT_ALLOWED, headers=(("Allow", "GET, HEAD"),))
             return
         length = _window(window or "24h")
-        figures = await self._figures(int(number), length)
+        by = None if self._access.is_ours(scope) else of_host(self._directory, scope)
+        figures = await self._figures(int(number), length, by)
         if figures is None and is_ours:
             raise NotFound(f"there is no public badge of the check {number}: show it on a public status page first")
         given = Parameters.of(scope["query_string"])

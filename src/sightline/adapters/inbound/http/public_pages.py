@@ -21,7 +21,7 @@ from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import Pages
 from sightline.adapters.wire.status.feed import CONTENT_TYPE as RSS
 from sightline.adapters.wire.status.html import login_html, message_html
-from sightline.application.directory import Published
+from sightline.application.directory import Directory, Published
 from sightline.application.publish import Rendered
 from sightline.application.subscribe import Subscribe
 from sightline.application.unlock import REMEMBERED_FOR
@@ -132,8 +132,7 @@ class PublicPages:
         return published
 
     def _of_host(self, scope: Scope) -> Published | None:
-        directory = self._publish.directory
-        return directory.of_domain(name_of(header(scope, b"host") or "")) if directory.has_domains else None
+        return of_host(self._publish.directory, scope)
 
     def _of_host_or_fail(self, scope: Scope) -> Published:
         found = self._of_host(scope)
@@ -178,6 +177,11 @@ class PublicPages:
             return
         cookie = ("Set-Cookie", _set_cookie(scope, COOKIE + slug, token))
         await respond(send, HTTPStatus.SEE_OTHER, headers=(place, cookie, _NEVER))
+
+
+def of_host(directory: Directory, scope: Scope) -> Published | None:
+    """The page by whose domain a request came; None where it came by another name."""
+    return directory.of_domain(name_of(header(scope, b"host") or "")) if directory.has_domains else None
 
 
 class _Subscription:
