@@ -312,7 +312,7 @@ def test_what_was_written_is_not_lost_by_escape(page: Page) -> None:
     drawer = page.get_by_role("dialog", name="New check")
     drawer.get_by_role("textbox", name="Name", exact=True).fill("x")
     page.keyboard.press("Escape")
-    question = drawer.get_by_role("alertdialog", name="Close without saving")
+    question = drawer.get_by_role("alertdialog", name="Leave without saving")
     expect(question).to_be_visible()
     question.get_by_role("button", name="Lose it").click()
     expect(drawer).to_have_count(0)

@@ -91,6 +91,52 @@ def test_an_edit_keeps_what_was_not_changed(page: Page) -> None:
     assert saved == {**kept, "announcement": "We move.", "groups": [group]}
 
 
+def test_what_is_not_saved_is_not_lost_in_silence(page: Page) -> None:
+    """Whoever leaves a changed page is asked, by a link, by a button or by going back; and a closed tab asks by the browser."""
+    answer_checks(page, check(1, "shop"))
+    answer_pages(page, [status_page("acme", "Acme")])
+    page.goto("/ui/status-pages")
+    page.get_by_role("link", name="Acme", exact=True).click()
+    announcement = page.get_by_label("Announcement")
+    question = page.get_by_role("alertdialog", name="Leave without saving")
+    announcement.fill("We move.")
+    page.get_by_role("link", name="Incidents").first.click()
+    expect(question.get_by_role("button", name="Go on writing")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(question).to_have_count(0)
+    expect(announcement).to_have_value("We move.")
+    page.go_back()
+    expect(question).to_be_visible()
+    expect(page).to_have_url(re.compile("/ui/status-pages/acme$"))
+    question.get_by_role("button", name="Go on writing").click()
+    with page.expect_event("dialog") as asked:
+        page.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+    page.get_by_role("button", name="Back", exact=True).click()
+    question.get_by_role("button", name="Lose it").click()
+    expect(page).to_have_url(re.compile("/ui/status-pages$"))
+
+
+def test_whoever_goes_back_all_the_same_gets_there(page: Page) -> None:
+    """A step back that was held is taken when what was written may be lost, and nothing is asked once it is as it was."""
+    answer_checks(page, check(1, "shop"))
+    answer_pages(page, [status_page("acme", "Acme")])
+    page.goto("/ui/status-pages")
+    page.get_by_role("link", name="Acme", exact=True).click()
+    announcement = page.get_by_label("Announcement")
+    announcement.fill("We move.")
+    announcement.fill("")
+    page.go_back()
+    expect(page).to_have_url(re.compile("/ui/status-pages$"))
+    page.get_by_role("link", name="Acme", exact=True).click()
+    announcement.fill("We move.")
+    page.go_back()
+    page.get_by_role("button", name="Lose it").click()
+    expect(page).to_have_url(re.compile("/ui/status-pages$"))
+    expect(page.get_by_role("list", name="Status pages")).to_be_visible()
+
+
 def test_groups_are_added_moved_and_taken_away(page: Page) -> None:
     """The order of groups is the order of the page; an empty one is not saved."""
     answer_checks(page, check(1, "shop"), check(2, "db", "data"))

@@ -28,6 +28,11 @@ export function Dialog({ label, children, className, onClose }: DialogProps) {
         event.preventDefault();
         onClose();
       }}
+      onClose={() => {
+        // A browser closes it at the second Escape without asking; who is kept from leaving is still in it.
+        const element = dialog.current;
+        if (element?.isConnected && !element.open) element.showModal();
+      }}
       onPointerDown={(event) => {
         pressed.current = event.target === dialog.current;
       }}

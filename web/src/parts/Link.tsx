@@ -16,8 +16,7 @@ export function Link({ to, find = {}, onClick, ...rest }: LinkProps) {
     const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
     if (event.defaultPrevented || !plain) return;
     event.preventDefault();
-    navigate(href);
-    window.scrollTo(0, 0);
+    if (navigate(href)) window.scrollTo(0, 0);
   };
   return <a href={href} onClick={follow} {...rest} />;
 }

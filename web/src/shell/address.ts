@@ -9,20 +9,51 @@ export interface Address {
   search: URLSearchParams;
 }
 
+/** Gives whether it keeps people where they are, for now; `go` takes them there all the same. */
+type Hold = (next: Address, go: () => void) => boolean;
+
 let shown = "";
 let current: Address = { path: "/", search: new URLSearchParams() };
+let hold: Hold | null = null;
+/** A step in history that nothing holds back. */
+let isSure = false;
+
+const hrefHere = (): string => location.pathname + location.search;
+
+function addressOf(href: string): Address {
+  const { pathname, searchParams } = new URL(href, location.origin);
+  const path = pathname.startsWith(BASE) ? pathname.slice(BASE.length) : pathname;
+  return { path: path === "" ? "/" : path, search: searchParams };
+}
 
 function read(): Address {
-  const href = location.pathname + location.search;
+  const href = hrefHere();
   if (href !== shown) {
     shown = href;
-    const path = location.pathname.startsWith(BASE) ? location.pathname.slice(BASE.length) : location.pathname;
-    current = { path: path === "" ? "/" : path, search: new URLSearchParams(location.search) };
+    current = addressOf(href);
   }
   return current;
 }
 
-addEventListener("popstate", () => listeners.forEach((listener) => listener()));
+addEventListener("popstate", () => {
+  const sure = isSure;
+  isSure = false;
+  const go = (): void => {
+    isSure = true;
+    history.back();
+  };
+  // The step is taken already: who stays steps back to where they were, and who goes takes it again.
+  if (!sure && shown !== "" && hold?.(addressOf(hrefHere()), go)) history.pushState(null, "", shown);
+  else listeners.forEach((listener) => listener());
+});
+
+/** Has `next` asked whenever somebody is about to go elsewhere inside the UI; gives what ends that. */
+export function holdBack(next: Hold): () => void {
+  hold = next;
+  return () => {
+    if (hold === next) hold = null;
+  };
+}
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
@@ -32,11 +63,20 @@ function subscribe(listener: () => void): () => void {
 export const useAddress = (): Address => useSyncExternalStore(subscribe, read);
 export const readAddress = read;
 
-/** Goes to a path inside the UI, or with `replace` corrects the present address without a step in history. */
-export function navigate(href: string, options: { replace?: boolean } = {}): void {
-  if (href === location.pathname + location.search) return;
+interface Step {
+  /** Corrects the present address, without a step in history. */
+  replace?: boolean;
+  /** Nothing holds it back: what was written is saved, or to be lost. */
+  sure?: boolean;
+}
+
+/** Goes to a path inside the UI; gives whether one is there, and not held back. */
+export function navigate(href: string, options: Step = {}): boolean {
+  if (href === hrefHere()) return true;
+  if (!options.sure && hold?.(addressOf(href), () => navigate(href, { ...options, sure: true }))) return false;
   history[options.replace ? "replaceState" : "pushState"](null, "", href);
   listeners.forEach((listener) => listener());
+  return true;
 }
 
 const TIME_NAMES = ["range", "from", "to", "live"];
@@ -49,7 +89,7 @@ export function hrefOf(path: string, search: URLSearchParams, find: Readonly<Rec
 }
 
 /** Goes to a page, taking the time range along. */
-export function visit(path: string, find: Readonly<Record<string, string>> = {}, options: { replace?: boolean } = {}): void {
+export function visit(path: string, find: Readonly<Record<string, string>> = {}, options: Step = {}): void {
   navigate(hrefOf(path, read().search, find), options);
 }
 

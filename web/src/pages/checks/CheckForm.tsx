@@ -4,6 +4,7 @@ import { useMemo, useRef, useState } from "react";
 import { ApiFailure } from "../../api/failure";
 import { Banner } from "../../parts/Banner";
 import { Drawer } from "../../parts/Drawer";
+import { Unsaved } from "../../parts/Unsaved";
 import type { Examined } from "./check";
 import styles from "./CheckForm.module.css";
 import { ConditionsEditor } from "./ConditionsEditor";
@@ -39,7 +40,6 @@ interface CheckFormProps {
 export function CheckForm({ id, like, title, initial, names, onClose, onStore }: CheckFormProps) {
   const [draft, setDraft] = useState(initial);
   const [insists, setInsists] = useState(false);
-  const [leaves, setLeaves] = useState(false);
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<Error | null>(null);
   const trial = useTrial(like);
@@ -76,17 +76,13 @@ export function CheckForm({ id, like, title, initial, names, onClose, onStore }:
       setBusy(false);
     }
   };
-  const close = (): void => {
-    if (written === before) onClose();
-    else setLeaves(true);
-  };
   const known = useLocations().data?.map((one) => one.name) ?? [];
   const place = known.length === 0 ? PLACE : PLACE.map((field) => (field.name === "locations" ? { ...field, hint: `${field.hint}; there are ${known.join(", ")}` } : field));
   const others = elsewhere(errors, draft);
   const ownFields = { values: draft.own, errors, prefix: "", onChange: own };
   const optionFields = { values: draft.options, errors, prefix: "options.", onChange: option };
   return (
-    <Drawer label={title} onClose={close} head={<h2 className={styles.title}>{title}</h2>}>
+    <Drawer label={title} onClose={onClose} head={<h2 className={styles.title}>{title}</h2>}>
       <form ref={id === null ? beginAtName : undefined} className={styles.form} noValidate onSubmit={(event) => { event.preventDefault(); void submit(); }} onKeyDown={(event) => { if ((event.ctrlKey || event.metaKey) && event.key === "s") { event.preventDefault(); void submit(); } }}>
         <fieldset className={styles.group}>
           <legend>What is checked</legend>
@@ -138,19 +134,13 @@ export function CheckForm({ id, like, title, initial, names, onClose, onStore }:
           {others.map((one) => <p key={one.error} className={styles.error} role="alert">{one.error}</p>)}
           {refusal && <Refused refusal={refusal} isNew={id === null} onOverwrite={() => void submit(true)} />}
           {insists && errors.length > 0 && !refusal && <p className={styles.error}>Something above is still to be put right.</p>}
-          {leaves && (
-            <Banner question="Close without saving">
-              <p>What you wrote is not saved.</p>
-              <Button size="xs" variant="outline" color="red" onClick={onClose}>Lose it</Button>
-              <Button size="xs" variant="default" autoFocus onClick={() => setLeaves(false)}>Go on writing</Button>
-            </Banner>
-          )}
           <div className={styles.actions}>
             <Button type="submit" loading={busy} disabled={id !== null && written === before} title="Ctrl+S">{id === null ? "Create" : "Save"}</Button>
             {draft.type !== "heartbeat" && <Button variant="default" loading={trial.busy} onClick={() => void trial.run(definition)}>Try it now</Button>}
-            <Button variant="subtle" color="gray" onClick={close}>Cancel</Button>
+            <Button variant="subtle" color="gray" onClick={onClose}>Cancel</Button>
           </div>
         </div>
+        <Unsaved changed={written !== before} part="edit" />
       </form>
     </Drawer>
   );

@@ -1,4 +1,4 @@
-import { visit, put, useAddress } from "../../shell/address";
+import { navigate, useAddress, visit, withSearch } from "../../shell/address";
 import { EmptyState } from "../../parts/EmptyState";
 import { CheckIcon } from "../../parts/icons";
 import { Link } from "../../parts/Link";
@@ -11,14 +11,14 @@ export default function ChecksPage({ subject }: { subject: string | null }) {
   const { search } = useAddress();
   const edited = search.get("edit");
   const close = (): void => {
-    put("like", "");
-    put("edit", "", { step: true });
+    const rest = new URLSearchParams([...search].filter(([name]) => name !== "edit" && name !== "like"));
+    navigate(withSearch(location.pathname, rest));
   };
   return (
     <>
       {subject === null ? <CheckList /> : /^\d+$/.test(subject) ? <CheckPage key={subject} id={Number(subject)} /> : <NoCheck />}
       {edited !== null && (
-        <CheckEditor key={`${edited} ${search.get("like") ?? ""}`} id={/^\d+$/.test(edited) ? Number(edited) : null} like={Number(search.get("like")) || null} onClose={close} onSaved={(check) => visit(`/checks/${check.id}`)} />
+        <CheckEditor key={`${edited} ${search.get("like") ?? ""}`} id={/^\d+$/.test(edited) ? Number(edited) : null} like={Number(search.get("like")) || null} onClose={close} onSaved={(check) => visit(`/checks/${check.id}`, {}, { sure: true })} />
       )}
     </>
   );

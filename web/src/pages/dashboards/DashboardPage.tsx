@@ -8,6 +8,7 @@ import { Failure } from "../../parts/Failure";
 import { DashboardIcon } from "../../parts/icons";
 import { Link } from "../../parts/Link";
 import { Placeholder } from "../../parts/Placeholder";
+import { Unsaved } from "../../parts/Unsaved";
 import { useLate } from "../../parts/useLate";
 import { navigate, readAddress, useAddress, withSearch } from "../../shell/address";
 import { parseDuration } from "../../time/duration";
@@ -65,13 +66,6 @@ function Opened({ stored }: { stored: Stored }) {
     if (seconds && !first.has("range") && !first.has("from")) setRange({ kind: "last", seconds, live: first.get("live") !== "0" });
   }, [stored.dashboard.range]);
 
-  useEffect(() => {
-    if (!changed) return undefined;
-    const hold = (event: BeforeUnloadEvent): void => event.preventDefault();
-    addEventListener("beforeunload", hold);
-    return () => removeEventListener("beforeunload", hold);
-  }, [changed]);
-
   const setPanels = useCallback((change: (panels: PanelSpec[]) => PanelSpec[]) => setDraft((old) => ({ ...old, panels: change(old.panels) })), []);
   const attempt = async (work: () => Promise<void>): Promise<void> => {
     setBusy(true);
@@ -92,7 +86,7 @@ function Opened({ stored }: { stored: Stored }) {
       if (dashboard.name === stored.dashboard.name) rest.delete("edit");
       else rest.set("edit", "1");
       rest.delete("panel");
-      navigate(withSearch(`/ui/dashboards/${dashboard.name}`, rest), { replace: dashboard.name === stored.dashboard.name });
+      navigate(withSearch(`/ui/dashboards/${dashboard.name}`, rest), { replace: dashboard.name === stored.dashboard.name, sure: true });
     });
   const taken = new Set(listing.data?.dashboards.map((one) => one.name));
   const copy = (): Promise<void> => {
@@ -119,7 +113,7 @@ function Opened({ stored }: { stored: Stored }) {
         onDelete={() => void attempt(async () => {
           await remove(draft.name);
           await client.invalidateQueries({ queryKey: ["dashboards"] });
-          navigate(withSearch("/ui/dashboards", new URLSearchParams()));
+          navigate(withSearch("/ui/dashboards", new URLSearchParams()), { sure: true });
         })}
       />
       {failure && (
@@ -195,6 +189,7 @@ function Opened({ stored }: { stored: Stored }) {
           onClose={() => setSearch("panel", null)}
         />
       )}
+      <Unsaved changed={changed} />
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import { Button, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { Problem } from "../../parts/Problem";
+import { Unsaved } from "../../parts/Unsaved";
 import { useWork } from "../../parts/useWork";
 import type { ToldIncident } from "../../uptime/incident";
 import { savePostMortem } from "../../uptime/store";
@@ -30,6 +31,7 @@ export function PostMortem({ incident: { id, post_mortem: written } }: { inciden
             <Button size="xs" variant="default" onClick={() => { setDraft(null); work.forget(); }}>Cancel</Button>
           </div>
           <Problem problem={work.problem} />
+          <Unsaved changed={draft.text.trim() !== draft.base} />
         </form>
       )}
     </section>

@@ -2,6 +2,7 @@ import { Button, Textarea, TextInput } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { Choices } from "../../parts/Choices";
 import { Problem } from "../../parts/Problem";
+import { Unsaved } from "../../parts/Unsaved";
 import { useWork } from "../../parts/useWork";
 import { visit } from "../../shell/address";
 import { STATUS_WORDS, STATUSES } from "../../uptime/incident";
@@ -26,7 +27,7 @@ export function WriteIncident() {
     if (isUnnamed) return;
     await work.attempt(async () => {
       const { id } = await begin({ title: title.trim(), text: text.trim(), status, public: isPublic });
-      visit(`/incidents/${id}`, {}, { replace: true });
+      visit(`/incidents/${id}`, {}, { replace: true, sure: true });
     });
   };
   return (
@@ -45,6 +46,7 @@ export function WriteIncident() {
         <Button type="submit" loading={work.busy}>Begin incident</Button>
         <Button variant="default" onClick={() => (history.length > 1 ? history.back() : visit("/incidents"))}>Cancel</Button>
       </div>
+      <Unsaved changed={title.trim() !== "" || text.trim() !== ""} />
     </form>
   );
 }

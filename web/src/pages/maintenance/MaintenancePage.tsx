@@ -11,7 +11,7 @@ export default function MaintenancePage({ subject }: PageProps) {
   return (
     <>
       <WindowList windows={windows} />
-      {subject !== null && (subject === "+" || windows.data !== undefined) && <WindowDrawer key={subject} window={found} isNew={subject === "+"} onClose={() => visit("/maintenance")} />}
+      {subject !== null && (subject === "+" || windows.data !== undefined) && <WindowDrawer key={subject} window={found} isNew={subject === "+"} onClose={() => visit("/maintenance")} onDone={() => visit("/maintenance", {}, { sure: true })} />}
     </>
   );
 }

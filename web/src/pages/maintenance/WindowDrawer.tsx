@@ -4,6 +4,7 @@ import { Banner } from "../../parts/Banner";
 import { Drawer } from "../../parts/Drawer";
 import { EmptyState } from "../../parts/EmptyState";
 import { Problem } from "../../parts/Problem";
+import { Unsaved } from "../../parts/Unsaved";
 import { useNow } from "../../parts/useNow";
 import { useWork } from "../../parts/useWork";
 import { now } from "../../time/clock";
@@ -20,29 +21,32 @@ interface WindowDrawerProps {
   window: MaintenanceWindow | undefined;
   isNew: boolean;
   onClose: () => void;
+  /** It is saved, or gone. */
+  onDone: () => void;
 }
 
 const USUAL_S = 2 * 3600;
 const minutes = (time: number): string => absoluteTime(time).slice(0, 16);
 
 /** The editor of a window. */
-export function WindowDrawer({ window, isNew, onClose }: WindowDrawerProps) {
+export function WindowDrawer({ window, isNew, onClose, onDone }: WindowDrawerProps) {
   // What is there when it opens: what others do meanwhile is a conflict that the server tells of.
   const [base] = useState(window);
   const title = isNew ? "Plan maintenance" : (base?.name ?? "Maintenance");
   return (
     <Drawer label={title} onClose={onClose} head={<h2 className={styles.title}>{title}</h2>}>
-      {isNew || base ? <Fields base={base} onClose={onClose} /> : (
+      {isNew || base ? <Fields {...{ base, onClose, onDone }} /> : (
         <EmptyState title="This window is not there any more" within><p>Somebody deleted it, or the address is of another server.</p></EmptyState>
       )}
     </Drawer>
   );
 }
 
-function Fields({ base, onClose }: { base: MaintenanceWindow | undefined; onClose: () => void }) {
+function Fields({ base, onClose, onDone }: Pick<WindowDrawerProps, "onClose" | "onDone"> & { base: MaintenanceWindow | undefined }) {
   const work = useWork("windows");
   const minute = Math.floor(useNow(10_000) / 60) * 60;
-  const [form, setForm] = useState<WindowForm>(() => (base ? formOf(base, minutes) : newWindowForm(Intl.DateTimeFormat().resolvedOptions().timeZone, "", minutes(now() + USUAL_S))));
+  const [initial] = useState<WindowForm>(() => (base ? formOf(base, minutes) : newWindowForm(Intl.DateTimeFormat().resolvedOptions().timeZone, "", minutes(now() + USUAL_S))));
+  const [form, setForm] = useState(initial);
   const [tried, setTried] = useState(false);
   const name = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -60,7 +64,7 @@ function Fields({ base, onClose }: { base: MaintenanceWindow | undefined; onClos
     setTried(true);
     if (hasProblem) return;
     const said = windowOf(form, now());
-    if (await work.attempt(() => (base ? save(base.id, said, base.version) : create(said)))) onClose();
+    if (await work.attempt(() => (base ? save(base.id, said, base.version) : create(said)))) onDone();
   };
   return (
     <form className={styles.form} onSubmit={(event) => void submit(event)} noValidate>
@@ -79,8 +83,9 @@ function Fields({ base, onClose }: { base: MaintenanceWindow | undefined; onClos
       <div className={styles.actions}>
         <Button type="submit" loading={work.busy}>{base ? "Save" : "Plan it"}</Button>
         <Button variant="default" onClick={onClose}>Cancel</Button>
-        {base && <Delete window={base} onGone={onClose} />}
+        {base && <Delete window={base} onGone={onDone} />}
       </div>
+      <Unsaved changed={JSON.stringify(form) !== JSON.stringify(initial)} />
     </form>
   );
 }

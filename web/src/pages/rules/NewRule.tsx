@@ -40,7 +40,7 @@ function Begun({ initial }: { initial: Draft }) {
       initial={initial}
       stored={null}
       head={<div className={styles.names}><h1>New rule</h1></div>}
-      onSaved={(stored) => visit(`/rules/${encodeURIComponent(stored.rule.name)}`, {}, { replace: true })}
+      onSaved={(stored) => visit(`/rules/${encodeURIComponent(stored.rule.name)}`, {}, { replace: true, sure: true })}
     />
   );
 }

@@ -1,8 +1,9 @@
 import { Button } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { useMemo, useRef, useState, type ReactNode } from "react";
 import { ApiFailure } from "../../api/failure";
+import { Unsaved } from "../../parts/Unsaved";
 import { visit } from "../../shell/address";
 import type { BacktestQuestion } from "./backtest";
 import { BacktestView } from "./BacktestView";
@@ -61,13 +62,6 @@ export function RuleEditor({ initial, stored, head, menu, onSaved }: RuleEditorP
   const earlier = useMemo((): BacktestQuestion | null => (before && changed ? { alert_rule: named(before) } : null), [before, changed]);
   const compared = draft.simple ? (draft.query.trim() && draft.value.trim() ? { query: draft.query, comparison: draft.comparison, value: Number(draft.value) } : null) : comparedOf(draft.expr);
 
-  useEffect(() => {
-    if (!changed) return undefined;
-    const hold = (event: BeforeUnloadEvent): void => event.preventDefault();
-    addEventListener("beforeunload", hold);
-    return () => removeEventListener("beforeunload", hold);
-  }, [changed]);
-
   const change = (part: Partial<Draft>): void => {
     setSaved(false);
     setDraft((old) => ({ ...old, ...part }));
@@ -100,7 +94,7 @@ export function RuleEditor({ initial, stored, head, menu, onSaved }: RuleEditorP
   };
   const discard = (): void => {
     if (stored) setDraft(draftOf(stored.rule));
-    else visit("/rules");
+    else visit("/rules", {}, { sure: true });
     setFailure(null);
     setInsists(false);
   };
@@ -129,6 +123,7 @@ export function RuleEditor({ initial, stored, head, menu, onSaved }: RuleEditorP
         <RuleForm {...{ draft, gaps, insists, judgement }} isNew={stored === null} unjudged={settled && !judged.isFetching ? judged.error : null} onChange={change} />
         <BacktestView {...{ question, earlier, compared }} />
       </div>
+      <Unsaved changed={changed} />
     </form>
   );
 }

@@ -80,7 +80,7 @@ function Opened({ stored: found }: { stored: Stored }) {
           {asks && (
             <Banner question="Delete rule">
               <p>Delete “{name}”? Its alerts end, and it does not come back. To pause it, switch it off.</p>
-              <Button color="red" variant="outline" size="xs" loading={busy} onClick={() => void attempt(async () => { await remove(name); client.removeQueries({ queryKey: ["rule", name] }); visit("/rules"); })}>Delete {name}</Button>
+              <Button color="red" variant="outline" size="xs" loading={busy} onClick={() => void attempt(async () => { await remove(name); client.removeQueries({ queryKey: ["rule", name] }); visit("/rules", {}, { sure: true }); })}>Delete {name}</Button>
               <Button variant="default" size="xs" autoFocus onClick={() => setAsks(false)}>Keep it</Button>
             </Banner>
           )}

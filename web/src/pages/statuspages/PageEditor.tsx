@@ -10,6 +10,7 @@ import { Link } from "../../parts/Link";
 import { Menu } from "../../parts/Menu";
 import { Placeholder } from "../../parts/Placeholder";
 import { Problem } from "../../parts/Problem";
+import { Unsaved } from "../../parts/Unsaved";
 import { useLate } from "../../parts/useLate";
 import { useStandingFailure } from "../../parts/useStandingFailure";
 import { useWork } from "../../parts/useWork";
@@ -56,16 +57,16 @@ function Editor({ stored, saved, onSaved }: EditorProps) {
   const client = useQueryClient();
   const work = useWork("pages");
   const checks = useCheckNames().data ?? [];
-  const [page, setPage] = useState<WrittenPage>(() => (stored ? writtenOf(stored) : newPage(Intl.DateTimeFormat().resolvedOptions().timeZone)));
+  const [initial] = useState<WrittenPage>(() => (stored ? writtenOf(stored) : newPage(Intl.DateTimeFormat().resolvedOptions().timeZone)));
+  const [page, setPage] = useState(initial);
   const [tried, setTried] = useState(false);
-  const [changed, setChanged] = useState(false);
+  const changed = JSON.stringify(page) !== JSON.stringify(initial);
   const problems = problemsOf(page);
   const shown = tried ? problems : {};
   const hasProblem = Object.keys(problems).length > 0;
   const its = placed(page.groups, checks);
   const set = (part: Partial<WrittenPage>): void => {
     setPage((last) => ({ ...last, ...part }));
-    setChanged(true);
     work.forget();
   };
   const submit = async (event: FormEvent): Promise<void> => {
@@ -76,7 +77,7 @@ function Editor({ stored, saved, onSaved }: EditorProps) {
       const made = await (stored ? save(page, stored.version) : create(page));
       onSaved?.(made.version);
       client.setQueryData(["page", made.slug], made);
-      if (!stored) visit(`/status-pages/${made.slug}`, {}, { replace: true });
+      if (!stored) visit(`/status-pages/${made.slug}`, {}, { replace: true, sure: true });
     });
   };
   return (
@@ -105,6 +106,7 @@ function Editor({ stored, saved, onSaved }: EditorProps) {
       </div>
       {stored && <Badges page={stored} checks={placed(stored.groups, checks).flat()} />}
       {stored && <Subscribers slug={stored.slug} />}
+      <Unsaved changed={changed} />
     </form>
   );
 }
@@ -126,7 +128,7 @@ function Head({ stored }: { stored: StatusPage | null }) {
       {asks && (
         <Banner question="Delete status page">
           <p>Delete “{stored.title}”? Its address, its subscribers and badges of checks that no other page shows end with it; the checks stay.</p>
-          <Button color="red" variant="outline" size="xs" loading={work.busy} onClick={() => void work.attempt(async () => { await remove(stored.slug); visit("/status-pages"); })}>Delete {stored.title}</Button>
+          <Button color="red" variant="outline" size="xs" loading={work.busy} onClick={() => void work.attempt(async () => { await remove(stored.slug); visit("/status-pages", {}, { sure: true }); })}>Delete {stored.title}</Button>
           <Button variant="default" size="xs" autoFocus onClick={() => setAsks(false)}>Keep it</Button>
         </Banner>
       )}
