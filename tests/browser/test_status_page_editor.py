@@ -80,6 +80,7 @@ def test_an_edit_keeps_what_was_not_changed(page: Page) -> None:
     sent = answer_pages(page, [before])
     page.goto("/ui/status-pages/acme")
     expect(page.get_by_label("Password", exact=True)).to_have_value("")
+    expect(page.get_by_label("They are told after, minutes")).to_have_value("2")
     page.get_by_label("Announcement").fill("We move.")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved. Readers see it within seconds.")).to_be_visible()
@@ -88,7 +89,23 @@ def test_an_edit_keeps_what_was_not_changed(page: Page) -> None:
     assert (saved.pop("how"), saved.pop("if_match")) == ("PUT /acme", '"4"')
     group = {"name": "", "checks": [], "groups": ["*"], "tags": {}, "collapsed": False}
     kept = {name: value for name, value in before.items() if name not in {"version", "path"}}
-    assert saved == {**kept, "announcement": "We move.", "groups": [group]}
+    assert saved == {**kept, "announcement": "We move.", "groups": [group], "notify_after": 120_000}
+
+
+def test_a_page_of_the_server_is_changed(page: Page) -> None:
+    """With the server's own answers: what it tells of a page can be shown, changed and saved, again and again."""
+    address = "/api/v1/status-pages/of-the-server"
+    said = {"slug": "of-the-server", "title": "Acme", "groups": [{"groups": ["*"]}], "notify_after": "90s"}
+    assert page.request.put(address, data=said).ok
+    page.goto("/ui/status-pages/of-the-server")
+    expect(page.get_by_label("They are told after, minutes")).to_have_value("1.5")
+    for text in ("We move.", "We moved."):
+        page.get_by_label("Announcement").fill(text)
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Saved. Readers see it within seconds.")).to_be_visible()
+    stored = page.request.get(address).json()
+    assert (stored["announcement"], stored["notify_after"], stored["version"]) == ("We moved.", "1m30s", 3)
+    assert page.request.delete(address).ok
 
 
 def test_what_is_not_saved_is_not_lost_in_silence(page: Page) -> None:

@@ -152,7 +152,7 @@ def status_page(slug: str, title: str, **parts: Any) -> dict[str, Any]:
         "unknown": "ignore",
         "timezone": "UTC",
         "subscribe": ["rss", "email"],
-        "notify_after": 120_000,
+        "notify_after": "2m",
         "version": 4,
         "path": f"/status/{slug}",
         **parts,
@@ -172,7 +172,7 @@ def answer_pages(
         if method != "GET":
             said = json.loads(route.request.post_data or "{}")
             sent.append({"how": f"{method} {path}", "if_match": route.request.headers.get("if-match", ""), **said})
-            made = {**said, "version": 9, "path": f"/status/{said.get('slug')}"}
+            made = {**said, "notify_after": "2m", "version": 9, "path": f"/status/{said.get('slug')}"}
             route.fulfill(body=json.dumps(made), content_type="application/json")
         elif slug.endswith("subscribers"):
             answered = {"status": "success", "data": list(subscribers)}

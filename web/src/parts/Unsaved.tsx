@@ -46,12 +46,14 @@ export function Unsaved({ changed, part }: UnsavedProps) {
     if (before.current instanceof HTMLElement) before.current.focus();
   };
   return (
-    <div className={styles.question} onKeyDown={(event) => { if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); stay(); } }}>
-      <Banner question="Leave without saving">
-        <p>What you wrote is not saved.</p>
-        <Button size="xs" variant="outline" color="red" onClick={go}>Lose it</Button>
-        <Button ref={stays} size="xs" variant="default" onClick={stay}>Go on writing</Button>
-      </Banner>
+    <div className={styles.place}>
+      <div className={styles.question} onKeyDown={(event) => { if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); stay(); } }}>
+        <Banner question="Leave without saving">
+          <p>What you wrote is not saved.</p>
+          <Button size="xs" variant="outline" color="red" onClick={go}>Lose it</Button>
+          <Button ref={stays} size="xs" variant="default" onClick={stay}>Go on writing</Button>
+        </Banner>
+      </div>
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { NamedCheck } from "../../uptime/useCheckNames";
-import { EMPTY_GROUP, moved, newPage, placed, problemsOf, readTags, slugOf, snippetsOf, writeTags, type WrittenPage } from "./page";
+import { EMPTY_GROUP, moved, newPage, placed, problemsOf, readTags, slugOf, snippetsOf, wholeOf, writeTags, type ToldPage, type WrittenPage } from "./page";
 
 const page = (part: Partial<WrittenPage> = {}): WrittenPage => ({ ...newPage("UTC"), slug: "acme", title: "Acme", ...part });
 const CHECKS: NamedCheck[] = [{ id: 1, name: "api", group: "shop", tags: { team: "web" } }, { id: 2, name: "db", group: "data", tags: { team: "db" } }, { id: 3, name: "shop", group: "shop", tags: {} }];
@@ -9,6 +9,12 @@ const names = (...groups: Array<Partial<typeof EMPTY_GROUP>>): string[][] => pla
 describe("slugOf", () => {
   it("makes an address of a title", () => expect(slugOf("Acme & Söhne, Web-Shop")).toBe("acme-sohne-web-shop"));
   it("has no hyphens at its ends", () => expect(slugOf(" (Status) ")).toBe("status"));
+});
+
+describe("wholeOf", () => {
+  const told = (notify_after: string): ToldPage => ({ ...page(), groups: [{ checks: ["api"] }], notify_after, version: 1, path: "/status/acme" });
+  it("reads times as the API writes them", () => expect(["2m", "1m30s", "0s", "1h", "1s500ms"].map((text) => wholeOf(told(text)).notify_after)).toEqual([120_000, 90_000, 0, 3_600_000, 1_500]));
+  it("gives a page that can be saved again", () => expect(problemsOf(wholeOf(told("2m")))).toEqual({}));
 });
 
 describe("placed", () => {

@@ -59,12 +59,16 @@ export const CHANNELS: ReadonlyArray<readonly [Channel, string]> = [["rss", "RSS
 
 export const EMPTY_GROUP: PageGroup = { name: "", checks: [], groups: [], tags: {}, collapsed: false };
 
-/** A page as the API tells of it, where groups leave out what says nothing. */
-export interface ToldPage extends Omit<StatusPage, "groups"> {
+/** A page as the API tells of it, where groups leave out what says nothing and a time is a text, such as `1m30s`. */
+export interface ToldPage extends Omit<StatusPage, "groups" | "notify_after"> {
   groups: Array<Partial<PageGroup>>;
+  notify_after: string;
 }
 
-export const wholeOf = (told: ToldPage): StatusPage => ({ ...told, groups: told.groups.map((one) => ({ ...EMPTY_GROUP, ...one })) });
+export const wholeOf = (told: ToldPage): StatusPage => ({ ...told, groups: told.groups.map((one) => ({ ...EMPTY_GROUP, ...one })), notify_after: millisecondsOf(told.notify_after) });
+
+const LENGTHS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const millisecondsOf = (text: string): number => [...text.matchAll(/(\d+)(ms|[smh])/g)].reduce((sum, [, amount, unit = ""]) => sum + Number(amount) * (LENGTHS[unit] ?? 0), 0);
 
 export const newPage = (timezone: string): WrittenPage => ({
   slug: "", title: "", description: "", groups: [{ ...EMPTY_GROUP, groups: ["*"] }], names: {}, shows: { uptime: true, bars: true, latency: false, incidents: 14, maintenance: true, windows: ["90d"] },
