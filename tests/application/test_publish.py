@@ -14,7 +14,7 @@ from sightline.adapters.outbound.memory.bus import MemoryBus
 from sightline.adapters.outbound.memory.standings import MemoryStandings
 from sightline.application.announce import Announce
 from sightline.application.latency import PARTS, SeriesLatencies
-from sightline.application.publish import AWAY_AFTER, MAX_PAGES
+from sightline.application.publish import MAX_PAGES
 from sightline.domain.errors import Conflict, NotFound, QueryTimeout, Unavailable
 from sightline.domain.events import CheckMoved, IncidentChanged
 from sightline.domain.labels import Labels
@@ -22,6 +22,7 @@ from sightline.domain.probes.page_password import is_hashed, matches
 from sightline.domain.probes.state import CheckState, StateReason, Transition
 from sightline.domain.probes.status_page import MASKED, PageGroup, Shows
 from sightline.domain.probes.status_view import Planned
+from sightline.domain.probes.uptime import AWAY_AFTER
 from sightline.domain.probes.window import Once, Scope, Window
 from sightline.domain.promql.values import Answer, Vector
 from sightline.domain.tenancy import DEFAULT_TENANT, LOCAL, Principal, Tenant, tenant

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from tests.adapters.mail_server import serving
 from tests.e2e.program import running, until
+from tests.e2e.test_uptime import add
 
 from sightline.adapters.inbound.cli import Exit, run
 from sightline.domain.labels import Labels
@@ -59,6 +60,24 @@ def test_a_report_is_shown_and_mailed_once(tmp_path: Path, capsys: pytest.Captur
         assert mail.message["Subject"].startswith("Report: ")
         kinds = [part.get_content_type() for part in mail.message.iter_parts()]
         assert kinds == ["text/plain", "text/html"]
+
+
+def test_a_report_tells_of_checks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Uptime, the incident that lasts, and how long probes took by the series that they left."""
+    with running(tmp_path / "data") as program:
+        add(program, "itself", f"{program.url}/health")
+        add(program, "closed", "http://127.0.0.1:1/")
+
+        def told() -> str:
+            assert run(["report", "--since", "1h", "--url", program.url]) == Exit.DONE
+            return capsys.readouterr().out
+
+        until(lambda: "closed is down" in told() and "95 of 100 within" in told())
+        report = told()
+        assert "2 checks together: " in report
+        assert "itself " in report.partition("Slowest checks")[2]
+        assert "1 open incident" in report.splitlines()[0]
+        assert program.stop() == 0
 
 
 def documents(folder: Path) -> list[bytes]:

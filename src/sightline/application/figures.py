@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from sightline.application.directory import Published
-from sightline.application.publish import AWAY_AFTER, Publish, Sources
+from sightline.application.publish import Publish, Sources
 from sightline.domain.probes.check import Check
 from sightline.domain.probes.state import CheckState
 from sightline.domain.probes.status_page import placed
-from sightline.domain.probes.uptime import Uptime, spans, uptime
+from sightline.domain.probes.uptime import Uptime, last_seen, spans, uptime
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import DAY, TimeRange
 from sightline.ports.clock import Clock
@@ -102,8 +102,7 @@ class TellFigures:
         within = TimeRange(now - window, now)
         moves = await self._sources.standings.between(tenant, [check.id], within)
         alive_at = await self._sources.standings.alive_at()
-        is_away = alive_at is not None and now - alive_at > AWAY_AFTER
-        during = spans(moves, within, alive_at if is_away else None)
+        during = spans(moves, within, last_seen(alive_at, now))
         results = await self._history.latest(tenant, check.id, 1, TimeRange(now - DAY, now))
         day = await self._sources.latencies.latencies(tenant, [check], TimeRange(now - DAY, now))
         known = [one for one in day.get(check.id, ()) if one is not None]

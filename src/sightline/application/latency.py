@@ -1,7 +1,7 @@
 """How long the probes of checks took in the last day, from their series, for status pages and badges."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
 from typing_extensions import override
@@ -17,6 +17,7 @@ PARTS: Final = 96
 """Parts of the time, of which each has a mean: a quarter of an hour of a day."""
 
 _SPECIAL: Final = re.compile(r"([\\.+*?()|\[\]{}^$])")
+_ESCAPED: Final = r"\\\1"
 
 
 class Asking(Protocol):
@@ -40,8 +41,7 @@ class SeriesLatencies(Latencies):
         if not checks:
             return {}
         step = max(1, (within.end - within.start) // PARTS)
-        names = "|".join(_SPECIAL.sub(r"\\\1", one.name) for one in checks)
-        selector = f"probe_duration_seconds{{check=~{_quoted(names)}}}[{format_duration(step)}]"
+        selector = f"probe_duration_seconds{{{naming(one.name for one in checks)}}}[{format_duration(step)}]"
         text = f"avg by (check) (avg_over_time({selector}))"
         grid = Grid(within.start + step, within.end, step)
         try:
@@ -63,6 +63,11 @@ def _by_check(answer: Answer, ids: Mapping[str, int]) -> dict[int, Sequence[floa
                 float(one) if there else None for one, there in zip(values.tolist(), present.tolist(), strict=True)
             ]
     return found
+
+
+def naming(names: Iterable[str]) -> str:
+    """A matcher of PromQL for the series of checks of these names."""
+    return f"check=~{_quoted('|'.join(_SPECIAL.sub(_ESCAPED, one) for one in names))}"
 
 
 def _quoted(text: str) -> str:

@@ -28,9 +28,9 @@ from sightline.domain.probes.status_page import (
     placed,
 )
 from sightline.domain.probes.status_view import Circumstances, Planned, View, view
-from sightline.domain.probes.uptime import by_check, last_days
+from sightline.domain.probes.uptime import by_check, last_days, last_seen
 from sightline.domain.tenancy import Principal, Tenant
-from sightline.domain.timerange import DAY, SECOND, TimeRange
+from sightline.domain.timerange import DAY, TimeRange
 from sightline.ports.bus import Bus
 from sightline.ports.catalog import Catalog
 from sightline.ports.clock import Clock
@@ -49,8 +49,6 @@ STALE: Final = 60.0
 """Seconds after which an old page is no longer shown where no new one can be made: it would not be the truth."""
 LATENCY_FRESH: Final = 60.0
 """Seconds for which latencies are shown as they were read: reading them is dear, and they change slowly."""
-AWAY_AFTER: Final = 90 * SECOND
-"""Without a sign of the monitor for so long (ms) nothing is known."""
 AHEAD: Final = 7 * DAY
 """Maintenance that begins within this time (ms) is shown."""
 
@@ -362,7 +360,6 @@ class Publish:
         ids = [one.id for one in checks]
         moves = await self._sources.standings.between(tenant, ids, within) if ids else []
         alive_at = await self._sources.standings.alive_at()
-        is_away = alive_at is not None and within.end - alive_at > AWAY_AFTER
         planned: Sequence[Planned] = ()
         if page.shows.maintenance:
             ahead = TimeRange(within.end, within.end + AHEAD)
@@ -372,7 +369,7 @@ class Publish:
             await self._incidents(published, tuple(ids), within.end, kept),
             planned,
             await self._latencies(published, checks, within.end, kept),
-            alive_at if is_away else None,
+            last_seen(alive_at, within.end),
         )
 
     async def _incidents(

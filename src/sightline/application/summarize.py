@@ -1,4 +1,4 @@
-"""Put a report together: how rules fired by the series ALERTS, who was told, and how rules are evaluated."""
+"""Put a report together: how rules fired by the series ALERTS, who was told, how rules are evaluated, and how checks did."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -17,6 +17,7 @@ from sightline.domain.labels import METRIC_NAME, Matcher, MatchOp
 from sightline.domain.metrics.samples import SeriesColumns
 from sightline.domain.metrics.selection import Selection
 from sightline.domain.reports.summary import AlertTally, Failing, Slow, Summary, Told, by_rule, tally
+from sightline.domain.reports.uptime import UptimeSummary
 from sightline.domain.tenancy import Principal
 from sightline.domain.timerange import DAY, HOUR, TimeRange, format_duration
 from sightline.ports.clock import Clock
@@ -67,6 +68,14 @@ class History(Protocol):
         ...
 
 
+class RecapChecks(Protocol):
+    """How checks did."""
+
+    async def __call__(self, principal: Principal, within: TimeRange, /) -> UptimeSummary | None:
+        """In a time; None where there are none."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ReportLimits:
     """Bounds, ms. retention: the longest time that a report can be about. lookback: after which nobody knows how an alert was."""
@@ -87,8 +96,10 @@ class Summarize:
         clock: Clock,
         limits: ReportLimits | None = None,
         machines: Sequence[str] = (),
+        *,
+        recap: RecapChecks | None = None,
     ) -> None:
-        """machines: names of the rules whose alerts are about machines and containers."""
+        """machines: names of the rules whose alerts are about machines and containers. recap: what tells of checks."""
         self._read = read
         self._rules = rules
         self._files = files
@@ -96,6 +107,7 @@ class Summarize:
         self._clock = clock
         self._limits = limits or ReportLimits()
         self._machines = frozenset(machines)
+        self._recap = recap
         self._started = clock.now()
 
     async def __call__(self, principal: Principal, period: int | None = None, end: int | None = None) -> Summary:
@@ -126,6 +138,7 @@ class Summarize:
             _slow(groups),
             [*_failing(self._rules.rules(principal)), *_failing_in(groups)],
             is_partial,
+            None if self._recap is None else await self._recap(principal, within),
         )
 
     async def _alerts(

@@ -23,6 +23,7 @@ from sightline.application.push import GroupCodec, Push
 from sightline.application.query import Query
 from sightline.application.radar import Radar
 from sightline.application.read import Read, ReadLimits
+from sightline.application.recap import Recap
 from sightline.application.register import Register
 from sightline.application.reuse import Reuse
 from sightline.application.silence import SilenceCodec, Silences
@@ -35,7 +36,7 @@ from sightline.compose.lines import graphite_lines, statsd_lines
 from sightline.compose.locations import make_delegate
 from sightline.compose.pages import make_pages
 from sightline.compose.radar import make_radar
-from sightline.compose.reports import make_mail, make_summarize
+from sightline.compose.reports import make_mail, report_limits
 from sightline.compose.rules import Rules, make_rules
 from sightline.compose.scraping import Scraping, make_scraping
 from sightline.compose.uptime import Checking, make_checking, make_watched
@@ -101,10 +102,14 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
     read, rules = _read(settings, core, query), await make_rules(settings, core, query, told)
     radar = make_radar(settings, core, read, evaluate, rules.adopt, built_in_rules(settings))
     own = built_in_rules(settings)
-    summarize = make_summarize(settings, core, read, evaluate, rules.adopt, alerting.deliver, own)
     servers = Register(SqlServers(core.database), clock, label_limits(settings), most=settings.servers.max)
     stack.push_async_callback(_settle, servers)
     checking = await make_checking(settings, core, query, told, catalog, watched, stack)
+    recap = Recap(checking.behind_the_door.assess, core.standings, core.incidents, query)
+    machines = [rule.name for rule in own]
+    summarize = Summarize(
+        read, evaluate, rules.adopt, alerting.deliver, clock, report_limits(settings), machines, recap=recap
+    )
     alerting.deliver.tell(checking.behind_the_door.assess.noticed)
     pages = make_pages(settings, core, catalog, query, checking.behind_the_door.enroll, checking.maintain)
     stack.push_async_callback(pages.publish.close)

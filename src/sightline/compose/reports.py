@@ -1,38 +1,22 @@
 """What puts reports together, and mails them."""
 
-from collections.abc import Iterable
-
 from msgspec.structs import replace
 
 from sightline.adapters.outbound.notifiers.email import Email
-from sightline.application.adopt import Adopt
-from sightline.application.deliver import Deliver
-from sightline.application.evaluate import Evaluate
 from sightline.application.mail import MailReports
-from sightline.application.read import Read
 from sightline.application.summarize import ReportLimits, Summarize
 from sightline.compose.core import Core
 from sightline.compose.mail import mail_options
 from sightline.domain.alerts.notice_templates import read_templates
-from sightline.domain.alerts.rule import AlertRule
 from sightline.domain.errors import BadData, SettingsInvalid
 from sightline.domain.reports.schedule import Schedule, parse_schedule
 from sightline.ports.catalog import Catalog
 from sightline.settings.schema import Settings
 
 
-def make_summarize(
-    settings: Settings,
-    core: Core,
-    read: Read,
-    evaluate: Evaluate,
-    adopt: Adopt,
-    deliver: Deliver,
-    own: Iterable[AlertRule],
-) -> Summarize:
-    """What puts reports together. own: the rules that come with the program, which are about machines and containers."""
-    limits = ReportLimits(settings.retention, settings.query.lookback)
-    return Summarize(read, evaluate, adopt, deliver, core.clock, limits, [rule.name for rule in own])
+def report_limits(settings: Settings) -> ReportLimits:
+    """What bounds the time that a report is about."""
+    return ReportLimits(settings.retention, settings.query.lookback)
 
 
 def make_mail(settings: Settings, core: Core, summarize: Summarize, catalog: Catalog) -> MailReports | None:

@@ -614,7 +614,7 @@ class Reports(Struct, frozen=True, forbid_unknown_fields=True):
 
     every: Annotated[
         Literal["off", "daily", "weekly"],
-        Meta(description="How often a report is mailed: which alerts fired, who was told."),
+        Meta(description="How often a report is mailed: which alerts fired, who was told, how checks did."),
     ] = "off"
     at: Annotated[
         str,

@@ -74,6 +74,7 @@ from sightline.application.query import DEFAULT_OPTIONS, QueryOptions
 from sightline.application.radar import Sweep
 from sightline.application.read import Read, ReadLimits
 from sightline.application.recall import Recall
+from sightline.application.recap import Recap
 from sightline.application.register import Register
 from sightline.application.remember import PulseCodec
 from sightline.application.report import Report
@@ -401,6 +402,10 @@ class Stage:
     def _reading(self) -> Read:
         return Read(self.series_store, self.clock, self.telemetry, AtOnce(), self.turns, self.read_limits)
 
+    def _recap(self) -> Recap:
+        stage: Any = self
+        return Recap(self.checked.assess, self.checked.standings, self.checked.incidents, stage)
+
     def use_cases(self) -> UseCases:
         """As compose would hand them over."""
         stage: Any = self
@@ -450,7 +455,7 @@ class Stage:
             alert_pipeline=self.alert_pipeline,
             explain=self.explain,
             deliver=self.deliver,
-            summarize=Summarize(self._reading(), stage, self.books, self.deliver, self.clock),
+            summarize=Summarize(self._reading(), stage, self.books, self.deliver, self.clock, recap=self._recap()),
             pages=Pages(self.world.publish, self.world.unlock, self.world.subscribe, self.world.figures),
             sns=Sns(self.fetch, self.clock, self.topics),
             webhooks=lambda: self.mappings,

@@ -6,8 +6,9 @@ from tests.adapters.http.stage import NOW, Stage
 from tests.contracts.ranges import Ledger, Write
 
 from sightline.domain.labels import Labels
+from sightline.domain.probes.result import Verdict
 from sightline.domain.tenancy import DEFAULT_TENANT
-from sightline.domain.timerange import MINUTE
+from sightline.domain.timerange import DAY, MINUTE
 
 
 async def fired(stage: Stage, name: str) -> None:
@@ -41,6 +42,34 @@ async def test_a_report_is_an_object(client: httpx.AsyncClient, stage: Stage) ->
         }
     ]
     assert found["notices"]["receivers"] == []
+    assert found["uptime"] is None
+
+
+async def test_a_report_tells_of_checks(client: httpx.AsyncClient, stage: Stage) -> None:
+    """Where there are some: their uptime, incidents and what ends, in every form."""
+    (shop,) = await stage.checked.with_checks("shop")
+    await stage.checked.found(shop, Verdict.UP, expires_at=stage.clock.now() + DAY)
+    await stage.checked.passed(10)
+    await stage.checked.found(shop, Verdict.DOWN, expires_at=NOW + DAY)
+    await stage.checked.passed(10)
+    found = (await client.get("/api/v1/reports?period=1h")).json()["data"]["uptime"]
+    assert (found["checks"], found["outages"], found["corrected"]) == (1, 1, pytest.approx(0.5, abs=0.001))
+    assert found["seconds"]["down"] == pytest.approx(10.0, abs=0.01)
+    (lowest,) = found["lowest"]
+    assert (lowest["check"], lowest["corrected"]) == ("shop", found["corrected"])
+    (incident,) = found["incidents"]
+    assert (incident["title"], incident["check"], incident["endedAt"]) == ("shop is down", shop.id, None)
+    assert (found["incidentsTotal"], found["incidentsFollowing"], found["openIncidents"], found["partial"]) == (
+        1,
+        0,
+        1,
+        False,
+    )
+    assert found["endings"] == [{"check": "shop", "what": "certificate", "at": "2025-11-22T04:40:00.123Z"}]
+    for form in ("html", "text"):
+        told = (await client.get(f"/api/v1/reports?period=1h&format={form}")).text
+        assert "shop is down" in told
+        assert "50.0" in told
 
 
 async def test_a_report_is_a_page(client: httpx.AsyncClient, stage: Stage) -> None:

@@ -18,11 +18,11 @@ from typing_extensions import override
 from sightline.adapters.wire.status import badge
 from sightline.adapters.wire.status.bars import bars
 from sightline.adapters.wire.status.html import login_html, page_html
-from sightline.adapters.wire.status.words import length, share
+from sightline.adapters.wire.status.words import length
 from sightline.domain.probes.state import CheckState
 from sightline.domain.probes.status_page import PageGroup, Shows
 from sightline.domain.probes.status_view import Planned
-from sightline.domain.probes.uptime import Uptime, last_days
+from sightline.domain.probes.uptime import Uptime, last_days, share
 from sightline.domain.timerange import DAY, HOUR, MINUTE
 
 VOID = frozenset({"meta", "link", "input", "br"})

@@ -1,5 +1,6 @@
 """What a report says of alerts, and when it is due."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,9 +14,13 @@ from sightline.domain.alerts.firing import firings
 from sightline.domain.errors import BadData
 from sightline.domain.labels import Labels
 from sightline.domain.metrics.samples import STALE, SeriesColumns
+from sightline.domain.probes.incident import Incident, IncidentKind
+from sightline.domain.probes.state import CheckState
+from sightline.domain.probes.uptime import Uptime
 from sightline.domain.reports.page import as_html, as_text, subject
 from sightline.domain.reports.schedule import parse_schedule
 from sightline.domain.reports.summary import AlertTally, Failing, Slow, Summary, Told, by_rule, tally
+from sightline.domain.reports.uptime import CheckLatency, CheckUptime, Ending, UptimeSummary
 from sightline.domain.timerange import DAY, HOUR, MINUTE, TimeRange
 
 NOW = 1_763_700_000_000
@@ -125,6 +130,77 @@ def test_a_quiet_time_is_told_in_few_words() -> None:
     )
     assert "<th" not in as_html(quiet)
     assert "ptime" not in as_html(quiet)
+
+
+CHECKED = replace(
+    FULL,
+    uptime=UptimeSummary(
+        12,
+        Uptime({CheckState.UP: 11 * DAY, CheckState.DOWN: 5 * MINUTE, CheckState.UNKNOWN: DAY}, outages=2),
+        [CheckUptime("shop <i>", Uptime({CheckState.UP: DAY, CheckState.DOWN: 5 * MINUTE}, outages=2))],
+        [CheckLatency("shop", 0.0421, 1.25), CheckLatency("api", 0.004)],
+        incidents=[
+            Incident(
+                id=2, check=1, kind=IncidentKind.DOWN, started_at=NOW - HOUR, title="api is down", details="no <u>"
+            ),
+            Incident(
+                id=1,
+                check=1,
+                kind=IncidentKind.DOWN,
+                started_at=NOW - 3 * HOUR,
+                ended_at=NOW - 2 * HOUR,
+                title="db is down",
+            ),
+        ],
+        following=3,
+        endings=[Ending("old", "certificate", NOW - 1), Ending("shop", "registration", NOW + 10 * DAY)],
+    ),
+)
+
+
+def test_checks_are_told_in_both_pages() -> None:
+    """Uptime and what failed, incidents with what they lasted, what is slow and what ends; and in one line what matters most."""
+    text, html = as_text(CHECKED), as_html(CHECKED)
+    assert subject(CHECKED) == "Report: 3 alerts fired, 1 still firing, uptime 99.97 %, 1 open incident"
+    for said in (
+        "12 checks together: 99.97 % (91.64 % raw).",
+        "3 more followed from these.",
+        "1h, still",
+        "42 ms",
+        "1.25 s",
+        "registration",
+        "ended",
+        "10d",
+    ):
+        assert said in text
+        assert said in html
+    assert "shop <i>  99.65 %        2    5m" in text
+    assert "<i>" not in html
+    assert "<u>" not in html
+
+
+def test_checks_that_were_all_well_are_told_in_one_line() -> None:
+    """No table, and no word of incidents."""
+    calm = replace(FULL, rules=(), uptime=UptimeSummary(1, Uptime({CheckState.UP: DAY})))
+    assert subject(calm) == "Report: no alerts fired, uptime 100 %"
+    assert "Uptime\n------\n1 check: 100 %. None failed.\n" in as_text(calm)
+    assert "Incidents" not in as_text(calm)
+    unread = replace(calm, uptime=UptimeSummary(1, Uptime(), slow_problem="too many samples"))
+    assert "They could not be read: too many samples" in as_text(unread)
+    assert "1 check: no data." in as_text(unread)
+
+
+@pytest.mark.parametrize(
+    ("still", "fired", "lasts", "colour"),
+    [(0, 0, None, "#1e7a46"), (0, 0, False, "#7a5c00"), (0, 0, True, "#b3261e"), (0, 1, None, "#7a5c00")],
+)
+def test_a_page_is_as_red_as_what_it_tells(still: int, fired: int, *, lasts: bool | None, colour: str) -> None:
+    """Red while an alert fires or an incident lasts, amber where something was, green otherwise."""
+    ended = None if lasts else NOW
+    one = Incident(id=1, check=1, kind=IncidentKind.DOWN, started_at=NOW - HOUR, ended_at=ended, title="api is down")
+    uptime = UptimeSummary(1, Uptime(), incidents=[] if lasts is None else [one])
+    rules = by_rule([alert("Disk", fired=fired, is_firing=bool(still))]) if fired else ()
+    assert f"background:{colour}" in as_html(Summary(WITHIN, rules, uptime=uptime))
 
 
 @pytest.mark.parametrize(

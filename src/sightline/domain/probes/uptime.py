@@ -36,7 +36,11 @@ WINDOWS: Final[Mapping[str, int]] = {"24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY,
 """The usual times up to now, ms."""
 DAYS: Final = 90
 """Days that a status page shows."""
+AWAY_AFTER: Final = 90 * SECOND
+"""Without a sign of the monitor for so long (ms) nothing is known."""
 
+_PERCENT: Final = 100
+_ALMOST: Final = 99.995
 _RANK: Final = {state: rank for rank, state in enumerate(BADNESS)}
 
 
@@ -122,6 +126,11 @@ def by_check(transitions: Iterable[Transition]) -> dict[int, list[Transition]]:
     return {check: list(its) for check, its in groupby(transitions, lambda one: one.check)}
 
 
+def last_seen(alive_at: int | None, now: int) -> int | None:
+    """Until when the monitor was there to see, as `spans` has it: None while it gives signs. alive_at: of its last one, ms."""
+    return alive_at if alive_at is not None and now - alive_at > AWAY_AFTER else None
+
+
 def spans(transitions: Sequence[Transition], within: TimeRange, seen_until: int | None = None) -> list[Span]:
     """The states of one check within a range, in order and without gaps from the first transition on.
 
@@ -155,6 +164,27 @@ def uptime(during: Iterable[Span], within: TimeRange) -> Uptime:
             outages += failed_until != start  # down and unreachable in turn are one outage
             failed_until = end
     return Uptime(lengths, outages)
+
+
+def together(uptimes: Iterable[Uptime]) -> Uptime:
+    """How the time of several checks was spent, all of it together: who was watched for longer weighs more."""
+    lengths: dict[CheckState, int] = {}
+    outages = 0
+    for one in uptimes:
+        outages += one.outages
+        for state, length in one.lengths.items():
+            lengths[state] = lengths.get(state, 0) + length
+    return Uptime(lengths, outages)
+
+
+def share(part: float | None) -> str:
+    """A share of time as per cent, for people; 100 % only where nothing at all was missed."""
+    if part is None:
+        return "no data"
+    percent = part * _PERCENT
+    if percent == _PERCENT:
+        return "100 %"
+    return f"{min(percent, 99.99):.2f} %" if percent < _ALMOST else "99.99 %"
 
 
 def windows(during: Sequence[Span], now: int, lengths: Mapping[str, int] = WINDOWS) -> dict[str, Uptime]:

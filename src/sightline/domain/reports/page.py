@@ -3,39 +3,33 @@
 HTML is of tables, in the colours of the reader's theme, as notices are; every text that comes from elsewhere is escaped.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from sightline.domain.alerts.mail_style import METAS, STYLE
+from sightline.domain.probes.uptime import share
+from sightline.domain.reports.part import Part, length, moment, more
 from sightline.domain.reports.summary import MOST_SHOWN, AlertTally, Summary
-from sightline.domain.timerange import DAY, HOUR, MINUTE, SECOND, format_duration
+from sightline.domain.reports.uptime_parts import uptime_parts
+from sightline.domain.timerange import SECOND
 
-_ROUNDED: Final = ((DAY, HOUR), (HOUR, MINUTE), (SECOND, SECOND))
-"""From which length on, ms, to which unit."""
 _UTC: Final = ZoneInfo("UTC")
 _HEAD: Final = "padding:0 8px 4px 0;color:#5b6470;font-weight:400"
 _CELL: Final = "padding:6px 8px 6px 0;border-top:1px solid #e1e5ea;vertical-align:top;overflow-wrap:anywhere"
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A table with what is said above and below it. Columns that begin with > are numbers."""
-
-    title: str
-    columns: tuple[str, ...] = ()
-    rows: Sequence[tuple[str, ...]] = ()
-    note: str = ""
 
 
 def subject(summary: Summary) -> str:
     """One line that says the most important."""
     fired, still = summary.fired, summary.still
     said = f"{fired} alert{'' if fired == 1 else 's'} fired" if fired else "no alerts fired"
-    return f"Report: {said}, {still} still firing" if still else f"Report: {said}"
+    parts = [f"Report: {said}", *([f"{still} still firing"] if still else ())]
+    if summary.uptime is not None:
+        parts.append(f"uptime {share(summary.uptime.whole.corrected())}")
+        if summary.uptime.lasting:
+            parts.append(f"{summary.uptime.lasting} open incident{'' if summary.uptime.lasting == 1 else 's'}")
+    return ", ".join(parts)
 
 
 def as_text(summary: Summary, zone: ZoneInfo = _UTC) -> str:
@@ -60,7 +54,7 @@ def as_text(summary: Summary, zone: ZoneInfo = _UTC) -> str:
 def as_html(summary: Summary, zone: ZoneInfo = _UTC, link: str = "") -> str:
     """The report as a page. link: where people reach this program, empty where nobody said."""
     title = escape(subject(summary))
-    background = "#b3261e" if summary.still else "#7a5c00" if summary.fired else "#1e7a46"
+    background = _background(summary)
     rows = "".join(_section(part) for part in _parts(summary, zone))
     where = (
         f'<a class="link" href="{escape(link.rstrip("/"))}/ui/alerts" style="color:#1f5fbf">All alerts</a> · '
@@ -96,7 +90,15 @@ def as_html(summary: Summary, zone: ZoneInfo = _UTC, link: str = "") -> str:
 """
 
 
-def _section(part: _Part) -> str:
+def _background(summary: Summary) -> str:
+    """Red while something is wrong still, amber where something was, green otherwise."""
+    its = summary.uptime
+    if summary.still or (its is not None and its.lasting):
+        return "#b3261e"
+    return "#7a5c00" if summary.fired or (its is not None and its.incidents) else "#1e7a46"
+
+
+def _section(part: Part) -> str:
     table = ""
     if part.rows:
         heads = "".join(
@@ -137,79 +139,74 @@ def _side(head: str) -> str:
     return "right" if head.startswith(">") else "left"
 
 
-def _parts(summary: Summary, zone: ZoneInfo) -> Iterator[_Part]:
+def _parts(summary: Summary, zone: ZoneInfo) -> Iterator[Part]:
     yield _fired(summary)
     flapping = [one for one in summary.rules if one.flaps]
     if flapping:
-        yield _Part(
+        yield Part(
             "Flapping",
             ("Rule", "Severity", ">Ends in a day"),
             [(one.name, one.severity, str(one.busiest)) for one in flapping[:MOST_SHOWN]],
-            _more(flapping),
+            more(flapping),
         )
     if summary.machines:
-        yield _Part(
+        yield Part(
             "Machines and containers",
             ("What", "Where", ">Times", ">Firing"),
-            [(one.name, _where(one), str(one.fired), _length(one.firing)) for one in summary.machines[:MOST_SHOWN]],
-            _more(summary.machines),
+            [(one.name, _where(one), str(one.fired), length(one.firing)) for one in summary.machines[:MOST_SHOWN]],
+            more(summary.machines),
         )
+    if summary.uptime is not None:
+        yield from uptime_parts(summary.uptime, summary.within.end, zone)
     yield _told(summary, zone)
     if summary.failing:
-        yield _Part(
+        yield Part(
             "Rules that fail now",
             ("Rule", "Since", "Problem"),
             [
-                (one.name, "" if one.since is None else _moment(one.since, zone), one.problem[:200])
+                (one.name, "" if one.since is None else moment(one.since, zone), one.problem[:200])
                 for one in summary.failing[:MOST_SHOWN]
             ],
-            _more(summary.failing),
+            more(summary.failing),
         )
     if summary.slow:
-        yield _Part(
+        yield Part(
             "Slowest groups of rules",
             ("Group", "File", ">Took last", ">Interval"),
-            [
-                (one.name, one.file, _length(round(one.took * SECOND)), _length(one.interval))
-                for one in summary.slow[:5]
-            ],
+            [(one.name, one.file, length(round(one.took * SECOND)), length(one.interval)) for one in summary.slow[:5]],
         )
 
 
-def _fired(summary: Summary) -> _Part:
+def _fired(summary: Summary) -> Part:
     if not summary.rules:
-        return _Part("Alerts", note="No alert fired.")
+        return Part("Alerts", note="No alert fired.")
     mean = summary.to_resolve
-    said = "" if mean is None else f"An alert took {_length(mean)} to end, on average. "
+    said = "" if mean is None else f"An alert took {length(mean)} to end, on average. "
     partial = "There were more alerts than are looked at. " if summary.is_partial else ""
-    return _Part(
+    return Part(
         "Alerts, the noisiest first",
         ("Rule", ">Fired", ">Firing", ">To end", ">Still"),
         [
             (
                 f"{one.name}, {one.severity}" if one.severity else one.name,
                 str(one.fired),
-                _length(one.firing),
-                "" if one.to_resolve is None else _length(one.to_resolve),
+                length(one.firing),
+                "" if one.to_resolve is None else length(one.to_resolve),
                 str(one.still or ""),
             )
             for one in summary.rules[:MOST_SHOWN]
         ],
-        f"{said}{partial}{_more(summary.rules)}".strip(),
+        f"{said}{partial}{more(summary.rules)}".strip(),
     )
 
 
-def _told(summary: Summary, zone: ZoneInfo) -> _Part:
+def _told(summary: Summary, zone: ZoneInfo) -> Part:
     late = summary.notices_since > summary.within.start
-    since = f"Known since {_moment(summary.notices_since, zone)} only. " if late else ""
+    since = f"Known since {moment(summary.notices_since, zone)} only. " if late else ""
     if not summary.told:
-        return _Part("Notices", note=f"{since}Nobody was to be told of anything.")
+        return Part("Notices", note=f"{since}Nobody was to be told of anything.")
     rows = [(one.receiver, str(one.told), str(one.held), str(one.failed)) for one in summary.told[:MOST_SHOWN]]
-    return _Part("Notices", ("Receiver", ">Told", ">Held", ">Failed"), rows, f"{since}{_more(summary.told)}".strip())
-
-
-def _more(every: Sequence[object]) -> str:
-    return f"{len(every) - MOST_SHOWN} more are not shown." if len(every) > MOST_SHOWN else ""
+    return Part("Notices", ("Receiver", ">Told", ">Held", ">Failed"), rows, f"{since}{more(summary.told)}".strip())
 
 
 def _where(alert: AlertTally) -> str:
@@ -220,15 +217,5 @@ def _joined(texts: Iterable[str]) -> str:
     return ", ".join(texts)[:200]
 
 
-def _length(milliseconds: int) -> str:
-    """To the second, from an hour on to the minute, from a day on to the hour."""
-    unit = next((unit for least, unit in _ROUNDED if milliseconds >= least), 1)
-    return format_duration(round(milliseconds / unit) * unit)
-
-
-def _moment(at: int, zone: ZoneInfo) -> str:
-    return datetime.fromtimestamp(at // 1_000, UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
-
-
 def _span(summary: Summary, zone: ZoneInfo) -> str:
-    return f"{_moment(summary.within.start, zone)} to {_moment(summary.within.end, zone)}"
+    return f"{moment(summary.within.start, zone)} to {moment(summary.within.end, zone)}"

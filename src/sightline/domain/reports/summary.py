@@ -12,6 +12,7 @@ from sightline.domain.alerts.radar import FLAPS
 from sightline.domain.alerts.rule import ALERT_NAME, SEVERITY
 from sightline.domain.alerts.series import STATE
 from sightline.domain.labels import METRIC_NAME, Labels
+from sightline.domain.reports.uptime import UptimeSummary
 from sightline.domain.timerange import TimeRange
 
 MOST_SHOWN: Final = 20
@@ -98,7 +99,8 @@ class Summary:
 
     rules: those that fired, the noisiest first. machines: alerts of machines and containers above what they may use, those that
     fired longest first. notices_since: from when on it is known who was told. slow: groups of rules as they were evaluated
-    last, the slowest first. is_partial: whether there were more alerts than are looked at.
+    last, the slowest first. is_partial: whether there were more alerts than are looked at. uptime: how checks were; None where
+    there are none.
     """
 
     within: TimeRange
@@ -109,6 +111,7 @@ class Summary:
     slow: Sequence[Slow] = ()
     failing: Sequence[Failing] = ()
     is_partial: bool = False
+    uptime: UptimeSummary | None = None
 
     @property
     def fired(self) -> int:

@@ -27,7 +27,7 @@ def report(
     html: Annotated[Path | None, Parameter(help="File that the report is written to as a page.")] = None,
     asking: Asking = ASKING,
 ) -> int:
-    """Sum up which alerts fired, who was told, and how rules are evaluated."""
+    """Sum up which alerts fired, who was told, how rules are evaluated, and how checks did."""
     form = "json" if asking.as_json else "text" if html is None else "html"
     answer = get(asking, _PATH, {"period": since, "format": form})
     if form == "json" or answer.status != _OK:

@@ -17,11 +17,10 @@ from sightline.adapters.inbound.http.public_pages import of_host
 from sightline.adapters.inbound.http.use_cases import Pages
 from sightline.adapters.wire.status import badge
 from sightline.adapters.wire.status.badge import Badge
-from sightline.adapters.wire.status.words import share
 from sightline.application.figures import Figures
 from sightline.domain.errors import InvalidParameter, NotFound
 from sightline.domain.probes.state import CheckState
-from sightline.domain.probes.uptime import WINDOWS, UnknownPolicy
+from sightline.domain.probes.uptime import WINDOWS, UnknownPolicy, share
 from sightline.domain.timerange import DAY, HOUR, format_duration
 
 OURS: Final = "/badge/"

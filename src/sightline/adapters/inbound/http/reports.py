@@ -12,9 +12,11 @@ from sightline.adapters.inbound.http.attended import attended
 from sightline.adapters.inbound.http.parameters import Parameters
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import UseCases
+from sightline.adapters.wire.check_shown import uptime_object
 from sightline.domain.errors import InvalidParameter
 from sightline.domain.reports.page import as_html, as_text
 from sightline.domain.reports.summary import MOST_SHOWN, AlertTally, RuleTally, Summary
+from sightline.domain.reports.uptime import UptimeSummary
 from sightline.domain.tenancy import Principal
 
 Call = Request[Principal, Any, Any]
@@ -68,6 +70,34 @@ def report_object(summary: Summary) -> dict[str, Any]:
             {"name": one.name, "problem": one.problem, "since": None if one.since is None else rfc3339(one.since)}
             for one in summary.failing
         ],
+        "uptime": None if summary.uptime is None else _uptime(summary.uptime),
+    }
+
+
+def _uptime(its: UptimeSummary) -> dict[str, Any]:
+    return {
+        "checks": its.checks,
+        **uptime_object(its.whole),
+        "lowest": [{"check": one.name, **uptime_object(one.uptime)} for one in its.lowest[:MOST_SHOWN]],
+        "slowest": [{"check": one.name, "mean": one.mean, "p95": one.most} for one in its.slowest],
+        "slowestProblem": its.slow_problem or None,
+        "incidents": [
+            {
+                "id": one.id,
+                "check": one.check,
+                "kind": one.kind,
+                "title": one.title,
+                "details": one.details,
+                "startedAt": rfc3339(one.started_at),
+                "endedAt": None if one.ended_at is None else rfc3339(one.ended_at),
+            }
+            for one in its.incidents[:MOST_SHOWN]
+        ],
+        "incidentsTotal": len(its.incidents),
+        "incidentsFollowing": its.following,
+        "openIncidents": its.lasting,
+        "partial": its.is_partial,
+        "endings": [{"check": one.name, "what": one.what, "at": rfc3339(one.at)} for one in its.endings[:MOST_SHOWN]],
     }
 
 

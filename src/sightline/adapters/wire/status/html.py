@@ -6,12 +6,12 @@ from typing import Final
 
 from sightline.adapters.wire.status.bars import DEFINITIONS, bars, troubled
 from sightline.adapters.wire.status.style import STYLE
-from sightline.adapters.wire.status.words import CLASSES, OVERALL, STATES, iso, length, moment, share, sign
+from sightline.adapters.wire.status.words import CLASSES, OVERALL, STATES, iso, length, moment, sign
 from sightline.domain.probes.incident import EntryKind
 from sightline.domain.probes.state import CheckState
 from sightline.domain.probes.status_page import StatusPage
 from sightline.domain.probes.status_view import Line, Planned, Section, ShownIncident, View
-from sightline.domain.probes.uptime import worst
+from sightline.domain.probes.uptime import share, worst
 
 MOST_TROUBLED: Final = 30
 """Days that are told in words of one check."""

@@ -46,9 +46,7 @@ _SIGNS: Final = {
     "maintenance": "M12 7v5.2l3.4 2",
 }
 _UNITS: Final = ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (SECOND, "second"))
-_PERCENT: Final = 100
 _NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_ALMOST: Final = 99.995
 
 
 def sign(kind: str) -> str:
@@ -58,16 +56,6 @@ def sign(kind: str) -> str:
         f'<path d="{_SIGNS[kind]}" fill="none" stroke="var(--card)" stroke-width="2.4" stroke-linecap="round" '
         'stroke-linejoin="round"/></svg>'
     )
-
-
-def share(part: float | None) -> str:
-    """A share of time as per cent; 100 % only where nothing at all was missed."""
-    if part is None:
-        return "no data"
-    percent = part * _PERCENT
-    if percent == _PERCENT:
-        return "100 %"
-    return f"{min(percent, 99.99):.2f} %" if percent < _ALMOST else "99.99 %"
 
 
 def length(milliseconds: int) -> str:
