@@ -170,7 +170,8 @@ async def test_deleting_one_ends_it(world: World) -> None:
 
 async def test_windows_go_by_the_new_name_of_a_check(world: World) -> None:
     """A check that is renamed stays in the windows that name it; those of other tenants are left as they are."""
-    enroll = Enroll(MemoryChecks(), world.clock)
+    checks = MemoryChecks()
+    enroll = Enroll(checks, world.clock)
     world.windows.follow(enroll)
     (shop,) = await enroll.add(LOCAL, [SHOP.definition])
     made, theirs = await world.windows.add(LOCAL, nightly()), await world.windows.add(OTHER, nightly())
@@ -180,8 +181,25 @@ async def test_windows_go_by_the_new_name_of_a_check(world: World) -> None:
     assert world.windows.covers(LOCAL.tenant, renamed, NOW + 3 * HOUR)
     again = world.started()
     await again.load()
+    enroll = Enroll(checks, world.clock)
+    await enroll.load()
     again.follow(enroll)
     await enroll.put(LOCAL, shop.id, SHOP.definition)
     assert again.one(LOCAL, made.id).scope.checks == ("shop",)
     await enroll.delete(LOCAL, shop.id)
     assert again.one(LOCAL, made.id).scope.checks == ("shop",)
+
+
+async def test_windows_that_could_not_follow_a_rename_are_told_of_until_they_do(world: World) -> None:
+    """The check is renamed all the same; once the window names it as it is called now, nothing is wrong any more."""
+    enroll = Enroll(MemoryChecks(), world.clock)
+    world.windows.follow(enroll)
+    (shop,) = await enroll.add(LOCAL, [SHOP.definition])
+    made = await world.windows.add(LOCAL, nightly())
+    (document,) = await world.catalog.list(LOCAL.tenant, WINDOW_KIND)
+    await world.catalog.put(LOCAL.tenant, WINDOW_KIND, document.key, document.body)
+    await enroll.put(LOCAL, shop.id, Definition(name="store", options=Http()))
+    (problem,) = world.windows.problems
+    assert problem.startswith("maintenance windows still name the check 'shop', now 'store': ")
+    await world.windows.delete(LOCAL, made.id)
+    assert world.windows.problems == []

@@ -1,5 +1,6 @@
 """Silences that are kept: made, edited, ended, forgotten."""
 
+import json
 from dataclasses import replace
 from itertools import count
 
@@ -184,3 +185,18 @@ async def test_what_another_process_changed_is_not_overwritten(world: World) -> 
     with pytest.raises(Conflict):
         await world.silences.expire(LOCAL, "1")
     assert world.states() == {"1": "active"}
+
+
+async def test_one_that_cannot_be_read_costs_only_itself(world: World) -> None:
+    """A stored silence with a time zone that is not there any more is told of, and the others hold."""
+    await world.silences.put(LOCAL, world.silence())
+    (document,) = await world.catalog.list(LOCAL.tenant, SILENCE_KIND)
+    body = json.loads(document.body)
+    body["recurrence"] = [{"location": "Moon/Base"}]
+    await world.catalog.put(LOCAL.tenant, SILENCE_KIND, "bad", json.dumps(body).encode())
+    again = world.started()
+    await again.load()
+    assert [one.id for one in again.all(LOCAL)] == ["1"]
+    (problem,) = again.problems
+    assert "the silence bad cannot be used: " in problem
+    assert "Moon/Base" in problem

@@ -8,13 +8,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Final
 
+from sightline.application.hold import Codec, Filing, Hold
 from sightline.application.roster import Roster
 from sightline.domain.errors import Conflict, Forbidden, NotFound, Unauthenticated, Unavailable
 from sightline.domain.probes.check import Check
 from sightline.domain.probes.location import Location, check_location, probed_from
 from sightline.domain.probes.parcel import Bearing, Lost, Parcel, Receipt
 from sightline.domain.probes.result import Result
-from sightline.domain.tenancy import LOCAL, Principal, Tenant
+from sightline.domain.tenancy import Principal, Tenant
 from sightline.domain.timerange import DAY, MINUTE
 from sightline.domain.traces.span import Span
 from sightline.ports.catalog import Catalog
@@ -84,7 +85,6 @@ class _Known:
     """
 
     location: Location
-    version: int
     heard: Heard | None = None
     taken: OrderedDict[str, Receipt] = field(default_factory=OrderedDict)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -96,8 +96,7 @@ class Delegate:
     """The use case. Locations are in memory once they were read; a change that returned survives a restart.
 
     A key opens a location and nothing else. It is told once, when it is made; what is kept is its hash. Results are taken of checks
-    that the location is to probe, under its own name, and each parcel once, however often it comes. Locations are documents of the
-    program's own tenant, whoever's they are: a key does not say of which tenant it is.
+    that the location is to probe, under its own name, and each parcel once, however often it comes.
     """
 
     def __init__(
@@ -112,7 +111,8 @@ class Delegate:
         new_key: Callable[[], str],
     ) -> None:
         """`take`: returns once results are stored. `write`: checks as the wire has them, and their tag. `new_key`: at random."""
-        self._catalog = catalog
+        filing = Filing(LOCATION_KIND, "location", Codec(_encode, _decode), _name, _key)
+        self._locations = Hold(catalog, filing, self._changed_to)
         self._roster = roster
         self._take = take
         self._keep_spans = keep_spans
@@ -122,8 +122,6 @@ class Delegate:
         self._new_key = new_key
         self._known: dict[tuple[Tenant, str], _Known] = {}
         self._by_key: dict[str, _Known] = {}
-        self._turn = asyncio.Lock()
-        self._is_read = False
         self._closing = asyncio.Event()
 
     # For people
@@ -134,7 +132,7 @@ class Delegate:
         Raises:
             Unavailable: they cannot be read.
         """
-        await self._load()
+        await self._locations.load()
         return [self._status(one) for (tenant, _), one in sorted(self._known.items()) if tenant == principal.tenant]
 
     async def one(self, principal: Principal, name: str) -> LocationStatus:
@@ -144,7 +142,7 @@ class Delegate:
             NotFound: the tenant has none of that name.
             Unavailable: they cannot be read.
         """
-        await self._load()
+        await self._locations.load()
         return self._status(self._named(principal, name))
 
     async def add(self, principal: Principal, name: str, description: str = "") -> tuple[LocationStatus, str]:
@@ -156,8 +154,7 @@ class Delegate:
             Unavailable, StorageFull: nothing is stored.
         """
         check_location(name, description)
-        await self._load()
-        async with self._turn:
+        async with self._locations.turn():
             if (principal.tenant, name) in self._known:
                 raise Conflict(f"there is a location named {name!r} already", name=name)
             if sum(tenant == principal.tenant for tenant, _ in self._known) >= MAX_LOCATIONS:
@@ -165,9 +162,9 @@ class Delegate:
                     f"there are {MAX_LOCATIONS} locations, as many as there may be: remove one", limit=MAX_LOCATIONS
                 )
             key, now = self._new_key(), self._clock.now()
-            known = _Known(Location(principal.tenant, name, _hashed(key), now, now, description), 0)
-            await self._store(known, known.location)
-        return self._status(known), key
+            made = Location(principal.tenant, name, _hashed(key), now, now, description)
+            await self._locations.keep(principal.tenant, made)
+        return self._status(self._named(principal, name)), key
 
     async def describe(self, principal: Principal, name: str, description: str) -> LocationStatus:
         """Say something else of a location.
@@ -176,10 +173,9 @@ class Delegate:
             NotFound, InvalidField, Unavailable, StorageFull.
         """
         check_location(name, description)
-        await self._load()
-        async with self._turn:
+        async with self._locations.turn():
             known = self._named(principal, name)
-            await self._store(known, replace(known.location, description=description))
+            await self._locations.keep(principal.tenant, replace(known.location, description=description))
         return self._status(known)
 
     async def rekey(self, principal: Principal, name: str) -> tuple[LocationStatus, str]:
@@ -188,10 +184,11 @@ class Delegate:
         Raises:
             NotFound, Unavailable, StorageFull.
         """
-        await self._load()
-        async with self._turn:
+        async with self._locations.turn():
             known, key = self._named(principal, name), self._new_key()
-            await self._store(known, replace(known.location, key_hash=_hashed(key), keyed_at=self._clock.now()))
+            await self._locations.keep(
+                principal.tenant, replace(known.location, key_hash=_hashed(key), keyed_at=self._clock.now())
+            )
         return self._status(known), key
 
     async def remove(self, principal: Principal, name: str) -> None:
@@ -200,12 +197,8 @@ class Delegate:
         Raises:
             NotFound, Unavailable.
         """
-        await self._load()
-        async with self._turn:
-            known = self._named(principal, name)
-            await self._catalog.delete(LOCAL.tenant, LOCATION_KIND, _key(known.location))
-            del self._known[principal.tenant, name]
-            self._by_key.pop(known.location.key_hash, None)
+        async with self._locations.turn():
+            await self._locations.forget(principal.tenant, self._named(principal, name).location)
 
     def heard_at(self, tenant: Tenant, name: str) -> int | None:
         """When a location was last heard since the start, ms; None where it was not, or there is none of that name."""
@@ -222,7 +215,7 @@ class Delegate:
             Forbidden: another location has it.
             Unavailable: they cannot be read.
         """
-        await self._load()
+        await self._locations.load()
         known = self._by_key.get(_hashed(key)) if key else None
         if known is None:
             raise Unauthenticated("the key is not valid: `sightline locations add NAME` gives one, and shows it once")
@@ -359,34 +352,34 @@ class Delegate:
     def _status(self, known: _Known) -> LocationStatus:
         return LocationStatus(known.location, len(self._checks_of(known)), known.heard)
 
-    async def _load(self) -> None:
-        if not self._is_read:
-            async with self._turn:
-                await self._read()
-
-    async def _read(self) -> None:
-        if self._is_read:
+    def _changed_to(self, tenant: Tenant, before: Location | None, now: Location | None) -> None:
+        if before is not None:
+            self._by_key.pop(before.key_hash, None)
+            if now is None:
+                del self._known[tenant, before.name]
+        if now is None:
             return
-        for document in await self._catalog.list(LOCAL.tenant, LOCATION_KIND):
-            location = Location(**json.loads(document.body))
-            self._remember(_Known(location, document.version))
-        self._is_read = True
-
-    async def _store(self, known: _Known, location: Location) -> None:
-        body = json.dumps(asdict(location)).encode()
-        stored = await self._catalog.put(LOCAL.tenant, LOCATION_KIND, _key(location), body, known.version)
-        self._by_key.pop(known.location.key_hash, None)
-        known.location, known.version = location, stored.version
-        self._remember(known)
-
-    def _remember(self, known: _Known) -> None:
-        self._known[known.location.tenant, known.location.name] = known
-        self._by_key[known.location.key_hash] = known
+        known = self._known.setdefault((tenant, now.name), _Known(now))
+        known.location = now
+        self._by_key[now.key_hash] = known
 
 
-def _key(location: Location) -> str:
+def _name(location: Location) -> str:
+    return location.name
+
+
+def _key(tenant: Tenant, name: str) -> str:
     """What the catalog calls it: no tenant has a colon."""
-    return f"{location.tenant}:{location.name}"
+    return f"{tenant}:{name}"
+
+
+def _encode(_: Tenant, location: Location) -> bytes:
+    return json.dumps(asdict(location)).encode()
+
+
+def _decode(body: bytes) -> tuple[Tenant, Location]:
+    found = Location(**json.loads(body))
+    return found.tenant, found
 
 
 def _hashed(key: str) -> str:

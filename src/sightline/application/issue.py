@@ -1,6 +1,5 @@
 """Issue what opens the doors that pings come through: tokens of checks, and ping keys of tenants."""
 
-import asyncio
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,11 +8,12 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from sightline.application.hold import Codec, Filing, Hold
 from sightline.application.recognize import Secrets
 from sightline.domain.errors import Conflict, InvalidField, NotFound
 from sightline.domain.probes.check import Definition
 from sightline.domain.probes.options import Heartbeat
-from sightline.domain.tenancy import LOCAL, Principal, Tenant
+from sightline.domain.tenancy import Principal, Tenant
 from sightline.ports.catalog import Catalog
 from sightline.ports.clock import Clock
 
@@ -58,7 +58,7 @@ _DECODER: Final = msgspec.json.Decoder(PingKey)
 
 
 class PingKeys:
-    """The use case. Keys are documents of the program's own tenant, whoever's they are; `load` comes first."""
+    """The use case. `load` comes first."""
 
     def __init__(
         self,
@@ -67,14 +67,12 @@ class PingKeys:
         identify: Callable[[], str] = fresh_token,
         make_key: Callable[[], str] = _fresh_key,
     ) -> None:
-        self._catalog = catalog
+        filing = Filing(PING_KEY_KIND, "ping key", Codec(_encode, _decode), _id, _key)
+        self._keys = Hold(catalog, filing, self._changed)
         self._clock = clock
         self._identify = identify
         self._make_key = make_key
-        self._keys: dict[str, PingKey] = {}
         self._secrets: Secrets[PingKey] = Secrets()
-        self._turn = asyncio.Lock()
-        self._is_read = False
 
     async def load(self) -> None:
         """Read the keys, unless that is done.
@@ -82,9 +80,7 @@ class PingKeys:
         Raises:
             Unavailable: they cannot be read.
         """
-        if not self._is_read:
-            async with self._turn:
-                await self._load()
+        await self._keys.load()
 
     def tenant_of(self, key: str) -> Tenant | None:
         """Whose a key is; None where it is nobody's."""
@@ -94,8 +90,7 @@ class PingKeys:
     async def all(self, principal: Principal) -> list[PingKey]:
         """The keys of the principal's tenant, the oldest first."""
         await self.load()
-        its = (one for one in self._keys.values() if one.tenant == principal.tenant)
-        return sorted(its, key=lambda one: (one.created_at, one.id))
+        return sorted(self._keys.of(principal.tenant).values(), key=lambda one: (one.created_at, one.id))
 
     async def add(self, principal: Principal, name: str) -> PingKey:
         """Make a key. name: for people, such as who uses it.
@@ -109,14 +104,11 @@ class PingKeys:
             raise InvalidField(
                 f"name: up to {MAX_NAME} characters that can be shown, no blank at either end", field="name"
             )
-        async with self._turn:
-            await self._load()
-            if len(await self.all(principal)) >= MAX_KEYS:
+        async with self._keys.turn():
+            if len(self._keys.of(principal.tenant)) >= MAX_KEYS:
                 raise Conflict(f"there are {MAX_KEYS} ping keys, as many as there may be: delete one", limit=MAX_KEYS)
             made = PingKey(principal.tenant, self._identify(), name, self._make_key(), self._clock.now())
-            await self._catalog.put(LOCAL.tenant, PING_KEY_KIND, made.id, msgspec.json.encode(made), expected=0)
-            self._take(made)
-            return made
+            return await self._keys.keep(principal.tenant, made)
 
     async def delete(self, principal: Principal, key_id: str) -> None:
         """Remove a key: nobody comes in by it any more.
@@ -125,22 +117,32 @@ class PingKeys:
             NotFound: the tenant has none of that id.
             StorageFull, Unavailable: it stays.
         """
-        async with self._turn:
-            await self._load()
-            found = self._keys.get(key_id)
-            if found is None or found.tenant != principal.tenant:
+        async with self._keys.turn():
+            found = self._keys.of(principal.tenant).get(key_id)
+            if found is None:
                 raise NotFound(f"there is no ping key with the id {key_id[:60]!r}", id=key_id)
-            await self._catalog.delete(LOCAL.tenant, PING_KEY_KIND, key_id)
-            del self._keys[key_id]
-            self._secrets.remove(found.key)
+            await self._keys.forget(principal.tenant, found)
 
-    async def _load(self) -> None:
-        if self._is_read:
-            return
-        for document in await self._catalog.list(LOCAL.tenant, PING_KEY_KIND):
-            self._take(_DECODER.decode(document.body))
-        self._is_read = True
+    def _changed(self, _tenant: Tenant, before: PingKey | None, now: PingKey | None) -> None:
+        if before is not None:
+            self._secrets.remove(before.key)
+        if now is not None:
+            self._secrets.put(now.key, now)
 
-    def _take(self, key: PingKey) -> None:
-        self._keys[key.id] = key
-        self._secrets.put(key.key, key)
+
+def _id(key: PingKey) -> str:
+    return key.id
+
+
+def _key(_: Tenant, key_id: str) -> str:
+    """What a key's document is called: ids are of all tenants together."""
+    return key_id
+
+
+def _encode(_: Tenant, key: PingKey) -> bytes:
+    return msgspec.json.encode(key)
+
+
+def _decode(body: bytes) -> tuple[Tenant, PingKey]:
+    found = _DECODER.decode(body)
+    return found.tenant, found

@@ -1,18 +1,17 @@
 """Maintain windows: made, changed and ended by people, and at hand for whoever must know which checks they cover now."""
 
-import asyncio
-import json
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from sightline.application.enroll import Enroll
+from sightline.application.hold import Codec, Filing, Hold
 from sightline.domain.errors import Conflict, NotFound, SightlineError
 from sightline.domain.probes.check import Check
 from sightline.domain.probes.window import Coverage, Window, check_window
-from sightline.domain.tenancy import LOCAL, Principal, Tenant
+from sightline.domain.tenancy import Principal, Tenant
 from sightline.ports.catalog import Catalog
 from sightline.ports.clock import Clock
 
@@ -26,20 +25,14 @@ def _fresh_id() -> str:
     return str(uuid.uuid4())
 
 
-@dataclass(frozen=True, slots=True)
-class WindowCodec:
-    """How a tenant's window becomes a document of the catalog, and back."""
-
-    encode: Callable[[Tenant, Window], bytes]
-    decode: Callable[[bytes], tuple[Tenant, Window]]
+WindowCodec = Codec[Window]
+"""How a tenant's window becomes a document of the catalog, and back."""
 
 
 class Maintain:
     """The use case. What is asked is answered from memory, once `load` is done; a change that returned survives a restart.
 
-    Changes are made one after another. Windows are documents of the program's own tenant, whoever's they are: at the start nobody
-    knows which tenants there are. generation: grows with every change that people make. problems: what is stored and cannot be
-    used, or could not be changed, for people.
+    Changes are made one after another. generation: grows with every change that people make.
     """
 
     def __init__(
@@ -51,18 +44,14 @@ class Maintain:
         *,
         most: int = MAX_WINDOWS,
     ) -> None:
-        self._catalog = catalog
-        self._codec = codec
+        self._windows = Hold(catalog, Filing(WINDOW_KIND, "maintenance window", codec, _id), self._changed)
         self._clock = clock
         self._identify = identify
         self._most = most
-        self._tenants: dict[Tenant, dict[str, Window]] = {}
         self._coverage: dict[Tenant, Coverage] = {}
-        self._turn = asyncio.Lock()
-        self._is_read = False
         self.generation = 0
-        self.problems: list[str] = []
         self._names: dict[int, tuple[Tenant, str]] = {}
+        self._misnamed: list[tuple[Tenant, str, str]] = []
 
     async def load(self) -> None:
         """Read the windows of the last run, unless that is done; what is asked is known only then.
@@ -70,9 +59,13 @@ class Maintain:
         Raises:
             Unavailable: they cannot be read.
         """
-        if not self._is_read:
-            async with self._turn:
-                await self._load()
+        await self._windows.load()
+
+    @property
+    def problems(self) -> list[str]:
+        """What is stored and cannot be used, or names a check as it was called before; for people."""
+        self._misnamed = [one for one in self._misnamed if self._naming(*one[:2])]
+        return [*self._windows.unread, *(problem for _, _, problem in self._misnamed)]
 
     def follow(self, enroll: Enroll) -> None:
         """Have windows go by the new name of a check that is renamed, from now on."""
@@ -87,16 +80,16 @@ class Maintain:
 
     def covers(self, tenant: Tenant, check: Check, at: int) -> bool:
         """Whether a check is in maintenance at an instant, ms; quick where instants come in order."""
-        return tenant in self._tenants and bool(self._at(tenant, at).windows(check))
+        return tenant in self._windows.tenants and bool(self._at(tenant, at).windows(check))
 
     def next_change(self, at: int) -> int | None:
         """When, after `at` (ms), a window of any tenant begins or ends; nothing does before. None where none will."""
-        untils = (self._at(tenant, at).until for tenant in self._tenants)
+        untils = (self._at(tenant, at).until for tenant in self._windows.tenants)
         return min((until for until in untils if until is not None), default=None)
 
     def all(self, principal: Principal) -> list[Window]:
         """The windows of the principal's tenant, by name."""
-        return sorted(self._tenants.get(principal.tenant, {}).values(), key=lambda one: one.name)
+        return sorted(self._windows.of(principal.tenant).values(), key=lambda one: one.name)
 
     def one(self, principal: Principal, window_id: str) -> Window:
         """One window.
@@ -104,7 +97,7 @@ class Maintain:
         Raises:
             NotFound: the tenant has none of that id.
         """
-        found = self._tenants.get(principal.tenant, {}).get(window_id)
+        found = self._windows.of(principal.tenant).get(window_id)
         if found is None:
             raise NotFound(f"there is no maintenance window with the id {window_id[:60]!r}", id=window_id)
         return found
@@ -120,9 +113,8 @@ class Maintain:
             StorageFull, Unavailable: nothing is stored.
         """
         check_window(window)
-        async with self._turn:
-            await self._load()
-            its = self._tenants.get(principal.tenant, {})
+        async with self._windows.turn():
+            its = self._windows.of(principal.tenant)
             if len(its) >= self._most:
                 message = f"{len(its)} maintenance windows are there, as many as there may be: delete one that is over"
                 raise Conflict(message, limit=self._most)
@@ -143,8 +135,7 @@ class Maintain:
             StorageFull, Unavailable: nothing is stored.
         """
         check_window(window)
-        async with self._turn:
-            await self._load()
+        async with self._windows.turn():
             before = self.one(principal, window_id)
             if expected is not None and expected != before.version:
                 message = f"the maintenance window is at version {before.version}, not {expected}: read it again"
@@ -164,8 +155,7 @@ class Maintain:
             Conflict: it is not active now.
             StorageFull, Unavailable: it goes on.
         """
-        async with self._turn:
-            await self._load()
+        async with self._windows.turn():
             found, now = self.one(principal, window_id), self._clock.now()
             if not found.active(now):
                 raise Conflict(f"the maintenance window {found.name!r} is not active now", id=window_id)
@@ -178,12 +168,8 @@ class Maintain:
             NotFound: the tenant has none of that id.
             StorageFull, Unavailable: it stays.
         """
-        async with self._turn:
-            await self._load()
-            self.one(principal, window_id)
-            await self._catalog.delete(LOCAL.tenant, WINDOW_KIND, _key(principal.tenant, window_id))
-            del self._tenants[principal.tenant][window_id]
-            self.generation += 1
+        async with self._windows.turn():
+            await self._windows.forget(principal.tenant, self.one(principal, window_id))
 
     async def _take_up(self, enroll: Enroll, changed: frozenset[int]) -> None:
         for check_id in changed:
@@ -196,51 +182,39 @@ class Maintain:
 
     async def _rename(self, tenant: Tenant, old: str, new: str) -> None:
         """Have a tenant's windows go by the new name of a check."""
-        async with self._turn:
-            try:
-                await self._load()
-                for one in tuple(self._tenants.get(tenant, {}).values()):
-                    if old in one.scope.checks:
-                        checks = tuple(new if name == old else name for name in one.scope.checks)
-                        scope = replace(one.scope, checks=tuple(dict.fromkeys(checks)))
-                        await self._keep(tenant, replace(one, scope=scope, updated_at=self._clock.now()))
-            except SightlineError as error:  # the check is renamed all the same
-                self.problems.append(f"maintenance windows still name the check {old!r}, now {new!r}: {error.message}")
+        try:
+            async with self._windows.turn():
+                for one in self._naming(tenant, old):
+                    checks = tuple(new if name == old else name for name in one.scope.checks)
+                    scope = replace(one.scope, checks=tuple(dict.fromkeys(checks)))
+                    await self._keep(tenant, replace(one, scope=scope, updated_at=self._clock.now()))
+        except SightlineError as error:  # the check is renamed all the same
+            problem = f"maintenance windows still name the check {old!r}, now {new!r}: {error.message}"
+            self._misnamed.append((tenant, old, problem))
 
-    async def _load(self) -> None:
-        if self._is_read:
-            return
-        for document in await self._catalog.list(LOCAL.tenant, WINDOW_KIND):
-            try:
-                tenant, window = self._codec.decode(document.body)
-            except SightlineError as error:  # such as a time zone that this machine does not have
-                self.problems.append(f"the maintenance window {document.key} cannot be used: {error.message}")
-                continue
-            self._tenants.setdefault(tenant, {})[window.id] = window
-        self._is_read = True
-        self.generation += 1
+    def _naming(self, tenant: Tenant, check: str) -> list[Window]:
+        """A tenant's windows that name a check."""
+        return [one for one in self._windows.of(tenant).values() if check in one.scope.checks]
 
     async def _keep(self, tenant: Tenant, window: Window) -> Window:
         """Write it down, and see it from now on."""
-        made = replace(window, version=window.version + 1)
-        await self._catalog.put(LOCAL.tenant, WINDOW_KIND, _key(tenant, made.id), self._codec.encode(tenant, made))
-        self._tenants.setdefault(tenant, {})[made.id] = made
+        return await self._windows.keep(tenant, replace(window, version=window.version + 1))
+
+    def _changed(self, _tenant: Tenant, _before: Window | None, _now: Window | None) -> None:
         self.generation += 1
-        return made
 
     def _at(self, tenant: Tenant, at: int) -> Coverage:
         known = self._coverage.get(tenant)
         if known is None or known.generation != self.generation or not known.holds(at):
-            windows = self._tenants.get(tenant, {}).values()
+            windows = self._windows.of(tenant).values()
             known = self._coverage[tenant] = Coverage(windows, at, self.generation, known)
         return known
 
     def _require_free(self, tenant: Tenant, name: str, but: str = "") -> None:
-        for one in self._tenants.get(tenant, {}).values():
+        for one in self._windows.of(tenant).values():
             if one.name == name and one.id != but:
                 raise Conflict(f"there is a maintenance window named {name!r} already", name=name, id=one.id)
 
 
-def _key(tenant: Tenant, window_id: str) -> str:
-    """The name of a window's document."""
-    return json.dumps([tenant, window_id], ensure_ascii=False)
+def _id(window: Window) -> str:
+    return window.id

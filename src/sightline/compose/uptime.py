@@ -72,7 +72,8 @@ class Checking:
     @property
     def problem(self) -> str:
         """What is wrong with it; empty when nothing is."""
-        return f"what moved cannot be stored: {self.settle.problem}" if self.settle.problem else ""
+        unstored = f"what moved cannot be stored: {self.settle.problem}" if self.settle.problem else ""
+        return "; ".join(filter(None, (unstored, *self.maintain.problems)))
 
     async def run(self, ticker: Ticker, stack: AsyncExitStack) -> None:
         """Begin to probe."""

@@ -120,6 +120,6 @@ def _health(core: Core, parts: Parts) -> Mapping[str, str]:
         "store": f"does not take samples: {core.flush.problem}" if away else "ok",
         "disk": "at its watermark: samples are refused" if core.retain.full else "ok",
         "rules": parts.rules.loop.problem or "ok",
-        "alerting": parts.alerting.problem or "ok",
+        "alerting": "; ".join(filter(None, (parts.alerting.problem, *parts.silences.problems))) or "ok",
         "checks": parts.checking.problem or "ok",
     }
