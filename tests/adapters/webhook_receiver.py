@@ -3,7 +3,7 @@
 import json
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,8 +16,8 @@ from typing_extensions import override
 class Receiver:
     """What came, and what is answered: `status`, or nothing at all for as long as `silent` is set.
 
-    first: status and body of the answers to the first requests. bodies: of what was taken, and forms of all. requests: headers of
-    all requests, names in small letters. paths: method and path of all.
+    first: status and body of the answers to the first requests. instead: called once in place of an answer. bodies: of what was
+    taken, and forms of all. requests: headers of all requests, names in small letters. paths: method and path of all.
     """
 
     url: str = ""
@@ -25,6 +25,7 @@ class Receiver:
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     first: list[tuple[int, bytes]] = field(default_factory=list)
+    instead: Callable[[], object] | None = None
     silent: threading.Event | None = None
     bodies: list[dict[str, Any]] = field(default_factory=list)
     requests: list[dict[str, str]] = field(default_factory=list)
@@ -53,6 +54,10 @@ class Receiver:
                     receiver.bodies.append(json.loads(content))
                 receiver.paths.append(f"{self.command} {self.path}")
                 receiver.requests.append({name.lower(): text for name, text in self.headers.items()})
+                instead, receiver.instead = receiver.instead, None
+                if instead is not None:
+                    instead()
+                    return
                 self.send_response_only(status)  # without a date of its own
                 for name, value in receiver.headers.items():
                     self.send_header(name, value)
