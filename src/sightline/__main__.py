@@ -18,10 +18,13 @@ from typing import Annotated, Any, Final
 from cyclopts import App, Parameter
 
 from sightline.adapters.inbound.cli import (
+    SETTLING,
     AsJson,
     Asking,
     Exit,
     Installation,
+    Outpost,
+    Settling,
     app,
     check_alertmanager,
     check_rules,
@@ -59,17 +62,7 @@ def serve(  # noqa: PLR0913 - one parameter a flag
     alertmanager_config: Annotated[
         Path | None, Parameter(help="Alertmanager's configuration file, which says who is told of which alerts.")
     ] = None,
-    config: Annotated[
-        Path | None, Parameter(help="Settings file [default: sightline.toml, where there is one].")
-    ] = None,
-    log_level: Annotated[str | None, Parameter(help="debug, info, warning or error [default: info].")] = None,
-    log_format: Annotated[str | None, Parameter(help="auto, console or json [default: auto].")] = None,
-    set_: Annotated[
-        tuple[str, ...],
-        Parameter(
-            name="--set", negative=(), consume_multiple=False, help="Any other setting, as key=value; may be repeated."
-        ),
-    ] = (),
+    settling: Settling = SETTLING,
 ) -> int:
     """Start Sightline: store, watch this machine, serve the web UI and the APIs. Ctrl+C stops it.
 
@@ -83,11 +76,8 @@ def serve(  # noqa: PLR0913 - one parameter a flag
         "http.insecure": insecure or None,
         "rules.files": rules or None,
         "alerts.config_file": alertmanager_config,
-        "config": config,
-        "log.level": log_level,
-        "log.format": log_format,
     }
-    given = _given(flags, set_)
+    given = _given(flags, settling)
     return _STARTED_BADLY if given is None else _running(given, _run)
 
 
@@ -98,37 +88,13 @@ def serve(  # noqa: PLR0913 - one parameter a flag
   sightline probe --server https://sightline.example.com --location berlin --buffer /var/lib/sightline/berlin.buffer
 """
 )
-def probe(  # noqa: PLR0913 - one parameter a flag
-    *,
-    server: Annotated[str, Parameter(help="Address of the Sightline that is probed for.", env_var="SIGHTLINE_URL")],
-    location: Annotated[str, Parameter(help="What this place is called there.", env_var="SIGHTLINE_LOCATION")],
-    key: Annotated[
-        str | None, Parameter(help="Its key; better in a file, for others see it here.", env_var="SIGHTLINE_KEY")
-    ] = None,
-    key_file: Annotated[Path | None, Parameter(help="File with its key.")] = None,
-    buffer: Annotated[
-        Path | None, Parameter(help="File that keeps results through a restart while the server is away.")
-    ] = None,
-    buffer_size: Annotated[str, Parameter(help="What waits for the server at most; the oldest is dropped.")] = "64MiB",
-    ca_file: Annotated[Path | None, Parameter(help="Certificates that are trusted in place of the system's.")] = None,
-    insecure: Annotated[bool, Parameter(negative=(), help="Speak http:// beyond this machine.")] = False,
-    config: Annotated[
-        Path | None, Parameter(help="Settings file, of which [checks] and [log] count [default: sightline.toml].")
-    ] = None,
-    log_level: Annotated[str | None, Parameter(help="debug, info, warning or error [default: info].")] = None,
-    log_format: Annotated[str | None, Parameter(help="auto, console or json [default: auto].")] = None,
-    set_: Annotated[
-        tuple[str, ...],
-        Parameter(
-            name="--set", negative=(), consume_multiple=False, help="Any other setting, as key=value; may be repeated."
-        ),
-    ] = (),
-) -> int:
+def probe(*, outpost: Outpost, settling: Settling = SETTLING) -> int:
     """Probe from this place for a Sightline elsewhere. Ctrl+C stops it.
 
-    It connects to the server alone, and to what it probes; nothing connects to it. docs/guide/locations.md tells more.
+    It connects to the server alone, and to what it probes; nothing connects to it. Of the settings, those of [checks] and [log]
+    count here. docs/guide/locations.md tells more.
     """
-    given = _given({"config": config, "log.level": log_level, "log.format": log_format}, set_)
+    given = _given({}, settling)
     if given is None:
         return _STARTED_BADLY
 
@@ -136,21 +102,28 @@ def probe(  # noqa: PLR0913 - one parameter a flag
         from sightline.compose.probe import Remote, read_key, size_of, start_probe
 
         remote = Remote(
-            server, read_key(key, key_file), location, buffer, size_of(buffer_size), ca_file, insecure=insecure
+            outpost.server,
+            read_key(outpost.key, outpost.key_file),
+            outpost.location,
+            outpost.buffer,
+            size_of(outpost.buffer_size),
+            outpost.ca_file,
+            insecure=outpost.insecure,
         )
         stop = _stopping()
         async with start_probe(settings, remote):
-            print(f"Sightline probes from {location} for {server}  (Ctrl+C stops it)", flush=True)
+            print(f"Sightline probes from {remote.location} for {remote.server}  (Ctrl+C stops it)", flush=True)
             await stop.wait()
             _watch_the_stop("stopping took too long; what is in the buffer's file is handed over after the next start")
 
     return _running(given, run)
 
 
-def _given(flags: Mapping[str, Any], further: tuple[str, ...]) -> dict[str, Any] | None:
-    """The settings that flags set; None where one of the further ones is none, which is told."""
+def _given(flags: Mapping[str, Any], settling: Settling) -> dict[str, Any] | None:
+    """The settings that flags set; None where a `--set` is none, which is told."""
+    flags = {**flags, "config": settling.config, "log.level": settling.log_level, "log.format": settling.log_format}
     given = {key: value for key, value in flags.items() if value is not None}
-    for text in further:
+    for text in settling.set_:
         key, equals, value = text.partition("=")
         if not equals:
             print(f"sightline: --set {text}: write --set key=value", file=sys.stderr)

@@ -27,6 +27,7 @@ from sightline.adapters.inbound.cli.program import AsJson, Exit, app, run, say
 from sightline.adapters.inbound.cli.rule_tests import try_rules
 from sightline.adapters.inbound.cli.rules import check as check_rules
 from sightline.adapters.inbound.cli.rules import rules as rules_app
+from sightline.adapters.inbound.cli.starting import SETTLING, Outpost, Settling
 
 COMMANDS = (
     *(queries, finding, pushing, importing, inventory, locations, checks, declaring),
@@ -35,10 +36,13 @@ COMMANDS = (
 """The modules whose commands stand in the app by being imported."""
 
 __all__ = [
+    "SETTLING",
     "AsJson",
     "Asking",
     "Exit",
     "Installation",
+    "Outpost",
+    "Settling",
     "app",
     "check_alertmanager",
     "check_rules",
