@@ -188,7 +188,7 @@ class ProbeLoop:
     def _start(self, place: Place[_Entry], *, slow: bool) -> None:
         task = place.task = asyncio.create_task(self._turn(place))
         # Not at the end of the turn: one that is cancelled before it began has no end.
-        task.add_done_callback(partial(self._ended, place, slow))
+        task.add_done_callback(partial(self._ended, place, slow=slow))
         self._telemetry.set(UNDER_WAY, self._allowance.under_way)
 
     async def _turn(self, place: Place[_Entry]) -> None:
@@ -199,7 +199,7 @@ class ProbeLoop:
         entry.slow = self._clock.monotonic() - began >= _SLOW
         self._tell((entry.tenant, result))
 
-    def _ended(self, place: Place[_Entry], slow: bool, task: asyncio.Task[None]) -> None:  # noqa: FBT001 - a callback's argument
+    def _ended(self, place: Place[_Entry], task: asyncio.Task[None], *, slow: bool) -> None:
         """A turn is over, however it ended: the check is due again, and who waits may begin."""
         place.task, entry = None, place.of
         entry.busy = False
