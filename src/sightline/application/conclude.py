@@ -55,7 +55,8 @@ class PromqlProber(Prober):
     @override
     async def probe(self, attempt: Attempt) -> Outcome:
         options, started = attempt.definition.options, self._clock.monotonic()
-        assert isinstance(options, Promql)  # noqa: S101 - kinds says so
+        if not isinstance(options, Promql):
+            return _of_another_kind(attempt)
         principal = Principal("probes", attempt.tenant, Role.READER)
         try:
             async with asyncio.timeout(attempt.timeout):
@@ -92,12 +93,18 @@ class ComposedProber(Prober):
     @override
     async def probe(self, attempt: Attempt) -> Outcome:
         options = attempt.definition.options
-        assert isinstance(options, Composed)  # noqa: S101 - kinds says so
+        if not isinstance(options, Composed):
+            return _of_another_kind(attempt)
         wanted = frozenset(options.checks)
         states = {
             one.check.name: one.state for one in self._assess.standings(attempt.tenant) if one.check.name in wanted
         }
         return composed(states, options.need)
+
+
+def _of_another_kind(attempt: Attempt) -> Outcome:
+    message = f"nothing is concluded of checks of type {attempt.definition.kind}"
+    return Outcome(reason=Reason.BAD_TARGET, message=message)
 
 
 def composed(states: Mapping[str, CheckState], need: int) -> Outcome:
