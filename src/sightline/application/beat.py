@@ -129,12 +129,12 @@ class Beat:
         if not self._is_watching:  # from before the first look on, so that nothing is overlooked
             self._enroll.watch(self._take_up)
             self._is_watching = True
-        tenants = {one.tenant for one in self._enroll.roster.values() if _is_heartbeat(one.check)}
+        tenants = {one.tenant for one in self._enroll.roster.values() if _options(one.check) is not None}
         pulses = await self._remember.pulses(tenants)
         self._gap = self._gap_told = self._assess.last_gap
         for one in self._enroll.roster.values():
-            if _is_heartbeat(one.check):
-                self._follow(one, pulses.get((one.tenant, one.check.id), Pulse()))
+            if (options := _options(one.check)) is not None:
+                self._follow(one, options, pulses.get((one.tenant, one.check.id), Pulse()))
         self._is_read = True
 
     # What comes in
@@ -354,8 +354,9 @@ class Beat:
         async with self._turn:
             for check_id in changed if self._is_read else ():
                 enrolled, one = self._enroll.roster.get(check_id), self._followed.get(check_id)
-                if enrolled is not None and _is_heartbeat(enrolled.check):
-                    self._follow(enrolled, Pulse() if one is None else one.pulse)
+                options = None if enrolled is None else _options(enrolled.check)
+                if enrolled is not None and options is not None:
+                    self._follow(enrolled, options, Pulse() if one is None else one.pulse)
                 elif one is not None:
                     del self._followed[check_id]
                     self._agenda.drop(check_id)
@@ -364,10 +365,9 @@ class Beat:
                     self._gone.append((one.tenant, check_id))
             await self._store()
 
-    def _follow(self, enrolled: Enrolled, pulse: Pulse) -> None:
+    def _follow(self, enrolled: Enrolled, options: Heartbeat, pulse: Pulse) -> None:
         check = enrolled.check
-        options = check.definition.options
-        assert isinstance(options, Heartbeat)  # noqa: S101 - nothing else is followed
+        self.known.follow(enrolled.tenant, check, options)
         if options.cron:
             try:
                 parse_cron(options.cron, options.timezone)
@@ -377,7 +377,6 @@ class Beat:
         if after is not pulse:
             self._unstored.add(check.id)
         one = self._followed[check.id] = _Followed(enrolled.tenant, check, after, options, self._clock.now())
-        self.known.follow(enrolled.tenant, check)
         self._place(one)
 
     def _place(self, one: _Followed) -> None:
@@ -401,8 +400,10 @@ def _raise_in(future: asyncio.Future[Ping], error: SightlineError) -> None:
         future.exception()
 
 
-def _is_heartbeat(check: Check) -> bool:
-    return isinstance(check.definition.options, Heartbeat)
+def _options(check: Check) -> Heartbeat | None:
+    """A heartbeat's; None of another check."""
+    options = check.definition.options
+    return options if isinstance(options, Heartbeat) else None
 
 
 def _next_tell(check: Check, now: int) -> int:

@@ -54,11 +54,9 @@ class Recognize:
         self._slugs: dict[tuple[Tenant, str], set[int]] = {}
         self._checks: dict[int, tuple[Tenant, Check]] = {}
 
-    def follow(self, tenant: Tenant, check: Check) -> None:
+    def follow(self, tenant: Tenant, check: Check, options: Heartbeat) -> None:
         """Know a heartbeat as it is now."""
         self.forget(check.id)
-        options = check.definition.options
-        assert isinstance(options, Heartbeat)  # noqa: S101 - nothing else is followed
         self._checks[check.id] = tenant, check
         self._slugs.setdefault((tenant, slug_of(check)), set()).add(check.id)
         if options.token:

@@ -159,7 +159,8 @@ class _Manage:
 
 def _options(check: Check) -> Heartbeat:
     options = check.definition.options
-    assert isinstance(options, Heartbeat)  # noqa: S101 - nothing else is managed here
+    if not isinstance(options, Heartbeat):
+        raise NotFound("not found")
     return options
 
 
