@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
 from statistics import median
 from typing import Final
 
@@ -104,7 +105,7 @@ def _define(server: Server, port: int) -> None:
             answer = connection.post(
                 "/api/v1/declared", yaml.safe_dump({"checks": checks}).encode(), "application/yaml"
             )
-            if answer.status != 200:  # noqa: PLR2004 - OK
+            if answer.status != HTTPStatus.OK:
                 raise Failed(f"defining checks was answered {answer.status}: {answer.body[:300]!r}")
 
 

@@ -1,6 +1,7 @@
 """How quickly a status page is served to many readers, while it is made anew every few seconds."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Final
 
 import msgspec
@@ -69,5 +70,5 @@ def _define(server: Server) -> None:
 
 
 def _post(status: int) -> None:
-    if status != 201:  # noqa: PLR2004 - created
+    if status != HTTPStatus.CREATED:
         raise Failed(f"defining checks and a page was answered {status}")
