@@ -15,24 +15,23 @@ async def open_probers(settings: Settings, clock: Clock, stack: AsyncExitStack) 
     Raises:
         SettingsInvalid: networks that are none.
     """
-    # Their drivers take a third of a second to load, which a command that probes nothing need not wait for.
-    from sightline.adapters.network.curl.exchange import Exchanges  # noqa: PLC0415
-    from sightline.adapters.network.dialling import Dialler  # noqa: PLC0415
-    from sightline.adapters.outbound.probers.dns import DnsProber  # noqa: PLC0415
-    from sightline.adapters.outbound.probers.domain import DomainProber  # noqa: PLC0415
-    from sightline.adapters.outbound.probers.grpc import GrpcProber  # noqa: PLC0415
-    from sightline.adapters.outbound.probers.http import HttpProber  # noqa: PLC0415
-    from sightline.adapters.outbound.probers.icmp import IcmpProber  # noqa: PLC0415
-    from sightline.adapters.outbound.probers.mail import MailProber  # noqa: PLC0415
-    from sightline.adapters.outbound.probers.mongodb import MongodbProber  # noqa: PLC0415
-    from sightline.adapters.outbound.probers.mysql import MysqlProber  # noqa: PLC0415
-    from sightline.adapters.outbound.probers.ntp import NtpProber  # noqa: PLC0415
-    from sightline.adapters.outbound.probers.postgres import PostgresProber  # noqa: PLC0415
-    from sightline.adapters.outbound.probers.redis import RedisProber  # noqa: PLC0415
-    from sightline.adapters.outbound.probers.ssh import SshProber  # noqa: PLC0415
-    from sightline.adapters.outbound.probers.tcp import TcpProber  # noqa: PLC0415
-    from sightline.adapters.outbound.probers.tls import TlsProber  # noqa: PLC0415
-    from sightline.adapters.outbound.probers.websocket import WebSocketProber  # noqa: PLC0415
+    from sightline.adapters.network.curl.exchange import Exchanges
+    from sightline.adapters.network.dialling import Dialler
+    from sightline.adapters.outbound.probers.dns import DnsProber
+    from sightline.adapters.outbound.probers.domain import DomainProber
+    from sightline.adapters.outbound.probers.grpc import GrpcProber
+    from sightline.adapters.outbound.probers.http import HttpProber
+    from sightline.adapters.outbound.probers.icmp import IcmpProber
+    from sightline.adapters.outbound.probers.mail import MailProber
+    from sightline.adapters.outbound.probers.mongodb import MongodbProber
+    from sightline.adapters.outbound.probers.mysql import MysqlProber
+    from sightline.adapters.outbound.probers.ntp import NtpProber
+    from sightline.adapters.outbound.probers.postgres import PostgresProber
+    from sightline.adapters.outbound.probers.redis import RedisProber
+    from sightline.adapters.outbound.probers.ssh import SshProber
+    from sightline.adapters.outbound.probers.tcp import TcpProber
+    from sightline.adapters.outbound.probers.tls import TlsProber
+    from sightline.adapters.outbound.probers.websocket import WebSocketProber
 
     policy = policy_of(settings)
     exchanges = Exchanges(policy)

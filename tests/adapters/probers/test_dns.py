@@ -143,7 +143,7 @@ async def test_a_server_from_before_edns_is_asked_in_its_own_way() -> None:
         question = dns.message.from_wire(asked)
         answer = dns.message.make_response(question)
         if question.edns >= 0:
-            answer.use_edns(False)  # noqa: FBT003 - as dnspython has it
+            answer.use_edns(edns=False)
             answer.set_rcode(dns.rcode.FORMERR)
         return [answer.to_wire()]
 

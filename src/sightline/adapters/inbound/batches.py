@@ -8,7 +8,7 @@ from typing import Final, Generic, Self, TypeVar
 
 import structlog
 
-from sightline.domain.errors import Overloaded, SightlineError, StorageFull, Unavailable
+from sightline.domain.errors import Overloaded, StorageFull, Unavailable
 from sightline.ports.clock import Clock
 from sightline.ports.telemetry import Instrument, Kind, Telemetry
 
@@ -140,9 +140,7 @@ class Batches(Generic[T]):
                 _log.warning(f"{self._what} cannot be stored and are kept", code=error.code, reason=error.message)
             self._failing = True
             return False
-        except SightlineError as error:
-            self._refused(len(batch), error)
-        except Exception as error:  # noqa: BLE001 - the outermost loop: a defect costs a batch
+        except Exception as error:  # noqa: BLE001 - the outermost loop: whatever a batch brings up costs that batch alone
             self._refused(len(batch), error)
         self._failing = False
         return True

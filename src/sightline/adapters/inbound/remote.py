@@ -107,7 +107,7 @@ class RemoteLoop:
         while not until():
             try:
                 await work()
-            except Exception as error:  # noqa: BLE001 - the outermost loop: a defect costs a try, as a failure does
+            except Exception as error:  # noqa: BLE001 - the outermost loop: a defect costs a try and is logged, and a location probes on
                 if not failed:
                     _complain(problem, error)
                 failed = True

@@ -4,9 +4,12 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sightline.domain.probes.outcome import Certificate
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 _KEPT: Final = 4_096
 """Chains that are remembered: a server shows the same one every time, and reading it takes ten times as long as knowing it."""
@@ -67,10 +70,9 @@ def _ms(at: datetime) -> int:
     return int(at.timestamp() * 1_000)
 
 
-def _names(certificate: object) -> tuple[str, ...]:
+def _names(certificate: "x509.Certificate") -> tuple[str, ...]:
     from cryptography import x509
 
-    assert isinstance(certificate, x509.Certificate)  # noqa: S101 - the type is known only where the library is loaded
     try:
         found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:

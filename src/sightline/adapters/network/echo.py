@@ -17,11 +17,14 @@ from typing import Final
 COOKIE: Final = 8
 """Bytes of a request that only its answer can know."""
 _HEADER: Final = struct.Struct("!BBHHH")
+_INT: Final = struct.Struct("=i")
 _MAX_DATAGRAM: Final = 2_048
 _ANCILLARY: Final = 256
 # A burst of answers must not push others out.
 _BUFFER: Final = 1 << 20
 _IPV6_HEADER: Final = 40
+_TIME_TO_LIVE: Final = 8
+"""Where it stands in a header of IPv4."""
 
 # Linux' numbers that Python 3.11 has no names for: icmp6.h, in.h.
 _ICMP6_FILTER: Final = 1
@@ -141,7 +144,7 @@ class _Echo:
     def _take(self, data: bytes, hop_limit: int | None, now: float) -> None:
         if self._is_raw and self._family is _FOUR:
             # The header of IP comes with it.
-            hop_limit = data[8] if len(data) > 8 else None  # noqa: PLR2004 - where IPv4 has the time to live
+            hop_limit = data[_TIME_TO_LIVE] if len(data) > _TIME_TO_LIVE else None
             data = data[_header_size(data) :]
         if len(data) < _HEADER.size:
             return
@@ -198,8 +201,8 @@ def _prepare(sock: socket.socket, family: _Family, *, is_raw: bool) -> None:
 
 def _hop_limit(ancillary: list[tuple[int, int, bytes]]) -> int | None:
     for level, _, data in ancillary:
-        if level in {socket.IPPROTO_IP, socket.IPPROTO_IPV6} and len(data) >= 4:  # noqa: PLR2004 - an int of C
-            number: int = struct.unpack("=i", data[:4])[0]
+        if level in {socket.IPPROTO_IP, socket.IPPROTO_IPV6} and len(data) >= _INT.size:
+            number: int = _INT.unpack_from(data)[0]
             return number
     return None
 

@@ -68,7 +68,7 @@ class Condition:
 
     def test(self, seen: Seen) -> str:
         """As `check`, of what other conditions look at too."""
-        return "" if self.node.holds(seen) else self.node.why(seen, True)  # noqa: FBT003 - that it holds is wanted
+        return "" if self.node.holds(seen) else self.node.why(seen, wanted=True)
 
     def subjects(self) -> tuple[Subject, ...]:
         """What it asks for, in the order of the text."""

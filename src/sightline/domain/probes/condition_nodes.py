@@ -24,7 +24,7 @@ class Node(Protocol):
         """Whether it does."""
         ...
 
-    def why(self, seen: Seen, wanted: bool, /) -> str:  # noqa: FBT001 - what it was to be
+    def why(self, seen: Seen, /, *, wanted: bool) -> str:
         """Why it is not as wanted, as a part of a sentence."""
         ...
 
@@ -53,7 +53,7 @@ class Compare:
             return None
         return self.test(value) if self.each is Each.ONE else over(self.each, self.test, value)
 
-    def why(self, seen: Seen, wanted: bool) -> str:  # noqa: FBT001 - as a Node
+    def why(self, seen: Seen, *, wanted: bool) -> str:
         """As a Node."""
         value = self.subject.read(seen)
         if isinstance(value, Missing):
@@ -143,7 +143,7 @@ class Has:
         value = self.subject.read(seen)
         return not (isinstance(value, Missing) or (self.subject.kind in {Kind.VALUES, Kind.TEXTS} and not value))
 
-    def why(self, seen: Seen, wanted: bool) -> str:  # noqa: FBT001 - as a Node
+    def why(self, seen: Seen, *, wanted: bool) -> str:
         """As a Node."""
         value = self.subject.read(seen)
         if isinstance(value, Missing):
@@ -166,9 +166,9 @@ class Not:
         truth = self.part.holds(seen)
         return None if truth is None else not truth
 
-    def why(self, seen: Seen, wanted: bool) -> str:  # noqa: FBT001 - as a Node
+    def why(self, seen: Seen, *, wanted: bool) -> str:
         """As a Node."""
-        return self.part.why(seen, not wanted)
+        return self.part.why(seen, wanted=not wanted)
 
     @override
     def __str__(self) -> str:
@@ -192,7 +192,7 @@ class All:
                 found = None
         return found
 
-    def why(self, seen: Seen, wanted: bool) -> str:  # noqa: FBT001 - as a Node
+    def why(self, seen: Seen, *, wanted: bool) -> str:
         """As a Node."""
         return _why_of(self.parts, seen, wanted=wanted, all_at_once=not wanted)
 
@@ -218,7 +218,7 @@ class Some:
                 found = None
         return found
 
-    def why(self, seen: Seen, wanted: bool) -> str:  # noqa: FBT001 - as a Node
+    def why(self, seen: Seen, *, wanted: bool) -> str:
         """As a Node."""
         return _why_of(self.parts, seen, wanted=wanted, all_at_once=wanted)
 
@@ -239,7 +239,7 @@ def joined(kind: type[All] | type[Some], parts: Sequence[Node]) -> Node:
 
 
 def _why_of(parts: tuple[Node, ...], seen: Seen, *, wanted: bool, all_at_once: bool) -> str:
-    odd = [part.why(seen, wanted) for part in parts if part.holds(seen) is not wanted]
+    odd = [part.why(seen, wanted=wanted) for part in parts if part.holds(seen) is not wanted]
     return " and ".join(odd if all_at_once else odd[:1])
 
 

@@ -6,6 +6,7 @@ clocks leaves out counts as if they had not been changed, and one that comes twi
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
@@ -29,6 +30,8 @@ _CYCLE: Final = 19 * 400
 first time as far as the year 9999, which from here takes seconds and from there a fraction of one."""
 _DAYS_OF: Final = {"DAILY": 1, "WEEKLY": 7}
 """What may be counted from a later time than the first, as it goes by days."""
+_WEEKS: Final = 53
+"""Of the longest years."""
 _NUMBERS: Final = {
     "INTERVAL": range(1, 1001),
     "COUNT": range(1, 1001),
@@ -39,7 +42,7 @@ _NUMBERS: Final = {
 _FROM_EITHER_END: Final = {
     "BYMONTHDAY": range(1, 32),
     "BYYEARDAY": range(1, 367),
-    "BYWEEKNO": range(1, 54),
+    "BYWEEKNO": range(1, _WEEKS + 1),
     "BYSETPOS": range(1, 367),
 }
 _NOT_WITH: Final = {
@@ -181,7 +184,7 @@ def _check_days(name: str, value: str, *, ordinals: bool, most: int) -> None:
     days = value.split(",")
     for day in days:
         found = _DAY.fullmatch(day)
-        if found is None or (found[1] and (not ordinals or abs(int(found[1])) > 53)) or len(days) > most:  # noqa: PLR2004 - weeks
+        if found is None or (found[1] and (not ordinals or abs(int(found[1])) > _WEEKS)) or len(days) > most:
             which = "days such as MO, or 1MO and -1FR by month or year" if most > 1 else "a day such as MO"
             raise _invalid(f"{name}={value[:40]}: it takes {which}")
 
@@ -203,14 +206,11 @@ def _check_numbers(name: str, value: str) -> None:
 
 def _until(text: str, zone: tzinfo) -> datetime:
     """The last instant, by the clock on the wall; a date alone is all of that day."""
-    found = _UNTIL.fullmatch(text)
-    try:
-        if found is None:
-            raise ValueError  # noqa: TRY301 - said once, with what a calendar finds
-        until = datetime.strptime(found[1] + (found[2] or "T235959"), "%Y%m%dT%H%M%S")  # noqa: DTZ007 - likewise on the wall
-        return until.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None) if found[3] else until
-    except (ValueError, OverflowError):
-        raise _invalid(f"UNTIL={text[:40]}: it takes a time such as 20261231 or 20261231T220000Z") from None
+    if found := _UNTIL.fullmatch(text):
+        with suppress(ValueError, OverflowError):
+            until = datetime.strptime(found[1] + (found[2] or "T235959"), "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+            return (until.astimezone(zone) if found[3] else until).replace(tzinfo=None)
+    raise _invalid(f"UNTIL={text[:40]}: it takes a time such as 20261231 or 20261231T220000Z")
 
 
 def _later(wall: datetime) -> datetime:

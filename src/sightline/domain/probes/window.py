@@ -227,7 +227,7 @@ class Coverage:
     ) -> None:
         self.at = at
         self.generation = generation
-        known = {} if before is None or before.at > at else before._standings  # noqa: SLF001 - its own kind
+        known = {} if before is None else before.known(at)
         self._standings: dict[str, tuple[Window, bool, int | None]] = {
             one.id: (one, *_standing(one, at, known.get(one.id))) for one in windows
         }
@@ -241,6 +241,10 @@ class Coverage:
             _index(self._by_name, one, one.scope.checks)
             _index(self._by_group, one, one.scope.groups)
             _index(self._by_tag, one, one.scope.tags)
+
+    def known(self, at: int) -> Mapping[str, tuple[Window, bool, int | None]]:
+        """Each window by id, whether it is active and until when, for a look at an instant that is not earlier than this."""
+        return self._standings if self.at <= at else {}
 
     def holds(self, at: int) -> bool:
         """Whether it says at another instant what it says at its own."""

@@ -156,7 +156,7 @@ def _ask(
     if asking.token_file is not None:
         sent["Authorization"] = f"Bearer {_token(asking.token_file)}"
     host = _host(url)
-    request = urllib.request.Request(f"{url.rstrip('/')}{path}", body, sent, method=method)  # noqa: S310 - http or https, as checked
+    request = urllib.request.Request(f"{url.rstrip('/')}{path}", body, sent, method=method)  # noqa: S310 - `_host` lets http and https alone pass
     try:
         with opener(host).open(request, timeout=timeout) as response:
             return Answer(response.status, _lower(response.headers), response.read())

@@ -20,7 +20,7 @@ def read_files(patterns: Sequence[str], folder: Path) -> "TemplatesRead":
     from sightline.domain.alerts.notice_templates import TemplateFile, TemplatesRead, read_templates
 
     files, unread = list[TemplateFile](), list[str]()
-    paths = (path for one in patterns for path in sorted(glob.glob(str(folder / one), recursive=True)))  # noqa: PTH207 - Path.glob takes no absolute pattern, and dotfiles for *
+    paths = (path for one in patterns for path in sorted(glob.glob(str(folder / one), recursive=True)))  # noqa: PTH207 - Path.glob refuses absolute patterns, and its * takes dotfiles too
     for path in dict.fromkeys(paths):
         try:
             files.append(TemplateFile(path, _bytes(Path(path)).decode()))

@@ -125,7 +125,7 @@ def _rules(file: Path, tests: "UnitTests", result: _Result) -> list["RuleGroup"]
     paths: dict[str, None] = {}
     for pattern in tests.rule_files:
         path = str(file.parent / pattern)
-        found = sorted(glob.glob(path))  # noqa: PTH207 - Path.glob takes no absolute pattern, and dotfiles for *
+        found = sorted(glob.glob(path))  # noqa: PTH207 - Path.glob refuses absolute patterns, and its * takes dotfiles too
         if not found:
             result.warnings.append(f"{file}: rule_files: {pattern} leads to no file")
         paths.update(dict.fromkeys(found))

@@ -269,8 +269,7 @@ class Handles:
     def give_back(self, handle: Handle) -> None:
         """It waits for its next use."""
         handle.forget()
-        assert handle.setup is not None  # noqa: S101 - `take` set it up
-        if self._count >= _KEPT:
+        if handle.setup is None or self._count >= _KEPT:
             handle.curl.close()
             return
         self._idle.setdefault(handle.setup, []).append(handle)

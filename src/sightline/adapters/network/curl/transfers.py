@@ -41,13 +41,13 @@ class Transfers:
 
     def begin(self, curl: Any) -> asyncio.Future[Ended]:
         """Start what a handle is set up for. Whatever comes of it, `end` must follow."""
+        loop = asyncio.get_running_loop()
         if self._multi is None:
-            self._loop = asyncio.get_running_loop()
+            self._loop = loop
             self._multi = pycurl.CurlMulti()
             self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
             self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
-        assert self._loop is not None  # noqa: S101 - set above
-        ended = self._running[curl] = self._loop.create_future()
+        ended = self._running[curl] = loop.create_future()
         try:
             self._multi.add_handle(curl)
         except pycurl.error as error:

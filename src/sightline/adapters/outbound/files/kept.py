@@ -61,7 +61,7 @@ def matching(patterns: Sequence[str], missing: list[str]) -> list[str]:
     """The files that paths and patterns lead to, each once; a path without wildcards that leads to none is added to `missing`."""
     found: dict[str, None] = {}
     for pattern in patterns:
-        paths = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern, and dotfiles for *
+        paths = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - Path.glob refuses absolute patterns, and its * takes dotfiles too
         if not paths and not glob.has_magic(pattern):
             missing.append(pattern)
         found.update(dict.fromkeys(paths))

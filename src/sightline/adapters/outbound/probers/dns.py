@@ -153,7 +153,7 @@ async def _answer(
         query.flags &= ~dns.flags.RD
     answer = await _exchanged(exchange, server, query)
     if answer.rcode() in _FORMATTED_ANEW:
-        query.use_edns(False)  # noqa: FBT003 - as dnspython has it
+        query.use_edns(edns=False)
         answer = await _exchanged(exchange, server, query)
     return answer
 

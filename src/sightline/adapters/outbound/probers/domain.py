@@ -229,7 +229,11 @@ def _full_name(card: object) -> str:
     """`fn` of a jCard, RFC 7095."""
     if not isinstance(card, list) or len(card) < _MIN_LABELS or not isinstance(card[1], list):
         return ""
-    return next((str(each[3]) for each in card[1] if isinstance(each, list) and len(each) > 3 and each[0] == "fn"), "")  # noqa: PLR2004 - name, parameters, type, value
+    for each in card[1]:
+        match each:
+            case ["fn", _, _, value, *_]:  # name, parameters, type, value
+                return str(value)
+    return ""
 
 
 def _ms(text: object) -> int | None:

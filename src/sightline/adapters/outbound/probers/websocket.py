@@ -22,7 +22,6 @@ from sightline.adapters.network.curl.hop import Hop
 from sightline.adapters.network.curl.places import WEBSOCKET, BadPlace, place_of
 from sightline.adapters.network.curl.request import Request
 from sightline.domain.errors import BadData
-from sightline.domain.probes.check import Definition
 from sightline.domain.probes.options import WebSocket
 from sightline.domain.probes.outcome import Outcome, Phase, Reason
 from sightline.domain.regex import compiled_regex
@@ -51,12 +50,14 @@ class WebSocketProber(Prober):
 
     @override
     async def probe(self, attempt: Attempt) -> Outcome:
+        options = attempt.definition.options
+        if not isinstance(options, WebSocket):
+            message = f"{attempt.definition.kind} is not asked over WebSocket"
+            return Outcome(reason=Reason.BAD_TARGET, message=message)
         try:
-            request, expected = _request_of(attempt.definition)
+            request, expected = _request_of(attempt.definition.url, options)
         except BadPlace as error:
             return Outcome(reason=Reason.BAD_TARGET, message=str(error))
-        options = attempt.definition.options
-        assert isinstance(options, WebSocket)  # noqa: S101 - `_request_of` has looked
         key = b64encode(token_bytes(16)).decode()
         talk = _Talk(request.place.authority, key, options, expected, attempt.timeout)
         further = [f"Sec-WebSocket-Key: {key}"]
@@ -65,11 +66,8 @@ class WebSocketProber(Prober):
         return await self._exchanges.exchange(request, attempt.timeout, tuple(further), talk)
 
 
-def _request_of(definition: Definition) -> tuple[Request, Any]:
+def _request_of(url: str, options: WebSocket) -> tuple[Request, Any]:
     """What is asked for a check, and the regex that a message must match; None without one."""
-    options = definition.options
-    if not isinstance(options, WebSocket):
-        raise BadPlace(f"{definition.kind} is not asked over WebSocket")
     try:
         expected = compiled_regex(options.expect) if options.expect else None
     except BadData as error:
@@ -78,7 +76,7 @@ def _request_of(definition: Definition) -> tuple[Request, Any]:
     if options.subprotocols:
         lines += header_lines({"Sec-WebSocket-Protocol": ", ".join(options.subprotocols)}, "subprotocols")
     request = Request(
-        place=place_of(definition.url, WEBSOCKET),
+        place=place_of(url, WEBSOCKET),
         lines=with_agent(lines),
         tls=options.tls,
         ip_version=options.ip_version,
