@@ -43,14 +43,11 @@ class KnowStandings(Protocol):
 class PromqlProber(Prober):
     """A condition over series: up while the expression yields anything but 0."""
 
+    kinds = frozenset({"promql"})
+
     def __init__(self, query: AskQuery, clock: Clock) -> None:
         self._query = query
         self._clock = clock
-
-    @property
-    @override
-    def kinds(self) -> frozenset[str]:
-        return frozenset({"promql"})
 
     @override
     async def probe(self, attempt: Attempt) -> Outcome:
@@ -82,13 +79,10 @@ class PromqlProber(Prober):
 class ComposedProber(Prober):
     """Other checks taken together; those that are paused, in maintenance or unknown are left out."""
 
+    kinds = frozenset({"composed"})
+
     def __init__(self, assess: KnowStandings) -> None:
         self._assess = assess
-
-    @property
-    @override
-    def kinds(self) -> frozenset[str]:
-        return frozenset({"composed"})
 
     @override
     async def probe(self, attempt: Attempt) -> Outcome:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Final
 
 from sightline.application.hold import Codec, Filing, Hold
+from sightline.application.race import race
 from sightline.application.roster import Roster
 from sightline.domain.errors import Conflict, Forbidden, NotFound, Unauthenticated, Unavailable
 from sightline.domain.probes.check import Check
@@ -321,16 +322,7 @@ class Delegate:
 
     async def _changed(self, generation: int, seconds: float) -> None:
         """Until the roster changes, the program stops, or so many seconds are over."""
-        waits = {
-            asyncio.ensure_future(one)
-            for one in (self._roster.changed(generation), self._closing.wait(), self._clock.sleep(seconds))
-        }
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for one in waits:
-                one.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+        await race(self._roster.changed(generation), self._closing.wait(), self._clock.sleep(seconds))
 
     def _of(self, location: Location) -> _Known:
         known = self._by_key.get(location.key_hash)

@@ -11,6 +11,7 @@ import structlog
 
 from sightline.application.align import AlignedClock
 from sightline.application.obey import Obey
+from sightline.application.race import race
 from sightline.application.remit import HEARTBEAT, Remit
 from sightline.domain.errors import Forbidden, SightlineError, Unauthenticated
 
@@ -91,13 +92,7 @@ class RemoteLoop:
 
     async def _remit_some(self) -> None:
         """When there is something, or it is time to say that there is nothing."""
-        waits = {asyncio.ensure_future(self._remit.some()), asyncio.ensure_future(self._clock.sleep(HEARTBEAT))}
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for one in waits:
-                one.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+        await race(self._remit.some(), self._clock.sleep(HEARTBEAT))
         await self._remit.once()
 
     async def _again_and_again(

@@ -6,7 +6,6 @@ clocks leaves out counts as if they had not been changed, and one that comes twi
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
@@ -206,11 +205,15 @@ def _check_numbers(name: str, value: str) -> None:
 
 def _until(text: str, zone: tzinfo) -> datetime:
     """The last instant, by the clock on the wall; a date alone is all of that day."""
-    if found := _UNTIL.fullmatch(text):
-        with suppress(ValueError, OverflowError):
-            until = datetime.strptime(found[1] + (found[2] or "T235959"), "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
-            return (until.astimezone(zone) if found[3] else until).replace(tzinfo=None)
-    raise _invalid(f"UNTIL={text[:40]}: it takes a time such as 20261231 or 20261231T220000Z")
+    problem = _invalid(f"UNTIL={text[:40]}: it takes a time such as 20261231 or 20261231T220000Z")
+    found = _UNTIL.fullmatch(text)
+    if found is None:
+        raise problem
+    try:
+        until = datetime.strptime(found[1] + (found[2] or "T235959"), "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+        return (until.astimezone(zone) if found[3] else until).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        raise problem from None
 
 
 def _later(wall: datetime) -> datetime:

@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 
 from sightline.adapters.inbound.cli import printing
 from sightline.adapters.inbound.cli.printing import Column, show_json
-from sightline.adapters.inbound.cli.program import AsJson, Ended, Exit, app
+from sightline.adapters.inbound.cli.program import AsJson, Ended, Exit, app, read_bytes
 
 if TYPE_CHECKING:
     from sightline.adapters.wire.hooked import Hooked
@@ -63,7 +63,7 @@ def map_(
 def _mapping(file: Path, name: str) -> "WebhookMapping":
     from sightline.adapters.wire.webhook_mapping import read_mappings
 
-    read = read_mappings(_bytes(file))
+    read = read_mappings(read_bytes(file, MAX_BYTES))
     if read.problems:
         raise Ended(Exit.REFUSED, "\n".join(f"{file}:{problem}" for problem in read.problems))
     if not name and len(read.mappings) == 1:
@@ -81,18 +81,9 @@ def _mapped(body: Path, mapping: "WebhookMapping", now: int) -> "Hooked":
     from sightline.domain.tenancy import DEFAULT_TENANT
 
     try:
-        return read_mapped(_bytes(body), mapping, Arrival(DEFAULT_TENANT, now))
+        return read_mapped(read_bytes(body, MAX_BYTES), mapping, Arrival(DEFAULT_TENANT, now))
     except BadData as error:
         raise Ended(Exit.REFUSED, f"{body}: {error.message}") from None
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise Ended(Exit.REFUSED, f"{path} is larger than {MAX_BYTES >> 20} MiB")
-        return path.read_bytes()
-    except OSError as error:
-        raise Ended(Exit.USAGE, f"{path} cannot be read: {error.strerror}") from None
 
 
 def _status(alert: "PostedAlert", now: int) -> str:

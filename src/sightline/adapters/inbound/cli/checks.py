@@ -10,7 +10,7 @@ from sightline.adapters.inbound.cli import printing
 from sightline.adapters.inbound.cli.asking import ASKING, Asking, decoded, get, post
 from sightline.adapters.inbound.cli.declaring import read_files, sent
 from sightline.adapters.inbound.cli.printing import Column, show_json
-from sightline.adapters.inbound.cli.program import Ended, Exit, app, say
+from sightline.adapters.inbound.cli.program import Exit, app, read_bytes, say
 
 _COLUMNS: Final = (
     Column("State"),
@@ -95,9 +95,9 @@ def import_(
     """Take checks from a file of another program; whatever has no place here is told."""
     from urllib.parse import urlencode
 
-    text = _bytes(file)
+    text = read_bytes(file, _MAX_BYTES)
     if targets is not None:
-        text += b"\n" + _bytes(targets)
+        text += b"\n" + read_bytes(targets, _MAX_BYTES)
     query = urlencode({"format": format_, "dry_run": str(dry_run).lower()})
     kind = "application/json" if format_ == "kuma" else "application/yaml"
     found = decoded(asking, post(asking, f"/api/v1/checks/import?{query}", text, {"Content-Type": kind}))
@@ -125,12 +125,3 @@ def _row(check: Mapping[str, Any]) -> tuple[str, ...]:
         str(status.get("last_at") or "never"),
         str(status.get("message") or status.get("reason") or ""),
     )
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise Ended(Exit.REFUSED, f"{path} is larger than {_MAX_BYTES >> 20} MiB")
-        return path.read_bytes()
-    except OSError as error:
-        raise Ended(Exit.USAGE, f"{path} cannot be read: {error.strerror}") from None

@@ -92,6 +92,20 @@ def no_flags(files: Sequence[Path]) -> None:
             raise Ended(Exit.USAGE, f"there is no flag {file}; a file of that name is ./{file}")
 
 
+def read_bytes(path: Path, most: int) -> bytes:
+    """What a file holds. most: bytes, whole MiB of them, that it may have.
+
+    Raises:
+        Ended: it cannot be read, or has more.
+    """
+    try:
+        if path.stat().st_size > most:
+            raise Ended(Exit.REFUSED, f"{path} is larger than {most >> 20} MiB")
+        return path.read_bytes()
+    except OSError as error:
+        raise Ended(Exit.USAGE, f"{path} cannot be read: {error.strerror}") from None
+
+
 def _discard_output() -> None:
     """Let what is still to be printed go nowhere, for it would fail again at the end."""
     with suppress(OSError):

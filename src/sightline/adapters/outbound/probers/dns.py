@@ -48,13 +48,10 @@ class DnsProber(Prober):
     `authenticated`: flags of the answer, 1 or 0.
     """
 
+    kinds = frozenset({"dns"})
+
     def __init__(self, dialler: Dialler) -> None:
         self._dialler = dialler
-
-    @property
-    @override
-    def kinds(self) -> frozenset[str]:
-        return frozenset({"dns"})
 
     @override
     async def probe(self, attempt: Attempt) -> Outcome:

@@ -32,7 +32,6 @@ _BETTER_THAN_NOTHING: Final = 7 * _DAY
 _PATIENCE: Final = 300_000
 """Ms before a server that failed, or the list of servers, is asked again."""
 _KEPT: Final = 10_000
-_KINDS: Final = frozenset({"domain"})
 _WELL, _NONE, _TOO_MANY = 200, 404, 429
 _MIN_LABELS: Final = 2
 
@@ -52,17 +51,14 @@ class DomainProber(Prober):
     bootstrap: where the list of RDAP servers is.
     """
 
+    kinds = frozenset({"domain"})
+
     def __init__(self, exchanges: Exchanges, clock: Clock, bootstrap: str = BOOTSTRAP) -> None:
         self._exchanges = exchanges
         self._clock = clock
         self._bootstrap = bootstrap
         self._known: OrderedDict[tuple[str, str], _Known] = OrderedDict()
         self._servers: Mapping[str, str] = {}
-
-    @property
-    @override
-    def kinds(self) -> frozenset[str]:
-        return _KINDS
 
     @override
     async def probe(self, attempt: Attempt) -> Outcome:

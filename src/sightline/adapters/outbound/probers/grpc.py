@@ -17,7 +17,6 @@ from sightline.domain.probes.options import Grpc, TlsTrust
 from sightline.domain.probes.outcome import Outcome, Phase, Reason
 from sightline.ports.prober import Attempt, Prober
 
-_KINDS: Final = frozenset({"grpc"})
 _PATH: Final = "/grpc.health.v1.Health/Check"
 _OK, _DEADLINE, _NOT_FOUND, _DENIED, _UNIMPLEMENTED, _UNAVAILABLE, _UNAUTHENTICATED = 0, 4, 5, 7, 12, 14, 16
 _SERVING: Final = 1
@@ -31,13 +30,10 @@ _MAX_BODY: Final = 64 << 10
 class GrpcProber(Prober):
     """Asks a gRPC server how it, or a service of it, is."""
 
+    kinds = frozenset({"grpc"})
+
     def __init__(self, exchanges: Exchanges) -> None:
         self._exchanges = exchanges
-
-    @property
-    @override
-    def kinds(self) -> frozenset[str]:
-        return _KINDS
 
     @override
     async def probe(self, attempt: Attempt) -> Outcome:

@@ -19,20 +19,16 @@ from sightline.ports.prober import Attempt, Prober
 
 _KEPT: Final = 20_000
 """Definitions whose requests are remembered: taking a URL apart costs a tenth of an exchange."""
-_KINDS: Final = frozenset({"http"})
 
 
 class HttpProber(Prober):
     """Asks a URL, each time over connections of its own."""
 
+    kinds = frozenset({"http"})
+
     def __init__(self, exchanges: Exchanges) -> None:
         self._exchanges = exchanges
         self._requests: OrderedDict[int, tuple[Definition, Request]] = OrderedDict()
-
-    @property
-    @override
-    def kinds(self) -> frozenset[str]:
-        return _KINDS
 
     @override
     async def probe(self, attempt: Attempt) -> Outcome:

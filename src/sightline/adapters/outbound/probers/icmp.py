@@ -25,14 +25,11 @@ _ADVICE: Final = (
 class IcmpProber(Prober):
     """Facts: `loss` (0 to 1), `sent`, `received`; of answers `rtt_min`, `rtt_avg`, `rtt_max` in seconds, and `reply_hop_limit`."""
 
+    kinds = frozenset({"icmp"})
+
     def __init__(self, dialler: Dialler) -> None:
         self._dialler = dialler
         self._echoes = Echoes()
-
-    @property
-    @override
-    def kinds(self) -> frozenset[str]:
-        return frozenset({"icmp"})
 
     @override
     async def probe(self, attempt: Attempt) -> Outcome:

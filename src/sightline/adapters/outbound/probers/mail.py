@@ -54,13 +54,10 @@ _PROTOCOLS: Final = {
 class MailProber(Prober):
     """Status: SMTP's last code. Facts: `banner`, `capabilities`."""
 
+    kinds = frozenset({"mail"})
+
     def __init__(self, dialler: Dialler) -> None:
         self._dialler = dialler
-
-    @property
-    @override
-    def kinds(self) -> frozenset[str]:
-        return frozenset({"mail"})
 
     @override
     async def probe(self, attempt: Attempt) -> Outcome:

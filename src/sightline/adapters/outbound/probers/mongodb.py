@@ -30,13 +30,10 @@ _SECTIONS: Final = 5
 class MongodbProber(Prober):
     """Facts: `max_wire_version`, `writable` (1 for a primary or a mongos), `set_name` and `msg` where there are any."""
 
+    kinds = frozenset({"mongodb"})
+
     def __init__(self, dialler: Dialler) -> None:
         self._dialler = dialler
-
-    @property
-    @override
-    def kinds(self) -> frozenset[str]:
-        return frozenset({"mongodb"})
 
     @override
     async def probe(self, attempt: Attempt) -> Outcome:

@@ -35,13 +35,10 @@ _QUIT: Final = b"\x01\x00\x00\x00\x01"
 class MysqlProber(Prober):
     """Facts: `server_version`."""
 
+    kinds = frozenset({"mysql"})
+
     def __init__(self, dialler: Dialler) -> None:
         self._dialler = dialler
-
-    @property
-    @override
-    def kinds(self) -> frozenset[str]:
-        return frozenset({"mysql"})
 
     @override
     async def probe(self, attempt: Attempt) -> Outcome:

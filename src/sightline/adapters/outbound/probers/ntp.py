@@ -43,14 +43,11 @@ class NtpProber(Prober):
     wall: our clock, in seconds since 1970.
     """
 
+    kinds = frozenset({"ntp"})
+
     def __init__(self, dialler: Dialler, wall: Callable[[], float] = time.time) -> None:
         self._dialler = dialler
         self._wall = wall
-
-    @property
-    @override
-    def kinds(self) -> frozenset[str]:
-        return frozenset({"ntp"})
 
     @override
     async def probe(self, attempt: Attempt) -> Outcome:

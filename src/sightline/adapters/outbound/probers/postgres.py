@@ -35,13 +35,10 @@ class PostgresProber(Prober):
     The query takes the phase `processing`. Without a user the server is asked as pg_isready does.
     """
 
+    kinds = frozenset({"postgres"})
+
     def __init__(self, dialler: Dialler) -> None:
         self._dialler = dialler
-
-    @property
-    @override
-    def kinds(self) -> frozenset[str]:
-        return frozenset({"postgres"})
 
     @override
     async def probe(self, attempt: Attempt) -> Outcome:

@@ -30,13 +30,10 @@ _ERRORS: Final = {
 class RedisProber(Prober):
     """Body: the answer to PING."""
 
+    kinds = frozenset({"redis"})
+
     def __init__(self, dialler: Dialler) -> None:
         self._dialler = dialler
-
-    @property
-    @override
-    def kinds(self) -> frozenset[str]:
-        return frozenset({"redis"})
 
     @override
     async def probe(self, attempt: Attempt) -> Outcome:

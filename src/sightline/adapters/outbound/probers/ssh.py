@@ -20,13 +20,10 @@ _VERSIONS: Final = ("2.0", "1.99")
 class SshProber(Prober):
     """Facts: `banner`, and `software` as the server names it."""
 
+    kinds = frozenset({"ssh"})
+
     def __init__(self, dialler: Dialler) -> None:
         self._dialler = dialler
-
-    @property
-    @override
-    def kinds(self) -> frozenset[str]:
-        return frozenset({"ssh"})
 
     @override
     async def probe(self, attempt: Attempt) -> Outcome:

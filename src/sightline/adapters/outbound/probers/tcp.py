@@ -25,13 +25,10 @@ class TcpProber(Prober):
     in seconds.
     """
 
+    kinds = frozenset({"tcp"})
+
     def __init__(self, dialler: Dialler) -> None:
         self._dialler = dialler
-
-    @property
-    @override
-    def kinds(self) -> frozenset[str]:
-        return frozenset({"tcp"})
 
     @override
     async def probe(self, attempt: Attempt) -> Outcome:

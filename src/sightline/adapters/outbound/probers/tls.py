@@ -17,13 +17,10 @@ _PORTS: Final = {"": 443, "smtp": 25, "imap": 143, "pop3": 110, "postgres": 5432
 class TlsProber(Prober):
     """The certificate is of the Outcome. Facts: `ssl_last_chain_expiry`, when the chain that was verified ends, in seconds."""
 
+    kinds = frozenset({"tls"})
+
     def __init__(self, dialler: Dialler) -> None:
         self._dialler = dialler
-
-    @property
-    @override
-    def kinds(self) -> frozenset[str]:
-        return frozenset({"tls"})
 
     @override
     async def probe(self, attempt: Attempt) -> Outcome:

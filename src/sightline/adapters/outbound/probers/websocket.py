@@ -27,7 +27,6 @@ from sightline.domain.probes.outcome import Outcome, Phase, Reason
 from sightline.domain.regex import compiled_regex
 from sightline.ports.prober import Attempt, Prober
 
-_KINDS: Final = frozenset({"websocket"})
 _MAX_MESSAGE: Final = 1 << 20
 """Bytes of one message that is looked at."""
 _CHUNK: Final = 65_536
@@ -40,13 +39,10 @@ _MAGIC: Final = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 class WebSocketProber(Prober):
     """Opens a WebSocket at a URL, each time anew."""
 
+    kinds = frozenset({"websocket"})
+
     def __init__(self, exchanges: Exchanges) -> None:
         self._exchanges = exchanges
-
-    @property
-    @override
-    def kinds(self) -> frozenset[str]:
-        return _KINDS
 
     @override
     async def probe(self, attempt: Attempt) -> Outcome:
