@@ -4,15 +4,14 @@ import asyncio
 import re
 import socket
 import ssl
-import subprocess
 import threading
-import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final, NamedTuple
-from urllib.parse import urlencode
+from typing import Any, Final
 
 import pytest
+from tests.adapters.probers import blackbox
+from tests.adapters.probers.blackbox import Blackbox, Metrics
 from tests.adapters.probers.certificates import Authority
 from tests.adapters.probers.far_ends import (
     FarEnd,
@@ -37,99 +36,77 @@ from sightline.ports.prober import Attempt
 
 pytestmark = pytest.mark.anyio
 
-_SAMPLE: Final = re.compile(r"^(probe_\w+)(?:\{(\w+)=\"([^\"]*)\"\})? (\S+)$", re.MULTILINE)
+PHASE: Final = re.compile(r'probe_http_duration_seconds\{phase="(\w+)"\}')
 DELAY: Final = 0.5
 """Seconds that a far end takes its time in one phase: longer than anything else takes on a busy machine."""
 SHORT: Final = 0.5
 """Seconds that both have for a far end that hangs."""
 GRPC: Final = {"Content-Type": "application/grpc", "TE": "trailers"}
-NOTHING: Final = r"\0\0\0\0\0"
-"""An empty message of gRPC, as YAML has it."""
+NOTHING: Final = "\0" * 5
+"""An empty message of gRPC."""
 BAD_GZIP: Final = answer(b"this is no gzip", "200 OK", "Content-Encoding: gzip")
 
 
-class Seen(NamedTuple):
-    """What the exporter tells: values by name, by phase for `probe_http_duration_seconds`, and the TLS version."""
-
-    values: dict[str, float]
-    phases: dict[str, float]
-    tls: str
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """One that both trust."""
+    return Authority(tmp_path_factory.mktemp("authority"))
 
 
-class Exporter:
-    """A running blackbox_exporter."""
+def modules(authority: Authority) -> Mapping[str, Any]:
+    """What the exporter is told."""
 
-    def __init__(self, port: int, authority: Authority) -> None:
-        self.port = port
-        self.authority = authority
+    def http(seconds: float = 20, **further: Any) -> dict[str, Any]:
+        trust = {"preferred_ip_protocol": "ip4", "tls_config": {"ca_file": authority.ca_file}}
+        return {"prober": "http", "timeout": f"{seconds}s", "http": {**trust, **further}}
 
-    async def probe(self, url: str, module: str) -> Seen:
-        """Have it ask."""
-        query = urlencode({"target": url, "module": module})
-        return await asyncio.to_thread(self._fetch, f"http://127.0.0.1:{self.port}/probe?{query}")
-
-    @staticmethod
-    def _fetch(url: str) -> Seen:
-        with urllib.request.urlopen(url, timeout=30) as response:
-            samples = _SAMPLE.findall(response.read().decode())
-        values = {name: float(value) for name, label, _, value in samples if not label}
-        phases = {of: float(value) for name, _, of, value in samples if name == "probe_http_duration_seconds"}
-        return Seen(values, phases, next((of for name, _, of, _ in samples if name == "probe_tls_version_info"), ""))
+    return {
+        "plain": http(),
+        "short": http(SHORT),
+        "gzip": http(compression="gzip", headers={"Accept-Encoding": "gzip"}),
+        "grpc": http(method="POST", headers=GRPC, body=NOTHING),
+        "unfollowed": http(follow_redirects=False),
+    }
 
 
 @pytest.fixture(scope="module")
-def exporter(require_binary: Callable[[str, str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exporter]:
-    """One for all targets; it trusts the authority of the tests."""
+def peer(
+    require_binary: Callable[[str, str], str], authority: Authority, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Blackbox]:
+    """Debian's, for all targets."""
     program = require_binary("prometheus-blackbox-exporter", "prometheus-blackbox-exporter")
-    folder = tmp_path_factory.mktemp("blackbox")
-    authority, port = Authority(folder), port_of_nobody()
-    config = folder / "blackbox.yml"
-    http = f"{{preferred_ip_protocol: ip4, tls_config: {{ca_file: {authority.ca_file}}}"
-    modules = {
-        "plain": f"{{prober: http, timeout: 20s, http: {http}}}}}",
-        "short": f"{{prober: http, timeout: {SHORT}s, http: {http}}}}}",
-        "gzip": f"{{prober: http, timeout: 20s, http: {http}, compression: gzip, headers: {{Accept-Encoding: gzip}}}}}}",
-        "grpc": f'{{prober: http, timeout: 20s, http: {http}, method: POST, headers: {GRPC}, body: "{NOTHING}"}}}}',
-        "unfollowed": f"{{prober: http, timeout: 20s, http: {http}, follow_redirects: false}}}}",
-    }
-    config.write_text("modules:\n" + "".join(f"  {name}: {text}\n" for name, text in modules.items()))
-    arguments = [program, f"--config.file={config}", f"--web.listen-address=127.0.0.1:{port}"]
-    with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stderr is not None
-            assert any("Listening on" in line or "TLS is disabled" in line for line in process.stderr)
-            yield Exporter(port, authority)
-        finally:
-            process.terminate()
+    with blackbox.running(program, tmp_path_factory.mktemp("blackbox"), modules(authority)) as found:
+        yield found
 
 
 class Both:
     """Asks the same of both."""
 
-    def __init__(self, prober: HttpProber, exporter: Exporter) -> None:
+    def __init__(self, prober: HttpProber, peer: Blackbox, authority: Authority) -> None:
         self._prober = prober
-        self._exporter = exporter
+        self._peer = peer
+        self._authority = authority
 
     async def ours(self, url: str, module: str = "plain", **options: Any) -> Outcome:
         """Our prober's outcome."""
-        tls = TlsTrust(ca_file=self._exporter.authority.ca_file)
+        tls = TlsTrust(ca_file=self._authority.ca_file)
         definition = Definition(name="it", url=url, options=Http(tls=tls, ip_version="4", **options))
         return await self._prober.probe(Attempt(definition, SHORT if module == "short" else 20))
 
-    async def theirs(self, url: str, module: str = "plain") -> Seen:
-        """What the exporter tells."""
-        return await self._exporter.probe(url, module)
+    async def theirs(self, url: str, module: str = "plain") -> Metrics:
+        """What the exporter tells; its targets live in our loop."""
+        return await asyncio.to_thread(self._peer.probe, module, url)
 
-    async def __call__(self, url: str, module: str = "plain", **options: Any) -> tuple[Outcome, Seen]:
+    async def __call__(self, url: str, module: str = "plain", **options: Any) -> tuple[Outcome, Metrics]:
         """One probe each."""
         return await self.ours(url, module, **options), await self.theirs(url, module)
 
 
 @pytest.fixture
-async def both(exporter: Exporter) -> AsyncIterator[Both]:
+async def both(peer: Blackbox, authority: Authority) -> AsyncIterator[Both]:
     """The prober, as the program has it, and the exporter."""
     exchanges = Exchanges(Policy())
-    yield Both(HttpProber(exchanges), exporter)
+    yield Both(HttpProber(exchanges), peer, authority)
     exchanges.close()
 
 
@@ -138,9 +115,8 @@ def is_well(outcome: Outcome) -> bool:
     return outcome.ok and outcome.status is not None and 200 <= outcome.status < 300
 
 
-def assert_same(outcome: Outcome, seen: Seen) -> None:
+def assert_same(outcome: Outcome, values: Metrics) -> None:
     """Verdict and figures of an exchange that took place."""
-    values = seen.values
     assert is_well(outcome) == bool(values["probe_success"])
     assert (outcome.status or 0) == values["probe_http_status_code"]
     assert outcome.redirects == values["probe_http_redirects"]
@@ -151,7 +127,7 @@ def assert_same(outcome: Outcome, seen: Seen) -> None:
     assert float(length or -1) == values["probe_http_content_length"]
     if outcome.certificate is not None:
         assert outcome.certificate.expires_at / 1_000 == values["probe_ssl_earliest_cert_expiry"]
-        assert outcome.certificate.version == seen.tls
+        assert f'probe_tls_version_info{{version="{outcome.certificate.version}"}}' in values
 
 
 @pytest.mark.parametrize(
@@ -178,25 +154,25 @@ class TestOverTls:
     """Certificates."""
 
     @pytest.mark.parametrize("days", [3, 90])
-    async def test_good_certificates_are_the_same(self, both: Both, exporter: Exporter, days: int) -> None:
+    async def test_good_certificates_are_the_same(self, both: Both, authority: Authority, days: int) -> None:
         """Expiry and version."""
-        async with serving(answering(answer(b"hello")), exporter.authority.server(days=days)) as far_end:
+        async with serving(answering(answer(b"hello")), authority.server(days=days)) as far_end:
             assert_same(*await both(f"https://localhost:{far_end.port}/"))
 
     @pytest.mark.parametrize("server", [{"days": -3}, {"began": -3}, {"name": "other.example", "address": ""}])
     async def test_bad_certificates_are_down_for_both(
-        self, both: Both, exporter: Exporter, server: dict[str, Any]
+        self, both: Both, authority: Authority, server: dict[str, Any]
     ) -> None:
         """Expired, too early, and of another name."""
-        async with serving(answering(answer(b"hello")), exporter.authority.server(**server)) as far_end:
+        async with serving(answering(answer(b"hello")), authority.server(**server)) as far_end:
             outcome, seen = await both(f"https://localhost:{far_end.port}/")
-        assert (is_well(outcome), seen.values["probe_success"]) == (False, 0)
+        assert (is_well(outcome), seen["probe_success"]) == (False, 0)
 
-    async def test_http_2_is_spoken_by_both(self, both: Both, exporter: Exporter) -> None:
+    async def test_http_2_is_spoken_by_both(self, both: Both, authority: Authority) -> None:
         """Where a server offers it, as one of gRPC does."""
-        async with health_server(certificate=exporter.authority.signed()) as far_end:
+        async with health_server(certificate=authority.signed()) as far_end:
             url = f"https://localhost:{far_end.port}/grpc.health.v1.Health/Check"
-            outcome, seen = await both(url, "grpc", method="POST", headers=GRPC, body="\0" * 5)
+            outcome, seen = await both(url, "grpc", method="POST", headers=GRPC, body=NOTHING)
         assert_same(outcome, seen)
         assert (outcome.status, outcome.version) == (200, "2")
 
@@ -219,14 +195,14 @@ async def test_what_fails_fails_for_both(both: Both, serve: Serve, module: str) 
     """Loops, broken answers and silence."""
     async with serving(serve) as far_end:
         outcome, seen = await both(far_end.url, module, follow_redirects=module != "unfollowed")
-    assert (is_well(outcome), seen.values["probe_success"]) == (False, 0)
+    assert (is_well(outcome), seen["probe_success"]) == (False, 0)
 
 
 async def test_where_nobody_listens_is_down_for_both(both: Both) -> None:
     """Nothing there, and no such name."""
     for url in (f"http://127.0.0.1:{port_of_nobody()}/", "http://[::1/", "http://127.0.0.1:99999/"):
         outcome, seen = await both(url)
-        assert (is_well(outcome), seen.values["probe_success"]) == (False, 0)
+        assert (is_well(outcome), seen["probe_success"]) == (False, 0)
 
 
 async def slow_to_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -283,16 +259,17 @@ async def test_time_goes_into_the_same_phase(both: Both, serve: Serve, phase: st
         assert_same_phase(*await both(f"http://localhost:{far_end.port}/"), phase)
 
 
-async def test_time_in_a_handshake_goes_into_the_same_phase(both: Both, exporter: Exporter) -> None:
+async def test_time_in_a_handshake_goes_into_the_same_phase(both: Both, authority: Authority) -> None:
     """TLS is apart from connecting and from the answer."""
-    async with slow_to_secure(exporter.authority.server()) as far_end:
+    async with slow_to_secure(authority.server()) as far_end:
         assert_same_phase(*await both(f"https://localhost:{far_end.port}/"), "tls")
 
 
-def assert_same_phase(outcome: Outcome, seen: Seen, phase: str) -> None:
+def assert_same_phase(outcome: Outcome, seen: Metrics, phase: str) -> None:
     """Most of the time went into one phase, and all of the delay."""
+    theirs = {found[1]: value for name, value in seen.items() if (found := PHASE.fullmatch(name))}
     assert is_well(outcome)
-    assert seen.values["probe_success"] == 1
-    for phases in ({str(one): seconds for one, seconds in outcome.phases}, seen.phases):
+    assert seen["probe_success"] == 1
+    for phases in ({str(one): seconds for one, seconds in outcome.phases}, theirs):
         assert phases[phase] >= DELAY * 0.99  # a sleep may end a clock's tick too early
         assert max(phases, key=lambda one: phases[one]) == phase
