@@ -1,12 +1,11 @@
 """`sightline rules backtest`: what it asks, prints and ends with."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.adapters.answering import Answering, answering
+from tests.adapters.answering import Answering
 
 from sightline.adapters.inbound.cli import Exit, run
 
@@ -51,12 +50,10 @@ FOUND: dict[str, Any] = {
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Answering]:
-    """A server, named by the environment."""
-    with answering() as found:
-        monkeypatch.setenv("SIGHTLINE_URL", found.url)
-        found.body = json.dumps(FOUND).encode()
-        yield found
+def server(server: Answering) -> Answering:
+    """A server that has something to tell."""
+    server.body = json.dumps(FOUND).encode()
+    return server
 
 
 @pytest.fixture

@@ -2,12 +2,11 @@
 
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.adapters.answering import Answering, answering
+from tests.adapters.answering import Answering
 
 from sightline.adapters.inbound.cli import Exit, run
 
@@ -42,16 +41,6 @@ SHOWN = """\
 - checks old
 """
 NOTHING: dict[str, Any] = {"dry_run": True, "counts": {"add": 0, "change": 0, "remove": 0}, "changes": []}
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Answering]:
-    """A server, named by the environment."""
-    for name in ("SIGHTLINE_TENANT", "SIGHTLINE_HTTP_TOKEN_FILE"):
-        monkeypatch.delenv(name, raising=False)
-    with answering() as found:
-        monkeypatch.setenv("SIGHTLINE_URL", found.url)
-        yield found
 
 
 @pytest.fixture

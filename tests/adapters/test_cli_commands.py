@@ -10,14 +10,13 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.adapters.answering import Answering, answering
+from tests.adapters.answering import Answering
 from typing_extensions import override
 
 from sightline.adapters.inbound.cli import Exit, app, run
@@ -39,16 +38,6 @@ MATRIX = {
 
 
 HISTOGRAM = {"count": "3", "sum": "4.5", "buckets": [[3, "-0.5", "0.5", "1"], [0, "0.5", "1", "2"]]}
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Answering]:
-    """A server, named by the environment."""
-    for name in ("SIGHTLINE_TENANT", "SIGHTLINE_HTTP_TOKEN_FILE"):
-        monkeypatch.delenv(name, raising=False)
-    with answering() as found:
-        monkeypatch.setenv("SIGHTLINE_URL", found.url)
-        yield found
 
 
 def success(data: object) -> bytes:

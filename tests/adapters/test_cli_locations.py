@@ -1,11 +1,10 @@
 """The command `locations`, and the flags of `probe`."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.adapters.answering import Answering, answering
+from tests.adapters.answering import Answering
 
 import sightline.__main__  # noqa: F401 - adds the commands that read settings
 from sightline.adapters.inbound.cli import Exit, run
@@ -24,16 +23,6 @@ ONE = {
     "waiting": 3,
     "version": "1.2.3",
 }
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Answering]:
-    """A server, named by the environment."""
-    for name in ("SIGHTLINE_TENANT", "SIGHTLINE_HTTP_TOKEN_FILE", "SIGHTLINE_KEY", "SIGHTLINE_LOCATION"):
-        monkeypatch.delenv(name, raising=False)
-    with answering() as found:
-        monkeypatch.setenv("SIGHTLINE_URL", found.url)
-        yield found
 
 
 @pytest.mark.parametrize("command", [["locations"], ["locations", "list"]])

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from tests.adapters.answering import Answering, answering
+from tests.adapters.answering import Answering
 from typing_extensions import override
 
 from sightline.adapters.inbound.cli import Exit, backfill, run
@@ -56,12 +56,10 @@ def refusal(code: str, error: str = "no") -> bytes:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Answering]:
-    """A server, named by the environment."""
-    with answering() as found:
-        monkeypatch.setenv("SIGHTLINE_URL", found.url)
-        found.by_path["/api/v1/status/runtimeinfo"] = success({})
-        yield found
+def server(server: Answering) -> Answering:
+    """A server that says what it is."""
+    server.by_path["/api/v1/status/runtimeinfo"] = success({})
+    return server
 
 
 @pytest.fixture
