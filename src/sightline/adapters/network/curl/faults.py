@@ -14,6 +14,7 @@ from typing import Final
 
 import pycurl
 
+from sightline.adapters.network.failure import failure_of
 from sightline.domain.probes.outcome import Certificate, Phase, Reason
 
 Fault = tuple[Reason, str]
@@ -26,30 +27,6 @@ _STUCK: Final[Mapping[Phase, str]] = MappingProxyType(
         Phase.TLS: "connected, but the TLS handshake did not end",
         Phase.PROCESSING: "connected, but no answer began",
         Phase.TRANSFER: "an answer began and did not end",
-    }
-)
-_ERRNOS: Final[Mapping[int, Fault]] = MappingProxyType(
-    {
-        errno.ECONNREFUSED: (Reason.REFUSED, "refused the connection: nothing listens there"),
-        errno.ENETUNREACH: (Reason.NO_ROUTE, "cannot be reached: this machine has no way to that network"),
-        errno.EHOSTUNREACH: (Reason.NO_ROUTE, "cannot be reached: no machine answers at that address"),
-        errno.ENETDOWN: (Reason.NO_ROUTE, "cannot be reached: the network is down"),
-        errno.EADDRNOTAVAIL: (
-            Reason.NO_ROUTE,
-            "cannot be reached: this machine has no address or port left to ask from",
-        ),
-        errno.ECONNRESET: (Reason.RESET, "reset the connection"),
-        errno.EPIPE: (Reason.RESET, "closed the connection while it was spoken to"),
-        errno.ETIMEDOUT: (Reason.TIMED_OUT, "did not answer in time"),
-        errno.EACCES: (
-            Reason.NOT_PERMITTED,
-            "must not be connected to from here: a firewall of this machine forbids it",
-        ),
-        errno.EPERM: (
-            Reason.NOT_PERMITTED,
-            "must not be connected to from here: a firewall of this machine forbids it",
-        ),
-        errno.EMFILE: (Reason.DEFECT, "could not be asked: too many files are open here; raise the limit (ulimit -n)"),
     }
 )
 _UNUSED_ERRNOS: Final = frozenset({0, errno.EINPROGRESS, errno.EAGAIN})
@@ -91,11 +68,10 @@ def _timed_out(failure: Failure) -> Fault:
 
 
 def _unconnected(failure: Failure) -> Fault:
-    known = _ERRNOS.get(failure.os_errno)
-    if known is None:
-        said = os.strerror(failure.os_errno) if failure.os_errno not in _UNUSED_ERRNOS else "no connection was made"
-        return Reason.NO_ROUTE, f"{failure.name} cannot be reached: {said}"
-    return known[0], f"{failure.name} {known[1]}"
+    if failure.os_errno in _UNUSED_ERRNOS:
+        return Reason.NO_ROUTE, f"{failure.name} cannot be reached: no connection was made"
+    met = failure_of(OSError(failure.os_errno, os.strerror(failure.os_errno)), failure.name)
+    return met.reason, met.message
 
 
 def _broken_off(failure: Failure) -> Fault:
