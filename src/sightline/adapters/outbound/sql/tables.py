@@ -71,14 +71,6 @@ NOTIFICATION_LOG: Final = Table(
 )
 """JSON texts: of alerts by their labels, without a channel; of what was told and what is owed by the group."""
 
-_MOST: Final = 2**63 - 1
-
-
-def is_id(number: int) -> bool:
-    """Whether a row may have such a number; a database is not even asked about what it cannot hold."""
-    return 0 < number <= _MOST
-
-
 TARGETS: Final = Table(
     "targets",
     METADATA,
@@ -160,3 +152,10 @@ INCIDENT_ENTRIES: Final = Table(
     sqlite_autoincrement=True,
 )
 """Lines of the timelines of incidents."""
+
+_MOST: Final = 2**63 - 1
+
+
+def is_id(number: int) -> bool:
+    """Whether a row may have such a number; a database is not even asked about what it cannot hold."""
+    return 0 < number <= _MOST
