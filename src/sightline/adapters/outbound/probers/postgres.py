@@ -24,6 +24,8 @@ PORT: Final = 5432
 MAX_ROWS: Final = 10_000
 MAX_TEXTS: Final = 1 << 20
 """Bytes of a query's answer."""
+_REQUEST: Final = struct.Struct("!I")
+"""What a request of authentication begins with: one of these numbers."""
 _OK, _CLEARTEXT, _MD5, _SASL, _SASL_CONTINUE, _SASL_FINAL = 0, 3, 5, 10, 11, 12
 _MECHANISM: Final = b"SCRAM-SHA-256"
 _TERMINATE: Final = talk.message(b"X", b"")
@@ -104,12 +106,12 @@ async def _authenticate(exchange: Exchange[Postgres], link: Link, who: _Who) -> 
         kind, payload = await talk.receive(exchange, link)
         if kind == b"E":
             raise talk.refused(exchange, payload, f"user {who.username!r}")
-        if kind != b"R" or len(payload) < 4:  # noqa: PLR2004 - the number that says what is asked for
+        if kind != b"R" or len(payload) < _REQUEST.size:
             raise exchange.refuse(Reason.PROTOCOL, "does not authenticate as PostgreSQL")
-        (request,) = struct.unpack("!I", payload[:4])
+        (request,) = _REQUEST.unpack_from(payload)
         if request == _OK:
             return
-        answer = await _answer(exchange, who, scram, request, payload[4:])
+        answer = await _answer(exchange, who, scram, request, payload[_REQUEST.size :])
         if answer:
             await link.send(talk.message(b"p", answer))
 
