@@ -20,6 +20,7 @@ from sightline.domain.errors import Overloaded, SightlineError, Unauthenticated,
 from sightline.domain.probes.check import Check, Definition
 from sightline.domain.probes.judging import Judge
 from sightline.domain.probes.options import Tcp
+from sightline.domain.probes.reference import Reference
 from sightline.domain.probes.result import Result, Verdict
 from sightline.domain.tenancy import DEFAULT_TENANT, Tenant
 
@@ -34,8 +35,9 @@ class World:
         self.center = MemoryCenter(self.clock)
         self.outbox = MemoryOutbox(1 << 20)
         self.schedules: list[str] = []
+        self.referred: list[Sequence[Reference]] = []
         aligned, roster = AlignedClock(self.clock), Roster()
-        self.obey = Obey(self.center, roster, aligned, Judge.of)
+        self.obey = Obey(self.center, roster, aligned, Judge.of, self.referred.append)
         self.remit = Remit(self.outbox, self.center, aligned, pack, pack_lost, lambda: "p")
         self.loop = RemoteLoop(self.obey, self.remit, self._schedule(), aligned)
 

@@ -212,6 +212,65 @@ async def test_what_the_monitor_cannot_do_is_unknown_and_says_why(world: UptimeW
     assert world.told() == []
 
 
+async def test_what_failed_at_a_place_that_was_cut_off_is_unknown_and_no_incident(world: UptimeWorld) -> None:
+    """Stored as such, told to nobody, said once however often it comes; what is dead still is down afterwards."""
+    (api,) = await world.with_checks("api")
+    await world.found(api, UP)
+    for _ in range(3):
+        await world.passed(60)
+        await world.found(api, DOWN, reason=Reason.CUT_OFF, message="no reference takes a connection")
+    await world.passed(600)
+    assert [(one.state, one.reason) for one in await world.stored(api)][1:] == [
+        (CheckState.UP, StateReason.VERDICT),
+        (CheckState.UNKNOWN, StateReason.MONITOR_CUT_OFF),
+    ]
+    assert len(world.samples.batches) == 1
+    assert (await world.all_incidents(), world.told()) == ([], [])
+    spent = (await world.review.uptime(LOCAL, [api.id]))[api.id]["24h"]
+    assert spent.length(CheckState.UNKNOWN) > 700 * SECOND
+    assert spent.corrected() == 1.0
+    await world.found(api, DOWN)
+    assert world.state(api) is CheckState.DOWN
+
+
+async def test_a_place_that_is_cut_off_leaves_the_others_to_decide(world: UptimeWorld) -> None:
+    """It counts as one that is not heard; that alone is no partial failure."""
+    (api,) = await world.with_checks("api", locations=("fra", "nyc"))
+    for _ in range(5):  # until nobody is waited for as after a start
+        for place in ("fra", "nyc"):
+            await world.found(api, UP, place)
+        await world.passed(60)
+    await world.found(api, DOWN, "nyc", reason=Reason.CUT_OFF)
+    assert world.state(api) is CheckState.UP
+    await world.found(api, DOWN, "fra")
+    assert world.state(api) is CheckState.DOWN
+
+
+async def test_that_a_place_was_cut_off_long_ago_says_nothing_of_now(world: UptimeWorld) -> None:
+    """What it brings once the cable is mended neither moves a check nor silences what it said since."""
+    (api,) = await world.with_checks("api")
+    then = [result(DOWN, world.now + at * MINUTE, api.id, "fra", reason=Reason.CUT_OFF) for at in range(30)]
+    await world.passed(1_800)
+    await world.found(api, UP, "fra")
+    await world.assess.take([(LOCAL.tenant, one) for one in then])
+    assert world.state(api) is CheckState.UP
+    assert "fra" in world.assess.standing(LOCAL.tenant, api.id).voices
+
+
+async def test_a_restart_while_a_place_is_cut_off_changes_nothing(world: UptimeWorld) -> None:
+    """The check stays unknown for the same reason, and what failed is no voice in the next run either."""
+    (api,) = await world.with_checks("api")
+    await world.found(api, UP)
+    await world.passed(60)
+    await world.found(api, DOWN, reason=Reason.CUT_OFF, message="no reference takes a connection")
+    world.start()
+    await world.assess.load()
+    await world.passed(60)
+    await world.found(api, DOWN, reason=Reason.CUT_OFF, message="no reference takes a connection")
+    assert (await world.stored(api))[-1].reason is StateReason.MONITOR_CUT_OFF
+    assert len(await world.stored(api)) == 3
+
+
 async def test_what_a_check_is_composed_of_has_it_looked_at_when_it_moves(world: UptimeWorld) -> None:
     """At once, and not with its next turn."""
     (api,) = await world.with_checks("api")

@@ -26,6 +26,7 @@ from sightline.domain.probes.judging import Judge
 from sightline.domain.probes.location import Location
 from sightline.domain.probes.options import Heartbeat, Tcp
 from sightline.domain.probes.parcel import Bearing, Lost, Parcel
+from sightline.domain.probes.reference import Reference
 from sightline.domain.probes.result import Result, Verdict
 from sightline.domain.tenancy import LOCAL, Principal, Tenant
 from sightline.domain.traces.span import Span
@@ -49,6 +50,7 @@ class World:
         self.failure: Exception | None = None
         self.enroll(check(1), check(2, locations=("oslo",)), check(3, locations=("rome",)))
         self._keys = count(1)
+        self.references: tuple[Reference, ...] = ()
         self.delegate = self.anew()
 
     def anew(self) -> Delegate:
@@ -58,10 +60,11 @@ class World:
             self.roster,
             self.take,
             self.spans.append,
-            lambda checks: (str([(one.id, one.version) for one in checks]), b"[]"),
+            lambda checks, references: (str([*((one.id, one.version) for one in checks), *references]), b"[]"),
             self.clock,
             self.telemetry,
             lambda: f"key {next(self._keys)}",
+            self.references,
         )
 
     def enroll(self, *checks: Check, tenant: Tenant = LOCAL.tenant) -> None:
@@ -208,6 +211,29 @@ async def test_a_location_is_given_its_own_checks_alone() -> None:
     late = Check(5, Definition(name="h", options=Heartbeat()), 0, 0)
     world.enroll(late)
     assert await world.delegate.assigned(location, second.tag, 0) is None
+
+
+async def test_a_location_is_told_the_references_with_its_orders() -> None:
+    """Others are other orders, as after a restart with other settings; whether it reaches them is known from then on."""
+    world = World()
+    location = await world.location()
+    plain = await world.delegate.assigned(location, "", 0)
+    world.references = (Reference("192.0.2.1", 443),)
+    world.delegate = world.anew()
+    location = (await world.delegate.one(LOCAL, "oslo")).location
+    assert plain is not None
+    found = await world.delegate.assigned(location, plain.tag, 0)
+    assert found is not None
+    assert (found.references, found.count) == (world.references, plain.count)
+    for is_cut_off in (True, False):
+        await world.delegate.take(location, (), Bearing(is_cut_off=is_cut_off))
+        heard = (await world.delegate.one(LOCAL, "oslo")).heard
+        assert heard is not None
+        assert heard.bearing.is_cut_off is is_cut_off
+        points = [
+            one for f in world.telemetry.families() for one in f.points if one.name == "sightline_location_cut_off"
+        ]
+        assert [(point.labels, point.value) for point in points] == [((("location", "oslo"),), is_cut_off)]
 
 
 async def test_who_knows_its_orders_waits_for_others() -> None:

@@ -17,6 +17,7 @@ from sightline.domain.probes.check import Check, Definition
 from sightline.domain.probes.judging import Judge
 from sightline.domain.probes.options import Tcp
 from sightline.domain.probes.parcel import Lost, Packed
+from sightline.domain.probes.reference import Reference
 from sightline.domain.probes.result import Result, Verdict
 from sightline.domain.tenancy import DEFAULT_TENANT
 from sightline.domain.traces.span import Span
@@ -46,11 +47,20 @@ class World:
         self.center = MemoryCenter(self.theirs)
         self.outbox = MemoryOutbox(most)
         self.roster = Roster()
+        self.referred: list[Sequence[Reference]] = []
         numbers = count()
+        self.is_cut_off = False
         self.remit = Remit(
-            self.outbox, self.center, self.aligned, pack, pack_lost, lambda: f"p{next(numbers)}", version="9"
+            self.outbox,
+            self.center,
+            self.aligned,
+            pack,
+            pack_lost,
+            lambda: f"p{next(numbers)}",
+            version="9",
+            is_cut_off=lambda: self.is_cut_off,
         )
-        self.obey = Obey(self.center, self.roster, self.aligned, Judge.of)
+        self.obey = Obey(self.center, self.roster, self.aligned, Judge.of, self.referred.append)
 
     async def find(self, number: int) -> None:
         """So many results."""
@@ -75,6 +85,14 @@ async def test_who_found_nothing_says_so() -> None:
     await world.remit.once()
     assert world.center.parcels == {}
     assert len(world.center.bearings) == 1
+
+
+async def test_a_place_that_is_cut_off_says_so_where_it_can() -> None:
+    """The way to the center may be the only one that is left."""
+    world = World()
+    world.is_cut_off = True
+    await world.remit.once()
+    assert [one.is_cut_off for one in world.center.bearings] == [True]
 
 
 @pytest.mark.parametrize("failure", [Unavailable("away"), Forbidden("another key")])
@@ -178,6 +196,17 @@ async def test_orders_fill_the_roster() -> None:
     with pytest.raises(Unavailable):
         await world.obey.once()
     assert len(world.roster.checks()) == 1
+
+
+async def test_references_come_with_orders() -> None:
+    """And with each of them anew; none are references too."""
+    world = World()
+    references = (Reference("192.0.2.1", 443),)
+    world.center.set(references=references)
+    await world.obey.once()
+    world.center.set()
+    await world.obey.once()
+    assert world.referred == [references, ()]
 
 
 async def test_checks_that_cannot_be_judged_here_are_named() -> None:

@@ -54,6 +54,11 @@ def test_good_settings_are_said_to_be_good(tmp_path: Path) -> None:
             '[smtp]\nhost = "a"\nfrom = "a@example.org"\n[reports]\nevery = "daily"\nto = ["nobody"]\n',
             ["reports.to: 'nobody' is no address"],
         ),
+        (
+            '[checks]\nreferences = ["1.1.1.1:443", "example.org"]\n',
+            ["checks.references: 'example.org' is no host and port"],
+        ),
+        ('[checks]\nreferences = ["1.1.1.1:99999"]\n', ["checks.references: '1.1.1.1:99999' has no port"]),
         ('[alerts]\nwebhooks_file = "gone.yml"\n', ["alerts.webhooks_file gone.yml: No such file"]),
         ('[slack]\nwebhook_url = "ftp://x"\n', ["slack.webhook_url"]),
         ("[wal\n", ["sightline.toml"]),

@@ -1,16 +1,19 @@
 """Checks from end to end: a target goes and comes, the program is killed, and what nobody saw is said to be unknown."""
 
 import json
+import re
+import socket
 import sqlite3
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.e2e.program import Program, running, until
 from typing_extensions import override
 
@@ -71,6 +74,14 @@ def state(program: Program, check: int) -> str:
     return str(program.get("/status", target_id=check)["state"])
 
 
+def metric(program: Program, name: str) -> float:
+    """One of the program's own, as it is now."""
+    with urllib.request.urlopen(f"{program.url}/metrics", timeout=30) as answer:
+        found = re.search(rf"^{re.escape(name)} (\S+)$", answer.read().decode(), re.MULTILINE)
+    assert found is not None, name
+    return float(found[1])
+
+
 def age(folder: Path) -> None:
     """Have everything that the catalog knows of uptime lie so much longer ago, as after a long time without the program."""
     with closing(sqlite3.connect(folder / "catalog.sqlite")) as catalog, catalog:
@@ -123,6 +134,39 @@ def test_the_time_in_which_the_program_was_dead_is_unknown(tmp_path: Path) -> No
             assert uptime["corrected"] == 1.0
             assert uptime["raw"] < 0.1
             assert uptime["seconds"]["unknown"] > 590
+
+
+@contextmanager
+def reference(port: int = 0) -> Iterator[int]:
+    """What takes connections and does nothing with them, at a port of its own or this one; gives the port."""
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        yield int(listener.getsockname()[1])
+
+
+@pytest.mark.timeout(120)
+def test_what_fails_while_the_program_is_cut_off_is_unknown_and_told_to_nobody(tmp_path: Path) -> None:
+    """Nothing else is reached either; once it is, what is dead still is down."""
+    with ExitStack() as there:
+        server = there.enter_context(target())
+        ports = [
+            there.enter_context(reference()) for _ in range(2)
+        ]  # closed first: the target is not dead before they are
+        settings = ",".join(f"127.0.0.1:{port}" for port in ports)
+        with running(tmp_path / "data", "--set", f"checks.references={settings}") as program:
+            check = add(program, "shop", f"http://127.0.0.1:{server.server_port}/")
+            until(lambda: state(program, check) == "up")
+            there.close()
+            until(lambda: state(program, check) == "unknown")
+            shown = program.get(f"/api/v1/checks/{check}")["status"]
+            assert (shown["reason"], shown["incident_id"]) == ("monitor_was_cut_off", None)
+            assert settings.replace(",", ", ") in shown["message"]
+            assert metric(program, 'sightline_location_cut_off{location="local"}') == 1
+            with reference(ports[1]):
+                until(lambda: state(program, check) == "down")
+                until(lambda: len(program.get("/api/v1/incidents")["incidents"]) == 1)
+            states = [one["state"] for one in program.get(f"/api/v1/checks/{check}/transitions")["transitions"]]
+            assert states == ["unknown", "up", "unknown", "down"]
+            assert [one["labels"]["alertname"] for one in program.get("/api/v2/alerts")] == ["CheckDown"]
 
 
 def test_a_failed_probe_leads_to_its_trace(tmp_path: Path) -> None:

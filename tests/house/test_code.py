@@ -34,6 +34,7 @@ OUTERMOST_LOOPS = {
     "src/sightline/adapters/inbound/grpc/otlp.py",  # a call: likewise logged, and answered with INTERNAL
     "src/sightline/adapters/inbound/http/app.py",  # a request or connection: what nobody foresaw is logged and answered with 500
     "src/sightline/adapters/inbound/remote.py",  # a try to reach the server: likewise logged, and followed by the next one
+    "src/sightline/adapters/inbound/scouting.py",  # a round of references: likewise logged, and followed by the next one
     "src/sightline/adapters/inbound/lines/sockets.py",  # a block of lines is logged and dropped, and the next one is taken
     "src/sightline/adapters/inbound/ticker.py",  # a job that failed once is logged and runs again when it is due
     "src/sightline/adapters/network/talks/exchange.py",  # a probe: whatever a server makes it stumble over is its outcome

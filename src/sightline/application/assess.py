@@ -54,7 +54,9 @@ GAPS: Final = Instrument(
 )
 _HOLD: Final = 2 * SECOND
 """On top of the longest timeout of what a check depends on, before an alert about it begins."""
-_NOBODY_CAN_TELL: Final = frozenset({Reason.UNDECIDED, Reason.DEFECT, Reason.NOT_PERMITTED, Reason.NOT_SUPPORTED})
+_NOBODY_CAN_TELL: Final = frozenset(
+    {Reason.UNDECIDED, Reason.DEFECT, Reason.NOT_PERMITTED, Reason.NOT_SUPPORTED, Reason.CUT_OFF}
+)
 """Reasons that say something of who looks, and nothing of who was looked at."""
 _MAY_FAIL: Final = frozenset(CheckState) - {CheckState.DOWN, CheckState.PAUSED}
 """States in which it is worth a probe whether it is down by now; what was unreachable may be down once it is not."""
@@ -306,11 +308,13 @@ class Assess:
     def _fall_silent(self, result: Result) -> None:
         """A location cannot tell; where no other can, the check is unknown, in the words of this one."""
         standing, monotonic, now = self._standings[result.check], self._monotonic(), self._clock.now()
-        standing.voices.pop(result.location, None)
+        if not standing.fall_silent(result, monotonic, now) or standing.is_open(monotonic):
+            return
         root = self._behind(result.check)
         decision = standing.decide(monotonic, behind=root is not None)
         if decision.event is StateEvent.LOST:
-            decision = replace(decision, message=result.message)
+            reason = StateReason.MONITOR_CUT_OFF if result.reason is Reason.CUT_OFF else decision.reason
+            decision = replace(decision, reason=reason, message=result.message)
         self._move(result.check, decision, min(_end_of(result), now), root)
 
     async def _store_series(self, rows: Sequence[_Row]) -> None:

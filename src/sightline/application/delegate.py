@@ -11,10 +11,12 @@ from typing import Final
 from sightline.application.hold import Codec, Filing, Hold
 from sightline.application.race import race
 from sightline.application.roster import Roster
+from sightline.application.vouch import CUT_OFF
 from sightline.domain.errors import Conflict, Forbidden, NotFound, Unauthenticated, Unavailable
 from sightline.domain.probes.check import Check
 from sightline.domain.probes.location import Location, check_location, probed_from
 from sightline.domain.probes.parcel import Bearing, Lost, Parcel, Receipt
+from sightline.domain.probes.reference import Reference
 from sightline.domain.probes.result import Result
 from sightline.domain.tenancy import Principal, Tenant
 from sightline.domain.timerange import DAY, MINUTE
@@ -48,16 +50,17 @@ _BEHIND: Final = 7 * DAY
 
 Take = Callable[[Sequence[tuple[Tenant, Result]]], Awaitable[object]]
 KeepSpans = Callable[[Sequence[tuple[Tenant, Span]]], Awaitable[object]]
-Write = Callable[[Sequence[Check]], tuple[str, bytes]]
+Write = Callable[[Sequence[Check], Sequence[Reference]], tuple[str, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """What a location probes, as its wire has it. tag: says which checks these are."""
+    """What a location probes, as its wire has it. tag: says which checks and references these are."""
 
     tag: str
     checks: bytes
     count: int
+    references: tuple[Reference, ...] = ()
 
 
 @dataclass(slots=True)
@@ -110,8 +113,12 @@ class Delegate:
         clock: Clock,
         telemetry: Telemetry,
         new_key: Callable[[], str],
+        references: Sequence[Reference] = (),
     ) -> None:
-        """`take`: returns once results are stored. `write`: checks as the wire has them, and their tag. `new_key`: at random."""
+        """`take`: returns once results are stored. `write`: checks as the wire has them, and the tag of them and of references.
+
+        `new_key`: at random. `references`: by which locations know whether they are cut off.
+        """
         filing = Filing(LOCATION_KIND, "location", Codec(_encode, _decode), _name, _key)
         self._locations = Hold(catalog, filing, self._changed_to)
         self._roster = roster
@@ -121,6 +128,7 @@ class Delegate:
         self._clock = clock
         self._telemetry = telemetry
         self._new_key = new_key
+        self._references = tuple(references)
         self._known: dict[tuple[Tenant, str], _Known] = {}
         self._by_key: dict[str, _Known] = {}
         self._closing = asyncio.Event()
@@ -262,6 +270,8 @@ class Delegate:
         known.heard = Heard(now, bearing, known.heard.lost if known.heard else None)
         for one in parcels:
             known.heard.lost = one.lost or known.heard.lost
+        if self._references:
+            self._telemetry.set(CUT_OFF, bearing.is_cut_off, (location.name,))
         if bearing.skew is not None:
             self._telemetry.set(SKEW, bearing.skew / 1_000, (location.name,))
         return Receipt(sum(one.taken for one in receipts), sum(one.refused for one in receipts), now)
@@ -316,8 +326,8 @@ class Delegate:
     def _assignment(self, known: _Known, generation: int) -> Assignment:
         if known.assigned is None or known.assigned[0] != generation:
             checks = self._checks_of(known)
-            tag, body = self._write(list(checks.values()))
-            known.assigned = generation, Assignment(tag, body, len(checks))
+            tag, body = self._write(list(checks.values()), self._references)
+            known.assigned = generation, Assignment(tag, body, len(checks), self._references)
         return known.assigned[1]
 
     async def _changed(self, generation: int, seconds: float) -> None:

@@ -1,6 +1,6 @@
 """Obey the program that a location probes for: ask again and again what is to be probed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from sightline.application.align import AlignedClock
@@ -8,6 +8,7 @@ from sightline.application.probe import Judges
 from sightline.application.roster import Enrolled, Roster
 from sightline.domain.errors import BadData
 from sightline.domain.probes.check import Check, Definition
+from sightline.domain.probes.reference import Reference
 from sightline.domain.tenancy import DEFAULT_TENANT
 from sightline.ports.center import Center
 
@@ -19,13 +20,19 @@ class Obey:
     """The use case. The roster has what the center said last; while it is away that goes on. What cannot be read is left out."""
 
     def __init__(
-        self, center: Center, roster: Roster, clock: AlignedClock, judge: Callable[[Definition], Judges]
+        self,
+        center: Center,
+        roster: Roster,
+        clock: AlignedClock,
+        judge: Callable[[Definition], Judges],
+        refer: Callable[[Sequence[Reference]], None],
     ) -> None:
-        """`judge`: what judges a definition; raises BadData where it cannot."""
+        """`judge`: what judges a definition; raises BadData where it cannot. `refer`: takes up references."""
         self._center = center
         self._roster = roster
         self._clock = clock
         self._judge = judge
+        self._refer = refer
         self._tag = ""
         self.unread: tuple[str, ...] = ()
 
@@ -51,6 +58,7 @@ class Obey:
         judged = [(check, self._judged(check)) for check in orders.checks]
         self.unread = (*orders.unread, *(check.name for check, judge in judged if judge is None))
         enrolled: list[Enrolled] = [(DEFAULT_TENANT, check, judge) for check, judge in judged if judge is not None]
+        self._refer(orders.references)
         self._roster.replace(enrolled)
         return True
 

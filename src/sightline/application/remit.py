@@ -42,8 +42,9 @@ class Remit:
         pack_lost: PackLost,
         new_id: Callable[[], str],
         version: str = "",
+        is_cut_off: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`pack`, `pack_lost`: as the wire has parcels. `new_id`: for parcels, at random."""
+        """`pack`, `pack_lost`: as the wire has parcels. `new_id`: for parcels, at random. `is_cut_off`: whether this place is."""
         self._outbox = outbox
         self._center = center
         self._clock = clock
@@ -51,6 +52,7 @@ class Remit:
         self._pack_lost = pack_lost
         self._new_id = new_id
         self._version = version
+        self._is_cut_off = is_cut_off
         self._some = asyncio.Event()
 
     async def keep(self, results: Sequence[tuple[Tenant, Result]]) -> None:
@@ -96,7 +98,12 @@ class Remit:
         return True
 
     async def _push(self, parcels: Sequence[Packed]) -> None:
-        bearing = Bearing(skew=self._clock.skew, waiting=self._outbox.waiting, version=self._version)
+        bearing = Bearing(
+            skew=self._clock.skew,
+            waiting=self._outbox.waiting,
+            version=self._version,
+            is_cut_off=self._is_cut_off(),
+        )
         asked = self._clock.monotonic()
         try:
             receipt = await self._center.push(parcels, bearing)

@@ -19,6 +19,7 @@ from sightline.compose.listening import (
 from sightline.compose.pages import subscriber_mail, subscriber_post
 from sightline.compose.parts import host_thresholds, watched_containers
 from sightline.compose.radar import radar_limits
+from sightline.compose.references import references_of
 from sightline.compose.reports import report_mail
 from sightline.compose.rules import require_rules, rule_files
 from sightline.compose.webhooks import read_webhooks
@@ -43,6 +44,7 @@ def check(settings: Settings) -> list[SettingsInvalid]:
         partial(report_mail, settings),
         partial(subscriber_mail, settings),
         partial(subscriber_post, settings),
+        partial(references_of, settings),
         partial(watched_containers, settings),
         partial(host_thresholds, settings),
         partial(radar_limits, settings),

@@ -1,5 +1,6 @@
 """Places that probe for this program."""
 
+from collections.abc import Sequence
 from secrets import token_urlsafe
 from typing import Final
 
@@ -8,13 +9,21 @@ from sightline.adapters.wire.probe_exchange import checks_to_json
 from sightline.application.delegate import Delegate, KeepSpans, Take
 from sightline.application.roster import Roster
 from sightline.compose.core import Core
+from sightline.domain.probes.reference import Reference
 
 _KEY_BYTES: Final = 32
 _PREFIX: Final = "slp_"
 """What keys begin with, so that people and scanners of repositories know what they have found."""
 
 
-def make_delegate(core: Core, catalog: SqlCatalog, roster: Roster, take: Take, keep_spans: KeepSpans) -> Delegate:
+def make_delegate(
+    core: Core,
+    catalog: SqlCatalog,
+    roster: Roster,
+    take: Take,
+    keep_spans: KeepSpans,
+    references: Sequence[Reference],
+) -> Delegate:
     """`take`: returns once results are stored."""
     return Delegate(
         catalog,
@@ -25,4 +34,5 @@ def make_delegate(core: Core, catalog: SqlCatalog, roster: Roster, take: Take, k
         core.clock,
         core.telemetry,
         lambda: _PREFIX + token_urlsafe(_KEY_BYTES),
+        references,
     )

@@ -140,7 +140,14 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
         make_mail(settings, core, summarize, catalog),
         checking,
         pages,
-        make_delegate(core, catalog, checking.roster, checking.behind_the_door.assess.take, core.spans.append),
+        make_delegate(
+            core,
+            catalog,
+            checking.roster,
+            checking.behind_the_door.assess.take,
+            core.spans.append,
+            checking.vouch.references,
+        ),
     )
 
 

@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 
 from sightline import __version__
 from sightline.adapters.inbound.batches import Batches
+from sightline.adapters.inbound.lag import measuring_lag
 from sightline.adapters.inbound.probing import ProbeLoop
 from sightline.adapters.inbound.remote import RemoteLoop
+from sightline.adapters.inbound.scouting import scouting
 from sightline.adapters.outbound.center import HttpCenter
 from sightline.adapters.outbound.files.outbox import FileOutbox
 from sightline.adapters.outbound.memory.outbox import MemoryOutbox
@@ -25,8 +27,10 @@ from sightline.application.probe import Probe
 from sightline.application.remit import Remit
 from sightline.application.roster import Roster
 from sightline.compose.probers import open_probers
+from sightline.compose.references import make_vouch
 from sightline.domain.errors import BadData, SettingsInvalid
 from sightline.domain.probes.judging import Judge
+from sightline.domain.probes.stalls import Stalls
 from sightline.domain.sizes import parse_size
 from sightline.ports.outbox import Outbox
 from sightline.ports.prober import Prober
@@ -71,19 +75,23 @@ async def start_probe(settings: Settings, remote: Remote, open_them: OpenProbers
         center = await stack.enter_async_context(
             HttpCenter(remote.server, remote.key, remote.location, __version__, ca_file=remote.ca_file)
         )
-        remit = Remit(outbox, center, clock, pack, pack_lost, lambda: token_hex(_ID_BYTES), __version__)
         probers = await (open_probers(settings, clock, stack) if open_them is None else open_them(stack))
+        location, stalls, new_id = remote.location, Stalls(), lambda: token_hex(_ID_BYTES)
+        remit = Remit(outbox, center, clock, pack, pack_lost, new_id, __version__, lambda: vouch.is_cut_off)
         results = Batches("results", remit.keep, clock, telemetry, every=_EVERY)
         spans = Batches("spans", remit.keep_spans, clock, telemetry, every=_EVERY)
-        probe = Probe(probers, clock, telemetry, token_hex, spans.add, location=remote.location, version=__version__)
-        most = settings.checks.max_concurrent
-        schedule = ProbeLoop(
-            roster, probe, results.add, clock, telemetry, location=remote.location, max_concurrent=most
+        probe = Probe(
+            probers, clock, telemetry, token_hex, spans.add, location=location, version=__version__, stalls=stalls
         )
-        loop = RemoteLoop(Obey(center, roster, clock, Judge.of), remit, schedule, clock)
+        vouch = make_vouch(settings, results.add, clock, telemetry, location)
+        most = settings.checks.max_concurrent
+        schedule = ProbeLoop(roster, probe, vouch.take, clock, telemetry, location=location, max_concurrent=most)
+        loop = RemoteLoop(Obey(center, roster, clock, Judge.of, vouch.refer), remit, schedule, clock)
         stack.push_async_callback(loop.last_words)
+        await stack.enter_async_context(measuring_lag(clock, telemetry, stalls))
         await stack.enter_async_context(spans)
         await stack.enter_async_context(results)
+        await stack.enter_async_context(scouting(vouch))
         await stack.enter_async_context(loop)
         yield
 

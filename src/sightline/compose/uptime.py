@@ -1,7 +1,7 @@
 """What probes checks, and what follows from that."""
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +13,7 @@ from sightline import __version__
 from sightline.adapters.inbound.batches import Batches
 from sightline.adapters.inbound.http.use_cases import Heartbeats, Uptime
 from sightline.adapters.inbound.probing import ProbeLoop
+from sightline.adapters.inbound.scouting import scouting
 from sightline.adapters.inbound.ticker import First, Ticker
 from sightline.adapters.wire import pulse, window
 from sightline.application.alarm import Alarm
@@ -34,8 +35,10 @@ from sightline.application.respond import Respond
 from sightline.application.review import Review
 from sightline.application.roster import Roster
 from sightline.application.settle import Settle
+from sightline.application.vouch import Vouch
 from sightline.compose.core import Core
 from sightline.compose.probers import open_probers
+from sightline.compose.references import make_vouch, references_of
 from sightline.domain.errors import SightlineError
 from sightline.domain.probes.result import Result
 from sightline.domain.probes.stalls import Stalls
@@ -47,6 +50,8 @@ from sightline.ports.prober import Prober
 from sightline.settings.schema import Settings
 
 _log = structlog.get_logger("sightline.checks")
+
+Tell = Callable[[tuple[Tenant, Result]], None]
 
 _KEEP_EVERY: Final = 5.0
 # An insertion costs 15 ms of CPU, and 20 us more for each row.
@@ -68,6 +73,7 @@ class Checking:
     spans: Batches[tuple[Tenant, Span]]
     stalls: Stalls
     roster: Roster
+    vouch: Vouch
 
     @property
     def problem(self) -> str:
@@ -95,6 +101,7 @@ class Checking:
         stack.push_async_callback(self._leave)
         await stack.enter_async_context(self.results)
         await stack.enter_async_context(self.spans)
+        await stack.enter_async_context(scouting(self.vouch))
         await stack.enter_async_context(self.loop)
 
     async def _leave(self) -> None:
@@ -162,10 +169,12 @@ async def make_checking(
     spans = Batches("spans of probes", core.spans.append, clock, telemetry, every=_KEEP_EVERY, most=_AT_ONCE)
     location, stalls = settings.checks.location, Stalls()
     probe = Probe(probers, clock, telemetry, _new_id, spans.add, location=location, version=__version__, stalls=stalls)
+    vouch = make_vouch(settings, results.add, clock, telemetry, location)
+    vouch.refer(references_of(settings))
     loop = ProbeLoop(
         roster,
         probe,
-        results.add,
+        partial(_tell, enroll, vouch.take, results.add),
         clock,
         telemetry,
         location=location,
@@ -185,7 +194,7 @@ async def make_checking(
     )
     codec = PulseCodec(pulse.encode_pulse, pulse.decode_pulse, pulse.encode_ping, pulse.decode_ping)
     heartbeats = Heartbeats(Beat(enroll, assess, catalog, codec, clock, telemetry), PingKeys(catalog, clock))
-    return Checking(behind, maintain, heartbeats, keep, settle, loop, results, spans, stalls, roster)
+    return Checking(behind, maintain, heartbeats, keep, settle, loop, results, spans, stalls, roster, vouch)
 
 
 def _new_id(size: int) -> str:
@@ -197,6 +206,12 @@ async def _take_up(enroll: Enroll, roster: Roster, changed: frozenset[int]) -> N
     """Have the schedule follow what people changed."""
     there = [one for check in sorted(changed) if (one := enroll.roster.get(check)) is not None]
     roster.change([(one.tenant, one.check, one.judge) for one in there], changed - enroll.roster.keys())
+
+
+def _tell(enroll: Enroll, vouch: Tell, tell: Tell, row: tuple[Tenant, Result]) -> None:
+    """What asks nobody out there fails whether or not anything out there can be reached."""
+    one = enroll.roster.get(row[1].check)
+    (vouch if one is None or one.check.definition.is_probed else tell)(row)
 
 
 def _hurry(loop: ProbeLoop, enroll: Enroll, checks: Sequence[int]) -> None:

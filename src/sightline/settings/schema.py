@@ -511,6 +511,12 @@ class Checks(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = ()
     deny_addresses: Annotated[tuple[str, ...], Meta(description="Further networks that are never probed.")] = ()
+    references: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="What is practically always reached, as `1.1.1.1:443`; where all of these fail, a location is cut off, and what fails there does not count."
+        ),
+    ] = ()
     public_badges: Annotated[
         bool,
         Meta(

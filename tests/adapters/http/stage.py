@@ -104,6 +104,7 @@ from sightline.domain.metrics.left_out import LeftOut, Taken
 from sightline.domain.metrics.roster import Roster
 from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.metrics.tail import Tail as SeriesTail
+from sightline.domain.probes.reference import Reference
 from sightline.domain.probes.result import Result
 from sightline.domain.promql.values import Answer, Value, Vector
 from sightline.domain.push.groups import PushLimits
@@ -113,6 +114,7 @@ from sightline.domain.timerange import DAY, Grid, TimeRange
 from sightline.ports.telemetry import Family, Instrument, Kind, Point, Telemetry
 
 NOW = 1_763_700_000_123
+REFERENCES = (Reference("192.0.2.1", 443),)
 
 
 PLAN = Plan(route_tree(WrittenRoute("ops", ("...",))), {"ops": (Channel("ops/email/0", "ops", "email"),)})
@@ -374,6 +376,7 @@ class Stage:
             self.clock,
             self.telemetry,
             lambda: f"slp_{next(self.keys):020}",
+            REFERENCES,
         )
         self.checks_api = Uptime(
             enroll=self.checked.enroll,

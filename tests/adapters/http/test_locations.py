@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.adapters.http.stage import NOW, Stage
+from tests.adapters.http.stage import NOW, REFERENCES, Stage
 
 from sightline.adapters.outbound.center import HttpCenter
 from sightline.adapters.wire.probe_exchange import pack
@@ -55,6 +55,7 @@ async def test_locations_are_added_shown_described_and_removed(client: httpx.Asy
         "clock_skew_ms": None,
         "waiting": 0,
         "version": "",
+        "cut_off": False,
         "lost": None,
     }
     assert added.json() == {**shown, "key": "slp_00000000000000000000"}
@@ -114,6 +115,20 @@ async def test_a_location_gets_its_orders_with_their_secrets(door: Door, stage: 
         changed = await center.orders(briefing.orders.tag, 0)
         assert changed.orders is not None
         assert changed.orders.checks == ()
+
+
+async def test_references_and_whether_they_are_reached_are_exchanged(door: Door, stage: Stage) -> None:
+    """Down with the orders, and up with what was found."""
+    enroll(stage, CHECK)
+    async with door() as address, _center(address, await _key(stage)) as center:
+        briefing = await center.orders("", 0)
+        assert briefing.orders is not None
+        assert briefing.orders.references == REFERENCES
+        for is_cut_off in (True, False):
+            await center.push((), Bearing(is_cut_off=is_cut_off))
+            heard = (await stage.delegate.one(LOCAL, "oslo")).heard
+            assert heard is not None
+            assert heard.bearing.is_cut_off is is_cut_off
 
 
 @pytest.mark.parametrize("count", [1, 50])

@@ -2,14 +2,12 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.adapters.probers.far_ends import port_of_nobody, serving, silent
+from tests.adapters.probers.far_ends import full, port_of_nobody, serving, silent
 from tests.adapters.probers.peers import KnownNames, datagrams
 from typing_extensions import override
 
@@ -47,20 +45,6 @@ class Counting(Guard):
             self.enough.set()
         self.made.append(super().socket(info))
         return self.made[-1]
-
-
-@asynccontextmanager
-async def full() -> AsyncIterator[int]:
-    """A port whose queue of connections is full, so that further ones are neither taken nor refused."""
-    with ExitStack() as stack:
-        listener = stack.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(8):
-            waiting = stack.enter_context(socket.socket())
-            waiting.settimeout(0)
-            waiting.connect_ex(listener.getsockname())
-        yield listener.getsockname()[1]
 
 
 async def test_the_first_address_that_takes_a_connection_is_taken(dialler: Dialler) -> None:

@@ -10,6 +10,7 @@ from sightline.adapters.wire import fields
 from sightline.domain.errors import InvalidField, MalformedBody
 from sightline.domain.probes.check import Check
 from sightline.domain.probes.parcel import Bearing, Lost, Orders, Packed, Parcel, Receipt
+from sightline.domain.probes.reference import Reference
 from sightline.domain.probes.result import Result
 from sightline.domain.traces.span import Span
 
@@ -23,6 +24,7 @@ class _Orders(msgspec.Struct, frozen=True):
     tag: str
     now: int
     checks: tuple[msgspec.Raw, ...]
+    references: tuple[Reference, ...] = ()
 
 
 class _Named(msgspec.Struct, frozen=True):
@@ -37,6 +39,7 @@ class _Sent(msgspec.Struct, frozen=True, kw_only=True):
     skew: int | None = None
     waiting: int = 0
     version: str = ""
+    cut_off: bool = False
     parcels: tuple[msgspec.Raw, ...] = ()
 
 
@@ -48,15 +51,18 @@ _PARCEL: Final = msgspec.json.Decoder(Parcel)
 _RECEIPT: Final = msgspec.json.Decoder(Receipt)
 
 
-def checks_to_json(checks: Sequence[Check]) -> tuple[str, bytes]:
-    """Checks with their secrets, and the tag that says which these are."""
+def checks_to_json(checks: Sequence[Check], references: Sequence[Reference] = ()) -> tuple[str, bytes]:
+    """Checks with their secrets, and the tag that says which these are, and which references."""
     body = msgspec.json.encode(checks)
-    return hashlib.blake2b(body, digest_size=16).hexdigest(), body
+    tag = hashlib.blake2b(body, digest_size=16)
+    if references:
+        tag.update(msgspec.json.encode(references))
+    return tag.hexdigest(), body
 
 
-def orders_to_json(tag: str, checks: bytes, now: int) -> bytes:
+def orders_to_json(tag: str, checks: bytes, references: Sequence[Reference], now: int) -> bytes:
     """Orders, of checks as `checks_to_json` wrote them."""
-    return msgspec.json.encode({"tag": tag, "now": now, "checks": msgspec.Raw(checks)})
+    return msgspec.json.encode({"tag": tag, "now": now, "references": references, "checks": msgspec.Raw(checks)})
 
 
 def orders_from_json(body: bytes) -> tuple[Orders, int]:
@@ -75,7 +81,7 @@ def orders_from_json(body: bytes) -> tuple[Orders, int]:
                 unread.append(_UNREAD.decode(raw).definition.name)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedBody(f"what the server answered is not what a location is to probe: {error}") from None
-    return Orders(found.tag, tuple(checks), tuple(unread)), found.now
+    return Orders(found.tag, tuple(checks), tuple(unread), found.references), found.now
 
 
 def pack(parcel_id: str, results: Sequence[Result], spans: Sequence[Span]) -> Packed:
@@ -94,7 +100,15 @@ def pack_lost(lost: Lost) -> Packed:
 def sent_to_json(parcels: Sequence[Packed], bearing: Bearing) -> bytes:
     """Parcels, and how the location is doing that sends them."""
     raw = tuple(msgspec.Raw(one.body) for one in parcels)
-    return msgspec.json.encode(_Sent(skew=bearing.skew, waiting=bearing.waiting, version=bearing.version, parcels=raw))
+    return msgspec.json.encode(
+        _Sent(
+            skew=bearing.skew,
+            waiting=bearing.waiting,
+            version=bearing.version,
+            cut_off=bearing.is_cut_off,
+            parcels=raw,
+        )
+    )
 
 
 def sent_from_json(body: bytes) -> tuple[list[Parcel], Bearing]:
@@ -115,7 +129,7 @@ def sent_from_json(body: bytes) -> tuple[list[Parcel], Bearing]:
     if results > MAX_RESULTS or spans > MAX_SPANS:
         message = f"there are {results} results and {spans} spans; {MAX_RESULTS} and {MAX_SPANS} are taken at once"
         raise MalformedBody(message)
-    return parcels, Bearing(skew=sent.skew, waiting=sent.waiting, version=sent.version)
+    return parcels, Bearing(skew=sent.skew, waiting=sent.waiting, version=sent.version, is_cut_off=sent.cut_off)
 
 
 def receipt_to_json(receipt: Receipt) -> bytes:

@@ -51,6 +51,8 @@ class Reason(StrEnum):
     TOO_FEW_UP = "too_few_up"
     STALLED = "monitor_stalled"
     """It was the monitor that stood still, so that nobody can tell: likewise, and the verdict before it stands."""
+    CUT_OFF = "monitor_cut_off"
+    """Whoever looked reached nothing else either, so that nobody can tell: its place is as good as silent."""
     UNDECIDED = "undecided"
     """Nobody can tell: such a result is no voice, and no sample."""
 

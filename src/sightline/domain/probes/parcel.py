@@ -4,17 +4,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sightline.domain.probes.check import Check
+from sightline.domain.probes.reference import Reference
 from sightline.domain.probes.result import Result
 from sightline.domain.traces.span import Span
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What a location is to probe. tag: other words for other checks. unread: names of checks that this version cannot read."""
+    """What a location is to probe. tag: other words for other orders. unread: names of checks that this version cannot read.
+
+    references: by which it knows whether it is cut off.
+    """
 
     tag: str
     checks: tuple[Check, ...]
     unread: tuple[str, ...] = ()
+    references: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +82,15 @@ def sum_of(lost: Lost | None, gone: Packed) -> Lost | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bearing:
-    """How a location is doing. skew: its clock less ours, ms; None before it was measured. waiting: results still to come."""
+    """How a location is doing. skew: its clock less ours, ms; None before it was measured. waiting: results still to come.
+
+    is_cut_off: whether it reaches none of its references.
+    """
 
     skew: int | None = None
     waiting: int = 0
     version: str = ""
+    is_cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,17 @@ class Standing:
         self.voices[result.location] = before.after(result, monotonic, self.check.definition)
         return True
 
+    def fall_silent(self, result: Result, monotonic: int, now: int) -> bool:
+        """Who brings this cannot tell, at `now` (ms), and counts no more; false where it tells nothing of now, as in `hear`."""
+        silent = silent_after(self.check.definition)
+        if now - result.at > silent + result.seconds * SECOND:
+            return False
+        before = self.voices.get(result.location)
+        if before is not None and result.at <= before.last.at and monotonic - before.heard_at < silent:
+            return False
+        self.voices.pop(result.location, None)
+        return True
+
     def is_open(self, monotonic: int) -> bool:
         """Whether it is too early to decide: the first location was heard just now, and those to come may say otherwise."""
         return monotonic < self.gathering_until and is_open(self.check.definition, self.voices)

@@ -99,7 +99,7 @@ def _exchanged(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHan
         headers = {"Cache-Control": "no-store", "X-Sightline-Time": str(now)}
         if found is None:
             return Response(b"", status_code=304, headers={**headers, "ETag": f'"{known}"'})
-        content = probe_exchange.orders_to_json(found.tag, found.checks, now)
+        content = probe_exchange.orders_to_json(found.tag, found.checks, found.references, now)
         headers["ETag"] = f'"{found.tag}"'
         return Response(content, media_type="application/json", headers=headers)
 
@@ -151,6 +151,7 @@ def _shown(status: LocationStatus) -> dict[str, Any]:
         "clock_skew_ms": None if heard is None else heard.bearing.skew,
         "waiting": 0 if heard is None else heard.bearing.waiting,
         "version": "" if heard is None else heard.bearing.version,
+        "cut_off": heard is not None and heard.bearing.is_cut_off,
         "lost": None
         if lost is None
         else {"count": lost.count, "start": rfc3339(lost.starts_at), "end": rfc3339(lost.ends_at)},

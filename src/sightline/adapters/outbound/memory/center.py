@@ -7,6 +7,7 @@ from typing_extensions import override
 from sightline.domain.errors import BadData, Unavailable
 from sightline.domain.probes.check import Check
 from sightline.domain.probes.parcel import Bearing, Orders, Packed, Receipt
+from sightline.domain.probes.reference import Reference
 from sightline.ports.center import Briefing, Center
 from sightline.ports.clock import Clock
 
@@ -27,9 +28,9 @@ class MemoryCenter(Center):
         self.bearings: list[Bearing] = []
         self.asked: list[float] = []
 
-    def set(self, *checks: Check, unread: tuple[str, ...] = ()) -> None:
+    def set(self, *checks: Check, unread: tuple[str, ...] = (), references: tuple[Reference, ...] = ()) -> None:
         """What is to be probed from now on."""
-        self._orders = Orders(str(int(self._orders.tag) + 1), checks, unread)
+        self._orders = Orders(str(int(self._orders.tag) + 1), checks, unread, references)
 
     @override
     async def orders(self, known: str, wait: float) -> Briefing:

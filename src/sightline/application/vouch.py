@@ -1,0 +1,171 @@
+"""Vouch for what fails: it counts once it is known that this place was not cut off from everything itself."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sightline.domain.probes.outcome import Reason
+from sightline.domain.probes.reference import Contact, Reference
+from sightline.domain.probes.result import HERE, Result
+from sightline.domain.tenancy import Tenant
+from sightline.ports.clock import Clock
+from sightline.ports.scout import Scout
+from sightline.ports.telemetry import Instrument, Kind, Telemetry
+
+CUT_OFF: Final = Instrument(
+    "sightline_location_cut_off",
+    "Whether a location reaches none of `checks.references`, so that what fails there does not count.",
+    Kind.GAUGE,
+    ("location",),
+)
+EVERY: Final = 5.0
+"""Seconds between two rounds of references, where nothing asks for one sooner."""
+LEAST: Final = 1.0
+"""Seconds between two rounds in any case: references are other people's, and thousands of checks may begin to fail at once."""
+
+_Row = tuple[Tenant, Result]
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A result that began at `began`, monotonic seconds."""
+
+    began: float
+    row: _Row
+
+
+class Vouch:
+    """The use case. Without references all results pass as they come.
+
+    With them a result that fails waits for a round of them that begins after it ended: a second at most, and what a round takes.
+    It passes as it is where all rounds since its probe began reached one; otherwise it says that nobody can tell (CUT_OFF). What
+    follows it of the same check waits behind it, and of others nothing does. A check that is known to fail has no round to itself:
+    of it the regular ones are enough.
+    """
+
+    def __init__(
+        self,
+        scout: Scout,
+        tell: Callable[[_Row], None],
+        clock: Clock,
+        telemetry: Telemetry,
+        *,
+        location: str = HERE,
+        references: Sequence[Reference] = (),
+    ) -> None:
+        """`tell` takes results, without waiting."""
+        self._scout = scout
+        self._tell = tell
+        self._clock = clock
+        self._telemetry = telemetry
+        self._location = location
+        self._references: tuple[Reference, ...] = ()
+        self._contact = Contact()
+        self._waiting: list[_Waiting] = []
+        self._held: set[tuple[Tenant, int]] = set()
+        self._failing: set[tuple[Tenant, int]] = set()
+        self._began = -LEAST
+        self._asked = asyncio.Event()
+        self.refer(references)
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the last round reached nothing."""
+        return bool(self._contact.is_cut_off)
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """What is tried."""
+        return self._references
+
+    def refer(self, references: Sequence[Reference]) -> None:
+        """These are the references from now on."""
+        if tuple(references) == self._references:
+            return
+        self._references, self._contact = tuple(references), Contact()
+        self._failing.clear()
+        if not self._references:
+            self._release(len(self._waiting))
+            self._telemetry.set(CUT_OFF, 0, (self._location,))
+        self._asked.set()
+
+    def take(self, row: _Row) -> None:
+        """Take a result, at its end; it is told now or soon."""
+        tenant, result = row
+        if not self._references:
+            self._tell(row)
+            return
+        key = tenant, result.check
+        one = _Waiting(self._clock.monotonic() - result.seconds, row)
+        if key not in self._held and self._is_plain(one):
+            self._pass(one)
+        else:
+            self._held.add(key)
+            self._waiting.append(one)
+            self._asked.set()
+
+    async def due(self) -> None:
+        """Return when it is time for a round."""
+        while not self._references:
+            self._asked.clear()
+            await self._asked.wait()
+        self._asked.clear()
+        if not self._waiting and self._contact.is_cut_off is not None:
+            timer = self._clock.call_later(EVERY, self._asked.set)
+            try:
+                await self._asked.wait()
+            finally:
+                timer.cancel()
+        await self._clock.sleep(self._began + LEAST - self._clock.monotonic())
+
+    async def once(self) -> bool | None:
+        """One round. Tells whether this place is cut off, where that is news."""
+        references, waiting = self._references, len(self._waiting)
+        self._began = self._clock.monotonic()
+        if not references:
+            return None
+        try:
+            is_reached = await self._scout.reaches_any(references)
+        except Exception:
+            self._tried(references, waiting, reached=False)  # nobody can tell, and nothing may wait for ever
+            raise
+        return self._tried(references, waiting, reached=is_reached)
+
+    def _tried(self, references: tuple[Reference, ...], waiting: int, *, reached: bool) -> bool | None:
+        if references is not self._references:
+            return None
+        was_cut_off = self.is_cut_off
+        self._contact.tried(self._clock.monotonic(), reached=reached)
+        self._telemetry.set(CUT_OFF, self.is_cut_off, (self._location,))
+        self._release(waiting)
+        return self.is_cut_off if self.is_cut_off is not was_cut_off else None
+
+    def _is_plain(self, one: _Waiting) -> bool:
+        """Whether it is known already what becomes of a result."""
+        tenant, result = one.row
+        if result.ok or self.is_cut_off:
+            return True
+        return (tenant, result.check) in self._failing and not self._contact.was_cut_off_since(one.began)
+
+    def _release(self, count: int) -> None:
+        """Tell so many of those that wait, the first ones first."""
+        ready, self._waiting = self._waiting[:count], self._waiting[count:]
+        self._held = {(one.row[0], one.row[1].check) for one in self._waiting}
+        for one in ready:
+            self._pass(one)
+
+    def _pass(self, one: _Waiting) -> None:
+        tenant, result = one.row
+        key, is_doubtful = (tenant, result.check), not result.ok and self._contact.was_cut_off_since(one.began)
+        if result.ok or is_doubtful:
+            self._failing.discard(key)
+        else:
+            self._failing.add(key)
+        self._tell((tenant, self._doubted(result)) if is_doubtful else one.row)
+
+    def _doubted(self, result: Result) -> Result:
+        """The words are those of all places: where several are cut off, a check says so once."""
+        tried = ", ".join(map(str, self._references))
+        message = f"whoever looked was cut off: no reference takes a connection ({tried})"
+        return replace(result, reason=Reason.CUT_OFF, message=message)
