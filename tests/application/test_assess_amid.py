@@ -12,10 +12,12 @@ from sightline.domain.alerts.notice import Reason
 from sightline.domain.alerts.pipeline.plan import Channel
 from sightline.domain.alerts.posted import PostedAlert
 from sightline.domain.labels import Labels
+from sightline.domain.probes.options import Heartbeat
 from sightline.domain.probes.result import Verdict
 from sightline.domain.probes.state import CheckState
-from sightline.domain.tenancy import LOCAL, Tenant
+from sightline.domain.tenancy import LOCAL, Principal, Tenant
 
+OTHERS = Principal("somebody", Tenant("other"))
 UP, DOWN, DEGRADED = Verdict.UP, Verdict.DOWN, Verdict.DEGRADED
 
 
@@ -139,6 +141,78 @@ async def test_one_place_of_two_makes_nothing_down_after_a_restart(world: Uptime
         await world.passed(1)
     assert CheckState.DOWN not in {one.state for one in await world.stored(api)}
     assert world.state(api) is CheckState.DEGRADED
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now", "stays"),
+    [
+        ((UP, UP, UP), (DOWN, UP, UP), CheckState.UP),
+        ((DOWN, DOWN, UP), (UP, DOWN, DOWN), CheckState.DOWN),
+        ((DOWN, UP, UP), (UP, UP, DOWN), CheckState.DEGRADED),
+    ],
+)
+async def test_a_restart_leaves_a_check_that_is_probed_from_everywhere_as_it_was(
+    world: UptimeWorld, was: tuple[Verdict, ...], is_now: tuple[Verdict, ...], stays: CheckState
+) -> None:
+    """It says neither from where nor how many must agree: the places that were heard in the last run are waited for."""
+    (api,) = await world.with_checks("api")
+    places = ("fra", "nyc", "sin")
+    for place, verdict in zip(places, was, strict=True):
+        await world.found(api, verdict, place)
+    await world.passed(5)
+    assert world.state(api) is stays
+    known = len(await world.stored(api))
+    world.start()
+    await world.assess.load()
+    for place, verdict in list(zip(places, is_now, strict=True))[:2]:
+        await world.found(api, verdict, place)
+        await world.passed(1)
+    assert world.state(api) is stays
+    assert len(await world.stored(api)) == known
+    await world.found(api, is_now[2], places[2])
+    assert world.state(api) is (CheckState.DEGRADED if stays is not CheckState.DOWN else CheckState.DOWN)
+
+
+async def test_places_that_are_gone_are_not_waited_for_again(world: UptimeWorld) -> None:
+    """A place that was silent for long is none by the next restart, so that the one that is left decides at once."""
+    (api,) = await world.with_checks("api")
+    for place in ("fra", "nyc"):
+        await world.found(api, UP, place)
+    for _ in range(20):
+        await world.passed(60)
+        await world.found(api, UP, "fra")
+    world.start()
+    await world.assess.load()
+    await world.found(api, DOWN, "fra")
+    assert world.state(api) is CheckState.DOWN
+
+
+async def test_a_place_that_died_with_the_program_is_waited_for_once(world: UptimeWorld) -> None:
+    """For three intervals; then the one that is left decides."""
+    (api,) = await world.with_checks("api")
+    for place in ("fra", "nyc"):
+        await world.found(api, UP, place)
+    world.start()
+    await world.assess.load()
+    await world.found(api, DOWN, "fra")
+    assert world.state(api) is CheckState.UP
+    for _ in range(4):
+        await world.passed(60)
+        await world.found(api, DOWN, "fra")
+    assert world.state(api) is CheckState.DOWN
+
+
+async def test_places_are_those_of_their_tenant_and_of_checks_that_ask_somebody(world: UptimeWorld) -> None:
+    """A heartbeat is told of here, whatever else is probed from elsewhere."""
+    (api,) = await world.with_checks("api")
+    (job,) = await world.enroll.add(LOCAL, [definition("job", url="", options=Heartbeat())])
+    for place in ("fra", "nyc"):
+        await world.found(api, UP, place)
+    (other,) = await world.enroll.add(OTHERS, [definition("other")])
+    await world.found(job, DOWN)
+    await world.assess.hear([(OTHERS.tenant, result(DOWN, world.now, other.id))])
+    assert world.state(job) is CheckState.DOWN
+    assert world.assess.standing(OTHERS.tenant, other.id).state is CheckState.DOWN
 
 
 async def test_one_place_decides_once_it_is_known_to_be_alone(world: UptimeWorld) -> None:

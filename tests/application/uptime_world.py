@@ -8,6 +8,7 @@ from tests.domain.probes.checks import definition, result
 from typing_extensions import override
 
 from sightline.adapters.outbound.memory.bus import MemoryBus
+from sightline.adapters.outbound.memory.catalog import MemoryCatalog
 from sightline.adapters.outbound.memory.checks import MemoryChecks
 from sightline.adapters.outbound.memory.clock import ManualClock
 from sightline.adapters.outbound.memory.incidents import MemoryIncidents
@@ -16,6 +17,7 @@ from sightline.adapters.outbound.memory.standings import MemoryStandings
 from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
 from sightline.application.alarm import Alarm, TakeNotices
 from sightline.application.assess import Assess, KnowWindows
+from sightline.application.attend import Attend
 from sightline.application.chronicle import Chronicle
 from sightline.application.enroll import Enroll
 from sightline.application.issue import with_token
@@ -126,7 +128,7 @@ class UptimeWorld:
         self.takes, self.maintained = pipeline, windows
         self.telemetry, self.bus = MemoryTelemetry(), MemoryBus()
         self.checks, self.incidents, self.standings = MemoryChecks(), FlakyIncidents(), FlakyStandings()
-        self.history = MemoryProbeHistory()
+        self.history, self.documents = MemoryProbeHistory(), MemoryCatalog()
         self.samples, self.heard, self.windows = Samples(), Heard(), Windows()
         self.urged: list[int] = []
         self.start()
@@ -144,6 +146,7 @@ class UptimeWorld:
             self.settle,
             self.chronicle,
             self.alarm,
+            Attend(self.documents, self.clock),
             self.standings,
             self.samples,
             self.bus,

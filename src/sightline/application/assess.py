@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from typing_extensions import override
 
 from sightline.application.alarm import Alarm
+from sightline.application.attend import Attend
 from sightline.application.chronicle import Chronicle, Move
 from sightline.application.deliver import Decision as Decided
 from sightline.application.enroll import Enroll, Enrolled
@@ -31,7 +32,7 @@ from sightline.domain.probes.result import Result
 from sightline.domain.probes.series import CheckSeries, batch_of, ending
 from sightline.domain.probes.standing import Standing
 from sightline.domain.probes.state import CheckState, StateEvent, StateReason, Transition
-from sightline.domain.probes.voice import Decision
+from sightline.domain.probes.voice import Decision, silent_after
 from sightline.domain.tenancy import Principal, Role, Tenant
 from sightline.domain.timerange import SECOND
 from sightline.ports.bus import Bus
@@ -121,6 +122,7 @@ class Assess:
         settle: Settle,
         chronicle: Chronicle,
         alarm: Alarm,
+        attend: Attend,
         standings: Standings,
         ingest: IngestSamples,
         bus: Bus,
@@ -136,6 +138,7 @@ class Assess:
         self._settle = settle
         self._chronicle = chronicle
         self._alarm = alarm
+        self._attend = attend
         self._stored = standings
         self._ingest = ingest
         self._bus = bus
@@ -194,6 +197,7 @@ class Assess:
     async def _load(self) -> None:
         await self._enroll.load()
         await self._chronicle.load()
+        await self._attend.load()
         latest = {(tenant, one.check): one for tenant, one in await self._stored.current()}
         away = stop(await self._stored.alive_at(), self._clock.now())
         for enrolled in self._enroll.roster.values():
@@ -267,6 +271,7 @@ class Assess:
         """
         if self._loaded:
             await self._settle.run_once()
+            await self._attend.store()
 
     def noticed(self, decision: Decided, alerts: Sequence[PostedAlert]) -> None:
         """A channel was told of alerts, or could not be: where they are about checks, their incidents say so."""
@@ -308,7 +313,7 @@ class Assess:
     def _fall_silent(self, result: Result) -> None:
         """A location cannot tell; where no other can, the check is unknown, in the words of this one."""
         standing, monotonic, now = self._standings[result.check], self._monotonic(), self._clock.now()
-        if not standing.fall_silent(result, monotonic, now) or standing.is_open(monotonic):
+        if not standing.fall_silent(result, monotonic, now) or self._is_open(standing, monotonic):
             return
         root = self._behind(result.check)
         decision = standing.decide(monotonic, behind=root is not None)
@@ -349,18 +354,30 @@ class Assess:
             by_tenant[tenant].append(result)
             standing = self._standings.get(result.check)
             if standing is not None and standing.hear(result, monotonic, now):  # None: deleted since it came in
+                self._attend_to(standing, result, monotonic)
                 self._decide(result.check, min(_end_of(result), now), monotonic)
         for tenant, results in by_tenant.items():
             self._bus.publish(ProbesFinished(tenant, tuple(results)))
+
+    def _attend_to(self, standing: Standing, result: Result, monotonic: int) -> None:
+        """Remember whence checks are probed."""
+        definition = standing.check.definition
+        if definition.is_probed:
+            tenant = self._enrolled[result.check].tenant
+            self._attend.heard(tenant, result.location, monotonic + silent_after(definition))
 
     # Deciding
 
     def _decide(self, check: int, at: int, monotonic: int) -> None:
         """Let a check stand as its locations say."""
         standing = self._standings[check]
-        if not standing.is_open(monotonic):
+        if not self._is_open(standing, monotonic):
             root = self._behind(check)
             self._move(check, standing.decide(monotonic, behind=root is not None), at, root)
+
+    def _is_open(self, standing: Standing, monotonic: int) -> bool:
+        """Whether locations that were heard before a restart are waited for."""
+        return standing.is_open(monotonic, self._attend.count(self._enrolled[standing.check.id].tenant))
 
     def _move(self, check: int, decision: Decision, at: int, root: int | None = None) -> None:
         """Let a check stand as decided, and tell of it."""

@@ -18,6 +18,7 @@ from sightline.adapters.inbound.ticker import First, Ticker
 from sightline.adapters.wire import pulse, window
 from sightline.application.alarm import Alarm
 from sightline.application.assess import Assess
+from sightline.application.attend import Attend
 from sightline.application.beat import Beat
 from sightline.application.chronicle import Chronicle
 from sightline.application.conclude import ComposedProber, PromqlProber
@@ -154,6 +155,7 @@ async def make_checking(
         settle,
         chronicle,
         Alarm(pipeline, core.bus),
+        Attend(catalog, clock),
         standings,
         core.ingest,
         core.bus,

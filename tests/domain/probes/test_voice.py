@@ -8,7 +8,7 @@ from tests.domain.probes.checks import definition, result
 from sightline.domain.probes.options import Heartbeat
 from sightline.domain.probes.result import Verdict
 from sightline.domain.probes.state import StateEvent, StateReason
-from sightline.domain.probes.voice import Voice, decide, silent_after
+from sightline.domain.probes.voice import Voice, decide, is_open, silent_after
 
 UP, DEGRADED, DOWN = Verdict.UP, Verdict.DEGRADED, Verdict.DOWN
 
@@ -36,6 +36,33 @@ def test_a_check_is_down_where_as_many_locations_as_the_quorum_say_so(
     """More than half of those heard, unless another number is given; fewer make it degraded, and are named."""
     found = decide(definition(quorum=quorum), voices(**verdicts), 0)
     assert (found.event, found.reason, found.failing) == (event, reason, failing)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "given", "places", "is_ill", "is_early"),
+    [
+        ({"fra": DOWN}, {}, 1, False, False),
+        ({"fra": DOWN}, {}, 2, False, True),
+        ({"fra": DOWN}, {}, 0, False, False),
+        ({"fra": UP}, {}, 3, False, False),
+        ({"fra": DOWN, "nyc": UP}, {}, 3, False, True),
+        ({"fra": DOWN, "nyc": DOWN}, {}, 3, False, False),
+        ({"fra": DOWN, "nyc": UP, "sin": UP}, {}, 3, False, False),
+        ({"fra": DOWN}, {"quorum": 1}, 3, False, False),
+        ({"fra": DOWN}, {"locations": ("fra",)}, 3, False, False),
+        ({"fra": DOWN}, {"locations": ("fra", "nyc")}, 1, False, True),
+        ({"fra": UP}, {}, 1, True, False),
+        ({"fra": UP}, {}, 3, True, True),
+        ({"fra": UP, "nyc": UP}, {}, 3, True, True),
+        ({"fra": DOWN, "nyc": DOWN}, {}, 3, True, False),
+        ({"fra": UP, "nyc": UP, "sin": UP}, {}, 3, True, False),
+    ],
+)
+def test_those_who_were_heard_before_are_waited_for_where_they_matter(
+    verdicts: dict[str, Verdict], given: dict[str, object], places: int, *, is_ill: bool, is_early: bool
+) -> None:
+    """Who is well is not down before most say so, and who was not well is not well before all say so."""
+    assert is_open(definition(**given), voices(**verdicts), places, is_ill=is_ill) is is_early
 
 
 def test_a_silent_location_does_not_count() -> None:

@@ -10,6 +10,8 @@ from sightline.domain.timerange import SECOND
 
 _VERDICTS = frozenset({StateEvent.SUCCEEDED, StateEvent.DEGRADED, StateEvent.FAILED, StateEvent.FAILED_BEHIND})
 
+_ILL = frozenset({CheckState.DOWN, CheckState.UNREACHABLE, CheckState.DEGRADED})
+
 
 @dataclass(slots=True)
 class Standing:
@@ -69,9 +71,15 @@ class Standing:
         self.voices.pop(result.location, None)
         return True
 
-    def is_open(self, monotonic: int) -> bool:
-        """Whether it is too early to decide: the first location was heard just now, and those to come may say otherwise."""
-        return monotonic < self.gathering_until and is_open(self.check.definition, self.voices)
+    def is_open(self, monotonic: int, places: int = 0) -> bool:
+        """Whether it is too early to decide: the first location was heard just now, and those to come may say otherwise.
+
+        places: how many there are from which checks are probed that do not say from where.
+        """
+        if monotonic >= self.gathering_until:
+            return False
+        definition = self.check.definition
+        return is_open(definition, self.voices, places if definition.is_probed else 0, is_ill=self.state in _ILL)
 
     def decide(self, monotonic: int, *, behind: bool = False) -> Decision:
         """What the locations mean now. behind: whether something that it depends on is down."""

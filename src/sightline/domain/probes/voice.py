@@ -92,14 +92,17 @@ def decide(definition: Definition, voices: Mapping[str, Voice], now: int) -> Dec
     return Decision(StateEvent.SUCCEEDED, StateReason.VERDICT, _newest(heard, Verdict.UP))
 
 
-def is_open(definition: Definition, voices: Mapping[str, Voice]) -> bool:
-    """Whether locations that are still to be heard can tell if a check that fails somewhere is down.
+def is_open(definition: Definition, voices: Mapping[str, Voice], places: int = 0, *, is_ill: bool = False) -> bool:
+    """Whether locations that are still to be heard can tell if a check that fails somewhere, or did, is down.
 
-    They are known by their number only: as many as are named, or as the quorum needs.
+    They are known by their number only: as many as are named, or as the quorum needs, or else as many `places` as are in use.
+    is_ill: whether the check was not well before, so that those who are well alone do not make it so.
     """
-    expected = max(len(definition.locations), definition.quorum, len(voices))
+    expected = max(len(definition.locations) or places, definition.quorum, len(voices))
     needed = min(definition.quorum or expected // 2 + 1, expected)
     failing = sum(voice.verdict is Verdict.DOWN for voice in voices.values())
+    if is_ill and failing < needed and len(voices) < expected:
+        return True
     return 0 < failing < needed <= failing + expected - len(voices)
 
 
