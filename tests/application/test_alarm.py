@@ -12,6 +12,7 @@ from sightline.domain.probes.alert import rule_name
 from sightline.domain.probes.check import Check
 from sightline.domain.probes.result import Verdict
 from sightline.domain.tenancy import LOCAL, Principal, Tenant
+from sightline.ports.checks import Rewrite
 
 pytestmark = pytest.mark.anyio
 
@@ -65,7 +66,7 @@ async def test_an_alert_of_the_last_run_that_no_longer_fits_ends(
     await world.found(api, DOWN)
     before = world.heard.notices[0].alert
     await world.settle.run_once()
-    await world.checks.put(LOCAL.tenant, api.id, definition(**{"name": "api", **changed}), world.now)
+    await world.checks.put(LOCAL.tenant, [Rewrite(api.id, definition(**{"name": "api", **changed}))], world.now)
     restart(world, api)
     await world.clock.advance(seconds)
     await world.assess.load()
@@ -94,7 +95,7 @@ async def test_an_alert_of_which_nobody_is_to_hear_any_more_ends_at_the_start(wo
     """Though nobody can tell how the check is."""
     (api,) = await world.with_checks("api")
     await world.found(api, DOWN)
-    await world.checks.put(LOCAL.tenant, api.id, definition("api", notify=False), world.now)
+    await world.checks.put(LOCAL.tenant, [Rewrite(api.id, definition("api", notify=False))], world.now)
     restart(world, api)
     await world.clock.advance(GONE_FOR_LONG)
     await world.assess.load()

@@ -128,7 +128,7 @@ class Enroll:
 
     def named(self, tenant: Tenant, name: str) -> Enrolled | None:
         """The check of a tenant that has a name, of those that are read; None where there is none."""
-        check_id = self._names.get((tenant, name))
+        check_id = self._names.get(tenant, {}).get(name)
         return self._roster.get(check_id) if check_id is not None else None
 
     async def add(self, principal: Principal, definitions: Sequence[Definition]) -> list[Check]:

@@ -1,5 +1,7 @@
 """What locations say, and what that means together."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,7 +61,7 @@ def test_a_check_is_down_where_as_many_locations_as_the_quorum_say_so(
     ],
 )
 def test_those_who_were_heard_before_are_waited_for_where_they_matter(
-    verdicts: dict[str, Verdict], given: dict[str, object], places: int, *, is_ill: bool, is_early: bool
+    verdicts: dict[str, Verdict], given: dict[str, Any], places: int, *, is_ill: bool, is_early: bool
 ) -> None:
     """Who is well is not down before most say so, and who was not well is not well before all say so."""
     assert is_open(definition(**given), voices(**verdicts), places, is_ill=is_ill) is is_early
