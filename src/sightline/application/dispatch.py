@@ -20,6 +20,7 @@ from sightline.domain.alerts.pipeline.sent import About, Owed, Place, Sent
 from sightline.domain.alerts.pipeline.stages import after, alerts_of, because_of, consider, held, status_of
 from sightline.domain.alerts.posted import PostedAlert, posted
 from sightline.domain.errors import TooManyAlerts
+from sightline.domain.labels import Labels
 from sightline.domain.tenancy import Principal, Tenant
 from sightline.ports.clock import Clock
 from sightline.ports.telemetry import Instrument, Kind, Telemetry
@@ -77,6 +78,7 @@ class Dispatch:
         self._fading: dict[Place, int] = {}
         self._fade_at = 0
         self._early: list[PostedAlert] = []
+        self._of_last_run: dict[tuple[Tenant, str], list[Labels]] = {}
         self._loaded = asyncio.Event()
         self._busy: Callable[[Place], bool] = lambda _: False
         self._said: Callable[[Channel, AlertGroup, Batch], None] = lambda *_: None
@@ -123,6 +125,8 @@ class Dispatch:
             timed = not is_over and alert.ends_at is None
             known = replace(alert, ends_at=latest if timed else ends_at, timed=timed or alert.timed)
             self._gather.enter(known, now, monotonic)
+            if alert.rule:
+                self._of_last_run.setdefault((alert.tenant, alert.rule), []).append(alert.labels)
         self._fading.update(self._gather.settle_places(self._busy, monotonic))
         self._loaded.set()
         self._take_in(self._early)
@@ -169,7 +173,8 @@ class Dispatch:
     def claim(self, tenant: Tenant, rule: str) -> Sequence[PostedAlert]:
         """Alerts of a rule of ours that fired before the program started; from now on they end when the rule says so."""
         now, monotonic = self._times()
-        its = [one.alert for one in self._gather.alerts(tenant) if one.alert.rule == rule and one.alert.timed]
+        known = (self._gather.alert(tenant, labels) for labels in self._of_last_run.pop((tenant, rule), ()))
+        its = [one.alert for one in known if one is not None and one.alert.rule == rule and one.alert.timed]
         firing = [replace(alert, ends_at=None, timed=False) for alert in its if not alert.has_ended(now)]
         for alert in firing:
             self._gather.enter(alert, now, monotonic)
