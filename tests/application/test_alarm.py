@@ -102,14 +102,16 @@ async def test_an_alert_of_which_nobody_is_to_hear_any_more_ends_at_the_start(wo
     assert said(world) == [("CheckDown", "api", "critical", "resolved")]
 
 
-async def test_of_two_alerts_of_the_last_run_one_goes_on(world: UptimeWorld) -> None:
-    """Killed between the end of one and the beginning of the other."""
+@pytest.mark.parametrize("order", [1, -1])
+async def test_of_two_alerts_of_the_last_run_one_goes_on(world: UptimeWorld, order: int) -> None:
+    """Killed between the end of one and the beginning of the other: it is the one that says how the check is."""
     (api,) = await world.with_checks("api")
     await world.found(api, DEGRADED)
     warned = posted(world.heard.notices[0], rule_name(api.id))
     await world.passed(1)
     await world.found(api, DOWN)
     restart(world, api, warned)
+    world.heard.before = {key: its[::order] for key, its in world.heard.before.items()}
     await world.assess.load()
     assert said(world) == [("CheckDegraded", "api", "warning", "resolved")]
     firing = [one for one in world.assess.alerts(LOCAL) if one.state is AlertState.FIRING]
@@ -158,6 +160,9 @@ async def test_an_alert_that_waits_for_a_parent_is_pending(world: UptimeWorld) -
     (api,) = await world.enroll.add(LOCAL, [definition("api", depends_on=("gateway",))])
     await world.found(api, DOWN)
     assert listed(world) == [("api", "pending")]
+    await world.enroll.put(LOCAL, api.id, definition("api", depends_on=("gateway",), notify=False))
+    assert listed(world) == []
+    await world.enroll.put(LOCAL, api.id, definition("api", depends_on=("gateway",)))
     await world.passed(20)
     assert listed(world) == [("api", "firing")]
 

@@ -62,11 +62,17 @@ def target() -> Iterator[Target]:
 
 def add(program: Program, name: str, url: str, **more: Any) -> int:
     """A check that is probed each second; gives its id."""
-    body = json.dumps({"name": name, "url": url, "type": "http", "interval": "1s", "timeout": "900ms", **more}).encode()
-    request = urllib.request.Request(f"{program.url}/targets", body, {"Content-Type": "application/json"})
+    check = {"name": name, "url": url, "type": "http", "interval": "1s", "timeout": "900ms", **more}
+    return int(post(program, "/targets", check)["id"])
+
+
+def post(program: Program, path: str, given: Any = None) -> dict[str, Any]:
+    """The answer to some JSON."""
+    body = json.dumps(given).encode() if given is not None else b""
+    request = urllib.request.Request(f"{program.url}{path}", body, {"Content-Type": "application/json"}, method="POST")
     with urllib.request.urlopen(request, timeout=30) as answer:
         found: dict[str, Any] = json.loads(answer.read())
-    return int(found["id"])
+    return found
 
 
 def state(program: Program, check: int) -> str:
@@ -190,3 +196,40 @@ def test_a_failed_probe_leads_to_its_trace(tmp_path: Path) -> None:
         (span,) = program.get(f"/api/v1/traces/{trace}")["spans"]
         assert (span["kind"], span["status"]) == ("Client", "Error")
         assert span["attributes"]["http.response.status_code"] == "503"
+
+
+def test_a_window_mutes_an_alert_that_fires_over_a_kill_and_until_it_is_ended(tmp_path: Path) -> None:
+    """The alert goes on, by whoever asks; clients of Alertmanager are told which window mutes it."""
+
+    def muted_by(program: Program) -> list[list[str]]:
+        told = program.get("/api/v2/alerts", filter='check="shop"')
+        return [one["status"]["mutedBy"] for one in told]
+
+    def firing(program: Program) -> list[str]:
+        alerts = program.get("/api/v1/alerts")["data"]["alerts"]
+        return [one["state"] for one in alerts if one["labels"].get("check") == "shop"]
+
+    folder = tmp_path / "data"
+    with target() as server:
+        server.is_well = False
+        with running(folder) as program:
+            check = add(program, "shop", f"http://127.0.0.1:{server.server_port}/")
+            until(lambda: muted_by(program) == [[]])
+            written = {
+                "name": "upgrade",
+                "scope": {"all": True},
+                "starts_at": "2020-01-01T00:00:00Z",
+                "duration": "31d",
+            }
+            window = post(program, "/api/v1/windows", {**written, "cron": "0 * * * *"})
+            until(lambda: state(program, check) == "maintenance")
+            assert (muted_by(program), firing(program)) == ([["maintenance: upgrade"]], ["firing"])
+            # The catalog learns of the state with the next tick.
+            until(lambda: len(program.get(f"/api/v1/checks/{check}/transitions")["transitions"]) == 3)
+            program.kill()
+        with running(folder) as program:
+            until(lambda: firing(program) == ["firing"])
+            assert (state(program, check), muted_by(program)) == ("maintenance", [["maintenance: upgrade"]])
+            post(program, f"/api/v1/windows/{window['id']}/end")
+            until(lambda: state(program, check) == "down")
+            until(lambda: muted_by(program) == [[]])

@@ -71,7 +71,7 @@ class Alarm:
         self._forget(now)
         found = {one.labels: one for one in self._ended if one.tenant == tenant}
         for held in self._held.values():
-            if held.enrolled.tenant == tenant:
+            if held.enrolled.tenant == tenant and held.enrolled.check.definition.notify:
                 name, moved = ALERT_NAMES[held.transition.state], held.transition
                 waits = alert_notice(tenant, held.enrolled.check, name, moved, since=moved.at, ended=False).alert
                 found[waits.labels] = replace(waits, state=AlertState.PENDING)
@@ -87,6 +87,7 @@ class Alarm:
         check, known = enrolled.check, list(self._pipeline.claim(enrolled.tenant, rule_name(enrolled.check.id)))
         wanted = set(ALERT_NAMES.values()) if check.definition.notify else set[str]()
         fitting = [one for one in known if _name(one) in wanted and one.labels == alert_labels(check, _name(one))]
+        fitting.sort(key=lambda one: _name(one) != ALERT_NAMES.get(latest.state))
         for alert in fitting[:1]:
             self._firing[check.id] = _Firing(_name(alert), check, firing_again(alert, check.name))
         stale = [one for one in known if one not in fitting[:1]]
