@@ -117,7 +117,7 @@ def test_alerts_in_groups(themed: Page, axe: str, grouping: str) -> None:
 
 def test_why_people_were_told(themed: Page, axe: str) -> None:
     """The drawer of an alert with its whole way has no violations."""
-    held = told_alert(LAGGING, mutedBy=["nights"])
+    held = told_alert(LAGGING, mutedBy=["nights", "maintenance: upgrade"])
     answer_alerts(themed, [], [group(held, team="db")])
     owed = channel("db/webhook/1", told=False, owed=True, problem="503")
     answer_why(themed, held, channel("db/slack/0"), owed, channel("db/email/2", told=False, reason="cooldown"))

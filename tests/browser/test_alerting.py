@@ -123,7 +123,7 @@ def test_an_alert_says_who_was_told_and_why(page: Page, house: House) -> None:
     expect(drawer).to_contain_text('it lacks team="web"')
     told = drawer.get_by_role("list", name="Channels of db").get_by_role("listitem")
     expect(told).to_contain_text(re.compile("Told.*Webhook.*db/webhook/0"))
-    expect(drawer).to_contain_text("No silence, no other alert, no time of the week.")
+    expect(drawer).to_contain_text("No silence, no other alert, no time of the week, no maintenance.")
     page.reload()
     expect(drawer.get_by_text("The only channel was told that it fires.")).to_be_visible()
     page.keyboard.press("Escape")
