@@ -113,7 +113,7 @@ def shown(check_id: int, name: str, state: str = "up", **parts: Any) -> dict[str
 
 def answer_checks(page: Page, checks: list[dict[str, Any]]) -> None:
     """Let these be all checks, each with a strip of ten probes of which the last was down."""
-    answer(page, "**/api/v1/checks", {"checks": checks})
+    answer(page, "**/api/v1/checks?view=list", {"checks": checks})
     results = [{**RESULT, "ts": ago(at * 60), "verdict": "up" if at else "down"} for at in range(10)]
     strips = [{"id": one["id"], "results": results, "uptime": {"24h": 0.99999, "30d": 1}} for one in checks]
     answer(page, "**/api/v1/checks/strips?*", {"strips": strips})

@@ -18,7 +18,7 @@ def check(check_id: int, name: str, group: str = "shop", **tags: str) -> dict[st
 
 def answer_checks(page: Page, *checks: dict[str, Any]) -> None:
     """Let there be these checks."""
-    answer(page, "**/api/v1/checks", {"checks": list(checks)})
+    answer(page, "**/api/v1/checks?view=list", {"checks": list(checks)})
 
 
 def incident(incident_id: int, name: str, **parts: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.adapters.http.stage import Stage
-from tests.domain.probes.checks import result
+from tests.domain.probes.checks import definition, result
 
 from sightline.domain.probes.outcome import Outcome, Reason
 from sightline.domain.probes.result import Verdict
@@ -109,6 +109,60 @@ async def test_a_status_tells_state_uptime_and_results(client: httpx.AsyncClient
     ]
     assert answer["results"][0]["reason"] == "connection_refused"
     assert 0 < answer["uptime"]["24h"]["corrected"] < 1
+
+
+async def test_a_list_has_of_each_check_what_a_row_shows(client: httpx.AsyncClient, stage: Stage) -> None:
+    """Without definitions and without what opens a door; filters narrow it as they do the whole one."""
+    door = "https://me:secret@shop.example.com/health?token=abc"
+    one = await made(client, stage, url=door, group="Shop", tags={"team": "a"})
+    await made(client, stage, name="other", enabled=False)
+    await probed(stage, one, Verdict.DOWN)
+    answer = await client.get(PATH, params={"view": "list", "group": "Shop"})
+    (listed,) = answer.json()["checks"]
+    status = listed.pop("status")
+    url = "https://***@shop.example.com/health?token=***"
+    assert listed == {
+        "id": one["id"],
+        "name": "shop",
+        "type": "http",
+        "url": url,
+        "group": "Shop",
+        "tags": {"team": "a"},
+        "enabled": True,
+    }
+    whole = (await client.get(f"{PATH}/{one['id']}")).json()["status"]
+    assert status == {name: whole[name] for name in status}
+    assert (status["state"], status["latency_ms"], status["incident_id"]) == ("down", 100.0, 1)
+    refused = await client.get(PATH, params={"view": "short"})
+    assert refused.json()["code"] == "parameter_invalid"
+
+
+@pytest.mark.parametrize("view", ["full", "list"])
+async def test_lists_are_read_page_by_page(client: httpx.AsyncClient, stage: Stage, view: str) -> None:
+    """Each page says after which check the next one begins, and the last that nothing follows."""
+    for number in range(5):
+        await made(client, stage, name=f"c{number}")
+    names: list[str] = []
+    following: int | None = 0
+    while following is not None:
+        page = (await client.get(PATH, params={"view": view, "limit": 2, "after": following})).json()
+        names += [one["name"] for one in page["checks"]]
+        following = page["next"]
+    assert names == [f"c{number}" for number in range(5)]
+    assert (await client.get(PATH, params={"view": view, "after": 5})).json() == {"checks": [], "next": None}
+
+
+@pytest.mark.parametrize("view", ["full", "list"])
+async def test_long_lists_are_compressed_and_whole(client: httpx.AsyncClient, stage: Stage, view: str) -> None:
+    """Made in pieces, and the same as one by one."""
+    await stage.checked.assess.load()
+    await stage.checked.enroll.add(LOCAL, [definition(f"c{number}") for number in range(250)])
+    answer = await client.get(PATH, params={"view": view}, headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["content-encoding"] == "gzip"
+    found = answer.json()["checks"]
+    assert [one["name"] for one in found] == [f"c{number}" for number in range(250)]
+    if view == "full":
+        assert found[200] == (await client.get(f"{PATH}/201")).json()
 
 
 async def test_strips_tell_the_last_probes_of_several_checks(client: httpx.AsyncClient, stage: Stage) -> None:

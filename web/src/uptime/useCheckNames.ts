@@ -19,7 +19,7 @@ export function useCheckNames(enabled = true): UseQueryResult<NamedCheck[]> {
   return useQuery({
     queryKey: ["checks", "names"],
     queryFn: async ({ signal }) => {
-      const { checks } = await fetchDocument<{ checks: NamedCheck[] }>("/api/v1/checks", {}, signal);
+      const { checks } = await fetchDocument<{ checks: NamedCheck[] }>("/api/v1/checks?view=list", {}, signal);
       return checks.map(({ id, name, group, tags }) => ({ id, name, group, tags })).sort((a, b) => a.name.localeCompare(b.name));
     },
     enabled,

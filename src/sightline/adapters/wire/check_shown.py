@@ -24,8 +24,7 @@ def milliseconds(seconds: float) -> float:
 
 def status_object(standing: Standing, monotonic: int, incident: int | None) -> dict[str, Any]:
     """How a check stands. monotonic: ms on the clock that never goes back. incident: the id of the one that lasts."""
-    latest = standing.latest
-    last = max((voice.last for voice in standing.voices.values()), key=lambda one: one.at, default=None)
+    latest, last = standing.latest, standing.last
     oldest = monotonic - silent_after(standing.check.definition)
     return {
         "state": latest.state,

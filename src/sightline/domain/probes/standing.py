@@ -41,6 +41,11 @@ class Standing:
         """Where it stands."""
         return self.latest.state
 
+    @property
+    def last(self) -> Result | None:
+        """The newest result of any location that counts; None without one."""
+        return max((voice.last for voice in self.voices.values()), key=lambda one: one.at, default=None)
+
     def hear(self, result: Result, monotonic: int, now: int) -> bool:
         """Take in a result, at `now` (ms); false where it tells nothing of how the check is now.
 

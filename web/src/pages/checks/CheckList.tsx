@@ -14,7 +14,7 @@ import { useLate } from "../../parts/useLate";
 import { useStandingFailure } from "../../parts/useStandingFailure";
 import { VirtualRows } from "../../parts/VirtualRows";
 import { put, useAddress } from "../../shell/address";
-import { complaintOf, latency, percent, secondsOf, STATES, type Check } from "./check";
+import { complaintOf, latency, percent, secondsOf, STATES, type ListedCheck } from "./check";
 import { allTagsOf, blocksOf, groupsOf, linesOf, matching, type Line, type Wanted } from "./checkList";
 import styles from "./CheckList.module.css";
 import { CheckStateWord } from "./CheckStateWord";
@@ -98,7 +98,7 @@ export function CheckList() {
 const idsOf = (lines: readonly Line[]): number[] => lines.flatMap((line) => (line.kind === "check" ? [line.check.id] : [])).sort((a, b) => a - b);
 const keyOf = (line: Line): string => (line.kind === "check" ? `check ${line.check.id}` : `group ${line.name}`);
 
-function Filters({ checks, wanted }: { checks: readonly Check[]; wanted: Wanted }) {
+function Filters({ checks, wanted }: { checks: readonly ListedCheck[]; wanted: Wanted }) {
   const groups = useMemo(() => groupsOf(checks), [checks]);
   const tags = useMemo(() => allTagsOf(checks), [checks]);
   return (

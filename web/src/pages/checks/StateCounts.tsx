@@ -1,10 +1,10 @@
-import type { Check, CheckState } from "./check";
+import type { CheckState, ListedCheck } from "./check";
 import { countsOf } from "./checkList";
 import { CheckStateWord } from "./CheckStateWord";
 import styles from "./StateCounts.module.css";
 
 interface StateCountsProps {
-  checks: readonly Check[];
+  checks: readonly ListedCheck[];
   chosen: CheckState | null;
   onChoose: (state: CheckState | null) => void;
 }

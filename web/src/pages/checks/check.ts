@@ -67,6 +67,11 @@ export interface Check extends Definition {
   status: CheckStatus;
 }
 
+/** A check as the list has it. */
+export interface ListedCheck extends Pick<Check, "id" | "name" | "type" | "url" | "group" | "tags" | "enabled"> {
+  status: Pick<CheckStatus, "state" | "since" | "reason" | "probe_reason" | "message" | "last_at" | "latency_ms" | "incident_id">;
+}
+
 /** One probe. Phases and latency in ms, phases in the order in which they came. */
 export interface ProbeResult {
   ts: string;
@@ -142,7 +147,7 @@ const REASONS: Record<string, string> = {
 export const reasonWords = (reason: string): string => REASONS[reason] ?? `${reason.charAt(0).toUpperCase()}${reason.slice(1).replaceAll("_", " ")}`;
 
 /** What is wrong with a check, in a line; empty where nothing is to be said. */
-export function complaintOf({ state, reason, probe_reason, message }: CheckStatus, type = "http"): string {
+export function complaintOf({ state, reason, probe_reason, message }: Pick<CheckStatus, "state" | "reason" | "probe_reason" | "message">, type = "http"): string {
   if (state === "up") return "";
   if (type === "heartbeat" && reason === "not_probed_yet") return "Waits for its first ping";
   if (message) return message;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { complaintOf, latency, percent, type Check, type CheckState, type CheckStatus } from "./check";
+import { complaintOf, latency, percent, type CheckState, type CheckStatus, type ListedCheck } from "./check";
 import { allTagsOf, blocksOf, countsOf, groupsOf, linesOf, matching } from "./checkList";
 
 let id = 0;
-const check = (name: string, state: CheckState = "up", group = "", tags: Record<string, string> = {}): Check =>
-  ({ id: (id += 1), name, type: "http", url: `https://${name}.example.com`, group, tags, status: { state } }) as unknown as Check;
+const check = (name: string, state: CheckState = "up", group = "", tags: Record<string, string> = {}): ListedCheck =>
+  ({ id: (id += 1), name, type: "http", url: `https://${name}.example.com`, group, tags, status: { state } }) as unknown as ListedCheck;
 
 const ALL = [check("web 10", "up", "Shop", { env: "prod" }), check("web 9", "up", "Shop"), check("pay", "down", "Shop", { env: "prod" }), check("old", "paused"), check("auth", "degraded", "Access")];
 const ANY = { state: null, group: null, tag: null, text: "" };

@@ -1,4 +1,4 @@
-import { STATES, type Check, type CheckState } from "./check";
+import { STATES, type CheckState, type ListedCheck } from "./check";
 
 export interface Wanted {
   state: CheckState | null;
@@ -9,12 +9,12 @@ export interface Wanted {
 }
 
 /** What a list shows: a heading over the checks of a group, or one of them. */
-export type Line = { kind: "group"; name: string; count: number; worst: CheckState; ailing: number } | { kind: "check"; check: Check };
+export type Line = { kind: "group"; name: string; count: number; worst: CheckState; ailing: number } | { kind: "check"; check: ListedCheck };
 
 export const UNGROUPED = "";
 
 /** Those whose name, address, type, group and tags have all the words. */
-export function matching(checks: readonly Check[], { state, group, tag, text }: Wanted): Check[] {
+export function matching(checks: readonly ListedCheck[], { state, group, tag, text }: Wanted): ListedCheck[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   return checks.filter(
     (check) =>
@@ -25,21 +25,21 @@ export function matching(checks: readonly Check[], { state, group, tag, text }: 
   );
 }
 
-function has(check: Check, words: readonly string[]): boolean {
+function has(check: ListedCheck, words: readonly string[]): boolean {
   const whole = `${check.name} ${check.url} ${check.type} ${check.group} ${tagsOf(check).join(" ")}`.toLowerCase();
   return words.every((word) => whole.includes(word));
 }
 
-export const tagsOf = (check: Pick<Check, "tags">): string[] => Object.entries(check.tags).map(([name, value]) => `${name}:${value}`);
+export const tagsOf = (check: Pick<ListedCheck, "tags">): string[] => Object.entries(check.tags).map(([name, value]) => `${name}:${value}`);
 
 const RANK = new Map(STATES.map((state, rank) => [state, rank]));
 export const rankOf = (state: CheckState): number => RANK.get(state) ?? STATES.length;
 /** What somebody may have to do something about. */
-const isAiling = (check: Check): boolean => rankOf(check.status.state) < rankOf("unknown");
+const isAiling = (check: ListedCheck): boolean => rankOf(check.status.state) < rankOf("unknown");
 
 /** Groups by their names, within each what is worst first; those of no group stand at the end. */
-export function linesOf(checks: readonly Check[]): Line[] {
-  const groups = new Map<string, Check[]>();
+export function linesOf(checks: readonly ListedCheck[]): Line[] {
+  const groups = new Map<string, ListedCheck[]>();
   for (const check of checks) {
     const its = groups.get(check.group);
     if (its) its.push(check);
@@ -48,8 +48,8 @@ export function linesOf(checks: readonly Check[]): Line[] {
   const names = [...groups.keys()].sort((a, b) => Number(a === UNGROUPED) - Number(b === UNGROUPED) || compare(a, b));
   const lines: Line[] = [];
   for (const name of names) {
-    const its = (groups.get(name) as Check[]).sort((a, b) => rankOf(a.status.state) - rankOf(b.status.state) || compare(a.name, b.name));
-    if (names.length > 1 || name !== UNGROUPED) lines.push({ kind: "group", name, count: its.length, worst: (its[0] as Check).status.state, ailing: its.filter(isAiling).length });
+    const its = (groups.get(name) as ListedCheck[]).sort((a, b) => rankOf(a.status.state) - rankOf(b.status.state) || compare(a.name, b.name));
+    if (names.length > 1 || name !== UNGROUPED) lines.push({ kind: "group", name, count: its.length, worst: (its[0] as ListedCheck).status.state, ailing: its.filter(isAiling).length });
     for (const check of its) lines.push({ kind: "check", check });
   }
   return lines;
@@ -59,16 +59,16 @@ export function linesOf(checks: readonly Check[]): Line[] {
 const { compare } = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
 /** How many checks stand in each state, the worst first, without zeros. */
-export function countsOf(checks: readonly Check[]): Array<readonly [CheckState, number]> {
+export function countsOf(checks: readonly ListedCheck[]): Array<readonly [CheckState, number]> {
   const counts = new Map<CheckState, number>();
   for (const check of checks) counts.set(check.status.state, (counts.get(check.status.state) ?? 0) + 1);
   return STATES.filter((state) => counts.has(state)).map((state) => [state, counts.get(state) as number] as const);
 }
 
-export const groupsOf = (checks: readonly Check[]): string[] => [...new Set(checks.map((check) => check.group))].sort((a, b) => Number(a === UNGROUPED) - Number(b === UNGROUPED) || compare(a, b));
+export const groupsOf = (checks: readonly ListedCheck[]): string[] => [...new Set(checks.map((check) => check.group))].sort((a, b) => Number(a === UNGROUPED) - Number(b === UNGROUPED) || compare(a, b));
 
 /** All tags that checks have; values that each stand for one check alone would make a list as long as that of checks. */
-export function allTagsOf(checks: readonly Check[], most = 200): string[] {
+export function allTagsOf(checks: readonly ListedCheck[], most = 200): string[] {
   return [...new Set(checks.flatMap(tagsOf))].sort(compare).slice(0, most);
 }
 

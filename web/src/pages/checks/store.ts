@@ -1,6 +1,6 @@
 import { keepPreviousData, useQueries, useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { fetchDocument } from "../../api/exchange";
-import type { Check, Examined, ProbeResult, Transition, Uptime, Verdict } from "./check";
+import type { Check, Examined, ListedCheck, ProbeResult, Transition, Uptime, Verdict } from "./check";
 
 const PATH = "/api/v1/checks";
 /** A probe may take its whole timeout, with retries; the server ends it. */
@@ -26,10 +26,11 @@ export interface StripResult {
   location: string;
 }
 
-export function useChecks(): UseQueryResult<Check[]> {
+/** All checks in short, some ten thousand of which are read and sorted in a blink; whole ones are asked for by their ids. */
+export function useChecks(): UseQueryResult<ListedCheck[]> {
   return useQuery({
     queryKey: ["checks", "all"],
-    queryFn: async ({ signal }) => (await fetchDocument<{ checks: Check[] }>(PATH, {}, signal)).checks,
+    queryFn: async ({ signal }) => (await fetchDocument<{ checks: ListedCheck[] }>(`${PATH}?view=list`, {}, signal)).checks,
     refetchInterval: ({ state }) => ((state.data?.length ?? 0) > MANY ? 30_000 : 5_000),
   });
 }

@@ -1,6 +1,5 @@
 """Checks: defined, tried, paused and looked back on, as JSON; and `/targets` and `/status`, their short form."""
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -9,6 +8,8 @@ from litestar.handlers import HTTPRouteHandler
 
 from sightline.adapters.inbound.http import body
 from sightline.adapters.inbound.http.asgi import header
+from sightline.adapters.inbound.http.check_lists import listing, whole
+from sightline.adapters.inbound.http.check_lists import status as status_of
 from sightline.adapters.inbound.http.forms import parameters
 from sightline.adapters.inbound.http.json_body import check_format
 from sightline.adapters.inbound.http.parameters import Parameters
@@ -20,7 +21,6 @@ from sightline.adapters.wire.alertmanager_times import instant_text
 from sightline.adapters.wire.check_shown import (
     outcome_object,
     result_object,
-    status_object,
     strip_object,
     transition_object,
     uptime_object,
@@ -29,9 +29,8 @@ from sightline.application.examine import Examined
 from sightline.application.review import Seen
 from sightline.domain.errors import InvalidParameter, NotFound
 from sightline.domain.probes.check import Check, Definition
-from sightline.domain.probes.state import CheckState
 from sightline.domain.tenancy import Principal
-from sightline.domain.timerange import DAY, MAX_TIME, MIN_TIME, SECOND, TimeRange
+from sightline.domain.timerange import DAY, MAX_TIME, MIN_TIME, TimeRange
 
 Call = Request[Principal, Any, Any]
 
@@ -60,10 +59,9 @@ def _reading(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandl
     review = use_cases.uptime.review
 
     @get(PATH)
-    async def all_checks(request: Call) -> Response[bytes]:
+    async def all_checks(request: Call) -> Response[Any]:
         given = await parameters(request, settings)
-        found = _matching(await review.all(request.user), given)
-        return _answer({"checks": [_shown(use_cases, one) for one in found]})
+        return await listing(request, use_cases, await review.all(request.user), given)
 
     @get(_ONE)
     async def one_check(request: Call) -> Response[bytes]:
@@ -190,7 +188,7 @@ def _short(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
             {
                 "target_id": target,
                 "name": seen.check.name,
-                **_status(use_cases, seen),
+                **status_of(use_cases, seen),
                 "uptime": {name: uptime_object(one) for name, one in uptime.items()},
                 "results": [result_object(one) for one in found],
             }
@@ -206,38 +204,6 @@ def _ids(text: str) -> list[int]:
         message = f"ids: say of which checks, at most {_MOST_STRIPS}, as in ids=1,2,3"
         raise InvalidParameter(message, parameter="ids")
     return [int(part[:_LONGEST_ID]) for part in parts]
-
-
-def _matching(found: Iterable[Seen], given: Parameters) -> list[Seen]:
-    """Those that the parameters ask for."""
-    states, groups, search = given.every("state"), given.every("group"), (given.text("search") or "").casefold()
-    for state in states:
-        if state not in set(CheckState):
-            message = f"state: {state[:40]!r} is none of {', '.join(CheckState)}"
-            raise InvalidParameter(message, parameter="state")
-    tags = [text.partition(":")[::2] for text in given.every("tag")]
-    return [
-        one
-        for one in found
-        if (not states or one.standing.state in states)
-        and (not groups or one.check.definition.group in groups)
-        and all(one.check.definition.tags.get(name) == value for name, value in tags)
-        and search in _searched(one.check.definition)
-    ]
-
-
-def _searched(definition: Definition) -> str:
-    return f"{definition.name}\n{wire.shown_url(definition)}\n{definition.group}".casefold()
-
-
-def _status(use_cases: UseCases, seen: Seen) -> dict[str, Any]:
-    lasting = use_cases.uptime.chronicle.lasting.get(seen.check.id)
-    monotonic = int(use_cases.clock.monotonic() * SECOND)
-    return status_object(seen.standing, monotonic, None if lasting is None else lasting.id)
-
-
-def _shown(use_cases: UseCases, seen: Seen) -> dict[str, Any]:
-    return {**wire.shown(seen.check), "status": _status(use_cases, seen)}
 
 
 def _target(check: Check) -> dict[str, Any]:
@@ -267,7 +233,7 @@ def _told(use_cases: UseCases, seen: Seen, status: int = 200) -> Response[bytes]
     headers = {"ETag": f'"{seen.check.version}"'}
     if status == _CREATED:
         headers["Location"] = f"{PATH}/{seen.check.id}"
-    return _answer(_shown(use_cases, seen), status, headers)
+    return _answer(whole(use_cases, seen), status, headers)
 
 
 def _answer(tree: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
