@@ -14,7 +14,7 @@ from sightline.adapters.outbound.clickhouse.probe_history import ClickHouseProbe
 from sightline.adapters.outbound.clickhouse.schema import Retention
 from sightline.adapters.outbound.memory.probe_history import MemoryProbeHistory
 from sightline.domain.probes.outcome import Certificate, Phase, Reason
-from sightline.domain.probes.result import Result, Verdict
+from sightline.domain.probes.result import Brief, Result, Verdict
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import ALL_TIME, DAY, MINUTE, TimeRange
 from sightline.ports.probe_history import ProbeHistory
@@ -175,3 +175,35 @@ async def test_memory_is_bounded() -> None:
     assert await history.latest(tenant, 1, 9, ALL_TIME) == []
     await write(history, tenant, up(3, NOW), up(2, NOW + 2, seconds=5.0))
     assert [result.at - NOW for result in await history.latest(tenant, 2, 9, ALL_TIME)] == [2, 1]
+
+
+async def test_several_checks_are_read_together_in_short(history: ProbeHistory, tenant: Tenant) -> None:
+    """Of each the newest, none before its time, and nothing of those that were not asked for or have none."""
+    await write(history, tenant, FULL, *(up(7, NOW - number * MINUTE) for number in range(1, 9)))
+    await write(history, tenant, *(up(8, NOW - number * 40 * DAY) for number in range(4)), up(9, NOW))
+    since = {7: NOW - 8 * MINUTE, 8: NOW - 40 * DAY, 10: 0, 2**70: 0, -1: 0}
+    found = await history.newest(tenant, since, 3)
+    assert {check: [one.at for one in its] for check, its in found.items()} == {
+        7: [NOW, NOW - MINUTE, NOW - 2 * MINUTE],
+        8: [NOW, NOW - 40 * DAY],
+    }
+    assert found[7][0] == Brief.of(FULL)
+    assert await history.newest(tenant, {}, 3) == {}
+    assert await history.newest(tenant, since, 0) == {}
+    assert len((await history.newest(tenant, {7: -(2**62), 8: 2**62}, 2**80))[7]) == 9
+
+
+async def test_what_is_told_in_short_is_in_the_order_of_results(history: ProbeHistory, tenant: Tenant) -> None:
+    """Those of one time by location, and what was stored twice comes once."""
+    both = [up(1, at, location) for at in (NOW, NOW - MINUTE) for location in ("b", "a")]
+    await write(history, tenant, *both)
+    await write(history, tenant, *both)
+    await history.append([(Tenant(f"{tenant}-other"), up(1, NOW + MINUTE))])
+    found = await history.newest(tenant, {1: 0}, 3)
+    assert found == {1: [Brief.of(one) for one in await history.latest(tenant, 1, 3, ALL_TIME)]}
+
+
+async def test_more_checks_than_a_statement_names_are_read(history: ProbeHistory, tenant: Tenant) -> None:
+    """In one call all the same."""
+    await write(history, tenant, *(up(check, NOW) for check in range(1, 451)))
+    assert len(await history.newest(tenant, dict.fromkeys(range(1, 500), NOW), 9)) == 450

@@ -1,7 +1,7 @@
 """Keep results of probes: gathered for a moment, stored together, because one insertion of many is what the store likes."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from sightline.domain.errors import Overloaded, SightlineError
@@ -43,6 +43,14 @@ class Keep:
         """Those of a check that are not stored yet, newest first."""
         rows = (*self._storing, *self._waiting)
         return [one for its, one in reversed(rows) if one.check == check and its == tenant]
+
+    def recent_of(self, tenant: Tenant, checks: Collection[int]) -> Mapping[int, list[Result]]:
+        """The same of several checks, by their ids; a check that has none is left out."""
+        found: dict[int, list[Result]] = {}
+        for its, one in reversed((*self._storing, *self._waiting)):
+            if one.check in checks and its == tenant:
+                found.setdefault(one.check, []).append(one)
+        return found
 
     def add(self, results: Sequence[_Row]) -> None:
         """Take in results; the next `run_once` stores them."""

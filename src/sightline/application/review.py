@@ -9,12 +9,12 @@ from sightline.application.assess import Assess
 from sightline.application.enroll import Enroll
 from sightline.application.keep import Keep
 from sightline.domain.probes.check import Check
-from sightline.domain.probes.result import Result
+from sightline.domain.probes.result import Brief, Result
 from sightline.domain.probes.standing import Standing
 from sightline.domain.probes.state import Transition
 from sightline.domain.probes.uptime import WINDOWS, Uptime, by_check, spans, windows
 from sightline.domain.tenancy import Principal
-from sightline.domain.timerange import MAX_TIME, MIN_TIME, TimeRange
+from sightline.domain.timerange import ALL_TIME, TimeRange
 from sightline.ports.clock import Clock
 from sightline.ports.probe_history import ProbeHistory, Standings
 
@@ -22,6 +22,8 @@ MAX_RESULTS: Final = 10_000
 """Results that are told at once."""
 AT_ONCE: Final = 8
 """Checks whose results are read at the same time."""
+_AMPLY: Final = 2
+"""How many times the results that are wanted a check should have had since the time from which on they are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +78,29 @@ class Review:
         found = {(one.location, one.at): one for one in (*stored, *fresh) if _is_wanted(one, within, location)}
         return sorted(found.values(), key=lambda one: one.at, reverse=True)[:most]
 
-    async def strips(self, principal: Principal, check_ids: Sequence[int], limit: int) -> dict[int, list[Result]]:
-        """The newest results of several checks, newest first, by their ids; of checks that the tenant lacks there is nothing."""
-        theirs = {check.id for check in await self._enroll.all(principal)}
+    async def strips(self, principal: Principal, check_ids: Sequence[int], limit: int) -> dict[int, list[Brief]]:
+        """The newest results of several checks, newest first, by their ids; of checks that the tenant lacks there is nothing.
+
+        They are read together from the time on in which there should be twice as many. Where there are too few, as of a check that
+        is paused, what it had before that is looked for alone.
+        """
+        tenant, most, now = principal.tenant, min(limit, MAX_RESULTS), self._clock.now()
+        checks = await self._enroll.those(principal, check_ids)
+        since = {check.id: now - _AMPLY * most * check.definition.interval for check in checks}
+        stored = await self._history.newest(tenant, since, most)
+        fresh = self._keep.recent_of(tenant, since)
+        found = {one: _newest(stored.get(one, ()), fresh.get(one, ()), most) for one in since}
         turns = asyncio.Semaphore(AT_ONCE)
 
-        async def read(check_id: int) -> list[Result]:
+        async def complete(check: Check) -> None:
             async with turns:
-                return await self.results(principal, check_id, limit, TimeRange(MIN_TIME, MAX_TIME))
+                found[check.id] = [Brief.of(one) for one in await self.results(principal, check.id, most, ALL_TIME)]
 
         async with asyncio.TaskGroup() as group:
-            reading = {one: group.create_task(read(one)) for one in dict.fromkeys(check_ids) if one in theirs}
-        return {check_id: task.result() for check_id, task in reading.items()}
+            for check in checks:
+                if len(found[check.id]) < most and check.created_at < since[check.id]:
+                    group.create_task(complete(check))
+        return found
 
     async def transitions(self, principal: Principal, check_id: int, within: TimeRange) -> list[Transition]:
         """How a check stood within a time: the transition before it, and those in it.
@@ -104,6 +117,11 @@ class Review:
         within = TimeRange(now - max(WINDOWS.values()), now)
         found = by_check(await self._standings.between(principal.tenant, check_ids, within))
         return {check: windows(spans(found.get(check, ()), within), now) for check in check_ids}
+
+
+def _newest(stored: Sequence[Brief], fresh: Sequence[Result], most: int) -> list[Brief]:
+    found = {(one.location, one.at): one for one in (*stored, *map(Brief.of, fresh))}
+    return sorted(found.values(), key=lambda one: one.at, reverse=True)[:most]
 
 
 def _is_wanted(result: Result, within: TimeRange, location: str) -> bool:

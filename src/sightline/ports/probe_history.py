@@ -1,9 +1,9 @@
 """What probes found and how checks stood, kept for looking back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from sightline.domain.probes.result import Result
+from sightline.domain.probes.result import Brief, Result
 from sightline.domain.probes.state import Transition
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import TimeRange
@@ -28,6 +28,13 @@ class ProbeHistory(Protocol):
         """The newest results of a check within a time, at most `limit`, newest first and those of one time by location.
 
         Of one location, or (empty) of all.
+        """
+        ...
+
+    async def newest(self, tenant: Tenant, since: Mapping[int, int], limit: int) -> Mapping[int, list[Brief]]:
+        """The newest results of several checks in one read: of each at most `limit`, none before its time (ms).
+
+        since: by check. In the order of `latest`; a check that has none in that time is left out.
         """
         ...
 

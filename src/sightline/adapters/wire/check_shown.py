@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sightline.adapters.wire.alertmanager_times import instant_text
 from sightline.domain.probes.outcome import Certificate, Outcome
-from sightline.domain.probes.result import Result, Verdict
+from sightline.domain.probes.result import Brief, Result, Verdict
 from sightline.domain.probes.standing import Standing
 from sightline.domain.probes.state import Transition
 from sightline.domain.probes.uptime import Uptime
@@ -77,7 +77,7 @@ def result_object(result: Result) -> dict[str, Any]:
     }
 
 
-def strip_object(check_id: int, results: Sequence[Result], uptimes: Mapping[str, Uptime]) -> dict[str, Any]:
+def strip_object(check_id: int, results: Sequence[Brief], uptimes: Mapping[str, Uptime]) -> dict[str, Any]:
     """What a row of a list shows of the last probes of a check, and how much of the time it was well."""
     return {
         "id": check_id,

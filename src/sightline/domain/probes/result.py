@@ -60,3 +60,19 @@ class Result:
     def ok(self) -> bool:
         """Whether the check is up, be it degraded."""
         return self.verdict is not Verdict.DOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What a row of a list shows of one probe, by the names that a result has."""
+
+    location: str
+    at: int
+    seconds: float
+    verdict: Verdict
+    reason: Reason = Reason.OK
+
+    @classmethod
+    def of(cls, result: Result) -> "Brief":
+        """A result in short."""
+        return cls(result.location, result.at, result.seconds, result.verdict, result.reason)

@@ -21,12 +21,12 @@ from sightline.adapters.outbound.clickhouse.kinds import (
     Nullable,
     block,
 )
-from sightline.adapters.outbound.clickhouse.statements import Param, statement, text
+from sightline.adapters.outbound.clickhouse.statements import Param, statement, text, with_since
 from sightline.adapters.outbound.clickhouse.times import held
 from sightline.domain.probes.outcome import Certificate, Phase, Reason
-from sightline.domain.probes.result import Result, Verdict
+from sightline.domain.probes.result import Brief, Result, Verdict
 from sightline.domain.tenancy import Tenant
-from sightline.domain.timerange import TimeRange
+from sightline.domain.timerange import MAX_TIME, TimeRange
 from sightline.ports.probe_history import ProbeHistory
 
 _COLUMNS: Final[dict[str, Kind]] = {
@@ -52,6 +52,8 @@ _COLUMNS: Final[dict[str, Kind]] = {
 }
 _MOST: Final = 2**63 - 1
 """What results and ids count up to."""
+_AT_ONCE: Final = 200
+"""Checks of one statement, which the engine has to parse."""
 _CERTIFICATE: Final = msgspec.json.Decoder(Certificate)
 
 
@@ -87,6 +89,18 @@ class ClickHouseProbeHistory(ProbeHistory):
             return []
         sql = statement("probes_latest")
         return await self._engine.read_into(lambda rows: list(_results(check, rows)), sql, {**asked, "start": since})
+
+    @override
+    async def newest(self, tenant: Tenant, since: Mapping[int, int], limit: int) -> Mapping[int, list[Brief]]:
+        asked = {check: held(TimeRange(at, MAX_TIME)).start for check, at in since.items() if 0 < check <= _MOST}
+        found: dict[int, list[Brief]] = {}
+        checks = list(asked)
+        for first in range(0, len(checks) if limit > 0 else 0, _AT_ONCE):
+            some = {check: asked[check] for check in checks[first : first + _AT_ONCE]}
+            sql = with_since(statement("probes_newest"), some)
+            parameters: dict[str, Param] = {"tenant": text(tenant), "limit": min(limit, _MOST)}
+            found |= await self._engine.read_into(_briefs, sql, parameters)
+        return found
 
     async def _since(self, asked: Mapping[str, Param], limit: int) -> int | None:
         """The time of the oldest that is wanted, ms; None without any.
@@ -125,6 +139,15 @@ def _row(tenant: Tenant, result: Result) -> tuple[Any, ...]:
         result.value,
         "" if certificate is None else msgspec.json.encode(certificate).decode(),
     )
+
+
+def _briefs(rows: pa.Table) -> dict[int, list[Brief]]:
+    found: dict[int, list[Brief]] = {}
+    for row in rows.to_pylist():
+        verdict, reason = Verdict(row["verdict"]), Reason(row["reason"])
+        brief = Brief(row["location"], row["at"], row["seconds"], verdict, reason)
+        found.setdefault(row["target_id"], []).append(brief)
+    return found
 
 
 def _results(check: int, rows: pa.Table) -> Iterator[Result]:

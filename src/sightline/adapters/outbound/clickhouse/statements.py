@@ -16,6 +16,7 @@ Params = Mapping[str, Param]
 MATCHERS: Final = "/*matchers*/"
 """Where a statement wants the conditions of `matching.conditions`."""
 
+_SINCE: Final = "/*since*/"
 _ROWS: Final = "/*rows*/"
 
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})
@@ -45,6 +46,15 @@ def with_settings(sql: str, settings: Mapping[str, float | str]) -> str:
 def with_rows(sql: str, path: str) -> str:
     """A statement that reads rows, `file(/*rows*/, ...)` in its text, with the path of the file that holds them."""
     return sql.replace(_ROWS, _literal(path))
+
+
+def with_since(sql: str, since: Mapping[int, int]) -> str:
+    """A statement that reads some checks each from a time (ms) on, `(/*since*/)` in its text.
+
+    Written out, each is a range of the primary key; a condition over arrays would have all that they ever had read.
+    """
+    ranges = (f"target_id = {check:d} AND ts >= fromUnixTimestamp64Milli({start:d})" for check, start in since.items())
+    return sql.replace(_SINCE, " OR ".join(ranges))
 
 
 def frozen(table: str, name: str) -> str:

@@ -1,14 +1,14 @@
 """Results of probes in memory; they live as long as the process, and the newest displace the oldest."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from typing_extensions import override
 
-from sightline.domain.probes.result import Result
+from sightline.domain.probes.result import Brief, Result
 from sightline.domain.tenancy import Tenant
-from sightline.domain.timerange import TimeRange
+from sightline.domain.timerange import MAX_TIME, TimeRange
 from sightline.ports.probe_history import ProbeHistory
 
 MOST: Final = 100_000
@@ -48,3 +48,11 @@ class MemoryProbeHistory(ProbeHistory):
             if within.start <= result.at <= within.end and location in {"", result.location}
         ]
         return sorted(found, key=lambda result: (-result.at, result.location))[: max(limit, 0)]
+
+    @override
+    async def newest(self, tenant: Tenant, since: Mapping[int, int], limit: int) -> Mapping[int, list[Brief]]:
+        found: dict[int, list[Brief]] = {}
+        for check, start in since.items():
+            if results := await self.latest(tenant, check, limit, TimeRange(start, MAX_TIME)):
+                found[check] = [Brief.of(one) for one in results]
+        return found
