@@ -79,9 +79,7 @@ class Report:
             labels = series_of(server, metric)
             check(labels, self._limits)
         except InvalidField as error:
-            raise InvalidField(
-                f"metrics[{at}].{error.message}", field=f"metrics[{at}].{error.detail['field']}"
-            ) from None
+            raise error.within(f"metrics[{at}]") from None
         except InvalidLabel as error:
             field = "metric_name" if error.detail.get("label") == METRIC_NAME else "labels"
             raise InvalidLabel(f"metrics[{at}].{field}: {error.message}", **error.detail) from None

@@ -72,9 +72,22 @@ class InvalidParameter(BadData):
 
 
 class InvalidField(BadData):
-    """A field of a JSON body with a value that cannot be used; the message begins with its path, as `metrics[3].value: ...`."""
+    """A field of a JSON body with a value that cannot be used; the message begins with its path, as `metrics[3].value: ...`.
+
+    WHOLE stands in place of the path where it is the body as a whole, whose path is empty.
+    """
 
     code = "field_invalid"
+    WHOLE: ClassVar[str] = "the body"
+
+    def within(self, path: str) -> "InvalidField":
+        """The same of a body that stands at a path of another: `windows[0]` and `name: ...` is `windows[0].name: ...`."""
+        field = str(self.detail.get("field", ""))
+        said = self.message.removeprefix(f"{field or self.WHOLE}: ")
+        if field and said == self.message:  # it begins with something else
+            field = ""
+        joined = path + (field if not field or field.startswith("[") else f".{field}")
+        return InvalidField(f"{joined}: {said}", **{**self.detail, "field": joined})
 
 
 class InvalidLabel(BadData):

@@ -66,8 +66,8 @@ timezone: Europe/Berlin
     [
         (b"{" + ALL + b"}", "name"),
         (b'{"name":"w"}', "scope"),
-        (body(start="now"), ""),
-        (body(scope={"all": True, "everything": 1}), "scope"),
+        (body(start="now"), "start"),
+        (body(scope={"all": True, "everything": 1}), "scope.everything"),
         (body(scope={"checks": [" "]}), "scope.checks[0]"),
         (body(scope={}, cron="0 2 * * *", duration="1h"), "scope"),
         (body(), "starts_at"),

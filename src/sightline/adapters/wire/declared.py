@@ -3,6 +3,7 @@
 A document is a mapping of kinds to lists (`checks: [...]`), or one thing with its `kind` beside its fields.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,6 +22,8 @@ from sightline.domain.probes.status_page import StatusPage, check_page
 MAX_BYTES: Final = 64 << 20
 """Of all files together."""
 MAX_DOCUMENTS: Final = 10_000
+_PLACED: Final = re.compile(r"[a-z_]+(?:\[\d+\])?(?:\.[a-z_]+(?:\[\d+\])?)*: ")
+"""How a message begins that says where in a thing something is wrong."""
 _SINGULAR: Final = {
     "check": "checks",
     "alert_rule": "alert_rules",
@@ -193,8 +196,11 @@ def _at(path: str, read: Callable[[], Any]) -> Any:
     """What a function reads; its refusals with the path in front."""
     try:
         return read()
+    except InvalidField as error:
+        raise error.within(path) from None
     except SightlineError as error:
-        raise InvalidField(f"{path}.{error.message}", field=path) from None
+        between = "." if _PLACED.match(error.message) else ": "
+        raise InvalidField(f"{path}{between}{error.message}", field=path) from None
 
 
 def _joined(problems: Sequence[InvalidField]) -> InvalidField:

@@ -11,6 +11,7 @@ from sightline.domain.errors import InvalidField, MalformedBody
 _Struct = TypeVar("_Struct")
 
 _MISSING: Final = re.compile(r"Object missing required field `(\w+)`(?: - at `\$\.?(.*)`)?", re.DOTALL)
+_UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*?)`(?: - at `\$\.?(.*)`)?", re.DOTALL)
 _WRONG: Final = re.compile(r"(.*?)(?: - at `(?:key in )?\$\.?(.*)`)?", re.DOTALL)
 _EXPECTED: Final = re.compile(r"Expected `[^`]*`(.*)", re.DOTALL)
 
@@ -42,11 +43,16 @@ def _invalid(text: str, expected: Mapping[str, str]) -> InvalidField:
     if missing is not None:
         path = f"{missing[2]}.{missing[1]}" if missing[2] else missing[1]
         return InvalidField(f"{path}: is missing", field=path)
+    unknown = _UNKNOWN.fullmatch(text)
+    if unknown is not None:
+        path = f"{unknown[2]}.{unknown[1]}" if unknown[2] else unknown[1]
+        return InvalidField(f"{path}: there is no such field", field=path)
     wrong = _WRONG.fullmatch(text)
     reason, path = (wrong[1], wrong[2] or "") if wrong is not None else (text, "")
     path = path.removesuffix("[...]")  # some value of a mapping: the decoder does not say which
     name = path.rpartition(".")[2]
-    if name in expected:
+    wants = expected.get(name, "an object" if reason.startswith("Expected `object`") else "")
+    if wants:
         found = _EXPECTED.fullmatch(reason)
-        reason = f"wants {expected[name]}{found[1] if found is not None else f' ({reason})'}"
-    return InvalidField(f"{path or 'the body'}: {reason}", field=path)
+        reason = f"wants {wants}{found[1] if found is not None else f' ({reason})'}"
+    return InvalidField(f"{path or InvalidField.WHOLE}: {reason}", field=path)

@@ -50,7 +50,7 @@ def metrics_as_protobuf(data: bytes) -> bytes:
 
 def _message(tree: Any, known: Mapping[str, _Field], path: str, depth: int) -> bytes:
     if not isinstance(tree, dict):
-        raise InvalidField(f"{path or 'the body'}: must be an object", field=path)
+        raise InvalidField(f"{path or InvalidField.WHOLE}: must be an object", field=path)
     if depth > _DEEPEST:
         raise InvalidField(f"{path[:100]}...: values are nested deeper than {_DEEPEST} levels", field=path[:100])
     made = []

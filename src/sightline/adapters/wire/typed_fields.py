@@ -43,7 +43,7 @@ class TypedFields:
 
     def object(self, path: str, reason: str, **detail: Any) -> None:
         """Note that something is wrong."""
-        self.problems.append(InvalidField(f"{path or 'the body'}: {reason}", field=path, **detail))
+        self.problems.append(InvalidField(f"{path or InvalidField.WHOLE}: {reason}", field=path, **detail))
 
     def refuse(self, path: str, reason: str) -> "Unread":
         """Likewise, of a value that cannot be used at all; to be raised."""
