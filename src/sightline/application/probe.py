@@ -24,11 +24,8 @@ PROBES: Final = Instrument(
 )
 
 # A prober may take a tenth of a second more than its timeout; the rest is for judging and for beginning a little late.
-_MARGIN: Final = 0.15
 _STALLED: Final = 0.2
 """The part of a timeout that we may stand still ourselves before nobody can tell whose fault it was."""
-_LEAST: Final = 0.5
-"""The part of an interval that a probe may take in any case."""
 _TRACE_BYTES: Final = 16
 _SPAN_BYTES: Final = 8
 _NS_PER_SECOND: Final = 1_000_000_000
@@ -110,7 +107,7 @@ class Probe:
         trace_id = self._new_id(_TRACE_BYTES) if is_traced(definition) else ""
         pause = definition.retry_interval / SECOND
         started = clock.monotonic()
-        ends = started + _time_of(definition)
+        ends = started + definition.room / SECOND
         tries: list[_Try] = []
         while True:
             within = min(definition.timeout / SECOND, ends - clock.monotonic())
@@ -209,12 +206,6 @@ class _Try:
     joint: Joint | None
     outcome: Outcome
     judgement: Judgement
-
-
-def _time_of(definition: Definition) -> float:
-    """Seconds that all attempts of a probe may take together."""
-    interval = definition.interval / SECOND
-    return max(interval - _MARGIN, interval * _LEAST)
 
 
 def _expires_at(outcome: Outcome) -> int | None:

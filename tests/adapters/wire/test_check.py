@@ -162,6 +162,13 @@ GOOD = {"name": "x", "type": "http", "url": "https://a.example"}
         ({**GOOD, "interval": "soon"}, "interval: 'soon' is not a duration"),
         ({**GOOD, "interval": True}, "interval: wants a duration such as 60s, not true"),
         ({**GOOD, "timeout": "2m"}, "timeout: 2m is longer than the interval of 1m"),
+        ({**GOOD, "timeout": "2m"}, "make timeout shorter or interval longer"),
+        (
+            {**GOOD, "retries": 1, "retry_interval": "1m"},
+            "retry_interval: a retry after 1m does not fit into the interval of 1m",
+        ),
+        ({**GOOD, "retries": 3, "retry_interval": "20s"}, "retry_interval: 3 retries 20s apart do not fit into"),
+        ({**GOOD, "retries": 1, "retry_interval": "2m"}, "say by failures how many probes in a row must fail"),
         ({**GOOD, "retries": 11}, "retries: wants at most 10, not 11"),
         ({**GOOD, "retries": 1.5}, "retries: wants a whole number, not 1.5"),
         ({**GOOD, "enabled": "yes"}, "enabled: wants true or false, not 'yes'"),
@@ -382,3 +389,13 @@ def test_conditions_are_judged_beside_whatever_else_is_wrong() -> None:
     """Who mends one field need not come again for the next."""
     _, found = try_check({"url": "https://a.example", "interval": "1ms", "conditions": ["status == 200", "statu == 1"]})
     assert [one.detail["field"] for one in found] == ["interval", "name", "conditions[1]"]
+
+
+@pytest.mark.parametrize(
+    ("interval", "retries", "pause"), [("1m", 10, 1_000), ("1s", 1, 250), ("1s", 10, 25), ("2s", 0, 1_000)]
+)
+def test_retries_fit_by_themselves(interval: str, retries: int, pause: int) -> None:
+    """Who does not say how far apart they are has all of them take place, and it goes without saying again."""
+    found = read_check({**GOOD, "interval": interval, "retries": retries})
+    assert found.retry_interval == pause
+    assert "retry_interval" not in written(found)

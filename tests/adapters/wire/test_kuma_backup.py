@@ -98,7 +98,7 @@ MONITORS = [
         interval=30,
         timeout=24,
         maxretries=3,
-        retryInterval=20,
+        retryInterval=5,
         expiryNotification=True,
         maxredirects=0,
         accepted_statuscodes=["200-299", "401"],
@@ -167,11 +167,32 @@ def test_an_http_monitor_says_all_that_it_said() -> None:
         interval=30_000,
         timeout=24_000,
         retries=3,
-        retry_interval=20_000,
+        retry_interval=5_000,
         group="Shop",
         tags={"env": "prod", "on_call": "true"},
         description="the shop",
     )
+
+
+@pytest.mark.parametrize(
+    ("retries", "pause", "expected"),
+    [
+        (1, 19, (1, 19_000, 1)),
+        (1, 20, (0, 1_000, 2)),
+        (3, 20, (0, 1_000, 4)),
+        (2, 15, (0, 1_000, 3)),
+        (0, 60, (0, 60_000, 1)),
+    ],
+)
+def test_retries_that_do_not_fit_become_failures_in_a_row(
+    retries: int, pause: int, expected: tuple[int, int, int]
+) -> None:
+    """Kuma's are probes of their own, at an interval of their own; it takes as long until the check is down, and that is told."""
+    one = monitor(1, "http", "a", url="https://a/", interval=20, maxretries=retries, retryInterval=pause)
+    found = read_kuma(json.dumps({"version": "1", "monitorList": [one]}).encode())
+    (made,) = found.definitions
+    assert (made.retries, made.retry_interval, made.failures) == expected
+    assert ["do not fit into the interval" in told for told in found.left_out] == [True] * (expected[2] > 1)
 
 
 def test_what_is_looked_for_becomes_a_condition() -> None:

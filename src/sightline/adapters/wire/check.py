@@ -174,6 +174,7 @@ def written(definition: Definition) -> dict[str, Any]:
     plain = shown_definition(Definition(name=definition.name, options=_least(definition.options)))
     options, usual = said.pop("options"), plain.pop("options")
     plain["timeout"] = format_duration(_usual_timeout(definition.interval))
+    plain["retry_interval"] = format_duration(_usual_pause(definition.interval, definition.retries))
     left = {name: one for name, one in said.items() if name in {"name", "type"} or one != plain[name]}
     required = {field.name for field in struct_type(type(definition.options)).fields if field.required}
     for name, one in options.items():
@@ -206,6 +207,11 @@ def _least(options: AnyOptions) -> AnyOptions:
 
 def _usual_timeout(interval: int) -> int:
     return min(10 * SECOND, interval)
+
+
+def _usual_pause(interval: int, retries: int) -> int:
+    """A second, or less where all retries would not fit into the interval then."""
+    return min(SECOND, interval // (4 * retries)) if retries else SECOND
 
 
 def _shown(name: str, value: Any) -> Any:
@@ -252,6 +258,8 @@ class _Reader(TypedFields):
             found["conditions"] = (*found.get("conditions", ()), f"body contains {quoted(str(keyword))}")
         if "timeout" not in found:
             found["timeout"] = _usual_timeout(found.get("interval", 60 * SECOND))
+        if "retry_interval" not in found:
+            found["retry_interval"] = _usual_pause(found.get("interval", 60 * SECOND), found.get("retries", 0))
         if self.problems:
             self._judge(found.get("conditions", ()))
             raise Unread

@@ -73,10 +73,19 @@ def _named(path: str, name: str, *, wanted: bool = False) -> Iterator[Problem]:
 def _times(definition: Definition) -> Iterator[Problem]:
     if definition.is_probed and definition.timeout > definition.interval:
         timeout, interval = format_duration(definition.timeout), format_duration(definition.interval)
-        yield (
-            "timeout",
-            f"{timeout} is longer than the interval of {interval}: a check is not probed again while it is probed",
+        why = "a check is not probed again while it is probed, so make timeout shorter or interval longer"
+        yield "timeout", f"{timeout} is longer than the interval of {interval}: {why}"
+    waiting = definition.retries * definition.retry_interval
+    if waiting >= definition.room and not isinstance(definition.options, Heartbeat):
+        pause, interval = format_duration(definition.retry_interval), format_duration(definition.interval)
+        said = (
+            f"a retry after {pause} does"
+            if definition.retries == 1
+            else f"{definition.retries} retries {pause} apart do"
         )
+        less = "make retry_interval shorter, retries fewer or interval longer"
+        instead = "leave retries out and say by failures how many probes in a row must fail"
+        yield "retry_interval", f"{said} not fit into the interval of {interval}: {less}, or {instead}"
 
 
 def _conditions(definition: Definition) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 Source: https://github.com/louislam/uptime-kuma (the settings' page "Backup" of version 1, and monitors as its API has them).
 """
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -12,11 +13,14 @@ from sightline.adapters.wire.check import from_json
 from sightline.adapters.wire.check_urls import Address, split
 from sightline.adapters.wire.imported_checks import Imported, Importing, json_path, loose
 from sightline.domain.errors import BadData
+from sightline.domain.probes.check import room
 from sightline.domain.probes.quantity import quoted
+from sightline.domain.timerange import SECOND
 
 Monitor = Mapping[str, Any]
 
 _MOST_RETRIES: Final = 10
+_MOST_FAILURES: Final = 100
 _EXPIRY_DAYS: Final = 14
 _MIN_PAYLOAD, _MAX_PAYLOAD = 8, 1472
 _SHOWN_ONLY: Final = frozenset(
@@ -144,8 +148,7 @@ class _Backup:
             self._into.tell(path, "a group without any check in it is nothing here")
             return
         value = {**self._of_every(monitor, path), "type": "composed", "checks": inside}
-        for name in ("timeout", "retries", "retry_interval"):
-            value.pop(name, None)
+        value.pop("timeout")
         if self._into.add(value, path):
             self._names[number] = value["name"]
 
@@ -154,11 +157,6 @@ class _Backup:
         name = str(monitor.get("name", ""))
         interval = max(1, _number(monitor.get("interval"), 60))
         timeout = _number(monitor.get("timeout"), 0) or 0.8 * interval
-        retries = int(_number(monitor.get("maxretries"), 0))
-        if retries > _MOST_RETRIES:
-            self._into.tell(
-                f"{path}.maxretries", f"{retries} retries: {_MOST_RETRIES} are taken, the most there may be"
-            )
         if monitor.get("resendInterval"):
             self._into.tell(
                 f"{path}.resendInterval", "how often people are reminded is said by routes: repeat_interval"
@@ -169,11 +167,25 @@ class _Backup:
             "enabled": bool(monitor.get("active", True)),
             "interval": interval,
             "timeout": min(timeout, interval),
-            "retries": min(retries, _MOST_RETRIES),
-            "retry_interval": max(0, _number(monitor.get("retryInterval"), interval)),
+            **self._retries(monitor, path, interval),
             "group": " / ".join(parents)[:200].strip(),
             "tags": self._tags(monitor, path),
         }
+
+    def _retries(self, monitor: Monitor, path: str, interval: float) -> dict[str, Any]:
+        """Kuma's retries are probes of their own, here all are of one probe: what does not fit is so many probes in a row."""
+        if monitor.get("type") in {"push", "group"}:  # nothing is asked, and of pings retries are a grace
+            return {}
+        retries, pause = int(_number(monitor.get("maxretries"), 0)), _number(monitor.get("retryInterval"), interval)
+        if retries * pause * SECOND >= room(round(interval * SECOND)):
+            failures = min(1 + math.ceil(retries * pause / interval), _MOST_FAILURES)
+            reason = f"{retries} retries, each after {pause:g} s, do not fit into the interval: {failures} failures in a row do"
+            self._into.tell(f"{path}.maxretries", reason)
+            return {"failures": failures}
+        if retries > _MOST_RETRIES:
+            reason = f"{retries} retries: {_MOST_RETRIES} are taken, the most there may be"
+            self._into.tell(f"{path}.maxretries", reason)
+        return {"retries": min(retries, _MOST_RETRIES), "retry_interval": max(0, pause)}
 
     def _tags(self, monitor: Monitor, path: str) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -323,7 +335,6 @@ def _push(monitor: _Reading) -> dict[str, Any]:
         "period": period,
         "grace": max(1, late),
         "token": monitor.text("pushToken"),
-        "retries": 0,
     }
 
 

@@ -10,8 +10,15 @@ from sightline.domain.probes.options import AnyOptions, Composed, Heartbeat, Pro
 from sightline.domain.timerange import MINUTE, SECOND
 
 MIN_INTERVAL: Final = SECOND
+MARGIN: Final = 150
+"""Ms before its next probe by which a probe is over."""
 MAX_NAME: Final = 200
 """Characters of a check's name."""
+
+
+def room(interval: int) -> int:
+    """Ms that all attempts of a probe may take together that is due at each interval, ms."""
+    return max(interval - MARGIN, interval // 2)
 
 
 class Definition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -52,6 +59,11 @@ class Definition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     def kind(self) -> str:
         """What is probed: `http`, `tcp` and so on."""
         return str(type(self.options).__struct_config__.tag)
+
+    @property
+    def room(self) -> int:
+        """Ms that all attempts of a probe may take together, so that a check is never late of itself."""
+        return room(self.interval)
 
     @property
     def is_probed(self) -> bool:
