@@ -55,7 +55,12 @@ class World(UptimeWorld):
     @override
     def start(self) -> None:
         super().start()
-        self.beat = Beat(self.enroll, self.assess, self.catalog, CODEC, self.clock, self.telemetry, most=1000)
+        self.beat = self.beating()
+
+    def beating(self, kept: int = KEPT) -> Beat:
+        """As after a start, with so many pings kept of each heartbeat."""
+        telemetry = self.telemetry
+        return Beat(self.enroll, self.assess, self.catalog, CODEC, self.clock, telemetry, most=1000, kept=kept)
 
     async def begin(self) -> None:
         """As the program begins."""
@@ -145,6 +150,21 @@ async def test_pings_are_kept_with_what_they_say_and_bounded(world: World) -> No
         await world.beat.one_ping(LOCAL.tenant, check.id, 5)
     with pytest.raises(NotFound):
         await world.beat.pings(Tenant("other"), check.id)
+
+
+async def test_fewer_pings_may_be_kept(world: World) -> None:
+    """The newest, also where more were kept before; which setting says so is told with one that is gone."""
+    check = await world.heartbeat()
+    for _ in range(8):
+        await world.beat.ping(check.id, OK)
+    world.start()
+    world.beat = world.beating(kept=3)
+    await world.begin()
+    for _ in range(2):
+        await world.beat.ping(check.id, OK)
+    assert [one.number for one in await world.beat.pings(LOCAL.tenant, check.id)] == [10, 9, 8]
+    with pytest.raises(NotFound, match=r"its last 3 are kept \(pings.kept\)"):
+        await world.beat.one_ping(LOCAL.tenant, check.id, 7)
 
 
 async def test_pings_under_way_at_once_share_one_write(world: World) -> None:

@@ -18,7 +18,7 @@ from sightline.domain.probes.cron import parse_cron
 from sightline.domain.probes.heartbeat import Deadlines, HeartbeatState, Pulse
 from sightline.domain.probes.monitor import Gap
 from sightline.domain.probes.options import Heartbeat
-from sightline.domain.probes.ping import Ping, PingKind
+from sightline.domain.probes.ping import KEPT, Ping, PingKind
 from sightline.domain.probes.result import Result
 from sightline.domain.tenancy import Principal, Role, Tenant
 from sightline.domain.timerange import DAY, SECOND
@@ -90,11 +90,12 @@ class Beat:
         telemetry: Telemetry,
         *,
         most: int = MAX_WAITING,
+        kept: int = KEPT,
     ) -> None:
-        """most: pings that may wait to be stored."""
+        """most: pings that may wait to be stored. kept: those of one check that are kept."""
         self._enroll = enroll
         self._assess = assess
-        self._remember = Remember(catalog, codec)
+        self._remember = Remember(catalog, codec, kept)
         self._clock = clock
         self._telemetry = telemetry
         self._most = most
@@ -151,7 +152,8 @@ class Beat:
         """
         await self.load()
         if len(self._waiting) >= self._most:
-            raise Overloaded(f"{self._most} pings wait to be stored: try again", retry_after=1)
+            message = f"{self._most} pings wait to be stored, as many as pings.max_waiting allows: try again"
+            raise Overloaded(message, retry_after=1)
         waiting = _Waiting(check_id, replace(ping, at=self._clock.now()))
         self._waiting.append(waiting)
         if self._taking is None or self._taking.done():

@@ -19,7 +19,7 @@ from sightline.ports.clock import Clock
 
 PING_KEY_KIND: Final = "ping_key"
 MAX_KEYS: Final = 100
-"""Of one tenant."""
+"""Of one tenant, unless settings say otherwise."""
 MAX_NAME: Final = 100
 
 
@@ -66,7 +66,11 @@ class PingKeys:
         clock: Clock,
         identify: Callable[[], str] = fresh_token,
         make_key: Callable[[], str] = _fresh_key,
+        *,
+        most: int = MAX_KEYS,
     ) -> None:
+        """most: keys of one tenant."""
+        self._most = most
         filing = Filing(PING_KEY_KIND, "ping key", Codec(_encode, _decode), _id, _key)
         self._keys = Hold(catalog, filing, self._changed)
         self._clock = clock
@@ -105,8 +109,9 @@ class PingKeys:
                 f"name: up to {MAX_NAME} characters that can be shown, no blank at either end", field="name"
             )
         async with self._keys.turn():
-            if len(self._keys.of(principal.tenant)) >= MAX_KEYS:
-                raise Conflict(f"there are {MAX_KEYS} ping keys, as many as there may be: delete one", limit=MAX_KEYS)
+            if len(self._keys.of(principal.tenant)) >= self._most:
+                message = f"there are {self._most} ping keys, as many as pings.max_keys allows: delete one, or raise it"
+                raise Conflict(message, limit=self._most)
             made = PingKey(principal.tenant, self._identify(), name, self._make_key(), self._clock.now())
             return await self._keys.keep(principal.tenant, made)
 

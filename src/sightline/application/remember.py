@@ -32,7 +32,9 @@ class Remember:
     Raises, wherever it reads or writes: Unavailable, StorageFull.
     """
 
-    def __init__(self, catalog: Catalog, codec: PulseCodec) -> None:
+    def __init__(self, catalog: Catalog, codec: PulseCodec, kept: int = KEPT) -> None:
+        """kept: pings of one check."""
+        self._kept = kept
         self._catalog = catalog
         self._codec = codec
 
@@ -55,19 +57,19 @@ class Remember:
 
     def ping(self, tenant: Tenant, check: int, ping: Ping) -> Change:
         """The change that keeps a ping, in place of one that is too old."""
-        return Change(tenant, f"{PINGS_KIND}{check}", _slot(ping.number), self._codec.encode_ping(ping))
+        return Change(tenant, f"{PINGS_KIND}{check}", self._slot(ping.number), self._codec.encode_ping(ping))
 
     def nothing(self, tenant: Tenant, check: int) -> Iterable[Change]:
         """The changes that leave nothing of a heartbeat."""
         yield Change(tenant, PULSE_KIND, str(check), None)
-        for number in range(KEPT):
-            yield Change(tenant, f"{PINGS_KIND}{check}", _slot(number), None)
+        for number in range(max(self._kept, KEPT)):  # some may be there of before fewer were kept
+            yield Change(tenant, f"{PINGS_KIND}{check}", f"{number:03d}", None)
 
     async def pings(self, tenant: Tenant, check: int) -> list[Ping]:
         """The pings of a heartbeat that are kept, newest first."""
         documents = await self._catalog.list(tenant, f"{PINGS_KIND}{check}")
         found = [self._codec.decode_ping(one.body) for one in documents]
-        return sorted(found, key=lambda one: one.number, reverse=True)
+        return sorted(found, key=lambda one: one.number, reverse=True)[: self._kept]
 
     async def one_ping(self, tenant: Tenant, check: int, number: int) -> Ping:
         """One of them.
@@ -75,9 +77,9 @@ class Remember:
         Raises:
             NotFound: there is no such ping, or it is not kept any more.
         """
-        gone = NotFound(f"the check has no ping {number}: its last {KEPT} are kept", number=number)
+        gone = NotFound(f"the check has no ping {number}: its last {self._kept} are kept (pings.kept)", number=number)
         try:
-            document = await self._catalog.get(tenant, f"{PINGS_KIND}{check}", _slot(number))
+            document = await self._catalog.get(tenant, f"{PINGS_KIND}{check}", self._slot(number))
         except NotFound:
             raise gone from None
         found = self._codec.decode_ping(document.body)
@@ -85,7 +87,6 @@ class Remember:
             raise gone
         return found
 
-
-def _slot(number: int) -> str:
-    """Where a ping is kept: there are as many places as pings are kept."""
-    return f"{number % KEPT:03d}"
+    def _slot(self, number: int) -> str:
+        """Where a ping is kept: there are as many places as pings are kept."""
+        return f"{number % self._kept:03d}"

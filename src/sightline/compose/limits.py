@@ -34,6 +34,8 @@ def door_settings(settings: Settings, host: str) -> DoorSettings:
         max_request_alerts=settings.alerts.request_alerts,
         max_alert_bytes=int(settings.alerts.max_alert_bytes),
         webhook_timeout=int(settings.alerts.webhook_timeout),
+        max_ping_bytes=int(settings.pings.max_body_bytes),
+        kept_ping_bytes=int(settings.pings.kept_body_bytes),
         max_inflight_bytes=http.max_inflight_bytes,
         read_timeout=http.read_timeout.seconds,
         max_websockets=http.max_websockets,

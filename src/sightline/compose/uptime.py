@@ -195,7 +195,9 @@ async def make_checking(
         location=location,
     )
     codec = PulseCodec(pulse.encode_pulse, pulse.decode_pulse, pulse.encode_ping, pulse.decode_ping)
-    heartbeats = Heartbeats(Beat(enroll, assess, catalog, codec, clock, telemetry), PingKeys(catalog, clock))
+    pings = settings.pings
+    beat = Beat(enroll, assess, catalog, codec, clock, telemetry, most=pings.max_waiting, kept=pings.kept)
+    heartbeats = Heartbeats(beat, PingKeys(catalog, clock, most=pings.max_keys))
     return Checking(behind, maintain, heartbeats, keep, settle, loop, results, spans, stalls, roster, vouch)
 
 

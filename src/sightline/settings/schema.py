@@ -11,6 +11,8 @@ from msgspec import Meta, Struct, field
 from sightline.domain.metrics.exemplar_ring import DEFAULT_MOST as DEFAULT_EXEMPLARS
 from sightline.domain.metrics.hot import DEFAULT_BYTES as DEFAULT_HOT_BYTES
 from sightline.domain.metrics.index import DEFAULT_BYTES as DEFAULT_INDEX_BYTES
+from sightline.domain.probes.ping import KEPT as KEPT_PINGS
+from sightline.domain.probes.ping import MAX_BODY as PING_BODY
 from sightline.domain.probes.result import HERE
 from sightline.domain.promql.parse import DEFAULT_LIMITS as QUERY_TEXT
 from sightline.domain.scrape.job import ScrapeJob
@@ -528,6 +530,24 @@ class Checks(Struct, frozen=True, forbid_unknown_fields=True):
     )
 
 
+class Pings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Pings of heartbeats."""
+
+    max_body_bytes: Annotated[Size, Meta(description="Largest body of a ping; a longer one is refused.")] = Size(
+        1 << 20
+    )
+    kept_body_bytes: Annotated[Size, Meta(description="What is kept of a ping's body; the rest is cut off.")] = Size(
+        PING_BODY
+    )
+    kept: Annotated[int, Meta(ge=1, le=1_000, description="Pings of each heartbeat that are kept, the newest.")] = (
+        KEPT_PINGS
+    )
+    max_waiting: Annotated[
+        int, Meta(ge=1, description="Pings that may wait at once to be stored; more are to come again a moment later.")
+    ] = 20_000
+    max_keys: Annotated[int, Meta(ge=1, description="Ping keys that a tenant may have.")] = 100
+
+
 class StatusPages(Struct, frozen=True, forbid_unknown_fields=True):
     """Pages for everybody that say how checks stand."""
 
@@ -762,6 +782,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     alerts: Alerts = field(default_factory=Alerts)
     servers: Servers = field(default_factory=Servers)
     checks: Checks = field(default_factory=Checks)
+    pings: Pings = field(default_factory=Pings)
     status_pages: StatusPages = field(default_factory=StatusPages)
     dashboards: Dashboards = field(default_factory=Dashboards)
     rules: Rules = field(default_factory=Rules)

@@ -9,8 +9,10 @@ from structlog.testing import capture_logs
 from tests.adapters.http.stage import NOW, Stage
 
 from sightline.adapters.inbound.http import instruments
-from sightline.application.issue import with_token
-from sightline.domain.errors import Unavailable
+from sightline.adapters.outbound.memory.catalog import MemoryCatalog
+from sightline.adapters.outbound.memory.clock import ManualClock
+from sightline.application.issue import PingKeys, with_token
+from sightline.domain.errors import Conflict, Unavailable
 from sightline.domain.probes.check import Check, Definition
 from sightline.domain.probes.heartbeat import HeartbeatState
 from sightline.domain.probes.options import Heartbeat
@@ -140,7 +142,28 @@ async def test_a_body_is_cut_and_a_huge_one_is_refused(client: httpx.AsyncClient
     check = await made(stage, token=TOKEN)
     assert (await client.post(f"/ping/{TOKEN}", content=b"a" * (MAX_BODY + 1))).status_code == 200
     assert (await last(stage, check)).body == b"a" * MAX_BODY
-    assert (await client.post(f"/ping/{TOKEN}", content=b"a" * ((1 << 20) + 1))).status_code == 413
+    answer = await client.post(f"/ping/{TOKEN}", content=b"a" * ((1 << 20) + 1))
+    assert answer.status_code == 413
+    assert "pings.max_body_bytes" in answer.text
+
+
+async def test_the_limits_of_a_body_are_settings(caller: Caller, stage: Stage) -> None:
+    """Senders are told how much of it is kept."""
+    check = await made(stage, token=TOKEN)
+    async with caller(max_ping_bytes=20, kept_ping_bytes=10) as client:
+        answer = await client.post(f"/ping/{TOKEN}", content=b"a" * 20)
+        assert (answer.status_code, answer.headers["ping-body-limit"]) == (200, "10")
+        assert (await last(stage, check)).body == b"a" * 10
+        assert (await client.post(f"/ping/{TOKEN}", content=b"a" * 21)).status_code == 413
+
+
+async def test_there_are_so_many_keys_and_no_more() -> None:
+    """Of each tenant; which setting says how many is told."""
+    keys = PingKeys(MemoryCatalog(), ManualClock(), most=1)
+    await keys.add(LOCAL, "one")
+    with pytest.raises(Conflict, match=r"there are 1 ping keys, as many as pings.max_keys allows"):
+        await keys.add(LOCAL, "two")
+    await keys.add(Principal("else", Tenant("other")), "theirs")
 
 
 async def test_pings_need_no_token_and_the_address_without_one_is_what_it_was(caller: Caller, stage: Stage) -> None:

@@ -7,9 +7,9 @@ from typing import Final
 from sightline.domain.timerange import SECOND
 
 MAX_BODY: Final = 100_000
-"""Bytes of a ping's body that are kept; what is longer is cut."""
+"""Bytes of a ping's body that are kept, unless settings say otherwise; what is longer is cut."""
 KEPT: Final = 100
-"""Pings of one check that are kept."""
+"""Pings of one check that are kept, unless settings say otherwise."""
 MAX_AGENT: Final = 200
 _MAX_SAID: Final = 200
 

@@ -26,7 +26,6 @@ Call = Request[Principal, Any, Any]
 PATH: Final = "/api/v1/heartbeats"
 KEYS: Final = "/api/v1/ping-keys"
 _ONE: Final = f"{PATH}/{{check_id:int}}"
-_MAX_BYTES: Final = 10_000
 _EXPECTED: Final = {"name": "a text"}
 
 
@@ -91,8 +90,8 @@ def _keys(heartbeats: Heartbeats, settings: DoorSettings) -> list[HTTPRouteHandl
     async def make_key(request: Call) -> Response[bytes]:
         scope: Any = request.scope
         check_format(scope)
-        timeout = settings.read_timeout
-        data = await body.read(scope, request.receive, limit=_MAX_BYTES, setting="of a ping key", timeout=timeout)
+        most, timeout = settings.max_form_bytes, settings.read_timeout
+        data = await body.read(scope, request.receive, limit=most, setting="http.max_form_bytes", timeout=timeout)
         written = fields.decode(_DECODER, data or b"{}", _EXPECTED)
         return _answer(_key_object(await keys.add(request.user, written.name)), 201)
 

@@ -28,7 +28,7 @@ from sightline.application.recognize import endpoint_key
 from sightline.domain.errors import Conflict, NotFound, Unauthenticated
 from sightline.domain.probes.check import Check, Definition
 from sightline.domain.probes.options import Heartbeat
-from sightline.domain.probes.ping import MAX_AGENT, MAX_BODY, Ping, PingKind, ended
+from sightline.domain.probes.ping import MAX_AGENT, Ping, PingKind, ended
 from sightline.domain.tenancy import Principal, Role, Tenant
 
 OF_HEALTHCHECKS: Final = "/ping/"
@@ -46,7 +46,7 @@ PATHS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What is served, with its methods, as the API's description has it; `/ping/{key}/{slug}` is the second of them."""
 
-_LONGEST: Final = 1 << 20  # of a body, of which only the beginning is kept
+_LIMIT: Final = "pings.max_body_bytes"
 _MAX_SAID: Final = 250
 _SIGNALS: Final = {
     "": PingKind.SUCCESS,
@@ -63,7 +63,6 @@ _GO: Final = re.compile(rf"(?:{_GO_PART.pattern}){{1,8}}", re.ASCII)
 _TEXT: Final = "text/plain; charset=utf-8"
 _JSON: Final = "application/json"
 _READABLE: Final = ("Access-Control-Allow-Origin", "*")
-_HEADERS: Final[Headers] = (("Ping-Body-Limit", str(MAX_BODY)), _READABLE, ("Cache-Control", "no-store"))
 _NOT_FOUND: Final = msgspec.json.encode({"ok": False, "msg": "Monitor not found or not active."})
 
 
@@ -85,6 +84,8 @@ class Pings:
         self._enroll = enroll
         self._settings = settings
         self._inflight = inflight
+        limit = ("Ping-Body-Limit", str(settings.kept_ping_bytes))
+        self._headers: Headers = (limit, _READABLE, ("Cache-Control", "no-store"))
 
     def takes(self, scope: Scope) -> bool:
         """Whether a request is a ping."""
@@ -130,18 +131,18 @@ class Pings:
                 said = await body.read(
                     scope,
                     receive,
-                    limit=_LONGEST,
-                    setting="of a ping",
+                    limit=self._settings.max_ping_bytes,
+                    setting=_LIMIT,
                     timeout=self._settings.read_timeout,
                     growing=share.hold,
                 )
-                ping = Ping(kind=kind, exit_status=exit_status, run=run, body=said[:MAX_BODY])
+                ping = Ping(kind=kind, exit_status=exit_status, run=run, body=said[: self._settings.kept_ping_bytes])
                 await self._beat.ping(check.id, _sent(ping, scope))
         except _Refused as refused:
-            await respond(send, refused.status, refused.text.encode(), _TEXT, _HEADERS)
+            await respond(send, refused.status, refused.text.encode(), _TEXT, self._headers)
             return
         status, text = (HTTPStatus.CREATED, b"Created") if made else (HTTPStatus.OK, b"OK")
-        await respond(send, status, text, _TEXT, _HEADERS)
+        await respond(send, status, text, _TEXT, self._headers)
 
     def _meant(self, path: str) -> tuple[Check | Tenant, str, str]:
         """The heartbeat that an address leads to, or whose key it has and the slug; and the signal."""

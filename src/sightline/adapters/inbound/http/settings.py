@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from sightline.domain.probes.ping import MAX_BODY
 from sightline.domain.timerange import DAY
 
 MIB: Final = 1 << 20
@@ -24,6 +25,7 @@ class DoorSettings:
     max_read_queries: of one remote read (`read.max_queries`).
     max_request_alerts, max_alert_bytes: alerts of one request, and bytes of the texts of one (`alerts.`).
     webhook_timeout: for how long, ms, an alert from a webhook fires of which nothing more is said (`alerts.webhook_timeout`).
+    max_ping_bytes: of the body of one ping (`pings.max_body_bytes`); kept_ping_bytes: of it that are kept.
     max_inflight_bytes: of all intake requests under way together, as sent plus decompressed.
     read_timeout: seconds that a client may stand still, with a request's head, its body, or in taking our answer.
     max_websockets: live connections at once. lifecycle: whether callers may have the program read again and stop.
@@ -45,6 +47,8 @@ class DoorSettings:
     max_request_alerts: int = 10_000
     max_alert_bytes: int = 65_536
     webhook_timeout: int = 7 * DAY
+    max_ping_bytes: int = MIB
+    kept_ping_bytes: int = MAX_BODY
     max_inflight_bytes: int = 256 * MIB
     read_timeout: float = 30.0
     max_websockets: int = 1000
