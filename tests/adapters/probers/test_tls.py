@@ -67,6 +67,14 @@ async def test_an_unknown_authority_is_not_trusted(tmp_path: Path) -> None:
     assert unverified.certificate is not None
 
 
+async def test_all_that_is_wrong_is_told(tmp_path: Path) -> None:
+    """A certificate that nobody trusts here and that has ended: whoever mends the one would find the other next."""
+    issued = issue(tmp_path, -3)
+    outcome = await probed(issued, TlsTrust())
+    assert outcome.reason is Reason.CERTIFICATE_INVALID
+    assert f"self-signed certificate in certificate chain), and expired on {issued.ends.date()}: " in outcome.message
+
+
 async def test_another_name_is_not_trusted(tmp_path: Path) -> None:
     """The certificate has to be for the host, or for the name that is told."""
     issued = issue(tmp_path, 90, name="elsewhere.test")

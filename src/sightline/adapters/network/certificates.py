@@ -3,7 +3,7 @@
 import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from sightline.domain.probes.outcome import Certificate
@@ -40,6 +40,16 @@ class Certificates:
             if len(self._read) > _KEPT:
                 self._read.popitem(last=False)
         return found
+
+
+def day(at: int) -> str:
+    """The day of an instant, ms, as people read it."""
+    return datetime.fromtimestamp(at / 1_000, UTC).date().isoformat()
+
+
+def also_expired(shown: Certificate | None, now: int) -> str:
+    """What is to be added where something else is wrong with a certificate and it has expired as well; empty otherwise. now: ms."""
+    return f", and expired on {day(shown.expires_at)}" if shown is not None and shown.expires_at <= now else ""
 
 
 def _read(chain: Sequence[str], version: str, cipher: str) -> Certificate | None:

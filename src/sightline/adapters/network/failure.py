@@ -3,9 +3,11 @@
 import errno
 import os
 import ssl
+from time import time
 from typing import Final
 
-from sightline.domain.probes.outcome import Reason
+from sightline.adapters.network.certificates import also_expired
+from sightline.domain.probes.outcome import Certificate, Reason
 
 MAX_QUOTED: Final = 200
 """Characters of what a server said that are repeated."""
@@ -27,10 +29,10 @@ def quoted(said: bytes | str) -> str:
     return line if len(line) <= MAX_QUOTED else f"{line[:MAX_QUOTED]}..."
 
 
-def failure_of(error: OSError, where: str) -> Failure:
-    """What an error of the operating system or of TLS means. where: whom we wanted to talk to, as `host:port`."""
+def failure_of(error: OSError, where: str, shown: Certificate | None = None) -> Failure:
+    """What an error of the operating system or of TLS means. where: whom we wanted to talk to, as `host:port`; shown: by them."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return _distrusted(error, where)
+        return _distrusted(error, where, shown)
     if isinstance(error, ssl.SSLError):
         return _no_tls(error, where)
     for reason, numbers, words in _NUMBERS:
@@ -86,7 +88,7 @@ _UNKNOWN_ISSUER: Final = frozenset({2, 18, 19, 20, 21})
 _OTHER_NAME: Final = frozenset({62, 64})
 
 
-def _distrusted(error: ssl.SSLCertVerificationError, where: str) -> Failure:
+def _distrusted(error: ssl.SSLCertVerificationError, where: str, shown: Certificate | None) -> Failure:
     said = quoted(str(error.verify_message)).rstrip(".")
     if error.verify_code == _EXPIRED:
         return Failure(Reason.CERTIFICATE_EXPIRED, f"a certificate of {where} has expired: renew it")
@@ -96,7 +98,8 @@ def _distrusted(error: ssl.SSLCertVerificationError, where: str) -> Failure:
         advice = "it is for other names: see tls.server_name"
     else:
         advice = "replace it, or set tls.verify to false to do without"
-    return Failure(Reason.CERTIFICATE_INVALID, f"the certificate of {where} is not trusted ({said}): {advice}")
+    wrong = f"is not trusted ({said}){also_expired(shown, int(time() * 1_000))}"
+    return Failure(Reason.CERTIFICATE_INVALID, f"the certificate of {where} {wrong}: {advice}")
 
 
 def _no_tls(error: ssl.SSLError, where: str) -> Failure:

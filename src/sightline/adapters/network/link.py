@@ -111,7 +111,8 @@ class Link:
         try:
             await self._shake_hands(session)
         except OSError as error:
-            raise (_broken_off(error, self.where) or failure_of(error, self.where)) from None
+            shown = session.certificate(reads)
+            raise (_broken_off(error, self.where) or failure_of(error, self.where, shown)) from None
         finally:
             self.certificate = session.certificate(reads)
         self._tls = session

@@ -12,6 +12,7 @@ import pytest
 from tests.adapters.probers.certificates import Authority
 from tests.adapters.probers.far_ends import FarEnd, answer, answering, serving
 from tests.adapters.probers.http.probing import Probing, Recording
+from tests.adapters.probers.made_certificates import issue
 
 from sightline.domain.probes.options import TlsTrust
 from sightline.domain.probes.outcome import Outcome, Phase, Reason
@@ -76,6 +77,27 @@ async def test_an_unknown_issuer_is_told(probe: Probing, authority: Authority, t
     assert "issuer" in outcome.message
     assert trusting.reason is Reason.OK
     assert trusting.certificate == outcome.certificate
+
+
+async def test_all_that_is_wrong_is_told(probe: Probing, authority: Authority, tmp_path: Path) -> None:
+    """A certificate of an issuer that nobody trusts here, or for another name, that has expired as well."""
+    others = Authority(tmp_path, "Others")
+    for server, said in ((others.server(days=-5), "issuer"), (authority.server(days=-5, name="a.example"), "")):
+        async with serving(answering(answer()), server) as far_end:
+            outcome = await shown(probe, far_end, authority)
+        assert said in outcome.message
+        assert "expired on 20" in outcome.message
+
+
+async def test_a_certificate_that_signed_itself_and_expired_is_told_to_be_both(probe: Probing, tmp_path: Path) -> None:
+    """Not only the one."""
+    issued = issue(tmp_path, -3)
+    async with serving(answering(answer()), issued.server) as far_end:
+        outcome = await probe(f"https://localhost:{far_end.port}/")
+    assert outcome.reason is Reason.CERTIFICATE_INVALID
+    assert outcome.message.endswith(
+        f"is self-signed, by nobody who is trusted here, and expired on {issued.ends.date()}"
+    )
 
 
 async def test_another_name_can_be_asked_for(probe: Probing, authority: Authority) -> None:

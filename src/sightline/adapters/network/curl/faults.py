@@ -8,12 +8,12 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
 import pycurl
 
+from sightline.adapters.network.certificates import also_expired, day
 from sightline.adapters.network.failure import failure_of
 from sightline.domain.probes.outcome import Certificate, Phase, Reason
 
@@ -132,12 +132,20 @@ def _library(text: str) -> str:
 
 
 def _untrusted(failure: Failure) -> Fault:
+    reason, message = _distrusted(failure)
+    if reason is Reason.CERTIFICATE_EXPIRED:
+        return reason, message
+    # OpenSSL tells one thing alone, and whoever mends that would find the other next.
+    return reason, message + also_expired(failure.certificate, failure.now)
+
+
+def _distrusted(failure: Failure) -> Fault:
     shown, text = failure.certificate, failure.text.lower()
     if "has expired" in text:
-        ended = f" on {_day(shown.expires_at)}" if shown and shown.expires_at <= failure.now else ""
+        ended = f" on {day(shown.expires_at)}" if shown and shown.expires_at <= failure.now else ""
         return Reason.CERTIFICATE_EXPIRED, f"the certificate of {failure.name} expired{ended}"
     if "not yet valid" in text:
-        begins = f" before {_day(shown.starts_at)}" if shown else ""
+        begins = f" before {day(shown.starts_at)}" if shown else ""
         return Reason.CERTIFICATE_INVALID, f"the certificate of {failure.name} is not valid{begins}"
     if "subject name" in text or "hostname mismatch" in text or "does not match" in text:
         names = f", but for {', '.join(shown.names[:5]) or shown.subject}" if shown else ""
@@ -151,10 +159,6 @@ def _untrusted(failure: Failure) -> Fault:
         by = f" ({shown.issuer})" if shown else ""
         return Reason.CERTIFICATE_INVALID, f"the issuer of the certificate of {failure.name} is unknown here{by}"
     return Reason.CERTIFICATE_INVALID, f"the certificate of {failure.name} is not valid: {failure.text}"
-
-
-def _day(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1_000, UTC).date().isoformat()
 
 
 def _no_ca_file(_: Failure) -> Fault:
