@@ -18,8 +18,9 @@ from sightline.adapters.wire.status.json import from_stored, page_to_json, view_
 from sightline.adapters.wire.status.letters import confirmation, news_letter
 from sightline.application.figures import TellFigures
 from sightline.application.publish import Latencies, Maintenance, PageCodec, Publish, Sources
+from sightline.application.sign import SigningKey
 from sightline.application.subscribe import Mail, Post, Subscribe, Ways
-from sightline.application.unlock import SigningKey, Unlock
+from sightline.application.unlock import Unlock
 from sightline.domain.errors import BadData, SightlineError
 from sightline.domain.probes.check import Check, Definition
 from sightline.domain.probes.incident import Entry, EntryKind, Incident, IncidentKind

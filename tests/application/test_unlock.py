@@ -4,7 +4,8 @@ import pytest
 from msgspec.structs import replace
 from tests.application.status_world import PAGE, StatusWorld
 
-from sightline.application.unlock import REMEMBERED_FOR, SigningKey
+from sightline.application.sign import SigningKey
+from sightline.application.unlock import REMEMBERED_FOR
 from sightline.domain.errors import Overloaded
 from sightline.domain.probes.page_password import hashed
 

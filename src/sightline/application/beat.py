@@ -7,12 +7,12 @@ from typing import Final, Protocol
 
 from msgspec.structs import replace as changed
 
-from sightline.application.agenda import Agenda
 from sightline.application.enroll import Enroll, Enrolled
 from sightline.application.recognize import Recognize
 from sightline.application.remember import PulseCodec, Remember
 from sightline.domain.errors import BadData, NotFound, Overloaded, SightlineError
 from sightline.domain.probes import heartbeat, monitor
+from sightline.domain.probes.agenda import Agenda
 from sightline.domain.probes.check import Check
 from sightline.domain.probes.cron import parse_cron
 from sightline.domain.probes.heartbeat import Deadlines, HeartbeatState, Pulse

@@ -10,6 +10,7 @@ from sightline.domain.probes.judging import Judge
 from sightline.domain.probes.outcome import Outcome, Reason
 from sightline.domain.probes.result import Judgement
 from sightline.domain.tenancy import Principal
+from sightline.domain.timerange import SECOND
 from sightline.ports.clock import Clock
 from sightline.ports.prober import Attempt, Prober
 
@@ -53,7 +54,7 @@ class Examine:
                 f"a check of type {definition.kind} asks nobody: there is nothing to try", kind=definition.kind
             )
         at = self._clock.now()
-        outcome = await prober.probe(Attempt(definition, definition.timeout / 1000, tenant=principal.tenant))
+        outcome = await prober.probe(Attempt(definition, definition.timeout / SECOND, tenant=principal.tenant))
         conditions = [_seen(text, outcome, at) for text in definition.conditions]
         return Examined(at, outcome, judge.judge(outcome, at), conditions)
 

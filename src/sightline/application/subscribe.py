@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 
 from sightline.application.directory import Published
 from sightline.application.publish import Publish
-from sightline.application.unlock import SigningKey
+from sightline.application.sign import SigningKey
 from sightline.domain.errors import (
     BadData,
     Conflict,

@@ -1,51 +1,24 @@
 """Unlock protected status pages: passwords are compared seldom enough that guessing is hopeless, and remembered by tokens."""
 
 import asyncio
-from collections.abc import Callable
 from hashlib import sha256
 from typing import Final
 
-from sightline.domain.errors import Conflict, NotFound, Overloaded
+from sightline.application.sign import SigningKey
+from sightline.domain.errors import Overloaded
 from sightline.domain.probes.attempts import Attempts
 from sightline.domain.probes.page_password import matches
-from sightline.domain.probes.sealed import KEY_BYTES, opened, seal
+from sightline.domain.probes.sealed import opened, seal
 from sightline.domain.probes.status_page import StatusPage
-from sightline.domain.tenancy import LOCAL
 from sightline.domain.timerange import DAY
-from sightline.ports.catalog import Catalog
 from sightline.ports.clock import Clock
 
-KEY_KIND: Final = "status_key"
-"""Under which kind the catalog keeps the key that tokens are signed with."""
 REMEMBERED_FOR: Final = 30 * DAY
 """For how long (ms) a token opens a page."""
 MAX_VERIFIED: Final = 1_000
 """Passwords of programs that are remembered as right, by their digests: comparing one takes 50 ms."""
 
-_KEY: Final = "key"
 _PURPOSE: Final = "unlock"
-
-
-class SigningKey:
-    """The program's own secret, made when it is first needed, the same for all copies of it."""
-
-    def __init__(self, catalog: Catalog, random: Callable[[int], bytes]) -> None:
-        self._catalog = catalog
-        self._random = random
-        self._key: bytes | None = None
-
-    async def get(self) -> bytes:
-        """The key."""
-        while self._key is None:
-            try:
-                self._key = bytes.fromhex((await self._catalog.get(LOCAL.tenant, KEY_KIND, _KEY)).body.decode())
-            except NotFound:
-                try:
-                    text = self._random(KEY_BYTES).hex().encode()
-                    await self._catalog.put(LOCAL.tenant, KEY_KIND, _KEY, text, 0)
-                except Conflict:
-                    continue  # another copy made it
-        return self._key
 
 
 class Unlock:

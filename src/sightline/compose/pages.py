@@ -19,8 +19,9 @@ from sightline.application.figures import TellFigures
 from sightline.application.latency import SeriesLatencies
 from sightline.application.publish import NoMaintenance, PageCodec, Publish, Render, Sources
 from sightline.application.query import Query
+from sightline.application.sign import SigningKey
 from sightline.application.subscribe import Subscribe, Ways
-from sightline.application.unlock import SigningKey, Unlock
+from sightline.application.unlock import Unlock
 from sightline.compose.core import Core
 from sightline.compose.mail import mail_options
 from sightline.domain.alerts.notice_templates import read_templates

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sightline.application.agenda import Agenda
+from sightline.domain.probes.agenda import Agenda
 
 
 def test_each_has_one_time() -> None:
