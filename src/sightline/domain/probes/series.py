@@ -87,9 +87,8 @@ class CheckSeries:
 
     def __init__(self, check: Check, location: str) -> None:
         self.labels = {**target_labels(check), LOCATION: location}
-        self._pairs = Labels.of(
-            self.labels
-        )  # shared by all label sets: of thousands of checks they are most of the memory
+        # Shared by all label sets: of thousands of checks they are most of the memory.
+        self._pairs = Labels.of(self.labels)
         self._known: dict[tuple[str, str], Labels] = {}
         self._said: tuple[float, ...] = ()
         self._said_at = 0
