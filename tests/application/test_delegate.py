@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from sightline.adapters.outbound.memory.catalog import MemoryCatalog
 from sightline.adapters.outbound.memory.clock import ManualClock
@@ -29,7 +30,9 @@ from sightline.domain.probes.parcel import Bearing, Lost, Parcel
 from sightline.domain.probes.reference import Reference
 from sightline.domain.probes.result import Result, Verdict
 from sightline.domain.tenancy import LOCAL, Principal, Tenant
+from sightline.domain.timerange import TimeRange
 from sightline.domain.traces.span import Span
+from sightline.ports.catalog import Document
 
 pytestmark = pytest.mark.anyio
 
@@ -37,12 +40,24 @@ START = 1_700_000_000_000
 OTHERS = Principal("somebody", Tenant("other"))
 
 
+class FlakyCatalog(MemoryCatalog):
+    """A catalog that can be away."""
+
+    is_away = False
+
+    @override
+    async def put(self, tenant: Tenant, kind: str, key: str, body: bytes, expected: int | None = None) -> Document:
+        if self.is_away:
+            raise Unavailable("the catalog is away")
+        return await super().put(tenant, kind, key, body, expected)
+
+
 class World:
     """Locations, over checks and a store that the test has in its hands."""
 
     def __init__(self) -> None:
         self.clock = ManualClock(START)
-        self.catalog = MemoryCatalog()
+        self.catalog = FlakyCatalog()
         self.telemetry = MemoryTelemetry()
         self.spans = MemorySpans()
         self.roster = Roster()
@@ -353,9 +368,9 @@ async def test_it_is_known_when_a_location_was_last_heard() -> None:
     await world.delegate.take(location, (), Bearing(skew=1_500, waiting=3, version="9"))
     assert world.delegate.heard_at(LOCAL.tenant, "oslo") == START + 60_000
     assert world.delegate.heard_at(OTHERS.tenant, "oslo") is None
-    heard = (await world.delegate.one(LOCAL, "oslo")).heard
-    assert heard is not None
-    assert (heard.bearing, heard.lost) == (Bearing(skew=1_500, waiting=3, version="9"), None)
+    status = await world.delegate.one(LOCAL, "oslo")
+    assert status.heard is not None
+    assert (status.heard.bearing, status.lost) == (Bearing(skew=1_500, waiting=3, version="9"), None)
 
 
 async def test_what_a_location_lost_is_told() -> None:
@@ -366,7 +381,62 @@ async def test_what_a_location_lost_is_told() -> None:
     for _ in range(2):
         await world.delegate.take(location, (lost,), Bearing())
     await world.delegate.take(location, (), Bearing())
-    heard = (await world.delegate.one(LOCAL, "oslo")).heard
-    assert heard is not None
-    assert heard.lost == lost.lost
+    assert (await world.delegate.one(LOCAL, "oslo")).lost == lost.lost
+    assert world.counted() == {"lost": 12}
+
+
+@pytest.mark.parametrize(
+    ("number", "start", "end", "name", "names"),
+    [
+        (1, START - 10_000, START, "", ["oslo", "rome"]),
+        (1, START - 10_000, START, "rome", ["rome"]),
+        (2, START - 10_000, START, "", ["oslo"]),
+        (1, START - 4_000, START - 3_000, "", ["oslo", "rome"]),
+        (1, START - 5_500, START - 4_500, "", ["oslo"]),
+        (1, START + 1, START + 10_000, "", []),
+    ],
+)
+async def test_what_was_lost_is_a_gap_in_what_was_probed_there(
+    number: int, start: int, end: int, name: str, names: list[str]
+) -> None:
+    """Of checks that are probed from there and within the time that is asked for, after a restart too."""
+    world = World()
+    for place, lost in (("oslo", Lost(START - 5_000, START, 12)), ("rome", Lost(START - 4_000, START, 1))):
+        await world.delegate.take(await world.location(place), (Parcel(id=place, lost=lost),), Bearing())
+    world.delegate = world.anew()
+    definition = next(one.definition for _, one, _ in world.roster.checks() if one.id == number)
+    found = await world.delegate.lost(LOCAL.tenant, definition, TimeRange(start, end), name)
+    assert [place for place, _ in found] == names
+    assert not await world.delegate.lost(OTHERS.tenant, definition, TimeRange(start, end), name)
+    status = await world.delegate.one(LOCAL, "rome")
+    assert (status.heard, status.lost) == (None, Lost(START - 4_000, START, 1))
+
+
+async def test_a_loss_that_is_told_again_after_a_restart_is_one() -> None:
+    """And with its location it goes: another one of that name lost nothing."""
+    world = World()
+    parcel = Parcel(id="l", lost=Lost(START - 5_000, START, 12))
+    location = await world.location()
+    for _ in range(2):
+        await world.delegate.take(location, (parcel,), Bearing())
+        world.delegate = world.anew()
+        await world.delegate.all(LOCAL)
+    everything = TimeRange(0, START)
+    assert len(await world.delegate.lost(LOCAL.tenant, check(1).definition, everything)) == 1
+    await world.delegate.remove(LOCAL, "oslo")
+    await world.location()
+    assert await world.delegate.lost(LOCAL.tenant, check(1).definition, everything) == []
+
+
+async def test_a_loss_that_cannot_be_stored_is_not_acknowledged() -> None:
+    """It is told again."""
+    world = World()
+    location = await world.location()
+    parcel = Parcel(id="l", lost=Lost(START - 5_000, START, 12))
+    world.catalog.is_away = True
+    with pytest.raises(Unavailable):
+        await world.delegate.take(location, (parcel,), Bearing())
+    assert world.counted() == {}
+    world.catalog.is_away = False
+    await world.delegate.take(location, (parcel,), Bearing())
     assert world.counted() == {"lost": 12}

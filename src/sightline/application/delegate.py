@@ -11,15 +11,16 @@ from typing import Final
 from sightline.application.hold import Codec, Filing, Hold
 from sightline.application.race import race
 from sightline.application.roster import Roster
+from sightline.application.tally import Tally
 from sightline.application.vouch import CUT_OFF
 from sightline.domain.errors import Conflict, Forbidden, NotFound, Unauthenticated, Unavailable
-from sightline.domain.probes.check import Check
+from sightline.domain.probes.check import Check, Definition
 from sightline.domain.probes.location import Location, check_location, probed_from
 from sightline.domain.probes.parcel import Bearing, Lost, Parcel, Receipt
 from sightline.domain.probes.reference import Reference
 from sightline.domain.probes.result import Result
 from sightline.domain.tenancy import Principal, Tenant
-from sightline.domain.timerange import DAY, MINUTE
+from sightline.domain.timerange import DAY, MINUTE, TimeRange
 from sightline.domain.traces.span import Span
 from sightline.ports.catalog import Catalog
 from sightline.ports.clock import Clock
@@ -69,16 +70,19 @@ class Heard:
 
     at: int
     bearing: Bearing = field(default_factory=Bearing)
-    lost: Lost | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LocationStatus:
-    """A location, how many checks it probes, and what was last heard of it; None where nothing was since the start."""
+    """A location, how many checks it probes, and what was last heard of it; None where nothing was since the start.
+
+    lost: the last results that it had no room for, in this run or an earlier one.
+    """
 
     location: Location
     checks: int
     heard: Heard | None
+    lost: Lost | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -129,6 +133,7 @@ class Delegate:
         self._telemetry = telemetry
         self._new_key = new_key
         self._references = tuple(references)
+        self._tally = Tally(catalog)
         self._known: dict[tuple[Tenant, str], _Known] = {}
         self._by_key: dict[str, _Known] = {}
         self._closing = asyncio.Event()
@@ -141,7 +146,7 @@ class Delegate:
         Raises:
             Unavailable: they cannot be read.
         """
-        await self._locations.load()
+        await self._load()
         return [self._status(one) for (tenant, _), one in sorted(self._known.items()) if tenant == principal.tenant]
 
     async def one(self, principal: Principal, name: str) -> LocationStatus:
@@ -151,7 +156,7 @@ class Delegate:
             NotFound: the tenant has none of that name.
             Unavailable: they cannot be read.
         """
-        await self._locations.load()
+        await self._load()
         return self._status(self._named(principal, name))
 
     async def add(self, principal: Principal, name: str, description: str = "") -> tuple[LocationStatus, str]:
@@ -206,13 +211,32 @@ class Delegate:
         Raises:
             NotFound, Unavailable.
         """
+        await self._load()
         async with self._locations.turn():
-            await self._locations.forget(principal.tenant, self._named(principal, name).location)
+            location = self._named(principal, name).location
+            await self._locations.forget(principal.tenant, location)
+            await self._tally.forget(location)
 
     def heard_at(self, tenant: Tenant, name: str) -> int | None:
         """When a location was last heard since the start, ms; None where it was not, or there is none of that name."""
         known = self._known.get((tenant, name))
         return None if known is None or known.heard is None else known.heard.at
+
+    async def lost(
+        self, tenant: Tenant, definition: Definition, within: TimeRange, name: str = ""
+    ) -> list[tuple[str, Lost]]:
+        """What locations lost that probe a check, in ascending order of time; of one of them, or (empty) of all.
+
+        What a location lost was not counted by check: from when to when it touches all that are probed from there.
+
+        Raises:
+            Unavailable: it cannot be read.
+        """
+        await self._load()
+        theirs = [
+            one for its, one in self._known if its == tenant and name in {"", one} and probed_from(definition, one)
+        ]
+        return self._tally.during(tenant, theirs, within)
 
     # For locations
 
@@ -224,7 +248,7 @@ class Delegate:
             Forbidden: another location has it.
             Unavailable: they cannot be read.
         """
-        await self._locations.load()
+        await self._load()
         known = self._by_key.get(_hashed(key)) if key else None
         if known is None:
             raise Unauthenticated("the key is not valid: `sightline locations add NAME` gives one, and shows it once")
@@ -267,9 +291,7 @@ class Delegate:
             while len(known.taken) > _REMEMBERED:
                 known.taken.popitem(last=False)
         now = self._clock.now()
-        known.heard = Heard(now, bearing, known.heard.lost if known.heard else None)
-        for one in parcels:
-            known.heard.lost = one.lost or known.heard.lost
+        known.heard = Heard(now, bearing)
         if self._references:
             self._telemetry.set(CUT_OFF, bearing.is_cut_off, (location.name,))
         if bearing.skew is not None:
@@ -295,6 +317,8 @@ class Delegate:
         if rows:
             await self._take(rows)
         for parcel, results in zip(parcels, taken, strict=True):
+            if parcel.lost is not None:
+                await self._tally.add(location, parcel.lost)
             receipt = Receipt(len(results), len(parcel.results) - len(results), now)
             self._count(location, receipt, parcel.lost)
             known.taken[parcel.id] = receipt
@@ -352,7 +376,13 @@ class Delegate:
         return known
 
     def _status(self, known: _Known) -> LocationStatus:
-        return LocationStatus(known.location, len(self._checks_of(known)), known.heard)
+        return LocationStatus(
+            known.location, len(self._checks_of(known)), known.heard, self._tally.last(known.location)
+        )
+
+    async def _load(self) -> None:
+        await self._locations.load()
+        await self._tally.load()
 
     def _changed_to(self, tenant: Tenant, before: Location | None, now: Location | None) -> None:
         if before is not None:

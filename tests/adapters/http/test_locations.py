@@ -7,10 +7,11 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 from tests.adapters.http.stage import NOW, REFERENCES, Stage
 
 from sightline.adapters.outbound.center import HttpCenter
-from sightline.adapters.wire.probe_exchange import pack
+from sightline.adapters.wire.probe_exchange import pack, pack_lost
 from sightline.domain.errors import (
     BadData,
     Forbidden,
@@ -23,7 +24,7 @@ from sightline.domain.errors import (
 from sightline.domain.probes.check import Check, Definition
 from sightline.domain.probes.judging import Judge
 from sightline.domain.probes.options import BearerAuth, Http
-from sightline.domain.probes.parcel import Bearing, Packed
+from sightline.domain.probes.parcel import Bearing, Lost, Packed
 from sightline.domain.probes.result import Result, Verdict
 from sightline.domain.tenancy import DEFAULT_TENANT, LOCAL
 
@@ -129,6 +130,21 @@ async def test_references_and_whether_they_are_reached_are_exchanged(door: Door,
             heard = (await stage.delegate.one(LOCAL, "oslo")).heard
             assert heard is not None
             assert heard.bearing.is_cut_off is is_cut_off
+
+
+async def test_what_a_location_had_no_room_for_is_told(door: Door, stage: Stage, client: httpx.AsyncClient) -> None:
+    """In the log, of the location, and beside the results of what is probed from there."""
+    check_id = (await client.post("/api/v1/checks", json={"name": "a", "url": "http://x.test"})).json()["id"]
+    enroll(stage, CHECK)
+    with capture_logs() as logged:
+        async with door() as address, _center(address, await _key(stage)) as center:
+            await center.push((pack_lost(Lost(NOW - 60_000, NOW, 12)),), Bearing())
+    assert [(one["location"], one["results"]) for one in logged if one["log_level"] == "warning"] == [("oslo", 12)]
+    assert (await client.get("/api/v1/locations/oslo")).json()["lost"]["count"] == 12
+    shown = (await client.get(f"/api/v1/checks/{check_id}/results")).json()
+    start, end = "2025-11-21T04:39:00.123Z", "2025-11-21T04:40:00.123Z"
+    assert shown["lost"] == [{"location": "oslo", "start": start, "end": end, "results": 12}]
+    assert (await client.get(f"/api/v1/checks/{check_id}/results?location=rome")).json()["lost"] == []
 
 
 @pytest.mark.parametrize("count", [1, 50])

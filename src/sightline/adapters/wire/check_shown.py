@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sightline.adapters.wire.alertmanager_times import instant_text
 from sightline.domain.probes.outcome import Certificate, Outcome
+from sightline.domain.probes.parcel import Lost
 from sightline.domain.probes.result import Brief, Result, Verdict
 from sightline.domain.probes.standing import Standing
 from sightline.domain.probes.state import Transition
@@ -75,6 +76,12 @@ def result_object(result: Result) -> dict[str, Any]:
         "value": result.value,
         "trace_id": result.trace_id,
     }
+
+
+def lost_object(location: str, lost: Lost) -> dict[str, Any]:
+    """A time of which nothing is known at a location; results are those of all its checks."""
+    start, end = instant_text(lost.starts_at), instant_text(lost.ends_at)
+    return {"location": location, "start": start, "end": end, "results": lost.count}
 
 
 def strip_object(check_id: int, results: Sequence[Brief], uptimes: Mapping[str, Uptime]) -> dict[str, Any]:

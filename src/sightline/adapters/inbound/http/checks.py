@@ -19,6 +19,7 @@ from sightline.adapters.inbound.http.versions import expected_version
 from sightline.adapters.wire import check as wire
 from sightline.adapters.wire.alertmanager_times import instant_text
 from sightline.adapters.wire.check_shown import (
+    lost_object,
     outcome_object,
     result_object,
     strip_object,
@@ -78,8 +79,10 @@ def _looking_back(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRoute
         given = await parameters(request, settings)
         within = TimeRange(given.time("start", MIN_TIME), given.time("end", MAX_TIME))
         limit, location = given.limit() or _USUAL, given.text("location") or ""
-        found = await review.results(request.user, request.path_params["check_id"], limit, within, location)
-        return _answer({"results": [result_object(one) for one in found]})
+        check = await use_cases.uptime.enroll.get(request.user, request.path_params["check_id"])
+        found = await review.results(request.user, check.id, limit, within, location)
+        lost = await use_cases.delegate.lost(request.user.tenant, check.definition, within, location)
+        return _answer({"results": [result_object(one) for one in found], "lost": [lost_object(*one) for one in lost]})
 
     @get(f"{_ONE}/transitions")
     async def transitions(request: Call) -> Response[bytes]:

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 import msgspec
+import structlog
 from litestar import Request, Response, delete, get, patch, post
 from litestar.handlers import HTTPRouteHandler
 
@@ -23,6 +24,8 @@ from sightline.domain.timerange import SECOND
 
 Call = Request[Principal, Any, Any]
 Open = Request[Any, Any, Any]
+
+_log = structlog.get_logger("sightline.locations")
 
 MAX_WAIT: Final = 30.0
 """Seconds that a location may wait for other orders."""
@@ -108,6 +111,14 @@ def _exchanged(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHan
         location = await _admitted(delegate, request, Parameters.of(request.scope["query_string"]))
         parcels, bearing = probe_exchange.sent_from_json(await _body(request, settings))
         receipt = await delegate.take(location, parcels, bearing)
+        for lost in (one.lost for one in parcels if one.lost is not None):
+            _log.warning(
+                "a location had no room for what it found while the way here was closed: give it a larger --buffer-size",
+                location=location.name,
+                results=lost.count,
+                start=rfc3339(lost.starts_at),
+                end=rfc3339(lost.ends_at),
+            )
         return Response(probe_exchange.receipt_to_json(receipt), status_code=200, media_type="application/json")
 
     return [config, results]
@@ -139,8 +150,7 @@ def _scope(request: Open) -> Any:
 
 def _shown(status: LocationStatus) -> dict[str, Any]:
     """A location as JSON has it; what was not heard since the start is null."""
-    location, heard = status.location, status.heard
-    lost = None if heard is None or heard.lost is None else heard.lost
+    location, heard, lost = status.location, status.heard, status.lost
     return {
         "name": location.name,
         "description": location.description,
