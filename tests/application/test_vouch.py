@@ -80,6 +80,17 @@ async def test_what_succeeds_passes_at_once_whatever_references_say(world: World
     assert world.shown() == [(1, Reason.OK)]
 
 
+@pytest.mark.parametrize("reason", [Reason.STALLED, Reason.NOT_PERMITTED, Reason.DEFECT])
+async def test_what_says_that_nobody_can_tell_passes_as_it_is(world: World, reason: Reason) -> None:
+    """For the reason that it has; no reference is tried for it."""
+    world.vouch.take((LOCAL.tenant, result(DOWN, world.clock.now(), reason=reason)))
+    assert world.shown() == [(1, reason)]
+    world.scout.is_cut_off = True
+    await world.clock.advance(4)
+    world.vouch.take((LOCAL.tenant, result(DOWN, world.clock.now(), reason=reason)))
+    assert world.shown() == [(1, reason)] * 2
+
+
 async def test_what_fails_counts_after_a_round_that_reached_something(world: World) -> None:
     """One that began after it, at once."""
     world.scout.seconds = 0.5

@@ -27,7 +27,7 @@ from sightline.domain.probes.check import Check
 from sightline.domain.probes.incident import Entry, EntryKind
 from sightline.domain.probes.monitor import Beat, Gap, gap, stop
 from sightline.domain.probes.needs import Needers
-from sightline.domain.probes.outcome import Reason
+from sightline.domain.probes.outcome import NOBODY_CAN_TELL, Reason
 from sightline.domain.probes.result import Result
 from sightline.domain.probes.series import CheckSeries, batch_of, ending
 from sightline.domain.probes.standing import Standing
@@ -55,10 +55,6 @@ GAPS: Final = Instrument(
 )
 _HOLD: Final = 2 * SECOND
 """On top of the longest timeout of what a check depends on, before an alert about it begins."""
-_NOBODY_CAN_TELL: Final = frozenset(
-    {Reason.UNDECIDED, Reason.DEFECT, Reason.NOT_PERMITTED, Reason.NOT_SUPPORTED, Reason.CUT_OFF}
-)
-"""Reasons that say something of who looks, and nothing of who was looked at."""
 _MAY_FAIL: Final = frozenset(CheckState) - {CheckState.DOWN, CheckState.PAUSED}
 """States in which it is worth a probe whether it is down by now; what was unreachable may be down once it is not."""
 _FAILED: Final = frozenset({StateEvent.FAILED, StateEvent.FAILED_BEHIND})
@@ -304,7 +300,7 @@ class Assess:
                 continue
             if one.reason is Reason.STALLED:
                 continue
-            if one.reason in _NOBODY_CAN_TELL:
+            if one.reason in NOBODY_CAN_TELL:
                 self._fall_silent(one)
             else:
                 decided.append((tenant, one))

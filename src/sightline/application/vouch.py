@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sightline.domain.probes.outcome import Reason
+from sightline.domain.probes.outcome import NOBODY_CAN_TELL, Reason
 from sightline.domain.probes.reference import Contact, Reference
 from sightline.domain.probes.result import HERE, Result
 from sightline.domain.tenancy import Tenant
@@ -98,7 +98,7 @@ class Vouch:
             return
         key = tenant, result.check
         one = _Waiting(self._clock.monotonic() - result.seconds, row)
-        if key not in self._held and self._is_plain(one):
+        if key not in self._held and self._is_settled(one):
             self._pass(one)
         else:
             self._held.add(key)
@@ -141,10 +141,10 @@ class Vouch:
         self._release(waiting)
         return self.is_cut_off if self.is_cut_off is not was_cut_off else None
 
-    def _is_plain(self, one: _Waiting) -> bool:
+    def _is_settled(self, one: _Waiting) -> bool:
         """Whether it is known already what becomes of a result."""
         tenant, result = one.row
-        if result.ok or self.is_cut_off:
+        if _is_plain(result) or self.is_cut_off:
             return True
         return (tenant, result.check) in self._failing and not self._contact.was_cut_off_since(one.began)
 
@@ -157,8 +157,9 @@ class Vouch:
 
     def _pass(self, one: _Waiting) -> None:
         tenant, result = one.row
-        key, is_doubtful = (tenant, result.check), not result.ok and self._contact.was_cut_off_since(one.began)
-        if result.ok or is_doubtful:
+        key, is_plain = (tenant, result.check), _is_plain(result)
+        is_doubtful = not is_plain and self._contact.was_cut_off_since(one.began)
+        if is_plain or is_doubtful:
             self._failing.discard(key)
         else:
             self._failing.add(key)
@@ -169,3 +170,8 @@ class Vouch:
         tried = ", ".join(map(str, self._references))
         message = f"whoever looked was cut off: no reference takes a connection ({tried})"
         return replace(result, reason=Reason.CUT_OFF, message=message)
+
+
+def _is_plain(result: Result) -> bool:
+    """Whether it counts, or counts not, whatever references say."""
+    return result.ok or result.reason in NOBODY_CAN_TELL or result.reason is Reason.STALLED

@@ -114,7 +114,8 @@ from sightline.domain.timerange import DAY, Grid, TimeRange
 from sightline.ports.telemetry import Family, Instrument, Kind, Point, Telemetry
 
 NOW = 1_763_700_000_123
-REFERENCES = (Reference("192.0.2.1", 443),)
+REFERENCES = (Reference("127.0.0.1", 1),)
+"""Of a place that is cut off."""
 
 
 PLAN = Plan(route_tree(WrittenRoute("ops", ("...",))), {"ops": (Channel("ops/email/0", "ops", "email"),)})

@@ -18,6 +18,7 @@ MAX_PARCELS: Final = 100
 MAX_RESULTS: Final = 10_000
 MAX_SPANS: Final = 2 * MAX_RESULTS
 """That are taken at once."""
+_NS_PER_MS: Final = 1_000_000
 
 
 class _Orders(msgspec.Struct, frozen=True):
@@ -85,9 +86,9 @@ def orders_from_json(body: bytes) -> tuple[Orders, int]:
 
 
 def pack(parcel_id: str, results: Sequence[Result], spans: Sequence[Span]) -> Packed:
-    """A parcel of at least one result, as bytes."""
+    """A parcel of at least one result or span, as bytes."""
     body = msgspec.json.encode(Parcel(id=parcel_id, results=tuple(results), spans=tuple(spans)))
-    times = [one.at for one in results]
+    times = [one.at for one in results] or [one.starts_at // _NS_PER_MS for one in spans]
     return Packed(parcel_id, body, len(results), min(times), max(times))
 
 

@@ -57,6 +57,12 @@ class Reason(StrEnum):
     """Nobody can tell: such a result is no voice, and no sample."""
 
 
+NOBODY_CAN_TELL: Final = frozenset(
+    {Reason.UNDECIDED, Reason.DEFECT, Reason.NOT_PERMITTED, Reason.NOT_SUPPORTED, Reason.CUT_OFF}
+)
+"""Reasons that say something of who looks, and nothing of who was looked at."""
+
+
 class Phase(StrEnum):
     """Parts of the time that a probe takes, in the order in which they come; names as blackbox_exporter's."""
 
