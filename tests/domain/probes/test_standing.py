@@ -73,6 +73,18 @@ def test_what_was_found_during_an_outage_tells_nothing_of_now() -> None:
     assert standing.hear(result(UP, NOW + 590_000), 0, NOW + 600_000)
 
 
+@pytest.mark.parametrize(
+    ("at", "now", "counts"),
+    [(60_000, 60_000, True), (0, 60_000, False), (60_000, 600_000, False), (-1_000, 60_000, False)],
+)
+def test_who_cannot_tell_falls_silent_unless_that_was_long_ago(at: int, now: int, *, counts: bool) -> None:
+    """What is older than what was heard since, or would be silent by now anyway, tells nothing of now."""
+    standing = Standing.new(check(), NOW)
+    standing.hear(result(UP, NOW), 0, NOW)
+    assert standing.fall_silent(result(DOWN, NOW + at), now, NOW + now) is counts
+    assert bool(standing.voices) is not counts
+
+
 def test_a_check_behind_another_that_is_down_cannot_be_reached() -> None:
     """It is not called down."""
     standing = Standing.new(check(), NOW)
