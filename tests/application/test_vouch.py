@@ -164,18 +164,33 @@ async def test_thousands_that_fail_share_a_round_a_second(world: World) -> None:
     assert len(world.scout.rounds) <= 3
 
 
-async def test_what_is_known_to_fail_needs_no_round_of_its_own(world: World) -> None:
-    """The regular ones are enough to find out that it may be ourselves."""
+async def test_what_failed_before_waits_for_a_regular_round(world: World) -> None:
+    """It may be the third failure that turns a check, and the cable was cut after the first."""
     world.found(DOWN)
     await world.clock.advance(1)
-    rounds = len(world.scout.rounds)
-    world.found(DOWN)
-    assert world.shown() == [(1, Reason.REFUSED)] * 2
-    assert len(world.scout.rounds) == rounds
+    for _ in range(3):
+        world.found(DOWN)
+        await world.clock.advance(1)
+    assert world.shown() == [(1, Reason.REFUSED)]
+    assert world.scout.rounds == [0, 4]
+    await world.clock.advance(1)
+    assert world.shown() == [(1, Reason.REFUSED)] * 4
     world.scout.is_cut_off = True
-    await world.clock.advance(5)
     world.found(DOWN)
+    await world.clock.advance(5)
     assert world.shown()[-1] == (1, Reason.CUT_OFF)
+    assert world.scout.rounds == [0, 4, 9, 14]
+
+
+async def test_what_is_well_again_waits_a_second_at_most(world: World) -> None:
+    """Behind what failed just before, for which a round is tried at once then."""
+    world.found(DOWN)
+    await world.clock.advance(2)
+    world.found(DOWN)
+    await world.clock.advance(0.5)
+    world.found(UP)
+    await world.clock.advance(0)
+    assert world.shown() == [(1, Reason.REFUSED), (1, Reason.REFUSED), (1, Reason.OK)]
 
 
 async def test_what_is_dead_is_down_once_the_place_is_back(world: World) -> None:

@@ -40,8 +40,8 @@ class Vouch:
 
     With them a result that fails waits for a round of them that begins after it ended: a second at most, and what a round takes.
     It passes as it is where all rounds since its probe began reached one; otherwise it says that nobody can tell (CUT_OFF). What
-    follows it of the same check waits behind it, and of others nothing does. A check that is known to fail has no round to itself:
-    of it the regular ones are enough.
+    follows it of the same check waits behind it, and of others nothing does. A check that failed before, too, has no round of its
+    own and waits for the next regular one: references are not asked once a second as long as anything is down.
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class Vouch:
         self._waiting: list[_Waiting] = []
         self._held: set[tuple[Tenant, int]] = set()
         self._failing: set[tuple[Tenant, int]] = set()
+        self._is_urgent = False
         self._began = -LEAST
         self._asked = asyncio.Event()
         self.refer(references)
@@ -97,12 +98,14 @@ class Vouch:
             self._tell(row)
             return
         key = tenant, result.check
-        one = _Waiting(self._clock.monotonic() - result.seconds, row)
-        if key not in self._held and self._is_settled(one):
+        one, is_plain = _Waiting(self._clock.monotonic() - result.seconds, row), _is_plain(result)
+        if key not in self._held and (is_plain or self.is_cut_off):
             self._pass(one)
-        else:
-            self._held.add(key)
-            self._waiting.append(one)
+            return
+        self._held.add(key)
+        self._waiting.append(one)
+        if is_plain or key not in self._failing:
+            self._is_urgent = True
             self._asked.set()
 
     async def due(self) -> None:
@@ -111,7 +114,7 @@ class Vouch:
             self._asked.clear()
             await self._asked.wait()
         self._asked.clear()
-        if not self._waiting and self._contact.is_cut_off is not None:
+        if not self._is_urgent and self._contact.is_cut_off is not None:
             timer = self._clock.call_later(EVERY, self._asked.set)
             try:
                 await self._asked.wait()
@@ -121,7 +124,7 @@ class Vouch:
 
     async def once(self) -> bool | None:
         """One round. Tells whether this place is cut off, where that is news."""
-        references, waiting = self._references, len(self._waiting)
+        references, waiting, self._is_urgent = self._references, len(self._waiting), False
         self._began = self._clock.monotonic()
         if not references:
             return None
@@ -140,13 +143,6 @@ class Vouch:
         self._telemetry.set(CUT_OFF, self.is_cut_off, (self._location,))
         self._release(waiting)
         return self.is_cut_off if self.is_cut_off is not was_cut_off else None
-
-    def _is_settled(self, one: _Waiting) -> bool:
-        """Whether it is known already what becomes of a result."""
-        tenant, result = one.row
-        if _is_plain(result) or self.is_cut_off:
-            return True
-        return (tenant, result.check) in self._failing and not self._contact.was_cut_off_since(one.began)
 
     def _release(self, count: int) -> None:
         """Tell so many of those that wait, the first ones first."""
