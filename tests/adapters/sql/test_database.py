@@ -198,3 +198,18 @@ def test_opening_a_current_file_loads_no_driver(path: Path, revision: str, loade
     )
     ran = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == loaded
+
+
+async def test_a_catalog_is_its_owners_alone(path: Path) -> None:
+    """The file, what SQLite keeps beside it, and copies, for secrets are in there; the mode of one that is there stays."""
+    database = await SqlDatabase.open(path)
+    await SqlCatalog(database).put(DEFAULT_TENANT, "rule", "a", b"1")
+    copy = path.with_name("copy.sqlite")
+    await database.copy_to(copy)
+    assert {oct(one.stat().st_mode & 0o777) for one in path.parent.iterdir()} == {"0o600"}
+    await database.close()
+    path.chmod(0o640)
+    database = await SqlDatabase.open(path)
+    await SqlCatalog(database).put(DEFAULT_TENANT, "rule", "a", b"2")
+    await database.close()
+    assert path.stat().st_mode & 0o777 == 0o640

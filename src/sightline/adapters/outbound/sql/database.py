@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 # An answer that came survives a loss of power; writes are few.
+_OWNER_ONLY: Final = 0o600
 _PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -103,6 +104,7 @@ class SqlDatabase:
 def _copy(path: Path, target: Path) -> None:
     if not path.exists():
         return
+    _begin(target)
     try:
         with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
             source.backup(copy)
@@ -115,6 +117,8 @@ def _opened(path: Path) -> "Engine":
     from sqlalchemy import URL, create_engine, event
 
     found = state(path)
+    if found is State.FRESH:
+        _begin(path)
     engine = create_engine(URL.create("sqlite", database=str(path)), pool_size=1, max_overflow=0)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
@@ -127,6 +131,12 @@ def _opened(path: Path) -> "Engine":
 
                 upgrade(connection)
     return engine
+
+
+def _begin(path: Path) -> None:
+    """Make an empty file that is its owner's alone, for it holds what checks sign in with; SQLite's beside it follow its mode."""
+    with suppress(OSError):  # SQLite says what is wrong
+        path.touch(_OWNER_ONLY)
 
 
 def _prepare(connection: sqlite3.Connection, _: Any) -> None:
