@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import type { AlertGroup, Grouping } from "../../alerting/standing";
+import cards from "../../parts/Cards.module.css";
 import { AlertRow } from "./AlertRow";
 import styles from "./AlertGroups.module.css";
 
@@ -45,7 +46,7 @@ function Group({ name, group, headed, beneath }: { name: string; group: AlertGro
           <span className={styles.quiet}>{alerts.length.toLocaleString("en-GB")} {alerts.length === 1 ? "alert" : "alerts"}</span>
         </header>
       )}
-      <ul className={styles.list} aria-label={hasHead ? `${name} of ${[spoken || "everything", group.receiver].filter(Boolean).join(", ")}` : name}>
+      <ul className={cards.list} aria-label={hasHead ? `${name} of ${[spoken || "everything", group.receiver].filter(Boolean).join(", ")}` : name}>
         {alerts.slice(0, most).map((alert) => <AlertRow key={`${alert.key} ${alert.since}`} alert={alert} level={hasHead || beneath ? 3 : 2} within={headed === "rule" && hasHead} />)}
       </ul>
       {alerts.length > most && <More what="alerts" shown={most} of={alerts.length} onMore={() => setMost(most + MORE)} />}

@@ -5,6 +5,7 @@ import { aboutOf, type StandingAlert } from "../../alerting/standing";
 import type { Labels } from "../../api/responses";
 import { format } from "../../charts/units";
 import { Ago } from "../../parts/Ago";
+import cards from "../../parts/Cards.module.css";
 import { FactList } from "../../parts/FactList";
 import { LabelChips } from "../../parts/LabelChips";
 import { Link } from "../../parts/Link";
@@ -32,12 +33,12 @@ export function AlertRow({ alert, level, within }: { alert: StandingAlert; level
   const Heading = level === 2 ? "h2" : "h3";
   const title = (within && aboutOf(labels)) || alertname;
   return (
-    <li className={styles.alert} data-state={standing}>
+    <li className={`${cards.card} ${cards.edged} ${styles.alert}`} data-state={standing}>
       <span className={styles.state}>
         <StandingWord standing={standing} />
         {severity && <span className={styles.severity}>{severity}</span>}
       </span>
-      <div className={styles.what}>
+      <div className={cards.what}>
         <Heading className={styles.name}><button type="button" aria-haspopup="dialog" onClick={() => openAlert(labels)}>{title}</button></Heading>
         {annotations.summary && <p>{annotations.summary}</p>}
         <LabelChips labels={labels} without={container ? SHOWN_APART_OF_CONTAINER : check ? SHOWN_APART_OF_CHECK : SHOWN_APART} />
@@ -53,7 +54,7 @@ export function AlertRow({ alert, level, within }: { alert: StandingAlert; level
         {receivers.length > 0 && <div><dt>Receiver</dt><dd title={receivers.join(", ")}>{receivers.join(", ")}</dd></div>}
       </FactList>
       {standing !== "resolved" && (
-        <div className={styles.actions}>
+        <div className={cards.actions}>
           <Button size="xs" variant="default" aria-label={`Who was told? ${alertname} ${aboutOf(labels)}`} aria-haspopup="dialog" onClick={() => openAlert(labels)}>Who was told?</Button>
           <Silence alert={alert} />
         </div>

@@ -7,6 +7,7 @@ import { AlertIcon, BellIcon, CheckIcon, ClockIcon, DotIcon, ListIcon, ReceiverI
 import { InTime } from "../../parts/InTime";
 import { LabelChips } from "../../parts/LabelChips";
 import { Link } from "../../parts/Link";
+import steps from "../../parts/Steps.module.css";
 import { StateWord, type Tone } from "../../parts/StateWord";
 import { WindowLink } from "./WindowLink";
 import styles from "./WhyPath.module.css";
@@ -25,7 +26,7 @@ export function WhyPath({ why: { alert, routes, groups } }: { why: Why }) {
   return (
     <>
       <p className={styles.verdict}>{verdictOf(channels)}</p>
-      <ol className={styles.path} aria-label="The way of this alert">
+      <ol className={`${steps.steps} ${styles.path}`} aria-label="The way of this alert">
         <Step icon={<BellIcon />} title="The alert fires">
           <p className={styles.quiet}>since <Ago time={Date.parse(alert.startsAt) / 1000} /></p>
         </Step>
@@ -49,9 +50,9 @@ export function WhyPath({ why: { alert, routes, groups } }: { why: Why }) {
 
 function Step({ icon, title, tone, children }: { icon: ReactNode; title: ReactNode; tone?: Tone | undefined; children: ReactNode }) {
   return (
-    <li className={styles.step}>
-      <span className={styles.mark} data-tone={tone}>{icon}</span>
-      <div className={styles.body}>
+    <li className={`${steps.step} ${styles.step}`} data-tone={tone}>
+      <span className={steps.mark}>{icon}</span>
+      <div className={`${steps.body} ${styles.body}`}>
         <h4 className={styles.title}>{title}</h4>
         {children}
       </div>

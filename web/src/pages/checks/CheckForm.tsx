@@ -4,6 +4,7 @@ import { useMemo, useRef, useState } from "react";
 import { ApiFailure } from "../../api/failure";
 import { Banner } from "../../parts/Banner";
 import { Drawer } from "../../parts/Drawer";
+import shared from "../../parts/Fields.module.css";
 import { Unsaved } from "../../parts/Unsaved";
 import type { Examined } from "./check";
 import styles from "./CheckForm.module.css";
@@ -84,7 +85,7 @@ export function CheckForm({ id, like, title, initial, names, onClose, onStore }:
   return (
     <Drawer label={title} onClose={onClose} head={<h2 className={styles.title}>{title}</h2>}>
       <form ref={id === null ? beginAtName : undefined} className={styles.form} noValidate onSubmit={(event) => { event.preventDefault(); void submit(); }} onKeyDown={(event) => { if ((event.ctrlKey || event.metaKey) && event.key === "s") { event.preventDefault(); void submit(); } }}>
-        <fieldset className={styles.group}>
+        <fieldset className={shared.group}>
           <legend>What is checked</legend>
           <div className={styles.fields}>
             <Labelled label="Type" hint={kind.about} error={complaintAt(errors, "type")}>
@@ -101,39 +102,39 @@ export function CheckForm({ id, like, title, initial, names, onClose, onStore }:
           <Folded title="More about how it is asked" fields={kind.fields.filter((field) => field.rare)} {...optionFields} />
         </fieldset>
         {(!BLIND.has(draft.type) || conditions.length > 0) && (
-          <fieldset className={styles.group}>
+          <fieldset className={shared.group}>
             <legend>What must hold</legend>
             <ConditionsEditor conditions={conditions} errors={errors} found={trial.found?.conditions ?? []} onChange={(next) => own("conditions", next)} />
-            {BLIND.has(draft.type) && complaintAt(errors, "conditions") && <p className={styles.error}>{complaintAt(errors, "conditions")}</p>}
+            {BLIND.has(draft.type) && complaintAt(errors, "conditions") && <p className={shared.error}>{complaintAt(errors, "conditions")}</p>}
           </fieldset>
         )}
         {(trial.found || trial.failure) && (
-          <section className={styles.group} aria-label="What a probe finds" ref={trial.place}>
+          <section className={shared.group} aria-label="What a probe finds" ref={trial.place}>
             <div className={styles.trial}>
               <h3>What a probe finds</h3>
-              <span className={styles.hint}>{trial.found && trial.of !== written ? "Of what was written before; try it again." : "One probe from here, as it is written; nothing is stored."}</span>
+              <span className={shared.hint}>{trial.found && trial.of !== written ? "Of what was written before; try it again." : "One probe from here, as it is written; nothing is stored."}</span>
             </div>
-            {trial.failure && <p className={styles.error} role="alert">{trial.failure.message}</p>}
+            {trial.failure && <p className={shared.error} role="alert">{trial.failure.message}</p>}
             {trial.found && <div aria-live="polite"><Examination found={trial.found} /></div>}
           </section>
         )}
-        <fieldset className={styles.group}>
+        <fieldset className={shared.group}>
           <legend>How often, and when it counts</legend>
           <Fields fields={isProbed(draft.type) || draft.type === "promql" ? TIMING : TIMING.filter(({ name: field }) => field === "failures" || field === "successes" || (field === "interval" && draft.type === "composed"))} {...ownFields} />
         </fieldset>
-        <fieldset className={styles.group}>
+        <fieldset className={shared.group}>
           <legend>Who is told</legend>
           <Fields fields={NOTICE} {...ownFields} />
         </fieldset>
-        <fieldset className={styles.group}>
+        <fieldset className={shared.group}>
           <legend>Where it belongs</legend>
           <Fields fields={place.filter(({ name: field }) => isProbed(draft.type) || !["locations", "quorum", "trace"].includes(field))} {...ownFields} />
         </fieldset>
         <div className={styles.footer}>
-          {judged.error && settled !== "" && <p className={styles.error}>It cannot be judged now: {judged.error.message}</p>}
-          {others.map((one) => <p key={one.error} className={styles.error} role="alert">{one.error}</p>)}
+          {judged.error && settled !== "" && <p className={shared.error}>It cannot be judged now: {judged.error.message}</p>}
+          {others.map((one) => <p key={one.error} className={shared.error} role="alert">{one.error}</p>)}
           {refusal && <Refused refusal={refusal} isNew={id === null} onOverwrite={() => void submit(true)} />}
-          {insists && errors.length > 0 && !refusal && <p className={styles.error}>Something above is still to be put right.</p>}
+          {insists && errors.length > 0 && !refusal && <p className={shared.error}>Something above is still to be put right.</p>}
           <div className={styles.actions}>
             <Button type="submit" loading={busy} disabled={id !== null && written === before} title="Ctrl+S">{id === null ? "Create" : "Save"}</Button>
             {draft.type !== "heartbeat" && <Button variant="default" loading={trial.busy} onClick={() => void trial.run(definition)}>Try it now</Button>}
@@ -180,7 +181,7 @@ function Folded({ title, ...rest }: FieldsProps & { title: string }) {
   if (rest.fields.length === 0) return null;
   const isWrong = rest.fields.some((field) => complaintAt(rest.errors, `${rest.prefix}${field.name}`) !== null);
   return (
-    <details className={styles.more} open={isWrong || undefined}>
+    <details className={shared.more} open={isWrong || undefined}>
       <summary>{title}</summary>
       <Fields {...rest} />
     </details>

@@ -2,13 +2,13 @@ import { TextInput } from "@mantine/core";
 import { useDebouncedValue, useMediaQuery } from "@mantine/hooks";
 import { useMemo, useState } from "react";
 import { Ago } from "../../parts/Ago";
+import { Awaited } from "../../parts/Awaited";
 import { EmptyState } from "../../parts/EmptyState";
-import { Failure } from "../../parts/Failure";
 import { PulseIcon } from "../../parts/icons";
 import { Link } from "../../parts/Link";
 import { LinkButton } from "../../parts/LinkButton";
 import list from "../../parts/ListPage.module.css";
-import { Placeholder } from "../../parts/Placeholder";
+import table from "../../parts/LongTable.module.css";
 import { Select } from "../../parts/Select";
 import { useLate } from "../../parts/useLate";
 import { useStandingFailure } from "../../parts/useStandingFailure";
@@ -55,19 +55,14 @@ export function CheckList() {
   const blocks = useMemo(() => blocksOf(settled[0], Math.min(settled[1], lines.length), BLOCK).map((block) => idsOf(lines.slice(block * BLOCK, (block + 1) * BLOCK))), [lines, settled]);
   const strips = useStrips(blocks);
   if (!data) {
-    return (
-      <>
-        <h1 className={list.heading}>Checks</h1>
-        {failure ? <Failure failure={failure} compact /> : late ? <Placeholder height={320} /> : null}
-      </>
-    );
+    return <Awaited title="Checks" failure={failure} late={late} height={320} />;
   }
   if (data.length === 0) return <NoChecks />;
   return (
-    <div className={styles.page}>
+    <div className={table.page}>
       <div className={list.head}>
         <h1>Checks <span className={list.count}>{data.length.toLocaleString("en")}</span></h1>
-        <div className={`${list.tools} ${styles.tools}`}>
+        <div className={`${list.tools} ${table.tools} ${styles.tools}`}>
           <Filters checks={data} wanted={wanted} />
           <LinkButton main to="/checks" find={{ edit: "+" }}>New check</LinkButton>
         </div>
@@ -82,7 +77,7 @@ export function CheckList() {
         <VirtualRows
           count={lines.length}
           rowHeight={cards ? CARD : ROW}
-          className={styles.frame}
+          className={table.frame}
           role="table"
           label="Checks"
           head={<Head />}
@@ -121,7 +116,7 @@ function Filters({ checks, wanted }: { checks: readonly ListedCheck[]; wanted: W
 
 function Head() {
   return (
-    <div className={styles.headRow} role="row" aria-rowindex={1}>
+    <div className={`${table.headRow} ${styles.columns}`} role="row" aria-rowindex={1}>
       <span role="columnheader">State</span>
       <span role="columnheader">Check</span>
       <span role="columnheader">Last {STRIP} probes</span>
@@ -138,7 +133,7 @@ function Row({ line, at, strips }: { line: Line; at: number; strips: ReadonlyMap
       <div className={styles.group} role="row" aria-rowindex={at + 2}>
         <span role="rowheader" className={styles.groupName}>
           <strong title={line.name}>{line.name || "No group"}</strong>
-          <span className={styles.quiet}>{line.count.toLocaleString("en")}{line.ailing > 0 && ` · ${line.ailing} not well`}</span>
+          <span className={table.quiet}>{line.count.toLocaleString("en")}{line.ailing > 0 && ` · ${line.ailing} not well`}</span>
         </span>
       </div>
     );
@@ -149,18 +144,18 @@ function Row({ line, at, strips }: { line: Line; at: number; strips: ReadonlyMap
   const complaint = complaintOf(status, check.type);
   const off = status.state === "paused";
   return (
-    <div className={styles.row} role="row" aria-rowindex={at + 2} data-off={off || undefined}>
-      <span role="cell" className={styles.states}>
+    <div className={`${table.row} ${styles.columns} ${styles.row}`} role="row" aria-rowindex={at + 2} data-off={off || undefined}>
+      <span role="cell" className={table.states}>
         <CheckStateWord state={status.state} />
-        <span className={styles.quiet}><Ago time={secondsOf(status.since)} ongoing /></span>
+        <span className={`${table.quiet} ${table.short}`}><Ago time={secondsOf(status.since)} ongoing /></span>
       </span>
-      <span role="rowheader" className={styles.who}>
-        <Link to={`/checks/${check.id}`} className={styles.name} title={check.name}>{check.name}</Link>
-        <span className={styles.quiet} title={check.url}>{check.group && <span className={styles.ofGroup}>{check.group} · </span>}{kindWord(check.type)}{check.url && ` · ${check.url}`}</span>
+      <span role="rowheader" className={table.who}>
+        <Link to={`/checks/${check.id}`} className={table.name} title={check.name}>{check.name}</Link>
+        <span className={table.quiet} title={check.url}>{check.group && <span className={styles.ofGroup}>{check.group} · </span>}{kindWord(check.type)}{check.url && ` · ${check.url}`}</span>
       </span>
-      <span role="cell" className={styles.what}>
+      <span role="cell" className={`${table.what} ${styles.what}`}>
         <VerdictStrip results={strip?.results} length={STRIP} label={check.name} />
-        {complaint && <span className={status.state === "down" ? styles.complaint : styles.quiet} title={complaint}>{complaint}</span>}
+        {complaint && <span className={`${table.short} ${status.state === "down" ? table.complaint : table.quiet}`} title={complaint}>{complaint}</span>}
       </span>
       <span role="cell" className={styles.number} data-word="Latency">{off || !isProbed(check.type) ? "–" : latency(status.latency_ms)}</span>
       <span role="cell" className={styles.number} data-word="Up, 24 h">{strip ? percent(strip.uptime["24h"]) : ""}</span>

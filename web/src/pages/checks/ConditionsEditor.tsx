@@ -1,7 +1,9 @@
 import { complaintAt } from "./draft";
 import styles from "./ConditionsEditor.module.css";
-import { Addition, Removal } from "./FieldControl";
-import fields from "./Fields.module.css";
+import fields from "../../parts/Fields.module.css";
+import { Removal } from "../../parts/Removal";
+import { Addition } from "./FieldControl";
+import own from "./Fields.module.css";
 import type { Examined } from "./check";
 import type { FieldError } from "./store";
 
@@ -28,7 +30,7 @@ interface ConditionsEditorProps {
 export function ConditionsEditor({ conditions, errors, found, onChange }: ConditionsEditorProps) {
   const set = (at: number, text: string): void => onChange(conditions.map((one, i) => (i === at ? text : one)));
   return (
-    <div className={fields.field} data-wide role="group" aria-label="Conditions">
+    <div className={`${fields.field} ${own.field}`} data-wide role="group" aria-label="Conditions">
       {conditions.map((text, at) => {
         const error = text.trim() ? complaintAt(errors, `conditions[${conditions.slice(0, at).filter((one) => one.trim()).length}]`) : null;
         const tried = error ? undefined : found.find((one) => one.text === text.trim());

@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { useId, type ReactNode } from "react";
-import { CloseIcon } from "../../parts/icons";
+import fields from "../../parts/Fields.module.css";
+import { Removal } from "../../parts/Removal";
 import styles from "./Fields.module.css";
 import type { Auth, Pair, Step, Tls, Value } from "./draft";
 import type { Field } from "./kinds";
@@ -92,10 +93,10 @@ export function Labelled({ label, hint, error, wide, children }: LabelledProps) 
   const id = useId();
   const described: Described = { ...(error || hint ? { "aria-describedby": `${id}-said` } : {}), ...(error ? { "aria-invalid": true as const } : {}) };
   return (
-    <div className={styles.field} data-wide={wide || undefined}>
+    <div className={`${fields.field} ${styles.field}`} data-wide={wide || undefined}>
       <label htmlFor={id}>{label}</label>
       {children(id, described)}
-      {error ? <p id={`${id}-said`} className={styles.error}>{error}</p> : hint && <p id={`${id}-said`} className={styles.hint}>{hint}</p>}
+      {error ? <p id={`${id}-said`} className={fields.error}>{error}</p> : hint && <p id={`${id}-said`} className={fields.hint}>{hint}</p>}
     </div>
   );
 }
@@ -104,7 +105,7 @@ function Switch({ label, checked, error, onChange }: { label: string; checked: b
   return (
     <div className={styles.switch}>
       <label><input type="checkbox" checked={checked} onChange={(event) => onChange(event.currentTarget.checked)} /> {label}</label>
-      {error && <p className={styles.error}>{error}</p>}
+      {error && <p className={fields.error}>{error}</p>}
     </div>
   );
 }
@@ -118,16 +119,16 @@ interface GroupProps {
 function Pairs({ label, hint, error, pairs, onChange }: GroupProps & { pairs: readonly Pair[]; onChange: (pairs: Pair[]) => void }) {
   const set = (at: number, part: Partial<Pair>): void => onChange(pairs.map((pair, i) => (i === at ? { ...pair, ...part } : pair)));
   return (
-    <div className={styles.field} data-wide role="group" aria-label={label}>
-      <span className={styles.label}>{label}</span>
+    <div className={`${fields.field} ${styles.field}`} data-wide role="group" aria-label={label}>
+      <span className={fields.label}>{label}</span>
       {pairs.map((pair, at) => (
-        <div key={at} className={styles.pair}>
+        <div key={at} className={fields.pair}>
           <input aria-label={`${label}: name ${at + 1}`} placeholder="name" spellCheck={false} value={pair.name} onChange={(event) => set(at, { name: event.currentTarget.value })} />
           <input aria-label={`${label}: ${pair.name || `value ${at + 1}`}`} placeholder="value" spellCheck={false} value={pair.value} onChange={(event) => set(at, { value: event.currentTarget.value })} />
           <Removal label={`Remove ${pair.name || `${label.toLowerCase()} ${at + 1}`}`} onClick={() => onChange(pairs.filter((_, i) => i !== at))} />
         </div>
       ))}
-      {error ? <p className={styles.error}>{error}</p> : hint && <p className={styles.hint}>{hint}</p>}
+      {error ? <p className={fields.error}>{error}</p> : hint && <p className={fields.hint}>{hint}</p>}
       <Addition word={label === "Tags" ? "tag" : label === "Headers" ? "header" : "entry"} onClick={() => onChange([...pairs, { name: "", value: "" }])} />
     </div>
   );
@@ -136,8 +137,8 @@ function Pairs({ label, hint, error, pairs, onChange }: GroupProps & { pairs: re
 function Talk({ label, hint, error, steps, onChange }: GroupProps & { steps: readonly Step[]; onChange: (steps: Step[]) => void }) {
   const set = (at: number, part: Partial<Step>): void => onChange(steps.map((step, i) => (i === at ? { ...step, ...part } : step)));
   return (
-    <div className={styles.field} data-wide role="group" aria-label={label}>
-      <span className={styles.label}>{label}</span>
+    <div className={`${fields.field} ${styles.field}`} data-wide role="group" aria-label={label}>
+      <span className={fields.label}>{label}</span>
       {steps.map((step, at) => (
         <div key={at} className={styles.step}>
           <input aria-label={`Step ${at + 1}: send`} placeholder="send" spellCheck={false} value={step.send} onChange={(event) => set(at, { send: event.currentTarget.value })} />
@@ -146,7 +147,7 @@ function Talk({ label, hint, error, steps, onChange }: GroupProps & { steps: rea
           <Removal label={`Remove step ${at + 1}`} onClick={() => onChange(steps.filter((_, i) => i !== at))} />
         </div>
       ))}
-      {error ? <p className={styles.error}>{error}</p> : <p className={styles.hint}>{hint}</p>}
+      {error ? <p className={fields.error}>{error}</p> : <p className={fields.hint}>{hint}</p>}
       <Addition word="step" onClick={() => onChange([...steps, { send: "", expect: "", starttls: false }])} />
     </div>
   );
@@ -190,13 +191,9 @@ function Trust({ optional, error, tls, onChange }: { optional: boolean; error: s
           <Text label="File of its key" value={tls.key_file} onChange={(key_file) => set({ key_file })} />
         </>
       )}
-      {error && <p className={styles.error}>{error}</p>}
+      {error && <p className={fields.error}>{error}</p>}
     </>
   );
-}
-
-export function Removal({ label, onClick }: { label: string; onClick: () => void }) {
-  return <button type="button" className={styles.removal} aria-label={label} title={label} onClick={onClick}><CloseIcon /></button>;
 }
 
 export function Addition({ word, onClick }: { word: string; onClick: () => void }) {

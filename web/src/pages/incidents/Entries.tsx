@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { AlertIcon, BellIcon, CheckIcon, EyeIcon, HistoryIcon, HostIcon, LogIcon, ReceiverIcon, RuleIcon } from "../../parts/icons";
 import { Ago } from "../../parts/Ago";
+import steps from "../../parts/Steps.module.css";
 import { absoluteTime } from "../../time/words";
 import type { Entry, EntryKind } from "../../uptime/incident";
 import { textOf, titleOf } from "./entryWords";
@@ -21,7 +22,7 @@ const ICONS: Record<EntryKind, (props: { className?: string }) => ReactNode> = {
 /** All that happened and was said, the newest first. */
 export function Entries({ entries }: { entries: readonly Entry[] }) {
   return (
-    <ol className={styles.entries} aria-label="Timeline, the newest first" reversed>
+    <ol className={steps.steps} aria-label="Timeline, the newest first" reversed>
       {entries.toReversed().map((entry, at) => <Line key={entries.length - at} entry={entry} />)}
     </ol>
   );
@@ -31,13 +32,13 @@ function Line({ entry }: { entry: Entry }) {
   const Icon = ICONS[entry.kind];
   const time = Date.parse(entry.at) / 1000;
   return (
-    <li className={styles.entry} data-kind={entry.kind}>
-      <span className={styles.mark}><Icon /></span>
-      <div className={styles.body}>
+    <li className={`${steps.step} ${styles.entry}`} data-kind={entry.kind}>
+      <span className={steps.mark}><Icon /></span>
+      <div className={`${steps.body} ${styles.body}`}>
         <p className={styles.line}>
           <strong>{titleOf(entry)}</strong>
           {entry.kind === "update" && <span className={styles.badge}>{entry.public ? "Public" : "Internal"}</span>}
-          <span className={styles.when}><time dateTime={entry.at}>{absoluteTime(time)}</time> <span className={styles.ago}>(<Ago time={time} />)</span></span>
+          <span className={styles.when}><time dateTime={entry.at}>{absoluteTime(time)}</time> <span>(<Ago time={time} />)</span></span>
         </p>
         {textOf(entry) && <p className={styles.text} data-said={entry.kind === "update" || undefined}>{textOf(entry)}</p>}
       </div>

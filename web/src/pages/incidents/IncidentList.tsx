@@ -1,12 +1,12 @@
 import { useMemo } from "react";
+import cards from "../../parts/Cards.module.css";
 import { Choices } from "../../parts/Choices";
+import { Awaited } from "../../parts/Awaited";
 import { EmptyState } from "../../parts/EmptyState";
-import { Failure } from "../../parts/Failure";
 import { AlertIcon, CheckIcon } from "../../parts/icons";
 import { LinkButton } from "../../parts/LinkButton";
 import { Link } from "../../parts/Link";
 import list from "../../parts/ListPage.module.css";
-import { Placeholder } from "../../parts/Placeholder";
 import { Select } from "../../parts/Select";
 import { useLate } from "../../parts/useLate";
 import { useStandingFailure } from "../../parts/useStandingFailure";
@@ -37,12 +37,7 @@ export function IncidentList() {
   const found = useMemo(() => (isOpenOnly || before === "" ? [...(open.data ?? []), ...(isOpenOnly ? [] : (all.data ?? []))] : (all.data ?? [])), [open.data, all.data, isOpenOnly, before]);
   const causes = useMemo(() => causesOf(found), [found]);
   if (!open.data || !asked.data) {
-    return (
-      <>
-        <h1 className={list.heading}>Incidents</h1>
-        {failure ? <Failure failure={failure} compact /> : late ? <Placeholder height={240} /> : null}
-      </>
-    );
+    return <Awaited title="Incidents" failure={failure} late={late} height={240} />;
   }
   if (found.length === 0 && !check && !before && !isOpenOnly) return <NoIncidents />;
   const last = all.data?.at(-1);
@@ -76,9 +71,9 @@ function Section({ title, causes, names }: { title: string; causes: readonly Cau
   const incidents = causes.flatMap(({ root, parts }) => [root, ...parts]);
   const count = incidents.filter((one) => (one.ended_at === null) === (title === "Open")).length;
   return (
-    <section className={styles.section} aria-label={`${title} incidents`}>
+    <section className={`${cards.section} ${styles.section}`} aria-label={`${title} incidents`}>
       <h2>{title} <span className={list.count}>{count.toLocaleString("en-GB")}</span></h2>
-      <ul className={styles.list}>{causes.map((one) => <CauseRows key={one.root.id} cause={one} names={names} />)}</ul>
+      <ul className={cards.list}>{causes.map((one) => <CauseRows key={one.root.id} cause={one} names={names} />)}</ul>
     </section>
   );
 }

@@ -7,13 +7,12 @@ import { useTold } from "../../alerting/useAlerting";
 import type { Told } from "../../api/alerting";
 import { Ago } from "../../parts/Ago";
 import { Choices } from "../../parts/Choices";
+import { Awaited } from "../../parts/Awaited";
 import { EmptyState } from "../../parts/EmptyState";
-import { Failure } from "../../parts/Failure";
 import { AlertIcon, LogIcon } from "../../parts/icons";
 import { LabelChips } from "../../parts/LabelChips";
 import { Link } from "../../parts/Link";
 import list from "../../parts/ListPage.module.css";
-import { Placeholder } from "../../parts/Placeholder";
 import { Select } from "../../parts/Select";
 import { StateWord } from "../../parts/StateWord";
 import { useLate } from "../../parts/useLate";
@@ -44,12 +43,7 @@ export default function NotificationsPage() {
   const [most, setMost] = useState(FIRST);
   const shown = useMemo(() => (data ?? []).filter((one) => outcome === "all" || one.told === (outcome === "told")), [data, outcome]);
   if (!data) {
-    return (
-      <>
-        <h1 className={list.heading}>Notifications</h1>
-        {failure ? <Failure failure={failure} compact /> : late ? <Placeholder height={240} /> : null}
-      </>
-    );
+    return <Awaited title="Notifications" failure={failure} late={late} height={240} />;
   }
   const isFiltered = Boolean(receiver || alertname || outcome !== "all");
   if (data.length === 0 && !isFiltered) return <NothingTold />;

@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { useId, useRef } from "react";
-import { CloseIcon } from "../../parts/icons";
+import fields from "../../parts/Fields.module.css";
+import { Removal } from "../../parts/Removal";
 import type { Pair } from "./rule";
 import styles from "./RuleForm.module.css";
 
@@ -24,21 +25,21 @@ export function PairsEditor({ title, word, hint, pairs, error, onChange }: Pairs
     requestAnimationFrame(() => box.current?.querySelector<HTMLInputElement>("li:last-child input")?.focus());
   };
   return (
-    <fieldset ref={box} className={styles.group} aria-describedby={`${id}-hint`}>
+    <fieldset ref={box} className={fields.group} aria-describedby={`${id}-hint`}>
       <legend>{title}</legend>
-      <p id={`${id}-hint`} className={styles.hint}>{hint}</p>
+      <p id={`${id}-hint`} className={fields.hint}>{hint}</p>
       {pairs.length > 0 && (
         <ul className={styles.pairs}>
           {pairs.map((pair, at) => (
-            <li key={at} className={styles.pair}>
+            <li key={at} className={fields.pair}>
               <input aria-label={`Name of ${word} ${at + 1}`} placeholder="name" spellCheck={false} value={pair.name} onChange={(event) => set(at, { name: event.currentTarget.value })} />
               <textarea aria-label={pair.name ? `${title}: ${pair.name}` : `Value of ${word} ${at + 1}`} placeholder="value" rows={1} value={pair.value} onChange={(event) => set(at, { value: event.currentTarget.value })} />
-              <button type="button" className={styles.removal} aria-label={`Remove ${pair.name || `${word} ${at + 1}`}`} onClick={() => onChange(pairs.filter((_, i) => i !== at))}><CloseIcon /></button>
+              <Removal label={`Remove ${pair.name || `${word} ${at + 1}`}`} onClick={() => onChange(pairs.filter((_, i) => i !== at))} />
             </li>
           ))}
         </ul>
       )}
-      {error && <p className={styles.error}>{error}</p>}
+      {error && <p className={fields.error}>{error}</p>}
       <div><Button size="xs" variant="default" onClick={add}>Add {word}</Button></div>
     </fieldset>
   );

@@ -6,6 +6,7 @@ import { COMPARISON_WORDS, COMPARISONS, type Comparison } from "./comparison";
 import { PairsEditor } from "./PairsEditor";
 import { Preview } from "./Preview";
 import { inOtherForm, placed, SEVERITIES, type Draft, type Gaps, type Judgement, type Place, type Severity, type Treatment } from "./rule";
+import fields from "../../parts/Fields.module.css";
 import styles from "./RuleForm.module.css";
 import { Warning } from "./Warning";
 
@@ -49,7 +50,7 @@ export function RuleForm({ draft, isNew, gaps, insists, judgement, unjudged, onC
           onChange={(event) => onChange({ name: event.currentTarget.value })}
         />
       )}
-      <fieldset className={styles.group}>
+      <fieldset className={fields.group}>
         <legend>Condition</legend>
         <div className={styles.forms} role="group" aria-label="Form of the condition">
           <button type="button" aria-pressed={draft.simple} disabled={!draft.simple && !other} title={!draft.simple && !other ? "This expression is more than a query compared with a number" : undefined} onClick={() => switchTo(true)}>Simple</button>
@@ -74,10 +75,10 @@ export function RuleForm({ draft, isNew, gaps, insists, judgement, unjudged, onC
         ) : (
           <QueryEditor value={draft.expr} label="Expression" placeholder="When it fires, such as node_load1 > 4" onChange={(expr) => onChange({ expr })} onRun={() => undefined} />
         )}
-        {condition && <p className={styles.error} role="alert">{sayPlace(condition)}</p>}
-        {!condition && insists && gaps.condition && <p className={styles.error}>{gaps.condition}</p>}
+        {condition && <p className={fields.error} role="alert">{sayPlace(condition)}</p>}
+        {!condition && insists && gaps.condition && <p className={fields.error}>{gaps.condition}</p>}
         {judgement?.warnings.map((warning) => <Warning key={warning}>{warning}</Warning>)}
-        {judgement && judgement.matches !== null && judgement.warnings.length === 0 && !condition && <p className={styles.hint} role="status">{sayMatches(judgement.matches)}</p>}
+        {judgement && judgement.matches !== null && judgement.warnings.length === 0 && !condition && <p className={fields.hint} role="status">{sayMatches(judgement.matches)}</p>}
         {unjudged && <Warning>It cannot be judged now: {unjudged.message}</Warning>}
         <div className={styles.fields}>
           <Field label="Holds for" hint="before it fires, such as 5m or 90s; 0 is at once" error={saidOf("hold")}>
@@ -92,18 +93,18 @@ export function RuleForm({ draft, isNew, gaps, insists, judgement, unjudged, onC
           </Field>
         </div>
         {!draft.simple && (
-          <details className={styles.more} open={draft.data !== "" || undefined}>
+          <details className={fields.more} open={draft.data !== "" || undefined}>
             <summary>What tells that there are data</summary>
-            <p className={styles.hint}>A query that has an element as long as there is anything to judge, usually the expression without its comparison. Without one, nobody can tell the end of the trouble from the end of the data.</p>
+            <p className={fields.hint}>A query that has an element as long as there is anything to judge, usually the expression without its comparison. Without one, nobody can tell the end of the trouble from the end of the data.</p>
             <QueryEditor value={draft.data} label="Data" placeholder="node_load1" onChange={(data) => onChange({ data })} onRun={() => undefined} />
-            {saidOf("data") && <p className={styles.error} role="alert">{sayPlace(saidOf("data") as string)}</p>}
+            {saidOf("data") && <p className={fields.error} role="alert">{sayPlace(saidOf("data") as string)}</p>}
           </details>
         )}
       </fieldset>
       <PairsEditor title="Annotations" word="annotation" hint="What people read. summary is the line that notifications show; {{ $labels.instance }} and {{ $value }} are filled in." pairs={draft.annotations} error={saidOf("annotations") ?? gaps.annotations ?? null} onChange={(annotations) => onChange({ annotations })} />
       {judgement?.example && <Preview example={judgement.example} />}
       <PairsEditor title="Labels" word="label" hint="Added to those of the series; they decide who is told." pairs={draft.labels} error={saidOf("labels") ?? gaps.labels ?? null} onChange={(labels) => onChange({ labels })} />
-      <fieldset className={styles.group}>
+      <fieldset className={fields.group}>
         <legend>Without an answer</legend>
         <div className={styles.longFields}>
           <Field label="That there are no data">
@@ -114,7 +115,7 @@ export function RuleForm({ draft, isNew, gaps, insists, judgement, unjudged, onC
           </Field>
         </div>
       </fieldset>
-      {saidOf("rule") && <p className={styles.error} role="alert">{saidOf("rule")}</p>}
+      {saidOf("rule") && <p className={fields.error} role="alert">{saidOf("rule")}</p>}
     </div>
   );
 }
@@ -141,10 +142,10 @@ function TreatmentSelect({ id, value, onChange }: { id: string; value: Treatment
 function Field({ label, hint, error, children }: { label: string; hint?: string; error?: string | null | undefined; children: (id: string) => ReactNode }) {
   const id = useId();
   return (
-    <div className={styles.field}>
+    <div className={`${fields.field} ${styles.field}`}>
       <label htmlFor={id}>{label}</label>
       {children(id)}
-      {error ? <p className={styles.error}>{error}</p> : hint && <p className={styles.hint}>{hint}</p>}
+      {error ? <p className={fields.error}>{error}</p> : hint && <p className={fields.hint}>{hint}</p>}
     </div>
   );
 }

@@ -4,13 +4,13 @@ import { useMemo } from "react";
 import { format } from "../../charts/units";
 import { Ago } from "../../parts/Ago";
 import { Choices } from "../../parts/Choices";
+import { Awaited } from "../../parts/Awaited";
 import { EmptyState } from "../../parts/EmptyState";
-import { Failure } from "../../parts/Failure";
 import { AlertIcon, RuleIcon } from "../../parts/icons";
 import { Link } from "../../parts/Link";
 import { LinkButton } from "../../parts/LinkButton";
 import list from "../../parts/ListPage.module.css";
-import { Placeholder } from "../../parts/Placeholder";
+import table from "../../parts/LongTable.module.css";
 import { useLate } from "../../parts/useLate";
 import { useStandingFailure } from "../../parts/useStandingFailure";
 import { VirtualRows } from "../../parts/VirtualRows";
@@ -44,20 +44,15 @@ export function RuleList() {
   const text = search.get("find") ?? "";
   const rows = useMemo(() => matching(all, shown, text), [all, shown, text]);
   if (!groups.data || (all.length === 0 && stored.isPending)) {
-    return (
-      <>
-        <h1 className={list.heading}>Rules</h1>
-        {failure ? <Failure failure={failure} compact /> : late ? <Placeholder height={320} /> : null}
-      </>
-    );
+    return <Awaited title="Rules" failure={failure} late={late} height={320} />;
   }
   const { problems } = groups.data;
   const counted = CHOICES.map(([choice, word]) => [choice, word, (choice !== "all" && countOf(all, choice)) || undefined] as const);
   return (
-    <div className={styles.page}>
+    <div className={table.page}>
       <div className={list.head}>
         <h1>Rules <span className={list.count}>{all.length > 0 ? all.length.toLocaleString("en") : ""}</span></h1>
-        <div className={`${list.tools} ${styles.tools}`}>
+        <div className={`${list.tools} ${table.tools} ${styles.tools}`}>
           {all.length > 0 && (
             <>
               <Choices label="Which rules" choices={counted} chosen={shown} onChoose={(choice) => put("show", choice === "all" ? "" : choice)} />
@@ -81,16 +76,16 @@ export function RuleList() {
         <VirtualRows
           count={rows.length}
           rowHeight={cards ? CARD : ROW}
-          className={styles.frame}
+          className={table.frame}
           role="table"
           label="Rules"
           head={<Head />}
           render={(at) => <Row key={(rows[at] as Listed).key} listed={rows[at] as Listed} at={at} />}
         />
       )}
-      {radar.error && <p className={styles.aside}>What the radar finds of rules cannot be read: {radar.error.message}</p>}
-      {radar.data?.warnings.map((warning) => <p key={warning} className={styles.aside}>{warning}</p>)}
-      {stored.error && <p className={styles.aside}>Rules that are off cannot be read: {stored.error.message}</p>}
+      {radar.error && <p className={styles.remark}>What the radar finds of rules cannot be read: {radar.error.message}</p>}
+      {radar.data?.warnings.map((warning) => <p key={warning} className={styles.remark}>{warning}</p>)}
+      {stored.error && <p className={styles.remark}>Rules that are off cannot be read: {stored.error.message}</p>}
     </div>
   );
 }
@@ -116,7 +111,7 @@ function Problems({ problems }: { problems: readonly string[] }) {
 
 function Head() {
   return (
-    <div className={styles.headRow} role="row" aria-rowindex={1}>
+    <div className={`${table.headRow} ${styles.columns}`} role="row" aria-rowindex={1}>
       <span role="columnheader">State</span>
       <span role="columnheader">Rule</span>
       <span role="columnheader">Condition</span>
@@ -131,26 +126,26 @@ function Row({ listed, at }: { listed: Listed; at: number }) {
   const { path, extra } = pathOf(listed);
   const where = listed.file === CATALOG ? (listed.origin === "built-in" ? "Built in" : listed.origin === "changed" ? "Built in, changed" : "Catalog") : `${baseName(listed.file)} · ${listed.group}`;
   return (
-    <div className={styles.row} role="row" aria-rowindex={at + 2} data-off={!listed.enabled || undefined}>
-      <span role="cell" className={styles.states}><RuleState listed={listed} /></span>
-      <span role="rowheader" className={styles.who}>
-        <Link to={path} find={extra} className={styles.name} title={name}>{name}</Link>
-        <span className={styles.quiet} title={listed.file === CATALOG ? undefined : `${listed.file}, group ${listed.group}: changed in the file`}>
+    <div className={`${table.row} ${styles.columns} ${styles.row}`} role="row" aria-rowindex={at + 2} data-off={!listed.enabled || undefined}>
+      <span role="cell" className={table.states}><RuleState listed={listed} /></span>
+      <span role="rowheader" className={table.who}>
+        <Link to={path} find={extra} className={table.name} title={name}>{name}</Link>
+        <span className={table.quiet} title={listed.file === CATALOG ? undefined : `${listed.file}, group ${listed.group}: changed in the file`}>
           {rule.labels.severity && !isRecording ? `${rule.labels.severity} · ${where}` : where}
         </span>
       </span>
-      <span role="cell" className={styles.what}>
-        <code className={styles.query} title={rule.query}>{rule.query || "–"}</code>
+      <span role="cell" className={`${table.what} ${styles.what}`}>
+        <code className={`${styles.query} ${table.short}`} title={rule.query}>{rule.query || "–"}</code>
         <Remark listed={listed} />
       </span>
-      <span role="cell" className={styles.alerts}>
-        {listed.alerts > 0 ? <>{listed.alerts.toLocaleString("en")}{listed.since !== null && <span className={styles.quiet}><Ago time={listed.since} ongoing /></span>}</> : <span className={styles.quiet}>{isRecording ? "–" : "0"}</span>}
+      <span role="cell" className={`${table.cell} ${styles.aside}`}>
+        {listed.alerts > 0 ? <>{listed.alerts.toLocaleString("en")}{listed.since !== null && <span className={table.quiet}><Ago time={listed.since} ongoing /></span>}</> : <span className={table.quiet}>{isRecording ? "–" : "0"}</span>}
       </span>
-      <span role="cell" className={styles.evaluated}>
-        {!listed.enabled ? <span className={styles.quiet}>–</span> : rule.health === "unknown" ? <span className={styles.quiet}>not yet</span> : (
+      <span role="cell" className={`${table.cell} ${styles.aside}`}>
+        {!listed.enabled ? <span className={table.quiet}>–</span> : rule.health === "unknown" ? <span className={table.quiet}>not yet</span> : (
           <>
             <Ago time={Date.parse(rule.lastEvaluation) / 1000} />
-            <span className={styles.quiet}>took {format("seconds", rule.evaluationTime)}</span>
+            <span className={table.quiet}>took {format("seconds", rule.evaluationTime)}</span>
           </>
         )}
       </span>
@@ -162,17 +157,17 @@ function Row({ listed, at }: { listed: Listed; at: number }) {
 function Remark({ listed }: { listed: Listed }) {
   const { rule } = listed;
   const finding = worstFinding(listed);
-  if (rule.lastError) return <span className={styles.error} title={rule.lastError}>{rule.lastError}</span>;
+  if (rule.lastError) return <span className={`${table.complaint} ${table.short}`} title={rule.lastError}>{rule.lastError}</span>;
   if (finding) {
     return (
-      <span className={styles.remark} title={finding.message}>
+      <span className={`${table.quiet} ${table.short}`} title={finding.message}>
         <span className={styles.badge}>{findingWord(finding, listed.yieldsNothing)}</span>
         {finding.message}
       </span>
     );
   }
-  if (listed.isRecording) return <span className={styles.remark}>every {sayDuration(listed.interval)}</span>;
-  return <span className={styles.remark}>{rule.duration ? `for ${sayDuration(rule.duration)}` : "at once"}</span>;
+  if (listed.isRecording) return <span className={`${table.quiet} ${table.short}`}>every {sayDuration(listed.interval)}</span>;
+  return <span className={`${table.quiet} ${table.short}`}>{rule.duration ? `for ${sayDuration(rule.duration)}` : "at once"}</span>;
 }
 
 const baseName = (file: string): string => file.split("/").at(-1) ?? file;

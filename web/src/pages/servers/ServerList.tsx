@@ -1,12 +1,11 @@
 import { TextInput } from "@mantine/core";
 import { useMemo } from "react";
 import { Ago } from "../../parts/Ago";
+import { Awaited } from "../../parts/Awaited";
 import { EmptyState } from "../../parts/EmptyState";
-import { Failure } from "../../parts/Failure";
 import { ServerIcon } from "../../parts/icons";
 import { Link } from "../../parts/Link";
 import list from "../../parts/ListPage.module.css";
-import { Placeholder } from "../../parts/Placeholder";
 import { StateWord } from "../../parts/StateWord";
 import { useLate } from "../../parts/useLate";
 import { useNow } from "../../parts/useNow";
@@ -33,12 +32,7 @@ export function ServerList() {
   const series = useMemo(() => new Map(counted?.map(({ labels, value }) => [labels.server_id, value])), [counted]);
   const shown = useMemo(() => byTrouble(foundServers(data ?? [], text), now), [data, text, now]);
   if (!data) {
-    return (
-      <>
-        <h1 className={list.heading}>Servers</h1>
-        {failure ? <Failure failure={failure} compact /> : late ? <Placeholder height={160} /> : null}
-      </>
-    );
+    return <Awaited title="Servers" failure={failure} late={late} height={160} />;
   }
   if (data.length === 0) return <NoServers />;
   const silent = data.filter((server) => verdictOn(server, now).word === "Silent").length;

@@ -8,15 +8,15 @@ import { heldCounts } from "../../alerting/standing";
 import { useSilences, useToldGroups } from "../../alerting/useAlerting";
 import { expireSilence, putSilence, type Silence } from "../../api/alerting";
 import { Ago } from "../../parts/Ago";
+import cards from "../../parts/Cards.module.css";
 import { Choices } from "../../parts/Choices";
+import { Awaited } from "../../parts/Awaited";
 import { EmptyState } from "../../parts/EmptyState";
 import { FactList } from "../../parts/FactList";
-import { Failure } from "../../parts/Failure";
 import { CloseIcon, SilenceIcon } from "../../parts/icons";
 import { Link } from "../../parts/Link";
 import { LinkButton } from "../../parts/LinkButton";
 import list from "../../parts/ListPage.module.css";
-import { Placeholder } from "../../parts/Placeholder";
 import { StateWord, type Tone } from "../../parts/StateWord";
 import { useLate } from "../../parts/useLate";
 import { useNow } from "../../parts/useNow";
@@ -47,12 +47,7 @@ export function SilenceList() {
   const state = STATES.find((one) => one === search.get("state")) ?? "active";
   const text = search.get("find") ?? "";
   if (!data) {
-    return (
-      <>
-        <h1 className={list.heading}>Silences</h1>
-        {failure ? <Failure failure={failure} compact /> : late ? <Placeholder height={160} /> : null}
-      </>
-    );
+    return <Awaited title="Silences" failure={failure} late={late} height={160} />;
   }
   if (data.length === 0) return <NoSilences />;
   const fitting = data.filter((one) => hasText(one, text));
@@ -70,7 +65,7 @@ export function SilenceList() {
       </div>
       {ended && <Ended key={ended.id} silence={ended} onGone={() => setEnded(null)} />}
       {shown.length === 0 && <NothingHere state={state} text={text} />}
-      <ul className={styles.list} aria-label={`${WORDS[state]} silences`}>
+      <ul className={cards.list} aria-label={`${WORDS[state]} silences`}>
         {shown.slice(0, most).map((one) => <Row key={one.id} silence={one} held={held.get(one.id) ?? 0} onEnded={() => setEnded(one)} />)}
       </ul>
       {shown.length > most && <p className={styles.more}><Button size="xs" variant="default" onClick={() => setMost(most + MORE)}>Show more</Button> <span className={styles.quiet}>{most} of {shown.length} silences</span></p>}
@@ -99,11 +94,11 @@ function Row({ silence, held, onEnded }: { silence: Silence; held: number; onEnd
   };
   const what = matchers.map((one) => writeMatcher(fromSilence(one)));
   return (
-    <li className={styles.silence} data-state={state}>
-      <span className={styles.state}>
+    <li className={`${cards.card} ${styles.silence}`} data-state={state}>
+      <span>
         <StateWord tone={TONES[state]} icon={SilenceIcon}>{WORDS[state]}</StateWord>
       </span>
-      <div className={styles.what}>
+      <div className={`${cards.what} ${styles.what}`}>
         <ul className={styles.matchers} aria-label="Matchers">{what.map((one, at) => <li key={at}><code>{one}</code></li>)}</ul>
         {comment && <p className={styles.comment}>{comment}</p>}
         <p className={styles.quiet}>{createdBy ? `by ${createdBy}` : "by nobody named"}</p>
@@ -115,7 +110,7 @@ function Row({ silence, held, onEnded }: { silence: Silence; held: number; onEnd
         <div><dt>{Date.parse(silence.startsAt) > Date.now() ? "Starts" : "Began"}</dt><dd><Moment text={silence.startsAt} never={false} /></dd></div>
         {state === "active" && <div><dt>Holds</dt><dd>{held === 0 ? "no alert now" : <Link to="/alerts" find={{ state: "silenced", find: what.join(",") }}>{held.toLocaleString("en-GB")} {held === 1 ? "alert" : "alerts"}</Link>}</dd></div>}
       </FactList>
-      <div className={styles.actions}>
+      <div className={cards.actions}>
         <LinkButton to={state === "expired" ? "/silences/+" : `/silences/${id}`} find={state === "expired" ? { match: what.join(","), comment } : {}}>{state === "expired" ? "Again" : "Edit"}</LinkButton>
         {state !== "expired" && <Button size="xs" variant="default" loading={busy} onClick={() => void end()}>Expire</Button>}
       </div>

@@ -1,11 +1,11 @@
+import { Awaited } from "../../parts/Awaited";
+import cards from "../../parts/Cards.module.css";
 import { EmptyState } from "../../parts/EmptyState";
 import { FactList } from "../../parts/FactList";
-import { Failure } from "../../parts/Failure";
 import { BroadcastIcon, CheckIcon, EyeOffIcon, KeyIcon } from "../../parts/icons";
 import { Link } from "../../parts/Link";
 import { LinkButton } from "../../parts/LinkButton";
 import list from "../../parts/ListPage.module.css";
-import { Placeholder } from "../../parts/Placeholder";
 import { StateWord } from "../../parts/StateWord";
 import { useLate } from "../../parts/useLate";
 import { useStandingFailure } from "../../parts/useStandingFailure";
@@ -20,12 +20,7 @@ export function PageList() {
   const late = useLate(isPending);
   const failure = useStandingFailure(error, data !== undefined);
   if (!data) {
-    return (
-      <>
-        <h1 className={list.heading}>Status pages</h1>
-        {failure ? <Failure failure={failure} compact /> : late ? <Placeholder height={160} /> : null}
-      </>
-    );
+    return <Awaited title="Status pages" failure={failure} late={late} height={160} />;
   }
   if (data.length === 0) return <NoPages />;
   return (
@@ -34,7 +29,7 @@ export function PageList() {
         <h1>Status pages</h1>
         <div className={list.tools}><LinkButton main to="/status-pages/+">New status page</LinkButton></div>
       </div>
-      <ul className={styles.list} aria-label="Status pages">{data.map((one) => <Row key={one.slug} page={one} />)}</ul>
+      <ul className={cards.list} aria-label="Status pages">{data.map((one) => <Row key={one.slug} page={one} />)}</ul>
     </div>
   );
 }
@@ -44,11 +39,11 @@ function Row({ page }: { page: StatusPage }) {
   const count = checks && placed(page.groups, checks).flat().length;
   const ways = CHANNELS.filter(([channel]) => page.subscribe.includes(channel)).map(([, word]) => word);
   return (
-    <li className={styles.row}>
-      <span className={styles.state}>{!page.published ? <StateWord tone="neutral" icon={EyeOffIcon}>Hidden</StateWord> : page.password ? <StateWord tone="neutral" icon={KeyIcon}>Password</StateWord> : <StateWord tone="good" icon={CheckIcon}>Public</StateWord>}</span>
-      <div className={styles.what}>
+    <li className={`${cards.card} ${styles.row}`}>
+      <span>{!page.published ? <StateWord tone="neutral" icon={EyeOffIcon}>Hidden</StateWord> : page.password ? <StateWord tone="neutral" icon={KeyIcon}>Password</StateWord> : <StateWord tone="good" icon={CheckIcon}>Public</StateWord>}</span>
+      <div className={cards.what}>
         <h2><Link to={`/status-pages/${encodeURIComponent(page.slug)}`}>{page.title}</Link></h2>
-        {page.description && <p className={`${styles.quiet} ${styles.long}`} title={page.description}>{page.description}</p>}
+        {page.description && <p className={`${cards.quiet} ${cards.long}`} title={page.description}>{page.description}</p>}
       </div>
       <FactList className={styles.facts}>
         <div><dt>Address</dt><dd>{page.published ? <a href={page.path} target="_blank" rel="noreferrer">{page.path}</a> : page.path}</dd></div>
@@ -56,7 +51,7 @@ function Row({ page }: { page: StatusPage }) {
         {count !== undefined && <div><dt>Shows</dt><dd>{count.toLocaleString("en-GB")} {count === 1 ? "check" : "checks"}{page.groups.length > 1 && ` in ${page.groups.length} groups`}</dd></div>}
         <div><dt>Told by</dt><dd>{ways.length > 0 ? ways.join(", ") : "nothing"}</dd></div>
       </FactList>
-      <div className={styles.actions}>
+      <div className={cards.actions}>
         <LinkButton to={`/status-pages/${encodeURIComponent(page.slug)}`} label={`Edit ${page.title}`}>Edit</LinkButton>
       </div>
     </li>

@@ -5,11 +5,10 @@ import { format } from "../../charts/units";
 import { Ago } from "../../parts/Ago";
 import { Choices } from "../../parts/Choices";
 import { Copy } from "../../parts/Copy";
+import { Awaited } from "../../parts/Awaited";
 import { EmptyState } from "../../parts/EmptyState";
-import { Failure } from "../../parts/Failure";
 import { TargetIcon } from "../../parts/icons";
 import list from "../../parts/ListPage.module.css";
-import { Placeholder } from "../../parts/Placeholder";
 import { StateWord, type Tone } from "../../parts/StateWord";
 import { useLate } from "../../parts/useLate";
 import { useStandingFailure } from "../../parts/useStandingFailure";
@@ -41,12 +40,7 @@ export default function TargetsPage() {
   const wanted = (CHOICES.find(([choice]) => choice === search.get("state"))?.[0] ?? "all") satisfies Wanted;
   const text = search.get("find") ?? "";
   if (!data) {
-    return (
-      <>
-        <h1 className={list.heading}>Targets</h1>
-        {failure ? <Failure failure={failure} compact /> : late ? <Placeholder height={160} /> : null}
-      </>
-    );
+    return <Awaited title="Targets" failure={failure} late={late} height={160} />;
   }
   if (data.activeTargets.length === 0 && data.droppedTargets.length === 0) return <NoTargets />;
   const jobs = jobsOf(matching(data.activeTargets, wanted, text));
