@@ -6,6 +6,7 @@ import { Link } from "../../parts/Link";
 import { Placeholder } from "../../parts/Placeholder";
 import { useLate } from "../../parts/useLate";
 import { useStandingFailure } from "../../parts/useStandingFailure";
+import { useNamedSubject } from "../../shell/subjects";
 import { useIncident } from "../../uptime/store";
 import { Aside } from "./Aside";
 import { Entries } from "./Entries";
@@ -18,6 +19,7 @@ import { SayUpdate } from "./SayUpdate";
 export function IncidentPage({ id }: { id: string }) {
   const { data, error, isPending } = useIncident(id);
   const late = useLate(isPending);
+  useNamedSubject("/incidents", id, data?.title);
   const failure = useStandingFailure(error, data !== undefined);
   if (!data) {
     if (failure instanceof ApiFailure && failure.code === "not_found") return <NotThere />;

@@ -20,11 +20,16 @@ export function Ahead({ window }: { window: WrittenWindow | null }) {
   if (data.length === 0) return <p className={styles.ahead} role="status">It would never be active{window?.enabled === false ? ": it is switched off." : " any more."}</p>;
   return (
     <section className={styles.next} data-outdated={isPlaceholderData || undefined} aria-label="When it would be active">
-      <h3>{data.length === 1 ? "It would be active" : "Next times"}</h3>
+      <h3>{data.length === 1 ? "It would be active" : "Next times"}{window && isElsewhere(window) && <span className={styles.quiet}> by your clock, {here()}</span>}</h3>
       <ol>{data.map((one) => <li key={one.start}><When stretch={one} /></li>)}</ol>
     </section>
   );
 }
+
+const here = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** Whether its hours are of another time zone than those that are shown. */
+const isElsewhere = ({ cron, rrule, timezone }: WrittenWindow): boolean => (cron ?? rrule) !== undefined && timezone !== here();
 
 function When({ stretch }: { stretch: Stretch }) {
   const from = Date.parse(stretch.start) / 1000;

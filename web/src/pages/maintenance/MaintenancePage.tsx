@@ -1,5 +1,6 @@
 import type { PageProps } from "../../shell/routes";
 import { visit } from "../../shell/address";
+import { useNamedSubject } from "../../shell/subjects";
 import { useWindows } from "../../uptime/windowStore";
 import { WindowDrawer } from "./WindowDrawer";
 import { WindowList } from "./WindowList";
@@ -8,6 +9,7 @@ import { WindowList } from "./WindowList";
 export default function MaintenancePage({ subject }: PageProps) {
   const windows = useWindows();
   const found = windows.data?.find((one) => one.id === subject);
+  useNamedSubject("/maintenance", subject ?? "", found?.name);
   return (
     <>
       <WindowList windows={windows} />

@@ -15,6 +15,7 @@ import { useLate } from "../../parts/useLate";
 import { useStandingFailure } from "../../parts/useStandingFailure";
 import { useWork } from "../../parts/useWork";
 import { visit } from "../../shell/address";
+import { useNamedSubject } from "../../shell/subjects";
 import { useCheckNames } from "../../uptime/useCheckNames";
 import { Badges } from "./Badges";
 import { GroupsEditor } from "./GroupsEditor";
@@ -34,6 +35,7 @@ export function StoredPage({ slug }: { slug: string }) {
   const { data, error, isPending } = usePage(slug);
   const [saved, setSaved] = useState<number | null>(null);
   const late = useLate(isPending);
+  useNamedSubject("/status-pages", slug, data?.title);
   const failure = useStandingFailure(error, data !== undefined);
   if (data) return <Editor key={data.version} stored={data} saved={saved === data.version} onSaved={setSaved} />;
   if (failure instanceof ApiFailure && failure.code === "not_found") {
