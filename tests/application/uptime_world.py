@@ -24,6 +24,7 @@ from sightline.application.issue import with_token
 from sightline.application.keep import Keep
 from sightline.application.respond import Respond
 from sightline.application.review import Review
+from sightline.application.sample import Sample
 from sightline.application.settle import Settle
 from sightline.domain.alerts.notice import AlertState
 from sightline.domain.alerts.rule import ALERT_NAME
@@ -148,7 +149,7 @@ class UptimeWorld:
             self.alarm,
             Attend(self.documents, self.clock),
             self.standings,
-            self.samples,
+            Sample(self.samples, self.clock, self.telemetry),
             self.bus,
             self.clock,
             self.telemetry,

@@ -14,14 +14,12 @@ from sightline.application.chronicle import Chronicle, Move
 from sightline.application.deliver import Decision as Decided
 from sightline.application.enroll import Enroll, Enrolled
 from sightline.application.keep import Keep
-from sightline.application.record import IngestSamples
+from sightline.application.sample import Sample
 from sightline.application.settle import Settle
 from sightline.domain.alerts.notice import Alert
 from sightline.domain.alerts.posted import PostedAlert
-from sightline.domain.errors import NotFound, SightlineError
+from sightline.domain.errors import NotFound
 from sightline.domain.events import CheckMoved, ProbesFinished
-from sightline.domain.metrics.left_out import is_partial
-from sightline.domain.metrics.samples import WriteBatch
 from sightline.domain.probes.alert import RULE_PREFIX
 from sightline.domain.probes.check import Check
 from sightline.domain.probes.incident import Entry, EntryKind
@@ -29,11 +27,10 @@ from sightline.domain.probes.monitor import Beat, Gap, gap, stop
 from sightline.domain.probes.needs import Needers
 from sightline.domain.probes.outcome import NOBODY_CAN_TELL, Reason
 from sightline.domain.probes.result import Result
-from sightline.domain.probes.series import CheckSeries, batch_of, ending
 from sightline.domain.probes.standing import Standing
 from sightline.domain.probes.state import CheckState, StateEvent, StateReason, Transition
 from sightline.domain.probes.voice import Decision, silent_after
-from sightline.domain.tenancy import Principal, Role, Tenant
+from sightline.domain.tenancy import Principal, Tenant
 from sightline.domain.timerange import SECOND
 from sightline.ports.bus import Bus
 from sightline.ports.clock import Clock
@@ -47,9 +44,6 @@ RESULTS: Final = Instrument(
     ("verdict",),
 )
 STATES: Final = Instrument("sightline_checks", "Checks by state, all tenants together.", Kind.GAUGE, ("state",))
-UNSTORED: Final = Instrument(
-    "sightline_probe_series_refused_total", "Batches of samples about probes that intake did not take.", Kind.COUNTER
-)
 GAPS: Final = Instrument(
     "sightline_monitor_gaps_total", "Stretches in which the monitor did not look, by reason.", Kind.COUNTER, ("reason",)
 )
@@ -120,7 +114,7 @@ class Assess:
         alarm: Alarm,
         attend: Attend,
         standings: Standings,
-        ingest: IngestSamples,
+        sample: Sample,
         bus: Bus,
         clock: Clock,
         telemetry: Telemetry,
@@ -136,7 +130,7 @@ class Assess:
         self._alarm = alarm
         self._attend = attend
         self._stored = standings
-        self._ingest = ingest
+        self._sample = sample
         self._bus = bus
         self._clock = clock
         self._telemetry = telemetry
@@ -146,7 +140,6 @@ class Assess:
         self._urge = urge
         self._standings: dict[int, Standing] = {}
         self._enrolled: dict[int, Enrolled] = {}
-        self._series: dict[int, dict[str, CheckSeries]] = {}
         self._children = Needers()
         self._wholes = Needers()
         self._new: set[int] = set()
@@ -218,7 +211,7 @@ class Assess:
         rows = list[_Row]()
         for some in _slices(results):
             asked_for = self._asked_for(some)
-            await self._store_series(asked_for)
+            await self._sample.store(self._there(asked_for))
             rows += asked_for
         for some in _slices(rows):
             self._hear(some)
@@ -232,10 +225,7 @@ class Assess:
             rows = self._asked_for(some)
             self._keep.add(rows)
             self._hear(rows)
-            try:
-                await self._store_series(rows)
-            except SightlineError:
-                self._telemetry.add(UNSTORED)
+            await self._sample.offer(self._there(rows))
             await asyncio.sleep(0)
 
     async def tick(self) -> None:
@@ -318,29 +308,9 @@ class Assess:
             decision = replace(decision, reason=reason, message=result.message)
         self._move(result.check, decision, min(_end_of(result), now), root)
 
-    async def _store_series(self, rows: Sequence[_Row]) -> None:
-        by_tenant: defaultdict[Tenant, list[Result]] = defaultdict(list)
-        for tenant, one in rows:
-            by_tenant[tenant].append(one)
-        for tenant, its in by_tenant.items():
-            there = [one for one in its if one.check in self._enrolled]  # others were deleted since they came in
-            await self._write(tenant, batch_of([(self._series_of(one), one) for one in there]))
-
-    async def _write(self, tenant: Tenant, batch: WriteBatch) -> None:
-        if not len(batch):
-            return
-        try:
-            await self._ingest(Principal("probes", tenant, Role.WRITER), batch)
-        except SightlineError as error:
-            if not is_partial(error):
-                raise
-
-    def _series_of(self, result: Result) -> CheckSeries:
-        by_location = self._series.setdefault(result.check, {})
-        found = by_location.get(result.location)
-        if found is None:
-            found = by_location[result.location] = CheckSeries(self._enrolled[result.check].check, result.location)
-        return found
+    def _there(self, rows: Sequence[_Row]) -> list[tuple[Enrolled, Result]]:
+        """What checks say by now of which there are results; others were deleted since they came in."""
+        return [(self._enrolled[one.check], one) for _, one in rows if one.check in self._enrolled]
 
     def _hear(self, rows: Sequence[_Row]) -> None:
         monotonic, now = self._monotonic(), self._clock.now()
@@ -515,9 +485,7 @@ class Assess:
         self._note(check, enrolled)
         standing = self._standings[check]
         standing.check = enrolled.check
-        known = self._series.get(check, {})
-        if known and CheckSeries(before.check, "").labels != CheckSeries(enrolled.check, "").labels:
-            await self._end_series(enrolled.tenant, self._series.pop(check), now)
+        await self._sample.redefined(before, enrolled)
         locations = enrolled.check.definition.locations
         for location in [one for one in standing.voices if locations and one not in locations]:
             del standing.voices[location]
@@ -533,14 +501,8 @@ class Assess:
         standing, now = self._standings.pop(check), self._clock.now()
         gone = Transition(check, now, standing.state, CheckState.PAUSED, StateReason.SWITCHED_OFF)
         self._alarm.end(enrolled.tenant, gone)
-        await self._end_series(enrolled.tenant, self._series.pop(check, {}), now)
+        await self._sample.end(enrolled)
         self._settle.gone(check, now)
-
-    async def _end_series(self, tenant: Tenant, series: dict[str, CheckSeries], now: int) -> None:
-        try:
-            await self._write(tenant, ending(list(series.values()), now))
-        except SightlineError:
-            self._telemetry.add(UNSTORED)
 
     def _note(self, check: int, enrolled: Enrolled | None) -> None:
         """A check says this now, None when it is gone: who needs whom, and what is a part of what."""

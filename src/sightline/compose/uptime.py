@@ -35,6 +35,7 @@ from sightline.application.remember import PulseCodec
 from sightline.application.respond import Respond
 from sightline.application.review import Review
 from sightline.application.roster import Roster
+from sightline.application.sample import Sample
 from sightline.application.settle import Settle
 from sightline.application.vouch import Vouch
 from sightline.compose.core import Core
@@ -157,7 +158,7 @@ async def make_checking(
         Alarm(pipeline, core.bus),
         Attend(catalog, clock),
         standings,
-        core.ingest,
+        Sample(core.ingest, clock, telemetry),
         core.bus,
         clock,
         telemetry,
