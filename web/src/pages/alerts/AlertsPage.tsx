@@ -7,6 +7,7 @@ import { EmptyState } from "../../parts/EmptyState";
 import { Failure } from "../../parts/Failure";
 import { AlertIcon, CheckIcon } from "../../parts/icons";
 import { Placeholder } from "../../parts/Placeholder";
+import textButton from "../../parts/TextButton.module.css";
 import { useLate } from "../../parts/useLate";
 import { useStandingFailure } from "../../parts/useStandingFailure";
 import { useAlerts } from "../../series/useAlerts";
@@ -100,7 +101,7 @@ function NothingMatches() {
   return (
     <EmptyState title="No alert matches" within>
       <p>Labels, summaries and descriptions are searched.</p>
-      <p><button type="button" className={styles.clear} onClick={() => ["find", "state", "receiver", "severity"].forEach((one) => put(one, ""))}>Show all alerts</button></p>
+      <p><button type="button" className={textButton.button} onClick={() => ["find", "state", "receiver", "severity"].forEach((one) => put(one, ""))}>Show all alerts</button></p>
     </EmptyState>
   );
 }

@@ -7,8 +7,8 @@ import { AlertIcon, BellIcon, CheckIcon, ClockIcon, DotIcon, ListIcon, ReceiverI
 import { InTime } from "../../parts/InTime";
 import { LabelChips } from "../../parts/LabelChips";
 import { Link } from "../../parts/Link";
-import steps from "../../parts/Steps.module.css";
 import { StateWord, type Tone } from "../../parts/StateWord";
+import steps from "../../parts/Steps.module.css";
 import { WindowLink } from "./WindowLink";
 import styles from "./WhyPath.module.css";
 

@@ -10,6 +10,7 @@ import { LinkButton } from "../../parts/LinkButton";
 import list from "../../parts/ListPage.module.css";
 import table from "../../parts/LongTable.module.css";
 import { Select } from "../../parts/Select";
+import textButton from "../../parts/TextButton.module.css";
 import { useLate } from "../../parts/useLate";
 import { useStandingFailure } from "../../parts/useStandingFailure";
 import { VirtualRows } from "../../parts/VirtualRows";
@@ -71,7 +72,7 @@ export function CheckList() {
       {lines.length === 0 ? (
         <EmptyState icon={<PulseIcon />} title="No check matches" within>
           <p>Names, addresses, types, groups and tags are searched.</p>
-          <p><button type="button" className={styles.clear} onClick={() => ["state", "group", "tag", "find"].forEach((one) => put(one, ""))}>Show all checks</button></p>
+          <p><button type="button" className={textButton.button} onClick={() => ["state", "group", "tag", "find"].forEach((one) => put(one, ""))}>Show all checks</button></p>
         </EmptyState>
       ) : (
         <VirtualRows

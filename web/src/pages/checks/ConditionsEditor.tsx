@@ -1,10 +1,10 @@
-import { complaintAt } from "./draft";
-import styles from "./ConditionsEditor.module.css";
 import fields from "../../parts/Fields.module.css";
 import { Removal } from "../../parts/Removal";
+import type { Examined } from "./check";
+import styles from "./ConditionsEditor.module.css";
+import { complaintAt } from "./draft";
 import { Addition } from "./FieldControl";
 import own from "./Fields.module.css";
-import type { Examined } from "./check";
 import type { FieldError } from "./store";
 
 const HELP: ReadonlyArray<readonly [string, string]> = [

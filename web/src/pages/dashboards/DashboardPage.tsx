@@ -8,6 +8,7 @@ import { Failure } from "../../parts/Failure";
 import { DashboardIcon } from "../../parts/icons";
 import { Link } from "../../parts/Link";
 import { Placeholder } from "../../parts/Placeholder";
+import textButton from "../../parts/TextButton.module.css";
 import { Unsaved } from "../../parts/Unsaved";
 import { useLate } from "../../parts/useLate";
 import { navigate, readAddress, useAddress, withSearch } from "../../shell/address";
@@ -130,7 +131,7 @@ function Opened({ stored }: { stored: Stored }) {
       <Variables variables={draft.variables} />
       {alone ? (
         <>
-          <p className={styles.back}><button type="button" className={styles.link} onClick={() => setSearch("panel", null)}>All panels of {draft.title}</button></p>
+          <p className={styles.back}><button type="button" className={textButton.button} onClick={() => setSearch("panel", null)}>All panels of {draft.title}</button></p>
           <PanelView panel={{ ...alone, height: Math.max(16, alone.height) }} values={values.text} />
         </>
       ) : draft.panels.length === 0 ? (

@@ -1,5 +1,6 @@
 import { EmptyState } from "../../parts/EmptyState";
 import { CompassIcon } from "../../parts/icons";
+import textButton from "../../parts/TextButton.module.css";
 import styles from "./Examples.module.css";
 import { EXAMPLES, type Example } from "./examples";
 
@@ -9,7 +10,7 @@ export function Examples({ onPick, onBrowse }: { onPick: (example: Example) => v
     <div className={styles.place}>
       <EmptyState icon={<CompassIcon />} title="Ask any question of your metrics" within>
         <p>
-          Write PromQL above and press Enter, <button type="button" className={styles.link} onClick={onBrowse}>find a metric by its name</button>, or begin
+          Write PromQL above and press Enter, <button type="button" className={textButton.button} onClick={onBrowse}>find a metric by its name</button>, or begin
           with one of these:
         </p>
       </EmptyState>

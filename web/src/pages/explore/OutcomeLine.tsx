@@ -1,5 +1,6 @@
 import { advice, ApiFailure } from "../../api/failure";
 import { AlertIcon } from "../../parts/icons";
+import textButton from "../../parts/TextButton.module.css";
 import { useLate } from "../../parts/useLate";
 import type { Complaint } from "../../promql/place";
 import { format } from "../../charts/units";
@@ -45,15 +46,15 @@ export function OutcomeLine(props: OutcomeLineProps) {
         <p className={styles.warning}>
           <span>
             Too many series to read. Narrow it with labels, or{" "}
-            <button type="button" className={styles.link} onClick={props.onLargest}>take the largest {LARGEST}</button>.
+            <button type="button" className={textButton.button} onClick={props.onLargest}>take the largest {LARGEST}</button>.
           </span>
         </p>
       )}
       {histograms && samples === 0 && (
         <p className={styles.warning}>
           <span>
-            Native histograms are no numbers: <button type="button" className={styles.link} onClick={props.onPercentile}>draw their 95th percentile</button>{" "}
-            or <button type="button" className={styles.link} onClick={props.onTable}>show them as a table</button>.
+            Native histograms are no numbers: <button type="button" className={textButton.button} onClick={props.onPercentile}>draw their 95th percentile</button>{" "}
+            or <button type="button" className={textButton.button} onClick={props.onTable}>show them as a table</button>.
           </span>
         </p>
       )}
@@ -72,11 +73,11 @@ function Wrong({ complaint, outcome, onGoTo, onTable }: OutcomeLineProps & { com
       <span>
         {message}.{" "}
         {line !== null && column !== null && (
-          <button type="button" className={styles.link} onClick={() => onGoTo(line, column)}>
+          <button type="button" className={textButton.button} onClick={() => onGoTo(line, column)}>
             {line > 1 ? `Line ${line}, column ${column}` : `Column ${column}`}
           </button>
         )}
-        {isUndrawable(outcome?.failure ?? null) && <button type="button" className={styles.link} onClick={onTable}>Show it as a table</button>}{" "}
+        {isUndrawable(outcome?.failure ?? null) && <button type="button" className={textButton.button} onClick={onTable}>Show it as a table</button>}{" "}
         <code className={styles.code}>{code}</code>
       </span>
     </div>

@@ -5,6 +5,7 @@ import { CopyText } from "../../parts/CopyText";
 import { FactList } from "../../parts/FactList";
 import { Link } from "../../parts/Link";
 import { Problem } from "../../parts/Problem";
+import textButton from "../../parts/TextButton.module.css";
 import { useWork } from "../../parts/useWork";
 import { select } from "../../series/selector";
 import { now } from "../../time/clock";
@@ -37,7 +38,7 @@ export function Aside({ incident }: { incident: ToldIncident }) {
       {(related.length > 0 || partOf !== null) && (
         <Part title="Related">
           <ul className={styles.related}>{related.map((one) => <Related key={one.id} incident={one} isRoot={one.id === partOf} />)}</ul>
-          {partOf !== null && !related.some((one) => one.id === partOf) && <Link className={styles.link} to={`/incidents/${partOf}`}>The first of the cause, incident {partOf}</Link>}
+          {partOf !== null && !related.some((one) => one.id === partOf) && <Link className={textButton.button} to={`/incidents/${partOf}`}>The first of the cause, incident {partOf}</Link>}
         </Part>
       )}
       {traces.length > 0 && (
@@ -78,7 +79,7 @@ function Related({ incident, isRoot }: { incident: Incident; isRoot: boolean }) 
     <li>
       <KindWord kind={incident.kind} over={end !== null} />
       <div>
-        <Link className={styles.link} to={`/incidents/${incident.id}`}>{incident.title}</Link>
+        <Link className={textButton.button} to={`/incidents/${incident.id}`}>{incident.title}</Link>
         <p className={styles.quiet}>{isRoot && "The first of the cause, "}{end === null ? <Ago time={startOf(incident)} ongoing /> : <Ago time={end} />}</p>
       </div>
     </li>

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
-import { AlertIcon, BellIcon, CheckIcon, EyeIcon, HistoryIcon, HostIcon, LogIcon, ReceiverIcon, RuleIcon } from "../../parts/icons";
 import { Ago } from "../../parts/Ago";
+import { AlertIcon, BellIcon, CheckIcon, EyeIcon, HistoryIcon, HostIcon, LogIcon, ReceiverIcon, RuleIcon } from "../../parts/icons";
 import steps from "../../parts/Steps.module.css";
 import { absoluteTime } from "../../time/words";
 import type { Entry, EntryKind } from "../../uptime/incident";

@@ -1,11 +1,11 @@
 import { useMemo } from "react";
+import { Awaited } from "../../parts/Awaited";
 import cards from "../../parts/Cards.module.css";
 import { Choices } from "../../parts/Choices";
-import { Awaited } from "../../parts/Awaited";
 import { EmptyState } from "../../parts/EmptyState";
 import { AlertIcon, CheckIcon } from "../../parts/icons";
-import { LinkButton } from "../../parts/LinkButton";
 import { Link } from "../../parts/Link";
+import { LinkButton } from "../../parts/LinkButton";
 import list from "../../parts/ListPage.module.css";
 import { Select } from "../../parts/Select";
 import { useLate } from "../../parts/useLate";

@@ -1,6 +1,7 @@
 import { Button, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { Problem } from "../../parts/Problem";
+import textButton from "../../parts/TextButton.module.css";
 import { Unsaved } from "../../parts/Unsaved";
 import { useWork } from "../../parts/useWork";
 import type { ToldIncident } from "../../uptime/incident";
@@ -21,11 +22,11 @@ export function PostMortem({ incident: { id, post_mortem: written } }: { inciden
         {draft === null && written !== "" && <Button size="xs" variant="default" onClick={() => setDraft({ text: written, base: written })}>Edit</Button>}
       </div>
       {draft === null ? written ? <p className={styles.postMortem}>{written}</p> : (
-        <p className={styles.quiet}>What happened, why, and what keeps it from happening again. <button type="button" className={styles.link} onClick={() => setDraft({ text: "", base: "" })}>Write it</button></p>
+        <p className={styles.quiet}>What happened, why, and what keeps it from happening again. <button type="button" className={textButton.button} onClick={() => setDraft({ text: "", base: "" })}>Write it</button></p>
       ) : (
         <form className={styles.say} onSubmit={(event) => { event.preventDefault(); void save(); }}>
           <Textarea aria-label="Post-mortem" placeholder={"What happened\nWhy it happened\nWhat helped\nWhat we change"} autosize minRows={6} maxRows={40} autoFocus value={draft.text} onChange={(event) => { setDraft({ ...draft, text: event.currentTarget.value }); work.forget(); }} />
-          {draft.base !== written && <p className={styles.quiet} role="status">Somebody else changed it meanwhile. <button type="button" className={styles.link} onClick={() => setDraft({ ...draft, base: written })}>Save mine in its place</button> or cancel to see theirs.</p>}
+          {draft.base !== written && <p className={styles.quiet} role="status">Somebody else changed it meanwhile. <button type="button" className={textButton.button} onClick={() => setDraft({ ...draft, base: written })}>Save mine in its place</button> or cancel to see theirs.</p>}
           <div className={styles.sayTools}>
             <Button type="submit" size="xs" disabled={draft.text.trim() === written || draft.base !== written} loading={work.busy}>Save</Button>
             <Button size="xs" variant="default" onClick={() => { setDraft(null); work.forget(); }}>Cancel</Button>

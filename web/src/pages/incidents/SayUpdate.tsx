@@ -1,5 +1,6 @@
 import { Button, Textarea } from "@mantine/core";
 import { useState } from "react";
+import fields from "../../parts/Fields.module.css";
 import { Problem } from "../../parts/Problem";
 import { Select } from "../../parts/Select";
 import { useWork } from "../../parts/useWork";
@@ -24,7 +25,7 @@ export function SayUpdate({ incident }: { incident: ToldIncident }) {
       <Textarea aria-label="Update" placeholder="What is known, and what is being done" autosize minRows={2} maxRows={12} value={text} onChange={(event) => { setText(event.currentTarget.value); work.forget(); }} />
       <div className={styles.sayTools}>
         <Select label="Status" labelled value={status} options={[["", "as it is"], ...STATUSES.map((one) => [one, STATUS_WORDS[one]] as const)]} onChange={(value) => setStatus(value as Status)} />
-        <label className={styles.checkbox}><input type="checkbox" checked={isPublic} onChange={(event) => setPublic(event.currentTarget.checked)} /> On status pages</label>
+        <label className={fields.checkbox}><input type="checkbox" checked={isPublic} onChange={(event) => setPublic(event.currentTarget.checked)} /> On status pages</label>
         <Button type="submit" size="xs" disabled={isEmpty} loading={work.busy}>Add update</Button>
       </div>
       {isPublic && !incident.public && <p className={styles.quiet}>The incident is hidden from status pages, and its updates with it.</p>}

@@ -1,6 +1,7 @@
 import { Button, Textarea, TextInput } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { Choices } from "../../parts/Choices";
+import fields from "../../parts/Fields.module.css";
 import { Problem } from "../../parts/Problem";
 import { Unsaved } from "../../parts/Unsaved";
 import { useWork } from "../../parts/useWork";
@@ -40,7 +41,7 @@ export function WriteIncident() {
         <span className={styles.label} aria-hidden="true">Status</span>
         <Choices label="Status" choices={BEGINNINGS.map((one) => [one, STATUS_WORDS[one]] as const)} chosen={status} onChoose={setStatus} />
       </div>
-      <label className={styles.checkbox}><input type="checkbox" checked={isPublic} onChange={(event) => setPublic(event.currentTarget.checked)} /> Show it on status pages, and tell their subscribers</label>
+      <label className={fields.checkbox}><input type="checkbox" checked={isPublic} onChange={(event) => setPublic(event.currentTarget.checked)} /> Show it on status pages, and tell their subscribers</label>
       <Problem problem={work.problem} />
       <div className={styles.actions}>
         <Button type="submit" loading={work.busy}>Begin incident</Button>

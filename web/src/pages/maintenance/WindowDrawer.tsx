@@ -3,6 +3,7 @@ import { useEffect, useRef, useState, type FormEvent } from "react";
 import { Banner } from "../../parts/Banner";
 import { Drawer } from "../../parts/Drawer";
 import { EmptyState } from "../../parts/EmptyState";
+import fields from "../../parts/Fields.module.css";
 import { Problem } from "../../parts/Problem";
 import { Unsaved } from "../../parts/Unsaved";
 import { useNow } from "../../parts/useNow";
@@ -75,8 +76,8 @@ function Fields({ base, onClose, onDone }: Pick<WindowDrawerProps, "onClose" | "
       <section className={styles.part}>
         <h3>What readers are told</h3>
         <Textarea label="Description" placeholder="What is done, and what does not work meanwhile" autosize minRows={2} maxRows={10} value={form.description} onChange={(event) => set({ description: event.currentTarget.value })} />
-        <label className={styles.checkbox}><input type="checkbox" checked={form.public} onChange={(event) => set({ public: event.currentTarget.checked })} /> Announce it on status pages</label>
-        {(base || !form.enabled) && <label className={styles.checkbox}><input type="checkbox" checked={form.enabled} onChange={(event) => set({ enabled: event.currentTarget.checked })} /> Switched on; off, it is kept and does nothing</label>}
+        <label className={fields.checkbox}><input type="checkbox" checked={form.public} onChange={(event) => set({ public: event.currentTarget.checked })} /> Announce it on status pages</label>
+        {(base || !form.enabled) && <label className={fields.checkbox}><input type="checkbox" checked={form.enabled} onChange={(event) => set({ enabled: event.currentTarget.checked })} /> Switched on; off, it is kept and does nothing</label>}
       </section>
       <Problem problem={work.problem} />
       {tried && hasProblem && <p className={styles.problem}>Something above is still to be put right.</p>}

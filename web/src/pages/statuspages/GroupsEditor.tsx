@@ -1,5 +1,7 @@
 import { TextInput } from "@mantine/core";
+import fields from "../../parts/Fields.module.css";
 import { CloseIcon, DownIcon, UpIcon } from "../../parts/icons";
+import textButton from "../../parts/TextButton.module.css";
 import { Tokens } from "../../parts/Tokens";
 import type { NamedCheck } from "../../uptime/useCheckNames";
 import { EMPTY_GROUP, moved, readTags, takesNothing, writeTags, type PageGroup } from "./page";
@@ -40,11 +42,11 @@ export function GroupsEditor({ groups, placed, checks, problem, onChange }: Grou
             <Tokens label="Tags" placeholder="team:web" values={writeTags(group.tags)} offers={tags} onChange={(texts) => set(at, { tags: readTags(texts) })} />
           </div>
           <p className={styles.quiet} role="status">{sayPlaced(group, placed[at] ?? [])}</p>
-          <label className={styles.checkbox}><input type="checkbox" checked={group.collapsed} onChange={(event) => set(at, { collapsed: event.currentTarget.checked })} /> Folded while all of it is well</label>
+          <label className={fields.checkbox}><input type="checkbox" checked={group.collapsed} onChange={(event) => set(at, { collapsed: event.currentTarget.checked })} /> Folded while all of it is well</label>
         </fieldset>
       ))}
       {problem && <p className={styles.problem} role="alert">{problem}</p>}
-      {groups.length < MOST && <button type="button" className={styles.link} onClick={() => onChange([...groups, EMPTY_GROUP])}>Add a group</button>}
+      {groups.length < MOST && <button type="button" className={textButton.button} onClick={() => onChange([...groups, EMPTY_GROUP])}>Add a group</button>}
     </section>
   );
 }

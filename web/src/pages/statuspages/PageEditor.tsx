@@ -5,11 +5,13 @@ import { ApiFailure } from "../../api/failure";
 import { Banner } from "../../parts/Banner";
 import { EmptyState } from "../../parts/EmptyState";
 import { Failure } from "../../parts/Failure";
+import fields from "../../parts/Fields.module.css";
 import { BroadcastIcon } from "../../parts/icons";
 import { Link } from "../../parts/Link";
 import { Menu } from "../../parts/Menu";
 import { Placeholder } from "../../parts/Placeholder";
 import { Problem } from "../../parts/Problem";
+import textButton from "../../parts/TextButton.module.css";
 import { Unsaved } from "../../parts/Unsaved";
 import { useLate } from "../../parts/useLate";
 import { useStandingFailure } from "../../parts/useStandingFailure";
@@ -92,7 +94,7 @@ function Editor({ stored, saved, onSaved }: EditorProps) {
         </div>
         <Textarea label="Description" placeholder="What readers find here" autosize minRows={1} maxRows={8} value={page.description} onChange={(event) => set({ description: event.currentTarget.value })} />
         <Textarea label="Announcement" placeholder="Said at the top, until you take it away" autosize minRows={1} maxRows={8} value={page.announcement} onChange={(event) => set({ announcement: event.currentTarget.value })} />
-        <label className={styles.checkbox}><input type="checkbox" checked={page.published} onChange={(event) => set({ published: event.currentTarget.checked })} /> Published; otherwise nobody can read it</label>
+        <label className={fields.checkbox}><input type="checkbox" checked={page.published} onChange={(event) => set({ published: event.currentTarget.checked })} /> Published; otherwise nobody can read it</label>
       </section>
       <GroupsEditor groups={page.groups} placed={its} checks={checks} problem={shown.groups} onChange={(groups) => set({ groups })} />
       <NamesEditor names={page.names} checks={its.flat()} onChange={(names) => set({ names })} />
@@ -123,7 +125,7 @@ function Head({ stored }: { stored: StatusPage | null }) {
       <div className={styles.head}>
         <h1>{stored.title}</h1>
         <div className={styles.tools}>
-          {stored.published && <a className={styles.open} href={stored.path} target="_blank" rel="noreferrer">Open the page</a>}
+          {stored.published && <a className={textButton.button} href={stored.path} target="_blank" rel="noreferrer">Open the page</a>}
           <Menu label="More about this status page"><button type="button" data-danger onClick={() => setAsks(true)}>Delete…</button></Menu>
         </div>
       </div>

@@ -1,5 +1,6 @@
 import { PasswordInput, Textarea, TextInput } from "@mantine/core";
 import { useId, useState } from "react";
+import fields from "../../parts/Fields.module.css";
 import { Select } from "../../parts/Select";
 import { Tokens } from "../../parts/Tokens";
 import { CHANNELS, MASKED, SPANS, type Shows, type WrittenPage } from "./page";
@@ -28,12 +29,12 @@ export function ShownFields({ page, problems, set }: FieldsProps) {
     <section className={styles.part}>
       <h2>What is shown</h2>
       <div className={styles.checks}>
-        {SWITCHES.map(([name, word]) => <label key={name} className={styles.checkbox}><input type="checkbox" checked={page.shows[name]} onChange={(event) => show({ [name]: event.currentTarget.checked })} /> {word}</label>)}
+        {SWITCHES.map(([name, word]) => <label key={name} className={fields.checkbox}><input type="checkbox" checked={page.shows[name]} onChange={(event) => show({ [name]: event.currentTarget.checked })} /> {word}</label>)}
       </div>
       {page.shows.uptime && (
         <div className={styles.checks} role="group" aria-label="Uptime of the last">
           <span className={styles.quiet}>Uptime of the last</span>
-          {SPANS.map((one) => <label key={one} className={styles.checkbox}><input type="checkbox" checked={page.shows.windows.includes(one)} onChange={(event) => show({ windows: switched(SPANS, page.shows.windows, one, event.currentTarget.checked) })} /> {one}</label>)}
+          {SPANS.map((one) => <label key={one} className={fields.checkbox}><input type="checkbox" checked={page.shows.windows.includes(one)} onChange={(event) => show({ windows: switched(SPANS, page.shows.windows, one, event.currentTarget.checked) })} /> {one}</label>)}
         </div>
       )}
       <div className={styles.pair}>
@@ -71,7 +72,7 @@ export function ReachFields({ page, problems, set }: FieldsProps) {
       {page.domains.length > 0 && <p className={styles.quiet}>Let the name lead to this server: under it the page is the root of the site.</p>}
       <div className={styles.checks} role="group" aria-label="Readers may be told by">
         <span className={styles.quiet}>Readers may be told by</span>
-        {CHANNELS.map(([channel, word]) => <label key={channel} className={styles.checkbox}><input type="checkbox" checked={page.subscribe.includes(channel)} onChange={(event) => set({ subscribe: switched(CHANNELS.map(([one]) => one), page.subscribe, channel, event.currentTarget.checked) })} /> {word}</label>)}
+        {CHANNELS.map(([channel, word]) => <label key={channel} className={fields.checkbox}><input type="checkbox" checked={page.subscribe.includes(channel)} onChange={(event) => set({ subscribe: switched(CHANNELS.map(([one]) => one), page.subscribe, channel, event.currentTarget.checked) })} /> {word}</label>)}
       </div>
       <div className={styles.pair}>
         <TextInput label="They are told after, minutes" inputMode="decimal" value={textOf(page.notify_after / 60_000)} error={problems.notify_after} onChange={(event) => set({ notify_after: Math.round(numberOf(event.currentTarget.value) * 60_000) })} />
@@ -86,7 +87,7 @@ function Password({ password, onChange }: { password: string; onChange: (passwor
   const [kept] = useState(password === MASKED);
   return (
     <>
-      <label className={styles.checkbox}><input type="checkbox" checked={asks} onChange={(event) => { setAsks(event.currentTarget.checked); onChange(event.currentTarget.checked && kept ? MASKED : ""); }} /> Only with a password</label>
+      <label className={fields.checkbox}><input type="checkbox" checked={asks} onChange={(event) => { setAsks(event.currentTarget.checked); onChange(event.currentTarget.checked && kept ? MASKED : ""); }} /> Only with a password</label>
       {asks && <PasswordInput label="Password" placeholder={kept ? "As it is" : "For all readers"} value={password === MASKED ? "" : password} autoComplete="new-password" onChange={(event) => onChange(event.currentTarget.value || (kept ? MASKED : ""))} />}
       {asks && password === "" && <p className={styles.quiet}>Without one everybody can read it.</p>}
     </>
