@@ -210,6 +210,17 @@ def test_a_page_says_since_when_nothing_is_known() -> None:
     assert "Of 1 system nothing is known since" in page_html(some).decode()
 
 
+def test_a_page_says_how_many_of_its_systems_are_down() -> None:
+    """In front, for nobody counts hundreds of lines; where all are well, or there is one alone, its own line says it."""
+    down, up = moved(1, CheckState.DOWN), moved(2, CheckState.UP)
+    some = page_html(seen([check(1, "a"), check(2, "b")], moves=[down, up])).decode()
+    assert "<p>1 of 2 systems is down. As of <time" in some
+    lost = page_html(seen([check(1, "a"), check(2, "b")], moves=[down, moved(2, CheckState.UNREACHABLE)])).decode()
+    assert "<p>2 of 2 systems are down or unreachable. As of" in lost
+    assert "<p>As of" in page_html(seen([check(1, "a")], moves=[down])).decode()
+    assert "<p>As of" in page_html(seen([check(2, "b")], moves=[up])).decode()
+
+
 def test_a_login_tells_nothing_of_the_page() -> None:
     """But its title; a wrong password is said to be wrong."""
     text = login_html(replace(PAGE, description="inner", announcement="inner"), "No.").decode()

@@ -86,10 +86,22 @@ def _banner(view: View, kind: str) -> str:
         count = sum(state is CheckState.UNKNOWN for one in view.sections for state in one.states)
         systems = "1 system" if count == 1 else f"{count} systems"
         as_of = f"Of {systems} nothing is known since {escape(moment(view.unknown_since, zone))}. {as_of}"
+    as_of = f"{_failing(view)}{as_of}"
     return (
         f'<section class="banner {kind}" aria-label="Overall state">{sign(kind)}'
         f"<div><h2>{escape(view.headline)}</h2><p>{as_of}</p></div></section>"
     )
+
+
+def _failing(view: View) -> str:
+    """How many of several systems are down, for a page of hundreds is not read to its end."""
+    states = [state for one in view.sections for state in one.states]
+    unreachable = states.count(CheckState.UNREACHABLE)
+    count = states.count(CheckState.DOWN) + unreachable
+    if not count or len(states) == 1:
+        return ""
+    what = "down or unreachable" if unreachable else "down"
+    return f"{count} of {len(states)} systems {'is' if count == 1 else 'are'} {what}. "
 
 
 def _time(at: int, view: View) -> str:
