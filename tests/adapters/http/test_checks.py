@@ -41,7 +41,7 @@ async def test_a_target_is_made_with_the_fewest_words(client: httpx.AsyncClient,
     answer = await client.post("/targets", json={"name": "shop", "url": "https://shop.example.com", "type": "http"})
     assert answer.status_code == 201
     found = answer.json()
-    assert (found["id"], found["interval"], found["timeout"], found["enabled"]) == (1, "1m", "10s", True)
+    assert (found["id"], found["interval"], found["timeout"], found["enabled"]) == (1, "60s", "10s", True)
     assert (await client.get("/targets")).json() == [found]
     assert answer.headers["location"] == f"{PATH}/1"
 

@@ -31,7 +31,7 @@ from sightline.application.review import Seen
 from sightline.domain.errors import InvalidParameter, NotFound
 from sightline.domain.probes.check import Check, Definition
 from sightline.domain.tenancy import Principal
-from sightline.domain.timerange import DAY, MAX_TIME, MIN_TIME, TimeRange
+from sightline.domain.timerange import DAY, MAX_TIME, MIN_TIME, SECOND, TimeRange, format_duration
 
 Call = Request[Principal, Any, Any]
 
@@ -210,8 +210,14 @@ def _ids(text: str) -> list[int]:
 
 
 def _target(check: Check) -> dict[str, Any]:
-    shown = wire.shown(check)
-    return {name: shown[name] for name in ("id", "name", "url", "type", "enabled", "interval", "timeout", "created_at")}
+    shown, said = wire.shown(check), check.definition
+    its = {name: shown[name] for name in ("id", "name", "url", "type", "enabled", "interval", "timeout", "created_at")}
+    return its | {"interval": _in_seconds(said.interval), "timeout": _in_seconds(said.timeout)}
+
+
+def _in_seconds(length: int) -> str:
+    """A length, ms, as programs compare it: `60s`, not `1m`."""
+    return format_duration(length) if length % SECOND else f"{length // SECOND}s"
 
 
 def _examined(found: Examined) -> dict[str, Any]:
