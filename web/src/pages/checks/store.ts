@@ -31,7 +31,7 @@ export function useChecks(): UseQueryResult<ListedCheck[]> {
   return useQuery({
     queryKey: ["checks", "all"],
     queryFn: async ({ signal }) => (await fetchDocument<{ checks: ListedCheck[] }>(`${PATH}?view=list`, {}, signal)).checks,
-    refetchInterval: ({ state }) => ((state.data?.length ?? 0) > MANY ? 30_000 : 5_000),
+    refetchInterval: ({ state }) => ((state.data?.length ?? 0) > MANY ? 10_000 : 5_000),
   });
 }
 
