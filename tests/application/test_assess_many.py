@@ -84,3 +84,20 @@ async def test_checks_that_are_deleted_together_end_their_incidents_together(wor
     await world.settle.run_once()
     assert world.incidents.writes == before + 2
     assert [one.ended_at for one in await world.all_incidents()] == [world.now] * 3
+
+
+async def test_who_goes_away_while_it_is_stored_has_nothing_stored_twice(world: UptimeWorld) -> None:
+    """The store takes what it was given, and the next time begins after that."""
+    checks = await world.with_checks("a", "b")
+    await world.settle.run_once()
+    await world.assess.hear([(LOCAL.tenant, result(Verdict.DOWN, world.now, one.id)) for one in checks])
+    world.incidents.gate = asyncio.Event()
+    storing = asyncio.ensure_future(world.settle.run_once())
+    await world.incidents.written.wait()
+    storing.cancel()
+    await asyncio.gather(storing, return_exceptions=True)
+    world.incidents.gate.set()
+    await world.settle.run_once()
+    assert storing.cancelled()
+    assert len(await world.all_incidents()) == 2
+    assert world.settle.owed == 0

@@ -73,18 +73,30 @@ class FlakyStandings(MemoryStandings):
 
 
 class FlakyIncidents(MemoryIncidents):
-    """Incidents that can be away. writes: transactions that they took. most: that they take before they are away."""
+    """Incidents that can be away. writes: transactions that they took. most: that they take before they are away.
+
+    gate: what was written is answered for once that opens. written: that something was.
+    """
 
     is_away = False
     writes = 0
     most = 1_000_000
+    gate: asyncio.Event | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = asyncio.Event()
 
     @override
     async def write(self, changes: Sequence[Written]) -> list[Incident]:
         if self.is_away or self.writes >= self.most:
             raise Unavailable("the catalog is away")
         self.writes += 1
-        return await super().write(changes)
+        written = await super().write(changes)
+        self.written.set()
+        if self.gate is not None:
+            await self.gate.wait()
+        return written
 
 
 class Windows(KnowWindows):

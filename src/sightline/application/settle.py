@@ -62,6 +62,10 @@ class Settle:
         Raises:
             Unavailable, StorageFull: the rest goes with the next time.
         """
+        # Whoever asks may go away in the middle: what the store takes nevertheless must not be brought again.
+        await asyncio.shield(asyncio.ensure_future(self._run()))
+
+    async def _run(self) -> None:
         async with self._turn:
             try:
                 await self._record()
