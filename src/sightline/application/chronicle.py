@@ -236,5 +236,6 @@ def _cause_of(move: Move) -> _Cause:
 
 
 def _check_of(incident: Incident) -> int:
-    assert incident.check is not None  # noqa: S101 - those that people wrote of no check are not followed
+    if incident.check is None:
+        raise ValueError("an incident that people wrote of no check follows no check")
     return incident.check
