@@ -39,10 +39,9 @@ def make_vouch(
     Raises:
         SettingsInvalid: networks that are none.
     """
-    # As with probers: a command that probes nothing need not wait until it is loaded.
-    from sightline.adapters.network.dialling import Dialler  # noqa: PLC0415
-    from sightline.adapters.network.guard import Guard  # noqa: PLC0415
-    from sightline.adapters.outbound.tcp_scout import TcpScout  # noqa: PLC0415
+    from sightline.adapters.network.dialling import Dialler
+    from sightline.adapters.network.guard import Guard
+    from sightline.adapters.outbound.tcp_scout import TcpScout
 
     policy = policy_of(settings)
     scout = TcpScout(Dialler(lambda: Guard(policy=policy)))

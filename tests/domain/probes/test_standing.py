@@ -137,7 +137,7 @@ def test_time_never_goes_back(moves: list[tuple[StateEvent, int]]) -> None:
         (CheckState.PAUSED, DOWN, False),
     ],
 )
-def test_what_depends_on_it_may_fail_where_it_does(state: CheckState, heard: Verdict | None, expected: bool) -> None:  # noqa: FBT001 - parametrised
+def test_what_depends_on_it_may_fail_where_it_does(state: CheckState, heard: Verdict | None, *, expected: bool) -> None:
     """In maintenance it is what its locations find that counts, for that is not told otherwise."""
     standing = Standing.new(check(), NOW)
     if heard is not None:
