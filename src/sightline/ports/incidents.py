@@ -1,10 +1,11 @@
 """Incidents and their timelines, wherever they are kept."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from sightline.domain.probes.incident import Entry, Incident
+from sightline.domain.probes.refusal import no_incident
 from sightline.domain.tenancy import Tenant
 from sightline.domain.timerange import TimeRange
 
@@ -52,7 +53,7 @@ class Incidents(Protocol):
 
     async def open(self, tenant: Tenant, incident: Incident, entries: Sequence[Entry]) -> Incident:
         """Store a new incident, whose id and version are ignored, with its first lines; returns it as it is stored."""
-        ...
+        return (await self.write([Written(tenant, replace(incident, id=0), entries)]))[0]
 
     async def save(
         self, tenant: Tenant, incident: Incident, entries: Sequence[Entry] = (), expected: int | None = None
@@ -63,7 +64,9 @@ class Incidents(Protocol):
             NotFound: no such incident.
             Conflict: another version is there.
         """
-        ...
+        if not incident.id:
+            raise no_incident(incident.id)
+        return (await self.write([Written(tenant, incident, entries, expected)]))[0]
 
     async def get(self, tenant: Tenant, incident_id: int) -> Incident:
         """One incident.

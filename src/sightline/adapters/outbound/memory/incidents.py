@@ -37,18 +37,6 @@ class MemoryIncidents(Incidents):
         return found
 
     @override
-    async def open(self, tenant: Tenant, incident: Incident, entries: Sequence[Entry]) -> Incident:
-        return (await self.write([Written(tenant, replace(incident, id=0), entries)]))[0]
-
-    @override
-    async def save(
-        self, tenant: Tenant, incident: Incident, entries: Sequence[Entry] = (), expected: int | None = None
-    ) -> Incident:
-        if not incident.id:
-            raise no_incident(incident.id)
-        return (await self.write([Written(tenant, incident, entries, expected)]))[0]
-
-    @override
     async def get(self, tenant: Tenant, incident_id: int) -> Incident:
         owner, incident = self._incidents.get(incident_id, (None, None))
         if incident is None or owner != tenant:

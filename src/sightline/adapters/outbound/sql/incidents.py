@@ -1,14 +1,12 @@
 """Incidents in the catalog database."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
 from sightline.adapters.outbound.sql.database import SqlDatabase
 from sightline.domain.probes.incident import Entry, Incident
-from sightline.domain.probes.refusal import no_incident
 from sightline.domain.tenancy import Tenant
 from sightline.ports.incidents import Incidents, Wanted, Written
 
@@ -28,18 +26,6 @@ class SqlIncidents(Incidents):
     async def write(self, changes: Sequence[Written]) -> list[Incident]:
         owned = list(changes)
         return await self._database.run(lambda connection: _rows(connection).write(owned))
-
-    @override
-    async def open(self, tenant: Tenant, incident: Incident, entries: Sequence[Entry]) -> Incident:
-        return (await self.write([Written(tenant, replace(incident, id=0), entries)]))[0]
-
-    @override
-    async def save(
-        self, tenant: Tenant, incident: Incident, entries: Sequence[Entry] = (), expected: int | None = None
-    ) -> Incident:
-        if not incident.id:
-            raise no_incident(incident.id)
-        return (await self.write([Written(tenant, incident, entries, expected)]))[0]
 
     @override
     async def get(self, tenant: Tenant, incident_id: int) -> Incident:
