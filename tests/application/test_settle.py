@@ -133,7 +133,7 @@ async def test_what_moves_while_the_store_is_busy_goes_with_the_next_run(world: 
     world.standings.gate = asyncio.Event()
     world.moved(DOWN)
     running = asyncio.create_task(world.settle.run_once())
-    await asyncio.sleep(0)
+    await world.standings.came.wait()
     world.settle.add([move(UP, 5)])
     world.standings.gate.set()
     await running
@@ -147,7 +147,7 @@ async def test_two_runs_at_once_store_everything_once(world: World) -> None:
     world.standings.gate = asyncio.Event()
     world.moved(DOWN)
     both = [asyncio.create_task(world.settle.run_once()) for _ in range(2)]
-    await asyncio.sleep(0)
+    await world.standings.came.wait()
     world.standings.gate.set()
     await asyncio.gather(*both)
     assert (world.standings.calls, len(await world.all_incidents())) == ([1], 1)

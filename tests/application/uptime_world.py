@@ -58,13 +58,18 @@ class Samples:
 
 
 class FlakyStandings(MemoryStandings):
-    """Standings that can be away. gate: takes nothing before that opens."""
+    """Standings that can be away. gate: takes nothing before that opens. came: that something was brought."""
 
     is_away = False
     gate: asyncio.Event | None = None
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.came = asyncio.Event()
+
     @override
     async def record(self, transitions: Sequence[tuple[Tenant, Transition]], alive_at: int) -> None:
+        self.came.set()
         if self.is_away:
             raise Unavailable("the catalog is away")
         if self.gate is not None:
