@@ -96,7 +96,7 @@ async def test_what_nobody_saw_is_unknown(world: World) -> None:
     await world.found(api, UP)
     await world.clock.advance(3_600)
     found = await world.recapped()
-    assert found.whole.length(CheckState.UNKNOWN) == HOUR
+    assert found.whole.length(CheckState.UNKNOWN) == HOUR - 1  # from the first probe on
     assert found.whole.corrected() is None
 
 

@@ -122,6 +122,16 @@ def test_what_was_not_there_has_no_uptime() -> None:
     assert Uptime({PAUSED: HOUR}).raw is None
 
 
+def test_the_wait_for_the_first_probe_counts_nowhere() -> None:
+    """A check that was made today had no trouble for that, and of one that was never probed there is nothing to tell."""
+    within = TimeRange(NOW - DAY, NOW)
+    made = Transition(1, NOW - HOUR, UNKNOWN, UNKNOWN, StateReason.NOT_PROBED)
+    found = uptime(spans([made, moved(NOW - HOUR + SECOND, UP)], within), within)
+    assert (found.raw, found.lengths) == (1.0, {UP: HOUR - SECOND})
+    assert spans([made], within) == []
+    assert spans([made], within, NOW - HOUR // 2) == []
+
+
 def test_the_worst_state_comes_first() -> None:
     """Seconds are told from the worst state on; every state has its place."""
     assert list(Uptime({UP: 1_000, DOWN: 500, UNKNOWN: 250}).seconds.items()) == [

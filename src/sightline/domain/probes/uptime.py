@@ -1,7 +1,7 @@
 """How long checks were well: what transitions amount to over times, windows and days.
 
 All lengths are whole milliseconds. A range's time goes from its start to its end, and what holds from an instant on holds up to
-the next. Nothing is counted before the first transition of a check, for there was no check; it is no state either.
+the next. Nothing is counted before the first probe of a check: there was no check, or nothing that anybody could know of it.
 
 Two figures are told of a time. **Raw** is what a reader saw: well over all time in which the check was to be probed, so that
 being unknown and maintenance count against it. **Corrected** is what the check itself is answerable for: well over the time in
@@ -132,14 +132,14 @@ def last_seen(alive_at: int | None, now: int) -> int | None:
 
 
 def spans(transitions: Sequence[Transition], within: TimeRange, seen_until: int | None = None) -> list[Span]:
-    """The states of one check within a range, in order and without gaps from the first transition on.
+    """The states of one check within a range, in order and without gaps from its first probe on.
 
     transitions: those within the range and the last one before it, in ascending order of time. seen_until: when the monitor was
     last there to see, ms; what comes later is unknown, whatever was before, unless the check is paused. None: it still is there.
     """
     found = []
     for one, following in pairwise([*transitions, None]):
-        if one is None:
+        if one is None or one.reason is StateReason.NOT_PROBED:
             continue
         start = max(one.at, within.start)
         end = min(within.end, within.end if following is None else following.at)
