@@ -167,6 +167,22 @@ async def test_an_alert_that_waits_for_a_parent_is_pending(world: UptimeWorld) -
     assert listed(world) == [("api", "firing")]
 
 
+async def test_what_fires_or_waits_is_active_and_what_ended_is_not(world: UptimeWorld) -> None:
+    """Of all tenants, for their series."""
+    (parent,) = await world.with_checks("parent")
+    (child,) = await world.enroll.add(LOCAL, [definition("child", depends_on=("parent",))])
+    (other,) = await world.enroll.add(Principal("them", Tenant("other"), LOCAL.role), [definition("theirs")])
+    await world.found(parent, UP)
+    await world.found(child, DOWN)
+    await world.assess.hear([(Tenant("other"), result(DOWN, world.now, other.id))])
+    active = {(one.labels.get("check"), one.tenant, one.state) for one in world.assess.active_alerts()}
+    assert active == {("theirs", "other", AlertState.FIRING), ("child", LOCAL.tenant, AlertState.PENDING)}
+    await world.clock.advance(1)
+    await world.found(child, UP)
+    await world.assess.hear([(Tenant("other"), result(UP, world.now, other.id))])
+    assert world.assess.active_alerts() == []
+
+
 async def test_an_alert_that_fires_again_is_listed_once(world: UptimeWorld) -> None:
     """It is the same one to whoever looks."""
     (api,) = await world.with_checks("api")

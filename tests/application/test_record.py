@@ -1,5 +1,7 @@
 """Alerts as series."""
 
+import asyncio
+
 import pytest
 from tests.application.intake import House
 
@@ -52,6 +54,27 @@ async def test_alerts_of_tenants_are_kept_apart() -> None:
     await record([alert(AlertState.FIRING)], house.clock.now())
     assert await told(house) == {("box", "firing"): [1.0, 1.0]}
     assert await told(house, OTHER) == {("far", "firing"): [1.0, None]}
+
+
+async def test_very_many_alerts_are_written_some_at_a_time() -> None:
+    """Every one of them, and others have their turn meanwhile."""
+    house = House()
+    record, turns = Record(house.ingest), 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(others())
+    await record([alert(AlertState.FIRING, f"box {number}") for number in range(2_500)], house.clock.now())
+    beside.cancel()
+    assert turns > 3
+    await house.clock.advance(5)
+    await record([], house.clock.now())
+    found = await house.reader.select(DEFAULT_TENANT, (Matcher("__name__", MatchOp.EQUAL, "ALERTS"),), ALL_TIME, 10_000)
+    assert (len(found.labels), len(found.values), stale_mask(found.values).sum()) == (2_500, 5_000, 2_500)
 
 
 async def test_a_marker_that_could_not_be_written_is_owed() -> None:

@@ -66,15 +66,19 @@ class Alarm:
         """Checks whose alert waits, with the moment until when, ms on the clock that never goes back."""
         return {check: one.until for check, one in self._held.items()}
 
+    def active(self) -> list[Alert]:
+        """The alerts of all tenants that fire, or wait to."""
+        waiting = [one for one in self._held.values() if one.enrolled.check.definition.notify]
+        return [*(one.alert for one in self._firing.values()), *map(_pending, waiting)]
+
     def alerts(self, tenant: Tenant, now: int) -> list[Alert]:
         """A tenant's alerts at `now` (ms): those that fire, that wait to, and that ended lately, as rules show theirs; by check."""
         self._forget(now)
         found = {one.labels: one for one in self._ended if one.tenant == tenant}
         for held in self._held.values():
             if held.enrolled.tenant == tenant and held.enrolled.check.definition.notify:
-                name, moved = ALERT_NAMES[held.transition.state], held.transition
-                waits = alert_notice(tenant, held.enrolled.check, name, moved, since=moved.at, ended=False).alert
-                found[waits.labels] = replace(waits, state=AlertState.PENDING)
+                waits = _pending(held)
+                found[waits.labels] = waits
         found |= {one.alert.labels: one.alert for one in self._firing.values() if one.alert.tenant == tenant}
         return sorted(found.values(), key=lambda one: (one.rule, one.labels))
 
@@ -173,3 +177,10 @@ class Alarm:
 
 def _name(alert: PostedAlert) -> str:
     return alert.labels.get(ALERT_NAME)
+
+
+def _pending(held: _Held) -> Alert:
+    enrolled, moved = held.enrolled, held.transition
+    name = ALERT_NAMES[moved.state]
+    alert = alert_notice(enrolled.tenant, enrolled.check, name, moved, since=moved.at, ended=False).alert
+    return replace(alert, state=AlertState.PENDING)

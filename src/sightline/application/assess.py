@@ -169,6 +169,10 @@ class Assess:
         """The alerts of the tenant's checks: those that fire, that wait to, and that ended lately."""
         return self._alarm.alerts(principal.tenant, self._clock.now())
 
+    def active_alerts(self) -> list[Alert]:
+        """The alerts of all tenants' checks that fire, or wait to."""
+        return self._alarm.active()
+
     # What comes in
 
     async def load(self) -> None:

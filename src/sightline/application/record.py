@@ -1,7 +1,8 @@
 """Write what alerts did as series, so that their past can be asked for like anything else's."""
 
-from collections.abc import Iterable
-from typing import Protocol
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol
 
 from sightline.domain.alerts.notice import Alert
 from sightline.domain.alerts.series import ACTIVE, series_of
@@ -10,6 +11,9 @@ from sightline.domain.labels import Labels
 from sightline.domain.metrics.left_out import is_partial
 from sightline.domain.metrics.samples import STALE, WriteBatch
 from sightline.domain.tenancy import Principal, Role, Tenant
+
+_AT_ONCE: Final = 1_000
+"""Alerts that are written before others have the loop: 10 ms."""
 
 
 class IngestSamples(Protocol):
@@ -41,16 +45,17 @@ class Record:
             SightlineError: they cannot be taken in; markers that are owed are written the next time.
         """
         shown: dict[Tenant, set[Labels]] = {tenant: set() for tenant in self._shown}
-        for alert in alerts:
+        for number, alert in enumerate(alerts, 1):
             if alert.state in ACTIVE:
                 shown.setdefault(alert.tenant, set()).add(series_of(alert))
+            if not number % _AT_ONCE:
+                await asyncio.sleep(0)
         refused: SightlineError | None = None
         for tenant, present in shown.items():
-            samples = [(labels, 1.0) for labels in sorted(present)]
-            samples += [(labels, float(STALE)) for labels in sorted(self._shown.get(tenant, frozenset()) - present)]
+            samples = [(labels, 1.0) for labels in present]
+            samples += [(labels, float(STALE)) for labels in self._shown.get(tenant, frozenset()) - present]
             try:
-                if samples:
-                    await self._ingest(Principal("alerts", tenant, Role.WRITER), WriteBatch.at(now, samples))
+                await self._write(tenant, samples, now)
             except SightlineError as error:
                 refused = error
                 if not is_partial(error):
@@ -58,3 +63,18 @@ class Record:
             self._shown[tenant] = frozenset(present)
         if refused is not None:
             raise refused
+
+    async def _write(self, tenant: Tenant, samples: Sequence[tuple[Labels, float]], now: int) -> None:
+        """Write some at a time; where some of those are left out, all others are written before that is told."""
+        left_out: SightlineError | None = None
+        for first in range(0, len(samples), _AT_ONCE):
+            batch = WriteBatch.at(now, samples[first : first + _AT_ONCE])
+            try:
+                await self._ingest(Principal("alerts", tenant, Role.WRITER), batch)
+            except SightlineError as error:
+                if not is_partial(error):
+                    raise
+                left_out = error
+            await asyncio.sleep(0)
+        if left_out is not None:
+            raise left_out

@@ -63,6 +63,9 @@ async def start_jobs(settings: Settings, core: Core, parts: Parts, port: int, st
         ticker.every(settings.statsd.flush_interval.seconds, "store StatsD's sums", parts.statsd.flush, First.LATER)
     ticker.every(settings.push.interval.seconds, "store pushed groups", parts.push.repeat)
     ticker.every(settings.alerts.interval.seconds, "evaluate alerts", jobs.evaluating(evaluate, Record(core.ingest)))
+    assess = parts.checking.behind_the_door.assess
+    recording = jobs.recording(assess.active_alerts, Record(core.ingest), clock)
+    ticker.every(settings.alerts.interval.seconds, "write alerts of checks", recording)
     ticker.every(_REFILL_EVERY, "refill memory", lambda: core.reader.refill(clock.now()))
     ticker.every(settings.own.interval.seconds, "measure memory", lambda: core.reader.measure(core.telemetry))
     ticker.every(_FLUSH_EVERY, "flush", jobs.flushing(core.flush))

@@ -1,6 +1,6 @@
 """What the ticker runs, with what goes wrong told in the log once, not at every tick."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import structlog
@@ -14,6 +14,7 @@ from sightline.application.flush import Flush
 from sightline.application.mail import MailReports
 from sightline.application.radar import Radar
 from sightline.application.record import Record
+from sightline.domain.alerts.notice import Alert
 from sightline.domain.alerts.radar import Reason
 from sightline.domain.breaker import BreakerState
 from sightline.domain.errors import SightlineError
@@ -53,6 +54,15 @@ def evaluating(evaluate: Evaluate, record: Record) -> Job:
         for failed in report.new:
             _log.warning("an alert rule fails", rule=failed.name, code=failed.code, reason=failed.problem)
         await record(report.alerts, report.at)
+
+    return job
+
+
+def recording(alerts: Callable[[], Sequence[Alert]], record: Record, clock: Clock) -> Job:
+    """Write what alerts do that no rule makes as series."""
+
+    async def job() -> None:
+        await record(alerts(), clock.now())
 
     return job
 

@@ -21,7 +21,7 @@ export function LatencyPanel({ check }: { check: Check }) {
   if (!isProbed(type)) return type === "heartbeat" ? <QueryChart title="Duration" note="of runs that told their start" queries={runs} unit="seconds" legendRows={1} empty="No run told how long it took in this time range." /> : null;
   return (
     <>
-      <QueryChart title="Latency by phase" note={several ? "mean of all locations" : undefined} queries={phases} unit="seconds" stacked order={ORDER} legendRows={check.url.startsWith("https") ? 5 : (PHASES_OF[type] ?? 4)} empty="Nothing was probed in this time range." />
+      <QueryChart title="Latency by phase" note={several ? "mean of all locations" : undefined} queries={phases} unit="seconds" stacked order={ORDER} legendRows={check.url.startsWith("https") ? 5 : (PHASES_OF[type] ?? 4)} empty="No probe came far enough to be timed in this time range." />
       {several && <QueryChart title="Latency by location" queries={whole} unit="seconds" legendRows={5} empty="Nothing was probed in this time range." />}
     </>
   );
