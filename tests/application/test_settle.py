@@ -235,3 +235,19 @@ async def test_however_often_the_store_is_away_it_knows_everything_in_the_end(st
 def _spans(incidents: list[Incident]) -> list[tuple[int, int | None]]:
     """From when to when."""
     return [(one.started_at, one.ended_at) for one in incidents]
+
+
+async def test_what_follows_from_what_moves_while_the_store_is_busy_waits_for_it(world: World) -> None:
+    """A check goes down, somebody is told and it is deleted, all that while the store takes what was before."""
+    world.standings.gate = asyncio.Event()
+    world.moved(UP)
+    running = asyncio.create_task(world.settle.run_once())
+    await world.standings.came.wait()
+    world.settle.add([move(DOWN, 5)])
+    world.settle.say([1], Entry(NOW + 6 * SECOND, EntryKind.NOTICE, "mail to ops"))
+    world.settle.gone(1, NOW + 7 * SECOND)
+    world.standings.gate.set()
+    await running
+    await world.settle.run_once()
+    (incident,) = await world.all_incidents()
+    assert (incident.ended_at, world.settle.owed) == (NOW + 7 * SECOND, 0)

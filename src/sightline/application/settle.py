@@ -1,7 +1,7 @@
 """Settle what moved: transitions and incidents reach the store, in their order; what it does not take now goes the next time."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sightline.application.chronicle import Chronicle, Move
@@ -67,9 +67,11 @@ class Settle:
 
     async def _run(self) -> None:
         async with self._turn:
+            # What is said of incidents meanwhile may follow from what moves meanwhile, which is for the next time.
+            gone, said = len(self._gone), len(self._said)
             try:
                 await self._record()
-                await self._tell()
+                await self._tell(gone, said)
             except SightlineError as error:
                 self.problem = error.message
                 raise
@@ -85,15 +87,19 @@ class Settle:
         del self._unrecorded[: len(moves)]
         self._untold += moves
 
-    async def _tell(self) -> None:
+    async def _tell(self, gone: int, said: int) -> None:
+        """Store what transitions mean for incidents, then of so many checks that they are gone, then so many lines."""
         while self._untold:
             moves = self._untold[:_AT_ONCE]
             self._untold[: len(moves)] = await self._chronicle.apply(moves)
-        while self._gone:
-            gone = self._gone[:_AT_ONCE]
-            await self._chronicle.end(gone, "the check was deleted")
-            del self._gone[: len(gone)]
-        while self._said:
-            lines = self._said[:_AT_ONCE]
-            await self._chronicle.say(lines)
-            del self._said[: len(lines)]
+        for some in _batches(gone):
+            await self._chronicle.end(self._gone[:some], "the check was deleted")
+            del self._gone[:some]
+        for some in _batches(said):
+            await self._chronicle.say(self._said[:some])
+            del self._said[:some]
+
+
+def _batches(count: int) -> Iterator[int]:
+    """How many of so many go together, transaction by transaction."""
+    return (min(_AT_ONCE, count - first) for first in range(0, count, _AT_ONCE))
