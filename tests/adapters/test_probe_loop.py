@@ -277,3 +277,27 @@ async def test_leaving_the_loop_ends_everything() -> None:
     assert len(asyncio.all_tasks()) == before
     await world.clock.advance(20)
     assert len(world.told) == told
+
+
+async def test_a_check_that_many_ask_for_is_probed_once() -> None:
+    """As what a thousand checks depend on that fail in one instant; none of its times is skipped."""
+    world = World(check(1, interval=60_000))
+    place = (phase(check(1, interval=60_000), HERE) - START) % 60_000
+    async with world.loop:
+        for _ in range(1_000):
+            world.loop.hurry(DEFAULT_TENANT, 1)
+        await world.clock.advance(120)
+    assert world.asked(1) == pytest.approx([0, place, place + 60_000], abs=SOON)
+    assert world.counted("sightline_check_skipped_total") == 0
+
+
+async def test_whose_check_is_gone_or_changed_is_said_to_who_keeps_what_was_found() -> None:
+    """Not of one that comes, and not at the end."""
+    forgotten: list[int] = []
+    world = World(*(check(number) for number in (1, 2, 3)))
+    world.loop.tell_of_gone(lambda _, number: forgotten.append(number))
+    async with world.loop:
+        world.roster.change([(DEFAULT_TENANT, one, Judge()) for one in (check(2, version=2), check(9))], [3])
+        await world.clock.advance(1)
+        assert forgotten == [2, 3]
+    assert forgotten == [2, 3]

@@ -262,3 +262,28 @@ def _took(one: Result, seconds: float) -> Result:
     return Result(
         check=one.check, location=one.location, at=one.at, seconds=seconds, verdict=one.verdict, reason=one.reason
     )
+
+
+async def test_nothing_is_told_of_a_check_that_is_gone_or_changed(world: World) -> None:
+    """What waits of it is dropped, and what waits of others is told in its turn, though a round is under way."""
+    world.scout.seconds = 1
+    for check in (1, 2, 1):
+        world.found(DOWN, check)
+    await world.clock.advance(0.5)
+    world.vouch.forget(LOCAL.tenant, 1)
+    world.found(DOWN, 1)
+    world.found(DOWN, 3)
+    await world.clock.advance(0.5)
+    assert world.shown() == [(2, Reason.REFUSED)]
+    await world.clock.advance(1)
+    assert world.shown() == [(2, Reason.REFUSED), (1, Reason.REFUSED), (3, Reason.REFUSED)]
+
+
+async def test_a_check_that_changed_fails_for_the_first_time_anew(world: World) -> None:
+    """A round is tried for it at once."""
+    world.found(DOWN)
+    await world.clock.advance(1)
+    world.vouch.forget(LOCAL.tenant, 1)
+    world.found(DOWN)
+    await world.clock.advance(0)
+    assert world.shown() == [(1, Reason.REFUSED)] * 2

@@ -34,6 +34,12 @@ class _Waiting:
     began: float
     row: _Row
 
+    @property
+    def key(self) -> tuple[Tenant, int]:
+        """Of which check it is."""
+        tenant, result = self.row
+        return tenant, result.check
+
 
 class Vouch:
     """The use case. Without references all results pass as they come.
@@ -62,7 +68,7 @@ class Vouch:
         self._location = location
         self._references: tuple[Reference, ...] = ()
         self._contact = Contact()
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[_Waiting | None] = []
         self._held: set[tuple[Tenant, int]] = set()
         self._failing: set[tuple[Tenant, int]] = set()
         self._is_urgent = False
@@ -108,6 +114,15 @@ class Vouch:
             self._is_urgent = True
             self._asked.set()
 
+    def forget(self, tenant: Tenant, check: int) -> None:
+        """A check is gone, or says something else of itself: what waits of it is told to nobody."""
+        key = tenant, check
+        self._failing.discard(key)
+        if key in self._held:
+            self._held.discard(key)
+            # Their places stay: a round that is under way counts those that waited when it began.
+            self._waiting = [None if one is None or one.key == key else one for one in self._waiting]
+
     async def due(self) -> None:
         """Return when it is time for a round."""
         while not self._references:
@@ -147,13 +162,14 @@ class Vouch:
     def _release(self, count: int) -> None:
         """Tell so many of those that wait, the first ones first."""
         ready, self._waiting = self._waiting[:count], self._waiting[count:]
-        self._held = {(one.row[0], one.row[1].check) for one in self._waiting}
+        self._held = {one.key for one in self._waiting if one is not None}
         for one in ready:
-            self._pass(one)
+            if one is not None:
+                self._pass(one)
 
     def _pass(self, one: _Waiting) -> None:
-        tenant, result = one.row
-        key, is_plain = (tenant, result.check), _is_plain(result)
+        key, (tenant, result) = one.key, one.row
+        is_plain = _is_plain(result)
         is_doubtful = not is_plain and self._contact.was_cut_off_since(one.began)
         if is_plain or is_doubtful:
             self._failing.discard(key)

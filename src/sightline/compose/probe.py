@@ -86,6 +86,7 @@ async def start_probe(settings: Settings, remote: Remote, open_them: OpenProbers
         vouch = make_vouch(settings, results.add, clock, telemetry, location)
         most = settings.checks.max_concurrent
         schedule = ProbeLoop(roster, probe, vouch.take, clock, telemetry, location=location, max_concurrent=most)
+        schedule.tell_of_gone(vouch.forget)
         loop = RemoteLoop(Obey(center, roster, clock, Judge.of, vouch.refer), remit, schedule, clock)
         stack.push_async_callback(loop.last_words)
         await stack.enter_async_context(measuring_lag(clock, telemetry, stalls))

@@ -183,6 +183,7 @@ async def make_checking(
         location=location,
         max_concurrent=settings.checks.max_concurrent,
     )
+    loop.tell_of_gone(vouch.forget)
     enroll.watch(partial(_take_up, enroll, roster))
     review = Review(enroll, assess, keep, history, standings, clock)
     behind = Uptime(

@@ -51,6 +51,10 @@ _AT_ONCE: Final = 0.002
 _log = structlog.get_logger("sightline.probing")
 
 
+def _nobody(_tenant: Tenant, _check: int) -> None:
+    """Where nobody keeps what was found."""
+
+
 @dataclass(slots=True, eq=False)
 class _Entry:
     """A check on the schedule. slow: whether its last probe took long. busy: whether one is under way, or waits for a place."""
@@ -89,6 +93,7 @@ class ProbeLoop:
         self._tell = tell
         self._clock = clock
         self._telemetry = telemetry
+        self._forget: Callable[[Tenant, int], None] = _nobody
         self._location = location
         self._allowance: Allowance[Place[_Entry]] = Allowance(max_concurrent)
         self._rounds: Rounds[_Entry] = Rounds(clock, self._begin)
@@ -114,6 +119,10 @@ class ProbeLoop:
         self._places.clear()
         while self._cancelled:
             await asyncio.gather(*self._cancelled, return_exceptions=True)
+
+    def tell_of_gone(self, call: Callable[[Tenant, int], None]) -> None:
+        """Have it called when a check is gone, or changed: what was found of it before is of no interest any more."""
+        self._forget = call
 
     def hurry(self, tenant: Tenant, check_id: int) -> bool:
         """Probe a check now, beside its schedule; whether it is probed from here at all. One under way is not begun anew."""
@@ -141,6 +150,7 @@ class ProbeLoop:
                 continue
             if (place := self._places.pop(check_id, None)) is not None:
                 self._leave(place)
+                self._forget(place.of.tenant, check_id)
             if entry is not None:
                 came.append(entry)
         for number, entry in enumerate(came):

@@ -36,6 +36,11 @@ class Place(Generic[T]):
     task: asyncio.Task[None] | None = None
 
     @property
+    def is_regular(self) -> bool:
+        """Whether what is due is a turn of the schedule, and none beside it."""
+        return self.due == self.first + self.turn * self.interval
+
+    @property
     def left(self) -> bool:
         """Whether it is due no more."""
         return self.due == math.inf
@@ -73,9 +78,15 @@ class Rounds(Generic[T]):
             self._stale = 0
 
     def hurry(self, place: Place[T], wait: float = 0.0) -> None:
-        """A turn in `wait` seconds, beside the schedule and before its next; not for one that is under way, or left."""
-        place.turn -= 1
-        place.due = self._clock.monotonic() + wait
+        """A turn in `wait` seconds, beside the schedule and before its next; not for one that is under way, or left.
+
+        One that is due by then anyway is due once: thousands may ask for it before it can begin.
+        """
+        due = self._clock.monotonic() + wait
+        if place.due <= due:
+            return
+        place.turn -= place.is_regular
+        place.due = due
         self._forget(place)
         self._push(place)
 
