@@ -68,7 +68,10 @@ class Recognize:
         if known is None:
             return
         tenant, check = known
-        self._slugs.get((tenant, slug_of(check)), set()).discard(check_id)
+        of_slug = self._slugs[tenant, slug_of(check)]
+        of_slug.discard(check_id)
+        if not of_slug:
+            del self._slugs[tenant, slug_of(check)]
         options = check.definition.options
         if isinstance(options, Heartbeat) and self._tokens.find(options.token) == check_id:
             self._tokens.remove(options.token)

@@ -83,12 +83,11 @@ class CheckSeries:
     all samples would say nothing.
     """
 
-    __slots__ = ("_known", "_pairs", "_said", "_said_at", "kind", "labels")
+    __slots__ = ("_known", "_said", "_said_at", "kind", "labels")
 
     def __init__(self, check: Check, location: str) -> None:
-        self.labels = {**target_labels(check), LOCATION: location}
-        # Shared by all label sets: of thousands of checks they are most of the memory.
-        self._pairs = Labels.of(self.labels)
+        # Its pairs are shared by all label sets: of thousands of checks they are most of the memory.
+        self.labels = Labels.of({**target_labels(check), LOCATION: location})
         self._known: dict[tuple[str, str], Labels] = {}
         self._said: tuple[float, ...] = ()
         self._said_at = 0
@@ -114,7 +113,7 @@ class CheckSeries:
         found = self._known.get((name, phase))
         if found is None:
             extra = (_pair("phase", phase),) if phase else ()
-            labels = Labels(sorted((_pair(METRIC_NAME, name), *self._pairs, *extra)))
+            labels = Labels(sorted((_pair(METRIC_NAME, name), *self.labels, *extra)))
             found = self._known[_pair(name, phase)] = labels
         return found
 
