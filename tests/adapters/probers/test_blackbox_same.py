@@ -1,6 +1,7 @@
 """The same targets asked by blackbox_exporter: equal verdicts, equal figures, the same phase where time goes."""
 
 import asyncio
+import gzip
 import re
 import socket
 import ssl
@@ -28,10 +29,16 @@ from tests.adapters.probers.health_server import health_server
 
 from sightline.adapters.network.curl.exchange import Exchanges
 from sightline.adapters.network.guard import Policy
+from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
 from sightline.adapters.outbound.probers.http import HttpProber
-from sightline.domain.probes.check import Definition
+from sightline.adapters.outbound.system.clock import SystemClock
+from sightline.application.probe import Probe
+from sightline.domain.probes.check import Check, Definition
+from sightline.domain.probes.judging import Judge
 from sightline.domain.probes.options import Http, TlsTrust
 from sightline.domain.probes.outcome import Outcome
+from sightline.domain.probes.series import CheckSeries
+from sightline.domain.tenancy import LOCAL
 from sightline.ports.prober import Attempt
 
 pytestmark = pytest.mark.anyio
@@ -66,6 +73,7 @@ def modules(authority: Authority) -> Mapping[str, Any]:
         "gzip": http(compression="gzip", headers={"Accept-Encoding": "gzip"}),
         "grpc": http(method="POST", headers=GRPC, body=NOTHING),
         "unfollowed": http(follow_redirects=False),
+        "head": http(method="HEAD"),
     }
 
 
@@ -101,6 +109,17 @@ class Both:
         """One probe each."""
         return await self.ours(url, module, **options), await self.theirs(url, module)
 
+    async def assert_same_series(self, url: str) -> None:
+        """What is no time has the same value, under the same name."""
+        check = Check(1, Definition(name="it", url=url, options=Http(ip_version="4")), 0, 0)
+        probe = Probe({"http": self._prober}, SystemClock(), MemoryTelemetry(), "0".__mul__, lambda _: None)
+        result = await probe.once(LOCAL.tenant, check, Judge.of(check.definition))
+        told = {labels.name: value for labels, value in CheckSeries(check, "here").samples(result)}
+        seen = await self.theirs(url)
+        names = {name for name in told if not name.endswith("_seconds")}
+        assert names >= {"probe_http_content_length", "probe_http_uncompressed_body_length"}
+        assert {name: told[name] for name in names} == {name: seen[name] for name in names}
+
 
 @pytest.fixture
 async def both(peer: Blackbox, authority: Authority) -> AsyncIterator[Both]:
@@ -122,9 +141,8 @@ def assert_same(outcome: Outcome, values: Metrics) -> None:
     assert outcome.redirects == values["probe_http_redirects"]
     assert float(outcome.version or 0) == values["probe_http_version"]
     assert outcome.size == values["probe_http_uncompressed_body_length"]
+    assert outcome.facts["content_length"] == values["probe_http_content_length"]
     assert (outcome.certificate is not None) == bool(values["probe_http_ssl"])
-    length = {name.lower(): value for name, value in outcome.headers}.get("content-length")
-    assert float(length or -1) == values["probe_http_content_length"]
     if outcome.certificate is not None:
         assert outcome.certificate.expires_at / 1_000 == values["probe_ssl_earliest_cert_expiry"]
         assert f'probe_tls_version_info{{version="{outcome.certificate.version}"}}' in values
@@ -148,6 +166,37 @@ async def test_answers_are_the_same(both: Both, answers: tuple[bytes, ...]) -> N
     """Status, redirects, version, length and verdict; each has a server of its own, as answers come in order."""
     async with serving(answering(*answers)) as ours, serving(answering(*answers)) as theirs:
         assert_same(await both.ours(ours.url), await both.theirs(theirs.url))
+
+
+HEAD: Final = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
+CHUNKED: Final = b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("far_answer", "module"),
+    [
+        (HEAD + CHUNKED, "plain"),
+        (HEAD + b"\r\nhello", "plain"),
+        (answer(gzip.compress(b"hello" * 100), "200 OK", "Content-Encoding: gzip"), "gzip"),
+        (HEAD + b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "plain"),
+        (b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n", "plain"),
+        (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\nConnection: close\r\n\r\n", "plain"),
+        (HEAD + b"Content-Length: 5\r\n\r\n", "head"),
+        (HEAD + b"\r\n", "head"),
+        (b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n", "head"),
+    ],
+)
+async def test_lengths_are_the_same(both: Both, far_answer: bytes, module: str) -> None:
+    """What an answer announces, -1 where it does not, and what came of it once it was unpacked."""
+    async with serving(answering(far_answer)) as far_end:
+        assert_same(*await both(far_end.url, module, method="HEAD" if module == "head" else "GET"))
+
+
+async def test_series_have_the_same_values(both: Both) -> None:
+    """Of all that both have; who was not reached at all has no length."""
+    async with serving(answering(HEAD + CHUNKED)) as far_end:
+        await both.assert_same_series(far_end.url)
+    await both.assert_same_series(f"http://127.0.0.1:{port_of_nobody()}/")
 
 
 class TestOverTls:

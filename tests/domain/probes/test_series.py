@@ -20,7 +20,8 @@ def test_an_exchange_over_http_has_the_series_of_blackbox_exporter() -> None:
     """Their names, their phases, and seconds."""
     certificate = Certificate("CN=api", "CN=ca", NOW + 86_400_000, NOW, "ab")
     phases = ((Phase.RESOLVE, 0.01), (Phase.CONNECT, 0.02), (Phase.PROCESSING, 0.05))
-    found = result(status=200, phases=phases, version="2", size=12, certificate=certificate)
+    numbers = (("content_length", -1.0),)
+    found = result(status=200, phases=phases, version="2", size=12, certificate=certificate, numbers=numbers)
     batch = batch_of([(CheckSeries(check(), "fra"), found)])
     assert told(batch) == {
         ("probe_success",): 1.0,
@@ -31,7 +32,8 @@ def test_an_exchange_over_http_has_the_series_of_blackbox_exporter() -> None:
         ("probe_http_status_code",): 200.0,
         ("probe_http_redirects",): 0.0,
         ("probe_http_version",): 2.0,
-        ("probe_http_content_length",): 12.0,
+        ("probe_http_content_length",): -1.0,
+        ("probe_http_uncompressed_body_length",): 12.0,
         ("probe_http_ssl",): 1.0,
         ("probe_ssl_earliest_cert_expiry",): (NOW + 86_400_000) / 1000,
     }

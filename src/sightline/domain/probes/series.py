@@ -34,6 +34,10 @@ _SECONDS: Final = frozenset(
     {"rtt_min", "rtt_avg", "rtt_max", "offset", "delay", "root_delay", "root_dispersion", "ttl"}
 )
 """Numbers that are seconds, and say so as series."""
+CONTENT_LENGTH: Final = "content_length"
+"""The number that says how long an answer announces its body to be, bytes: -1 where it does not."""
+_STEADY_NUMBERS: Final = frozenset({CONTENT_LENGTH})
+"""Numbers that stay the same as a rule."""
 STEADY: Final = 30_000
 """Ms after which a sample is stored that says the same as the one before, as most do of what is no duration."""
 
@@ -53,6 +57,8 @@ def _durations(kind: str, result: Result) -> Iterator[_Sample]:
     if result.value is not None:
         yield "probe_value", "", result.value
     for name, value in result.numbers:
+        if name in _STEADY_NUMBERS:
+            continue
         yield _NUMBERS.get(name) or f"probe_{kind}_{name}{'_seconds' if name in _SECONDS else ''}", "", value
 
 
@@ -62,7 +68,8 @@ def _properties(kind: str, result: Result) -> Iterator[_Sample]:
         yield "probe_http_status_code", "", float(result.status or 0)
         yield "probe_http_redirects", "", float(result.redirects)
         yield "probe_http_version", "", _VERSIONS.get(result.version, 0.0)
-        yield "probe_http_content_length", "", float(result.size)
+        yield "probe_http_content_length", "", dict(result.numbers).get(CONTENT_LENGTH, 0.0)
+        yield "probe_http_uncompressed_body_length", "", float(result.size)
         yield "probe_http_ssl", "", float(result.certificate is not None)
     if result.certificate is not None:
         yield "probe_ssl_earliest_cert_expiry", "", result.certificate.expires_at / _MS

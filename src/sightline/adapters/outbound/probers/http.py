@@ -4,6 +4,8 @@ Source: RFC 9110; phases as in blackbox_exporter's prober/http.go.
 """
 
 from collections import OrderedDict
+from dataclasses import replace
+from http import HTTPStatus
 from typing import Final
 
 from typing_extensions import override
@@ -15,10 +17,12 @@ from sightline.adapters.network.curl.request import Request
 from sightline.domain.probes.check import Definition
 from sightline.domain.probes.options import BasicAuth, Http
 from sightline.domain.probes.outcome import Outcome, Reason
+from sightline.domain.probes.series import CONTENT_LENGTH
 from sightline.ports.prober import Attempt, Prober
 
 _KEPT: Final = 20_000
 """Definitions whose requests are remembered: taking a URL apart costs a tenth of an exchange."""
+_BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
 class HttpProber(Prober):
@@ -39,7 +43,10 @@ class HttpProber(Prober):
         further: tuple[str, ...] = ()
         if attempt.traceparent and not has_header(request.lines, "traceparent"):
             further = (f"traceparent: {attempt.traceparent}",)
-        return await self._exchanges.exchange(request, attempt.timeout, further)
+        outcome = await self._exchanges.exchange(request, attempt.timeout, further)
+        if outcome.status is None:
+            return outcome
+        return replace(outcome, facts={CONTENT_LENGTH: float(_announced(outcome, request.method))})
 
     def _request(self, definition: Definition) -> Request:
         """What a definition comes to; the same one comes every time, until it is changed."""
@@ -74,6 +81,18 @@ def request_of(definition: Definition) -> Request:
         max_redirects=options.max_redirects if options.follow_redirects else None,
         max_body=options.max_body,
     )
+
+
+def _announced(outcome: Outcome, method: str) -> int:
+    """How many bytes an answer says its body has, as Go's client has it and so blackbox_exporter: -1 where it does not say."""
+    said = {name.lower(): value for name, value in outcome.headers}
+    if method != "HEAD" and outcome.status in _BODILESS:
+        return 0
+    length = said.get("content-length", "")
+    if length.isascii() and length.isdigit() and "transfer-encoding" not in said:
+        return int(length)
+    # An answer of HTTP 2 may end with its headers; that it did is not told, only that nothing came.
+    return 0 if outcome.version == "2" and not outcome.size and method != "HEAD" else -1
 
 
 def _proxy(url: str) -> Place | None:
