@@ -2,12 +2,12 @@
 
 from tests.domain.probes.checks import check
 
-from sightline.application.roster import Enrolled, Roster
+from sightline.application.roster import Roster, Rostered
 from sightline.domain.probes.judging import Judge
 from sightline.domain.tenancy import LOCAL
 
 
-def enrolled(number: int) -> Enrolled:
+def enrolled(number: int) -> Rostered:
     """A check of that id."""
     one = check(number, f"c{number}")
     return LOCAL.tenant, one, Judge.of(one.definition)

@@ -5,7 +5,7 @@ from typing import Final
 
 from sightline.application.align import AlignedClock
 from sightline.application.probe import Judges
-from sightline.application.roster import Enrolled, Roster
+from sightline.application.roster import Roster, Rostered
 from sightline.domain.errors import BadData
 from sightline.domain.probes.check import Check, Definition
 from sightline.domain.probes.reference import Reference
@@ -57,9 +57,9 @@ class Obey:
         self._tag = orders.tag
         judged = [(check, self._judged(check)) for check in orders.checks]
         self.unread = (*orders.unread, *(check.name for check, judge in judged if judge is None))
-        enrolled: list[Enrolled] = [(DEFAULT_TENANT, check, judge) for check, judge in judged if judge is not None]
+        rostered: list[Rostered] = [(DEFAULT_TENANT, check, judge) for check, judge in judged if judge is not None]
         self._refer(orders.references)
-        self._roster.replace(enrolled)
+        self._roster.replace(rostered)
         return True
 
     def _judged(self, check: Check) -> Judges | None:
