@@ -1,13 +1,14 @@
 """Whoever asks to be told of a page, confirms it, hears of each thing once, and leaves."""
 
 import json
+from collections.abc import Mapping
 from hashlib import sha256
 from hmac import digest
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from msgspec.structs import replace
-from tests.application.status_world import PAGE, PLACE, Mailbox, StatusWorld
+from tests.application.status_world import PAGE, PLACE, Mailbox, Posted, StatusWorld
 from typing_extensions import override
 
 from sightline.application.directory import Published
@@ -210,6 +211,36 @@ async def test_a_crash_in_the_middle_tells_few_twice(world: StatusWorld) -> None
     told = [to for to, _, _ in (*crashing.letters, *again.mailbox.letters)]
     assert len(set(told)) == 25
     assert len(told) <= 25 + 10
+
+
+async def test_what_is_told_again_after_a_crash_is_the_same(world: StatusWorld) -> None:
+    """Also when the incident is over by then and has another cause: an Idempotency-Key stands for one message."""
+    await subscribed(world, HOOK, "webhook")
+
+    class Crashing(Posted):
+        """Ends the program once a message was taken."""
+
+        @override
+        async def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> None:
+            await super().send(url, body, headers)
+            raise RuntimeError("killed")
+
+    crashing = Crashing()
+    parts = (world.clock, world.catalog, world.checks, world.standings, world.incidents)
+    incident = await world.incident(1, 0)
+    with pytest.raises(RuntimeError):
+        await later(StatusWorld(*parts, posted=crashing))
+    cause = await world.incident(None, HOUR, title="The line is cut")
+    await world.incident(world.enroll("Shop"), 0, part_of=incident.id)
+    await world.update(incident, "Done", "resolved", ended_at=world.clock.now(), part_of=None, title=cause.title)
+    again = StatusWorld(*parts)
+    assert await later(again) > 1
+    ((_, body, headers),) = crashing.messages
+    assert json.loads(body)["title"] == "Website is down"
+    same = [
+        (told, its) for _, told, its in again.posted.messages if its["Idempotency-Key"] == headers["Idempotency-Key"]
+    ]
+    assert same == [(body, headers)]
 
 
 async def test_each_letter_has_a_way_out(world: StatusWorld) -> None:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, Protocol
 
+import msgspec
+
 from sightline.application.directory import Published
 from sightline.application.publish import Publish
 from sightline.application.sign import SigningKey
@@ -251,8 +253,9 @@ class Subscribe:
                 count += await self._tell(published, one, who, state)
         there = {one.key for one in every} | {f"i{one.incident.id}" for one in view.incidents}
         kept = [key for key in state["told"] if key in there or _INCIDENT.sub("", key) in there]
-        if kept != state["told"]:
-            await self._save(published, {**state, "told": kept})
+        under_way = {key: its for key, its in state["under_way"].items() if key in there}
+        if kept != state["told"] or under_way.keys() != state["under_way"].keys():
+            await self._save(published, {"told": kept, "under_way": under_way})
         return count
 
     async def _begin(self, published: Published) -> dict[str, Any]:
@@ -265,8 +268,17 @@ class Subscribe:
         return state
 
     async def _tell(self, published: Published, one: News, who: Sequence[Subscriber], state: dict[str, Any]) -> int:
-        """Tell all of one thing, some at a time; who has it is written down after each time."""
-        progress = state["under_way"].setdefault(one.key, {"after": "", "again": [], "since": self._clock.now()})
+        """Tell all of one thing, some at a time; who has it is written down after each time.
+
+        What is told is written down before anybody hears it: whoever is told it again, or late, is told the same.
+        """
+        progress = state["under_way"].get(one.key)
+        if progress is None:
+            progress = {"after": "", "again": [], "since": self._clock.now(), "news": msgspec.to_builtins(one)}
+            state["under_way"][one.key] = progress
+            await self._save(published, state)
+        elif "news" in progress:
+            one = msgspec.convert(progress["news"], News)
         again = set(progress["again"])
         left = iter([each for each in who if each.id > progress["after"] or each.id in again])
         count = 0

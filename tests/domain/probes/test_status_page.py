@@ -188,6 +188,20 @@ def test_news_are_told_once_they_are_news() -> None:
     assert [one.key for one in news(again, {"i4o0", "i4r17"})] == ["i4o1"]
 
 
+def test_news_say_what_was_so_when_it_happened() -> None:
+    """Of an incident that is over by now the beginning is told as it was, as is what people wrote meanwhile."""
+    over = Incident(id=4, check=1, kind=IncidentKind.DOWN, started_at=NOW - HOUR, ended_at=NOW - MINUTE)
+    updates = [Entry(NOW - at, EntryKind.UPDATE, "it was the disk", public=True) for at in (2 * MINUTE, MINUTE, 0)]
+    found = seen([check(1, "a")], moves=[moved(1, UP)], incidents=[(over, updates)])
+    assert [(one.kind, one.title) for one in news(found, ())] == [
+        (NewsKind.OPENED, "a is down"),
+        (NewsKind.UPDATED, "a is down"),
+        (NewsKind.UPDATED, "a was down"),
+        (NewsKind.RESOLVED, "a was down"),
+        (NewsKind.UPDATED, "a was down"),
+    ]
+
+
 def _but(incident: Incident, **changes: Any) -> dict[str, Any]:
     return {name: changes.get(name, getattr(incident, name)) for name in incident.__slots__}
 

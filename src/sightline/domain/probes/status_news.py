@@ -43,6 +43,7 @@ class News:
 def news(view: View, told: Collection[str]) -> list[News]:
     """What a page has to tell, told or not, the earliest first. told: the keys of what was told before.
 
+    Each says what was so when it happened, also when it is told late: an incident that began "is down".
     An incident is news once it lasted for as long as the page says, or people wrote of it; one that was over sooner never is.
     Recurring maintenance is not: it stands on the page.
     """
@@ -58,9 +59,10 @@ def _of_incident(shown: ShownIncident, view: View, told: Collection[str]) -> Ite
         return
     key, anchor = f"i{its.id}", f"incident-{its.id}"
     ends = sum(one.startswith(f"{key}r") and one != f"{key}r{its.ended_at}" for one in told)  # opened again since
-    yield News(f"{key}o{ends}", NewsKind.OPENED, its.started_at, shown.title, "", anchor, affects=affects)
+    yield News(f"{key}o{ends}", NewsKind.OPENED, its.started_at, shown.lasting_title, "", anchor, affects=affects)
     for place, one in enumerate(reversed(shown.updates)):
-        yield News(f"{key}u{place}", NewsKind.UPDATED, one.at, shown.title, one.text, anchor, one.status, affects)
+        title = shown.lasting_title if its.ended_at is None or one.at < its.ended_at else shown.title
+        yield News(f"{key}u{place}", NewsKind.UPDATED, one.at, title, one.text, anchor, one.status, affects)
     if its.ended_at is not None:
         yield News(
             f"{key}r{its.ended_at}", NewsKind.RESOLVED, its.ended_at, shown.title, "", anchor, "resolved", affects

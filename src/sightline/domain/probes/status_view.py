@@ -94,10 +94,14 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class ShownIncident:
-    """An incident as readers see it. affects: names of checks. updates: newest first, public ones alone."""
+    """An incident as readers see it. affects: names of checks. updates: newest first, public ones alone.
+
+    title: as it is now. lasting_title: as it is, or was, for as long as the incident lasts.
+    """
 
     incident: Incident
     title: str
+    lasting_title: str
     affects: Sequence[str]
     updates: Sequence[Entry]
 
@@ -254,21 +258,27 @@ def _incidents(
         if one.part_of in mine and one.check is not None:
             affects[one.part_of].append(names[one.check])
     return [
-        ShownIncident(one, _title(one, names), tuple(dict.fromkeys(affects[one.id])), _updates(lines))
+        ShownIncident(
+            one,
+            _title(one, names, is_over=one.ended_at is not None),
+            _title(one, names, is_over=False),
+            tuple(dict.fromkeys(affects[one.id])),
+            _updates(lines),
+        )
         for one, lines in sorted(mine.values(), key=lambda pair: (-pair[0].started_at, -pair[0].id))
         if one.part_of not in mine
     ]
 
 
-def _title(incident: Incident, names: Mapping[int, str]) -> str:
+def _title(incident: Incident, names: Mapping[int, str], *, is_over: bool) -> str:
     """What people wrote, or the check's name here and what it is: details of probes are not for the public."""
     if incident.title and incident.kind is IncidentKind.MANUAL:
         return incident.title
     name = names[incident.check] if incident.check is not None else "The monitor"
     said = {
-        IncidentKind.DOWN: "is down" if incident.ended_at is None else "was down",
-        IncidentKind.DEGRADED: "is impaired" if incident.ended_at is None else "was impaired",
-        IncidentKind.UNREACHABLE: "cannot be reached" if incident.ended_at is None else "could not be reached",
+        IncidentKind.DOWN: "was down" if is_over else "is down",
+        IncidentKind.DEGRADED: "was impaired" if is_over else "is impaired",
+        IncidentKind.UNREACHABLE: "could not be reached" if is_over else "cannot be reached",
         IncidentKind.MANUAL: "has an incident",
     }[incident.kind]
     return f"{name} {said}"
