@@ -122,12 +122,14 @@ def test_checks_are_listed(server: Answering, capsys: Capture) -> None:
     rows = [
         {"name": "shop", "type": "http", "url": "https://shop.example", "status": status},
         {"name": "x", "type": "heartbeat", "url": "", "status": never},
+        {"name": "y", "type": "heartbeat", "url": "", "status": {**never, "state": "up", "reason": "verdict"}},
     ]
     server.body = json.dumps({"checks": rows}).encode()
     assert run(["checks", "list", "--state", "down", "--tag", "a:b"]) == Exit.DONE
     assert capsys.readouterr().out == (
-        "down\tshop\thttp\thttps://shop.example\t12 ms\t2026-01-01T00:00:00.000Z\trefused\n"
+        "down\tshop\thttp\thttps://shop.example\t12 ms\t2026-01-01 00:00:00Z\trefused\n"
         "unknown\tx\theartbeat\t\t\tnever\tnot_probed_yet\n"
+        "up\ty\theartbeat\t\t\tnever\t\n"
     )
     assert server.asked[0].fields == {"state": ["down"], "tag": ["a:b"]}
     assert run(["checks"]) == Exit.DONE
@@ -137,7 +139,7 @@ def test_files_of_checks_are_judged(server: Answering, folder: Path, capsys: Cap
     """By the server, which changes nothing."""
     server.body = json.dumps(NOTHING).encode()
     assert run(["checks", "validate", str(folder / "checks.yml")]) == Exit.DONE
-    assert capsys.readouterr().out == "ok: 1 files; 0 new, 0 changed\n"
+    assert capsys.readouterr().out == "ok: 1 file; 0 new, 0 changed\n"
     assert server.asked[0].fields["dry_run"] == ["true"]
 
 

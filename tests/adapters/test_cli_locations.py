@@ -32,7 +32,7 @@ def test_locations_are_listed(server: Answering, capsys: Capture, command: list[
     server.body = json.dumps({"locations": [{**ONE, "cut_off": True}, quiet]}).encode()
     assert run(command) == Exit.DONE
     assert capsys.readouterr().out == (
-        "oslo\t12\t2026-11-21 10:00:00, cut off\t3\t-90 s\t1.2.3\tby the sea\nrome\t12\tnot since the start\t0\t\t\tby the sea\n"
+        "oslo\t12\t2026-11-21 10:00:00Z, cut off\t3\t-90 s\t1.2.3\tby the sea\nrome\t12\tnot since the start\t0\t\t\tby the sea\n"
     )
 
 

@@ -91,7 +91,7 @@ def _status(alert: "PostedAlert", now: int) -> str:
 
 
 def _row(alert: "PostedAlert", now: int) -> tuple[str, ...]:
-    from sightline.adapters.wire.alertmanager_times import instant_text
+    from sightline.adapters.wire.instants import instant_text
 
     pairs = (", ".join(f"{name}={text}" for name, text in texts) for texts in (alert.labels, alert.annotations))
     ends_at = "" if alert.timed or alert.ends_at is None else instant_text(alert.ends_at)
@@ -99,7 +99,7 @@ def _row(alert: "PostedAlert", now: int) -> tuple[str, ...]:
 
 
 def _as_json(alert: "PostedAlert", now: int) -> dict[str, Any]:
-    from sightline.adapters.wire.alertmanager_times import instant_text
+    from sightline.adapters.wire.instants import instant_text
 
     return {
         "status": _status(alert, now),

@@ -22,6 +22,8 @@ _COLUMNS: Final = (
     Column("Message", folds=True),
 )
 _MAX_BYTES: Final = 32 << 20
+_SAID: Final = "verdict"
+"""The reason of a state that probes decided, which needs no further words."""
 
 checks = App(
     name="checks",
@@ -73,7 +75,8 @@ def validate(
         show_json(found)
     else:
         counts = found["counts"]
-        print(f"ok: {len(texts)} files; {counts['add']} new, {counts['change']} changed")
+        files_ = f"{len(texts)} file{'s' if len(texts) > 1 else ''}"
+        print(f"ok: {files_}; {counts['add']} new, {counts['change']} changed")
     return Exit.DONE
 
 
@@ -115,6 +118,7 @@ def import_(
 
 def _row(check: Mapping[str, Any]) -> tuple[str, ...]:
     status = check["status"]
+    reason = str(status.get("reason", ""))
     latency = status.get("latency_ms")
     return (
         str(status["state"]),
@@ -122,6 +126,6 @@ def _row(check: Mapping[str, Any]) -> tuple[str, ...]:
         str(check["type"]),
         str(check["url"]),
         "" if latency is None else f"{latency:.0f} ms",
-        str(status.get("last_at") or "never"),
-        str(status.get("message") or status.get("reason") or ""),
+        printing.moment_text(status.get("last_at")),
+        str(status.get("message") or ("" if reason == _SAID else reason)),
     )

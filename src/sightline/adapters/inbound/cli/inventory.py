@@ -130,7 +130,7 @@ def _target(one: Mapping[str, Any]) -> tuple[str, ...]:
         str(one.get("scrapePool", labels.get("job", ""))),
         str(labels.get("instance", one.get("scrapeUrl", ""))),
         str(one.get("health", "")),
-        _moment(one.get("lastScrape")),
+        printing.moment_text(one.get("lastScrape")),
         f"{float(one.get('lastScrapeDuration', 0)):.3f} s",
         str(one.get("lastError", "")),
     )
@@ -143,11 +143,4 @@ def _dropped(one: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _server(one: Mapping[str, Any]) -> tuple[str, ...]:
     texts = [str(one.get(name) or "") for name in ("hostname", "ip_address", "os", "agent_version")]
-    return (*texts, _moment(one.get("last_seen")), str(one.get("id", "")))
-
-
-def _moment(text: object) -> str:
-    """A time of the API to the second; Go's zero time and null are never."""
-    if not isinstance(text, str) or text.startswith("0001-"):
-        return "never"
-    return text[:19].replace("T", " ") + ("Z" if text.endswith("Z") else text[-6:])
+    return (*texts, printing.moment_text(one.get("last_seen")), str(one.get("id", "")))

@@ -96,12 +96,12 @@ def _show_key(asking: Asking, path: str, body: Mapping[str, str]) -> int:
 
 def _row(one: Mapping[str, Any]) -> tuple[str, ...]:
     skew = one.get("clock_skew_ms")
-    heard = str(one.get("heard_at") or "not since the start")
+    heard = printing.moment_text(one["heard_at"]) if one.get("heard_at") else "not since the start"
     cut_off = ", cut off" if one.get("cut_off") else ""
     return (
         str(one.get("name", "")),
         str(one.get("checks", 0)),
-        heard[:19].replace("T", " ") + cut_off if one.get("heard_at") else heard,
+        heard + cut_off,
         str(one.get("waiting", 0)),
         "" if skew is None else "ok" if abs(skew) < _TOLD else f"{skew / _TOLD:+.0f} s",
         str(one.get("version", "")),

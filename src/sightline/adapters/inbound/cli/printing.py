@@ -83,6 +83,13 @@ def time_text(seconds: float) -> str:
         return str(seconds)
 
 
+def moment_text(text: object) -> str:
+    """A time of the API to the second, in UTC; Go's zero time and null are never."""
+    if not isinstance(text, str) or text.startswith("0001-"):
+        return "never"
+    return text[:19].replace("T", " ") + ("Z" if text.endswith("Z") else text[-6:])
+
+
 def _least_width(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> int:
     """Characters that a table needs so that only columns that fold are narrowed, and those not below what can be read."""
     widest = [

@@ -339,14 +339,13 @@ def _time(milliseconds: int) -> str:
 
 
 def _rule(group: Mapping[str, Any], rule: Mapping[str, Any]) -> tuple[str, ...]:
-    evaluated = str(rule.get("lastEvaluation", ""))
     return (
         str(group.get("name", "")),
         str(rule.get("name", "")),
         str(rule.get("type", "")),
         str(rule.get("health", "")),
         str(rule.get("state", "")),
-        "never" if evaluated.startswith("0001-") else evaluated[:19].replace("T", " ") + "Z",
+        printing.moment_text(rule.get("lastEvaluation")),
         f"{float(rule.get('evaluationTime', 0)):.3f} s",
         str(rule.get("lastError", "")),
     )
