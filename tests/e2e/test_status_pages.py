@@ -89,7 +89,7 @@ def test_a_page_follows_what_is_probed_and_tells_subscribers_once(tmp_path: Path
             confirmed = httpx.post(f"{program.url}{link.path}?{link.query}")
             assert "Subscribed" in confirmed.text
             state = f"{program.url}/api/v1/status-pages/acme/subscribers"
-            assert len(httpx.get(state).json()["data"]) == 1
+            assert len(httpx.get(state).json()["subscribers"]) == 1
             until(lambda: program.get("/status/acme.json")["groups"][0]["checks"][0]["state"] == "up")
             hook.instead = program.kill
             site.status = 500

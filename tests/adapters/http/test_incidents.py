@@ -38,6 +38,15 @@ async def test_an_incident_is_told_with_all_that_happened(client: httpx.AsyncCli
     assert (await client.get(f"{PATH}/{listed['id']}")).json()["ended_at"] is not None
 
 
+async def test_times_are_written_alike(client: httpx.AsyncClient, stage: Stage) -> None:
+    """With milliseconds, also those of whole seconds, as everything about checks."""
+    stage.clock.skip(999 - stage.clock.now() % 1_000)  # a result is found a millisecond after its check was made
+    await opened(stage)
+    listed = (await client.get(PATH)).json()["incidents"][0]["started_at"]
+    since = (await client.get("/api/v1/checks/1")).json()["status"]["since"]
+    assert listed == since == "2025-11-21T04:40:01.000Z"
+
+
 async def test_people_acknowledge_assign_write_and_explain(client: httpx.AsyncClient, stage: Stage) -> None:
     """Each is a line of the timeline, by whom, and nothing of it is lost when the check moves on."""
     check = await opened(stage)

@@ -9,7 +9,7 @@ from tests.adapters.http.stage import Stage, calling
 from tests.application.alerting_world import ROUTE, AlertingWorld
 
 from sightline.adapters.inbound.http.settings import DoorSettings
-from sightline.adapters.wire.alertmanager_times import instant_text
+from sightline.adapters.wire.instants import instant_text
 from sightline.domain.alerts.notification import fingerprint
 from sightline.domain.alerts.pipeline.batch import Manners
 from sightline.domain.alerts.route import WrittenRoute

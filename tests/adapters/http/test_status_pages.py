@@ -36,7 +36,7 @@ async def test_pages_are_defined_over_the_api(client: httpx.AsyncClient) -> None
     assert (told["version"], told["password"], told["path"], told["theme"]) == (1, "***", "/status/acme", "auto")
     assert (told["shows"]["windows"], told["notify_after"]) == (["90d"], "2m")
     assert (await client.post(API, json=WRITTEN)).json()["code"] == "conflict"
-    listed = (await client.get(API)).json()["data"]
+    listed = (await client.get(API)).json()["status_pages"]
     assert [(one["slug"], one["password"]) for one in listed] == [("acme", "***")]
     sent_back = {name: value for name, value in told.items() if name not in {"version", "path"}}
     saved = await client.put(f"{API}/acme", json={**sent_back, "title": "New"}, headers={"If-Match": '"1"'})
@@ -218,10 +218,10 @@ async def test_somebody_subscribes_and_leaves(client: httpx.AsyncClient, stage: 
     path = link[link.index("/status") :]
     offered = await client.get(path)
     assert "<button>Subscribe</button>" in offered.text
-    assert (await client.get(f"{API}/acme/subscribers")).json()["data"] == []
+    assert (await client.get(f"{API}/acme/subscribers")).json()["subscribers"] == []
     done = await client.post("/status/acme/confirm", data={"token": path.partition("token=")[2]})
     assert "Subscribed" in done.text
-    (one,) = (await client.get(f"{API}/acme/subscribers")).json()["data"]
+    (one,) = (await client.get(f"{API}/acme/subscribers")).json()["subscribers"]
     assert (one["channel"], one["to"]) == ("email", "ann@example.org")
     await world.subscribe.run_once()
     await world.incident(1, DAY)
@@ -235,7 +235,7 @@ async def test_somebody_subscribes_and_leaves(client: httpx.AsyncClient, stage: 
         leave[leave.index("/status") :], content=b"List-Unsubscribe=One-Click", headers=FORM
     )
     assert "You are told no more." in by_one_click.text
-    assert (await client.get(f"{API}/acme/subscribers")).json()["data"] == []
+    assert (await client.get(f"{API}/acme/subscribers")).json()["subscribers"] == []
 
 
 async def test_the_operator_dismisses_a_subscriber(client: httpx.AsyncClient, stage: Stage) -> None:
@@ -252,7 +252,7 @@ async def test_the_operator_dismisses_a_subscriber(client: httpx.AsyncClient, st
     )
     await client.delete(f"{API}/acme")
     await client.post(API, json=WRITTEN)
-    assert (await client.get(f"{API}/acme/subscribers")).json()["data"] == []
+    assert (await client.get(f"{API}/acme/subscribers")).json()["subscribers"] == []
 
 
 @pytest.mark.parametrize("data", [{}, {"email": "nobody"}, {"url": "ftp://x"}])

@@ -8,7 +8,7 @@ from tests.adapters.http.stage import Stage, calling
 
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.domain.tenancy import LOCAL
-from sightline.domain.traces.span import Span, SpanKind, SpanStatus
+from sightline.domain.traces.span import Span, SpanEvent, SpanKind, SpanStatus
 
 pytestmark = pytest.mark.anyio
 
@@ -24,16 +24,18 @@ SPAN = Span(
     status=SpanStatus.ERROR,
     message="timed out",
     attributes={"url.full": "https://shop.example.com/"},
+    events=(SpanEvent(1_700_000_000_123_706_789, "sent"),),
 )
 
 
 async def test_a_trace_is_told_with_its_spans(client: httpx.AsyncClient, stage: Stage) -> None:
-    """With times to the nanosecond, and no link where nobody said where traces are shown."""
+    """Events say how long after its begin they were; there is no link where nobody said where traces are shown."""
     await stage.spans.append([(LOCAL.tenant, SPAN)])
     found = (await client.get(f"/api/v1/traces/{TRACE.upper()}")).json()
     (span,) = found["spans"]
     assert (found["trace_id"], found["link"]) == (TRACE, None)
-    assert (span["started_at"], span["duration_ms"]) == ("2023-11-14T22:13:20.123456789Z", 1.235)
+    assert (span["started_at"], span["duration_ms"]) == ("2023-11-14T22:13:20.123Z", 1.235)
+    assert span["events"] == [{"at": "2023-11-14T22:13:20.123Z", "after_ms": 0.25, "name": "sent", "attributes": {}}]
     assert (span["kind"], span["status"], span["message"]) == ("Client", "Error", "timed out")
 
 

@@ -64,9 +64,13 @@ async def test_windows_are_listed_as_they_stand_at_an_instant(client: httpx.Asyn
 
 
 async def test_a_window_in_yaml_is_taken(client: httpx.AsyncClient) -> None:
-    """Who keeps windows in YAML need not turn them into JSON."""
+    """Who keeps windows in YAML need not turn them into JSON, and what says nothing of itself may be either."""
     text = "name: w\nscope: {all: true}\ncron: 0 2 * * *\nduration: 1h\n"
     told(await client.post(PATH, content=text, headers={"Content-Type": "application/yaml"}), 201)
+    told(
+        await client.post(PATH, content='{"name": "v", "scope": {"all": true}, "cron": "0 2 * * *", "duration": "1h"}'),
+        201,
+    )
     refused = await client.post(PATH, content=text, headers={"Content-Type": "text/plain"})
     assert told(refused, 415)["code"] == "media_type_unsupported"
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from sightline.adapters.wire.alertmanager_posted import AlertBounds, ReadAlerts, read_alerts
 from sightline.adapters.wire.alertmanager_silences import read_silence, silence_object
-from sightline.adapters.wire.alertmanager_times import MAX_INSTANT, MIN_INSTANT, instant_text, parse_instant
+from sightline.adapters.wire.alertmanager_times import parse_instant
+from sightline.adapters.wire.instants import MAX_INSTANT, MIN_INSTANT, instant_text
 from sightline.adapters.wire.time_interval import Interval, interval_of, written_interval
 from sightline.domain.alerts.time_intervals import Span, TimeInterval, parse_location
 from sightline.domain.errors import BadData

@@ -12,7 +12,14 @@ import msgspec
 from typing_extensions import override
 
 from sightline.adapters.network.lookups import ThreadedLookups
-from sightline.adapters.wire.probe_exchange import orders_from_json, receipt_from_json, sent_to_json
+from sightline.adapters.wire.probe_exchange import (
+    CONFIG,
+    RESULTS,
+    TIME,
+    orders_from_json,
+    receipt_from_json,
+    sent_to_json,
+)
 from sightline.domain.errors import (
     BadData,
     Forbidden,
@@ -26,9 +33,6 @@ from sightline.domain.errors import (
 from sightline.domain.probes.parcel import Bearing, Packed, Receipt
 from sightline.ports.center import Briefing, Center
 
-_CONFIG: Final = "/api/v1/probe/config"
-_RESULTS: Final = "/api/v1/probe/results"
-_TIME: Final = "X-Sightline-Time"
 _JSON: Final = {"Content-Type": "application/json"}
 _TIMEOUT: Final = 30.0
 """Seconds for a call, beside what it waits for other orders."""
@@ -72,7 +76,7 @@ class HttpCenter(Center):
     @override
     async def orders(self, known: str, wait: float) -> Briefing:
         headers = {"If-None-Match": f'"{known}"'} if known else {}
-        answer = await self._ask("GET", _CONFIG, headers, b"", {"wait": f"{wait:g}"}, _TIMEOUT + wait)
+        answer = await self._ask("GET", CONFIG, headers, b"", {"wait": f"{wait:g}"}, _TIMEOUT + wait)
         if answer.status == HTTPStatus.NOT_MODIFIED:
             return Briefing(None, answer.now)
         orders, now = orders_from_json(answer.body)
@@ -83,7 +87,7 @@ class HttpCenter(Center):
         body, headers = sent_to_json(parcels, bearing), dict(_JSON)
         if len(body) >= _SMALL:
             body, headers["Content-Encoding"] = gzip.compress(body, 1), "gzip"
-        answer = await self._ask("POST", _RESULTS, headers, body, {}, _TIMEOUT)
+        answer = await self._ask("POST", RESULTS, headers, body, {}, _TIMEOUT)
         return receipt_from_json(answer.body)
 
     async def _ask(
@@ -105,7 +109,7 @@ class HttpCenter(Center):
                 while len(found) <= _MAX_ANSWER and (piece := await response.content.read(_MAX_ANSWER)):
                     found += piece
                 said = response.headers
-                answer = _Answer(response.status, found, said.get(_TIME, ""), said.get("Retry-After", ""))
+                answer = _Answer(response.status, found, said.get(TIME, ""), said.get("Retry-After", ""))
         except TimeoutError:
             raise Unavailable(f"{self._url} did not answer within {within:g} s") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from sightline.adapters.wire.alertmanager_times import instant_text
+from sightline.adapters.wire.instants import instant_text
 from sightline.domain.alerts.notification import fingerprint
 from sightline.domain.alerts.shown import ShownAlert, ShownGroup
 

@@ -9,7 +9,8 @@ from typing import Final, Never
 import msgspec
 
 from sightline.adapters.wire.alertmanager_posted import REQUIRED, TOO_FEW
-from sightline.adapters.wire.alertmanager_times import MAX_INSTANT, instant_text, parse_instant
+from sightline.adapters.wire.alertmanager_times import parse_instant
+from sightline.adapters.wire.instants import MAX_INSTANT, instant_text
 from sightline.adapters.wire.time_interval import Interval, interval_of, written_interval
 from sightline.domain.alerts.silence import MAX_MATCHERS, MAX_WINDOWS, Silence
 from sightline.domain.alerts.time_intervals import TimeInterval

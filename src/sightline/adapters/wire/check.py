@@ -11,9 +11,9 @@ from typing import Any, Final
 import msgspec
 
 from sightline.adapters.wire import check_rules
-from sightline.adapters.wire.alertmanager_times import instant_text
 from sightline.adapters.wire.check_secrets import masked, masked_url, unmasked
 from sightline.adapters.wire.check_urls import canonical
+from sightline.adapters.wire.instants import instant_text
 from sightline.adapters.wire.plain_yaml import Bare
 from sightline.adapters.wire.typed_fields import DURATIONS, SIZES, TypedFields, Unread, joined, struct_type
 from sightline.domain.errors import BadData, InvalidField, MalformedBody

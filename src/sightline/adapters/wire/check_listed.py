@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from sightline.adapters.wire.alertmanager_times import instant_text
 from sightline.adapters.wire.check import shown_url
 from sightline.adapters.wire.check_shown import milliseconds
+from sightline.adapters.wire.instants import instant_text
 from sightline.domain.probes.check import Check
 from sightline.domain.probes.result import Result
 from sightline.domain.probes.state import Transition

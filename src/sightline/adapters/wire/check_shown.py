@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sightline.adapters.wire.alertmanager_times import instant_text
+from sightline.adapters.wire.instants import instant_or_null, instant_text
 from sightline.domain.probes.outcome import Certificate, Outcome
 from sightline.domain.probes.parcel import Lost
 from sightline.domain.probes.result import Brief, Result, Verdict
@@ -72,7 +72,7 @@ def result_object(result: Result) -> dict[str, Any]:
         "size": result.size,
         "version": result.version,
         "address": result.address,
-        "expires_at": None if result.expires_at is None else instant_text(result.expires_at),
+        "expires_at": instant_or_null(result.expires_at),
         "value": result.value,
         "trace_id": result.trace_id,
     }

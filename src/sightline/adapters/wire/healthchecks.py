@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from sightline.adapters.wire import check_rules, fields
-from sightline.adapters.wire.alertmanager_times import instant_text
+from sightline.adapters.wire.instants import instant_text
 from sightline.domain.errors import InvalidField
 from sightline.domain.probes.check import Check, Definition
 from sightline.domain.probes.heartbeat import Deadlines, HeartbeatState, Pulse

@@ -14,6 +14,12 @@ from sightline.domain.probes.reference import Reference
 from sightline.domain.probes.result import Result
 from sightline.domain.traces.span import Span
 
+CONFIG: Final = "/api/v1/probe/config"
+"""Where a location fetches what it probes."""
+RESULTS: Final = "/api/v1/probe/results"
+"""Where it brings what it found."""
+TIME: Final = "X-Sightline-Time"
+"""The header that says when orders were given, ms, also where they are the same still."""
 MAX_PARCELS: Final = 100
 MAX_RESULTS: Final = 10_000
 MAX_SPANS: Final = 2 * MAX_RESULTS

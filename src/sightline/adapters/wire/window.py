@@ -6,11 +6,10 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
-import yaml
 
 from sightline.adapters.wire import fields
-from sightline.adapters.wire.alertmanager_times import instant_text
-from sightline.adapters.wire.yaml_tree import read_tree
+from sightline.adapters.wire.instants import instant_text
+from sightline.adapters.wire.plain_yaml import guessed, read_plain
 from sightline.domain.errors import BadData, InvalidField, MalformedBody
 from sightline.domain.probes.cron import Cron, check_zone, parse_cron
 from sightline.domain.probes.recurrence import Recurrence, parse_rrule
@@ -115,15 +114,14 @@ def from_yaml(text: bytes) -> Window:
         InvalidField: as of `from_json`.
     """
     try:
-        read_tree(text)  # which bounds what references unfold to
-        tree = yaml.safe_load(text)
-    except (BadData, yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise MalformedBody(f"the body is no YAML: {' '.join(str(error).split())[:300]}") from None
-    return of_tree(tree)
+        tree = read_plain(text)
+    except BadData as error:
+        raise MalformedBody(error.message) from None
+    return of_tree(guessed(tree))
 
 
 def of_tree(tree: Any) -> Window:
-    """Likewise of what a document was read to; times may be dates and times."""
+    """Likewise of what a document was read to."""
     try:
         text = msgspec.json.encode(tree)
     except (TypeError, ValueError, RecursionError) as error:

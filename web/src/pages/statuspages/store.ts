@@ -1,5 +1,4 @@
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
-import { enveloped } from "../../api/api";
 import { fetchDocument } from "../../api/exchange";
 import { json } from "../../uptime/store";
 import { wholeOf, type Channel, type StatusPage, type ToldPage, type WrittenPage } from "./page";
@@ -9,7 +8,7 @@ const PATH = "/api/v1/status-pages";
 const one = (slug: string): string => `${PATH}/${encodeURIComponent(slug)}`;
 
 export function usePages(): UseQueryResult<StatusPage[]> {
-  return useQuery({ queryKey: ["pages", "all"], queryFn: async ({ signal }) => (await enveloped<ToldPage[]>("status-pages", {}, signal)).map(wholeOf), refetchInterval: 60_000 });
+  return useQuery({ queryKey: ["pages", "all"], queryFn: async ({ signal }) => (await fetchDocument<{ status_pages: ToldPage[] }>(PATH, {}, signal)).status_pages.map(wholeOf), refetchInterval: 60_000 });
 }
 
 /** One page as it is stored: asked whenever its editor opens, and not again behind its back. */
@@ -25,7 +24,7 @@ export interface Subscriber {
 }
 
 export function useSubscribers(slug: string): UseQueryResult<Subscriber[]> {
-  return useQuery({ queryKey: ["pages", "subscribers", slug], queryFn: ({ signal }) => enveloped<Subscriber[]>(`status-pages/${encodeURIComponent(slug)}/subscribers`, {}, signal), refetchInterval: 60_000 });
+  return useQuery({ queryKey: ["pages", "subscribers", slug], queryFn: async ({ signal }) => (await fetchDocument<{ subscribers: Subscriber[] }>(`${one(slug)}/subscribers`, {}, signal)).subscribers, refetchInterval: 60_000 });
 }
 
 export const create = async (page: WrittenPage): Promise<StatusPage> => wholeOf(await fetchDocument<ToldPage>(PATH, json("POST", page)));

@@ -2,13 +2,11 @@
 
 from typing import Any, Final
 
-import msgspec
 from litestar import Request, Response, delete, get, post, put
 from litestar.handlers import HTTPRouteHandler
 
-from sightline.adapters.inbound.http import body
 from sightline.adapters.inbound.http.asgi import header
-from sightline.adapters.inbound.http.json_body import check_format
+from sightline.adapters.inbound.http.json_body import answer, read_json
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.inbound.http.versions import expected_version
@@ -32,7 +30,7 @@ def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
 def _reading(use_cases: UseCases) -> list[HTTPRouteHandler]:
     @get(PATH)
     async def all_rules(request: Call) -> Response[bytes]:
-        return _answer({"rules": [_object(one) for one in await use_cases.prescribed.list(request.user)]})
+        return answer({"rules": [_object(one) for one in await use_cases.prescribed.list(request.user)]})
 
     @get(_ONE)
     async def one_rule(request: Call) -> Response[bytes]:
@@ -69,8 +67,8 @@ def _saving(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandle
         try:
             rule = wire.rule_of(written)
         except SightlineError as error:
-            return _answer(_judgement(Judged((error,))))
-        return _answer({**_judgement(await use_cases.prescribed.judge(request.user, rule)), "rule": wire.shown(rule)})
+            return answer(_judgement(Judged((error,))))
+        return answer({**_judgement(await use_cases.prescribed.judge(request.user, rule)), "rule": wire.shown(rule)})
 
     return [create, save, remove, judge]
 
@@ -89,10 +87,7 @@ def _switching(use_cases: UseCases) -> list[HTTPRouteHandler]:
 
 
 async def _written(request: Call, settings: DoorSettings) -> wire.WrittenRule:
-    scope: Any = request.scope
-    check_format(scope)
-    data = await body.read(scope, request.receive, limit=wire.MAX_BYTES, setting=_LIMIT, timeout=settings.read_timeout)
-    return wire.from_json(body.decoded(scope, data, wire.MAX_BYTES, _LIMIT))
+    return wire.from_json(await read_json(request, settings, limit=wire.MAX_BYTES, name=_LIMIT))
 
 
 def _object(found: Prescribed) -> dict[str, Any]:
@@ -109,8 +104,4 @@ def _judgement(judged: Judged) -> dict[str, Any]:
 
 def _told(found: Prescribed, status: int = 200) -> Response[bytes]:
     headers = {"ETag": f'"{found.version}"'}
-    return _answer(_object(found), status, headers)
-
-
-def _answer(tree: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
-    return Response(msgspec.json.encode(tree), status_code=status, media_type="application/json", headers=headers)
+    return answer(_object(found), status, headers)

@@ -24,7 +24,7 @@ from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.wire.alertmanager_posted import AlertBounds, read_alerts
 from sightline.adapters.wire.alertmanager_shown import alerts_json, groups_json
 from sightline.adapters.wire.alertmanager_silences import read_silence, silence_object
-from sightline.adapters.wire.alertmanager_times import instant_text
+from sightline.adapters.wire.instants import instant_text
 from sightline.domain.alerts.matchers import parse_matchers
 from sightline.domain.alerts.shown import Processing, ShownAlert, ShownGroup
 from sightline.domain.alerts.silence import Silence, SilenceState

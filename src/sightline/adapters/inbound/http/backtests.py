@@ -6,9 +6,8 @@ from typing import Any, Final
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 
-from sightline.adapters.inbound.http import body
 from sightline.adapters.inbound.http.attended import attended
-from sightline.adapters.inbound.http.json_body import check_format
+from sightline.adapters.inbound.http.json_body import JSON, read_json
 from sightline.adapters.inbound.http.parameters import parse_time
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import UseCases
@@ -36,16 +35,11 @@ def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
 
     @post(PATH, status_code=200)
     async def backtest(request: Call) -> Response[bytes]:
-        scope: Any = request.scope
-        check_format(scope)
-        text = await body.read(
-            scope, request.receive, limit=wire.MAX_BYTES, setting=_LIMIT, timeout=settings.read_timeout
-        )
-        written = wire.from_json(body.decoded(scope, text, wire.MAX_BYTES, _LIMIT))
+        written = wire.from_json(await read_json(request, settings, limit=wire.MAX_BYTES, name=_LIMIT))
         asked = _asked(written, use_cases.clock.now(), round(use_cases.rules_every * SECOND))
         began = time.monotonic()
         found = await attended(request.receive, use_cases.backtest(request.user, asked))
-        return Response(wire.to_json(found, time.monotonic() - began), media_type="application/json")
+        return Response(wire.to_json(found, time.monotonic() - began), media_type=JSON)
 
     return [backtest]
 

@@ -3,13 +3,13 @@
 import asyncio
 from typing import Any, Final
 
-import msgspec
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 
+from sightline.adapters.inbound.http.json_body import answer, read_json
 from sightline.adapters.inbound.http.parameters import Parameters
 from sightline.adapters.inbound.http.settings import DoorSettings
-from sightline.adapters.inbound.http.text_bodies import read_file
+from sightline.adapters.inbound.http.text_bodies import read_text
 from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.wire import check as wire
 from sightline.adapters.wire.check_secrets import masked
@@ -35,7 +35,7 @@ def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
         scope: Any = request.scope
         like = Parameters.of(scope["query_string"]).number("like")  # the check whose secrets masks stand for
         stored = None if like is None else (await enroll.get(request.user, like)).definition
-        text = await read_file(scope, request.receive, settings, limit=wire.MAX_BYTES, name="of a check")
+        text = await read_json(request, settings, limit=wire.MAX_BYTES, name="of a check")
         found, problems = wire.try_check(wire.from_json(text), stored)
         errors: list[SightlineError] = list(problems)
         if found is not None:
@@ -43,22 +43,22 @@ def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
                 await enroll.require(request.user, [found])
             except SightlineError as error:
                 errors.append(error)
-        return _answer({"valid": not errors, "errors": [_told(one) for one in errors], "check": _shown(found)})
+        return answer({"valid": not errors, "errors": [_told(one) for one in errors], "check": _shown(found)})
 
     @post(IMPORT, status_code=200)
     async def take(request: Call) -> Response[bytes]:
         scope: Any = request.scope
         given = Parameters.of(scope["query_string"])
-        text = await read_file(scope, request.receive, settings, limit=MAX_BYTES, name="of a file of checks")
+        text = await read_text(request, settings, limit=MAX_BYTES, name="of a file of checks")
         name, is_dry = given.text("format") or "", given.truth("dry_run")
-        found = await asyncio.to_thread(read_checks_of, name, text)
+        found = await asyncio.to_thread(read_checks_of, name, text.data)
         known = {one.name for one in await enroll.all(request.user)}
         new = [one for one in found.definitions if one.name not in known]
         taken = [one.name for one in found.definitions if one.name in known]
         await enroll.require(request.user, new)
         if not is_dry and new:
             await enroll.add(request.user, new)
-        return _answer(await asyncio.to_thread(_summary, name, found, new, taken, is_dry=is_dry))
+        return answer(await asyncio.to_thread(_summary, name, found, new, taken, is_dry=is_dry))
 
     return [validate, take]
 
@@ -81,7 +81,3 @@ def _shown(found: Definition | None) -> dict[str, Any] | None:
 
 def _told(error: SightlineError) -> dict[str, Any]:
     return {"code": error.code, "field": error.detail.get("field", ""), "error": error.message}
-
-
-def _answer(tree: Any) -> Response[bytes]:
-    return Response(msgspec.json.encode(tree), media_type="application/json")

@@ -2,22 +2,19 @@
 
 from typing import Any, Final
 
-import msgspec
 from litestar import Request, Response, delete, get, patch, post, put
 from litestar.handlers import HTTPRouteHandler
 
-from sightline.adapters.inbound.http import body
 from sightline.adapters.inbound.http.asgi import header
 from sightline.adapters.inbound.http.check_lists import listing, whole
 from sightline.adapters.inbound.http.check_lists import status as status_of
 from sightline.adapters.inbound.http.forms import parameters
-from sightline.adapters.inbound.http.json_body import check_format
+from sightline.adapters.inbound.http.json_body import answer, read_json
 from sightline.adapters.inbound.http.parameters import Parameters
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.inbound.http.versions import expected_version
 from sightline.adapters.wire import check as wire
-from sightline.adapters.wire.alertmanager_times import instant_text
 from sightline.adapters.wire.check_shown import (
     lost_object,
     outcome_object,
@@ -26,6 +23,7 @@ from sightline.adapters.wire.check_shown import (
     transition_object,
     uptime_object,
 )
+from sightline.adapters.wire.instants import instant_text
 from sightline.application.examine import Examined
 from sightline.application.review import Seen
 from sightline.domain.errors import InvalidParameter, NotFound
@@ -82,14 +80,14 @@ def _looking_back(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRoute
         check = await use_cases.uptime.enroll.get(request.user, request.path_params["check_id"])
         found = await review.results(request.user, check.id, limit, within, location)
         lost = await use_cases.delegate.lost(request.user.tenant, check.definition, within, location)
-        return _answer({"results": [result_object(one) for one in found], "lost": [lost_object(*one) for one in lost]})
+        return answer({"results": [result_object(one) for one in found], "lost": [lost_object(*one) for one in lost]})
 
     @get(f"{_ONE}/transitions")
     async def transitions(request: Call) -> Response[bytes]:
         given, now = await parameters(request, settings), use_cases.clock.now()
         within = TimeRange(given.time("start", now - DAY), given.time("end", now))
         found = await review.transitions(request.user, request.path_params["check_id"], within)
-        return _answer({"transitions": [transition_object(one) for one in found]})
+        return answer({"transitions": [transition_object(one) for one in found]})
 
     @get(f"{PATH}/strips")
     async def strips(request: Call) -> Response[bytes]:
@@ -97,13 +95,13 @@ def _looking_back(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRoute
         wanted = _ids(given.text("ids") or "")
         found = await review.strips(request.user, wanted, given.limit() or _OF_STRIP)
         uptimes = await review.uptime(request.user, tuple(found))
-        return _answer({"strips": [strip_object(one, its, uptimes[one]) for one, its in found.items()]})
+        return answer({"strips": [strip_object(one, its, uptimes[one]) for one, its in found.items()]})
 
     @get(f"{_ONE}/uptime")
     async def uptime(request: Call) -> Response[bytes]:
         check = (await review.one(request.user, request.path_params["check_id"])).check
         found = (await review.uptime(request.user, (check.id,)))[check.id]
-        return _answer({name: uptime_object(one) for name, one in found.items()})
+        return answer({name: uptime_object(one) for name, one in found.items()})
 
     return [results, transitions, strips, uptime]
 
@@ -150,14 +148,14 @@ def _acting(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandle
         like = Parameters.of(request.scope["query_string"]).number("like")  # the check whose secrets masks stand for
         stored = None if like is None else (await uptime.enroll.get(request.user, like)).definition
         definition = wire.read_check(await _read(request, settings), stored)
-        return _answer(_examined(await uptime.examine(request.user, definition)))
+        return answer(_examined(await uptime.examine(request.user, definition)))
 
     @post(f"{_ONE}/{{action:str}}", status_code=200)
     async def act(request: Call) -> Response[bytes]:
         check_id, action = request.path_params["check_id"], request.path_params["action"]
         if action == "probe":
             definition = (await uptime.enroll.get(request.user, check_id)).definition
-            return _answer(_examined(await uptime.examine(request.user, definition)))
+            return answer(_examined(await uptime.examine(request.user, definition)))
         if action not in {"pause", "resume"}:
             raise NotFound(f"there is no action {action[:40]!r}: pause, resume and probe are there")
         await uptime.enroll.switch(request.user, check_id, enabled=action == "resume")
@@ -172,11 +170,11 @@ def _short(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
     @post("/targets")
     async def add_target(request: Call) -> Response[bytes]:
         (check,) = await enroll.add(request.user, (wire.read_check(await _read(request, settings)),))
-        return _answer(_target(check), _CREATED, {"Location": f"{PATH}/{check.id}"})
+        return answer(_target(check), _CREATED, {"Location": f"{PATH}/{check.id}"})
 
     @get("/targets")
     async def targets(request: Call) -> Response[bytes]:
-        return _answer([_target(check) for check in await enroll.all(request.user)])
+        return answer([_target(check) for check in await enroll.all(request.user)])
 
     @get("/status")
     async def status(request: Call) -> Response[bytes]:
@@ -187,7 +185,7 @@ def _short(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
         seen = await review.one(request.user, target)
         found = await review.results(request.user, target, given.limit() or _USUAL, TimeRange(MIN_TIME, MAX_TIME))
         uptime = (await review.uptime(request.user, (target,)))[target]
-        return _answer(
+        return answer(
             {
                 "target_id": target,
                 "name": seen.check.name,
@@ -232,18 +230,11 @@ def _examined(found: Examined) -> dict[str, Any]:
 
 
 async def _read(request: Call, settings: DoorSettings) -> Any:
-    scope: Any = request.scope
-    check_format(scope)
-    data = await body.read(scope, request.receive, limit=wire.MAX_BYTES, setting=_LIMIT, timeout=settings.read_timeout)
-    return wire.from_json(body.decoded(scope, data, wire.MAX_BYTES, _LIMIT))
+    return wire.from_json(await read_json(request, settings, limit=wire.MAX_BYTES, name=_LIMIT))
 
 
 def _told(use_cases: UseCases, seen: Seen, status: int = 200) -> Response[bytes]:
     headers = {"ETag": f'"{seen.check.version}"'}
     if status == _CREATED:
         headers["Location"] = f"{PATH}/{seen.check.id}"
-    return _answer(whole(use_cases, seen), status, headers)
-
-
-def _answer(tree: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
-    return Response(msgspec.json.encode(tree), status_code=status, media_type="application/json", headers=headers)
+    return answer(whole(use_cases, seen), status, headers)

@@ -11,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from sightline.adapters.inbound.http.alerts import rfc3339
 from sightline.adapters.inbound.http.attended import attended
 from sightline.adapters.inbound.http.forms import parameters
+from sightline.adapters.inbound.http.json_body import answer
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.application.inspect import History
@@ -81,7 +82,7 @@ def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
             raise InvalidParameter(f"parameter 'all' must be 1 or 0, not {wanted[:40]!r}", parameter="all")
         now = use_cases.clock.now()
         found = use_cases.containers.containers(request.user, stopped=_SWITCH[wanted])
-        return _json([container_object(one, now) for one in found])
+        return answer([container_object(one, now) for one in found])
 
     @get("/api/metrics")
     async def history(request: Call) -> Response[bytes]:
@@ -90,7 +91,7 @@ def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
         end = given.time("to", use_cases.clock.now())
         within = TimeRange(given.time("from", end - DEFAULT_HISTORY), end)
         work = use_cases.containers.history(request.user, which, within)
-        return _json(point_objects(await attended(request.receive, work)))
+        return answer(point_objects(await attended(request.receive, work)))
 
     return [containers, history]
 
@@ -154,7 +155,3 @@ def _numbers(values: Values) -> list[float | None]:
 
 def _bytes(values: Values) -> list[int | None]:
     return [round(value) if math.isfinite(value) else None for value in values.tolist()]
-
-
-def _json(data: Any) -> Response[bytes]:
-    return Response(msgspec.json.encode(data), media_type="application/json")

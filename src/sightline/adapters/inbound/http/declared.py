@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
-import msgspec
 from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
+from sightline.adapters.inbound.http.json_body import answer
 from sightline.adapters.inbound.http.parameters import Parameters
 from sightline.adapters.inbound.http.settings import DoorSettings
-from sightline.adapters.inbound.http.text_bodies import media_type, read_file
+from sightline.adapters.inbound.http.text_bodies import YAML, Text, read_text
 from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.wire.check import from_json
 from sightline.adapters.wire.declared import MAX_BYTES, Documents, of_document, read_documents, write_documents
@@ -21,8 +21,6 @@ from sightline.domain.tenancy import Principal
 Call = Request[Principal, Any, Any]
 
 PATH: Final = "/api/v1/declared"
-_JSON: Final = "application/json"
-_YAML: Final = "application/yaml"
 
 
 def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
@@ -36,27 +34,27 @@ def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
         given = Parameters.of(request.scope["query_string"])
         found = await declare.export(request.user, given.every("kind"))
         text = await asyncio.to_thread(write_documents, found)
-        return Response(text.encode(), media_type=_YAML)
+        return Response(text.encode(), media_type=YAML)
 
     @post(PATH, status_code=200)
     async def make_so(request: Call) -> Response[bytes]:
         scope: Any = request.scope
         given = Parameters.of(scope["query_string"])
-        text = await read_file(scope, request.receive, settings, limit=MAX_BYTES, name="of what is declared")
-        found = await asyncio.to_thread(_documents, media_type(scope), text)
+        text = await read_text(request, settings, limit=MAX_BYTES, name="of what is declared")
+        found = await asyncio.to_thread(_documents, text)
         is_dry, prune = given.truth("dry_run"), given.truth("prune")
         act = declare.compare if is_dry else declare.apply
         drift = await act(request.user, found.declared, found.mentioned, prune=prune)
-        return Response(msgspec.json.encode(_summary(drift, is_dry=is_dry)), media_type=_JSON)
+        return answer(_summary(drift, is_dry=is_dry))
 
     return [export, make_so]
 
 
-def _documents(kind: str, text: bytes) -> Documents:
+def _documents(text: Text) -> Documents:
     """What a body declares: YAML, JSON of the same shape, or JSON with the texts of files by their names."""
-    if kind != _JSON:
-        return read_documents({"": text})
-    tree = from_json(text)
+    if not text.is_json:
+        return read_documents({"": text.data})
+    tree = from_json(text.data)
     if not isinstance(tree, dict) or set(tree) != {"files"}:
         return of_document(tree)
     files = tree["files"]

@@ -5,12 +5,12 @@ Source: https://healthchecks.io/docs/api/. X-Api-Key shows the same token as Aut
 
 from typing import Any, Final
 
-import msgspec
 from litestar import Request, Response, delete, get, post
 from litestar.handlers import HTTPRouteHandler
 
 from sightline.adapters.inbound.http import body
 from sightline.adapters.inbound.http.healthchecks_paths import PREFIX
+from sightline.adapters.inbound.http.json_body import answer
 from sightline.adapters.inbound.http.parameters import Parameters
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.site import site_of
@@ -47,18 +47,18 @@ def _reading(manage: "_Manage") -> list[HTTPRouteHandler]:
         found = [one for one in await manage.all(request) if wire.has_tags(one, tags)]
         if slug is not None:
             found = [one for one in found if _options(one).slug == slug]
-        return _answer({"checks": [manage.shown(request, one) for one in found]})
+        return answer({"checks": [manage.shown(request, one) for one in found]})
 
     @get(_ONE)
     async def one_check(request: Call) -> Response[bytes]:
-        return _answer(manage.shown(request, await manage.one(request)))
+        return answer(manage.shown(request, await manage.one(request)))
 
     @get(f"{_ONE}/pings")
     async def pings(request: Call) -> Response[bytes]:
         check = await manage.one(request)
         url = manage.links(request).api(_options(check).token, "/pings/")
         found = await manage.beat.pings(request.user.tenant, check.id)
-        return _answer({"pings": [wire.shown_ping(one, f"{url}{one.number}/body") for one in found]})
+        return answer({"pings": [wire.shown_ping(one, f"{url}{one.number}/body") for one in found]})
 
     @get(f"{_ONE}/pings/{{number:int}}/body")
     async def ping_body(request: Call) -> Response[bytes]:
@@ -71,7 +71,7 @@ def _reading(manage: "_Manage") -> list[HTTPRouteHandler]:
         check = await manage.one(request)
         within = manage.within(Parameters.of(request.scope["query_string"]))
         found = await manage.use_cases.uptime.review.transitions(request.user, check.id, within)
-        return _answer(wire.flips(found, within.start))
+        return answer(wire.flips(found, within.start))
 
     return [all_checks, one_check, pings, ping_body, flips]
 
@@ -85,29 +85,29 @@ def _writing(manage: "_Manage") -> list[HTTPRouteHandler]:
         same = next((one for one in await manage.all(request) if wire.is_same(said, one)), None)
         if same is not None:
             definition = wire.definition_of(said, same.definition, "")
-            return _answer(manage.shown(request, await enroll.put(request.user, same.id, definition)))
+            return answer(manage.shown(request, await enroll.put(request.user, same.id, definition)))
         definition = wire.definition_of(said, None, f"heartbeat {fresh_token()[:8]}")
         (made,) = await enroll.add(request.user, (with_token(definition),))
-        return _answer(manage.shown(request, made), 201)
+        return answer(manage.shown(request, made), 201)
 
     @post(_ONE, status_code=200)
     async def update(request: Call) -> Response[bytes]:
         check = await manage.one(request)
         definition = wire.definition_of(await manage.written(request), check.definition, "")
-        return _answer(manage.shown(request, await enroll.put(request.user, check.id, definition)))
+        return answer(manage.shown(request, await enroll.put(request.user, check.id, definition)))
 
     @post([f"{_ONE}/pause", f"{_ONE}/resume"], status_code=200)
     async def switch(request: Call) -> Response[bytes]:
         check = await manage.one(request)
         enabled = str(request.scope["path"]).rstrip("/").endswith("/resume")
-        return _answer(manage.shown(request, await enroll.switch(request.user, check.id, enabled=enabled)))
+        return answer(manage.shown(request, await enroll.switch(request.user, check.id, enabled=enabled)))
 
     @delete(_ONE, status_code=200)
     async def remove(request: Call) -> Response[bytes]:
         check = await manage.one(request)
         said = manage.shown(request, check)
         await enroll.delete(request.user, check.id)
-        return _answer(said)
+        return answer(said)
 
     return [create, update, switch, remove]
 
@@ -162,7 +162,3 @@ def _options(check: Check) -> Heartbeat:
     if not isinstance(options, Heartbeat):
         raise NotFound("not found")
     return options
-
-
-def _answer(tree: Any, status: int = 200) -> Response[bytes]:
-    return Response(msgspec.json.encode(tree), status_code=status, media_type="application/json")

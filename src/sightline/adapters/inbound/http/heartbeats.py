@@ -6,14 +6,13 @@ import msgspec
 from litestar import Request, Response, delete, get, post
 from litestar.handlers import HTTPRouteHandler
 
-from sightline.adapters.inbound.http import body
-from sightline.adapters.inbound.http.json_body import check_format
+from sightline.adapters.inbound.http.json_body import answer, read_json
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.site import site_of
 from sightline.adapters.inbound.http.use_cases import Heartbeats, UseCases
 from sightline.adapters.wire import fields
-from sightline.adapters.wire.alertmanager_times import instant_text
 from sightline.adapters.wire.healthchecks import Links
+from sightline.adapters.wire.instants import instant_or_null, instant_text
 from sightline.application.issue import PingKey
 from sightline.application.recognize import endpoint_key, slug_of
 from sightline.domain.probes.check import Check
@@ -55,20 +54,20 @@ def _standing(use_cases: UseCases, heartbeats: Heartbeats, settings: DoorSetting
     async def all_heartbeats(request: Call) -> Response[bytes]:
         await beat.load()
         found = [one for one in await enroll.all(request.user) if isinstance(one.definition.options, Heartbeat)]
-        return _answer({"heartbeats": [shown(request, one) for one in found]})
+        return answer({"heartbeats": [shown(request, one) for one in found]})
 
     @get(_ONE)
     async def one_heartbeat(request: Call) -> Response[bytes]:
         await beat.load()
         beat.stands(request.user.tenant, request.path_params["check_id"])
-        return _answer(shown(request, await enroll.get(request.user, request.path_params["check_id"])))
+        return answer(shown(request, await enroll.get(request.user, request.path_params["check_id"])))
 
     @get(f"{_ONE}/pings")
     async def pings(request: Call) -> Response[bytes]:
         check_id = request.path_params["check_id"]
         found = await beat.pings(request.user.tenant, check_id)
         url = f"{PATH}/{check_id}/pings"
-        return _answer({"pings": [_ping_object(one, f"{url}/{one.number}/body") for one in found]})
+        return answer({"pings": [_ping_object(one, f"{url}/{one.number}/body") for one in found]})
 
     @get(f"{_ONE}/pings/{{number:int}}/body")
     async def ping_body(request: Call) -> Response[bytes]:
@@ -84,16 +83,12 @@ def _keys(heartbeats: Heartbeats, settings: DoorSettings) -> list[HTTPRouteHandl
 
     @get(KEYS)
     async def all_keys(request: Call) -> Response[bytes]:
-        return _answer({"ping_keys": [_key_object(one) for one in await keys.all(request.user)]})
+        return answer({"ping_keys": [_key_object(one) for one in await keys.all(request.user)]})
 
     @post(KEYS)
     async def make_key(request: Call) -> Response[bytes]:
-        scope: Any = request.scope
-        check_format(scope)
-        most, timeout = settings.max_form_bytes, settings.read_timeout
-        data = await body.read(scope, request.receive, limit=most, setting="http.max_form_bytes", timeout=timeout)
-        written = fields.decode(_DECODER, data or b"{}", _EXPECTED)
-        return _answer(_key_object(await keys.add(request.user, written.name)), 201)
+        written = fields.decode(_DECODER, await read_json(request, settings) or b"{}", _EXPECTED)
+        return answer(_key_object(await keys.add(request.user, written.name)), 201)
 
     @delete(f"{KEYS}/{{key_id:str}}", status_code=204)
     async def remove_key(request: Call) -> None:
@@ -111,16 +106,16 @@ def _object(heartbeats: Heartbeats, principal: Principal, check: Check, site: st
         "id": check.id,
         "name": check.name,
         "state": pulse.state.value,
-        "since": _time(pulse.since or None),
+        "since": instant_or_null(pulse.since or None),
         "reason": pulse.reason.value,
         "message": pulse.message,
         "is_running": pulse.is_running,
         "pings": pulse.pings,
-        "last_ping": _time(pulse.last_ping),
+        "last_ping": instant_or_null(pulse.last_ping),
         "last_kind": pulse.last_kind,
         "last_duration_ms": None if pulse.seconds is None else round(pulse.seconds * 1_000, 3),
-        "due_at": _time(lines.due),
-        "missed_at": _time(lines.missed),
+        "due_at": instant_or_null(lines.due),
+        "missed_at": instant_or_null(lines.missed),
         "slug": slug_of(check),
         "ping_url": links.ping(token),
         "push_url": f"{site}/api/push/{token}",
@@ -147,11 +142,3 @@ def _ping_object(ping: Ping, body_url: str) -> dict[str, Any]:
 
 def _key_object(key: PingKey) -> dict[str, Any]:
     return {"id": key.id, "name": key.name, "key": key.key, "created_at": instant_text(key.created_at)}
-
-
-def _time(at: int | None) -> str | None:
-    return None if at is None else instant_text(at)
-
-
-def _answer(tree: Any, status: int = 200) -> Response[bytes]:
-    return Response(msgspec.json.encode(tree), status_code=status, media_type="application/json")

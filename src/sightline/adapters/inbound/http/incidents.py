@@ -6,16 +6,15 @@ import msgspec
 from litestar import Request, Response, get, patch, post
 from litestar.handlers import HTTPRouteHandler
 
-from sightline.adapters.inbound.http import body
-from sightline.adapters.inbound.http.alerts import rfc3339
 from sightline.adapters.inbound.http.asgi import header
 from sightline.adapters.inbound.http.forms import parameters
-from sightline.adapters.inbound.http.json_body import check_format
+from sightline.adapters.inbound.http.json_body import answer, read_json
 from sightline.adapters.inbound.http.parameters import Parameters
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.inbound.http.versions import expected_version
 from sightline.adapters.wire import fields
+from sightline.adapters.wire.instants import instant_or_null, instant_text
 from sightline.application.respond import Change, Told
 from sightline.domain.errors import NotFound
 from sightline.domain.probes.incident import Entry, Incident
@@ -27,7 +26,6 @@ Call = Request[Principal, Any, Any]
 
 PATH: Final = "/api/v1/incidents"
 _ONE: Final = f"{PATH}/{{incident_id:int}}"
-_LIMIT: Final = "http.max_form_bytes"
 _USUAL: Final = 100
 _MOST: Final = 1_000
 _RELATED: Final = DAY
@@ -85,7 +83,7 @@ def _reading(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandl
     async def incidents(request: Call) -> Response[bytes]:
         given = await parameters(request, settings)
         found = await respond.find(request.user, _wanted(given))
-        return _answer({"incidents": [incident_object(one) for one in found]})
+        return answer({"incidents": [incident_object(one) for one in found]})
 
     @get(_ONE)
     async def incident(request: Call) -> Response[bytes]:
@@ -99,7 +97,7 @@ def _writing(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandl
 
     @post(PATH)
     async def begin(request: Call) -> Response[bytes]:
-        told = fields.decode(_WRITTEN, await _read(request, settings), _EXPECTED)
+        told = fields.decode(_WRITTEN, await read_json(request, settings), _EXPECTED)
         found = await respond.write(request.user, told.title, told.text, told.status, public=told.public)
         return _told(await _with_all(use_cases, request.user, found.id), 201)
 
@@ -107,7 +105,7 @@ def _writing(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandl
     async def change(request: Call) -> Response[bytes]:
         scope: Any = request.scope
         expected = expected_version(header(scope, b"if-match"), None, "an incident")
-        told = fields.decode(_CHANGED, await _read(request, settings), _EXPECTED)
+        told = fields.decode(_CHANGED, await read_json(request, settings), _EXPECTED)
         incident_id = request.path_params["incident_id"]
         change = Change(told.title, told.assignee, told.post_mortem, told.public)
         await respond.change(request.user, incident_id, change, expected)
@@ -121,7 +119,7 @@ def _writing(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandl
         elif action == "resolve":
             await respond.resolve(request.user, incident_id)
         elif action == "updates":
-            told = fields.decode(_UPDATE, await _read(request, settings), _EXPECTED)
+            told = fields.decode(_UPDATE, await read_json(request, settings), _EXPECTED)
             await respond.update(request.user, incident_id, told.text, told.status, public=told.public)
         else:
             raise NotFound(f"there is no action {action[:40]!r}: acknowledge, resolve and updates are there")
@@ -144,14 +142,6 @@ async def _with_all(use_cases: UseCases, principal: Principal, incident_id: int)
     return await respond.get(principal, incident_id, Wanted(around, limit=_MOST))
 
 
-async def _read(request: Call, settings: DoorSettings) -> bytes:
-    scope: Any = request.scope
-    check_format(scope)
-    most = settings.max_form_bytes
-    data = await body.read(scope, request.receive, limit=most, setting=_LIMIT, timeout=settings.read_timeout)
-    return body.decoded(scope, data, most, _LIMIT)
-
-
 def incident_object(incident: Incident) -> dict[str, Any]:
     """An incident as JSON."""
     return {
@@ -161,11 +151,11 @@ def incident_object(incident: Incident) -> dict[str, Any]:
         "title": incident.title,
         "details": incident.details,
         "cause": incident.cause,
-        "started_at": rfc3339(incident.started_at),
-        "ended_at": _time(incident.ended_at),
+        "started_at": instant_text(incident.started_at),
+        "ended_at": instant_or_null(incident.ended_at),
         "part_of": incident.part_of,
         "assignee": incident.assignee,
-        "acknowledged_at": _time(incident.acknowledged_at),
+        "acknowledged_at": instant_or_null(incident.acknowledged_at),
         "post_mortem": incident.post_mortem,
         "public": incident.public,
         "trace_ids": incident.trace_ids,
@@ -175,7 +165,7 @@ def incident_object(incident: Incident) -> dict[str, Any]:
 
 def _entry(entry: Entry) -> dict[str, Any]:
     return {
-        "at": rfc3339(entry.at),
+        "at": instant_text(entry.at),
         "kind": entry.kind,
         "text": entry.text,
         "who": entry.who,
@@ -190,12 +180,4 @@ def _told(told: Told, status: int = 200) -> Response[bytes]:
         "timeline": [_entry(one) for one in told.timeline],
         "related": [incident_object(one) for one in told.related],
     }
-    return _answer(tree, status, {"ETag": f'"{told.incident.version}"'})
-
-
-def _time(at: int | None) -> str | None:
-    return None if at is None else rfc3339(at)
-
-
-def _answer(tree: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
-    return Response(msgspec.json.encode(tree), status_code=status, media_type="application/json", headers=headers)
+    return answer(tree, status, {"ETag": f'"{told.incident.version}"'})

@@ -1,8 +1,8 @@
-"""Where locations fetch what they probe, and bring what they found: with their own key, whatever token the rest needs."""
+"""Where locations come with their own key, whatever token the rest needs."""
 
 from typing import Final
 
-CONFIG: Final = "/api/v1/probe/config"
-RESULTS: Final = "/api/v1/probe/results"
+from sightline.adapters.wire.probe_exchange import CONFIG, RESULTS
+
 OPEN: Final = frozenset({CONFIG, RESULTS})
 """Paths that look after themselves who comes in."""

@@ -8,10 +8,9 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
-from sightline.adapters.inbound.http import body
 from sightline.adapters.inbound.http.alerts import rfc3339
 from sightline.adapters.inbound.http.forms import parameters
-from sightline.adapters.inbound.http.json_body import check_format
+from sightline.adapters.inbound.http.json_body import answer, read_json
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.wire import fields
@@ -67,11 +66,7 @@ def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
 
     @post("/api/v1/receivers/test", status_code=200)
     async def test(request: Call) -> Response[bytes]:
-        scope: Any = request.scope
-        check_format(scope)
-        most = settings.max_form_bytes
-        data = await body.read(scope, request.receive, limit=most, setting=_LIMIT, timeout=settings.read_timeout)
-        sent = fields.decode(_DECODER, body.decoded(scope, data, most, _LIMIT), _EXPECTED)
+        sent = fields.decode(_DECODER, await read_json(request, settings), _EXPECTED)
         await delivering.test(request.user, sent.channel)
         return _answer({"channel": sent.channel})
 
@@ -79,7 +74,7 @@ def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
 
 
 def _answer(data: dict[str, Any]) -> Response[bytes]:
-    return Response(msgspec.json.encode({"status": "success", "data": data}), media_type="application/json")
+    return answer({"status": "success", "data": data})
 
 
 def _is_wanted(one: Decision, receiver: str | None, name: str | None) -> bool:

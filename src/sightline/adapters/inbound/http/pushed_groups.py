@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 
 from sightline.adapters.wire import exposition
+from sightline.adapters.wire.instants import instant_text
 from sightline.domain.labels import METRIC_NAME, Labels
 from sightline.domain.promql.numerals import shortest
 from sightline.domain.push.group import PushedFamily, PushGroup
-from sightline.domain.timerange import SECOND
 
 _INSTANCE: Final = "instance"
 _UNTYPED: Final = "untyped"
@@ -58,16 +57,12 @@ def listed(groups: Iterable[PushGroup]) -> bytes:
     return msgspec.json.encode({"status": "success", "data": [_group(group) for group in groups]})
 
 
-def moment(time: int) -> str:
-    """A time in ms, as RFC 3339."""
-    return datetime.fromtimestamp(time / SECOND, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _group(group: PushGroup) -> dict[str, Any]:
-    pushed = moment(group.pushed_at)
+    pushed = instant_text(group.pushed_at)
     shown: dict[str, Any] = {name: _family(family, pushed) for name, family in group.families.items()}
     shown |= {
-        name: _family(family, moment(max(group.pushed_at, group.failed_at))) for name, family in group.own().items()
+        name: _family(family, instant_text(max(group.pushed_at, group.failed_at)))
+        for name, family in group.own().items()
     }
     return {**shown, "labels": dict(group.key), "last_push_successful": group.pushed_at > group.failed_at}
 

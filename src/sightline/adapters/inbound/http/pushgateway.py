@@ -21,6 +21,7 @@ from sightline.adapters.wire import exposition
 from sightline.adapters.wire.exposition_decoder import OPENMETRICS, TEXT, ExpositionDecoder
 from sightline.adapters.wire.family_decoder import MetricFamilyDecoder
 from sightline.adapters.wire.grouping_key import grouping_key
+from sightline.adapters.wire.instants import instant_text
 from sightline.domain.errors import AdminDisabled
 from sightline.domain.scrape.scraped import Scraped
 
@@ -108,7 +109,7 @@ def _grouping(path: str) -> dict[str, str]:
 
 
 def _started(use_cases: UseCases) -> str:
-    return pushed_groups.moment(use_cases.program.started)
+    return instant_text(use_cases.program.started)
 
 
 class _Decoders(NamedTuple):

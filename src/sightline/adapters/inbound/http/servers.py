@@ -7,12 +7,11 @@ import msgspec
 from litestar import Request, Response, delete, get, post
 from litestar.handlers import HTTPRouteHandler
 
-from sightline.adapters.inbound.http import body
 from sightline.adapters.inbound.http.alerts import rfc3339
 from sightline.adapters.inbound.http.attended import attended
 from sightline.adapters.inbound.http.delivery import deliver
 from sightline.adapters.inbound.http.forms import parameters
-from sightline.adapters.inbound.http.json_body import check_format
+from sightline.adapters.inbound.http.json_body import answer, read_json
 from sightline.adapters.inbound.http.parameters import Parameters
 from sightline.adapters.inbound.http.reported import rendering
 from sightline.adapters.inbound.http.settings import DoorSettings
@@ -74,15 +73,15 @@ def _servers(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandl
     async def register(request: Call) -> Response[Any]:
         found = await use_cases.servers(request.user, await _registration(request, settings))
         headers = {"Location": f"/api/v1/servers/{found.server.id}"}
-        return _json(shown(found.server), 201 if found.fresh else 200, headers)
+        return answer(shown(found.server), 201 if found.fresh else 200, headers)
 
     @get("/api/v1/servers")
     async def all_servers(request: Call) -> Response[Any]:
-        return _json({"servers": [shown(server) for server in await use_cases.servers.all(request.user)]})
+        return answer({"servers": [shown(server) for server in await use_cases.servers.all(request.user)]})
 
     @get("/api/v1/servers/{server_id:str}")
     async def one_server(request: Call) -> Response[Any]:
-        return _json(shown(await use_cases.servers.one(request.user, _addressed(request))))
+        return answer(shown(await use_cases.servers.one(request.user, _addressed(request))))
 
     @delete("/api/v1/servers/{server_id:str}", status_code=204)
     async def remove(request: Call) -> None:
@@ -143,12 +142,7 @@ def shown(server: Server) -> _Shown:
 
 
 async def _registration(request: Call, settings: DoorSettings) -> Registration:
-    scope: Any = request.scope
-    check_format(scope)
-    data = await body.read(
-        scope, request.receive, limit=settings.max_form_bytes, setting=_LIMIT, timeout=settings.read_timeout
-    )
-    sent = fields.decode(_DECODER, body.decoded(scope, data, settings.max_form_bytes, _LIMIT), _EXPECTED)
+    sent = fields.decode(_DECODER, await read_json(request, settings), _EXPECTED)
     return Registration(
         sent.hostname, sent.ip_address or "", sent.os or "", Labels.of(sent.labels or {}), sent.agent_version or ""
     )
@@ -175,7 +169,3 @@ def _within(given: Parameters) -> TimeRange | None:
     if given.text("from") is None and given.text("to") is None:
         return None
     return TimeRange(given.time("from", MIN_TIME), given.time("to", MAX_TIME))
-
-
-def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response[Any]:
-    return Response(msgspec.json.encode(content), status_code=status, media_type="application/json", headers=headers)

@@ -2,18 +2,16 @@
 
 from typing import Any, Final
 
-import msgspec
 from litestar import Request, Response, delete, get, post, put
 from litestar.handlers import HTTPRouteHandler
 
-from sightline.adapters.inbound.http import body
 from sightline.adapters.inbound.http.asgi import header
-from sightline.adapters.inbound.http.json_body import check_format
+from sightline.adapters.inbound.http.json_body import answer, read_json
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.inbound.http.versions import expected_version
+from sightline.adapters.wire.instants import instant_text
 from sightline.adapters.wire.status.json import MAX_BYTES, page_from_json, shown_page
-from sightline.adapters.wire.status.words import iso
 from sightline.application.directory import Published
 from sightline.domain.errors import InvalidParameter
 from sightline.domain.probes.status_page import StatusPage
@@ -22,7 +20,6 @@ from sightline.domain.tenancy import Principal
 Call = Request[Principal, Any, Any]
 
 PATH: Final = "/api/v1/status-pages"
-_JSON: Final = "application/json"
 
 
 def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
@@ -33,28 +30,23 @@ def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
     publish, subscribe = pages.publish, pages.subscribe
 
     async def sent(request: Call) -> StatusPage:
-        scope: Any = request.scope
-        check_format(scope)
-        text = await body.read(
-            scope, request.receive, limit=MAX_BYTES, setting="of a status page", timeout=settings.read_timeout
-        )
-        return page_from_json(body.decoded(scope, text, MAX_BYTES, "of a status page"))
+        return page_from_json(await read_json(request, settings, limit=MAX_BYTES, name="of a status page"))
 
     @get(PATH)
     async def list_all(request: Call) -> Response[bytes]:
         found = await publish.all(request.user)
-        return _answer({"status": "success", "data": [_whole(one) for one in found]})
+        return answer({"status_pages": [_whole(one) for one in found]})
 
     @post(PATH, status_code=201)
     async def create(request: Call) -> Response[bytes]:
         page = await sent(request)
         published = await publish.put(request.user, page, 0)
-        return _answer(_whole(published), 201, {"Location": f"{PATH}/{page.slug}", "ETag": f'"{published.version}"'})
+        return answer(_whole(published), 201, {"Location": f"{PATH}/{page.slug}", "ETag": f'"{published.version}"'})
 
     @get(f"{PATH}/{{slug:str}}")
     async def read(request: Call) -> Response[bytes]:
         published = await publish.get(request.user, request.path_params["slug"])
-        return _answer(_whole(published), headers={"ETag": f'"{published.version}"'})
+        return answer(_whole(published), headers={"ETag": f'"{published.version}"'})
 
     @put(f"{PATH}/{{slug:str}}", status_code=200)
     async def save(request: Call) -> Response[bytes]:
@@ -66,7 +58,7 @@ def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
             message = f"slug: the page calls itself {page.slug[:80]!r} and the address {slug[:80]!r}; the two must be the same"
             raise InvalidParameter(message, parameter="slug")
         published = await publish.put(request.user, page, expected)
-        return _answer(_whole(published), headers={"ETag": f'"{published.version}"'})
+        return answer(_whole(published), headers={"ETag": f'"{published.version}"'})
 
     @delete(f"{PATH}/{{slug:str}}", status_code=204)
     async def remove(request: Call) -> None:
@@ -76,10 +68,10 @@ def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
     async def subscribers(request: Call) -> Response[bytes]:
         found = await subscribe.all(request.user, request.path_params["slug"])
         told = [
-            {"id": one.id.partition("/")[2], "channel": one.channel, "to": one.to, "since": iso(one.at)}
+            {"id": one.id.partition("/")[2], "channel": one.channel, "to": one.to, "since": instant_text(one.at)}
             for one in found
         ]
-        return _answer({"status": "success", "data": told})
+        return answer({"subscribers": told})
 
     @delete(f"{PATH}/{{slug:str}}/subscribers/{{subscriber:str}}", status_code=204)
     async def dismiss(request: Call) -> None:
@@ -91,7 +83,3 @@ def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler
 
 def _whole(published: Published) -> dict[str, Any]:
     return {**shown_page(published.page), "version": published.version, "path": f"/status/{published.page.slug}"}
-
-
-def _answer(tree: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
-    return Response(msgspec.json.encode(tree), status_code=status, media_type=_JSON, headers=headers)

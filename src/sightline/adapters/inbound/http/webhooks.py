@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeVar
 
-import msgspec
 import structlog
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 
 from sightline.adapters.inbound.http.asgi import header
 from sightline.adapters.inbound.http.inflight import Inflight
-from sightline.adapters.inbound.http.json_body import check_format
+from sightline.adapters.inbound.http.json_body import answer, check_format
 from sightline.adapters.inbound.http.parameters import Parameters
 from sightline.adapters.inbound.http.settings import DoorSettings
 from sightline.adapters.inbound.http.unpacked import INLINE_BYTES, unpacked
@@ -133,7 +132,7 @@ async def _subscribed(message: SnsMessage, sns: Sns) -> None:
 
 
 def _answer(counts: dict[str, int]) -> Response[bytes]:
-    return Response(msgspec.json.encode({"status": "success", "data": counts}), media_type="application/json")
+    return answer({"status": "success", "data": counts})
 
 
 def _scope(request: Call) -> Any:

@@ -2,20 +2,19 @@
 
 from typing import Any, Final
 
-import msgspec
 from litestar import Request, Response, delete, get, post, put
 from litestar.handlers import HTTPRouteHandler
 
-from sightline.adapters.inbound.http import body
 from sightline.adapters.inbound.http.asgi import header
+from sightline.adapters.inbound.http.json_body import answer
 from sightline.adapters.inbound.http.parameters import Parameters
 from sightline.adapters.inbound.http.settings import DoorSettings
+from sightline.adapters.inbound.http.text_bodies import read_text
 from sightline.adapters.inbound.http.use_cases import UseCases
 from sightline.adapters.inbound.http.versions import expected_version
 from sightline.adapters.wire import window as wire
-from sightline.adapters.wire.alertmanager_times import instant_text
+from sightline.adapters.wire.instants import instant_or_null, instant_text
 from sightline.application.maintain import Maintain
-from sightline.domain.errors import UnsupportedMediaType
 from sightline.domain.probes.window import Window
 from sightline.domain.tenancy import Principal
 from sightline.domain.timerange import TimeRange
@@ -25,15 +24,8 @@ Call = Request[Principal, Any, Any]
 PATH: Final = "/api/v1/windows"
 _ONE: Final = f"{PATH}/{{window_id:str}}"
 _LIMIT: Final = "of a maintenance window"
-_JSON: Final = "application/json"
 _PREVIEWED: Final = 5
 """Next starts that are told before a window is stored."""
-_READERS: Final = {
-    _JSON: wire.from_json,
-    "application/yaml": wire.from_yaml,
-    "application/x-yaml": wire.from_yaml,
-    "text/yaml": wire.from_yaml,
-}
 
 
 def routes(use_cases: UseCases, settings: DoorSettings) -> list[HTTPRouteHandler]:
@@ -52,7 +44,7 @@ def _reading(use_cases: UseCases, windows: Maintain) -> list[HTTPRouteHandler]:
         found = windows.all(request.user)
         if given.truth("active"):
             found = [one for one in found if one.active(at)]
-        return _answer({"at": instant_text(at), "windows": [_object(one, at) for one in found]})
+        return answer({"at": instant_text(at), "windows": [_object(one, at) for one in found]})
 
     @get(_ONE)
     async def one_window(request: Call) -> Response[bytes]:
@@ -71,7 +63,7 @@ def _writing(use_cases: UseCases, windows: Maintain, settings: DoorSettings) -> 
 
     @post(f"{PATH}/preview", status_code=200)
     async def preview(request: Call) -> Response[bytes]:
-        return _answer(_ahead(await _written(request, settings), use_cases.clock.now()))
+        return answer(_ahead(await _written(request, settings), use_cases.clock.now()))
 
     @put(_ONE)
     async def save(request: Call) -> Response[bytes]:
@@ -93,14 +85,8 @@ def _writing(use_cases: UseCases, windows: Maintain, settings: DoorSettings) -> 
 
 
 async def _written(request: Call, settings: DoorSettings) -> Window:
-    scope: Any = request.scope
-    media_type = (header(scope, b"content-type") or _JSON).partition(";")[0].strip().lower()
-    decode = _READERS.get(media_type)
-    if decode is None:
-        message = f"Content-Type {media_type[:80]!r} is not read here: send {_JSON} or application/yaml"
-        raise UnsupportedMediaType(message)
-    data = await body.read(scope, request.receive, limit=wire.MAX_BYTES, setting=_LIMIT, timeout=settings.read_timeout)
-    return decode(body.decoded(scope, data, wire.MAX_BYTES, _LIMIT))
+    text = await read_text(request, settings, limit=wire.MAX_BYTES, name=_LIMIT)
+    return (wire.from_json if text.is_json else wire.from_yaml)(text.data)
 
 
 def _object(window: Window, at: int) -> dict[str, Any]:
@@ -114,7 +100,7 @@ def _object(window: Window, at: int) -> dict[str, Any]:
         "updated_at": instant_text(window.updated_at),
         "active": stretch is not None,
         "active_until": None if stretch is None else instant_text(stretch.end),
-        "next_start": None if start is None else instant_text(start),
+        "next_start": instant_or_null(start),
         "next_end": None if start is None else instant_text(start + window.longest),
     }
 
@@ -134,8 +120,4 @@ def _stretch(one: TimeRange) -> dict[str, str]:
 
 
 def _told(window: Window, at: int, status: int = 200) -> Response[bytes]:
-    return _answer(_object(window, at), status, {"ETag": f'"{window.version}"'})
-
-
-def _answer(tree: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
-    return Response(msgspec.json.encode(tree), status_code=status, media_type=_JSON, headers=headers)
+    return answer(_object(window, at), status, {"ETag": f'"{window.version}"'})

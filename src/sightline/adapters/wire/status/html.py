@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
+from sightline.adapters.wire.instants import instant_text
 from sightline.adapters.wire.status.bars import DEFINITIONS, bars, troubled
 from sightline.adapters.wire.status.style import STYLE
-from sightline.adapters.wire.status.words import CLASSES, OVERALL, STATES, iso, length, moment, sign
+from sightline.adapters.wire.status.words import CLASSES, OVERALL, STATES, length, moment, sign
 from sightline.domain.probes.incident import EntryKind
 from sightline.domain.probes.state import CheckState
 from sightline.domain.probes.status_page import StatusPage
@@ -105,7 +106,7 @@ def _failing(view: View) -> str:
 
 
 def _time(at: int, view: View) -> str:
-    return f'<time datetime="{iso(at)}">{escape(moment(at, view.page.zone))}</time>'
+    return f'<time datetime="{instant_text(at)}">{escape(moment(at, view.page.zone))}</time>'
 
 
 def _state(state: CheckState, title: str = "") -> str:

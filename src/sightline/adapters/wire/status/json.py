@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from sightline.adapters.wire.status.words import iso
+from sightline.adapters.wire.instants import instant_or_null, instant_text
 from sightline.domain.errors import BadData, MalformedBody
 from sightline.domain.probes.status_page import MASKED, StatusPage
 from sightline.domain.probes.status_view import Line, Planned, ShownIncident, View
@@ -62,8 +62,8 @@ def view_json(view: View) -> bytes:
             "page": {"slug": view.page.slug, "title": view.page.title, "description": view.page.description},
             "status": view.overall,
             "headline": view.headline,
-            "at": iso(view.at),
-            "unknown_since": _moment(view.alive_at if view.alive_at is not None else view.unknown_since),
+            "at": instant_text(view.at),
+            "unknown_since": instant_or_null(view.alive_at if view.alive_at is not None else view.unknown_since),
             "groups": [
                 {"name": one.group.name, "checks": [_line(line, view, policy) for line in one.lines]}
                 for one in view.sections
@@ -89,7 +89,7 @@ def uptime_object(its: Uptime, policy: UnknownPolicy = UnknownPolicy.IGNORE) -> 
 
 
 def _line(line: Line, view: View, policy: UnknownPolicy) -> dict[str, Any]:
-    tree: dict[str, Any] = {"id": line.id, "name": line.name, "state": line.state, "since": _moment(line.since)}
+    tree: dict[str, Any] = {"id": line.id, "name": line.name, "state": line.state, "since": instant_or_null(line.since)}
     if view.page.shows.uptime:
         tree["uptime"] = {name: uptime_object(its, policy) for name, its in line.windows.items()}
     if line.days:
@@ -114,10 +114,10 @@ def _incident(shown: ShownIncident) -> dict[str, Any]:
         "id": shown.incident.id,
         "title": shown.title,
         "kind": shown.incident.kind,
-        "started_at": iso(shown.incident.started_at),
-        "ended_at": _moment(shown.incident.ended_at),
+        "started_at": instant_text(shown.incident.started_at),
+        "ended_at": instant_or_null(shown.incident.ended_at),
         "affects": list(shown.affects),
-        "updates": [{"at": iso(one.at), "status": one.status, "text": one.text} for one in shown.updates],
+        "updates": [{"at": instant_text(one.at), "status": one.status, "text": one.text} for one in shown.updates],
     }
 
 
@@ -125,15 +125,11 @@ def _planned(one: Planned, view: View) -> dict[str, Any]:
     return {
         "title": one.title,
         "description": one.description,
-        "start": iso(one.start),
-        "end": iso(one.end),
+        "start": instant_text(one.start),
+        "end": instant_text(one.end),
         "running": one.start <= view.at,
         "affects": [name for check, name in view.names.items() if check in one.checks],
     }
-
-
-def _moment(at: int | None) -> str | None:
-    return None if at is None else iso(at)
 
 
 def from_stored(text: bytes) -> StatusPage:

@@ -73,11 +73,6 @@ def moment(at: int, zone: tzinfo = UTC) -> str:
     return f"{then.day} {then:%B %Y, %H:%M %Z}"
 
 
-def iso(at: int) -> str:
-    """An instant for programs, RFC 3339 with milliseconds."""
-    return datetime.fromtimestamp(at / SECOND, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def in_xml(text: str) -> str:
     """A text without what XML 1.0 cannot have, such as control characters."""
     return _NOT_IN_XML.sub(" ", text)
