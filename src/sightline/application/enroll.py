@@ -230,7 +230,10 @@ class Enroll:
         tenant, needing = found.tenant, self._needers.of(check_id)
         if needing:
             names = ", ".join(repr(self._roster[one].check.name) for one in sorted(needing)[:5])
-            raise Conflict(f"{names} need the check {found.check.name!r}: change them first", name=found.check.name)
+            word, which = ("need", "them") if len(needing) > 1 else ("needs", "it")
+            raise Conflict(
+                f"{names} {word} the check {found.check.name!r}: change {which} first", name=found.check.name
+            )
         await self._checks.delete(tenant, check_id)
         del self._roster[check_id], self._names[tenant][found.check.name]
         self._needers.change(check_id, (*found.needs, *found.parts), ())

@@ -75,6 +75,7 @@ async def test_locations_are_added_shown_described_and_removed(client: httpx.Asy
     [
         ({"name": "a b"}, 400, "field_invalid"),
         ({"name": "oslo", "description": "x" * 501}, 400, "field_invalid"),
+        ({"name": "oslo", "colour": "red"}, 400, "field_invalid"),
         ({}, 400, "field_invalid"),
         ({"name": "taken"}, 409, "conflict"),
     ],

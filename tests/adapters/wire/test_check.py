@@ -323,15 +323,16 @@ def test_messages_hold_no_secrets() -> None:
 
 
 def test_a_change_touches_what_it_names() -> None:
-    """Fields of the kind one by one, and another type begins its kind anew."""
+    """Fields of the kind one by one, and another type begins its kind anew; what is shown beside is not looked at."""
     stored = read_check({**SECRET, "conditions": ["status == 200"]})
     found = changed_check({"interval": "2m", "method": "head"}, stored)
     assert (found.interval, found.conditions) == (120_000, stored.conditions)
+    assert changed_check({"id": 7, "version": 3, "status": {}, "interval": "2m", "method": "head"}, stored) == found
     assert found.options == Http(**{**_fields(stored.options), "method": "HEAD"})
     other = changed_check({"type": "tcp", "url": "a.example:80", "options": {"tls": True}}, stored)
     assert other.options == Tcp(tls=TlsTrust())
-    with pytest.raises(InvalidField, match="nope: there is no such field"):
-        changed_check({"nope": 1}, stored)
+    with pytest.raises(InvalidField, match=r"^intervall: there is no such field: did you mean interval\?"):
+        changed_check({"intervall": 1}, stored)
     with pytest.raises(InvalidField, match="wants an object"):
         changed_check([], stored)
 

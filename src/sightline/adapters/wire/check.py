@@ -137,18 +137,18 @@ def changed_check(changes: Any, stored: Definition) -> Definition:
     if given is None:
         raise InvalidField("the body: wants an object", field="")
     merged = shown_definition(masked(stored))
-    own = struct_type(Definition).fields
-    kind = str(given.get("type", stored.kind))
-    if _kind_of(kind)[0] != stored.kind:
+    kind = _kind_of(str(given.get("type", stored.kind)))[0]
+    if kind != stored.kind:
         merged["options"] = {}
     options = merged.pop("options")
-    for name, one in given.items():
+    of_kind = {field.name for field in struct_type(KINDS[kind]).fields} if kind else set[str]()
+    for name, one in _as_written(given).items():
         if name == "options":
             options = {**options, **one} if isinstance(one, Mapping) else one
-        elif name in {"type", "keyword"} or any(field.name == name for field in own):
-            merged[name] = one
-        elif isinstance(options, Mapping):
+        elif name in of_kind and isinstance(options, Mapping):
             options = {**options, name: one}
+        else:
+            merged[name] = one
     return read_check({**merged, "options": options}, stored)
 
 
@@ -226,6 +226,12 @@ def _shown(name: str, value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else value
 
 
+def _as_written(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given, without what is shown beside a definition."""
+    is_shown = "id" in given and isinstance(given.get("version"), int)
+    return {name: one for name, one in given.items() if name not in _OWN and not (is_shown and name == "version")}
+
+
 def _kind_of(word: str) -> tuple[str, Mapping[str, Any]]:
     """The kind that a word means; empty where there is none."""
     lower = word.strip().lower()
@@ -240,11 +246,7 @@ class _Reader(TypedFields):
         self._path = path
 
     def definition(self, value: Any) -> Definition:
-        given = dict(self.mapping(value, self._path))
-        if "id" in given and isinstance(given.get("version"), int):
-            del given["version"]
-        for name in _OWN:
-            given.pop(name, None)
+        given = _as_written(self.mapping(value, self._path))
         kind, said = self._kind(given)
         own, options = self._parted(given, kind)
         keyword = own.pop("keyword", None)

@@ -31,14 +31,14 @@ MAX_WAIT: Final = 30.0
 _EXPECTED: Final = {"name": "a text", "description": "a text"}
 
 
-class _Sent(msgspec.Struct):
+class _Sent(msgspec.Struct, forbid_unknown_fields=True):
     """What adds a location."""
 
     name: str
     description: str = ""
 
 
-class _Changed(msgspec.Struct):
+class _Changed(msgspec.Struct, forbid_unknown_fields=True):
     """What changes one."""
 
     description: str
