@@ -502,3 +502,11 @@ async def test_listeners_hear_of_results_states_alerts_and_incidents(world: Upti
         "sightline.default.alerts",
         "sightline.default.incidents",
     }
+
+
+async def test_checks_can_be_asked_for_by_name(world: UptimeWorld) -> None:
+    """In the order given; those that the tenant lacks are left out."""
+    await world.with_checks("web", "api", "job")
+    found = world.assess.named(LOCAL.tenant, ("job", "gone", "web"))
+    assert [one.check.name for one in found] == ["job", "web"]
+    assert world.assess.named(Tenant("other"), ("job", "web")) == []

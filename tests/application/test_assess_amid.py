@@ -12,10 +12,12 @@ from sightline.domain.alerts.notice import Reason
 from sightline.domain.alerts.pipeline.plan import Channel
 from sightline.domain.alerts.posted import PostedAlert
 from sightline.domain.labels import Labels
-from sightline.domain.probes.options import Heartbeat
+from sightline.domain.probes.options import Composed, Heartbeat, Promql
+from sightline.domain.probes.outcome import Reason as Why
 from sightline.domain.probes.result import Verdict
 from sightline.domain.probes.state import CheckState
 from sightline.domain.tenancy import LOCAL, Principal, Tenant
+from sightline.domain.timerange import ALL_TIME
 
 OTHERS = Principal("somebody", Tenant("other"))
 UP, DOWN, DEGRADED = Verdict.UP, Verdict.DOWN, Verdict.DEGRADED
@@ -275,3 +277,101 @@ async def test_rules_that_are_called_like_checks_are_none(world: UptimeWorld, ru
     await world.tick()
     (incident,) = await world.all_incidents()
     assert len(await world.incidents.timeline(LOCAL.tenant, incident.id)) == 1
+
+
+async def test_results_and_what_says_that_nobody_can_tell_count_in_their_order(world: UptimeWorld) -> None:
+    """A location brings at once what it found during an outage: it is the last of it that says how it is."""
+    (api,) = await world.with_checks("api")
+    await world.passed(30)
+    well = result(UP, world.now - 20_000, api.id, "fra")
+    cut_off = result(DOWN, world.now - 10_000, api.id, "fra", reason=Why.CUT_OFF)
+    await world.assess.take([(LOCAL.tenant, well), (LOCAL.tenant, cut_off)])
+    assert world.state(api) is CheckState.UNKNOWN
+    later = [(LOCAL.tenant, result(UP, world.now - 1_000, api.id, "fra"))]
+    await world.assess.hear([*later, (LOCAL.tenant, result(DOWN, world.now, api.id, "fra", reason=Why.CUT_OFF))])
+    assert world.state(api) is CheckState.UNKNOWN
+    assert [one.ok for one in await world.review.results(LOCAL, api.id, 9, ALL_TIME)] == [True, True]
+
+
+@pytest.mark.parametrize("given", [{"quorum": 2}, {"locations": ("fra", "nyc")}])
+@pytest.mark.parametrize("options", [Heartbeat(), Composed(checks=("web",)), Promql(expr="up")])
+async def test_what_asks_nobody_waits_for_no_other_place(
+    world: UptimeWorld, given: dict[str, object], options: Heartbeat | Composed | Promql
+) -> None:
+    """It is told of from one, whatever it says of places: a job that is late is late."""
+    await world.with_checks("web")
+    (job,) = await world.enroll.add(LOCAL, [definition("job", url="", options=options, **given)])
+    await world.found(job, DOWN)
+    assert world.state(job) is CheckState.DOWN
+    await world.enroll.put(LOCAL, job.id, definition("job", url="", options=options, description="!", **given))
+    assert world.assess.standing(LOCAL.tenant, job.id).voices
+
+
+async def test_a_check_that_is_probed_more_often_notices_silence_sooner(world: UptimeWorld) -> None:
+    """It was probed once a day when it was heard last."""
+    (api,) = await world.with_checks("api", interval=86_400_000)
+    await world.found(api, UP)
+    await world.enroll.put(LOCAL, api.id, definition("api"))
+    await world.passed(60)
+    assert world.state(api) is CheckState.UP
+    await world.passed(200)
+    assert world.state(api) is CheckState.UNKNOWN
+
+
+async def test_what_was_under_way_from_a_place_that_a_check_has_left_does_not_count(world: UptimeWorld) -> None:
+    """Neither what it found, nor that it cannot tell."""
+    (api,) = await world.with_checks("api")
+    await world.found(api, UP, "fra")
+    await world.enroll.put(LOCAL, api.id, definition("api", locations=("fra",)))
+    await world.passed(1)
+    await world.found(api, DOWN, "nyc")
+    await world.found(api, DOWN, "sin", reason=Why.CUT_OFF)
+    assert world.state(api) is CheckState.UP
+    assert set(world.assess.standing(LOCAL.tenant, api.id).voices) == {"fra"}
+
+
+async def test_windows_are_looked_at_anew_where_the_clock_was_set_back(world: UptimeWorld) -> None:
+    """By the new time one may be active that was over."""
+    (api,) = await world.with_checks("api")
+    await world.passed(5)
+    world.windows.asked.clear()
+    world.clock.jump(-3_600_000)
+    await world.passed(1)
+    assert world.windows.asked == [api.name]
+
+
+async def test_an_alert_waits_until_what_the_check_depends_on_was_tried_again_too(world: UptimeWorld) -> None:
+    """Its retries count: it is not known to be down before the last of them."""
+    await world.with_checks("gateway", timeout=10_000, retries=2, retry_interval=1_000)
+    (api,) = await world.enroll.add(LOCAL, [definition("api", depends_on=("gateway",))])
+    await world.found(api, DOWN)
+    await world.passed(33)
+    assert world.told() == []
+    await world.passed(2)
+    assert [check for _, check, _ in world.told()] == ["api"]
+
+
+async def test_an_alert_that_waits_is_not_put_off_by_further_places(world: UptimeWorld) -> None:
+    """They make a transition each, and may come and go for ever."""
+    await world.with_checks("gateway")
+    (api,) = await world.enroll.add(LOCAL, [definition("api", depends_on=("gateway",), quorum=1)])
+    for number in range(5):
+        await world.found(api, DOWN, f"place{number}")
+        await world.passed(3)
+    assert [check for _, check, _ in world.told()] == ["api"]
+
+
+async def test_a_location_that_is_removed_says_nothing_any_more(world: UptimeWorld) -> None:
+    """At once, and nobody waits for it in what begins then; another tenant's of that name goes on."""
+    (api,) = await world.with_checks("api", interval=86_400_000)
+    (other,) = await world.enroll.add(OTHERS, [definition("other", interval=86_400_000)])
+    await world.found(api, UP, "fra")
+    await world.found(api, DOWN, "nyc")
+    await world.assess.hear([(OTHERS.tenant, result(DOWN, world.now, other.id, "nyc"))])
+    assert world.state(api) is CheckState.DEGRADED
+    world.assess.left(LOCAL.tenant, "nyc")
+    assert world.state(api) is CheckState.UP
+    assert world.assess.standing(OTHERS.tenant, other.id).state is CheckState.DOWN
+    (web,) = await world.enroll.add(LOCAL, [definition("web", interval=86_400_000)])
+    await world.found(web, DOWN, "fra")
+    assert world.state(web) is CheckState.DOWN

@@ -14,6 +14,7 @@ from sightline.adapters.outbound.memory.spans import MemorySpans
 from sightline.adapters.outbound.memory.telemetry import MemoryTelemetry
 from sightline.application.delegate import MAX_LOCATIONS, Delegate
 from sightline.application.roster import Roster
+from sightline.application.tally import Tally
 from sightline.domain.errors import (
     Conflict,
     Forbidden,
@@ -62,6 +63,8 @@ class World:
         self.spans = MemorySpans()
         self.roster = Roster()
         self.stored: list[tuple[Tenant, Result]] = []
+        self.written: list[int] = []
+        self.gone: list[tuple[Tenant, str]] = []
         self.failure: Exception | None = None
         self.enroll(check(1), check(2, locations=("oslo",)), check(3, locations=("rome",)))
         self._keys = count(1)
@@ -75,12 +78,18 @@ class World:
             self.roster,
             self.take,
             self.spans.append,
-            lambda checks, references: (str([*((one.id, one.version) for one in checks), *references]), b"[]"),
+            self.write,
             self.clock,
             self.telemetry,
             lambda: f"key {next(self._keys)}",
             self.references,
+            lambda tenant, name: self.gone.append((tenant, name)),
         )
+
+    def write(self, checks: Sequence[Check], references: Sequence[Reference]) -> tuple[str, bytes]:
+        """Checks as the wire has them."""
+        self.written.append(len(checks))
+        return str([*((one.id, one.version) for one in checks), *references]), b"[]"
 
     def enroll(self, *checks: Check, tenant: Tenant = LOCAL.tenant) -> None:
         """These are the checks from now on."""
@@ -440,3 +449,49 @@ async def test_a_loss_that_cannot_be_stored_is_not_acknowledged() -> None:
     world.catalog.is_away = False
     await world.delegate.take(location, (parcel,), Bearing())
     assert world.counted() == {"lost": 12}
+
+
+async def test_locations_that_probe_the_same_are_written_for_once() -> None:
+    """Thousands of checks take a while; one that probes others has its own, and so has another tenant's."""
+    world = World()
+    for principal, name in ((LOCAL, "paris"), (LOCAL, "vienna"), (LOCAL, "oslo"), (OTHERS, "paris")):
+        location = (await world.delegate.add(principal, name))[0].location
+        assert await world.delegate.assigned(location, "", 0) is not None
+    assert world.written == [1, 2, 0]
+
+
+async def test_who_goes_by_what_locations_say_hears_which_is_gone() -> None:
+    """Once it is."""
+    world = World()
+    await world.location()
+    await world.delegate.describe(LOCAL, "oslo", "by the sea")
+    assert world.gone == []
+    await world.delegate.remove(LOCAL, "oslo")
+    assert world.gone == [(LOCAL.tenant, "oslo")]
+
+
+class SlowCatalog(MemoryCatalog):
+    """A catalog that answers lists when it is let. lists: how many were asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lists = 0
+        self.gate = asyncio.Event()
+
+    @override
+    async def list(self, tenant: Tenant, kind: str) -> list[Document]:
+        self.lists += 1
+        found = await super().list(tenant, kind)
+        await self.gate.wait()
+        return found
+
+
+async def test_losses_are_read_once_however_many_ask_at_once() -> None:
+    """What is read late would undo what was added since."""
+    catalog = SlowCatalog()
+    tally = Tally(catalog)
+    both = [asyncio.create_task(tally.load()) for _ in range(2)]
+    await asyncio.sleep(0)
+    catalog.gate.set()
+    await asyncio.gather(*both)
+    assert catalog.lists == 1

@@ -104,12 +104,13 @@ class Alarm:
     def moved(self, enrolled: Enrolled, transition: Transition, hold_until: int | None = None) -> None:
         """Tell what a transition means. hold_until: do not begin an alert before that, ms on the clock that never goes back."""
         wanted = ALERT_NAMES.get(transition.state, "") if enrolled.check.definition.notify else ""
-        self._held.pop(transition.check, None)
-        firing = self._firing.get(transition.check)
+        held, firing = self._held.pop(transition.check, None), self._firing.get(transition.check)
         if transition.state in _KEEP or (firing is not None and firing.name == wanted):
             return
         if hold_until is not None and wanted:
-            self._held[transition.check] = _Held(enrolled, transition, hold_until)
+            # One that waits already waits no longer for being down from elsewhere too.
+            until = hold_until if held is None else min(held.until, hold_until)
+            self._held[transition.check] = _Held(enrolled, transition, until)
             return
         self._end(enrolled.tenant, transition)
         if wanted:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -48,7 +48,7 @@ GAPS: Final = Instrument(
     "sightline_monitor_gaps_total", "Stretches in which the monitor did not look, by reason.", Kind.COUNTER, ("reason",)
 )
 _HOLD: Final = 2 * SECOND
-"""On top of the longest timeout of what a check depends on, before an alert about it begins."""
+"""On top of the longest probe of what a check depends on, before an alert about it begins."""
 _MAY_FAIL: Final = frozenset(CheckState) - {CheckState.DOWN, CheckState.PAUSED}
 """States in which it is worth a probe whether it is down by now; what was unreachable may be down once it is not."""
 _FAILED: Final = frozenset({StateEvent.FAILED, StateEvent.FAILED_BEHIND})
@@ -165,6 +165,11 @@ class Assess:
         """How all the tenant's checks stand, in ascending order of id."""
         return [self._standings[key] for key, one in sorted(self._enrolled.items()) if one.tenant == tenant]
 
+    def named(self, tenant: Tenant, names: Iterable[str]) -> list[Standing]:
+        """How checks of these names stand, in their order; those that the tenant lacks, or that are not followed, are left out."""
+        found = (self._enroll.named(tenant, name) for name in names)
+        return [its for one in found if one is not None and (its := self._standings.get(one.check.id)) is not None]
+
     def alerts(self, principal: Principal) -> list[Alert]:
         """The alerts of the tenant's checks: those that fire, that wait to, and that ended lately."""
         return self._alarm.alerts(principal.tenant, self._clock.now())
@@ -215,22 +220,31 @@ class Assess:
         rows = list[_Row]()
         for some in _slices(results):
             asked_for = self._asked_for(some)
-            await self._sample.store(self._there(asked_for))
+            await self._sample.store(self._there(_telling(asked_for)))
             rows += asked_for
         for some in _slices(rows):
             self._hear(some)
             await asyncio.sleep(0)
-        await self._keep.store(rows)
+        await self._keep.store(_telling(rows))
         await self.settle()
 
     async def hear(self, results: Sequence[_Row]) -> None:
         """Take in results of our own probes; what cannot be stored now is stored later, or counted as lost."""
         for some in _slices(results):
-            rows = self._asked_for(some)
+            asked_for = self._asked_for(some)
+            rows = _telling(asked_for)
             self._keep.add(rows)
-            self._hear(rows)
+            self._hear(asked_for)
             await self._sample.offer(self._there(rows))
             await asyncio.sleep(0)
+
+    def left(self, tenant: Tenant, location: str) -> None:
+        """A location is no more: what it said of the tenant's checks counts no longer, and nobody waits for it."""
+        monotonic, now = self._monotonic(), self._clock.now()
+        self._attend.left(tenant, location)
+        for check, standing in self._standings.items():
+            if self._enrolled[check].tenant == tenant and standing.voices.pop(location, None) is not None:
+                self._decide(check, now, monotonic)
 
     async def tick(self) -> None:
         """What follows from time alone: the monitor's own gaps, windows, silent locations, alerts that were held.
@@ -283,26 +297,18 @@ class Assess:
     # Results
 
     def _asked_for(self, results: Sequence[_Row]) -> list[_Row]:
-        """Those of checks that are there and switched on; of others nobody wants to hear.
-
-        What says that nobody can tell is no result: its location is as good as silent.
-        """
-        found, decided = self._enrolled, list[_Row]()
+        """Those of checks that are there and switched on; of others nobody wants to hear."""
+        found, asked_for = self._enrolled, list[_Row]()
         for tenant, one in results:
             its = found.get(one.check)
             if its is None or its.tenant != tenant or not its.check.definition.enabled:
                 continue
-            if one.reason is Reason.STALLED:
-                continue
-            if one.reason in NOBODY_CAN_TELL:
-                self._fall_silent(one)
-            else:
-                decided.append((tenant, one))
-        return decided
+            if one.reason is not Reason.STALLED:
+                asked_for.append((tenant, one))
+        return asked_for
 
-    def _fall_silent(self, result: Result) -> None:
+    def _fall_silent(self, standing: Standing, result: Result, monotonic: int, now: int) -> None:
         """A location cannot tell; where no other can, the check is unknown, in the words of this one."""
-        standing, monotonic, now = self._standings[result.check], self._monotonic(), self._clock.now()
         if not standing.fall_silent(result, monotonic, now) or self._is_open(standing, monotonic):
             return
         root = self._behind(result.check)
@@ -317,13 +323,18 @@ class Assess:
         return [(self._enrolled[one.check], one) for _, one in rows if one.check in self._enrolled]
 
     def _hear(self, rows: Sequence[_Row]) -> None:
+        """Take in results, in their order. What says that nobody can tell is none: its location is as good as silent."""
         monotonic, now = self._monotonic(), self._clock.now()
         by_tenant: defaultdict[Tenant, list[Result]] = defaultdict(list)
         for tenant, result in rows:
+            standing = self._standings.get(result.check)  # None: deleted since it came in
+            if result.reason in NOBODY_CAN_TELL:
+                if standing is not None:
+                    self._fall_silent(standing, result, monotonic, now)
+                continue
             self._telemetry.add(RESULTS, labels=(result.verdict.value,))
             by_tenant[tenant].append(result)
-            standing = self._standings.get(result.check)
-            if standing is not None and standing.hear(result, monotonic, now):  # None: deleted since it came in
+            if standing is not None and standing.hear(result, monotonic, now):
                 self._attend_to(standing, result, monotonic)
                 self._decide(result.check, min(_end_of(result), now), monotonic)
         for tenant, results in by_tenant.items():
@@ -347,7 +358,11 @@ class Assess:
 
     def _is_open(self, standing: Standing, monotonic: int) -> bool:
         """Whether locations that were heard before a restart are waited for."""
-        return standing.is_open(monotonic, self._attend.count(self._enrolled[standing.check.id].tenant))
+        return standing.is_open(monotonic, self._places(standing.check.id))
+
+    def _places(self, check: int) -> int:
+        """How many places probe checks of the tenant of one."""
+        return self._attend.count(self._enrolled[check].tenant)
 
     def _move(self, check: int, decision: Decision, at: int, root: int | None = None) -> None:
         """Let a check stand as decided, and tell of it."""
@@ -375,7 +390,7 @@ class Assess:
                 continue
             seen.add(need)
             standing = self._standings[need]
-            if standing.is_failing(monotonic):
+            if standing.is_failing(monotonic, self._places(need)):
                 found = found if standing.state is CheckState.UNREACHABLE else need
                 todo += self._enrolled[need].needs
         return found
@@ -395,7 +410,7 @@ class Assess:
         if not needs:
             return None
         self._urge(needs)
-        return self._monotonic() + max(self._enrolled[one].check.definition.timeout for one in needs) + _HOLD
+        return self._monotonic() + max(self._enrolled[one].check.definition.longest for one in needs) + _HOLD
 
     def _release(self, monotonic: int) -> None:
         for check, until in self._alarm.held.items():
@@ -408,6 +423,9 @@ class Assess:
         """Nobody can tell how checks were meanwhile; how they are now, the next probes tell."""
         self._telemetry.add(GAPS, labels=(amiss.reason.value,))
         self.last_gap = amiss
+        self._windows_seen = (
+            _NO_LOOK  # a clock that was set back may be within one that is over, or before one that began
+        )
         length = max(0, amiss.until - amiss.since) // SECOND
         decision = Decision(StateEvent.LOST, amiss.reason, message=f"nobody looked for {length} s")
         for check in self._enrolled:
@@ -488,11 +506,8 @@ class Assess:
         check, now = enrolled.check.id, self._clock.now()
         self._note(check, enrolled)
         standing = self._standings[check]
-        standing.check = enrolled.check
+        standing.redefine(enrolled.check, self._monotonic())
         await self._sample.redefined(before, enrolled)
-        locations = enrolled.check.definition.locations
-        for location in [one for one in standing.voices if locations and one not in locations]:
-            del standing.voices[location]
         self._alarm.redefined(enrolled, standing.latest, now)
         self._switch(enrolled, now)
         self._look_at_window(check, enrolled, now)
@@ -526,6 +541,11 @@ class Assess:
 
     def _monotonic(self) -> int:
         return int(self._clock.monotonic() * SECOND)
+
+
+def _telling(rows: Sequence[_Row]) -> list[_Row]:
+    """Those that say how a check is."""
+    return [row for row in rows if row[1].reason not in NOBODY_CAN_TELL]
 
 
 def _slices(rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:

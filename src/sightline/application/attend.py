@@ -42,6 +42,10 @@ class Attend:
         if places.get(place, -1) < until:
             places[place] = until
 
+    def left(self, tenant: Tenant, place: str) -> None:
+        """A place is in use no more."""
+        self._until.get(tenant, {}).pop(place, None)
+
     def count(self, tenant: Tenant) -> int:
         """How many places a tenant's checks are probed from."""
         return len(self._until.get(tenant, ()))

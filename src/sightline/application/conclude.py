@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
 from typing_extensions import override
@@ -35,8 +35,8 @@ class AskQuery(Protocol):
 class KnowStandings(Protocol):
     """The part of assessing that this needs."""
 
-    def standings(self, tenant: Tenant, /) -> list[Standing]:
-        """How all the tenant's checks stand."""
+    def named(self, tenant: Tenant, names: Iterable[str], /) -> list[Standing]:
+        """How checks of these names stand; those that the tenant lacks are left out."""
         ...
 
 
@@ -89,10 +89,7 @@ class ComposedProber(Prober):
         options = attempt.definition.options
         if not isinstance(options, Composed):
             return _of_another_kind(attempt)
-        wanted = frozenset(options.checks)
-        states = {
-            one.check.name: one.state for one in self._assess.standings(attempt.tenant) if one.check.name in wanted
-        }
+        states = {one.check.name: one.state for one in self._assess.named(attempt.tenant, options.checks)}
         return composed(states, options.need)
 
 

@@ -51,7 +51,12 @@ _BEHIND: Final = 7 * DAY
 
 Take = Callable[[Sequence[tuple[Tenant, Result]]], Awaitable[object]]
 KeepSpans = Callable[[Sequence[tuple[Tenant, Span]]], Awaitable[object]]
+Left = Callable[[Tenant, str], object]
 Write = Callable[[Sequence[Check], Sequence[Reference]], tuple[str, bytes]]
+
+
+def _nobody(_tenant: Tenant, _location: str) -> None:
+    """Where nobody goes by what locations say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +123,11 @@ class Delegate:
         telemetry: Telemetry,
         new_key: Callable[[], str],
         references: Sequence[Reference] = (),
+        left: Left = _nobody,
     ) -> None:
         """`take`: returns once results are stored. `write`: checks as the wire has them, and the tag of them and of references.
 
-        `new_key`: at random. `references`: by which locations know whether they are cut off.
+        `new_key`: at random. `references`: by which locations know whether they are cut off. `left`: hears of those that are gone.
         """
         filing = Filing(LOCATION_KIND, "location", Codec(_encode, _decode), _name, _key)
         self._locations = Hold(catalog, filing, self._changed_to)
@@ -133,6 +139,7 @@ class Delegate:
         self._telemetry = telemetry
         self._new_key = new_key
         self._references = tuple(references)
+        self._left = left
         self._tally = Tally(catalog)
         self._known: dict[tuple[Tenant, str], _Known] = {}
         self._by_key: dict[str, _Known] = {}
@@ -206,7 +213,7 @@ class Delegate:
         return self._status(known), key
 
     async def remove(self, principal: Principal, name: str) -> None:
-        """Forget a location and its key; what it found stays.
+        """Forget a location and its key; what it found stays, and says nothing any more of how checks are.
 
         Raises:
             NotFound, Unavailable.
@@ -215,6 +222,7 @@ class Delegate:
         async with self._locations.turn():
             location = self._named(principal, name).location
             await self._locations.forget(principal.tenant, location)
+            self._left(principal.tenant, name)
             await self._tally.forget(location)
 
     def heard_at(self, tenant: Tenant, name: str) -> int | None:
@@ -349,10 +357,25 @@ class Delegate:
 
     def _assignment(self, known: _Known, generation: int) -> Assignment:
         if known.assigned is None or known.assigned[0] != generation:
-            checks = self._checks_of(known)
-            tag, body = self._write(list(checks.values()), self._references)
-            known.assigned = generation, Assignment(tag, body, len(checks), self._references)
+            known.assigned = self._same(known, generation) or (generation, self._written(self._checks_of(known)))
         return known.assigned[1]
+
+    def _same(self, known: _Known, generation: int) -> tuple[int, Assignment] | None:
+        """That of another location which probes the same: written anew, thousands of checks take a while and room."""
+        checks = self._checks_of(known).keys()
+        for other in self._known.values():
+            if other.assigned is None or (other.location.tenant, other.assigned[0]) != (
+                known.location.tenant,
+                generation,
+            ):
+                continue
+            if self._checks_of(other).keys() == checks:
+                return other.assigned
+        return None
+
+    def _written(self, checks: Mapping[int, Check]) -> Assignment:
+        tag, body = self._write(list(checks.values()), self._references)
+        return Assignment(tag, body, len(checks), self._references)
 
     async def _changed(self, generation: int, seconds: float) -> None:
         """Until the roster changes, the program stops, or so many seconds are over."""

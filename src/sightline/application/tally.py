@@ -1,5 +1,6 @@
 """Tally what locations lost: from when to when nothing is known of what they probed, over restarts."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import astuple
@@ -25,12 +26,17 @@ class Tally:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._lost: dict[_Key, tuple[Lost, ...]] = {}
+        self._reading = asyncio.Lock()
         self._is_read = False
 
     async def load(self) -> None:
         """Take up what earlier runs were told, unless that is done."""
-        if self._is_read:
-            return
+        if not self._is_read:
+            async with self._reading:  # what is read late must not undo what was added since
+                if not self._is_read:
+                    await self._read()
+
+    async def _read(self) -> None:
         for document in await self._catalog.list(LOCAL.tenant, LOST_KIND):
             tenant, _, name = document.key.partition(":")
             self._lost[Tenant(tenant), name] = tuple(Lost(*one) for one in json.loads(document.body))

@@ -6,7 +6,8 @@ from typing import Final
 
 from sightline.adapters.outbound.sql.catalog import SqlCatalog
 from sightline.adapters.wire.probe_exchange import checks_to_json
-from sightline.application.delegate import Delegate, KeepSpans, Take
+from sightline.application.assess import Assess
+from sightline.application.delegate import Delegate, KeepSpans
 from sightline.application.roster import Roster
 from sightline.compose.core import Core
 from sightline.domain.probes.reference import Reference
@@ -20,19 +21,20 @@ def make_delegate(
     core: Core,
     catalog: SqlCatalog,
     roster: Roster,
-    take: Take,
+    assess: Assess,
     keep_spans: KeepSpans,
     references: Sequence[Reference],
 ) -> Delegate:
-    """`take`: returns once results are stored."""
+    """What takes part in what `assess` assesses. `keep_spans`: returns once spans are stored."""
     return Delegate(
         catalog,
         roster,
-        take,
+        assess.take,
         keep_spans,
         checks_to_json,
         core.clock,
         core.telemetry,
         lambda: _PREFIX + token_urlsafe(_KEY_BYTES),
         references,
+        assess.left,
     )

@@ -144,7 +144,7 @@ async def make_parts(settings: Settings, core: Core, stack: AsyncExitStack) -> P
             core,
             catalog,
             checking.roster,
-            checking.behind_the_door.assess.take,
+            checking.behind_the_door.assess,
             core.spans.append,
             checking.vouch.references,
         ),

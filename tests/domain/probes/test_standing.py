@@ -155,3 +155,12 @@ def test_what_is_in_maintenance_fails_by_its_quorum() -> None:
         standing.hear(result(verdict, NOW + len(found), location=place), len(found), NOW + len(found))
         found.append(standing.is_failing(len(found)))
     assert found == [False, False, True]
+
+
+def test_one_place_of_several_does_not_make_what_is_in_maintenance_fail() -> None:
+    """Where it does not say from where it is probed, those that are known to probe are waited for."""
+    standing = Standing.new(check(), NOW)
+    standing.latest = replace(standing.latest, state=CheckState.MAINTENANCE)
+    standing.hear(result(DOWN, location="fra"), 0, NOW)
+    assert standing.is_failing(0)
+    assert not standing.is_failing(0, places=3)

@@ -66,6 +66,11 @@ class Definition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
         return room(self.interval)
 
     @property
+    def longest(self) -> int:
+        """Ms that a probe takes at most, all its attempts and what lies between them."""
+        return min(self.room, (self.retries + 1) * self.timeout + self.retries * self.retry_interval)
+
+    @property
     def is_probed(self) -> bool:
         """Whether something out there is asked, wherever a location is."""
         return not isinstance(self.options, Heartbeat | Promql | Composed)

@@ -32,6 +32,11 @@ def scheduled_at(definition: Definition, location: str) -> bool:
     """Whether a check that is known there is worked out there, now: that of what asks nobody is wherever it is known."""
     if not definition.enabled or isinstance(definition.options, Heartbeat):
         return False
+    return concerns(definition, location)
+
+
+def concerns(definition: Definition, location: str) -> bool:
+    """Whether a location may tell how a check is: one that asks nobody is told of wherever it is known."""
     return not definition.is_probed or not definition.locations or location in definition.locations
 
 

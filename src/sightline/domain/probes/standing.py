@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from sightline.domain.probes.check import Check
+from sightline.domain.probes.location import concerns
 from sightline.domain.probes.result import Result
 from sightline.domain.probes.state import TRANSITIONS, CheckState, StateEvent, StateReason, Transition
 from sightline.domain.probes.voice import Decision, Voice, decide, is_open, silent_after
@@ -50,9 +51,9 @@ class Standing:
         """Take in a result, at `now` (ms); false where it tells nothing of how the check is now.
 
         That is where it is older than what its location said before, or so old that the location would be silent by now: it was
-        found during an outage, and is brought afterwards.
+        found during an outage, and is brought afterwards. Or the check is not probed from there any more.
         """
-        if now - result.at > silent_after(self.check.definition) + result.seconds * SECOND:
+        if self._is_of_before(result, now):
             return False
         before = self.voices.get(result.location)
         if before is None:
@@ -67,10 +68,9 @@ class Standing:
 
     def fall_silent(self, result: Result, monotonic: int, now: int) -> bool:
         """Who brings this cannot tell, at `now` (ms), and counts no more; false where it tells nothing of now, as in `hear`."""
-        silent = silent_after(self.check.definition)
-        if now - result.at > silent + result.seconds * SECOND:
+        if self._is_of_before(result, now):
             return False
-        before = self.voices.get(result.location)
+        before, silent = self.voices.get(result.location), silent_after(self.check.definition)
         if before is not None and result.at <= before.last.at and monotonic - before.heard_at < silent:
             return False
         self.voices.pop(result.location, None)
@@ -81,10 +81,10 @@ class Standing:
 
         places: how many there are from which checks are probed that do not say from where.
         """
-        if monotonic >= self.gathering_until:
-            return False
         definition = self.check.definition
-        return is_open(definition, self.voices, places if definition.is_probed else 0, is_ill=self.state in _ILL)
+        if not definition.is_probed or monotonic >= self.gathering_until:
+            return False  # what asks nobody is told of from one place, wherever else it says to be probed from
+        return is_open(definition, self.voices, places, is_ill=self.state in _ILL)
 
     def decide(self, monotonic: int, *, behind: bool = False) -> Decision:
         """What the locations mean now. behind: whether something that it depends on is down."""
@@ -93,11 +93,23 @@ class Standing:
             return replace(decision, event=StateEvent.FAILED_BEHIND, reason=StateReason.DEPENDENCY)
         return decision
 
-    def is_failing(self, monotonic: int) -> bool:
-        """Whether what depends on it may fail for that alone: it is down, be it that nobody is to hear so during maintenance."""
+    def is_failing(self, monotonic: int, places: int = 0) -> bool:
+        """Whether what depends on it may fail for that alone: it is down, be it that nobody is to hear so during maintenance.
+
+        places: as for `is_open`.
+        """
         if self.state is CheckState.MAINTENANCE:
-            return not self.is_open(monotonic) and self.decide(monotonic).event is StateEvent.FAILED
+            return not self.is_open(monotonic, places) and self.decide(monotonic).event is StateEvent.FAILED
         return self.state in {CheckState.DOWN, CheckState.UNREACHABLE}
+
+    def redefine(self, check: Check, monotonic: int) -> None:
+        """The check says something else of itself from now on; what places said counts, but for those that are none any more."""
+        self.check = check
+        self.voices = {name: one for name, one in self.voices.items() if concerns(check.definition, name)}
+        latest = monotonic + silent_after(check.definition)
+        self.gathering_until = min(self.gathering_until, latest)
+        if self.silent_at is not None:
+            self.silent_at = min(self.silent_at, latest)
 
     def look_for_silence(self, monotonic: int) -> None:
         """Forget locations that were not heard for too long; monotonic: ms on the clock that never goes back."""
@@ -135,6 +147,12 @@ class Standing:
         )
         self.latest = moved
         return moved
+
+    def _is_of_before(self, result: Result, now: int) -> bool:
+        """Whether it was found too long ago, or at a place that the check has left, to say how it is at `now` (ms)."""
+        definition = self.check.definition
+        is_old = now - result.at > silent_after(definition) + result.seconds * SECOND
+        return is_old or not concerns(definition, result.location)
 
     def _is_news(self, decision: Decision) -> bool:
         """Whether a decision that leaves the state as it is says why with other words."""
