@@ -8,7 +8,7 @@ from tests.domain.probes.checks import definition, result
 
 from sightline.application.deliver import Decision
 from sightline.application.respond import Change
-from sightline.domain.alerts.notice import Reason
+from sightline.domain.alerts.notice import AlertState, Reason
 from sightline.domain.alerts.pipeline.plan import Channel
 from sightline.domain.alerts.posted import PostedAlert
 from sightline.domain.labels import Labels
@@ -375,3 +375,31 @@ async def test_a_location_that_is_removed_says_nothing_any_more(world: UptimeWor
     (web,) = await world.enroll.add(LOCAL, [definition("web", interval=86_400_000)])
     await world.found(web, DOWN, "fra")
     assert world.state(web) is CheckState.DOWN
+
+
+async def test_one_place_that_is_well_ends_no_outage_after_a_stop(world: UptimeWorld) -> None:
+    """Nobody can tell for a while whether it goes on; the places that were heard before it are waited for."""
+    (api,) = await world.with_checks("api")
+    for place, verdict in (("fra", UP), ("nyc", DOWN), ("sin", DOWN)):
+        await world.found(api, verdict, place)
+    world.heard.notices.clear()
+    await world.clock.advance(60)
+    world.start()
+    await world.assess.load()
+    await world.found(api, UP, "fra")
+    assert world.state(api) is CheckState.UNKNOWN
+    for place in ("nyc", "sin"):
+        await world.found(api, DOWN, place)
+    assert world.state(api) is CheckState.DOWN
+    assert {state for _, _, state in world.told()} == {AlertState.FIRING}
+    assert len(await world.all_incidents()) == 1
+
+
+async def test_a_new_check_is_up_where_the_first_place_finds_it_so(world: UptimeWorld) -> None:
+    """Whoever makes one sees at once that it works."""
+    (api,) = await world.with_checks("api")
+    for place in ("fra", "nyc"):
+        await world.found(api, UP, place)
+    (web,) = await world.enroll.add(LOCAL, [definition("web")])
+    await world.found(web, UP, "fra")
+    assert world.state(web) is CheckState.UP

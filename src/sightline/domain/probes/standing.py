@@ -84,7 +84,7 @@ class Standing:
         definition = self.check.definition
         if not definition.is_probed or monotonic >= self.gathering_until:
             return False  # what asks nobody is told of from one place, wherever else it says to be probed from
-        return is_open(definition, self.voices, places, is_ill=self.state in _ILL)
+        return is_open(definition, self.voices, places, is_ill=self._was_ill)
 
     def decide(self, monotonic: int, *, behind: bool = False) -> Decision:
         """What the locations mean now. behind: whether something that it depends on is down."""
@@ -147,6 +147,12 @@ class Standing:
         )
         self.latest = moved
         return moved
+
+    @property
+    def _was_ill(self) -> bool:
+        """Whether it was not well when it was last known how it is."""
+        known = self.latest.previous if self.state is CheckState.UNKNOWN else self.state
+        return known in _ILL
 
     def _is_of_before(self, result: Result, now: int) -> bool:
         """Whether it was found too long ago, or at a place that the check has left, to say how it is at `now` (ms)."""
