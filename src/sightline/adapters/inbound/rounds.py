@@ -15,7 +15,7 @@ T = TypeVar("T")
 _EARLY: Final = 0.0005
 # What ends on its next time is in time for it, whatever the last bits of two floats say.
 _ROUNDING: Final = 1e-6
-# Below so many places that are no more, they may stay in the heap until their time would have come.
+# Below so many turns that are no more, they may stay in the heap until their time would have come.
 _LEFT: Final = 64
 
 
@@ -72,10 +72,6 @@ class Rounds(Generic[T]):
         """It is due no more."""
         place.due = math.inf
         self._forget(place)
-        if self._stale > max(_LEFT, len(self._heap) // 2):
-            self._heap = [entry for entry in self._heap if entry[2].ticket == entry[1]]
-            heapq.heapify(self._heap)
-            self._stale = 0
 
     def hurry(self, place: Place[T], wait: float = 0.0) -> None:
         """A turn in `wait` seconds, beside the schedule and before its next; not for one that is under way, or left.
@@ -112,6 +108,10 @@ class Rounds(Generic[T]):
         """What it has in the heap counts no more."""
         self._stale += place.ticket > 0
         place.ticket = 0
+        if self._stale > max(_LEFT, len(self._heap) // 2):
+            self._heap = [entry for entry in self._heap if entry[2].ticket == entry[1]]
+            heapq.heapify(self._heap)
+            self._stale = 0
 
     def _push(self, place: Place[T]) -> None:
         self._tickets += 1
