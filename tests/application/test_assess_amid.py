@@ -403,3 +403,33 @@ async def test_a_new_check_is_up_where_the_first_place_finds_it_so(world: Uptime
     (web,) = await world.enroll.add(LOCAL, [definition("web")])
     await world.found(web, UP, "fra")
     assert world.state(web) is CheckState.UP
+
+
+@pytest.mark.parametrize(("was", "turned"), [(UP, DOWN), (DOWN, UP), (DEGRADED, DOWN)])
+async def test_as_many_in_a_row_are_wanted_after_a_restart_as_before(
+    world: UptimeWorld, was: Verdict, turned: Verdict
+) -> None:
+    """The first probe of a run is not the first of the check."""
+    (api,) = await world.with_checks("api", failures=2, successes=2)
+    await world.found(api, was)
+    stays = world.state(api)
+    world.start()
+    await world.assess.load()
+    await world.passed(1)
+    await world.found(api, turned)
+    assert world.state(api) is stays
+    await world.passed(1)
+    await world.found(api, turned)
+    assert world.state(api).value == turned.value
+
+
+async def test_the_first_probe_of_a_check_counts_however_many_are_wanted(world: UptimeWorld) -> None:
+    """There is nothing to hold on to, neither of one that is new nor after a stop."""
+    (api,) = await world.with_checks("api", failures=3, successes=3)
+    await world.found(api, DOWN)
+    assert world.state(api) is CheckState.DOWN
+    await world.clock.advance(60)
+    world.start()
+    await world.assess.load()
+    await world.found(api, UP)
+    assert world.state(api) is CheckState.UP

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from sightline.domain.probes.check import Check
 from sightline.domain.probes.location import concerns
-from sightline.domain.probes.result import Result
+from sightline.domain.probes.result import Result, Verdict
 from sightline.domain.probes.state import TRANSITIONS, CheckState, StateEvent, StateReason, Transition
 from sightline.domain.probes.voice import Decision, Voice, decide, is_open, silent_after
 from sightline.domain.timerange import SECOND
@@ -12,6 +12,13 @@ from sightline.domain.timerange import SECOND
 _VERDICTS = frozenset({StateEvent.SUCCEEDED, StateEvent.DEGRADED, StateEvent.FAILED, StateEvent.FAILED_BEHIND})
 
 _ILL = frozenset({CheckState.DOWN, CheckState.UNREACHABLE, CheckState.DEGRADED})
+_HELD = {
+    CheckState.UP: Verdict.UP,
+    CheckState.DEGRADED: Verdict.DEGRADED,
+    CheckState.DOWN: Verdict.DOWN,
+    CheckState.UNREACHABLE: Verdict.DOWN,
+}
+"""What a location that was not heard yet holds on to, by how the check stands."""
 
 
 @dataclass(slots=True)
@@ -59,7 +66,7 @@ class Standing:
         if before is None:
             if not self.voices:
                 self.gathering_until = self.silent_at = monotonic + silent_after(self.check.definition)
-            self.voices[result.location] = Voice.first(result, monotonic)
+            self.voices[result.location] = self._first(result, monotonic)
             return True
         if result.at <= before.last.at and monotonic - before.heard_at < silent_after(self.check.definition):
             return False  # an answer that was buffered on its way, or comes a second time
@@ -147,6 +154,13 @@ class Standing:
         )
         self.latest = moved
         return moved
+
+    def _first(self, result: Result, monotonic: int) -> Voice:
+        """What a location says that was not heard since the start, or was silent."""
+        held = _HELD.get(self.state)
+        if held is None:
+            return Voice.first(result, monotonic)
+        return Voice.holding(held, result, monotonic, self.check.definition)
 
     @property
     def _was_ill(self) -> bool:

@@ -21,19 +21,24 @@ _SETTLED: Final = 5_000
 class Voice:
     """What one location says of a check: its last result, and the verdict that it has come to.
 
-    verdict: None before there were enough probes in a row. streak: how many results in a row spoke against the verdict.
-    heard_at: ms on the clock that never goes back, when the result came in.
+    streak: how many results in a row spoke against the verdict. heard_at: ms on the clock that never goes back, when the result
+    came in.
     """
 
     last: Result
-    verdict: Verdict | None
+    verdict: Verdict
     streak: int
     heard_at: int
 
     @classmethod
     def first(cls, result: Result, heard_at: int) -> "Voice":
-        """Of a location that was not heard before, which has nothing to hold on to: its first result counts."""
+        """Of a location that was not heard before, where nobody knows how the check was: its first result counts."""
         return cls(result, result.verdict, 0, heard_at)
+
+    @classmethod
+    def holding(cls, verdict: Verdict, result: Result, heard_at: int, definition: Definition) -> "Voice":
+        """Of one that was not heard before, where it is known how the check was: its first result is one of those in a row."""
+        return cls(result, verdict, 0, heard_at).after(result, heard_at, definition)
 
     def after(self, result: Result, heard_at: int, definition: Definition) -> "Voice":
         """With one more result: down needs `failures` in a row, and up again `successes`."""
@@ -76,7 +81,7 @@ def decide(definition: Definition, voices: Mapping[str, Voice], now: int) -> Dec
     now: on the clock that never goes back, ms. The quorum is at most as many as are heard: silence is no sign of health.
     """
     oldest = now - silent_after(definition)
-    heard = [voice for voice in voices.values() if voice.heard_at >= oldest and voice.verdict is not None]
+    heard = [voice for voice in voices.values() if voice.heard_at >= oldest]
     if not heard:
         return NOBODY
     failing = [voice for voice in heard if voice.verdict is Verdict.DOWN]
