@@ -495,3 +495,19 @@ async def test_losses_are_read_once_however_many_ask_at_once() -> None:
     catalog.gate.set()
     await asyncio.gather(*both)
     assert catalog.lists == 1
+
+
+async def test_what_waits_for_its_turn_while_a_location_is_removed_is_refused() -> None:
+    """It would say of checks what nobody says any more."""
+    world = World()
+    location = await world.location()
+    first, second = (
+        asyncio.create_task(world.delegate.take(location, [Parcel(id=name, results=(result(1),))], Bearing()))
+        for name in "ab"
+    )
+    await asyncio.sleep(0)
+    await world.delegate.remove(LOCAL, "oslo")
+    await first
+    with pytest.raises(Unauthenticated):
+        await second
+    assert len(world.stored) == 1

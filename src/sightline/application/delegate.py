@@ -293,6 +293,7 @@ class Delegate:
         self._require_roster()
         known = self._of(location)
         async with known.turn:  # a parcel may come again while it is being taken in
+            self._of(location)
             fresh = {one.id: one for one in parcels if one.id not in known.taken}
             await self._take_in(known, list(fresh.values()))
             receipts = [known.taken[one.id] for one in parcels]
