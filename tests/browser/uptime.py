@@ -175,15 +175,14 @@ def answer_pages(
             made = {**said, "notify_after": "2m", "version": 9, "path": f"/status/{said.get('slug')}"}
             route.fulfill(body=json.dumps(made), content_type="application/json")
         elif slug.endswith("subscribers"):
-            answered = {"status": "success", "data": list(subscribers)}
-            route.fulfill(body=json.dumps(answered), content_type="application/json")
+            route.fulfill(body=json.dumps({"subscribers": list(subscribers)}), content_type="application/json")
         elif slug in by_slug:
             route.fulfill(body=json.dumps(by_slug[slug]), content_type="application/json")
         elif slug:
             missing = {"status": "error", "errorType": "not_found", "error": "no such page", "code": "not_found"}
             route.fulfill(status=404, body=json.dumps(missing), content_type="application/json")
         else:
-            route.fulfill(body=json.dumps({"status": "success", "data": pages}), content_type="application/json")
+            route.fulfill(body=json.dumps({"status_pages": pages}), content_type="application/json")
 
     page.route("**/api/v1/status-pages**", give)
     return sent
