@@ -1,7 +1,7 @@
 """YAML as plain lists, mappings and texts, where what stands without quotes stays as it is written until its type is known."""
 
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
@@ -60,10 +60,13 @@ def write_plain(value: Any) -> str:
     return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
-_FASTEST: Final[Any] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+if TYPE_CHECKING:
+    _Fastest = yaml.SafeDumper
+else:
+    _Fastest = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-class _Dumper(_FASTEST):  # type: ignore[misc] # which of the two it is is known only here
+class _Dumper(_Fastest):
     """Writes texts of several lines as blocks, and tuples as lists."""
 
 
