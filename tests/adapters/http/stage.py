@@ -215,6 +215,7 @@ class Stage:
     mappings: dict[str, WebhookMapping] = field(default_factory=dict)
     spans: MemorySpans = field(default_factory=MemorySpans)
     results: list[tuple[Tenant, Result]] = field(default_factory=list)
+    results_came: asyncio.Event = field(default_factory=asyncio.Event)
     keys: Iterator[int] = field(default_factory=count)
 
     async def _told(self, *call: Any) -> None:
@@ -240,6 +241,7 @@ class Stage:
         """What locations bring."""
         await self._told("take_results", results)
         self.results.extend(results)
+        self.results_came.set()
 
     async def instant(
         self, principal: Principal, text: str, at_ms: int, options: QueryOptions = DEFAULT_OPTIONS

@@ -79,7 +79,8 @@ async def test_a_location_tells_its_own_faults_from_those_of_others(door: Door, 
 
 
 async def _told_of(stage: Stage, checks: int) -> None:
-    """Once so many checks were heard of; what the stage takes has no event."""
+    """Once so many checks were heard of."""
     async with asyncio.timeout(30):
-        while len({one.check for _, one in stage.results}) < checks:  # noqa: ASYNC110 - as above
-            await asyncio.sleep(0)
+        while len({one.check for _, one in stage.results}) < checks:
+            await stage.results_came.wait()
+            stage.results_came.clear()
