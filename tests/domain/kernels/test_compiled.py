@@ -56,6 +56,19 @@ print(compiled.state(), window.rate.is_compiled, repr(compiled.failure()))
     assert python(program).split() == ["ready", "True", "''"]
 
 
+def test_what_runs_machine_code_is_not_compiled_again() -> None:
+    """Asked for again, only kernels that were registered since are compiled."""
+    program = """
+from sightline.domain.kernels.compiled import compile_all
+for name in ("reduce", "reduce", "trend"):
+    print([one.partition('.')[0] for one in compile_all(["sightline.domain.kernels." + name])])
+"""
+    first, again, other = python(program).splitlines()
+    assert ("'reduce'" in first, again) == (True, "[]")
+    assert "'trend'" in other
+    assert "'reduce'" not in other
+
+
 def test_jit_off_keeps_the_twins() -> None:
     """SIGHTLINE_JIT=off starts no thread."""
     program = "from sightline.domain.kernels import compiled; print(compiled.start_compiling(), compiled.state())"

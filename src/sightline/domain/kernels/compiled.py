@@ -154,6 +154,7 @@ class _Registry:
         self.state = State.COLD
         self.failure = ""
         self.lock = threading.Lock()
+        self.compiling = threading.Lock()  # Numba's cache folder is one for the process
         self.thread: threading.Thread | None = None
 
 
@@ -199,16 +200,21 @@ def _compile_or_record(modules: tuple[str, ...]) -> None:
 
 
 def compile_all(modules: Iterable[str] = OWN_MODULES) -> Iterator[str]:
-    """Compile kernel by kernel in this thread and let each use its machine code; yields each name when that is done."""
+    """Compile what is not compiled yet, let each kernel use its machine code, and yield its name when that is done."""
     _REGISTRY.state = State.COMPILING
-    for one, body in machine_code(modules):
+    for one, body in machine_code(modules, missing=True):
         one.use(body)
         yield one.name
     _REGISTRY.state = State.READY
 
 
-def machine_code(modules: Iterable[str] = OWN_MODULES) -> Iterator[tuple[Kernel[..., Any], Callable[..., Any]]]:
-    """Every registered kernel with its machine code, compiled now or found in the cache; the kernels stay as they are."""
+def machine_code(
+    modules: Iterable[str] = OWN_MODULES, *, missing: bool = False
+) -> Iterator[tuple[Kernel[..., Any], Callable[..., Any]]]:
+    """Every registered kernel with its machine code, compiled now or found in the cache; the kernels stay as they are.
+
+    missing: only those that do not run machine code yet.
+    """
     for name in modules:
         importlib.import_module(name)
     numba = importlib.import_module("numba")
@@ -216,9 +222,13 @@ def machine_code(modules: Iterable[str] = OWN_MODULES) -> Iterator[tuple[Kernel[
     root, is_temporary = _cache()
     try:
         for one in list(_REGISTRY.kernels):
-            numba.config.CACHE_DIR = str(_folder(root, one.loop, numba))
-            compiled = numba.njit([one.signature], nogil=True, cache=True, error_model="numpy")
-            yield one, compiled(_linked(one.loop, numba, routines))
+            if missing and one.is_compiled:
+                continue
+            with _REGISTRY.compiling:
+                numba.config.CACHE_DIR = str(_folder(root, one.loop, numba))
+                compiled = numba.njit([one.signature], nogil=True, cache=True, error_model="numpy")
+                body = compiled(_linked(one.loop, numba, routines))
+            yield one, body
     finally:
         if is_temporary:
             shutil.rmtree(root)
