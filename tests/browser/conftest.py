@@ -57,7 +57,7 @@ def base_url(sightline_url: str) -> str:
 @pytest.fixture(scope="session")
 def browser(require_binary: Callable[[str, str], str]) -> Iterator[Browser]:
     """One Chromium for all tests."""
-    program = require_binary("chromium", "chromium")
+    program = require_binary("chromium-headless-shell", "chromium-headless-shell")
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
