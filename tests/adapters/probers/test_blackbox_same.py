@@ -44,7 +44,7 @@ from sightline.ports.prober import Attempt
 pytestmark = pytest.mark.anyio
 
 PHASE: Final = re.compile(r'probe_http_duration_seconds\{phase="(\w+)"\}')
-DELAY: Final = 0.5
+DELAY: Final = 1.0
 """Seconds that a far end takes its time in one phase: longer than anything else takes on a busy machine."""
 SHORT: Final = 0.5
 """Seconds that both have for a far end that hangs."""
@@ -279,13 +279,14 @@ async def slow_to_redirect(reader: asyncio.StreamReader, writer: asyncio.StreamW
 
 @asynccontextmanager
 async def slow_to_secure(context: ssl.SSLContext) -> AsyncIterator[FarEnd]:
-    """Connects at once, and then waits before the handshake; in a thread, as streams read ahead of it."""
+    """Takes its time once the handshake has begun; in a thread, as streams read ahead of it."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         far_end = FarEnd(listening.getsockname()[1])
 
         def serve() -> None:
             for _ in range(2):
                 plain, _ = listening.accept()
+                plain.recv(1, socket.MSG_PEEK)  # whoever asks is in its handshake by now, not still connecting
                 busy.wait(DELAY)
                 with context.wrap_socket(plain, server_side=True) as secure:
                     secure.recv(65_536)
@@ -315,10 +316,10 @@ async def test_time_in_a_handshake_goes_into_the_same_phase(both: Both, authorit
 
 
 def assert_same_phase(outcome: Outcome, seen: Metrics, phase: str) -> None:
-    """Most of the time went into one phase, and all of the delay."""
+    """More of the time went into one phase than into any other, and the delay with it, but for how late a busy machine woke."""
     theirs = {found[1]: value for name, value in seen.items() if (found := PHASE.fullmatch(name))}
     assert is_well(outcome)
     assert seen["probe_success"] == 1
     for phases in ({str(one): seconds for one, seconds in outcome.phases}, theirs):
-        assert phases[phase] >= DELAY * 0.99  # a sleep may end a clock's tick too early
+        assert phases[phase] > DELAY / 2
         assert max(phases, key=lambda one: phases[one]) == phase
