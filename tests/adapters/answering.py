@@ -1,13 +1,13 @@
 """A server with one canned answer, for what is a client of the HTTP API."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
+from tests.serving import serving
 from typing_extensions import override
 
 VECTOR = {
@@ -100,12 +100,7 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def answering() -> Iterator[Answering]:
     """A server that answers until the end."""
-    with Answering(("127.0.0.1", 0), Handler) as found:
-        found.asked, found.bodies, found.methods, found.headers, found.by_path = [], [], [], {}, {}
-        thread = threading.Thread(target=found.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield found
-        finally:
-            found.shutdown()
-            thread.join()
+    found = Answering(("127.0.0.1", 0), Handler)
+    found.asked, found.bodies, found.methods, found.headers, found.by_path = [], [], [], {}, {}
+    with serving(found):
+        yield found

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.serving import serving
 from typing_extensions import override
 
 from sightline.adapters.inbound.cli import Exit, run
@@ -92,16 +93,10 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Taking]:
     """A server, named by the environment, and a folder for what imports remember."""
     found = Taking(("127.0.0.1", 0), Handler)
     found.answers, found.samples = [], []
-    thread = threading.Thread(target=found.serve_forever)
-    thread.start()
     monkeypatch.setenv("SIGHTLINE_URL", found.url)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    try:
+    with serving(found):
         yield found
-    finally:
-        found.shutdown()
-        thread.join()
-        found.server_close()
 
 
 @pytest.fixture

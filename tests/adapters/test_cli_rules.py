@@ -1,7 +1,6 @@
 """`sightline rules`: what it asks, prints and ends with."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -10,6 +9,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from tests.adapters.answering import Answering
+from tests.serving import serving
 from typing_extensions import override
 
 from sightline.adapters.inbound.cli import Exit, backfill, run
@@ -232,16 +232,11 @@ class Choosing(ThreadingHTTPServer):
 @pytest.fixture
 def choosing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Choosing]:
     """That server."""
-    with Choosing(("127.0.0.1", 0), Choosy) as found:
-        found.counts, found.refuses = [], lambda *_: (200, "")
-        thread = threading.Thread(target=found.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        monkeypatch.setenv("SIGHTLINE_URL", f"http://127.0.0.1:{found.server_address[1]}")
-        try:
-            yield found
-        finally:
-            found.shutdown()
-            thread.join()
+    found = Choosing(("127.0.0.1", 0), Choosy)
+    found.counts, found.refuses = [], lambda *_: (200, "")
+    monkeypatch.setenv("SIGHTLINE_URL", f"http://127.0.0.1:{found.server_address[1]}")
+    with serving(found):
+        yield found
 
 
 def filled(file: str, capsys: Capture) -> dict[str, Any]:

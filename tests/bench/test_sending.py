@@ -12,6 +12,7 @@ from bench.programs import SIGHTLINE
 from bench.samples import Request
 from bench.sending import send
 from bench.server import Failed, Server
+from tests.serving import serving
 from typing_extensions import override
 
 
@@ -59,12 +60,8 @@ class _Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """One that listens."""
-    with Receiver() as one:
-        thread = threading.Thread(target=one.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving(Receiver()) as one:
         yield one
-        one.shutdown()
-        thread.join()
 
 
 def server(receiver: Receiver) -> Server:

@@ -1,7 +1,6 @@
 """Uptime checks as people see, write and try them."""
 
 import re
-import threading
 import uuid
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.answers import ago, answer
 from tests.browser.panels import narrower_than_the_window, panel
 from tests.browser.test_accessibility import axe, themed, violations
+from tests.serving import serving
 from typing_extensions import override
 
 __all__ = ["axe", "themed"]
@@ -42,13 +42,8 @@ class Answers(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def target() -> Iterator[str]:
     """Something that answers, by its URL."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/health"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Answers)) as server:
+        yield f"http://127.0.0.1:{server.server_port}/health"
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.program import Program, running, until
+from tests.serving import serving
 from typing_extensions import override
 
 RULES = """
@@ -68,11 +68,10 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def receiving() -> Iterator[Door]:
     """A receiver that listens until the end."""
-    with Door(("127.0.0.1", 0), Handler) as door:
-        door.tried, door.taken = [], []
-        threading.Thread(target=door.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    door = Door(("127.0.0.1", 0), Handler)
+    door.tried, door.taken = [], []
+    with serving(door):
         yield door
-        door.shutdown()
 
 
 def flags(folder: Path, door: Door) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ import pytest
 from tests.e2e.program import Program, running, until
 from tests.oracles import client_messages as client
 from tests.oracles.native_histogram import Native
+from tests.serving import serving
 from typing_extensions import override
 
 CONFIG = """
@@ -96,17 +97,10 @@ def exemplar() -> dict[str, Any]:
 
 
 @contextmanager
-def serving() -> Iterator[str]:
+def exporting() -> Iterator[str]:
     """The exporter; gives host and port."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Shop)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Shop)) as server:
+        yield f"127.0.0.1:{server.server_port}"
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +119,7 @@ def prometheus(
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with serving() as target:
+    with exporting() as target:
         (folder / "prom.yml").write_text(CONFIG.format(target=target, url=sightline.url))
         with (folder / "log").open("w") as log:
             process = subprocess.Popen(command(program, folder, port), stdout=log, stderr=log)
@@ -189,7 +183,7 @@ def test_histograms_exemplars_and_metadata_arrive(sightline: Program, prometheus
 def test_what_sightline_scrapes_is_what_prometheus_has(tmp_path: Path, prometheus: str) -> None:
     """Scraped by Sightline itself, the same target gives the same histogram, its exemplars and metadata."""
     Shop.closed.clear()
-    with serving() as target:
+    with exporting() as target:
         (tmp_path / "sightline.toml").write_text(SCRAPE.format(target=target))
         with running(tmp_path / "data", "--set", "host.enabled=false") as program:
             until(lambda: bool(latest(program.url, time.time())))

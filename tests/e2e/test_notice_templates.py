@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Queue
-from threading import Thread
 from time import monotonic
 from typing import Any, Final
 from urllib.error import URLError
@@ -18,6 +17,7 @@ from urllib.error import URLError
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.serving import serving
 from typing_extensions import override
 
 from sightline.adapters.wire.notice_json import read_notice
@@ -309,15 +309,8 @@ def listening() -> Iterator[tuple[str, "Queue[Any]"]]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Take)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/", bodies
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Take)) as server:
+        yield f"http://127.0.0.1:{server.server_port}/", bodies
 
 
 @contextmanager

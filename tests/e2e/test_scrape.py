@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.program import Program, running, until
+from tests.serving import serving
 from typing_extensions import override
 
 QUIET = ("--set", "host.enabled=false")
@@ -66,16 +67,8 @@ def pages(answers: dict[str, Callable[[BaseHTTPRequestHandler], None]]) -> Itera
         def log_message(self, format: str, *args: Any) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
+        yield f"127.0.0.1:{server.server_port}"
 
 
 def showing(body: bytes) -> Callable[[BaseHTTPRequestHandler], None]:

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 from tests.adapters.webhook_receiver import receiving
 from tests.e2e.program import Program, running, until
+from tests.serving import serving
 from typing_extensions import override
 
 PAGE = {
@@ -34,7 +34,7 @@ class Website:
 
 
 @contextmanager
-def serving() -> Iterator[Website]:
+def website() -> Iterator[Website]:
     """A site on loopback."""
     site = Website()
 
@@ -48,16 +48,9 @@ def serving() -> Iterator[Website]:
         def log_message(self, format: str, *args: object) -> None:
             """Nothing is printed."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    site.url = f"http://127.0.0.1:{server.server_address[1]}/"
-    try:
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
+        site.url = f"http://127.0.0.1:{server.server_port}/"
         yield site
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def said(program: Program) -> str:
@@ -74,7 +67,7 @@ def test_a_page_follows_what_is_probed_and_tells_subscribers_once(tmp_path: Path
         "status_pages.webhook_networks=127.0.0.0/8",
     )
     folder = tmp_path / "data"
-    with serving() as site, receiving() as hook:
+    with website() as site, receiving() as hook:
         with running(folder, *flags) as program:
             check = {"name": "Website", "type": "http", "url": site.url, "interval": "1s"}
             number = httpx.post(f"{program.url}/targets", json=check).json()["id"]

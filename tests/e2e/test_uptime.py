@@ -4,7 +4,6 @@ import json
 import re
 import socket
 import sqlite3
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 from tests.e2e.program import Program, running, until
+from tests.serving import serving
 from typing_extensions import override
 
 AWAY = 600_000
@@ -49,15 +49,10 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def target() -> Iterator[Target]:
     """One on loopback."""
-    with Target(("127.0.0.1", 0), Handler) as server:
-        server.traces = []
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    server = Target(("127.0.0.1", 0), Handler)
+    server.traces = []
+    with serving(server):
+        yield server
 
 
 def add(program: Program, name: str, url: str, **more: Any) -> int:
