@@ -1,8 +1,9 @@
 """Incidents of many transitions at once: the same as of one after another, in few transactions."""
 
 from dataclasses import replace
+from typing import Final
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.application.uptime_world import FlakyIncidents
 from tests.domain.probes.checks import NOW, definition
@@ -77,7 +78,21 @@ MOVES = st.lists(
 )
 
 
+ONE_ENDS_AMONG_TWO: Final = [
+    move(check, 0, state)
+    for check, state in (
+        (2, CheckState.DOWN),
+        (1, CheckState.DOWN),
+        (2, CheckState.UP),
+        (1, CheckState.DOWN),
+        (2, CheckState.DOWN),
+    )
+]
+"""Of one cause: the first of it ends before the other is told of again."""
+
+
 @given(MOVES, st.integers(2, 14))
+@example(ONE_ENDS_AMONG_TWO, 2)
 async def test_many_at_once_make_the_incidents_that_one_after_another_makes(moves: list[Move], at_once: int) -> None:
     """With the same lines, and each a part of the same one."""
     in_order = [
@@ -87,6 +102,18 @@ async def test_many_at_once_make_the_incidents_that_one_after_another_makes(move
     await together.apply(in_order, at_once)
     await alone.apply(in_order, 1)
     assert await together.told() == await alone.told()
+
+
+async def test_who_comes_later_is_a_part_of_the_first_that_lasts() -> None:
+    """Not of one that ended: where the first of a cause is over, the next of it is the first."""
+    world = World()
+    for check, state in ((2, CheckState.DOWN), (1, CheckState.DOWN), (2, CheckState.UP), (1, CheckState.UP)):
+        await world.apply([move(check, check, state)], 1)
+    await world.apply([move(1, 3, CheckState.DOWN), move(2, 4, CheckState.DOWN)], 1)
+    lasting = dict(world.chronicle.lasting)
+    assert (lasting[1].part_of, lasting[2].part_of) == (None, lasting[1].id)
+    await world.apply([move(1, 5, CheckState.UP), move(1, 6, CheckState.DOWN)], 1)
+    assert world.chronicle.lasting[1].part_of == lasting[1].id
 
 
 async def test_an_outage_of_everything_is_two_transactions() -> None:

@@ -22,6 +22,8 @@ OPENED: Final = Instrument(
 LASTING: Final = Instrument("sightline_incidents", "Incidents that last still, all tenants together.", Kind.GAUGE)
 
 _Cause = tuple[Tenant, str]
+_Causes = Mapping[_Cause, Iterable[int]]
+"""The checks whose incidents of a cause last, in the order in which these were opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Chronicle:
         self.turn = asyncio.Lock()
         self._lasting: dict[int, Incident] = {}
         self._tenants: dict[int, Tenant] = {}
-        self._causes: dict[_Cause, int] = {}
+        self._causes: dict[_Cause, dict[int, None]] = {}
 
     @property
     def lasting(self) -> Mapping[int, Incident]:
@@ -60,7 +62,7 @@ class Chronicle:
         Raises:
             Unavailable: the store cannot be reached.
         """
-        for tenant, incident in await self._incidents.lasting():
+        for tenant, incident in sorted(await self._incidents.lasting(), key=lambda one: (one[1].started_at, one[1].id)):
             if incident.check is not None:
                 self._note(tenant, incident)
 
@@ -130,14 +132,14 @@ class Chronicle:
         check, cause = _check_of(incident), (tenant, incident.cause)
         if incident.ended_at is None:
             self._lasting[check], self._tenants[check] = incident, tenant
-            first = self._lasting.get(self._causes.get(cause, -1))
-            if first is None or first.started_at > incident.started_at:
-                self._causes[cause] = check
+            self._causes.setdefault(cause, {}).setdefault(check)
             return
         self._lasting.pop(check, None)
         self._tenants.pop(check, None)
-        if self._causes.get(cause) == check:
-            self._causes.pop(cause)
+        its = self._causes.get(cause, {})
+        its.pop(check, None)
+        if not its:
+            self._causes.pop(cause, None)
 
 
 class _Draft:
@@ -146,11 +148,11 @@ class _Draft:
     unsaid: checks of whose incidents nothing more can be said in this one, for their id or what comes before is not stored yet.
     """
 
-    def __init__(self, lasting: Mapping[int, Incident], causes: Mapping[_Cause, int]) -> None:
+    def __init__(self, lasting: Mapping[int, Incident], causes: _Causes) -> None:
         self._lasting = lasting
         self._causes = causes
         self._drawn: dict[int, Incident | None] = {}
-        self._firsts: dict[_Cause, int] = {}
+        self._opened: dict[_Cause, int] = {}
         self._unsaid: set[int] = set()
         self.changes: list[Written] = []
 
@@ -161,7 +163,7 @@ class _Draft:
             return True
         self._unsaid |= involved  # what comes after it must not be stored before it
         if move.transition.state in OPENS:
-            self._come_first(_cause_of(move), move.transition.check)
+            self._opened.setdefault(_cause_of(move), move.transition.check)
         return False
 
     def _take(self, move: Move) -> bool:
@@ -187,17 +189,15 @@ class _Draft:
             return False
         incident, entries = opened(check, transition, move.trace_id, self._root(move, self._of(first)))
         self._put(move.enrolled.tenant, incident, entries)
-        self._come_first(cause, check.id)
+        self._opened.setdefault(cause, check.id)
         return True
 
     def _first(self, cause: _Cause) -> int | None:
-        """The check whose incident is the first of a cause; None where there was none."""
-        return self._firsts.get(cause, self._causes.get(cause))
-
-    def _come_first(self, cause: _Cause, check: int) -> None:
-        first = self._first(cause)
-        if first not in self._unsaid and self._of(first) is None:
-            self._firsts[cause] = check
+        """The check whose incident is the first of a cause that lasts, or may be once it can be said; None where there is none."""
+        for check in self._causes.get(cause, ()):
+            if check in self._unsaid or self._of(check) is not None:
+                return check
+        return self._opened.get(cause)
 
     def _root(self, move: Move, first: Incident | None) -> int | None:
         """The incident that another follows from: that of what it depends on, or `first`, a recent one of the same cause."""
