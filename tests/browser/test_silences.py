@@ -94,6 +94,25 @@ def test_what_is_wrong_is_said_where_it_is(page: Page, field: str, text: str, sa
     assert sent == []
 
 
+def test_what_was_written_is_not_lost_unasked(page: Page) -> None:
+    """Who leaves a silence that was begun is asked, and who leaves one as it was is not."""
+    answer_silences(page, [])
+    page.goto("/ui/silences")
+    page.get_by_role("link", name="New silence").first.click()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page).to_have_url(re.compile("/ui/silences$"))
+    page.get_by_role("link", name="New silence").first.click()
+    comment = page.get_by_label("Comment")
+    comment.fill("we move")
+    page.get_by_role("button", name="Cancel").click()
+    question = page.get_by_role("alertdialog", name="Leave without saving")
+    question.get_by_role("button", name="Go on writing").click()
+    expect(comment).to_have_value("we move")
+    page.get_by_role("link", name="Incidents").first.click()
+    question.get_by_role("button", name="Lose it").click()
+    expect(page).to_have_url(re.compile("/ui/incidents$"))
+
+
 def test_a_refusal_of_the_server_is_said(page: Page) -> None:
     """What the server answers to a silence that it does not take stands above the buttons, and the form stays."""
     answer_alerts(page, [])

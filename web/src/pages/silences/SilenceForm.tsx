@@ -13,6 +13,7 @@ import { Failure } from "../../parts/Failure";
 import { SilenceIcon } from "../../parts/icons";
 import { Link } from "../../parts/Link";
 import { Placeholder } from "../../parts/Placeholder";
+import { Unsaved } from "../../parts/Unsaved";
 import { useLate } from "../../parts/useLate";
 import { useNow } from "../../parts/useNow";
 import { useAddress, visit } from "../../shell/address";
@@ -62,6 +63,7 @@ function Fields({ id, before, silence }: { id: string | null; before: Form; sile
   const client = useQueryClient();
   const moment = useNow(30_000);
   const [form, setForm] = useState(before);
+  const [opened] = useState(form);
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<ApiFailure | Error | null>(null);
@@ -87,7 +89,7 @@ function Fields({ id, before, silence }: { id: string | null; before: Form; sile
       await putSilence(hasBegun && form.from === before.from ? { ...draft, startsAt: silence.startsAt } : draft);
       localStorage.setItem(AUTHOR, form.author.trim());
       await client.invalidateQueries({ queryKey: ["alerts"] });
-      visit("/silences", form.from.trim() !== "" && start > moment ? { state: "pending" } : {});
+      visit("/silences", form.from.trim() !== "" && start > moment ? { state: "pending" } : {}, { sure: true });
     } catch (failure) {
       setRefusal(failure instanceof Error ? failure : new Error(String(failure)));
       setBusy(false);
@@ -133,6 +135,7 @@ function Fields({ id, before, silence }: { id: string | null; before: Form; sile
         <Button type="submit" loading={busy}>{id === null ? "Silence" : "Save"}</Button>
         <Button variant="default" onClick={() => history.length > 1 ? history.back() : visit("/silences")}>Cancel</Button>
       </div>
+      <Unsaved changed={JSON.stringify(form) !== JSON.stringify(opened)} />
     </form>
   );
 }
