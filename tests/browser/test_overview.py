@@ -19,6 +19,8 @@ from tests.browser.answers import (
 from tests.browser.panels import narrower_than_the_window, panel, rows
 from tests.browser.test_accessibility import axe, themed, violations
 from tests.browser.test_alerts_page import FIRING, RULE, answer_alerts, answer_rules
+from tests.browser.test_checks import shown
+from tests.browser.uptime import answer_checks
 
 __all__ = ["axe", "themed"]
 
@@ -28,6 +30,7 @@ def quiet(page: Page) -> None:
     answer_alerts(page, [])
     answer_rules(page, [RULE])
     answer_containers(page, [container("web-1")])
+    answer_checks(page, shown(1, "shop"))
     answer_servers(page, [server("db-1", 5)])
     answer_targets(page, [target("node", "192.0.2.1:9100")])
     answer_query(page, "filesystem", [])
@@ -61,29 +64,36 @@ def test_calm_is_said_with_what_is_watched(page: Page) -> None:
     quiet(page)
     page.goto("/ui/overview")
     expect(page.get_by_role("heading", name="Nothing is wrong", exact=True)).to_be_visible()
-    expect(page.get_by_text(re.compile("Watching .*1 container, 1 target, 1 server and 1 rule"))).to_be_visible()
+    expect(
+        page.get_by_text(re.compile("Watching .*1 container, 1 check, 1 target, 1 server and 1 rule"))
+    ).to_be_visible()
     expect(wrong(page)).to_have_count(0)
 
 
 def test_what_is_wrong_stands_first_with_where_and_since_when(page: Page) -> None:
-    """Alerts, targets, containers and servers in trouble are lines of one list, the worst first, each leading to its page."""
+    """Alerts, checks, targets, containers and servers in trouble are lines of one list, the worst first, each with its page."""
     quiet(page)
-    answer_alerts(page, [{**FIRING, "activeAt": ago(65)}])
+    down = {**FIRING, "labels": {"alertname": "CheckDown", "check": "pay", "severity": "critical"}}
+    answer_alerts(page, [{**FIRING, "activeAt": ago(65)}, {**down, "activeAt": ago(120)}])
+    answer_checks(page, shown(1, "shop"), shown(2, "pay", "down"))
     answer_targets(page, [target("node", "192.0.2.1:9100", "the connection was refused"), target("node", "up:9100")])
     answer_containers(page, [container("web-1"), container("sick", health="unhealthy", status="Up (unhealthy)")])
     answer_servers(page, [server("db-1", 600), server("db-2", 5)])
     page.goto("/ui/overview")
-    expect(page.get_by_role("heading", name="3 things are wrong")).to_be_visible()
-    expect(wrong(page)).to_have_count(4)
-    expect(wrong(page)).to_contain_text(["harbour", "192.0.2.1:9100", "sick", "db-1"])
-    expect(wrong(page)).to_contain_text(["Firing", "Down", "Unhealthy", "Silent"])
+    expect(page.get_by_role("heading", name="4 things are wrong")).to_be_visible()
+    expect(wrong(page)).to_have_count(5)
+    expect(wrong(page)).to_contain_text(["pay", "harbour", "192.0.2.1:9100", "sick", "db-1"])
+    expect(wrong(page)).to_contain_text(["Down", "Firing", "Down", "Unhealthy", "Silent"])
     expect(wrong(page).nth(0)).to_contain_text(
+        "Check of https://2.example.com/health: 127.0.0.1:81 refuses the connection"
+    )
+    expect(wrong(page).nth(1)).to_contain_text(
         re.compile(r"HighCpuUsage: CPU use of harbour is above 90 %for 1 min \d+ s")
     )
-    expect(wrong(page).nth(1)).to_contain_text("Target of node: the connection was refused")
-    expect(wrong(page).nth(3)).to_contain_text(re.compile("for 10 min"))
+    expect(wrong(page).nth(2)).to_contain_text("Target of node: the connection was refused")
+    expect(wrong(page).nth(4)).to_contain_text(re.compile("for 10 min"))
     addresses = [line.get_by_role("link").get_attribute("href") for line in wrong(page).all()]
-    assert addresses == ["/ui/hosts/harbour", "/ui/targets", "/ui/containers/sick", "/ui/servers/db-1"]
+    assert addresses == ["/ui/checks/2", "/ui/hosts/harbour", "/ui/targets", "/ui/containers/sick", "/ui/servers/db-1"]
 
 
 def test_a_target_tells_since_when_it_is_down(page: Page) -> None:
@@ -149,17 +159,24 @@ def test_several_hosts_are_rows(page: Page) -> None:
 
 
 def test_the_cards_count_and_lead_on(page: Page) -> None:
-    """Containers by use, targets by job and servers by their last report are counted and lead to their pages."""
+    """Containers by use, checks by state, targets by job and servers by their last report are counted, with their pages."""
     quiet(page)
     answer_containers(
         page, [container("small", cpu_percent=1.0), container("large", cpu_percent=180.0), stopped("gone")]
     )
     answer_servers(page, [server("db-1", 600), server("db-2", 5), server("new", None)])
+    well = [shown(number, f"shop {number}") for number in range(3, 11)]
+    answer_checks(page, *well, shown(1, "door", "paused", enabled=False), shown(2, "pay", "down"))
     page.goto("/ui/overview")
     containers = panel(page, "Containers")
     expect(containers).to_contain_text("2 running")
     expect(containers).to_contain_text("1 stopped")
     expect(containers.get_by_role("list", name="Most CPU").get_by_role("link")).to_have_text(["large", "small"])
+    checks = panel(page, "Checks")
+    expect(checks).to_contain_text("8 of 10 up1 down1 paused")
+    names = ["pay", "door", *(f"shop {number}" for number in range(3, 9))]
+    expect(checks.get_by_role("list", name="Checks").get_by_role("link")).to_have_text(names)
+    expect(checks).to_contain_text("and 2 more")
     expect(panel(page, "Servers over REST")).to_contain_text("1 of 3 reporting")
     expect(panel(page, "Servers over REST").get_by_role("listitem")).to_contain_text(["db-1", "new", "db-2"])
     expect(panel(page, "Scrape targets").get_by_role("listitem")).to_have_text(["node1 of 1"])
@@ -168,13 +185,15 @@ def test_the_cards_count_and_lead_on(page: Page) -> None:
 
 
 def test_what_is_not_there_yet_says_how_it_comes(page: Page) -> None:
-    """Without containers, targets and servers the cards say what would be there and lead to how."""
+    """Without containers, checks, targets and servers the cards say what would be there and lead to how."""
     quiet(page)
     answer_containers(page, [])
+    answer_checks(page)
     answer_targets(page, [])
     answer_servers(page, [])
     page.goto("/ui/overview")
     expect(panel(page, "Containers")).to_contain_text("appear by themselves")
+    expect(panel(page, "Checks").get_by_role("link", name="How to watch a first address")).to_be_visible()
     expect(panel(page, "Servers over REST").get_by_role("link", name="How to send a first report")).to_be_visible()
     panel(page, "Scrape targets").get_by_role("link", name="How to add a first one").click()
     expect(page.get_by_role("heading", name="Nothing is scraped yet")).to_be_visible()
@@ -211,9 +230,10 @@ def test_the_overview_fits(page: Page, width: int) -> None:
     answer_containers(page, [container(f"web-{long}", health="unhealthy", image=f"registry.example.org/{long}:latest")])
     answer_targets(page, [target(long, f"{long}.example.org:9100", f"{long} did not answer")])
     answer_servers(page, [server(f"{long}.example.org", 900)])
+    answer_checks(page, shown(1, long, "down", url=f"https://{long}.example.org/{long}"))
     page.set_viewport_size({"width": width, "height": 800})
     page.goto("/ui/overview")
-    expect(wrong(page)).to_have_count(3)
+    expect(wrong(page)).to_have_count(4)
     assert narrower_than_the_window(page)
 
 
@@ -233,8 +253,10 @@ def test_the_overview_is_accessible(themed: Page, axe: str) -> None:
     answer_containers(themed, [container("web-1"), container("busy", cpu_percent_of_limit=96.0)])
     answer_servers(themed, [server("db-1", 600), server("new", None)])
     answer_targets(themed, [target("node", "a:9100", "the connection was refused")])
+    states = ("down", "degraded", "unreachable", "unknown", "paused", "maintenance", "up")
+    answer_checks(themed, *(shown(number, f"shop {number}", state) for number, state in enumerate(states)))
     themed.goto("/ui/overview")
-    expect(wrong(themed)).to_have_count(4)
+    expect(wrong(themed)).to_have_count(6)
     expect(rows(themed, "CPU by mode").first).to_be_visible()
     assert violations(themed, axe) == []
 

@@ -48,12 +48,15 @@ export function linesOf(checks: readonly ListedCheck[]): Line[] {
   const names = [...groups.keys()].sort((a, b) => Number(a === UNGROUPED) - Number(b === UNGROUPED) || compare(a, b));
   const lines: Line[] = [];
   for (const name of names) {
-    const its = (groups.get(name) as ListedCheck[]).sort((a, b) => rankOf(a.status.state) - rankOf(b.status.state) || compare(a.name, b.name));
+    const its = worstFirst(groups.get(name) as ListedCheck[]);
     if (names.length > 1 || name !== UNGROUPED) lines.push({ kind: "group", name, count: its.length, worst: (its[0] as ListedCheck).status.state, ailing: its.filter(isAiling).length });
     for (const check of its) lines.push({ kind: "check", check });
   }
   return lines;
 }
+
+/** The worst states first, by their names within one. */
+export const worstFirst = (checks: readonly ListedCheck[]): ListedCheck[] => [...checks].sort((a, b) => rankOf(a.status.state) - rankOf(b.status.state) || compare(a.name, b.name));
 
 /** A collator is many times as quick as localeCompare where there are thousands of names. */
 const { compare } = new Intl.Collator("en", { numeric: true, sensitivity: "base" });

@@ -3,6 +3,7 @@ import { Panel } from "../../parts/Panel";
 import { Placeholder } from "../../parts/Placeholder";
 import { useLate } from "../../parts/useLate";
 import { useHosts } from "../hosts/useHosts";
+import { ChecksCard } from "./ChecksCard";
 import { ContainersCard } from "./ContainersCard";
 import { HostRows } from "./HostRows";
 import styles from "./OverviewPage.module.css";
@@ -25,6 +26,7 @@ export default function OverviewPage() {
       {!hosts.data ? late && <Placeholder height={140} /> : only !== undefined ? <SingleHost host={only} /> : hosts.data.length > 0 ? <HostRows hosts={hosts.data} /> : <NoHosts />}
       <div className={styles.cards}>
         <ContainersCard />
+        <ChecksCard />
         <TargetsCard />
         <ServersCard />
       </div>

@@ -31,7 +31,7 @@ export function Verdict({ condition }: { condition: Condition }) {
           {troubles.slice(0, MOST).map((trouble) => <Row key={trouble.key} trouble={trouble} />)}
         </ul>
       )}
-      {troubles.length > MOST && <p className={styles.rest}>and {troubles.length - MOST} more: <Link to="/alerts">alerts</Link>, <Link to="/targets">targets</Link>, <Link to="/hosts">hosts</Link>, <Link to="/containers">containers</Link>, <Link to="/servers">servers</Link></p>}
+      {troubles.length > MOST && <p className={styles.rest}>and {troubles.length - MOST} more: <Link to="/alerts">alerts</Link>, <Link to="/checks">checks</Link>, <Link to="/targets">targets</Link>, <Link to="/hosts">hosts</Link>, <Link to="/containers">containers</Link>, <Link to="/servers">servers</Link></p>}
     </section>
   );
 }

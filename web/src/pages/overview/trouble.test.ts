@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Alert, Target } from "../../api/responses";
+import type { ListedCheck } from "../checks/check";
 import type { Container } from "../containers/container";
 import type { Server } from "../servers/server";
-import { alertTroubles, byWeight, containerTroubles, diskTroubles, gathered, headline, hostTroubles, serverTroubles, targetTroubles, type Trouble } from "./trouble";
+import { alertTroubles, byWeight, checkTroubles, containerTroubles, diskTroubles, gathered, headline, hostTroubles, serverTroubles, targetTroubles, type Trouble } from "./trouble";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z") / 1000;
 const alert = (state: Alert["state"], labels: Record<string, string>): Alert => ({ labels: { alertname: "Hot", ...labels }, annotations: { summary: "It is hot" }, state, activeAt: "2026-11-21T11:50:00Z", value: "1" });
@@ -13,12 +14,22 @@ const container = (name: string, parts: Partial<Container>): Container => ({
   id: name, name, image: "nginx:1", state: "running", status: "Up", health: "none", started_at: null, finished_at: null, exit_code: 0, restarts: 0, cpu_percent: null, cpu_percent_of_limit: null, cpu_limit: null,
   memory_bytes: null, memory_limit_bytes: null, memory_percent: null, network_rx_bytes: null, network_tx_bytes: null, cpu_threshold: null, memory_threshold: null, timestamp: null, labels: {}, ...parts,
 });
+const check = (id: number, state: ListedCheck["status"]["state"], message = ""): ListedCheck => ({
+  id, name: `shop ${id}`, type: "http", url: "https://shop.example", group: "", tags: {}, enabled: true, status: { state, since: "2026-11-21T11:55:00Z", reason: "verdict", probe_reason: "timeout", message, last_at: null, latency_ms: null, incident_id: null },
+});
 const subjects = (troubles: readonly Trouble[]): string[] => troubles.map((trouble) => trouble.subject);
 
 describe("alertTroubles", () => {
   it("does not tell of a target that is down twice", () => {
     const alerts = [alert("firing", { alertname: "HostDown", instance: "a:1" }), alert("firing", { alertname: "HostDown", instance: "b:1" })];
     expect(alertTroubles(alerts, ["a:1"]).map((one) => one.subject)).toEqual(["b:1"]);
+  });
+
+  it("does not tell of a check twice, and tells of what else is said of one", () => {
+    const about = (alertname: string, name: string): Alert => alert("firing", { alertname, check: name });
+    const all = [about("CheckDown", "shop 1"), about("CheckDegraded", "shop 2"), about("CheckDown", "shop 3"), about("CheckDown", "gone"), about("SlowShop", "shop 1")];
+    const found = alertTroubles(all, [], [check(1, "down"), check(2, "degraded"), check(3, "up")]);
+    expect(found.map((one) => [one.subject, one.to])).toEqual([["shop 3", "/checks/3"], ["gone", "/alerts"], ["shop 1", "/checks/1"]]);
   });
 
   it("leads to what the alert is about", () => {
@@ -35,6 +46,12 @@ it("names a target that is down, with its error and since when", () => {
   const [only, ...others] = targetTroubles([target("a", "up"), target("b", "down"), target("c", "unknown")], new Map([["b", NOW - 60]]));
   expect(only).toMatchObject({ subject: "b", since: NOW - 60, summary: "Target of node: connection refused" });
   expect(others).toEqual([]);
+});
+
+it("names checks that are down or degraded, with what they found; others are not to blame", () => {
+  const found = checkTroubles([check(1, "up"), check(2, "down", "no answer within 10 s"), check(3, "degraded"), check(4, "unreachable"), check(5, "unknown"), check(6, "paused"), check(7, "maintenance")]);
+  expect(found.map((one) => [one.subject, one.tone, one.word, one.to, one.since])).toEqual([["shop 2", "critical", "Down", "/checks/2", NOW - 300], ["shop 3", "warning", "Degraded", "/checks/3", NOW - 300]]);
+  expect(found.map((one) => one.summary)).toEqual(["Check of https://shop.example: no answer within 10 s", "Check of https://shop.example: Timeout"]);
 });
 
 describe("gathered", () => {

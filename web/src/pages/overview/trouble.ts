@@ -1,6 +1,7 @@
 import type { Alert, Rule, Target } from "../../api/responses";
 import type { Reading } from "../../series/useInstantQuery";
 import { activeSince } from "../../series/useAlerts";
+import { complaintOf, secondsOf, STATE_WORD, type ListedCheck } from "../checks/check";
 import { verdictOf as verdictOfContainer, type Container } from "../containers/container";
 import { DISK_LIMITS, judge, sayPercent, SILENT_AFTER } from "../hosts/limits";
 import { seenAt, SERVER_SILENT_AFTER, type Server } from "../servers/server";
@@ -41,11 +42,15 @@ const ALERTS: Partial<Record<Alert["state"], Pick<Trouble, "tone" | "word">>> = 
 
 /** Tells what a target that is down tells by itself. */
 const OF_TARGETS = "HostDown";
+/** Tell what a check tells by itself. */
+const OF_CHECKS = new Set(["CheckDown", "CheckDegraded"]);
 
-/** What has come to notice: firing before pending. down: instances of targets that are told of as being down, so that none is told of twice. */
-export function alertTroubles(alerts: readonly Alert[], down: readonly string[] = []): Trouble[] {
+/** What has come to notice: firing before pending. down: instances of targets that are told of as being down, so that none is told of twice; checks: likewise. */
+export function alertTroubles(alerts: readonly Alert[], down: readonly string[] = [], checks: readonly ListedCheck[] = []): Trouble[] {
+  const byName = new Map(checks.map((check) => [check.name, check]));
+  const toldOf = ({ alertname, check }: Alert["labels"]): boolean => OF_CHECKS.has(alertname ?? "") && toneOfCheck(byName.get(check ?? "")) !== null;
   return alerts
-    .filter(({ labels }) => labels.alertname !== OF_TARGETS || !down.includes(labels.instance ?? ""))
+    .filter(({ labels }) => (labels.alertname !== OF_TARGETS || !down.includes(labels.instance ?? "")) && !toldOf(labels))
     .flatMap((alert) => {
       const said = ALERTS[alert.state];
       return said ? [{ alert, said }] : [];
@@ -53,20 +58,37 @@ export function alertTroubles(alerts: readonly Alert[], down: readonly string[] 
     .map(({ alert, said }) => ({
       key: `alert ${JSON.stringify(alert.labels)}`,
       ...said,
-      ...placeOf(alert),
+      ...placeOf(alert, byName),
       summary: [alert.labels.alertname, alert.annotations.summary].filter(Boolean).join(": "),
       since: activeSince(alert),
       kind: { nouns: "alerts", summary: alert.labels.alertname ?? "", to: "/alerts" },
     }));
 }
 
-/** Where an alert leads: to the container, server or host that it is about; one about a check says which. */
-function placeOf({ labels }: Alert): { subject: string; to: string } {
+/** Where an alert leads: to the container, server, host or check that it is about. */
+function placeOf({ labels }: Alert, checks: ReadonlyMap<string, ListedCheck>): { subject: string; to: string } {
   const { id, name, server_id: server, hostname, instance, check, alertname = "" } = labels;
   if (id && name) return { subject: name, to: pathOf("containers", name) };
   if (server && hostname) return { subject: hostname, to: pathOf("servers", hostname) };
   if (instance) return { subject: instance, to: pathOf("hosts", instance) };
-  return { subject: check ?? alertname, to: "/alerts" };
+  const about = checks.get(check ?? "");
+  return about ? { subject: about.name, to: `/checks/${about.id}` } : { subject: check ?? alertname, to: "/alerts" };
+}
+
+/** How bad it is that a check stands so; nothing where it is well, nobody can tell, or something else is to blame. */
+function toneOfCheck(check: ListedCheck | undefined): Trouble["tone"] | null {
+  return check?.status.state === "down" ? "critical" : check?.status.state === "degraded" ? "warning" : null;
+}
+
+/** Checks that find something down or slow, with what they found. */
+export function checkTroubles(checks: readonly ListedCheck[]): Trouble[] {
+  return checks.flatMap<Trouble>((check) => {
+    const tone = toneOfCheck(check);
+    if (!tone) return [];
+    const { status } = check;
+    const found = complaintOf(status, check.type);
+    return [{ key: `check ${check.id}`, tone, word: STATE_WORD[status.state], subject: check.name, summary: [`Check of ${check.url || check.type}`, found].filter(Boolean).join(": "), to: `/checks/${check.id}`, since: secondsOf(status.since), kind: { nouns: "checks", summary: "Checks", to: "/checks" } }];
+  });
 }
 
 /** What a rule watches is not known while it cannot be evaluated. */

@@ -7,13 +7,14 @@ import { useStandingFailure } from "../../parts/useStandingFailure";
 import { oneOf } from "../../series/selector";
 import { useAlerts } from "../../series/useAlerts";
 import { useRules } from "../../series/useRules";
+import { useChecks } from "../checks/store";
 import { useContainers } from "../containers/useContainers";
 import { FLEET } from "../hosts/expressions";
 import { useHosts } from "../hosts/useHosts";
 import { useServers } from "../servers/useServers";
 import { instanceOf } from "../targets/jobs";
 import { useTargets } from "../targets/useTargets";
-import { alertTroubles, byWeight, containerTroubles, diskTroubles, gathered, hostTroubles, ruleTroubles, serverTroubles, targetTroubles, type Trouble } from "./trouble";
+import { alertTroubles, byWeight, checkTroubles, containerTroubles, diskTroubles, gathered, hostTroubles, ruleTroubles, serverTroubles, targetTroubles, type Trouble } from "./trouble";
 import { useFresh } from "./useFresh";
 
 /** How everything is right now. */
@@ -35,6 +36,7 @@ export function useCondition(): Condition {
   const now = useNow(5_000);
   const alerts = useAlerts();
   const rules = useRules();
+  const checks = useChecks();
   const targets = useTargets();
   const hosts = useHosts();
   const servers = useServers();
@@ -45,7 +47,8 @@ export function useCondition(): Condition {
   const lastUp = useLastMoments("up", down, lastUpOf);
 
   const troubles = byWeight(gathered([
-    ...alertTroubles(alerts.data ?? [], down),
+    ...alertTroubles(alerts.data ?? [], down, checks.data),
+    ...checkTroubles(checks.data ?? []),
     ...ruleTroubles(rules.data ?? []),
     ...targetTroubles(targets.data?.activeTargets ?? [], lastUp),
     ...hostTroubles(reported, now),
@@ -56,6 +59,7 @@ export function useCondition(): Condition {
   const asked = [
     ["alerts", alerts],
     ["rules", rules],
+    ["checks", checks],
     ["targets", targets],
     ["hosts", hosts],
     ["servers", servers],
@@ -63,6 +67,7 @@ export function useCondition(): Condition {
   const counted: ReadonlyArray<readonly [number | undefined, string]> = [
     [hosts.data?.length, "host"],
     [containers.data?.filter((one) => one.state === "running").length, "container"],
+    [checks.data?.filter((one) => one.enabled).length, "check"],
     [targets.data?.activeTargets.length, "target"],
     [servers.data?.length, "server"],
   ];
