@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sightline.domain.alerts.backtest import FailedSteps, Stretch
@@ -165,7 +165,15 @@ RULES = st.one_of(
 )
 
 
+FAILS_IN_TWO_WAYS = History(
+    15_000, [[None, 1.0, 1.0, None], [1.0] * 4, [None, None, 1.0, None]], None, None, frozenset()
+)
+"""With one alert allowed there are two, and then three."""
+TELLS_OF_FAILURES = AlertRule(name="Hot", expr="m", for_ms=0, query_failed=Treatment.ALERT)
+
+
 @given(RULES, histories(VALUES), CUTS, st.sampled_from((0, 0, 1)))
+@example(TELLS_OF_FAILURES, FAILS_IN_TWO_WAYS, [], 1)
 def test_it_does_what_is_done_step_by_step(
     rule: AlertRule | AlertingRule, history: History, cuts: list[int], limit: int
 ) -> None:

@@ -314,8 +314,8 @@ class Replay:
             if following >= end:
                 break
             number = following
-        # What is told when it ends is what was last seen while it was true.
-        if sign == _TRUE and number < end - 1:
+        # What is told when it ends is what was last seen while it was true, or why its query failed last.
+        if sign in {_TRUE, _FAILED} and number < end - 1:
             self._step(labels, row, sign, end - 1, part, changes)
 
     def _step(
