@@ -1,7 +1,7 @@
 """Runs the tests: without arguments everything but the nightly ones, else what pytest makes of the arguments.
 
-Those in the browser and those of whole programs, in two halves, run beside all others, for they wait more than they compute; so do
-several paths that are given beside each other.
+Those in the browser, those of adapters, and those of whole programs in two halves run beside all others, for they wait as much as
+they compute; so do several paths that are given beside each other.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BROWSER, PROGRAMS = "tests/browser", "tests/e2e"
+ADAPTERS, BROWSER, PROGRAMS = "tests/adapters", "tests/browser", "tests/e2e"
 PYTEST = [sys.executable, "-m", "pytest"]
 NO_TESTS = 5
 """Pytest's exit code where none is selected."""
@@ -51,7 +51,7 @@ def run(parts: list[list[str]]) -> int:
 def parts_of(given: list[str]) -> list[list[str]]:
     """What is run at once: everything, or the paths that come first, on as many processors as there are, each with the rest."""
     if not given:
-        return [[f"--ignore={BROWSER}", f"--ignore={PROGRAMS}"], [BROWSER], *halves()]
+        return [[f"--ignore={one}" for one in (ADAPTERS, BROWSER, PROGRAMS)], [ADAPTERS], [BROWSER], *halves()]
     paths = list(itertools.takewhile(lambda one: not one.startswith("-"), given))
     options = given[len(paths) :]
     beside = min(len(paths), os.cpu_count() or 1)

@@ -22,15 +22,16 @@ def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def test_every_test_is_in_one_part(script: ModuleType) -> None:
-    """Without arguments: those in the browser, those of whole programs, and all others."""
+    """Without arguments: those of adapters, those in the browser, those of whole programs, and all others."""
     others, *beside = script.parts_of([])
     left_out = {one.removeprefix("--ignore=") for one in others}
-    assert left_out == {"tests/browser", "tests/e2e"}
-    files = [one for part in beside for one in part if one != "tests/browser"]
+    assert left_out == {"tests/adapters", "tests/browser", "tests/e2e"}
+    files = [one for part in beside for one in part if one not in left_out]
     programs = sorted(
         str(file.relative_to(SCRIPT.parents[1])) for file in SCRIPT.parents[1].glob("tests/e2e/test_*.py")
     )
     assert sorted(files) == programs
+    assert ["tests/adapters"] in beside
     assert ["tests/browser"] in beside
 
 
