@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.application.uptime_world import FlakyIncidents
@@ -20,8 +21,8 @@ from sightline.domain.tenancy import LOCAL
 from sightline.domain.timerange import ALL_TIME, SECOND
 from sightline.ports.incidents import Wanted
 
-HOSTS = ("a", "a", "b", "c")
-"""Of checks 1 to 4: the first two share a cause."""
+HOSTS = ("a", "a", "b", "c", "a", "a", "a")
+"""Of checks 1 to 7: the first two and the last three share a cause."""
 
 
 def move(check: int, at: int, state: CheckState, root: int | None = None) -> Move:
@@ -67,7 +68,7 @@ def _plain(incident: Incident) -> Incident:
 MOVES = st.lists(
     st.builds(
         move,
-        st.integers(1, 4),
+        st.sampled_from((1, 2, 3, 4, 5)),
         st.just(0),
         st.sampled_from(
             [CheckState.DOWN, CheckState.DEGRADED, CheckState.UNREACHABLE, CheckState.UP, CheckState.UNKNOWN]
@@ -91,12 +92,15 @@ ONE_ENDS_AMONG_TWO: Final = [
 """Of one cause: the first of it ends before the other is told of again."""
 
 
-@given(MOVES, st.integers(2, 14))
-@example(ONE_ENDS_AMONG_TWO, 2)
-async def test_many_at_once_make_the_incidents_that_one_after_another_makes(moves: list[Move], at_once: int) -> None:
-    """With the same lines, and each a part of the same one."""
+@given(MOVES, st.integers(2, 14), st.sampled_from((1, 100)))
+@example(ONE_ENDS_AMONG_TWO, 2, 1)
+async def test_many_at_once_make_the_incidents_that_one_after_another_makes(
+    moves: list[Move], at_once: int, pace: int
+) -> None:
+    """With the same lines, and each a part of the same one. pace: seconds from one to the next."""
     in_order = [
-        replace(one, transition=replace(one.transition, at=NOW + place * SECOND)) for place, one in enumerate(moves)
+        replace(one, transition=replace(one.transition, at=NOW + place * pace * SECOND))
+        for place, one in enumerate(moves)
     ]
     together, alone = World(), World()
     await together.apply(in_order, at_once)
@@ -104,16 +108,25 @@ async def test_many_at_once_make_the_incidents_that_one_after_another_makes(move
     assert await together.told() == await alone.told()
 
 
-async def test_who_comes_later_is_a_part_of_the_first_that_lasts() -> None:
-    """Not of one that ended: where the first of a cause is over, the next of it is the first."""
+@pytest.mark.parametrize("at_once", [1, 2, 9])
+async def test_what_begins_long_after_is_a_group_of_its_own(at_once: int) -> None:
+    """Though the first of its cause lasts still, and others of it: five minutes after a group began the next one begins."""
     world = World()
-    for check, state in ((2, CheckState.DOWN), (1, CheckState.DOWN), (2, CheckState.UP), (1, CheckState.UP)):
-        await world.apply([move(check, check, state)], 1)
-    await world.apply([move(1, 3, CheckState.DOWN), move(2, 4, CheckState.DOWN)], 1)
-    lasting = dict(world.chronicle.lasting)
-    assert (lasting[1].part_of, lasting[2].part_of) == (None, lasting[1].id)
-    await world.apply([move(1, 5, CheckState.UP), move(1, 6, CheckState.DOWN)], 1)
-    assert world.chronicle.lasting[1].part_of == lasting[1].id
+    seconds = {1: 0, 2: 200, 5: 301, 6: 302, 7: 700}
+    await world.apply([move(check, at, CheckState.DOWN) for check, at in seconds.items()], at_once)
+    lasting = world.chronicle.lasting
+    parts = {check: one.part_of for check, one in lasting.items()}
+    assert parts == {1: None, 2: lasting[1].id, 5: None, 6: lasting[5].id, 7: None}
+
+
+async def test_a_group_whose_first_has_ended_grows_no_more() -> None:
+    """What comes then begins a new one, and what comes after that is a part of it."""
+    world = World()
+    downs = [move(check, check, CheckState.DOWN) for check in (1, 2)]
+    await world.apply([*downs, move(1, 3, CheckState.UP), move(5, 4, CheckState.DOWN), move(6, 5, CheckState.DOWN)], 1)
+    lasting = world.chronicle.lasting
+    assert (lasting[5].part_of, lasting[6].part_of) == (None, lasting[5].id)
+    assert lasting[2].part_of not in {None, lasting[5].id}
 
 
 async def test_an_outage_of_everything_is_two_transactions() -> None:

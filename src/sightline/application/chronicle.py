@@ -22,8 +22,8 @@ OPENED: Final = Instrument(
 LASTING: Final = Instrument("sightline_incidents", "Incidents that last still, all tenants together.", Kind.GAUGE)
 
 _Cause = tuple[Tenant, str]
-_Causes = Mapping[_Cause, Iterable[int]]
-"""The checks whose incidents of a cause last, in the order in which these were opened."""
+_Heads = Mapping[_Cause, Iterable[int]]
+"""Checks whose incidents of a cause last and are no parts of others, in the order in which these were opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Chronicle:
         self.turn = asyncio.Lock()
         self._lasting: dict[int, Incident] = {}
         self._tenants: dict[int, Tenant] = {}
-        self._causes: dict[_Cause, dict[int, None]] = {}
+        self._heads: dict[_Cause, dict[int, None]] = {}
 
     @property
     def lasting(self) -> Mapping[int, Incident]:
@@ -75,7 +75,7 @@ class Chronicle:
             Unavailable, StorageFull: nothing is stored; the same transitions may be applied again.
         """
         async with self.turn:
-            draft = _Draft(self._lasting, self._causes)
+            draft = _Draft(self._lasting, self._heads)
             later = [move for move in moves if not draft.add(move)]
             await self._store(draft.changes)
         self._telemetry.set(LASTING, len(self._lasting))
@@ -132,14 +132,16 @@ class Chronicle:
         check, cause = _check_of(incident), (tenant, incident.cause)
         if incident.ended_at is None:
             self._lasting[check], self._tenants[check] = incident, tenant
-            self._causes.setdefault(cause, {}).setdefault(check)
-            return
-        self._lasting.pop(check, None)
-        self._tenants.pop(check, None)
-        its = self._causes.get(cause, {})
-        its.pop(check, None)
-        if not its:
-            self._causes.pop(cause, None)
+        else:
+            self._lasting.pop(check, None)
+            self._tenants.pop(check, None)
+        heads = self._heads.setdefault(cause, {})
+        if incident.ended_at is None and incident.part_of is None:
+            heads.setdefault(check)
+        else:
+            heads.pop(check, None)
+        if not heads:
+            del self._heads[cause]
 
 
 class _Draft:
@@ -148,9 +150,9 @@ class _Draft:
     unsaid: checks of whose incidents nothing more can be said in this one, for their id or what comes before is not stored yet.
     """
 
-    def __init__(self, lasting: Mapping[int, Incident], causes: _Causes) -> None:
+    def __init__(self, lasting: Mapping[int, Incident], heads: _Heads) -> None:
         self._lasting = lasting
-        self._causes = causes
+        self._heads = heads
         self._drawn: dict[int, Incident | None] = {}
         self._opened: dict[_Cause, int] = {}
         self._unsaid: set[int] = set()
@@ -184,7 +186,7 @@ class _Draft:
     def _open(self, move: Move) -> bool:
         check, transition = move.enrolled.check, move.transition
         cause = _cause_of(move)
-        first = self._first(cause)
+        first = self._first(cause, transition.at)
         if first in self._unsaid:
             return False
         incident, entries = opened(check, transition, move.trace_id, self._root(move, self._of(first)))
@@ -192,18 +194,22 @@ class _Draft:
         self._opened.setdefault(cause, check.id)
         return True
 
-    def _first(self, cause: _Cause) -> int | None:
-        """The check whose incident is the first of a cause that lasts, or may be once it can be said; None where there is none."""
-        for check in self._causes.get(cause, ()):
-            if check in self._unsaid or self._of(check) is not None:
+    def _first(self, cause: _Cause, at: int) -> int | None:
+        """The check of the incident that one of the cause which begins at `at` (ms) is a part of, or may be; None without one.
+
+        That incident lasts, began shortly before, and is no part of another: so a group does not grow for as long as it is fed.
+        """
+        for check in self._heads.get(cause, ()):
+            if check in self._unsaid:
+                return check
+            head = self._of(check)
+            if head is not None and head.part_of is None and at - head.started_at <= TOGETHER:
                 return check
         return self._opened.get(cause)
 
     def _root(self, move: Move, first: Incident | None) -> int | None:
         """The incident that another follows from: that of what it depends on, or `first`, a recent one of the same cause."""
-        behind = self._of(move.root)
-        if behind is None and first is not None and move.transition.at - first.started_at <= TOGETHER:
-            behind = first
+        behind = self._of(move.root) or first
         if behind is None or behind.check == move.transition.check:
             return None
         return behind.part_of or behind.id
