@@ -121,9 +121,8 @@ async def _ask(exchange: Exchange[Dns], name: dns.name.Name, kind: dns.rdatatype
             async with asyncio.timeout(seconds):
                 return await _answer(exchange, server, name, kind)
         except TimeoutError:
-            given = (
-                exchange.timeout if len(servers) == 1 else seconds
-            )  # finding the resolver's address is part of the timeout
+            # Of one alone the whole timeout is told, of which finding its address took a part.
+            given = exchange.timeout if len(servers) == 1 else seconds
             failure = exchange.refuse(
                 Reason.TIMED_OUT,
                 f"gives no answer to {_question(name, kind)} within {given:.3g} s: is a name server there?",
