@@ -164,7 +164,9 @@ export function gathered(troubles: readonly Trouble[]): Trouble[] {
   const groups = new Map<string, Trouble[]>();
   for (const trouble of troubles) {
     const group = `${trouble.word} ${trouble.kind.nouns} ${trouble.kind.summary}`;
-    groups.set(group, [...(groups.get(group) ?? []), trouble]);
+    const own = groups.get(group);
+    if (own) own.push(trouble);
+    else groups.set(group, [trouble]);
   }
   return [...groups].flatMap(([group, own]) => (own.length > MOST_OF_A_KIND ? [together(group, own)] : own));
 }
