@@ -1,11 +1,11 @@
 import { useMemo } from "react";
 import { Link } from "../../parts/Link";
-import { Panel } from "../../parts/Panel";
 import { StateWord } from "../../parts/StateWord";
 import { STATE_TONE, STATE_WORD, type ListedCheck } from "../checks/check";
 import { countsOf, worstFirst } from "../checks/checkList";
 import { CheckStateWord } from "../checks/CheckStateWord";
 import { useChecks } from "../checks/store";
+import { Card } from "./Card";
 import styles from "./Card.module.css";
 
 const MOST = 8;
@@ -14,11 +14,9 @@ const MOST = 8;
 export function ChecksCard() {
   const { data, error } = useChecks();
   return (
-    <Panel title="Checks" aside={<Link className={styles.more} to="/checks">All checks</Link>}>
-      <div className={styles.body}>
-        {!data ? error && <p className={styles.hint}>Not read yet.</p> : data.length === 0 ? <p className={styles.hint}>None yet. <Link className={styles.more} to="/checks">How to watch a first address</Link></p> : <Counted checks={data} />}
-      </div>
-    </Panel>
+    <Card title="Checks" to="/checks" all="All checks" first="How to watch a first address" watched={data} error={error}>
+      {(checks) => <Counted checks={checks} />}
+    </Card>
   );
 }
 

@@ -1,10 +1,10 @@
 import { Ago } from "../../parts/Ago";
 import { Link } from "../../parts/Link";
-import { Panel } from "../../parts/Panel";
 import { StateWord } from "../../parts/StateWord";
 import { useNow } from "../../parts/useNow";
 import { byTrouble, seenAt, verdictOn, type Server } from "../servers/server";
 import { useServers } from "../servers/useServers";
+import { Card } from "./Card";
 import styles from "./Card.module.css";
 
 const MOST = 8;
@@ -13,11 +13,9 @@ const MOST = 8;
 export function ServersCard() {
   const { data, error } = useServers();
   return (
-    <Panel title="Servers over REST" aside={<Link className={styles.more} to="/servers">All servers</Link>}>
-      <div className={styles.body}>
-        {!data ? error && <p className={styles.hint}>Not read yet.</p> : data.length === 0 ? <p className={styles.hint}>None yet. <Link className={styles.more} to="/servers">How to send a first report</Link></p> : <Counted servers={data} />}
-      </div>
-    </Panel>
+    <Card title="Servers over REST" to="/servers" all="All servers" first="How to send a first report" watched={data} error={error}>
+      {(servers) => <Counted servers={servers} />}
+    </Card>
   );
 }
 

@@ -1,9 +1,8 @@
 import type { Target } from "../../api/responses";
-import { Link } from "../../parts/Link";
-import { Panel } from "../../parts/Panel";
 import { StateWord } from "../../parts/StateWord";
 import { jobsOf, toneOf } from "../targets/jobs";
 import { useTargets } from "../targets/useTargets";
+import { Card } from "./Card";
 import styles from "./Card.module.css";
 
 const MOST = 8;
@@ -12,11 +11,9 @@ const MOST = 8;
 export function TargetsCard() {
   const { data, error } = useTargets();
   return (
-    <Panel title="Scrape targets" aside={<Link className={styles.more} to="/targets">All targets</Link>}>
-      <div className={styles.body}>
-        {!data ? error && <p className={styles.hint}>Not read yet.</p> : data.activeTargets.length === 0 ? <p className={styles.hint}>None yet. <Link className={styles.more} to="/targets">How to add a first one</Link></p> : <Counted targets={data.activeTargets} />}
-      </div>
-    </Panel>
+    <Card title="Scrape targets" to="/targets" all="All targets" first="How to add a first one" watched={data?.activeTargets} error={error}>
+      {(targets) => <Counted targets={targets} />}
+    </Card>
   );
 }
 
