@@ -31,6 +31,8 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
+PATIENCE = 30.0
+"""Seconds that an answer may take on a machine that has other things to do."""
 DOCUMENT = openapi.document("0")
 NEED_MORE = {"/api/v1/ingest", "/api/metrics", "/-/reload", "/-/quit", "/targets", "/api/v1/status-pages"}
 """Whose examples name a server or a container that must be there first, a name that may be taken, or which settings must allow."""
@@ -85,7 +87,7 @@ def has_example(operation: tuple[str, str]) -> bool:
 @pytest.fixture(scope="module")
 def described(program: Program) -> schemathesis.BaseSchema:
     """The description that the program serves."""
-    return schemathesis.openapi.from_url(f"{program.url}/openapi.json")
+    return schemathesis.openapi.from_url(f"{program.url}/openapi.json", timeout=PATIENCE)
 
 
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
@@ -106,7 +108,7 @@ def test_answers_are_as_described(described: schemathesis.BaseSchema, path: str,
     )
     @given(case=st.one_of(wanted))
     def ask(case: schemathesis.Case[Any]) -> None:
-        case.call_and_validate(checks=CHECKS)
+        case.call_and_validate(checks=CHECKS, timeout=PATIENCE)
 
     ask()
 
@@ -123,7 +125,7 @@ def test_examples_of_the_description_work(program: Program, path: str, method: s
             params={name: value for name, value in asked.items() if name in query},
             content=body if isinstance(body, str) or body is None else json.dumps(body),
             headers={"Content-Type": kind} if kind else {},
-            timeout=30,
+            timeout=PATIENCE,
         )
         assert answer.status_code < 400, answer.text
 

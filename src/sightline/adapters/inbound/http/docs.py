@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from typing import Any, Final
 
 from litestar import Request, Response, get
@@ -18,8 +19,6 @@ OPEN: Final = frozenset({PAGE, "/swagger/index.html", "/dashboard.html", "/opena
 """Paths that need no token: what they show is the same for every Sightline."""
 
 _BUILT: Final = "swagger/index.html"
-_JSON: Final = "application/json"
-_YAML: Final = "application/yaml"
 _FRESH: Final = "no-cache"
 
 
@@ -30,11 +29,11 @@ def routes(settings: DoorSettings) -> list[HTTPRouteHandler]:
 
     @get("/openapi.json")
     async def as_json(request: Request[Any, Any, Any]) -> Response[Any]:
-        return _text(request, (await described.texts())[_JSON], _JSON)
+        return _text(request, await described.text(openapi.as_json), "application/json")
 
     @get("/openapi.yaml")
     async def as_yaml(request: Request[Any, Any, Any]) -> Response[Any]:
-        return _text(request, (await described.texts())[_YAML], _YAML)
+        return _text(request, await described.text(openapi.as_yaml), "application/yaml")
 
     @get(PAGE)
     async def page(request: Request[Any, Any, Any]) -> Response[Any]:
@@ -52,22 +51,20 @@ def routes(settings: DoorSettings) -> list[HTTPRouteHandler]:
 
 
 class _Described:
-    """The description's texts, made when they are first asked for: reading them takes a while, and few ask."""
+    """The description's texts, each made when it is first asked for: that takes a while, YAML longest, and few ask."""
 
     def __init__(self, version: str) -> None:
         self._version = version
-        self._making: asyncio.Task[dict[str, bytes]] | None = None
+        self._making: dict[Callable[[openapi.Tree], bytes], asyncio.Task[bytes]] = {}
 
-    async def texts(self) -> dict[str, bytes]:
-        """By media type."""
-        if self._making is None:
-            self._making = asyncio.create_task(asyncio.to_thread(_texts, self._version))
-        return await asyncio.shield(self._making)
+    async def text(self, written: Callable[[openapi.Tree], bytes]) -> bytes:
+        """As it is written."""
+        if written not in self._making:
+            self._making[written] = asyncio.create_task(asyncio.to_thread(self._made, written))
+        return await asyncio.shield(self._making[written])
 
-
-def _texts(version: str) -> dict[str, bytes]:
-    tree = openapi.document(version)
-    return {_JSON: openapi.as_json(tree), _YAML: openapi.as_yaml(tree)}
+    def _made(self, written: Callable[[openapi.Tree], bytes]) -> bytes:
+        return written(openapi.document(self._version))
 
 
 def _text(request: Request[Any, Any, Any], text: bytes, media_type: str) -> Response[Any]:
