@@ -1,5 +1,7 @@
 """What happens by itself, again and again."""
 
+import asyncio
+import functools
 import platform
 import socket
 from contextlib import AsyncExitStack
@@ -14,6 +16,7 @@ from sightline.adapters.inbound.ticker import First, Ticker
 from sightline.adapters.outbound.prometheus_client.telemetry import PrometheusTelemetry
 from sightline.adapters.outbound.sources.host.source import HostSource
 from sightline.adapters.outbound.sources.own import OwnMetrics
+from sightline.adapters.outbound.system.heap import heap_trimmer
 from sightline.application.attest import Attest
 from sightline.application.collect import Collect
 from sightline.application.record import Record
@@ -34,6 +37,7 @@ _BUILD: Final = Instrument(
 _FLUSH_EVERY: Final = 1.0
 _TELL_EVERY: Final = 0.25
 _REFILL_EVERY: Final = 30.0  # once done it is not done again
+_TRIM_EVERY: Final = 60.0
 _WATCH_DISK_EVERY: Final = 5.0
 _SETTLE_EVERY: Final = 10.0
 _CLEAN_EVERY: Final = 600.0
@@ -68,6 +72,8 @@ async def start_jobs(settings: Settings, core: Core, parts: Parts, port: int, st
     ticker.every(settings.alerts.interval.seconds, "write alerts of checks", recording)
     ticker.every(_REFILL_EVERY, "refill memory", lambda: core.reader.refill(clock.now()))
     ticker.every(settings.own.interval.seconds, "measure memory", lambda: core.reader.measure(core.telemetry))
+    if trim := heap_trimmer():
+        ticker.every(_TRIM_EVERY, "return memory", functools.partial(asyncio.to_thread, trim), First.LATER)
     ticker.every(_FLUSH_EVERY, "flush", jobs.flushing(core.flush))
     ticker.every(_CLEAN_EVERY, "clean up deletes", jobs.cleaning(core.delete), First.LATER)
     ticker.every(_SWEEP_EVERY, "forget silences", parts.silences.sweep)
