@@ -26,7 +26,7 @@ from sightline.domain.probes.check import Check, Definition
 from sightline.domain.probes.incident import Entry, EntryKind, Incident, IncidentKind
 from sightline.domain.probes.options import Http
 from sightline.domain.probes.state import CheckState, StateReason, Transition
-from sightline.domain.probes.status_page import PageGroup, StatusPage, address_of
+from sightline.domain.probes.status_page import PageGroup, StatusPage
 from sightline.domain.probes.status_view import Planned
 from sightline.domain.reports.letter import Letter
 from sightline.domain.tenancy import DEFAULT_TENANT, LOCAL, Tenant
@@ -147,7 +147,7 @@ class StatusWorld:
             PageCodec(page_to_json, from_stored),
             self.sources,
             self.clock,
-            {"html": self._html, "json": view_json, "feed": lambda view: feed_xml(view, address_of(view.page, PLACE))},
+            {"html": self._html, "json": view_json, "feed": feed_xml},
             lambda count: b"s" * count,
             ways.offered,
             self.bus,

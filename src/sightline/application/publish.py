@@ -145,6 +145,11 @@ class Rendered:
     compressed: bytes
     etag: str
 
+    @classmethod
+    def of(cls, plain: bytes) -> "Rendered":
+        """With what is made of the plain bytes."""
+        return cls(plain, gzip.compress(plain, 6, mtime=0), f'"{sha256(plain).hexdigest()[:24]}"')
+
 
 @dataclass(slots=True)
 class _Kept:
@@ -350,8 +355,7 @@ class Publish:
         kept.shown, kept.forms, kept.made = shown, forms, started
 
     def _render(self, form: str, shown: View) -> Rendered:
-        plain = self._forms[form](shown)
-        return Rendered(plain, gzip.compress(plain, 6, mtime=0), f'"{sha256(plain).hexdigest()[:24]}"')
+        return Rendered.of(self._forms[form](shown))
 
     async def _circumstances(
         self, published: Published, checks: Sequence[Check], within: TimeRange, kept: _Kept

@@ -1,7 +1,6 @@
 """What publishes status pages, and tells their subscribers."""
 
 import secrets
-from functools import partial
 from typing import Final
 
 from msgspec.structs import replace
@@ -25,15 +24,11 @@ from sightline.application.unlock import Unlock
 from sightline.compose.core import Core
 from sightline.compose.mail import mail_options
 from sightline.domain.alerts.notice_templates import read_templates
-from sightline.domain.probes.status_page import address_of
-from sightline.domain.probes.status_view import View
 from sightline.ports.catalog import Catalog
 from sightline.settings.schema import Settings
 
 TELL_EVERY: Final = 10.0
 """Seconds between two looks at what subscribers are to be told."""
-_NOWHERE: Final = "http://localhost:8080"
-"""Where pages are taken to be where nobody said: a feed must name an address."""
 
 
 def make_pages(
@@ -54,7 +49,7 @@ def make_pages(
         lambda page, _, link: confirmation(page, link, clock.now()),
         place,
     )
-    forms: dict[str, Render] = {"html": page_html, "json": view_json, "feed": partial(_feed, place or _NOWHERE)}
+    forms: dict[str, Render] = {"html": page_html, "json": view_json, "feed": feed_xml}
     codec = PageCodec(page_to_json, from_stored)
     publish = Publish(catalog, codec, sources, clock, forms, secrets.token_bytes, ways.offered, core.bus)
     signing = SigningKey(catalog, secrets.token_bytes)
@@ -82,7 +77,3 @@ def subscriber_post(settings: Settings) -> SubscriberPost:
         SettingsInvalid: a network is none.
     """
     return SubscriberPost(settings.status_pages.webhook_networks)
-
-
-def _feed(place: str, view: View) -> bytes:
-    return feed_xml(view, address_of(view.page, place))

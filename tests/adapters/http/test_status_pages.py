@@ -108,6 +108,9 @@ async def test_a_page_is_html_json_and_a_feed(client: httpx.AsyncClient, stage: 
     assert told.headers["access-control-allow-origin"] == "*"
     feed = await client.get("/status/acme/feed.xml")
     assert feed.headers["content-type"] == "application/rss+xml; charset=utf-8"
+    assert "<link>http://localhost:8080/status/acme</link>" in feed.text
+    plain_feed = await client.get("/status/acme/feed.xml", headers={"Accept-Encoding": "identity"})
+    assert plain_feed.text == feed.text
     head = await client.head("/status/acme")
     assert (head.status_code, head.content) == (200, b"")
 
@@ -187,12 +190,32 @@ async def test_a_page_is_the_root_of_its_domain(client: httpx.AsyncClient, stage
     await stage.world.publish.put(LOCAL, replace(PAGE, domains=("status.acme.org",)), None)
     by_domain = {"host": "status.acme.org"}
     assert "Acme" in (await client.get("/", headers=by_domain)).text
-    assert (await client.get("/status/acme/feed.xml", headers=by_domain)).status_code == 200
+    feed = await client.get("/status/acme/feed.xml", headers=by_domain)
+    assert "<link>https://status.acme.org/status/acme</link>" in feed.text
     for path in ("/ui/", "/api/v1/query?query=up", "/api/v1/status-pages", "/metrics", "/badges", "/api/badges"):
         assert (await client.get(path, headers=by_domain)).status_code == 403
     assert (await client.get("/", headers={"host": "evil.example.org"})).status_code == 403
     assert (await client.get("/status/acme", headers={"host": "evil.example.org"})).status_code == 403
     assert (await client.get("/")).status_code == 307
+
+
+async def test_links_of_a_feed_lead_to_where_it_was_read(caller: Caller, stage: Stage) -> None:
+    """Unless somebody said where readers find the page; programs keep the feed elsewhere, so links are whole."""
+    await stage.world.publish.put(LOCAL, PAGE, None)
+    for settings, host, place in (
+        ({}, "localhost:8080", "http://localhost:8080"),
+        ({}, "127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ({"external_url": "https://up.acme.org/"}, "localhost:8080", "https://up.acme.org"),
+    ):
+        async with caller(**settings) as client:
+            feed = await client.get("/status/acme/feed.xml", headers={"host": host})
+            again = await client.get(
+                "/status/acme/feed.xml", headers={"host": host, "If-None-Match": feed.headers["etag"]}
+            )
+        assert feed.status_code == 200, feed.text
+        assert f"<link>{place}/status/acme</link>" in feed.text
+        assert f'href="{place}/status/acme/feed.xml"' in feed.text
+        assert again.status_code == 304
 
 
 async def test_forms_of_other_sites_do_nothing(client: httpx.AsyncClient, stage: Stage) -> None:

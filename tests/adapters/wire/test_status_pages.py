@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from sightline.adapters.wire.status import badge
 from sightline.adapters.wire.status.bars import bars
+from sightline.adapters.wire.status.feed import feed_at
 from sightline.adapters.wire.status.html import login_html, page_html
 from sightline.adapters.wire.status.words import length
 from sightline.domain.probes.state import CheckState
@@ -138,7 +139,7 @@ async def test_json_says_what_the_page_says() -> None:
 async def test_a_feed_is_rss() -> None:
     """Its items are told apart for good, newest first, with times of RFC 822 and absolute links."""
     world = await full()
-    text = await world.read(form="feed")
+    text = feed_at((await world.read(form="feed")).encode(), 'https://acme.example.org/status/a"b&c').decode()
     assert text.startswith('<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0"')
     parse_xml(text)
     assert "<script>" not in text
@@ -153,7 +154,9 @@ async def test_a_feed_is_rss() -> None:
     times = [parsedate_to_datetime(one) for one in re.findall(r"<pubDate>([^<]+)</pubDate>", text)]
     assert times == sorted(times, reverse=True)
     links = re.findall(r"<link>([^<]+)</link>", text)
-    assert all(one.startswith("https://monitor.example.org/status/acme") for one in links)
+    assert links[0] == "https://acme.example.org/status/a&quot;b&amp;c"
+    assert all(one.startswith(f"{links[0]}#") for one in links[1:])
+    assert f'href="{links[0]}/feed.xml"' in text
 
 
 def test_days_alike_are_one_shape() -> None:

@@ -8,6 +8,7 @@ import base64
 import binascii
 import ipaddress
 from collections.abc import Mapping
+from functools import lru_cache
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
@@ -18,15 +19,17 @@ from sightline.adapters.inbound.http.delivery import accepts_gzip
 from sightline.adapters.inbound.http.errors import Refusal
 from sightline.adapters.inbound.http.forms import fields
 from sightline.adapters.inbound.http.settings import DoorSettings
+from sightline.adapters.inbound.http.site import site_of
 from sightline.adapters.inbound.http.use_cases import Pages
 from sightline.adapters.wire.status.feed import CONTENT_TYPE as RSS
+from sightline.adapters.wire.status.feed import feed_at
 from sightline.adapters.wire.status.html import login_html, message_html
 from sightline.application.directory import Directory, Published
 from sightline.application.publish import Rendered
 from sightline.application.subscribe import Subscribe
 from sightline.application.unlock import REMEMBERED_FOR
 from sightline.domain.errors import BadData, NotFound, Overloaded, SightlineError
-from sightline.domain.probes.status_page import StatusPage
+from sightline.domain.probes.status_page import StatusPage, address_of
 from sightline.domain.timerange import SECOND
 
 PREFIX: Final = "/status/"
@@ -123,6 +126,8 @@ class PublicPages:
             await self._ask(send, page, form)
             return
         found = self._publish.at_once(slug, form) or await self._publish.read(published, form)
+        if form == FEED:  # readers keep its links elsewhere, so that these are whole, and lead to where this one came
+            found = _at(found, address_of(page, site_of(scope, self._settings)))
         await _send(scope, send, found, form, is_open=not page.password)
 
     async def _found(self, slug: str) -> Published:
@@ -231,6 +236,11 @@ class _Subscription:
         }[what]
         body = message_html(page, title, text, button, f"{PREFIX}{page.slug}/{what}", token)
         await _page(send, HTTPStatus.OK, body)
+
+
+@lru_cache(32)
+def _at(feed: Rendered, address: str) -> Rendered:
+    return Rendered.of(feed_at(feed.plain, address))
 
 
 async def _send(scope: Scope, send: Send, found: Rendered, form: str, *, is_open: bool) -> None:

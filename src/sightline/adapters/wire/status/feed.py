@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Final
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 from sightline.adapters.wire.status.words import in_xml, length, moment
 from sightline.domain.probes.status_view import Planned, ShownIncident, View
@@ -14,6 +14,8 @@ from sightline.domain.timerange import SECOND
 MOST: Final = 50
 """Items of a feed, the newest."""
 CONTENT_TYPE: Final = "application/rss+xml; charset=utf-8"
+_PAGE: Final = "\0"
+"""Stands for where the page is until a reader asks: no text of XML has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +27,19 @@ class _Item:
     text: str
 
 
-def feed_xml(view: View, base: str) -> bytes:
-    """The feed. base: where the page is, without a slash at the end."""
+def feed_xml(view: View) -> bytes:
+    """The feed, for `feed_at`."""
     page = view.page
     items = sorted(_items(view), key=lambda one: (-one.at, one.key))[:MOST]
     built = max((one.at for one in items), default=view.at)
     parts = [
         '<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"><channel>',
-        f"<title>{_clean(page.title)}</title><link>{_clean(base)}</link>",
+        f"<title>{_clean(page.title)}</title><link>{_PAGE}</link>",
         f"<description>{_clean(page.description or f'Incidents and maintenance of {page.title}')}</description>",
         f"<language>en</language><lastBuildDate>{_date(built)}</lastBuildDate><ttl>5</ttl><generator>Sightline</generator>",
-        f'<atom:link href={quoteattr(f"{base}/feed.xml")} rel="self" type="application/rss+xml"/>',
+        f'<atom:link href="{_PAGE}/feed.xml" rel="self" type="application/rss+xml"/>',
         *(
-            f"<item><title>{_clean(one.title)}</title><link>{_clean(base)}#{one.anchor}</link>"
+            f"<item><title>{_clean(one.title)}</title><link>{_PAGE}#{one.anchor}</link>"
             f'<guid isPermaLink="false">sightline:{page.slug}:{one.key}</guid><pubDate>{_date(one.at)}</pubDate>'
             f"<description>{_clean(one.text)}</description></item>"
             for one in items
@@ -45,6 +47,11 @@ def feed_xml(view: View, base: str) -> bytes:
         "</channel></rss>\n",
     ]
     return "".join(parts).encode("utf-8", "replace")
+
+
+def feed_at(feed: bytes, page: str) -> bytes:
+    """A feed whose links lead to a page's address, which has no slash at the end."""
+    return feed.replace(_PAGE.encode(), escape(page, {'"': "&quot;"}).encode())
 
 
 def _items(view: View) -> Iterator[_Item]:
