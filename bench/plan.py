@@ -55,6 +55,7 @@ class Plan:
     report_runs: int
     probes: float
     probe_runs: int
+    probe_stay: float
     scrape: float
     scrape_targets: int
     soak: float
@@ -105,6 +106,7 @@ FULL: Final = Plan(
     report_runs=3,
     probes=40,
     probe_runs=3,
+    probe_stay=600,
     scrape=75,
     scrape_targets=500,
     soak=3_600,
@@ -154,6 +156,7 @@ QUICK: Final = Plan(
     report_runs=1,
     probes=20,
     probe_runs=1,
+    probe_stay=0,
     scrape=30,
     scrape_targets=100,
     soak=60,

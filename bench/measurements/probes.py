@@ -22,6 +22,7 @@ OFTEN: Final = 1_000
 """Checks every second."""
 _RATE: Final = MANY / 60 + OFTEN
 _WARM: Final = 20.0
+_LOOK_EVERY: Final = 5.0
 _LATENESS: Final = "sightline_check_lateness_seconds_bucket"
 _BUCKET: Final = re.compile(rf'^{_LATENESS}{{le="([^"]+)"}} (\S+)$', re.MULTILINE)
 
@@ -29,14 +30,23 @@ _BUCKET: Final = re.compile(rf'^{_LATENESS}{{le="([^"]+)"}} (\S+)$', re.MULTILIN
 def measure(plan: Plan) -> Section:
     """Probe as many as two cores are to carry, and have blackbox_exporter probe as many a second."""
     found: dict[str, dict[str, list[float]]] = {}
-    for _ in range(plan.probe_runs):
-        for name, value in _sightline(plan).items():
+    for run in range(plan.probe_runs):
+        stay = plan.probe_stay if run == plan.probe_runs - 1 else 0
+        for name, value in _sightline(plan, stay).items():
             found.setdefault(name, {}).setdefault(SIGHTLINE.name, []).append(value)
         if BLACKBOX.installed:
             found.setdefault("cpu", {}).setdefault(BLACKBOX.name, []).append(_blackbox(plan))
     theirs = found["cpu"].pop(BLACKBOX.name, [])
     pairs = zip(found["cpu"][SIGHTLINE.name], theirs, strict=False)
     ratios = {SIGHTLINE.name: [ours / other for ours, other in pairs]} if theirs else {}
+    longer = [
+        Row(f"{what}, {plan.probe_stay / 60:g} min on", "MiB", "lower", found[name])
+        for name, what in (
+            ("highest", "the same at its highest"),
+            ("hot", "of that the newest samples, `hot.max_bytes`"),
+        )
+        if name in found
+    ]
     return Section(
         "probes",
         f"{MANY:,} checks over HTTP every minute and {OFTEN:,} every second, all of one address, {plan.probes:g} s long. "
@@ -49,7 +59,8 @@ def measure(plan: Plan) -> Section:
             Row("skipped", "", "lower", found["skipped"]),
             Row("CPU", "us/probe", "lower", found["cpu"]),
             Row("CPU, beside blackbox_exporter's", "ratio", "lower", ratios, limit=1),
-            Row("anonymous memory above rest", "MiB", "lower", found["memory"], limit=300),
+            Row("anonymous memory above rest, after a minute", "MiB", "lower", found["memory"], limit=300),
+            *longer,
         ],
         [
             f"blackbox_exporter {BLACKBOX.version()} in the same run: {median(theirs):,.0f} us a probe."
@@ -59,7 +70,8 @@ def measure(plan: Plan) -> Section:
     )
 
 
-def _sightline(plan: Plan) -> Mapping[str, float]:
+def _sightline(plan: Plan, stay: float) -> Mapping[str, float]:
+    """What one run shows; stay: seconds for which its memory is watched after that."""
     settings = ("--set", f"checks.max={MANY + OFTEN}")
     with answering() as port, scratch() as folder, running(SIGHTLINE, folder, (*QUIET, *settings)) as server:
         server.settle()
@@ -72,13 +84,26 @@ def _sightline(plan: Plan) -> Mapping[str, float]:
         up = server.metric("sightline_checks", 'state="up"')
         if up < MANY + OFTEN:
             raise Failed(f"{up:.0f} of {MANY + OFTEN} checks are up")
-        return {
+        found = {
             "late": 1000 * _at_most(late, _late(server), 0.99),
             "rate": made / seconds,
             "skipped": server.metric("sightline_check_skipped_total") - skipped,
             "cpu": 1e6 * (cpu - resting) * seconds / made,
             "memory": (server.process.anonymous_bytes() - at_rest) / (1 << 20),
         }
+        if stay:
+            found["highest"] = (_highest(server, stay) - at_rest) / (1 << 20)
+            found["hot"] = server.metric("sightline_hot_bytes") / (1 << 20)
+        return found
+
+
+def _highest(server: Server, seconds: float) -> int:
+    """The most anonymous memory that it has meanwhile, bytes."""
+    end, highest = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        highest = max(highest, server.process.anonymous_bytes())
+        time.sleep(_LOOK_EVERY)
+    return highest
 
 
 def _blackbox(plan: Plan) -> float:
