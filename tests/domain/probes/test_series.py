@@ -101,3 +101,18 @@ def test_numbers_of_a_kind_are_series_of_that_kind() -> None:
     assert found["probe_icmp_loss",] == 0.25
     assert found["probe_icmp_rtt_avg_seconds",] == 0.012
     assert found["probe_icmp_reply_hop_limit",] == 57.0
+
+
+def test_checks_of_a_kind_that_say_different_things_have_their_own_series() -> None:
+    """Whichever says what first, each has what it said itself, under its own labels, and ends no more than that."""
+    first, second = CheckSeries(check(name="one"), "fra"), CheckSeries(check(name="two"), "fra")
+    batch_of([(second, result(numbers=(("only_second", 2.0),))), (first, result(numbers=(("only_first", 1.0),)))])
+    batch = batch_of([(first, result(value=3.0)), (second, result(numbers=(("only_second", 4.0),)))])
+    names = {(one.get("check"), one.get(METRIC_NAME)) for one in ending([first, second], NOW).labels}
+    assert {pair for pair in names if "only" in pair[1]} == {
+        ("one", "probe_http_only_first"),
+        ("two", "probe_http_only_second"),
+    }
+    assert ("one", "probe_value") in names
+    assert ("two", "probe_value") not in names
+    assert len(set(batch.labels)) == len(batch.labels)

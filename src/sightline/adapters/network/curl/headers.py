@@ -12,6 +12,7 @@ from sightline.adapters.network.curl.places import BadPlace
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _BREAK: Final = re.compile(r"[\r\n\0]")
+_AGENT_ALONE: Final = (f"User-Agent: Sightline/{__version__}",)
 
 
 def header_lines(headers: Mapping[str, str], option: str) -> list[str]:
@@ -30,7 +31,9 @@ def header_lines(headers: Mapping[str, str], option: str) -> list[str]:
 
 def with_agent(lines: list[str]) -> tuple[str, ...]:
     """With a word on who asks, unless people wrote another."""
-    return tuple(lines if has_header(lines, "user-agent") else [*lines, f"User-Agent: Sightline/{__version__}"])
+    if not lines:
+        return _AGENT_ALONE  # as of most checks, of which there are thousands
+    return tuple(lines) if has_header(lines, "user-agent") else (*lines, *_AGENT_ALONE)
 
 
 def has_header(lines: Iterable[str], name: str) -> bool:
