@@ -3,7 +3,6 @@
 Source: https://github.com/prometheus/blackbox_exporter.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final
@@ -78,10 +77,6 @@ def _properties(kind: str, result: Result) -> Iterator[_Sample]:
         yield "probe_domain_expiry_timestamp_seconds", "", result.expires_at / _MS
 
 
-_PLACES: Final[defaultdict[str, dict[tuple[str, str], int]]] = defaultdict(dict)
-"""By kind, where the series of a name and a phase stands among those of a check; checks have lists then, not dicts."""
-
-
 @lru_cache(4096)
 def _pair(first: str, second: str) -> tuple[str, str]:
     """One tuple for all series that have it."""
@@ -95,16 +90,15 @@ class CheckSeries:
     all samples would say nothing.
     """
 
-    __slots__ = ("_known", "_places", "_said", "_said_at", "kind", "labels")
+    __slots__ = ("_known", "_said", "_said_at", "kind", "labels")
 
     def __init__(self, check: Check, location: str) -> None:
         # Its pairs are shared by all label sets: of thousands of checks they are most of the memory.
         self.labels = Labels.of({**target_labels(check), LOCATION: location})
-        self._known: list[Labels | None] = []
+        self._known: dict[tuple[str, str], Labels] = {}
         self._said: tuple[float, ...] = ()
         self._said_at = 0
         self.kind = check.definition.kind
-        self._places = _PLACES[self.kind]
 
     def samples(self, result: Result) -> Iterator[tuple[Labels, float]]:
         """The samples of one result."""
@@ -120,19 +114,14 @@ class CheckSeries:
 
     def known(self) -> Iterable[Labels]:
         """All that were ever given."""
-        return [labels for labels in self._known if labels is not None]
+        return self._known.values()
 
     def _labels(self, name: str, phase: str) -> Labels:
-        place = self._places.get((name, phase))
-        if place is None:
-            place = self._places[name, phase] = len(self._places)
-        known = self._known
-        if place >= len(known):
-            known.extend([None] * (place + 1 - len(known)))
-        found = known[place]
+        found = self._known.get((name, phase))
         if found is None:
             extra = (_pair("phase", phase),) if phase else ()
-            found = known[place] = Labels(sorted((_pair(METRIC_NAME, name), *self.labels, *extra)))
+            labels = Labels(sorted((_pair(METRIC_NAME, name), *self.labels, *extra)))
+            found = self._known[_pair(name, phase)] = labels
         return found
 
 
